@@ -1,0 +1,121 @@
+# From a clean clone with python3 (3.10 or newer) and make alone: `make test`, `make parity`.
+# Each environment is a folder of its own and is ready once its .ready file stands; that file is
+# written last, so an interrupted set-up starts again from nothing.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PYTHON ?= python3
+KERAS_PYTHON ?=
+CASE ?=
+ARGS ?=
+UV := uv==0.13.9
+
+# The interpreter that owns live Keras, and what has to be there before it runs.
+keras_python = $(or $(KERAS_PYTHON),.venv-keras/bin/python)
+keras_ready = $(if $(KERAS_PYTHON),,.venv-keras/.ready)
+
+# $(call pip,ENVIRONMENT): pip with every version from constraints.txt. The variables reach the
+# build of gru_ref as well, which `pip install -c` does not; a pip too old for the second ignores it.
+pip = PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt \
+	PIP_BUILD_CONSTRAINT=constraints.txt $(1)/bin/python -m pip install -qq
+
+# $(call venv,ENVIRONMENT): an empty virtual environment of $(PYTHON), or one sentence on why not.
+define venv
+@command -v "$(PYTHON)" >/dev/null || { \
+	echo "PYTHON is '$(PYTHON)', which is no command here, expected Python 3.10 or newer:" \
+		"make $(or $(MAKECMDGOALS),$@) PYTHON=/path/to/python3" >&2; exit 1; }
+@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	echo "PYTHON is '$(PYTHON)', $$("$(PYTHON)" --version 2>&1), expected Python 3.10 or newer:" \
+		"make $(or $(MAKECMDGOALS),$@) PYTHON=/path/to/python3" >&2; exit 1; }
+@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "PYTHON is '$(PYTHON)', a Python without its venv and ensurepip modules, expected both:" \
+		"on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+@"$(PYTHON)" -m venv --clear $(1)
+endef
+
+# $(call remake,ENVIRONMENT): says "remake" where PYTHON was given by hand and another Python made it.
+identity := import sys; print(sys.base_prefix, sys.version)
+remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/python),$(shell \
+	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
+	|| echo remake)))
+
+.PHONY: help test parity fixtures fixtures-check lint format lock clean remake
+
+help:  ## Say what each target does
+	@echo 'Targets'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'Variables'
+	@echo '  PYTHON=python3       the Python that makes the environments, 3.10 or newer'
+	@echo '  KERAS_PYTHON=PATH    your own Python with Keras, for parity and fixtures'
+	@echo '  CASE=ID              parity: run this one case again'
+	@echo '  ARGS="..."           more arguments for what test, parity or lock runs'
+
+test: .venv/.ready  ## Check gru_ref against the fixtures, without Keras
+	.venv/bin/python -m pytest $(ARGS)
+
+parity: .venv/.ready $(keras_ready)  ## Compare gru_ref with live Keras 2 and Keras 3
+	.venv/bin/python -m parity_tests --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
+
+fixtures: .venv/.ready $(keras_ready)  ## Write fixtures/ anew from live Keras
+	.venv/bin/python -m parity_tests.export --keras-python "$(keras_python)"
+
+fixtures-check: .venv/.ready  ## Check that fixtures/ are as the tool writes them
+	.venv/bin/python -m parity_tests.export --check
+
+lint: .venv-lint/.ready  ## Run ruff, mypy --strict and import-linter
+	.venv-lint/bin/ruff check
+	.venv-lint/bin/ruff format --check
+	.venv-lint/bin/python -m mypy --strict gru_ref
+	.venv-lint/bin/lint-imports --no-logo
+
+format: .venv-lint/.ready  ## Rewrite the code in ruff's format
+	.venv-lint/bin/ruff check --fix
+	.venv-lint/bin/ruff format
+
+lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer)
+	@mkdir -p build && cp constraints.txt build/constraints.txt
+	echo 'hatchling>=1.27' | .venv-lock/bin/uv pip compile --quiet --universal --no-header \
+		--no-python-downloads --python-version 3.10 --extra test --extra keras --extra lint \
+		$(ARGS) --output-file build/constraints.txt pyproject.toml - >/dev/null
+	@{ echo '# Every version that the environments of the Makefile and tox.ini install: a universal'; \
+	echo '# resolution of pyproject.toml for Python 3.10 to 3.13, written only by `make lock`, which'; \
+	echo '# keeps what still fits; `make lock ARGS=--upgrade` takes the newest of everything.'; \
+	cat build/constraints.txt; } > build/constraints.new && mv build/constraints.new constraints.txt
+
+clean:  ## Remove the environments and everything built
+	rm -rf .venv .venv-keras .venv-lint .venv-lock build dist
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find gru_ref parity_tests -name __pycache__ -prune -exec rm -rf {} +
+
+# pip 21.3 is the first that installs a pyproject.toml in place.
+.venv/.ready: pyproject.toml constraints.txt $(call remake,.venv)
+	@echo 'Set-up: NumPy and pytest into .venv (about half a minute)'
+	$(call venv,.venv)
+	@$(call pip,.venv) 'pip>=21.3'
+	@$(call pip,.venv) -e '.[test]'
+	@touch $@
+
+.venv-keras/.ready: constraints.txt $(call remake,.venv-keras)
+	@echo 'Set-up: TensorFlow, Keras 2 and Keras 3 into .venv-keras (1 to 3 minutes, 2 GB)'
+	$(call venv,.venv-keras)
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info >= (3, 14))' || { \
+		echo "PYTHON is '$(PYTHON)', $$("$(PYTHON)" --version), expected 3.10 to 3.13, which" \
+			"TensorFlow 2.21 has wheels for: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@$(call pip,.venv-keras) tensorflow tf_keras keras
+	@touch $@
+
+.venv-lint/.ready: pyproject.toml constraints.txt $(call remake,.venv-lint)
+	@echo 'Set-up: ruff, mypy and import-linter into .venv-lint (about half a minute)'
+	$(call venv,.venv-lint)
+	@$(call pip,.venv-lint) 'pip>=21.3'
+	@$(call pip,.venv-lint) -e '.[lint]'
+	@touch $@
+
+.venv-lock/.ready: Makefile
+	@echo 'Set-up: uv into .venv-lock'
+	$(call venv,.venv-lock)
+	@.venv-lock/bin/python -m pip install -qq '$(UV)'
+	@touch $@
