@@ -1,0 +1,186 @@
+"""The time loop: direction, mask, state, and what is returned."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.cell import gru_step
+from gru_ref.config import GRUConfig
+from gru_ref.weights import GRUWeights
+
+Array = NDArray[Any]
+
+
+class Result(NamedTuple):
+    """What a GRU returns: the output as the config asks for it, and the final state."""
+
+    output: Array
+    state: Array
+
+
+def gru(
+    x: Array,
+    weights: GRUWeights,
+    config: GRUConfig,
+    *,
+    initial_state: Array | None = None,
+    mask: Array | None = None,
+    dropout_mask: Array | None = None,
+    recurrent_dropout_mask: Array | None = None,
+) -> Result:
+    """Run a GRU over a sequence.
+
+    Equation
+    --------
+    With h⁰ the initial state, o⁰ = 0, and t in processing order (last first for go_backwards)::
+
+        hᵗ = mᵗ ? step(xᵗ, hᵗ⁻¹) : hᵗ⁻¹
+        oᵗ = mᵗ ? hᵗ             : oᵗ⁻¹          (0 instead of oᵗ⁻¹ for zero_output_for_mask)
+
+    so an output before the first unmasked timestep is 0, whatever the initial state is.
+
+    Parameters
+    ----------
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    weights : GRUWeights
+    config : GRUConfig
+    initial_state : (batch, units), optional
+        Zeros by default.
+    mask : bool, the two leading axes of x and optionally a third of size 1 or units
+        True: use this timestep. The batch axis may be 1.
+    dropout_mask, recurrent_dropout_mask : optional
+        Scaled masks (0, or 1 / (1 − rate)) of the shapes that `gru_ref.dropout.laws` gives.
+
+    Returns
+    -------
+    Result
+        output : (batch, timesteps, units) (time_major: the axes of x) for return_sequences, in
+        processing order; else (batch, units). state : (batch, units).
+
+    Raises
+    ------
+    ValueError
+        x is not three-dimensional, or has no timesteps, or not the weights' features.
+
+    Warns
+    -----
+    KerasQuirkWarning
+        A quirk of the release changed the numbers.
+
+    Source
+    ------
+    backend.rnn in tf_keras/src/backend.py (2.21) and keras/src/backend/tensorflow/rnn.py (3.15.1).
+
+    Examples
+    --------
+    >>> config = GRUConfig(
+    ...     1, "linear", "linear", use_bias=False, return_sequences=True, dtype="float64"
+    ... )
+    >>> weights = GRUWeights(np.array([[0.0, 0.0, 1.0]]), np.zeros((1, 3)))  # z = 0, n = x
+    >>> gru(np.array([[[1.0], [2.0]]]), weights, config)
+    Result(output=array([[[1.], [2.]]]), state=array([[2.]]))
+    """
+    x = np.asarray(x, config.dtype)
+    if x.ndim != 3 or x.shape[2] != weights.features:
+        raise ValueError(
+            f"x has shape {x.shape}, expected three dimensions, the last of size {weights.features}"
+        )
+    x = _time_first(x, config)  # (T, B, F)
+    timesteps, batch = x.shape[:2]
+    if timesteps == 0:
+        raise ValueError("timesteps is 0, expected at least 1")
+    used = None if mask is None else _used(mask, config)  # (T, B or 1, 1 or U)
+    input_masks = _input_masks(dropout_mask, timesteps, config)
+
+    h = np.zeros((batch, weights.units), x.dtype)
+    o = h
+    if initial_state is not None:
+        h = np.broadcast_to(np.asarray(initial_state, x.dtype), h.shape)
+    state_mask = None
+    if config.behaviour.masked_state_in_mix and recurrent_dropout_mask is not None:
+        config.behaviour.warn("masked_state_in_mix")
+        state_mask, recurrent_dropout_mask = recurrent_dropout_mask, None
+
+    outputs = np.empty((timesteps, *h.shape), x.dtype)  # (T, B, U), in processing order
+    order = range(timesteps - 1, -1, -1) if config.go_backwards else range(timesteps)
+    for position, t in enumerate(order):
+        h_new = gru_step(
+            x[t],
+            h if state_mask is None else h * state_mask,
+            weights,
+            config,
+            dropout_mask=input_masks[t],
+            recurrent_dropout_mask=recurrent_dropout_mask,
+        ).h
+        if used is None:
+            h = o = h_new
+        else:
+            h, o = np.where(used[t], h_new, h), np.where(used[t], h_new, o)
+        outputs[position] = o
+
+    if used is not None and config.zero_output_for_mask:
+        outputs = _zero_masked(outputs, used, config)
+    if config.return_sequences:
+        return Result(np.ascontiguousarray(_time_first(outputs, config)), np.array(h))
+    return Result(outputs[-1].copy(), np.array(h))
+
+
+def _time_first(array: Array, config: GRUConfig) -> Array:
+    """Swap batch and time, unless the config is time_major already; its own inverse."""
+    return array if config.time_major else array.swapaxes(0, 1)
+
+
+def _used(mask: Array, config: GRUConfig) -> Array:
+    """Return the mask with time first and an axis for the units: True where a step is used."""
+    mask = np.asarray(mask).astype(bool)
+    if mask.ndim == 2:
+        mask = mask[:, :, np.newaxis]
+    if config.path == "unroll" and mask.shape[2] > 1 and config.behaviour.unroll_unit_mask_fails:
+        config.behaviour.warn("unroll_unit_mask_fails")
+    return _time_first(mask, config)
+
+
+def _input_masks(
+    dropout_mask: Array | None, timesteps: int, config: GRUConfig
+) -> list[Array | None]:
+    """Return the input's dropout mask of every timestep, in the order of the input."""
+    if dropout_mask is not None and config.path == "fused":
+        if timesteps > 1:
+            config.behaviour.warn("fused_mask_per_timestep")
+        return list(_time_first(np.asarray(dropout_mask), config))  # T times (B, F)
+    return [dropout_mask] * timesteps
+
+
+def _zero_masked(outputs: Array, used: Array, config: GRUConfig) -> Array:
+    """Return the outputs with zeros at the masked timesteps, as zero_output_for_mask asks.
+
+    `outputs` is in processing order, `used` in the order of the input.
+    """
+    behaviour = config.behaviour
+    zero = outputs.dtype.type(0)
+    documented = np.where(used[::-1] if config.go_backwards else used, outputs, zero)
+
+    def warn_if_unlike(other: Array, row: str) -> None:
+        shown = slice(None) if config.return_sequences else slice(-1, None)
+        if not np.array_equal(documented[shown], other[shown], equal_nan=True):
+            behaviour.warn(row)
+
+    if config.path == "fused" and behaviour.fused_ignores_zero_output_for_mask:
+        warn_if_unlike(outputs, "fused_ignores_zero_output_for_mask")
+        return outputs
+    if not config.return_sequences:
+        if not behaviour.zero_last_output:
+            return outputs
+        if config.path == "unroll" and behaviour.unroll_zero_last_output_fails:
+            behaviour.warn("unroll_zero_last_output_fails")
+        else:
+            warn_if_unlike(outputs, "zero_last_output")
+        return documented
+    if config.path == "unroll" and config.go_backwards and behaviour.unroll_zeroes_unreversed:
+        unreversed = np.where(used, outputs, zero)
+        warn_if_unlike(unreversed, "unroll_zeroes_unreversed")
+        return unreversed
+    return documented

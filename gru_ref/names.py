@@ -1,0 +1,138 @@
+"""How initializers, regularizers, constraints and dtypes are named: string, dict, callable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gru_ref.errors import shown
+from gru_ref.versions import Behaviour
+
+_DRAWN = "seed dtype input_axes output_axes"
+
+# class → the parameters that its serialized config may hold
+_PARAMETERS: Mapping[str, str] = {
+    "Zeros": "dtype",
+    "Ones": "dtype",
+    "Constant": "value dtype",
+    "Identity": "gain dtype",
+    "RandomNormal": "mean stddev seed dtype",
+    "RandomUniform": "minval maxval seed dtype",
+    "TruncatedNormal": "mean stddev seed dtype",
+    "VarianceScaling": f"scale mode distribution {_DRAWN}",
+    "GlorotUniform": _DRAWN,
+    "GlorotNormal": _DRAWN,
+    "HeUniform": _DRAWN,
+    "HeNormal": _DRAWN,
+    "LecunUniform": _DRAWN,
+    "LecunNormal": _DRAWN,
+    "Orthogonal": "gain seed dtype",
+    "L1": "l1",
+    "L2": "l2",
+    "L1L2": "l1 l2",
+    "OrthogonalRegularizer": "factor mode",
+    "MaxNorm": "max_value axis",
+    "MinMaxNorm": "min_value max_value rate axis",
+    "NonNeg": "",
+    "UnitNorm": "axis",
+    "RadialConstraint": "",
+}
+
+
+class Named(NamedTuple):
+    """A validated identifier: the canonical class name (None for a callable) and its parameters."""
+
+    class_name: str | None
+    parameters: Mapping[str, Any]
+    function: Callable[..., Any] | None = None
+
+
+def spellings(classes: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return every spelling → class, for a table class → its other spellings."""
+    return {name: cls for cls, others in classes.items() for name in (cls, *others)}
+
+
+def named(
+    value: Any, classes: Mapping[str, str], argument: str, what: str, release: object
+) -> Named | None:
+    """Resolve the identifier `value` of `argument` against the names a release knows.
+
+    Parameters
+    ----------
+    value : None, str, dict or callable
+        A dict is one that Keras serialized: ``{"class_name": …, "config": {…}}``, with or without
+        the keys of Keras 2.13 and later.
+    classes : mapping
+        Every accepted spelling → canonical class name.
+    argument, what, release
+        For the message: the argument's name, "initializer", the Keras release.
+
+    Raises
+    ------
+    ValueError
+        The name is unknown to the release, or `value` is of no accepted type.
+    TypeError
+        A dict holds a parameter that its class does not have.
+    """
+    if value is None:
+        return None
+    name, parameters = value, {}
+    if isinstance(value, Mapping) and isinstance(value.get("class_name"), str):
+        name, parameters = value["class_name"], dict(value.get("config") or {})
+        name = name.rpartition(">")[2]  # "Custom>name" of Keras 2
+    if isinstance(name, str):
+        if name in classes:
+            known = _PARAMETERS[classes[name]].split()
+            if unknown := [parameter for parameter in parameters if parameter not in known]:
+                raise TypeError(
+                    f"{argument} is {shown(value)}, expected no {unknown[0]!r}: {classes[name]} "
+                    f"has the parameters ({', '.join(known)})"
+                )
+            return Named(classes[name], parameters)
+        raise ValueError(
+            f"{argument} is {shown(value)}, expected None, a callable or the name of an {what} of "
+            f"Keras {release}: {', '.join(sorted(classes))}"
+        )
+    if callable(value):
+        return Named(None, {}, value)
+    raise ValueError(
+        f"{argument} is {shown(value)}, expected None, a name, a serialized dict or a callable"
+    )
+
+
+def dtype_name(value: Any, behaviour: Behaviour) -> str:
+    """Return "float32" or "float64", which `dtype` names; None is float32.
+
+    Parameters
+    ----------
+    value : None, str, NumPy dtype or type, or a serialized policy of Keras 3
+
+    Raises
+    ------
+    NotImplementedError
+        One of the half types.
+    TypeError
+        A name of nothing, in Keras 2.
+    ValueError
+        A name of nothing in Keras 3, or of another type.
+    """
+    if isinstance(value, Mapping):
+        value = (value.get("config") or {}).get("name")
+    if value is None:
+        return "float32"
+    name = value if isinstance(value, str) else getattr(value, "name", None)
+    if name is None:
+        try:
+            name = np.dtype(value).name
+        except TypeError:
+            name = shown(value)
+    if name in ("float32", "float64"):
+        return str(name)
+    if name in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16"):
+        raise NotImplementedError(
+            f"dtype is {shown(name)}, expected 'float32' or 'float64': half types are not there yet"
+        )
+    error = ValueError if name in np.sctypeDict else behaviour.wrong_type_error
+    raise error(f"dtype is {shown(value)}, expected 'float32' or 'float64'")

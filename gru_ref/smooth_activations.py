@@ -1,0 +1,270 @@
+"""Activations made of exponentials, roots and error functions.
+
+Every function takes one array and returns one of the same shape and dtype.
+
+Parameters
+----------
+x : (..., units), float32 or float64
+    Softmax and log_softmax normalise the last axis; the others work element by element.
+
+Returns
+-------
+y : (..., units), dtype of x
+    Computed in that dtype. Overflow gives inf and an undefined product gives NaN without a
+    warning, as in TensorFlow. TensorFlow's CPU kernels flush subnormal numbers to zero; these
+    functions keep them.
+
+Source
+------
+TensorFlow 2.21, tf_keras 2.21 and Keras 3.15.1 on CPU, unless a function says otherwise.
+`keras.backend` stands for keras/src/backend/tensorflow/nn.py.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating[Any]]
+Function = Callable[[Array], Array]
+
+# TensorFlow casts these two through float32, so float64 layers see the rounded value.
+SQRT_HALF_FLOAT32 = float(np.float32(math.sqrt(0.5)))
+SQRT_TWO_FLOAT32 = float(np.float32(math.sqrt(2.0)))
+
+SELU_SCALE = 1.0507009873554805
+SELU_SCALE_ALPHA = 1.7580993408473768
+
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def quiet(function: Function) -> Function:
+    """Return the function with NumPy's floating-point warnings switched off inside it."""
+
+    @functools.wraps(function)
+    def silenced(x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return function(x)
+
+    return silenced
+
+
+def constant(value: float, x: Array) -> Any:
+    """Return the value as a scalar of the dtype of x, so that no operation widens x."""
+    return x.dtype.type(value)
+
+
+@quiet
+def tanh(x: Array) -> Array:
+    """Hyperbolic tangent.
+
+    Equation: tanh(x)
+    Source: tf.tanh
+    """
+    return np.tanh(x)
+
+
+@quiet
+def sigmoid(x: Array) -> Array:
+    """Logistic function; exactly 0 and 1 far out, with no overflow on the way.
+
+    Equation: 1 / (1 + exp(-x)), computed from exp(-|x|)
+    Source: tf.sigmoid
+
+    >>> sigmoid(np.array([-1e4, 0.0, 1e4], dtype=np.float32))
+    array([0. , 0.5, 1. ], dtype=float32)
+    """
+    one = constant(1, x)
+    decay = np.exp(-np.abs(x))
+    numerator = np.where(x >= 0, one, decay)
+    y: Array = numerator / (one + decay)
+    return y
+
+
+@quiet
+def log_sigmoid(x: Array) -> Array:
+    """Logarithm of the logistic function.
+
+    Equation: -softplus(-x)
+    Source: keras.backend log_sigmoid, tf.math.log_sigmoid
+    """
+    return -softplus(-x)
+
+
+@quiet
+def softplus(x: Array) -> Array:
+    """Smooth relu.
+
+    Equation: log(1 + exp(x)), computed as max(x, 0) + log1p(exp(-|x|))
+    Source: tf.math.softplus
+    """
+    y: Array = np.maximum(x, constant(0, x)) + np.log1p(np.exp(-np.abs(x)))
+    return y
+
+
+@quiet
+def softsign(x: Array) -> Array:
+    """Sign that saturates slowly; NaN at ±inf.
+
+    Equation: x / (1 + |x|)
+    Source: tf.nn.softsign
+    """
+    y: Array = x / (constant(1, x) + np.abs(x))
+    return y
+
+
+@quiet
+def silu(x: Array) -> Array:
+    """Input scaled by its own logistic function, also named swish; NaN at -inf.
+
+    Equation: x · sigmoid(x)
+    Source: tf.nn.silu
+    """
+    return x * sigmoid(x)
+
+
+@quiet
+def mish(x: Array) -> Array:
+    """Input scaled by the tanh of its softplus; NaN at -inf.
+
+    Equation: x · tanh(softplus(x))
+    Source: tf_keras activations.mish, keras activations.Mish
+    """
+    y: Array = x * np.tanh(softplus(x))
+    return y
+
+
+@quiet
+def exponential(x: Array) -> Array:
+    """Exponential; inf above 88.7 in float32 and above 709.7 in float64.
+
+    Equation: exp(x)
+    Source: tf.exp
+    """
+    return np.exp(x)
+
+
+@quiet
+def elu(x: Array) -> Array:
+    """Exponential linear unit, alpha = 1; the 1 is subtracted after exp, not by expm1.
+
+    Equation: x where x ≥ 0, exp(x) - 1 elsewhere
+    Source: tf.nn.elu
+    """
+    return np.where(x < 0, np.exp(x) - constant(1, x), x)
+
+
+@quiet
+def selu(x: Array) -> Array:
+    """Scaled exponential linear unit, λ = 1.0507009873554805 and λα = 1.7580993408473768.
+
+    Equation: λx where x ≥ 0, λα(exp(x) - 1) elsewhere
+    Source: tf.nn.selu
+    """
+    negative = constant(SELU_SCALE_ALPHA, x) * (np.exp(x) - constant(1, x))
+    y: Array = np.where(x < 0, negative, constant(SELU_SCALE, x) * x)
+    return y
+
+
+@quiet
+def celu(x: Array) -> Array:
+    """Continuously differentiable exponential linear unit, alpha = 1, by expm1.
+
+    Equation: max(x, 0) + expm1(min(x, 0))
+    Source: keras.backend celu
+    """
+    zero = constant(0, x)
+    y: Array = np.maximum(x, zero) + np.expm1(np.minimum(x, zero))
+    return y
+
+
+@quiet
+def gelu(x: Array) -> Array:
+    """Gaussian error linear unit, exact form; 1/√2 is float32(√½) in float64 too.
+
+    Equation: ½ x · erfc(-x · float32(√½))
+    Source: tf.nn.gelu (approximate=False) of TensorFlow 2.19 and later
+    """
+    tail = _erfc(-x * constant(SQRT_HALF_FLOAT32, x))
+    y: Array = constant(0.5, x) * x * np.asarray(tail, dtype=x.dtype)
+    return y
+
+
+@quiet
+def gelu_tf_2_4(x: Array) -> Array:
+    """Gaussian error linear unit of older TensorFlow; √2 is float32(√2) in float64 too.
+
+    Equation: ½ x · (1 + erf(x / float32(√2)))
+    Source: tf.nn.gelu (approximate=False) of TensorFlow 2.4 to 2.18
+    """
+    area = np.asarray(_erf(x / constant(SQRT_TWO_FLOAT32, x)), dtype=x.dtype)
+    y: Array = constant(0.5, x) * x * (constant(1, x) + area)
+    return y
+
+
+@quiet
+def gelu_3_0_1(x: Array) -> Array:
+    """Gaussian error linear unit of early Keras 3, with √2 in the dtype of x.
+
+    Equation: ½ x · (1 + erf(x / √2))
+    Source: keras.backend gelu of Keras 3.0.1 to 3.3.2
+    """
+    area = np.asarray(_erf(x / constant(math.sqrt(2.0), x)), dtype=x.dtype)
+    y: Array = constant(0.5, x) * x * (constant(1, x) + area)
+    return y
+
+
+@quiet
+def squareplus(x: Array) -> Array:
+    """Smooth relu without exponentials, b = 4; inf at both ends once x² overflows.
+
+    Equation: (x + √(x² + 4)) / 2
+    Source: keras.backend squareplus
+    """
+    root = np.sqrt(np.square(x) + constant(4, x))
+    y: Array = (x + root) / constant(2, x)
+    return y
+
+
+@quiet
+def tanh_shrink(x: Array) -> Array:
+    """Input less its hyperbolic tangent.
+
+    Equation: x - tanh(x)
+    Source: keras.backend tanh_shrink
+    """
+    y: Array = x - np.tanh(x)
+    return y
+
+
+@quiet
+def softmax(x: Array) -> Array:
+    """Softmax over the units; NaN for a row that holds NaN, +inf, or -inf alone.
+
+    Equation: exp(x - m) / Σ exp(x - m), m the row's maximum
+    Source: tf.nn.softmax
+
+    >>> softmax(np.array([[2.0, 2.0, -1e4]]))
+    array([[0.5, 0.5, 0. ]])
+    """
+    weight = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    y: Array = weight / np.sum(weight, axis=-1, keepdims=True)
+    return y
+
+
+@quiet
+def log_softmax(x: Array) -> Array:
+    """Logarithm of softmax over the units.
+
+    Equation: x - m - log Σ exp(x - m), m the row's maximum
+    Source: tf.nn.log_softmax
+    """
+    shifted = x - np.max(x, axis=-1, keepdims=True)
+    y: Array = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    return y
