@@ -113,6 +113,51 @@ def mask_for(
     return mask.astype(config.dtype)
 
 
+def masks_of_call(
+    config: GRUConfig,
+    training: Any,
+    given: tuple[Any, Any],
+    rng: np.random.Generator | None,
+    sizes: tuple[int, int, int],
+) -> tuple[Array | None, Array | None]:
+    """Return the input mask and the recurrent mask of one call, both None in inference.
+
+    Parameters
+    ----------
+    training : bool or None
+    given : (dropout_mask, recurrent_dropout_mask)
+        What the caller handed in.
+    rng : numpy.random.Generator or None
+        Draws the masks that are not handed in.
+    sizes : (batch, timesteps, features)
+
+    Raises
+    ------
+    AttributeError
+        Keras 2, with a rate: training is neither a boolean nor 0 nor 1.
+    ValueError
+        A rate of 1 that the release refuses; a mask is missing, not wanted, or of another shape.
+    """
+    behaviour = config.behaviour
+    looked_at = behaviour.training_is_boolean and bool(config.dropout or config.recurrent_dropout)
+    if looked_at and training is not None and training not in (0, 1):
+        raise AttributeError(f"training is {shown(training)}, expected True, False or None")
+    check_rates(config, bool(training))
+    if not training:
+        for argument, mask in zip(("dropout_mask", "recurrent_dropout_mask"), given, strict=True):
+            if mask is not None:
+                raise ValueError(f"{argument} is given, expected None unless training=True")
+        return None, None
+    on_inputs, on_state = laws(config, *sizes)
+    inputs_alone = on_inputs.shape is not None and on_state.shape is None
+    fails = behaviour.implementation_1_dropout_fails and config.use_cudnn is not False
+    if inputs_alone and config.mask_per_gate and fails:
+        behaviour.warn("implementation_1_dropout_fails")
+    if behaviour.recurrent_mask_uses_dropout_rate and config.recurrent_dropout != config.dropout:
+        behaviour.warn("recurrent_mask_uses_dropout_rate")
+    return mask_for(on_inputs, given[0], rng, config), mask_for(on_state, given[1], rng, config)
+
+
 def check_rates(config: GRUConfig, training: bool) -> None:
     """Treat a rate of exactly 1 as the release does: an error, or nothing dropped and a warning.
 

@@ -58,6 +58,7 @@ class Behaviour(NamedTuple):
     units_rule: str
     wrong_type_error: type[Exception]
     seed_is_checked: bool
+    name_without_slash: bool
     negative_penalties: bool
     array_initializer: bool
     constant_initializer_error: bool
@@ -190,6 +191,12 @@ LEDGER: tuple[Row, ...] = (
         TypeError,
         ValueError,
         "an activation, name, trainable, features or x of the wrong type, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "name_without_slash",
+        False,
+        True,
+        "KerasSaveable, Operation.__init__, Keras 3.15.1, measured",
     ),
     _row("seed_is_checked", False, True, "SeedGenerator.__init__, Keras 3.15.1, measured"),
     _row(

@@ -1,0 +1,171 @@
+"""What a layer's call takes: x, mask and initial state, in every form Keras accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.config import GRUConfig
+from gru_ref.errors import shown
+
+Array = NDArray[Any]
+
+
+def split_x(x: Any, initial_state: Any, config: GRUConfig) -> tuple[Any, Any]:
+    """Separate ``[x, state]``, the list that Keras 2 takes as its first argument.
+
+    Raises
+    ------
+    ValueError
+        A list, tuple or dict of several; in Keras 2 a list of more than two.
+    AttributeError
+        One of a single element, which has no shape; in Keras 2 a list of what is no array.
+    IndexError
+        An empty list in Keras 2.
+    AssertionError
+        A list in Keras 2, and `initial_state` too.
+    """
+    carries_state = isinstance(x, list) and config.behaviour.inputs_list_carries_state
+    if not isinstance(x, (list, tuple, Mapping)):
+        return x, initial_state
+    if not carries_state:
+        _refuse(x, AttributeError if len(x) == 1 else ValueError)
+    if initial_state is not None:
+        raise AssertionError(
+            f"initial_state is {shown(initial_state)}, expected None beside an x that is a list"
+        )
+    if not x:
+        _refuse(x, IndexError)
+    if not hasattr(x[0], "__array__"):
+        _refuse(x, AttributeError)
+    if len(x) > 2:
+        _refuse(x, ValueError)
+    return x[0], (x[1:] or None)
+
+
+def _refuse(x: Any, error: type[Exception]) -> NoReturn:
+    raise error(
+        f"x is the {type(x).__name__} {shown(x)}, expected one array, with the shape (batch, "
+        "timesteps, features), or in Keras 2 a list of it and the initial state"
+    )
+
+
+def x_array(x: Any, config: GRUConfig, autocast: bool = True) -> Array:
+    """Return the input in the config's dtype.
+
+    Raises
+    ------
+    TypeError
+        It is no array, in Keras 2, or of a dtype that the release does not cast.
+    ValueError
+        It is not three-dimensional, or has no timesteps. It is no array, in Keras 3.
+    """
+    behaviour = config.behaviour
+    if not hasattr(x, "__array__") and not isinstance(x, (int, float)):
+        raise behaviour.wrong_type_error(f"x is {shown(x)}, expected an array")
+    array = np.asarray(x)
+    expected = (
+        "(timesteps, batch, features)" if config.time_major else "(batch, timesteps, features)"
+    )
+    if array.ndim != 3:
+        what = f"has shape {array.shape}" if hasattr(x, "__array__") else f"is {shown(x)}"
+        raise ValueError(f"x {what}, expected ndim=3: {expected}")
+    castable = "f" if not behaviour.inputs_are_cast else "fiub"
+    refused = not autocast and array.dtype != config.dtype and not behaviour.inputs_are_cast
+    if array.dtype.kind not in castable or refused:
+        raise TypeError(f"x has dtype {array.dtype}, expected {config.dtype}")
+    if array.shape[0 if config.time_major else 1] == 0:
+        raise ValueError(f"x has shape {array.shape}, expected at least one timestep: {expected}")
+    return array.astype(config.dtype, copy=False)
+
+
+def mask_array(mask: Any, config: GRUConfig, batch: int, timesteps: int) -> Array | None:
+    """Return the mask as bool, its two leading axes laid out as those of the inputs.
+
+    Parameters
+    ----------
+    mask : (batch, timesteps), (batch, timesteps, 1) or (batch, timesteps, units), any real dtype
+        True or non-zero: use this timestep. The batch may be 1. time_major: (timesteps, batch, …).
+        A list, and in Keras 3 a tuple, means its first element.
+
+    Raises
+    ------
+    AttributeError
+        A nested Python list, or something else without a dtype.
+    IndexError
+        One dimension, or an empty list.
+    ValueError
+        Another shape.
+    """
+    if isinstance(mask, config.behaviour.mask_containers):
+        mask = first_mask(mask)
+    if mask is None:
+        return None
+    if not hasattr(mask, "__array__"):
+        raise AttributeError(f"mask is {shown(mask)}, expected an array, which has a dtype")
+    array = np.asarray(mask)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"mask has dtype {array.dtype}, expected bool or a number")
+    shape = (timesteps, batch) if config.time_major else (batch, timesteps)
+    expected = f"expected {shape}, with an optional third axis of size 1 or {config.units}"
+    if array.ndim < 2:
+        raise IndexError(f"mask has shape {array.shape}, {expected}")
+    by_batch, by_time = array.shape[:2][:: -1 if config.time_major else 1]
+    third = array.shape[2:]
+    if (
+        by_time != timesteps
+        or by_batch not in (1, batch)
+        or third not in ((), (1,), (config.units,))
+    ):
+        raise ValueError(f"mask has shape {array.shape}, {expected}")
+    return array.astype(bool)
+
+
+def first_mask(masks: Any) -> Any:
+    """Return the first mask of a list, the one that counts."""
+    if not masks:
+        raise IndexError(f"mask is {shown(masks)}, expected an array, None or a list of one")
+    return masks[0]
+
+
+def initial_state_array(state: Any, config: GRUConfig, batch: int) -> Array | None:
+    """Return the initial state in the config's dtype: an array, ``[array]`` or ``(array,)``.
+
+    Raises
+    ------
+    TypeError
+        A dtype that the release does not cast.
+    ValueError
+        Another shape, or several states in Keras 2, or no array in Keras 3.
+    AttributeError
+        No array, in Keras 2.
+    IndexError
+        An empty list in Keras 3.
+    """
+    behaviour = config.behaviour
+    if state is None:
+        return None
+    if isinstance(state, (list, tuple)):
+        if not state:
+            if behaviour.empty_initial_state_is_none:
+                return None
+            raise IndexError(f"initial_state is {shown(state)}, expected one state or None")
+        if len(state) > 1 and hasattr(state[0], "__array__"):
+            if not behaviour.extra_initial_states_ignored:
+                raise ValueError(f"initial_state has {len(state)} states, expected 1")
+            behaviour.warn("extra_initial_states_ignored", f"{len(state)} states were given")
+        state = state[0]
+    if not hasattr(state, "__array__"):
+        raise behaviour.state_type_error(f"initial_state is {shown(state)}, expected an array")
+    array = np.asarray(state)
+    uncast = array.dtype != config.dtype and not behaviour.initial_state_is_cast
+    if array.dtype.kind not in "fiub" or (uncast and not config.stateful):
+        raise TypeError(f"initial_state has dtype {array.dtype}, expected {config.dtype}")
+    broadcasts = behaviour.initial_state_broadcasts == "always" or config.path == "unroll"
+    batches = (batch, 1) if broadcasts else (batch,)
+    if array.ndim != 2 or array.shape[1] != config.units or array.shape[0] not in batches:
+        raise ValueError(f"initial_state has shape {array.shape}, expected {(batch, config.units)}")
+    return np.broadcast_to(array.astype(config.dtype), (batch, config.units))

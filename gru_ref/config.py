@@ -1,0 +1,289 @@
+"""GRUConfig: the arguments of a Keras GRU with Keras's names, defaults and errors."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref import activations, constraints, initializers, regularizers
+from gru_ref.errors import shown
+from gru_ref.names import dtype_name
+from gru_ref.versions import Behaviour, release_of, resolve
+
+Activation = Callable[[NDArray[Any]], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class GRUConfig:
+    """The constructor arguments of one GRU, checked as the chosen Keras release checks them.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state.
+    activation : str, callable or None
+        φ, of the candidate; None is linear. A callable maps an array to one of the same shape.
+    recurrent_activation : str, callable or None
+        ρ, of the gates z and r.
+    use_bias : bool
+    kernel_initializer, recurrent_initializer, bias_initializer
+        A name, a serialized dict, an array (Keras 3) or a callable ``(shape, dtype=…)``.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer
+        None, a name, a serialized dict or a callable.
+    kernel_constraint, recurrent_constraint, bias_constraint
+        Likewise.
+    dropout, recurrent_dropout : float
+        Rates, clamped to [0, 1] as Keras does.
+    implementation : any
+        1: gate by gate; anything else: the gates together. The same numbers, but for the dropout
+        masks. recurrent_dropout forces 1 where the release does so.
+    return_sequences, return_state, go_backwards, stateful, unroll, time_major : bool
+        Any value is taken by its truth, as in Keras. time_major does not exist in Keras 3.
+    reset_after : bool
+        The reset form: after the recurrent product (True), or before it.
+    zero_output_for_mask : bool
+        Zeros, not the previous output, at masked timesteps.
+    use_cudnn : "auto", True or False
+        Keras 3.2 and later.
+    seed : int, optional
+        Keras 3 and Keras 2 from TensorFlow 2.8 on; only matters for what Keras draws.
+    dtype : "float32" or "float64"
+    keras_version : str
+        See `gru_ref.versions.release_of`.
+
+    Attributes
+    ----------
+    path : "fused", "loop" or "unroll"
+        Which code of Keras would run this layer.
+    behaviour : Behaviour
+        What the Keras release does.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError
+        As Keras raises; the message gives the argument, its value and what was expected.
+    NotImplementedError
+        dtype is one of the half types.
+
+    Source
+    ------
+    GRU.__init__ in tf_keras/src/layers/rnn/gru.py (2.21) and keras/src/layers/rnn/gru.py (3.15.1).
+
+    Examples
+    --------
+    >>> GRUConfig(units=5).path, GRUConfig(units=5, unroll=True).path
+    ('fused', 'unroll')
+    >>> GRUConfig(units=5, recurrent_dropout=0.5).implementation
+    1
+    """
+
+    units: int
+    activation: Any = "tanh"
+    recurrent_activation: Any = "sigmoid"
+    use_bias: bool = True
+    kernel_initializer: Any = "glorot_uniform"
+    recurrent_initializer: Any = "orthogonal"
+    bias_initializer: Any = "zeros"
+    kernel_regularizer: Any = None
+    recurrent_regularizer: Any = None
+    bias_regularizer: Any = None
+    activity_regularizer: Any = None
+    kernel_constraint: Any = None
+    recurrent_constraint: Any = None
+    bias_constraint: Any = None
+    dropout: float = 0.0
+    recurrent_dropout: float = 0.0
+    implementation: Any = 2
+    return_sequences: bool = False
+    return_state: bool = False
+    go_backwards: bool = False
+    stateful: bool = False
+    unroll: bool = False
+    time_major: bool = False
+    reset_after: bool = True
+    zero_output_for_mask: bool = False
+    use_cudnn: Any = "auto"
+    seed: int | None = None
+    dtype: str = "float32"
+    keras_version: str = "2"
+    path: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+
+        put("keras_version", str(release_of(self.keras_version)))
+        behaviour = self.behaviour
+        put("units", _units(self.units, behaviour))
+        for argument in ("activation", "recurrent_activation"):
+            _activation(getattr(self, argument), behaviour, argument)
+        for argument in ("kernel", "recurrent", "bias"):
+            for kind, module in KINDS.items():
+                name = f"{argument}_{kind}"
+                module.resolve(getattr(self, name), behaviour, name)
+        regularizers.resolve(self.activity_regularizer, behaviour, "activity_regularizer")
+        self._check_options()
+        put("dtype", dtype_name(self.dtype, behaviour))
+        if self.dtype != "float32" and behaviour.layer_activations_need_float32:
+            for value in (self.activation, self.recurrent_activation):
+                if isinstance(value, str) and value in activations.FLOATX_ONLY_2:
+                    behaviour.warn("layer_activations_need_float32", value)
+        # Keras looks at the rate as it was given here, before it clamps it.
+        put("path", self._path())
+        put("dropout", _rate(self.dropout, "dropout"))
+        put("recurrent_dropout", _rate(self.recurrent_dropout, "recurrent_dropout"))
+        if self.recurrent_dropout != 0 and behaviour.recurrent_dropout_forces_implementation_1:
+            put("implementation", 1)
+
+    @functools.cached_property
+    def behaviour(self) -> Behaviour:
+        """What the Keras release of this config does."""
+        return resolve(self.keras_version)
+
+    @functools.cached_property
+    def activation_function(self) -> Activation:
+        """φ."""
+        return _activation(self.activation, self.behaviour, "activation")
+
+    @functools.cached_property
+    def recurrent_activation_function(self) -> Activation:
+        """ρ."""
+        return _activation(self.recurrent_activation, self.behaviour, "recurrent_activation")
+
+    @property
+    def mask_per_gate(self) -> bool:
+        """Whether dropout draws a mask for each of the three gates."""
+        return bool(self.implementation == 1) and self.behaviour.dropout_masks_per_gate
+
+    def _check_options(self) -> None:
+        """Check the arguments that one generation alone has, or looks at."""
+        if self.time_major and not self.behaviour.time_major_argument:
+            raise ValueError(
+                f"time_major is {shown(self.time_major)}, expected it to be left out: Keras "
+                f"{self.behaviour.release} does not have it; swap the two leading axes instead"
+            )
+        if self.use_cudnn not in ("auto", True, False):
+            raise ValueError(
+                f"use_cudnn is {shown(self.use_cudnn)}, expected 'auto', True or False"
+            )
+        seed: Any = self.seed
+        whole = isinstance(seed, int) and not isinstance(seed, bool)
+        if self.behaviour.seed_is_checked and seed is not None and not whole:
+            raise ValueError(f"seed is {shown(seed)}, expected an int or None")
+
+    def weight_shapes(self, features: int) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every weight, by its name, in Keras's order."""
+        columns = 3 * self.units
+        shapes: dict[str, tuple[int, ...]] = {
+            "kernel": (features, columns),
+            "recurrent_kernel": (self.units, columns),
+        }
+        if self.use_bias:
+            shapes["bias"] = (2, columns) if self.reset_after else (columns,)
+        return shapes
+
+    def _path(self) -> str:
+        """Return which code of Keras runs this layer on a CPU."""
+        if self.unroll:
+            return "unroll"
+        rule = self.behaviour.fused_path
+        fusable = self.recurrent_dropout == 0 and self.use_bias and self.reset_after
+        if rule == "by name":
+            named = (self.activation, self.recurrent_activation) == ("tanh", "sigmoid")
+        elif rule == "by function":
+            named = (
+                self.activation_function is activations.tanh
+                and self.recurrent_activation_function is activations.sigmoid
+            )
+        else:
+            named = False
+        return "fused" if fusable and named else "loop"
+
+
+KINDS: Mapping[str, Any] = {
+    "initializer": initializers,
+    "regularizer": regularizers,
+    "constraint": constraints,
+}
+
+
+def _units(value: Any, behaviour: Behaviour) -> int:
+    """Check `units` by the rule of the release."""
+    rule = behaviour.units_rule
+    message = f"units is {shown(value)}, expected a positive integer"
+    if isinstance(value, (float, np.floating)) and rule == "python int":
+        raise ValueError(f"{message} of Python's own type int")
+    try:
+        units = operator.index(value)
+    except TypeError:
+        raise TypeError(message) from None
+    if rule.startswith("python int"):
+        if not isinstance(value, int) or (isinstance(value, bool) and rule != "python int"):
+            raise ValueError(f"{message} of Python's own type int")
+    elif isinstance(value, (bool, np.bool_)) and rule == "positive":
+        raise ValueError(message)
+    lowest = 1 if rule in ("positive", "python int", "python int, no bool") else 0
+    if units < lowest:
+        raise ValueError(message)
+    return units
+
+
+def _rate(value: Any, argument: str) -> float:
+    """Clamp a dropout rate to [0, 1] as Keras does; NaN becomes 0."""
+    if isinstance(value, str) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"{argument} is {shown(value)}, expected a number in [0, 1)")
+    return float(min(1.0, max(0.0, value)))
+
+
+def _activation(value: Any, behaviour: Behaviour, argument: str) -> Activation:
+    """Return the function that an activation argument names in the release.
+
+    Source
+    ------
+    activations.get in tf_keras/src/activations.py (2.21) and keras/src/activations (3.15.1).
+    """
+    if value is None:
+        return activations.linear
+    if isinstance(value, Mapping) and value.get("class_name") == "function":
+        value = value.get("config")
+    if isinstance(value, str):
+        unusable = activations.unusable(behaviour.release)
+        if value in unusable:
+            raise ValueError(
+                f"{argument} is {shown(value)}, expected a name that works in a GRU: "
+                f"{unusable[value]}"
+            )
+        names = activations.names(behaviour.release)
+        if value in names:
+            return names[value]
+        raise ValueError(
+            f"{argument} is {shown(value)}, expected None, a callable or an activation of Keras "
+            f"{behaviour.release}: {', '.join(sorted(names))}"
+        )
+    if callable(value):
+        return _checked(value, argument)
+    raise behaviour.wrong_type_error(
+        f"{argument} is {shown(value)}, expected None, a name or a callable"
+    )
+
+
+def _checked(function: Callable[..., Any], argument: str) -> Activation:
+    """Return `function` with its result checked: the shape and dtype of what it was given."""
+    if any(function is known for known in (activations.tanh, activations.sigmoid)):
+        return function  # the fused path knows them by identity
+
+    def activation(x: NDArray[Any]) -> NDArray[Any]:
+        y = np.asarray(function(x))
+        if y.shape != x.shape:
+            raise ValueError(
+                f"{argument} {shown(function)} returns shape {y.shape}, expected {x.shape}"
+            )
+        return y.astype(x.dtype, copy=False)
+
+    return activation

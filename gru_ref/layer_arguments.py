@@ -1,0 +1,108 @@
+"""The constructor's arguments: which keywords a release takes, and which of them by position."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from gru_ref.errors import shown
+from gru_ref.versions import Behaviour, resolve
+
+F = TypeVar("F", bound=Callable[..., None])
+
+# Keras's arguments for any layer: they say nothing about what this one computes.
+_ANY_LAYER = ("name", "trainable", "autocast", "input_shape", "input_dim")
+_KERAS_2_LAYER = (
+    "batch_input_shape",
+    "batch_size",
+    "input_length",
+    "weights",
+    "dynamic",
+    "return_runtime",
+)
+_GENERATOR = ("force_generator", "rng_type")
+_RNG_TYPES = (None, "stateless", "stateful", "legacy_stateful")
+
+
+def checked_as_given(init: F) -> F:
+    """Refuse what only the call itself shows: an argument's place, and one given with its default.
+
+    Positional arguments after recurrent_dropout are refused where the release has another order,
+    and time_major in any value where the release does not have it.
+    """
+    names = list(inspect.signature(init).parameters)
+    last = names.index("recurrent_dropout")
+
+    @functools.wraps(init)
+    def checked(*args: Any, **kwargs: Any) -> None:
+        if len(args) > last + 1 or "time_major" in kwargs:
+            behaviour = resolve(kwargs.get("keras_version", "2"))
+            if len(args) > last + 1 and not behaviour.positional_after_recurrent_dropout:
+                raise TypeError(
+                    f"{names[last + 1]} is given by position as {shown(args[last + 1])}, expected "
+                    "keywords after recurrent_dropout: the order here is that of TensorFlow "
+                    f"2.1–2.3, and in Keras {behaviour.release} this place is another argument"
+                )
+            if "time_major" in kwargs and not behaviour.time_major_argument:
+                raise ValueError(
+                    f"time_major is {shown(kwargs['time_major'])}, expected it to be left out: "
+                    f"Keras {behaviour.release} does not have it"
+                )
+        init(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
+
+
+def check_keywords(kwargs: Mapping[str, Any], implementation: Any, behaviour: Behaviour) -> None:
+    """Refuse a keyword that the release does not have, with the class of error it raises."""
+    known = {"zero_output_for_mask", "dtype", *_ANY_LAYER}
+    if behaviour.keras_2_layer_arguments:
+        known.update(_KERAS_2_LAYER)
+    if behaviour.use_cudnn_argument:
+        known.add("use_cudnn")
+    if behaviour.seed_argument:
+        known.add("seed")
+        if behaviour.generation == 2:
+            known.update(_GENERATOR)
+    if behaviour.caching_device_argument:
+        known.add("enable_caching_device")
+    unknown = [name for name in kwargs if name not in known]
+    if implementation != 2 and not behaviour.implementation_argument:
+        unknown.append("implementation")
+    if unknown:
+        value = kwargs.get(unknown[0], implementation)
+        raise behaviour.unknown_argument_error(
+            f"{unknown[0]} is {shown(value)}, expected no such argument: GRU of Keras "
+            f"{behaviour.release} does not have it; beside its named arguments it takes "
+            f"{', '.join(sorted(known))}"
+        )
+
+
+def check_values(
+    name: Any, trainable: Any, kwargs: Mapping[str, Any], behaviour: Behaviour
+) -> None:
+    """Check the arguments for any layer that the release itself looks at.
+
+    Raises
+    ------
+    TypeError
+        Keras 2: name is no string, trainable no bool, or input_shape or its like no tuple.
+    ValueError
+        Keras 3: name is no string or contains '/', or trainable is no bool. Keras 2: rng_type
+        is unknown.
+    """
+    if name is not None and not isinstance(name, str):
+        raise behaviour.wrong_type_error(f"name is {shown(name)}, expected a string or None")
+    if name and "/" in name and behaviour.name_without_slash:
+        raise ValueError(f"name is {shown(name)}, expected no '/' in it")
+    if not isinstance(trainable, bool):
+        raise behaviour.wrong_type_error(f"trainable is {shown(trainable)}, expected True or False")
+    if behaviour.keras_2_layer_arguments:
+        for argument in ("input_shape", "batch_input_shape"):
+            shape = kwargs.get(argument)
+            if shape is not None and not isinstance(shape, (list, tuple)):
+                raise TypeError(f"{argument} is {shown(shape)}, expected a tuple")
+    if kwargs.get("rng_type") not in _RNG_TYPES:
+        raise ValueError(f"rng_type is {shown(kwargs['rng_type'])}, expected one of {_RNG_TYPES}")

@@ -1,0 +1,267 @@
+"""What a GRU layer keeps between calls: its weights and, if stateful, its recorded state."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref import initializers
+from gru_ref.config import GRUConfig
+from gru_ref.errors import shown
+from gru_ref.weights import GRUWeights, checked_weights, known_features, three_sizes
+
+Array = NDArray[Any]
+
+CONFIG_ARGUMENTS = frozenset(field.name for field in fields(GRUConfig) if field.init)
+
+
+# No value at all: reset_states of Keras 3 refuses even None.
+_ABSENT: Any = object()
+
+
+class Variables:
+    """The weights and the recorded state of one layer, with Keras's methods for them."""
+
+    def __init__(self, config: GRUConfig) -> None:
+        self.config = config
+        self._features: int | None = None
+        self._batch: int | None = None
+        self._weights: GRUWeights | None = None
+        self._state: Array | None = None
+
+    @property
+    def keras_version(self) -> str:
+        """The Keras release this layer is, resolved."""
+        return self.config.keras_version
+
+    # ---- weights
+
+    @property
+    def built(self) -> bool:
+        """Whether the number of features is known."""
+        return self._features is not None
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Fix the features (and, if stateful, the batch) and make the weights that can be made.
+
+        Parameters
+        ----------
+        input_shape : (batch, timesteps, features)
+            time_major: (timesteps, batch, features). None where a size is not known.
+
+        Raises
+        ------
+        TypeError
+            No shape; in Keras 2 features that are no size.
+        IndexError
+            Less than two sizes; in Keras 2 a list of sizes.
+        ValueError
+            Other than three sizes, or stateful without a batch, or other features than the layer
+            is built for. In Keras 3 features that are no size.
+        """
+        shape = three_sizes(input_shape, self.config)
+        features = known_features(shape, self.config)
+        if self._features not in (None, features):
+            raise ValueError(
+                f"input_shape is {shown(input_shape)}, expected {self._features} features: the "
+                "layer is built"
+            )
+        batch = shape[1] if self.config.time_major else shape[0]
+        if self.config.stateful and batch is None:
+            raise ValueError(
+                f"input_shape is {shown(input_shape)}, expected a known batch: a stateful layer "
+                "keeps one state for each of its rows"
+            )
+        if self._features is None:
+            self._weights = self._initial_weights(features)
+        self._features, self._batch = features, batch
+        if self.config.stateful and batch is not None:
+            self._state = np.zeros((batch, self.config.units), self.config.dtype)
+
+    def _initial_weights(self, features: int) -> GRUWeights | None:
+        """Return the weights that the initializers make, or None if one draws random numbers."""
+        made = {}
+        shapes = self.config.weight_shapes(features)
+        for name, shape in shapes.items():
+            with contextlib.suppress(NotImplementedError):
+                made[name] = self._initial_weight(name, shape)
+        return GRUWeights(**made) if len(made) == len(shapes) else None
+
+    def _initial_weight(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Return the weight that the initializer of `name` makes."""
+        argument = f"{name.removesuffix('_kernel')}_initializer"
+        value = getattr(self.config, argument)
+        found = initializers.resolve(value, self.config.behaviour, argument)
+        return initializers.make(found, shape, self.config.dtype, argument)
+
+    def _known_weights(self) -> GRUWeights:
+        """Return the weights, or raise the error that says why there are none."""
+        if self._weights is None:
+            assert self._features is not None
+            for name, shape in self.config.weight_shapes(self._features).items():
+                self._initial_weight(name, shape)
+        assert self._weights is not None
+        return self._weights
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Take the weights in the order of Keras's ``get_weights()``.
+
+        Parameters
+        ----------
+        weights : [kernel (features, 3 * units), recurrent_kernel (units, 3 * units), bias]
+            bias is (2, 3 * units) for reset_after, (3 * units,) without, absent for use_bias=False.
+
+        Raises
+        ------
+        TypeError
+            `weights` is no list.
+        ValueError
+            The layer is not built, or a count or shape differs. In Keras 2 one is no array.
+        AttributeError
+            In Keras 3 one is no array.
+        """
+        shapes = {} if self._features is None else self.config.weight_shapes(self._features)
+        made = checked_weights(weights, shapes, self.config)
+        if made:
+            self._weights = GRUWeights(**made)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights in Keras's order; [] before the layer is built."""
+        return [array.copy() for array in self._known_weights().arrays()] if self.built else []
+
+    @property
+    def weights(self) -> list[Array]:
+        """The weights, in Keras's order; [] before the layer is built."""
+        return self.get_weights()
+
+    def count_params(self) -> int:
+        """Return the number of parameters: 3·(U·F + U·U + U), or + 2·U for reset_after, − bias.
+
+        Raises
+        ------
+        ValueError
+            The layer is not built.
+        """
+        if self._features is None:
+            raise ValueError(
+                "the layer is not built, expected build((batch, timesteps, features)) first"
+            )
+        shapes = self.config.weight_shapes(self._features).values()
+        return sum(int(np.prod(shape)) for shape in shapes)
+
+    @property
+    def losses(self) -> list[Array]:
+        """The regularizers' penalties: [] without a regularizer.
+
+        Raises
+        ------
+        NotImplementedError
+            A regularizer is set.
+        """
+        self._refuse("regularizer", "penalty")
+        return []
+
+    def apply_constraints(self) -> None:
+        """Project the weights as Keras's optimizer step does; nothing without a constraint.
+
+        Raises
+        ------
+        NotImplementedError
+            A constraint is set.
+        """
+        self._refuse("constraint", "projection")
+
+    def _refuse(self, kind: str, what: str) -> None:
+        for argument in sorted(CONFIG_ARGUMENTS):
+            if argument.endswith(f"_{kind}") and getattr(self.config, argument) is not None:
+                value = shown(getattr(self.config, argument))
+                raise NotImplementedError(f"{argument} is {value}: its {what} is not there yet")
+
+    @contextlib.contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        """Put everything back as it was if the block raises."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.update(before)
+            raise
+
+    def _check_sizes(self, shape: tuple[int, ...]) -> None:
+        """Check the shape of an input against what the layer was built for."""
+        if self._features is not None and shape[2] != self._features:
+            raise ValueError(f"x has shape {shape}, expected {self._features} features")
+        batch = shape[1] if self.config.time_major else shape[0]
+        if self.config.stateful and self._batch not in (None, batch):
+            raise ValueError(
+                f"x has batch {batch}, expected {self._batch}: a stateful layer keeps one state "
+                "for each row"
+            )
+
+    # ---- state
+
+    @property
+    def states(self) -> list[Array | None]:
+        """The recorded state of a stateful layer, in a list as in Keras; [None] without one."""
+        return [None if self._state is None else self._state.copy()]
+
+    def reset_states(self, states: Any = _ABSENT) -> None:
+        """Set the recorded state to zeros or, in Keras 2, to `states`.
+
+        Parameters
+        ----------
+        states : (batch, units) or [(batch, units)], optional
+
+        Raises
+        ------
+        AttributeError
+            Keras 2: the layer is not stateful.
+        TypeError
+            Keras 3: a state is given, even None. Keras 2: it is no array.
+        ValueError
+            Keras 2: the layer is not built, or the state has another shape.
+        """
+        behaviour = self.config.behaviour
+        if not behaviour.reset_states_takes_values:
+            if states is not _ABSENT:
+                raise TypeError(
+                    f"states is {shown(states)}, expected nothing: reset_states of Keras "
+                    f"{behaviour.release} takes no values; hand initial_state to the call instead"
+                )
+            if self._state is not None:
+                self._state = np.zeros_like(self._state)
+            return
+        if not self.config.stateful:
+            raise AttributeError("stateful is False, expected a stateful layer")
+        if self._state is None:
+            raise ValueError("the layer is not built, expected build or a call first")
+        value = np.zeros_like(self._state)
+        if states is not None and states is not _ABSENT:
+            given = states if isinstance(states, (list, tuple)) else [states]
+            if len(given) != 1:
+                raise ValueError(f"states is {len(given)} states, expected 1")
+            if not hasattr(given[0], "__array__"):
+                raise TypeError(f"states is {shown(states)}, expected an array")
+            value = np.array(given[0], self.config.dtype)
+        if value.shape != self._state.shape:
+            raise ValueError(f"states has shape {value.shape}, expected {self._state.shape}")
+        self._state = value
+
+    def reset_state(self) -> None:
+        """Set the recorded state to zeros (Keras 3).
+
+        Raises
+        ------
+        AttributeError
+            Keras 2 has reset_states alone.
+        """
+        if not self.config.behaviour.reset_state_method:
+            raise AttributeError(
+                f"reset_state is not in Keras {self.keras_version}, expected reset_states"
+            )
+        self.reset_states()
