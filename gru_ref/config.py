@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from gru_ref import activations, constraints, initializers, regularizers
 from gru_ref.errors import shown
 from gru_ref.names import dtype_name
-from gru_ref.versions import Behaviour, release_of, resolve
+from gru_ref.releases import release_of
+from gru_ref.versions import Behaviour, resolve
 
 Activation = Callable[[NDArray[Any]], NDArray[Any]]
 

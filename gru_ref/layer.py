@@ -12,8 +12,9 @@ from gru_ref import call_arguments, dropout, keras_config
 from gru_ref.config import GRUConfig
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
 from gru_ref.loop import gru
+from gru_ref.releases import release_of
 from gru_ref.variables import CONFIG_ARGUMENTS, Variables
-from gru_ref.versions import release_of, resolve
+from gru_ref.versions import resolve
 from gru_ref.weights import three_sizes
 
 Array = NDArray[Any]
@@ -172,11 +173,14 @@ class GRU(Variables):
                 "use_cudnn is True, expected 'auto' or False: there is no cuDNN on a CPU"
             )
         with self._unchanged_by_errors():
+            late = self.built and config.behaviour.weights_argument_needs_the_building_call
             if not self.built:
                 self.build(x.shape)
-            if self._pending is not None:
+            if self._pending is not None and late:
+                config.behaviour.warn("weights_argument_needs_the_building_call")
+            elif self._pending is not None:
                 self.set_weights(self._pending)
-                self._pending = None
+            self._pending = None
             output, state = gru(
                 x,
                 self._known_weights(),

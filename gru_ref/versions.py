@@ -1,9 +1,7 @@
 """The ledger: which Keras release behaves how, one row a behaviour, each with its source.
 
-A release is a pair (generation, minor). Keras 2 counts as TensorFlow does, since that is what
-people install: minor 1 … 15 is the `tf.keras` of TensorFlow 2.1 … 2.15, minor 16 … 21 is `tf_keras`.
-Keras 3 counts its own minors. Nothing outside this file asks for a version: the rest of gru_ref
-asks a `Behaviour`, one field a row.
+Nothing outside this file asks for a version: the rest of gru_ref asks a `Behaviour`, one field a
+row. Minors are counted as `gru_ref.releases` says.
 
 "Measured" in a source means: run on that release. "Read" means: read in its source code only.
 """
@@ -11,34 +9,12 @@ asks a `Behaviour`, one field a row.
 from __future__ import annotations
 
 import functools
-import re
 import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gru_ref.errors import KerasQuirkWarning, UnverifiedVersionWarning, shown
-
-
-class Release(NamedTuple):
-    """A Keras release, in the order of time within its generation."""
-
-    generation: int
-    minor: int
-
-    def __str__(self) -> str:
-        return _OLD_NAMES.get(self, f"{self.generation}.{self.minor}")
-
-
-# `keras.__version__` of TensorFlow 2.1 … 2.4; TensorFlow 2.3 and 2.4 both write "2.4.0", which is
-# read as TensorFlow 2.4, so 2.3 has to be asked for as "tf-2.3".
-_OLD_NAMES = {
-    Release(2, 1): "2.2.4-tf",
-    Release(2, 2): "2.3.0-tf",
-    Release(2, 3): "tf-2.3",
-    Release(2, 4): "2.4.0",
-}
-NEWEST = {2: Release(2, 21), 3: Release(3, 15)}
-OLDEST = {2: Release(2, 1), 3: Release(3, 0)}
+from gru_ref.errors import KerasQuirkWarning
+from gru_ref.releases import Release, release_of
 
 
 class Behaviour(NamedTuple):
@@ -91,6 +67,7 @@ class Behaviour(NamedTuple):
     initial_state_broadcasts: str
     extra_initial_states_ignored: bool
     empty_initial_state_is_none: bool
+    weights_argument_needs_the_building_call: bool
     recorded_state_wins: bool
     # results
     state_container: type[list[Any]] | type[tuple[Any, ...]]
@@ -183,7 +160,7 @@ LEDGER: tuple[Row, ...] = (
     _row(
         "units_rule",
         {1: "any", 6: "not negative", 11: "positive"},
-        "python int",
+        {0: "python int, no bool", 12: "python int"},
         "GRUCell.__init__ (tf_keras 2.21; TF 2.5, 2.6, 2.10, 2.11); RNN.__init__ of Keras 3, measured",
     ),
     _row(
@@ -385,6 +362,13 @@ LEDGER: tuple[Row, ...] = (
         "initial_state=[], tf_keras 2.21 and Keras 3.15.1, measured",
     ),
     _row(
+        "weights_argument_needs_the_building_call",
+        True,
+        False,
+        "base_layer.Layer._maybe_build, tf_keras 2.21, measured; Keras 3 has no such argument",
+        "weights= is ignored by a layer that was built before its first call",
+    ),
+    _row(
         "recorded_state_wins",
         True,
         False,
@@ -423,75 +407,6 @@ LEDGER: tuple[Row, ...] = (
     ),
 )
 BY_NAME: Mapping[str, Row] = {row.name: row for row in LEDGER}
-
-_PATTERN = re.compile(
-    r"(?P<tf>tf-)?(?P<major>\d+)(\.(?P<minor>\d+))?(?P<rest>(\.\d+)*([-.]?[a-z]\w*)*)"
-)
-
-
-def release_of(keras_version: str) -> Release:
-    """Return the release that a version string names.
-
-    Parameters
-    ----------
-    keras_version : str
-        "2" or "3" (the newest of that generation), `keras.__version__` as Keras and model files
-        write it ("2.2.4-tf", "2.15.0", "3.7.0"), or "tf-2.3" for the Keras inside TensorFlow 2.3.
-
-    Raises
-    ------
-    TypeError
-        `keras_version` is no string.
-    ValueError
-        It is not a version, or older than the ledger.
-
-    Warns
-    -----
-    UnverifiedVersionWarning
-        It is newer than the ledger; the newest row is used.
-
-    Examples
-    --------
-    >>> release_of("2.2.4-tf"), release_of("tf-2.3"), release_of("3.7.0")
-    (Release(generation=2, minor=1), Release(generation=2, minor=3), Release(generation=3, minor=7))
-    """
-    expected = "expected '2', '3', a keras.__version__ such as '2.15.0' or '3.7.0', or 'tf-2.3'"
-    if not isinstance(keras_version, str):
-        raise TypeError(f"keras_version is {shown(keras_version)}, {expected}")
-    match = _PATTERN.fullmatch(keras_version)
-    if match is None or match["major"] not in ("2", "3"):
-        raise ValueError(f"keras_version is {shown(keras_version)}, {expected}")
-    generation = int(match["major"])
-    for release, name in _OLD_NAMES.items():
-        if keras_version == name or (match["tf"] and keras_version == f"tf-2.{release.minor}"):
-            return release
-    if match["minor"] is None:
-        if match["tf"]:
-            raise ValueError(f"keras_version is {shown(keras_version)}, {expected}")
-        return NEWEST[generation]
-    if match["tf"] and generation != 2:
-        raise ValueError(f"keras_version is {shown(keras_version)}, {expected}")
-    release = Release(generation, int(match["minor"]))
-    if match["tf"] and release.minor > 15:
-        raise ValueError(
-            f"keras_version is {shown(keras_version)}, expected a TensorFlow up to 'tf-2.15': from "
-            f"2.16 on its Keras is Keras 3, and Keras 2 is tf_keras; write '2.{release.minor}' for that"
-        )
-    if not match["tf"] and release < Release(2, 4):
-        # Standalone Keras 2.0–2.3 was another code base, with no fused path and other defaults.
-        raise ValueError(
-            f"keras_version is {shown(keras_version)}, which the ledger does not reach, expected "
-            "'2.2.4-tf' (TensorFlow 2.1) or later; 'tf-2.1' … 'tf-2.4' name the oldest ones"
-        )
-    if release > NEWEST[generation]:
-        warnings.warn(
-            f"keras_version {shown(keras_version)} is unverified: newer than the ledger's newest "
-            f"row, {NEWEST[generation]}, which is used",
-            UnverifiedVersionWarning,
-            stacklevel=4,
-        )
-        return NEWEST[generation]
-    return release
 
 
 @functools.cache

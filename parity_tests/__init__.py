@@ -1,0 +1,1 @@
+"""The parity suite: gru_ref against live Keras, from one table."""

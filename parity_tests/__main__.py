@@ -1,0 +1,93 @@
+"""`python -m parity_tests`: compare gru_ref with the live Keras of an interpreter."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from parity_tests import cases, mistakes
+from parity_tests.oracles.client import OracleError
+from parity_tests.oracles.pool import GENERATIONS, Pool
+
+HERE = Path(__file__).parent
+
+
+def main() -> int:
+    """Run the live tests and write build/parity/report.json; 0 is parity."""
+    parser = argparse.ArgumentParser(prog="python -m parity_tests", description=__doc__)
+    parser.add_argument("--keras-python", required=True, help="the interpreter that has Keras")
+    parser.add_argument("--oracle", action="append", choices=sorted(GENERATIONS), help="only this")
+    parser.add_argument("--case", default="", help="only one case, as a disagreement names it")
+    parser.add_argument("--jobs", default=None, help="processes, each with its own oracles")
+    parser.add_argument("--report", default="build/parity", help="folder of the report")
+    parser.add_argument("--write-docs", action="store_true", help="rewrite docs/mistakes.md")
+    options, pytest_arguments = parser.parse_known_args()
+
+    wanted = options.oracle or sorted(GENERATIONS)
+    found = _found(options.keras_python, wanted, explicit=bool(options.oracle))
+    if not found:
+        return 2
+    arguments = [
+        str(HERE / "live"), "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider",
+        f"--rootdir={HERE.parent}", "--keras-python", options.keras_python,
+        "--report", options.report,
+        *(f"--oracle={name}" for name in found), *pytest_arguments,
+    ]  # fmt: skip
+    if options.case:
+        arguments += ["--case", options.case]
+    jobs = options.jobs or "2"
+    if jobs != "1" and not options.case:
+        arguments += ["-n", jobs]
+    for name in found:
+        cases.expand("structure", name)  # makes the covering array once, not once a process
+    # One thread a process: two oracles on two cores, and numbers that do not depend on the machine.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    status = int(pytest.main(arguments))
+    report = Path(options.report) / "report.json"
+    if not report.exists():
+        return status or 1
+    data = json.loads(report.read_text(encoding="utf-8"))
+    whole = not options.case and not pytest_arguments and found == sorted(GENERATIONS)
+    if whole and status == 0:
+        status = _check_docs(data, write=options.write_docs)
+    return status
+
+
+def _found(python: str, wanted: list[str], *, explicit: bool) -> list[str]:
+    """Return the oracles that the interpreter has, and say which it lacks."""
+    pool = Pool(python)
+    found, missing = [], []
+    for name in wanted:
+        try:
+            description = pool[name].describe()
+        except OracleError as error:
+            missing.append(str(error))
+        else:
+            found.append(name)
+            versions = f"Keras {description['keras']}, TensorFlow {description['tensorflow']}"
+            print(f"{name}: {versions}", flush=True)
+    pool.close()
+    for message in missing:
+        print(f"not compared: {message}", file=sys.stderr)
+    return [] if explicit and missing else found
+
+
+def _check_docs(data: dict[str, object], *, write: bool) -> int:
+    """Check, or rewrite, docs/mistakes.md against the table of this run."""
+    path = HERE.parent / "docs" / "mistakes.md"
+    text = mistakes.markdown(data["mistakes"])  # type: ignore[arg-type]
+    if write:
+        path.write_text(text, encoding="utf-8")
+    elif not path.exists() or path.read_text(encoding="utf-8") != text:
+        print(f"docs/{path.name} is stale: make parity ARGS=--write-docs", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+"""The row of matrix.BOUNDS that a case is held to."""
+
+from __future__ import annotations
+
+from parity_tests.cases import Case
+from parity_tests.matrix.bounds import STEP_LOCAL, Bound, bounds_of
+
+
+def bound_for(case: Case) -> Bound:
+    """Return the one row that matches the case."""
+    (row,) = bounds_of(case.lane, case.sweep, (case.activation, case.recurrent_activation))
+    return row
+
+
+def is_step_local(case: Case) -> bool:
+    """Return whether the derived bound of one float32 step applies as well."""
+    return case.sweep in STEP_LOCAL

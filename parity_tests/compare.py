@@ -1,0 +1,77 @@
+"""Compares two runs of one witness: equal, or how far apart, where, in units of eps."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Difference(NamedTuple):
+    """The largest difference between two runs; `error` is in eps of max(1, |expected|)."""
+
+    error: float
+    where: str
+    index: tuple[int, ...]
+    actual: float
+    expected: float
+
+
+EQUAL = Difference(0.0, "", (), 0.0, 0.0)
+
+
+def arrays(calls: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield every array of a run with the words that name it; `calls` are dicts or CallResults."""
+    for number, call in enumerate(calls):
+        fields = call if isinstance(call, dict) else call._asdict()
+        for position, output in enumerate(fields.get("outputs") or []):
+            yield f"call {number} {('output', 'state')[position]}", output
+        if fields.get("state") is not None:
+            yield f"call {number} recorded state", fields["state"]
+
+
+def containers(calls: Sequence[Any]) -> list[str]:
+    """Return how each call's result was contained: tensor, list or tuple."""
+    fields = (call if isinstance(call, dict) else call._asdict() for call in calls)
+    return [call.get("container", "reset") for call in fields if call.get("outputs")]
+
+
+def difference(actual: Sequence[Any], expected: Sequence[Any]) -> Difference:
+    """Return the largest difference between two runs.
+
+    A different number of arrays, container, shape, dtype, or a NaN on one side alone is infinite.
+    Zeros of either sign are equal: the sign of a zero depends on the order of a sum.
+    """
+    mine, theirs = list(arrays(actual)), list(arrays(expected))
+    if [name for name, _ in mine] != [name for name, _ in theirs]:
+        return Difference(np.inf, f"{len(mine)} arrays, expected {len(theirs)}", (), 0, 0)
+    if containers(actual) != containers(expected):
+        where = f"containers {containers(actual)}, expected {containers(expected)}"
+        return Difference(np.inf, where, (), 0, 0)
+    worst = EQUAL
+    for (name, a), (_, b) in zip(mine, theirs, strict=True):
+        if a.shape != b.shape or a.dtype != b.dtype:
+            where = f"{name}: {a.dtype} {a.shape}, expected {b.dtype} {b.shape}"
+            return Difference(np.inf, where, (), 0, 0)
+        if a.size == 0 or np.array_equal(a, b, equal_nan=True):
+            continue
+        scale = np.finfo(b.dtype).eps * np.maximum(1, np.abs(b.astype("float64")))
+        with np.errstate(invalid="ignore"):
+            errors = np.abs(a.astype("float64") - b.astype("float64")) / scale
+        errors = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, errors)
+        errors = np.where(np.isnan(errors), np.inf, errors)
+        index = tuple(int(i) for i in np.unravel_index(np.argmax(errors), errors.shape))
+        if errors[index] > worst.error:
+            worst = Difference(float(errors[index]), name, index, float(a[index]), float(b[index]))
+    return worst
+
+
+def digest(calls: Sequence[Any]) -> str:
+    """Return a short hash of every number of a run; zeros of either sign count as one."""
+    hashed = hashlib.sha256()
+    for name, array in arrays(calls):
+        hashed.update(name.encode())
+        hashed.update(np.ascontiguousarray(array + 0.0).tobytes())
+    return hashed.hexdigest()[:16]

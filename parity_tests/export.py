@@ -1,0 +1,211 @@
+"""`python -m parity_tests.export`: writes fixtures/ from live Keras, or checks the files there."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parity_tests import compare, fixture_cases, mistakes, mutants
+from parity_tests.bounds import bound_for
+from parity_tests.judge import Observation, observe
+from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
+from parity_tests.oracles import codec
+from parity_tests.oracles.client import Oracle
+from parity_tests.oracles.pool import GENERATIONS, Pool, keras_version_of
+
+ROOT = Path(__file__).parent.parent / "fixtures"
+VERSION = "v1"
+
+
+def number(value: Any) -> Any:
+    """Return a NumPy scalar as plain data that reads back as the same number of its dtype."""
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, np.floating):
+        # The shortest decimal of its own precision, so 0.1 in float32 is written 0.1.
+        return float(str(value))
+    return int(value)
+
+
+def plain(value: Any) -> Any:
+    """Return arrays as nested lists, and the rest as it is."""
+    if isinstance(value, np.ndarray):
+        return [plain(item) for item in value] if value.ndim else number(value[()])
+    return number(value) if isinstance(value, np.generic) else value
+
+
+def canonical(value: Any, depth: int = 0) -> str:
+    """Return JSON text: a key a line down to a case's calls, every array on one line."""
+    pad = " " * (depth + 1)
+    if isinstance(value, dict) and value:
+        items = value.items()
+        rows = [f"{pad}{json.dumps(key)}: {canonical(item, depth + 1)}" for key, item in items]
+        return "{\n" + ",\n".join(rows) + "\n" + " " * depth + "}"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        rows = [pad + canonical(item, depth + 1) for item in value]
+        return "[\n" + ",\n".join(rows) + "\n" + " " * depth + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def as_fixture(seen: Observation, keras_version: str) -> dict[str, Any]:
+    """Return one case as live Keras ran it, with the mistakes it reveals."""
+    case, attempt = seen.case, seen.attempt(keras_version)
+    names = ("kernel", "recurrent_kernel", "bias")
+    calls = []
+    for call, masks, reply in zip(seen.witness.calls, seen.masks, seen.reply["calls"], strict=True):
+        if call == "reset":
+            calls.append({"reset": True, "state": reply["state"]})
+            continue
+        expected = {key: reply[key] for key in ("container", "outputs", "state")}
+        if reply.get("gates"):
+            expected["gates"] = reply["gates"]
+        calls.append({**call._asdict(), **masks, "expected": expected})
+    bound = bound_for(case)
+    data = {
+        "id": case.id,
+        "lane": case.lane,
+        "dtype": case.dtype,
+        "tolerance_eps": bound.eps,
+        "path": seen.reply["path"],
+        "seed": seen.seed,
+        "constructor": case.constructor(),
+        "weights": dict(zip(names, attempt.weights, strict=False)),
+        "calls": calls,
+        "reveals": reveals(seen, attempt, bound.eps),
+    }
+    return json.loads(json.dumps(deep_plain(data)))
+
+
+def deep_plain(value: Any) -> Any:
+    """Apply `plain` to every array inside dicts and lists."""
+    if isinstance(value, dict):
+        return {key: deep_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [deep_plain(item) for item in value]
+    return plain(value)
+
+
+def reveals(seen: Observation, attempt: mutants.Attempt, eps: float) -> list[str]:
+    """Return the classic mistakes that would fail this case."""
+    found = []
+    for mistake in mutants.MISTAKES:
+        if mistake.applies(attempt):
+            error = compare.difference(mistake.run(attempt).calls, seen.reply["calls"]).error
+            if error > (mistakes.MARGIN * eps if eps else 0):
+                found.append(mistake.name)
+    return found
+
+
+def write(python: str) -> int:
+    """Write every group of both generations, and the manifest."""
+    pool = Pool(python)
+    folder = ROOT / VERSION
+    shutil.rmtree(folder, ignore_errors=True)
+    for oracle in GENERATIONS:
+        (folder / oracle).mkdir(parents=True)
+        description = pool[oracle].describe()
+        if description["corrupt"]:
+            print(f"{oracle} is corrupt on purpose: no fixtures of it", file=sys.stderr)
+            return 1
+        version = keras_version_of(description)
+        origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
+        for group, why in GROUPS.items():
+            rows = []
+            for case in fixture_cases.of_group(oracle, group):
+                seen = observe(pool[oracle], case, gates=group == GATES)
+                if isinstance(seen, Observation):
+                    rows.append(as_fixture(seen, version))
+            data = {
+                "schema": VERSION, "oracle": oracle, "keras_version": version, "provenance": origin,
+                "group": group, "why": why, "cases": rows,
+            }  # fmt: skip
+            path = folder / oracle / f"{group}.json"
+            path.write_text(canonical(data) + "\n", encoding="utf-8")
+            size = path.stat().st_size
+            print(f"{path.relative_to(ROOT.parent)}: {len(rows)} cases, {size} bytes")
+    write_example(pool["keras2"])
+    pool.close()
+    (ROOT / "manifest.json").write_text(canonical(manifest()) + "\n", encoding="utf-8")
+    return 0
+
+
+def write_example(oracle: Oracle) -> None:
+    """Write weights/: a layer's weights as people export them, and what that layer returns."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, 3, 4)).astype("float32")
+    reply = oracle.request(
+        {
+            "op": "steps",
+            "steps": [
+                ["construct", EXAMPLE],
+                ["build", [(None, None, 4)]],
+                ["get_weights"],
+                ["call", {"x": {"$": "tensor", "value": codec.encode(x)}}],
+            ],
+        }
+    )
+    *_, exported, called = reply["steps"]
+    folder = ROOT / "weights"
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / "gru.npz", *exported["value"])
+    outputs, state = called["outputs"]
+    np.savez(folder / "gru_expected.npz", x=x, outputs=outputs, state=state)
+
+
+def manifest() -> dict[str, Any]:
+    """Return what is in the folder: for every file its hash, size, cases and provenance."""
+    files = {}
+    for path in sorted([*(ROOT / VERSION).glob("*/*.json"), *(ROOT / "weights").glob("*.npz")]):
+        entry: dict[str, Any] = {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+        }
+        if path.suffix == ".json":
+            data = json.loads(path.read_text(encoding="utf-8"))
+            entry |= {"cases": len(data["cases"]), "provenance": data["provenance"]}
+        files[str(path.relative_to(ROOT))] = entry
+    return {"version": VERSION, "files": files}
+
+
+def check() -> int:
+    """Check that every file reads back to its own bytes and that the manifest tells the truth."""
+    problems = []
+    for path in sorted((ROOT / VERSION).glob("*/*.json")):
+        text = path.read_text(encoding="utf-8")
+        if canonical(json.loads(text)) + "\n" != text:
+            problems.append(f"{path.name} of {path.parent.name} is not as the tool writes it")
+    recorded = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
+    found = manifest()
+    for name in sorted(set(recorded["files"]) | set(found["files"])):
+        if recorded["files"].get(name) != found["files"].get(name):
+            problems.append(f"{name} is not the file that manifest.json records")
+    for problem in problems:
+        print(f"fixtures: {problem}", file=sys.stderr)
+    if not problems:
+        total = sum(file.get("cases", 0) for file in found["files"].values())
+        print(f"fixtures: {len(found['files'])} files, {total} cases, canonical")
+    return 1 if problems or not found["files"] else 0
+
+
+def main() -> int:
+    """Write the fixtures, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m parity_tests.export", description=__doc__)
+    parser.add_argument("--keras-python", help="the interpreter that has Keras")
+    parser.add_argument("--check", action="store_true", help="only check that they are canonical")
+    options = parser.parse_args()
+    if options.check:
+        return check()
+    if not options.keras_python:
+        parser.error("--keras-python is missing, expected an interpreter that has Keras")
+    return write(options.keras_python)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Reads fixtures/: the golden cases, as arrays."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from parity_tests import subject
+
+ROOT = Path(__file__).parent.parent / "fixtures"
+
+
+class Call(NamedTuple):
+    """The arguments of one call."""
+
+    x: np.ndarray
+    initial_state: np.ndarray | None
+    mask: np.ndarray | None
+    training: bool
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One golden case; `expected` has a dict for every call, as a worker's reply has."""
+
+    oracle: str
+    group: str
+    keras_version: str
+    data: dict[str, Any]
+    weights: list[np.ndarray]
+    calls: list[Any]
+    masks: list[dict[str, Any]]
+    expected: list[dict[str, Any]]
+
+    @property
+    def id(self) -> str:
+        """The case's name within its oracle and group."""
+        return str(self.data["id"])
+
+    def run(self) -> subject.Run:
+        """Return what gru_ref computes for it."""
+        return subject.run(
+            self.data["constructor"], self.weights, self.calls, self.masks, self.keras_version
+        )
+
+
+@functools.cache
+def load() -> tuple[Golden, ...]:
+    """Return every golden case of every file."""
+    found = []
+    for path in sorted((ROOT / "v1").glob("*/*.json")):
+        file = json.loads(path.read_text(encoding="utf-8"))
+        found += [_golden(file, case) for case in file["cases"]]
+    return tuple(found)
+
+
+def find(oracle: str, group: str, case_id: str) -> Golden:
+    """Return one golden case."""
+    return next(g for g in load() if (g.oracle, g.group, g.id) == (oracle, group, case_id))
+
+
+def _golden(file: dict[str, Any], case: dict[str, Any]) -> Golden:
+    def array(value: Any, dtype: Any = case["dtype"]) -> Any:
+        return None if value is None else np.array(value, dtype)
+
+    calls: list[Any] = []
+    masks, expected = [], []
+    for call in case["calls"]:
+        if call.get("reset"):
+            calls.append("reset")
+            masks.append({})
+            expected.append({"state": array(call["state"])})
+            continue
+        mask = array(call["mask"], bool)
+        calls.append(Call(array(call["x"]), array(call["initial_state"]), mask, call["training"]))
+        masks.append({k: array(call[k]) for k in ("dropout_mask", "recurrent_dropout_mask")})
+        outcome = call["expected"]
+        gates = {name: array(gate) for name, gate in outcome.get("gates", {}).items()}
+        expected.append(
+            {
+                "container": outcome["container"],
+                "outputs": [array(output) for output in outcome["outputs"]],
+                "state": array(outcome["state"]),
+                "gates": gates,
+            }
+        )
+    return Golden(
+        file["oracle"], file["group"], file["keras_version"], case,
+        [array(weight) for weight in case["weights"].values()], calls, masks, expected,
+    )  # fmt: skip

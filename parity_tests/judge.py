@@ -1,0 +1,256 @@
+"""Judges one case: live Keras runs it, gru_ref runs it, and the table says what may differ."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity_tests import compare, mutants, predict, step_local, subject
+from parity_tests.bounds import bound_for, is_step_local
+from parity_tests.cases import Case
+from parity_tests.oracles.client import Oracle
+from parity_tests.oracles.pool import keras_version_of
+from parity_tests.witness import Witness, exact_enough, witness
+
+REDRAWS = 40
+OTHER_GENERATION = {"keras2": "3", "keras3": "2"}
+
+
+class Disagreement(AssertionError):
+    """live Keras and gru_ref do not do what the table says; the message says how to see it."""
+
+
+@dataclass
+class Record:
+    """What the report needs of one case."""
+
+    oracle: str
+    lane: str
+    sweep: str
+    id: str
+    levels: dict[str, Any]
+    activations: tuple[str, str]
+    path: str = ""
+    outcome: str = "disagreement"  # equal | within | raised | disagreement
+    error: float = 0.0
+    ratio: float = 0.0
+    bound: float = 0.0
+    deviations: list[str] = field(default_factory=list)
+    mistakes: dict[str, float] = field(default_factory=dict)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return plain data, for a report from another process."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One case as live Keras ran it."""
+
+    case: Case
+    witness: Witness
+    reply: dict[str, Any]
+    masks: list[dict[str, Any]]
+    seed: int | None
+
+    def attempt(self, keras_version: str) -> mutants.Attempt:
+        """Return the same run as gru_ref takes it."""
+        w = self.witness
+        return mutants.Attempt(
+            self.case.constructor(),
+            w.weights,
+            w.calls,
+            self.masks,
+            keras_version,
+            self.reply["path"],
+        )
+
+
+def observe(oracle: Oracle, case: Case, *, gates: bool = False) -> Observation | dict[str, Any]:
+    """Return how live Keras ran the case, or the error it raised.
+
+    Dropout masks are Keras's own draws. In the lanes of tolerance zero a draw that would make a sum
+    inexact is drawn again with another witness.
+    """
+    for attempt in range(REDRAWS):
+        w = witness(case, attempt)
+        reply = oracle.request(request_of(case, w, attempt, gates=gates))
+        if not reply["ok"]:
+            return dict(reply["error"])
+        masks = [
+            {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
+            for call in reply["calls"]
+        ]
+        if case.lane in ("double", "single") or exact_enough(case, w, masks):
+            return Observation(case, w, reply, masks, seed_of(case, attempt))
+    raise Disagreement(f"{case.id}: no exact witness in {REDRAWS} draws of the dropout masks")
+
+
+def seed_of(case: Case, attempt: int) -> int | None:
+    """Return the seed that Keras draws its masks from; None where nothing is drawn."""
+    return None if case.levels["dropout"] == "none" else 1000 + attempt
+
+
+def request_of(case: Case, w: Witness, attempt: int, *, gates: bool = False) -> dict[str, Any]:
+    """Return the request that has a worker run the witness."""
+    calls = [{"reset": True} if call == "reset" else call._asdict() for call in w.calls]
+    return {
+        "op": "run",
+        "constructor": case.constructor(),
+        "weights": w.weights,
+        "calls": calls,
+        "seed": seed_of(case, attempt),
+        "gates": gates,
+    }
+
+
+def judge(oracle: Oracle, case: Case, *, with_mistakes: bool = False) -> Record:
+    """Judge one case.
+
+    Raises
+    ------
+    Disagreement
+        Something is not as the table says. The record is the exception's `record`.
+    """
+    record = Record(
+        case.oracle, case.lane, case.sweep, case.id, dict(case.levels),
+        (case.activation, case.recurrent_activation),
+    )  # fmt: skip
+    try:
+        _judge(oracle, case, record, with_mistakes)
+    except Disagreement as disagreement:
+        disagreement.record = record  # type: ignore[attr-defined]
+        raise
+    return record
+
+
+def _judge(oracle: Oracle, case: Case, record: Record, with_mistakes: bool) -> None:
+    raising = predict.predicted(case, "raises")
+    seen = observe(oracle, case)
+    if isinstance(seen, dict):
+        named = [row for row in raising if row.effect in seen["bases"]]
+        if not named:
+            raise Disagreement(
+                f"live Keras raises {seen['class']} at {seen['stage']}: {seen['message']}"
+            )
+        record.outcome, record.deviations = "raised", [row.name for row in named]
+        return
+    if raising:
+        raise Disagreement(f"row {raising[0].name} is not needed: live Keras does not raise")
+
+    record.path = seen.reply["path"]
+    version = keras_version_of(oracle.describe())
+    attempt = seen.attempt(version)
+    run = subject.run(attempt.constructor, attempt.weights, attempt.calls, attempt.masks, version)
+    if run.path != record.path:
+        raise Disagreement(f"gru_ref takes the {run.path} path, live Keras the {record.path} path")
+    _check_quirks(case, record, run)
+
+    worst = compare.difference(run.calls, seen.reply["calls"])
+    record.error = worst.error
+    allowed = bound_for(case)
+    record.bound = allowed.eps
+    step_locally = is_step_local(case)
+    if step_locally:
+        record.ratio = max(_ratio(case, seen, run.calls), _ratio(case, seen, seen.reply["calls"]))
+    if worst.error > allowed.eps or record.ratio > 1:
+        raise Disagreement(explain(case, attempt, worst, allowed.eps, record.ratio))
+    record.outcome = "equal" if worst.error == 0 else "within"
+
+    _check_other_generation(case, record, attempt, seen)
+    if with_mistakes:
+        record.mistakes = _mistakes(case, attempt, seen, step_locally)
+
+
+def _check_quirks(case: Case, record: Record, run: subject.Run) -> None:
+    """Check that gru_ref warns of no quirk that the table does not predict."""
+    rows = {row.name for row in predict.predicted(case, "quirk", record.path)}
+    unpredicted = [name for name in run.quirks if name not in rows]
+    if unpredicted:
+        raise Disagreement(f"quirk {unpredicted[0]} shows, expected one of {sorted(rows)}")
+    record.deviations += run.quirks
+
+
+def _check_other_generation(
+    case: Case, record: Record, attempt: mutants.Attempt, seen: Observation
+) -> None:
+    """Check that the generations differ on this case just where a row says so."""
+    if case.levels["dropout"] != "none" or case.levels.get("time_major"):
+        return  # other masks by law; no time_major in Keras 3
+    constructor = {k: v for k, v in attempt.constructor.items() if k != "use_cudnn"}
+    try:
+        other = subject.run(
+            constructor,
+            attempt.weights,
+            attempt.calls,
+            attempt.masks,
+            OTHER_GENERATION[case.oracle],
+        )
+    except ValueError as error:
+        if "expected None, a callable or an activation" in str(error):
+            return  # a name that only one generation has
+        raise
+    rows = {row.name for row in predict.predicted(case, "between", record.path)}
+    contained = compare.containers(other.calls) != compare.containers(seen.reply["calls"])
+    if contained and "container of the state" not in rows:
+        raise Disagreement("the generations contain the state differently, and no row says so")
+    alike = [call._replace(container="") for call in other.calls]
+    theirs = [{**call, "container": ""} for call in seen.reply["calls"]]
+    differs = compare.difference(alike, theirs).error > 1e6
+    numeric = rows - {"container of the state"}
+    if differs and not numeric:
+        raise Disagreement("the other generation computes something else, and no row says so")
+    record.deviations += (["container of the state"] if contained else []) + (
+        sorted(numeric) if differs else []
+    )
+
+
+def _ratio(case: Case, seen: Observation, calls: Any) -> float:
+    """Return the worst step-local error of a run's one sequence, in units of the derived bound."""
+    (call,), (result,) = seen.witness.calls, calls
+    outputs = result["outputs"] if isinstance(result, dict) else result.outputs
+    x, states = call.x, outputs[0]
+    if not case.levels.get("time_major"):
+        x, states = x.swapaxes(0, 1), states.swapaxes(0, 1)
+    x = x[::-1] if case.levels["go_backwards"] else x
+    weights = seen.witness.weights
+    return step_local.worst_ratio(
+        x, call.initial_state, states, weights, case.levels["reset_after"]
+    )
+
+
+def _mistakes(
+    case: Case, attempt: mutants.Attempt, seen: Observation, step_locally: bool
+) -> dict[str, float]:
+    """Return, for every mistake that can be made here, its error in units of the case's bound."""
+    found = {}
+    for mistake in mutants.MISTAKES:
+        if mistake.applies(attempt):
+            wrong = mistake.run(attempt).calls
+            error = compare.difference(wrong, seen.reply["calls"]).error
+            if case.lane in ("double", "single"):
+                error /= max(bound_for(case).eps, 1e-30)
+            if step_locally and np.isfinite(error):
+                error = _ratio(case, seen, wrong)
+            found[mistake.name] = float(error)
+    return found
+
+
+def explain(
+    case: Case, attempt: mutants.Attempt, worst: compare.Difference, bound: float, ratio: float
+) -> str:
+    """Return the message of a disagreement: the call, the worst index, the error, the rerun."""
+    arguments = ", ".join(f"{name}={value!r}" for name, value in attempt.constructor.items())
+    shown = f" at index {worst.index}: {worst.actual!r}, expected {worst.expected!r}"
+    return "\n".join(
+        [
+            f"{case.oracle} {case.id}",
+            f"  GRU({arguments}), path {attempt.path}",
+            f"  {worst.where}{shown if worst.index else ''}",
+            f"  error {worst.error:g} eps, bound {bound:g} eps"
+            + (f", {ratio:g} of the step-local bound" if ratio else ""),
+            f"  again: make parity CASE={case.oracle}:{case.id}",
+        ]
+    )

@@ -1,0 +1,52 @@
+"""What the live tests of one process share: the oracles, and the records for the report."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from parity_tests.oracles.client import Oracle
+from parity_tests.oracles.pool import Pool, keras_version_of
+
+pool: Pool | None = None
+_records: list[tuple[str, Any]] = []
+_described: set[str] = set()
+
+
+def record(name: str, value: Any) -> None:
+    """Keep plain data for the report of the test that runs now."""
+    _records.append((name, value))
+
+
+def take() -> list[tuple[str, Any]]:
+    """Return the records kept since the last call, and forget them."""
+    taken = list(_records)
+    _records.clear()
+    return taken
+
+
+def oracle(name: str) -> Oracle:
+    """Return a live Keras; the first time a test asks for it, record what it is."""
+    assert pool is not None, "live tests run through `python -m parity_tests`"
+    if name not in _described:
+        _described.add(name)
+        description = pool[name].describe()
+        kept = {k: description[k] for k in ("keras", "tensorflow", "python", "numpy", "corrupt")}
+        record("oracle", {"name": name, **kept})
+    return pool[name]
+
+
+def keras_version(name: str) -> str:
+    """Return the release that gru_ref is to be beside an oracle."""
+    return keras_version_of(oracle(name).describe())
+
+
+def oracle_of(test_name: str) -> str | None:
+    """Return the oracle that a test's name carries."""
+    match = re.search(r"_(keras[23])(:|$)", test_name)
+    return match[1] if match else None
+
+
+def case_name(function: Any, _: int, parameters: Any) -> str:
+    """Name a test after what it claims, the oracle and the case: parameterized's name_func."""
+    return f"{function.__name__}_{':'.join(str(argument) for argument in parameters.args[:2])}"

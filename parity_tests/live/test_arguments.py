@@ -1,0 +1,146 @@
+"""The table of arguments is the live signature, and every argument has the effect it says."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+from parity_tests import subject
+from parity_tests.live import run
+from parity_tests.matrix.arguments import ARGUMENTS, BOTH, Argument
+from parity_tests.oracles import codec
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
+ROWS = [(oracle, row.name) for row in ARGUMENTS for oracle in row.oracles]
+
+
+def _row(name: str) -> Argument:
+    return next(row for row in ARGUMENTS if row.name == name)
+
+
+class TestSignature:
+    """Names and defaults, both ways."""
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_the_table_is_the_live_signature(self, oracle: str) -> None:
+        live = dict(run.oracle(oracle).describe()["signature"])
+        table = {row.name: row.default for row in ARGUMENTS if oracle in row.named}
+        assert live == table
+
+
+def _tensor(array: np.ndarray) -> dict[str, Any]:
+    return {"$": "tensor", "value": codec.encode(array)}
+
+
+def _steps(row: Argument, constructor: dict[str, Any]) -> list[list[Any]]:
+    """Return the steps that show an argument's effect on one layer."""
+    rng = np.random.default_rng(5)
+    units = constructor["units"]
+    rows: list[list[Any]] = [["construct", constructor], ["build", [(BATCH, TIMESTEPS, FEATURES)]]]
+    if row.effect == "weights" and row.name.endswith("_initializer"):
+        return [*rows, ["get_weights"]]
+    dtype = constructor.get("dtype", "float32")
+    shapes = [(FEATURES, 3 * units), (units, 3 * units)]
+    if constructor.get("use_bias", True):
+        shapes.append((2, 3 * units) if constructor.get("reset_after", True) else (3 * units,))
+    arrays = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+    if row.name == "weights":
+        rows.pop()  # Keras sets them when the first call builds the layer
+    else:
+        rows.append(["set_weights", [arrays]])
+    x = rng.normal(size=(BATCH, TIMESTEPS, FEATURES)).astype(dtype)
+    call: dict[str, Any] = {"x": _tensor(x), "training": row.training}
+    if row.name == "time_major":
+        # Three rows and three timesteps: the same array can be read in both layouts.
+        square = rng.normal(size=(TIMESTEPS, TIMESTEPS, FEATURES)).astype(dtype)
+        call["x"] = _tensor(square)
+        rows[1] = ["build", [(TIMESTEPS, TIMESTEPS, FEATURES)]]
+    if row.name == "zero_output_for_mask":
+        call["mask"] = _tensor(np.array([[True, False, True], [True, True, False]]))
+    return [*rows, ["call", call], ["call", call]]
+
+
+def _arrays(outcomes: list[Any]) -> list[np.ndarray]:
+    """Return every array that the last two steps returned, as a flat list."""
+    found = []
+    for outcome in outcomes[-2:]:
+        if isinstance(outcome, subject.Outcome):
+            value = outcome.value
+        else:
+            value = outcome["outputs"] if "outputs" in outcome else outcome.get("value")
+        values = value if isinstance(value, (list, tuple)) else [value]
+        found += [np.asarray(v) for v in values if isinstance(v, (np.ndarray, np.generic, float))]
+    return found
+
+
+def _same(a: list[np.ndarray], b: list[np.ndarray], atol: float = 0.0) -> bool:
+    return len(a) == len(b) and all(
+        x.shape == y.shape and x.dtype == y.dtype and np.allclose(x, y, rtol=0, atol=atol)
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+class TestEffects:
+    """Each argument alone, changed from its default."""
+
+    @parameterized.expand(ROWS, name_func=run.case_name)
+    def test_the_argument_has_its_effect(self, oracle: str, name: str) -> None:
+        row = _row(name)
+        base: dict[str, Any] = {"units": UNITS}
+        if row.effect == "route":
+            base["dtype"] = "float64"
+        if name in ("batch_size", "input_length"):
+            base["input_dim"] = FEATURES
+        if row.effect == "weights" and name.endswith("_initializer"):
+            base |= {f"{w}_initializer": "zeros" for w in ("kernel", "recurrent", "bias")}
+        change = row.change
+        if name == "weights":
+            base |= {f"{w}_initializer": "zeros" for w in ("kernel", "recurrent", "bias")}
+            change = [np.ones((rows, 3 * UNITS)) for rows in (FEATURES, UNITS, 2)]
+        changed = {**base, name: codec.encode(change)}
+        if row.training:
+            self._check_dropout(oracle, row, base, changed)
+            return
+        live = [self._live(oracle, row, constructor) for constructor in (base, changed)]
+        mine = [self._mine(oracle, row, constructor) for constructor in (base, changed)]
+        for theirs, ours in zip(live, mine, strict=True):
+            assert _same(theirs, ours, atol=1e-6), f"{name}: gru_ref and live Keras differ"
+        if row.effect == "inert":
+            assert _same(*live), f"{name} is not inert in live Keras"
+            assert _same(*mine), f"{name} is not inert in gru_ref"
+        elif row.effect == "route":
+            assert _same(*live, atol=1e-14), f"{name} changes the numbers of live Keras"
+            assert _same(*mine, atol=1e-14), f"{name} changes the numbers of gru_ref"
+        else:
+            assert not _same(*live), f"{name} changes nothing in live Keras"
+            assert not _same(*mine), f"{name} changes nothing in gru_ref"
+
+    def _check_dropout(
+        self, oracle: str, row: Argument, base: dict[str, Any], changed: dict[str, Any]
+    ) -> None:
+        live = [self._live(oracle, row, constructor) for constructor in (base, changed)]
+        assert not _same(*live), f"{row.name} changes nothing in live Keras"
+        with pytest.raises(ValueError, match=row.name):
+            self._mine(oracle, row, changed)
+
+    @staticmethod
+    def _live(oracle: str, row: Argument, constructor: dict[str, Any]) -> list[np.ndarray]:
+        reply = run.oracle(oracle).request({"op": "steps", "steps": _steps(row, constructor)})
+        bad = [outcome for outcome in reply["steps"] if not outcome["ok"]]
+        assert not bad, bad
+        return _arrays(reply["steps"])
+
+    @staticmethod
+    def _mine(oracle: str, row: Argument, constructor: dict[str, Any]) -> list[np.ndarray]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outcomes = subject.steps(
+                codec.encode(_steps(row, constructor)), run.keras_version(oracle)
+            )
+        if outcomes[-1].error:
+            raise outcomes[-1].error
+        return _arrays(outcomes)

@@ -1,0 +1,79 @@
+"""Every row of INVALID holds for live Keras, and where both accept the call the numbers agree."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+from parity_tests import subject
+from parity_tests.live import run
+from parity_tests.matrix.invalid import INVALID, RELEASES, Invalid
+from parity_tests.oracles import codec
+
+ROWS = {row.id: row for row in INVALID}
+OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in INVALID]
+
+ATOL = 1e-5
+
+
+class TestRows:
+    """Live Keras does what a row says."""
+
+    @parameterized.expand(OUTCOMES, name_func=run.case_name)
+    def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
+        row = ROWS[id]
+        expected = row.outcome(oracle)
+        version = str(run.oracle(oracle).describe()["keras"])
+        if not version.startswith(RELEASES[oracle] + "."):
+            pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
+        steps = [codec.encode(list(step)) for step in row.steps]
+        live = run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
+        error = None if live[-1]["ok"] else live[-1]["error"]
+        assert (error["class"] if error else None) == expected.keras, error and error["message"]
+        if error:
+            assert len(live) - 1 == expected.at % len(row.steps), error["message"]
+        elif expected.raises is None and not _draws(row):
+            _check_numbers(live, _mine(steps, run.keras_version(oracle)))
+        run.record("invalid", {"oracle": oracle, "id": id, "verdict": expected.verdict})
+
+
+def _draws(row: Invalid) -> bool:
+    """Return whether a call of the row draws dropout masks, which gru_ref draws otherwise."""
+    return any(step[0] == "call" and step[1:] and _trains(step[1]) for step in row.steps)
+
+
+def _trains(arguments: Any) -> bool:
+    return isinstance(arguments, dict) and bool(arguments.get("training"))
+
+
+def _mine(steps: list[Any], keras_version: str) -> list[subject.Outcome]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return subject.steps(steps, keras_version)
+
+
+def _check_numbers(live: list[dict[str, Any]], mine: list[subject.Outcome]) -> None:
+    """Check that every step returned the same in live Keras and in gru_ref."""
+    assert mine[-1].error is None, mine[-1].error
+    for theirs, ours in zip(live, mine, strict=True):
+        if ours.method in ("construct", "from_config", "get_config"):
+            continue
+        expected = theirs["outputs"] if "outputs" in theirs else theirs["value"]
+        assert _alike(expected, ours.value), f"{ours.method}: {ours.value}, live: {expected}"
+
+
+def _alike(expected: Any, value: Any) -> bool:
+    """Return whether two values, or lists of them, agree."""
+    if isinstance(value, (list, tuple)):
+        return len(expected) == len(value) and all(map(_alike, expected, value))
+    if isinstance(value, (np.ndarray, np.generic)):
+        if isinstance(expected, list):
+            return len(expected) == 1 and _alike(expected[0], value)
+        return np.shape(expected) == value.shape and np.allclose(
+            expected, value, rtol=0, atol=ATOL, equal_nan=True
+        )
+    return bool(expected == value)

@@ -1,0 +1,69 @@
+"""gru_ref computes what live Keras computes, over the sweeps of the matrix."""
+
+from __future__ import annotations
+
+import pytest
+from parameterized import parameterized
+
+from parity_tests import cases
+from parity_tests.judge import Disagreement, judge
+from parity_tests.live import run
+from parity_tests.oracles.pool import GENERATIONS
+
+
+def _rows(sweep: str) -> list[tuple[str, str]]:
+    return [(oracle, case.id) for oracle in GENERATIONS for case in cases.expand(sweep, oracle)]
+
+
+def _judge(oracle: str, case_id: str) -> None:
+    case = cases.find(oracle, case_id)
+    try:
+        record = judge(run.oracle(oracle), case, with_mistakes=cases.shows_mistakes(case))
+    except Disagreement as disagreement:
+        run.record("case", disagreement.record.as_data())  # type: ignore[attr-defined]
+        pytest.fail(str(disagreement), pytrace=False)
+    run.record("case", record.as_data())
+
+
+class TestEveryCombination:
+    """Every 4-way combination of the structural axes, at tolerance zero."""
+
+    @parameterized.expand(_rows("structure"), name_func=run.case_name)
+    def test_bit_equal(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("fused"), name_func=run.case_name)
+    def test_bit_equal_on_the_fused_path(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("raises"), name_func=run.case_name)
+    def test_raises_as_predicted(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+
+class TestRounded:
+    """Generic numbers: float64 within a measured bound, float32 within a derived one."""
+
+    @parameterized.expand(_rows("rounded"), name_func=run.case_name)
+    def test_within_the_bound(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("sequences"), name_func=run.case_name)
+    def test_every_step_within_its_derived_bound(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("long"), name_func=run.case_name)
+    def test_within_the_bound_after_a_thousand_steps(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+
+class TestActivations:
+    """Every activation with every recurrent_activation, in both reset forms."""
+
+    @parameterized.expand(_rows("activation-pairs"), name_func=run.case_name)
+    def test_within_the_bound(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("activation-layers"), name_func=run.case_name)
+    def test_layer_names_within_the_bound(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)

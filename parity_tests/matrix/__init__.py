@@ -1,0 +1,1 @@
+"""The table: printable data, from which every test, fixture and report is derived."""

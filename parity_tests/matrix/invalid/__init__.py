@@ -1,0 +1,40 @@
+"""INVALID: every invalid or doubtful call, and what each Keras and gru_ref make of it.
+
+The outcomes are those of the newest releases, tf_keras 2.21 and Keras 3.15.1, each seen live;
+`parity_tests.matrix.invalid.form` says how to read a row. Symbolic and ragged tensors have no row,
+for gru_ref has none, nor has what only a half type, a penalty or an optimizer step brings out.
+"""
+
+from __future__ import annotations
+
+from parity_tests.matrix.invalid.form import VERDICTS, Invalid, Outcome
+from parity_tests.matrix.invalid.initial_states import INITIAL_STATES
+from parity_tests.matrix.invalid.inputs import INPUTS
+from parity_tests.matrix.invalid.keywords import DTYPES, KEYWORDS, UNITS
+from parity_tests.matrix.invalid.masks import MASKS
+from parity_tests.matrix.invalid.rates_and_activations import ACTIVATIONS, DROPOUT
+from parity_tests.matrix.invalid.states_and_configs import CONFIGS, SHAPES, STATES
+from parity_tests.matrix.invalid.weight_arguments import WEIGHT_ARGUMENTS
+from parity_tests.matrix.invalid.weights import BUILD, SET_WEIGHTS
+
+INVALID: tuple[Invalid, ...] = (
+    *UNITS,
+    *KEYWORDS,
+    *DTYPES,
+    *DROPOUT,
+    *ACTIVATIONS,
+    *WEIGHT_ARGUMENTS,
+    *BUILD,
+    *SET_WEIGHTS,
+    *STATES,
+    *CONFIGS,
+    *SHAPES,
+    *INPUTS,
+    *INITIAL_STATES,
+    *MASKS,
+)
+
+# The releases that the outcomes are of; others raise other classes here and there.
+RELEASES = {"keras2": "2.21", "keras3": "3.15"}
+
+__all__ = ["INVALID", "RELEASES", "VERDICTS", "Invalid", "Outcome"]

@@ -1,0 +1,182 @@
+"""The form of a row of `INVALID`: the steps of one invalid or doubtful call, and what they give.
+
+A step is a method and its arguments: a dict holds keywords, a list positional arguments.
+``construct`` makes the layer, ``from_config`` too, ``call`` calls it with its ``x`` by position;
+``attempt`` is a call that fails, whose exception is dropped; anything else is a method or an
+attribute of the layer. Values that JSON lacks are written as `parity_tests.oracles.codec` writes
+them: ``{"$": "tensor", "value": …}`` is a tensor for Keras and an array for gru_ref.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+Step = tuple[Any, ...]
+Steps = tuple[Step, ...]
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
+
+VERDICTS = {
+    "error": "Keras raises a class of Python's, and gru_ref raises the same one",
+    "fault": "Keras raises where it documents that it works: gru_ref computes, and warns",
+    "framework-only": "Keras raises because of TensorFlow's own classes or tensor types",
+    "accepted": "Keras accepts the call, and so does gru_ref, with the same numbers",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one generation makes of a row.
+
+    Parameters
+    ----------
+    verdict : str
+        One of `VERDICTS`.
+    keras : str or None
+        The class that live Keras raises, by name; None: it accepts every step.
+    raises : str or None
+        The builtin class that gru_ref raises; None: it accepts every step.
+    names : tuple of str
+        Words that gru_ref's message contains, each whole: the argument, its value.
+    at : int
+        The step at which live Keras raises; gru_ref raises there or earlier.
+    why : str
+        Why gru_ref does otherwise than Keras; empty where it does not.
+    """
+
+    verdict: str
+    keras: str | None = None
+    raises: str | None = None
+    names: tuple[str, ...] = ()
+    at: int = -1
+    why: str = ""
+
+    def unnamed(self, message: str) -> list[str]:
+        """Return the words of `names` that a message lacks."""
+        return [
+            name
+            for name in self.names
+            if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message)
+        ]
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """One invalid or doubtful call.
+
+    A call in training draws its dropout masks: gru_ref takes an ``rng`` for it.
+    """
+
+    id: str
+    what: str
+    steps: Steps
+    keras2: Outcome
+    keras3: Outcome
+
+    def outcome(self, oracle: str) -> Outcome:
+        """Return what the oracle "keras2" or "keras3" makes of the row."""
+        return {"keras2": self.keras2, "keras3": self.keras3}[oracle]
+
+
+def row(
+    id: str, what: str, steps: Steps, keras2: Outcome, keras3: Outcome | None = None
+) -> Invalid:
+    """Return a row; without `keras3` both generations agree."""
+    return Invalid(id, what, steps, keras2, keras3 or keras2)
+
+
+def error(cls: str, *names: str, keras: str | None = "", at: int = -1, why: str = "") -> Outcome:
+    """Both raise; `keras` names the class that live Keras raises where it is another, or None."""
+    return Outcome("error", cls if keras == "" else keras, cls, names, at, why)
+
+
+def fault(keras: str, why: str, at: int = -1) -> Outcome:
+    """Keras raises, gru_ref computes and warns."""
+    return Outcome("fault", keras, at=at, why=why)
+
+
+def framework(
+    keras: str | None, raises: str | None, *names: str, why: str, at: int = -1
+) -> Outcome:
+    """TensorFlow raises; gru_ref raises the nearest builtin class, or (None) accepts."""
+    return Outcome("framework-only", keras, raises, names, at, why)
+
+
+ACCEPTED = Outcome("accepted")
+
+
+# Why gru_ref does otherwise than TensorFlow.
+
+DTYPES_REFUSED = "an operation of TensorFlow refuses the dtype"
+SHAPES_REFUSED = "an operation of TensorFlow refuses the shape"
+TENSORS_WANTED = "only because an array is no tensor: wrapped in tf.constant it is taken"
+
+
+# The values of the steps.
+
+
+def array(*shape: int, dtype: str = "float32", step: float = 0.25) -> dict[str, Any]:
+    """Return an array whose elements are not alike; bool: some True, some False."""
+    step = step if dtype.startswith(("float", "complex")) else 1
+    return {"$": "ramp", "shape": list(shape), "dtype": dtype, "step": step}
+
+
+def full(*shape: int, dtype: str = "float32", value: Any = True) -> dict[str, Any]:
+    """Return an array of one value."""
+    return {"$": "full", "shape": list(shape), "dtype": dtype, "value": value}
+
+
+def tensor(value: Any) -> dict[str, Any]:
+    """Return what is a tensor for Keras, an array for gru_ref."""
+    return {"$": "tensor", "value": value}
+
+
+def function(name: str) -> dict[str, Any]:
+    """Return a callable of the codec."""
+    return {"$": "callable", "name": name}
+
+
+NAN = {"$": "nan"}
+OBJECT = {"$": "object"}
+
+X = array(BATCH, TIMESTEPS, FEATURES)
+H = array(BATCH, UNITS)
+KERNEL = array(FEATURES, 3 * UNITS)
+RECURRENT = array(UNITS, 3 * UNITS, step=0.125)
+BIAS = array(2, 3 * UNITS, step=0.5)
+WEIGHTS = [KERNEL, RECURRENT, BIAS]
+
+
+# The steps.
+
+
+def made(**constructor: Any) -> Steps:
+    """Construct a layer, of five units unless said otherwise."""
+    return (("construct", {"units": UNITS, **constructor}),)
+
+
+def built(**constructor: Any) -> Steps:
+    """Construct and build it."""
+    return (*made(**constructor), ("build", [(BATCH, TIMESTEPS, FEATURES)]))
+
+
+def ready(**constructor: Any) -> Steps:
+    """Construct and build it, and set its weights."""
+    return (*built(**constructor), ("set_weights", [WEIGHTS]))
+
+
+def called(**constructor: Any) -> Steps:
+    """Construct and build it, set its weights and call it."""
+    return (*ready(**constructor), call())
+
+
+def call(**arguments: Any) -> Step:
+    """Call it, with the x above unless said otherwise."""
+    return ("call", {"x": X, **arguments})
+
+
+def called_with(constructor: dict[str, Any] | None = None, **arguments: Any) -> Steps:
+    """Construct and build it, set its weights and call it with these arguments."""
+    return (*ready(**(constructor or {})), call(**arguments))

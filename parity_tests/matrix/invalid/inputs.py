@@ -1,0 +1,209 @@
+"""Invalid and doubtful inputs of the call."""
+
+from __future__ import annotations
+
+from parity_tests.matrix.invalid.form import (
+    ACCEPTED,
+    DTYPES_REFUSED,
+    NAN,
+    OBJECT,
+    SHAPES_REFUSED,
+    TENSORS_WANTED,
+    H,
+    X,
+    array,
+    call,
+    called_with,
+    error,
+    framework,
+    full,
+    made,
+    ready,
+    row,
+    tensor,
+)
+
+INPUTS = (
+    row("x-missing", "no x", (*ready(), ("call", {})), error("TypeError", "missing")),
+    *(
+        row(
+            f"x-{name}",
+            f"x has {text}",
+            called_with(x=value),
+            error("ValueError", "x", "ndim=3", shown),
+        )
+        for name, text, value, shown in (
+            ("rank-one", "one axis", array(4), "(4,)"),
+            ("rank-two", "two axes", array(2, 4), "(2, 4)"),
+            ("rank-four", "four axes", array(2, 3, 4, 1), "(2, 3, 4, 1)"),
+            ("rank-zero", "no axes", full(dtype="float32", value=1.0), "()"),
+        )
+    ),
+    *(
+        row(
+            f"x-{name}",
+            f"x is {text}",
+            called_with(x=value),
+            error(cls, "x", shown),
+            error("ValueError", "x", shown),
+        )
+        for name, text, value, cls, shown in (
+            ("none", "None", None, "TypeError", "None"),
+            ("string", "a string", "abc", "TypeError", "'abc'"),
+            ("object", "an object", OBJECT, "TypeError", "object"),
+            ("number", "a number", 1.0, "ValueError", "1.0"),
+            ("nested-lists", "nested lists", [[[0.5] * 4] * 3] * 2, "AttributeError", "[[[0.5"),
+            ("empty-list", "an empty list", [], "IndexError", "[]"),
+            (
+                "tuple-with-state",
+                "a tuple of x and a state",
+                (tensor(X), tensor(H)),
+                "ValueError",
+                "tuple",
+            ),
+            (
+                "list-of-three",
+                "a list of x and two states",
+                [tensor(X), tensor(H), tensor(H)],
+                "ValueError",
+                "list",
+            ),
+        )
+    ),
+    row(
+        "x-list-with-state",
+        "a list of x and the initial state",
+        called_with(x=[tensor(X), tensor(H)]),
+        ACCEPTED,
+        error("ValueError", "x"),
+    ),
+    row(
+        "x-list-with-array",
+        "a list of x and the initial state, an array",
+        called_with(x=[X, H]),
+        framework("ValueError", None, why=TENSORS_WANTED),
+        error("ValueError", "x"),
+    ),
+    row(
+        "x-list-of-one",
+        "a list of x alone",
+        called_with(x=[X]),
+        ACCEPTED,
+        error("AttributeError", "x", "shape"),
+    ),
+    row(
+        "x-tuple-of-one", "a tuple of x", called_with(x=(X,)), error("AttributeError", "x", "shape")
+    ),
+    row("x-dict", "a dict of x", called_with(x={"x": X}), error("AttributeError", "x", "shape")),
+    row(
+        "x-list-and-initial-state",
+        "a list of x and the initial state, and initial_state too",
+        called_with(x=[tensor(X), tensor(H)], initial_state=tensor(H)),
+        error("AssertionError", "initial_state"),
+        error("ValueError", "x"),
+    ),
+    *(
+        row(
+            f"x-{name}",
+            f"x has dtype {dtype}",
+            called_with(x=array(2, 3, 4, dtype=dtype)),
+            framework("InvalidArgumentError", "TypeError", "x", dtype, why=DTYPES_REFUSED),
+            ACCEPTED,
+        )
+        for name, dtype in (("integers", "int32"), ("booleans", "bool"))
+    ),
+    row(
+        "x-complex",
+        "x is complex",
+        called_with(x=array(2, 3, 4, dtype="complex64")),
+        framework("InvalidArgumentError", "TypeError", "x", "complex64", why=DTYPES_REFUSED),
+    ),
+    row(
+        "x-float64",
+        "x has another float dtype: it is cast",
+        called_with(x=array(2, 3, 4, dtype="float64")),
+        ACCEPTED,
+    ),
+    row(
+        "x-float64-no-autocast",
+        "x has another float dtype, and autocast is False",
+        called_with({"autocast": False}, x=array(2, 3, 4, dtype="float64")),
+        framework("InvalidArgumentError", "TypeError", "x", "float64", why=DTYPES_REFUSED),
+        ACCEPTED,
+    ),
+    row(
+        "x-features",
+        "x has other features than the layer was built for",
+        called_with(x=array(2, 3, 6)),
+        error("ValueError", "x", "(2, 3, 6)", "4"),
+        framework("InvalidArgumentError", "ValueError", "x", "(2, 3, 6)", "4", why=SHAPES_REFUSED),
+    ),
+    row(
+        "x-no-timesteps",
+        "x has no timesteps",
+        called_with(x=array(2, 0, 4)),
+        framework("InvalidArgumentError", "ValueError", "x", "(2, 0, 4)", why=SHAPES_REFUSED),
+    ),
+    row(
+        "x-no-timesteps-unroll",
+        "x has no timesteps to unroll",
+        called_with({"unroll": True}, x=array(2, 0, 4)),
+        error("ValueError", "x", "(2, 0, 4)"),
+        framework("InvalidArgumentError", "ValueError", "x", "(2, 0, 4)", why=SHAPES_REFUSED),
+    ),
+    row("x-no-batch", "x has no rows: nor has the output", called_with(x=array(0, 3, 4)), ACCEPTED),
+    row("x-nan", "x is not looked at", called_with(x=full(2, 3, 4, value=NAN)), ACCEPTED),
+    row(
+        "x-no-features",
+        "x has no features: the bias and the state remain",
+        (
+            *made(kernel_initializer="zeros", recurrent_initializer="zeros"),
+            call(x=array(2, 3, 0)),
+        ),
+        ACCEPTED,
+    ),
+    row(
+        "mask-by-position",
+        "mask is the third positional argument in Keras 3, in Keras 2 it is constants",
+        (*ready(), ("call", [X, tensor(H), tensor(full(2, 3, dtype="bool"))])),
+        error("TypeError", "positional"),
+        error("TypeError", "positional", keras=None, why="gru_ref takes it by name alone"),
+    ),
+    row(
+        "call-unknown-argument",
+        "a misspelt argument",
+        called_with(masks=None),
+        error("TypeError", "masks"),
+    ),
+    row(
+        "call-constants",
+        "GRU takes no constants",
+        called_with(constants=tensor(H)),
+        error("TypeError", "constants"),
+    ),
+    *(
+        row(
+            f"training-{name}",
+            f"training is {value!r}: Keras 2 knows booleans, 0 and 1",
+            called_with({"dropout": 0.5}, training=value),
+            error("AttributeError", "training", repr(value)),
+            ACCEPTED,
+        )
+        for name, value in {"string": "yes", "empty-string": "", "two": 2, "list": [True]}.items()
+    ),
+    *(
+        row(
+            f"training-{name}",
+            f"training is {value!r}",
+            called_with({"dropout": 0.5}, training=value),
+            ACCEPTED,
+        )
+        for name, value in {"one": 1, "zero": 0, "none": None}.items()
+    ),
+    row(
+        "training-string-no-dropout",
+        "without dropout nothing looks at training",
+        called_with(training="yes"),
+        ACCEPTED,
+    ),
+)

@@ -1,0 +1,298 @@
+"""Invalid and doubtful units, keywords and dtypes of the constructor."""
+
+from __future__ import annotations
+
+from parity_tests.matrix.invalid.form import (
+    ACCEPTED,
+    KERNEL,
+    NAN,
+    RECURRENT,
+    WEIGHTS,
+    array,
+    built,
+    call,
+    called,
+    error,
+    framework,
+    made,
+    row,
+)
+
+UNITS = (
+    row("units-zero", "units is 0", made(units=0), error("ValueError", "units", "0")),
+    row("units-negative", "units is negative", made(units=-1), error("ValueError", "units", "-1")),
+    row("units-string", "units is a string", made(units="5"), error("TypeError", "units", "'5'")),
+    row("units-none", "units is None", made(units=None), error("TypeError", "units", "None")),
+    row("units-list", "units is a list", made(units=[5]), error("TypeError", "units", "[5]")),
+    row(
+        "units-fraction",
+        "units is no whole number: Keras 2 finds out when it builds",
+        built(units=2.5),
+        error("TypeError", "units", "2.5"),
+        error("ValueError", "units", "2.5", at=0),
+    ),
+    row(
+        "units-whole-float",
+        "units is a whole number, but a float",
+        built(units=5.0),
+        error("TypeError", "units", "5.0"),
+        error("ValueError", "units", "5.0", at=0),
+    ),
+    row(
+        "units-nan",
+        "units is NaN: no comparison refuses it",
+        built(units=NAN),
+        error("TypeError", "units", "nan"),
+        error("ValueError", "units", "nan", at=0),
+    ),
+    row(
+        "units-true",
+        "units is True: Keras 3 takes it as 1",
+        built(units=True),
+        error("ValueError", "units", "True"),
+        ACCEPTED,
+    ),
+    row(
+        "units-numpy-integer",
+        "units is a NumPy integer: Keras 3 wants Python's own",
+        built(units={"$": "numpy.int64", "value": 5}),
+        ACCEPTED,
+        error("ValueError", "units", "5", at=0),
+    ),
+    row("units-missing", "no units", (("construct", {}),), error("TypeError", "units")),
+    row(
+        "units-twice",
+        "units by position and by name",
+        (("construct", [5], {"units": 5}),),
+        error("TypeError", "units"),
+    ),
+)
+
+_ORDER = "gru_ref has the order of TensorFlow 2.1–2.3, where it is implementation"
+_UNKNOWN = "for gru_ref it is an unknown argument like any other"
+_BY_POSITION = [5, "tanh", "sigmoid", True, "zeros", "zeros", "zeros", *[None] * 7, 0.0, 0.0]
+
+KEYWORDS = (
+    row(
+        "positional-after-recurrent-dropout",
+        "a seventeenth positional argument: return_sequences in Keras 2, seed in Keras 3",
+        (("construct", [*_BY_POSITION, 2]),),
+        error("TypeError", "position", keras=None, why=_ORDER),
+    ),
+    row(
+        "positional-too-many",
+        "more positional arguments than the signature has",
+        (("construct", [*_BY_POSITION, *[False] * 11]),),
+        error("TypeError", "position"),
+    ),
+    row(
+        "argument-unknown",
+        "a misspelt argument",
+        made(unit=7),
+        error("TypeError", "unit", "7"),
+        error("ValueError", "unit", "7"),
+    ),
+    row(
+        "argument-cell",
+        "cell is RNN's argument",
+        made(cell=None),
+        error("TypeError", "cell", "None"),
+        error("ValueError", "cell", "None", keras="TypeError", why=_UNKNOWN),
+    ),
+    row(
+        "argument-constants",
+        "constants is no argument of GRU",
+        made(constants=None),
+        error("TypeError", "constants", "None"),
+        error("ValueError", "constants", "None"),
+    ),
+    *(
+        row(
+            f"time-major-{value}".lower(),
+            f"time_major is {value}: Keras 3 does not have it, in any value",
+            made(time_major=value),
+            ACCEPTED,
+            error("ValueError", "time_major", str(value)),
+        )
+        for value in (True, False)
+    ),
+    row(
+        "use-cudnn-auto",
+        "use_cudnn is an argument of Keras 3 alone",
+        called(use_cudnn="auto"),
+        error("TypeError", "use_cudnn", "'auto'", at=0),
+        ACCEPTED,
+    ),
+    row(
+        "use-cudnn-string",
+        "use_cudnn is neither 'auto' nor a boolean",
+        made(use_cudnn="no"),
+        error("TypeError", "use_cudnn", "'no'"),
+        error("ValueError", "use_cudnn", "'no'"),
+    ),
+    row(
+        "use-cudnn-true",
+        "use_cudnn is True and there is no cuDNN: Keras 3 refuses the call, not the constructor",
+        called(use_cudnn=True),
+        error("TypeError", "use_cudnn", "True", at=0),
+        error("ValueError", "use_cudnn", "True"),
+    ),
+    *(
+        row(
+            f"seed-{name}",
+            f"seed is {text}: Keras 2 takes anything",
+            made(seed=value),
+            ACCEPTED,
+            error("ValueError", "seed", shown),
+        )
+        for name, text, value, shown in (
+            ("string", "a string", "3", "'3'"),
+            ("float", "a float", 3.5, "3.5"),
+            ("numpy-integer", "a NumPy integer", {"$": "numpy.int64", "value": 3}, "3"),
+            ("true", "True", True, "True"),
+        )
+    ),
+    row(
+        "name-slash",
+        "name contains '/'",
+        made(name="a/b"),
+        ACCEPTED,
+        error("ValueError", "name", "'a/b'"),
+    ),
+    row(
+        "name-number",
+        "name is a number",
+        made(name=5),
+        error("TypeError", "name", "5"),
+        error("ValueError", "name", "5"),
+    ),
+    row(
+        "trainable-string",
+        "trainable is a string: the one flag that is not taken by its truth",
+        made(trainable="no"),
+        error("TypeError", "trainable", "'no'"),
+        error("ValueError", "trainable", "'no'"),
+    ),
+    *(
+        row(
+            f"argument-{name.replace('_', '-')}",
+            f"{name} is an argument of Keras 2 alone",
+            made(**{name: value}),
+            ACCEPTED,
+            error("ValueError", name),
+        )
+        for name, value in {
+            "batch_input_shape": (2, 3, 4),
+            "batch_size": 2,
+            "input_length": 3,
+            "weights": WEIGHTS,
+            "dynamic": True,
+            "enable_caching_device": True,
+            "force_generator": True,
+            "return_runtime": True,
+        }.items()
+    ),
+    row(
+        "rng-type-unknown",
+        "rng_type names no random generator",
+        made(rng_type="foo"),
+        error("ValueError", "rng_type", "'foo'"),
+        error("ValueError", "rng_type"),
+    ),
+    row(
+        "input-shape-number",
+        "input_shape is no tuple: Keras 3 keeps it unseen",
+        made(input_shape=4),
+        error("TypeError", "input_shape", "4"),
+        ACCEPTED,
+    ),
+    row(
+        "input-dim",
+        "input_dim of other features than x: nothing looks at it",
+        (
+            *made(input_dim=6, kernel_initializer="ones", recurrent_initializer="zeros"),
+            call(),
+        ),
+        ACCEPTED,
+    ),
+    row(
+        "weights-argument-shape",
+        "weights= in another shape: Keras 2 finds out at the first call",
+        (*made(weights=[RECURRENT, RECURRENT, array(2, 15)]), call()),
+        error("ValueError", "kernel", "(5, 15)", "(4, 15)"),
+        error("ValueError", "weights", at=0),
+    ),
+    row(
+        "weights-argument-count",
+        "weights= without the bias",
+        (*made(weights=[KERNEL, RECURRENT]), call()),
+        error("ValueError", "weights", "2", "3"),
+        error("ValueError", "weights", at=0),
+    ),
+    *(
+        row(
+            f"implementation-{name}",
+            f"implementation is {value!r}: anything but 1 means the gates together",
+            called(implementation=value),
+            ACCEPTED,
+        )
+        for name, value in {"zero": 0, "none": None, "string": "2", "negative": -1}.items()
+    ),
+    row(
+        "flags-strings",
+        "flags are taken by their truth: 'no' is true",
+        called(
+            use_bias="no",
+            reset_after="no",
+            go_backwards="no",
+            unroll="no",
+            stateful="no",
+            return_sequences="no",
+            return_state="no",
+            zero_output_for_mask="no",
+        ),
+        ACCEPTED,
+    ),
+    row(
+        "flags-none",
+        "flags are taken by their truth: None is false",
+        called(go_backwards=None, unroll=None, return_sequences=None, return_state=None),
+        ACCEPTED,
+    ),
+)
+
+DTYPES = (
+    row(
+        "dtype-unknown",
+        "dtype names nothing",
+        made(dtype="float99"),
+        error("TypeError", "dtype", "'float99'"),
+        error("ValueError", "dtype", "'float99'"),
+    ),
+    row(
+        "dtype-integer",
+        "dtype is an integer type: found out when the weights are made",
+        built(dtype="int32"),
+        error("ValueError", "dtype", "'int32'"),
+        framework(
+            "InvalidArgumentError",
+            "ValueError",
+            "dtype",
+            "'int32'",
+            why="a random operation of TensorFlow refuses it",
+        ),
+    ),
+    row(
+        "dtype-boolean",
+        "dtype is bool: found out when the weights are made",
+        built(dtype="bool"),
+        error("ValueError", "dtype", "'bool'"),
+    ),
+    row(
+        "dtype-complex",
+        "dtype is complex: found out when the weights are made",
+        built(dtype="complex64"),
+        error("ValueError", "dtype", "'complex64'"),
+    ),
+    row("dtype-none", "dtype is None: float32", called(dtype=None), ACCEPTED),
+)

@@ -1,0 +1,198 @@
+"""Invalid and doubtful dropout rates and activations."""
+
+from __future__ import annotations
+
+from parity_tests.matrix.invalid.form import (
+    ACCEPTED,
+    NAN,
+    OBJECT,
+    call,
+    called,
+    error,
+    fault,
+    framework,
+    function,
+    made,
+    ready,
+    row,
+)
+
+_RATE_ONE = "rate 1, after clamping: Keras 2 refuses it in training, Keras 3.14 drops nothing"
+
+DROPOUT = (
+    *(
+        row(f"{argument.replace('_', '-')}-{name}", what, steps, *outcomes)
+        for argument in ("dropout", "recurrent_dropout")
+        for name, what, steps, *outcomes in (
+            ("negative", "clamped to 0", called(**{argument: -0.5}), ACCEPTED),
+            ("above-one", "clamped to 1", called(**{argument: 1.5}), ACCEPTED),
+            ("nan", "NaN counts as 0", called(**{argument: NAN}), ACCEPTED),
+            (
+                "string",
+                "a rate is a number",
+                made(**{argument: "0.5"}),
+                error("TypeError", argument, "'0.5'"),
+            ),
+            (
+                "none",
+                "a rate is a number",
+                made(**{argument: None}),
+                error("TypeError", argument, "None"),
+            ),
+            (
+                "list",
+                "a rate is one number",
+                made(**{argument: [0.5]}),
+                error("TypeError", argument, "[0.5]"),
+            ),
+            (
+                "one-training",
+                _RATE_ONE,
+                (*ready(**{argument: 1.0}), call(training=True)),
+                error("ValueError", argument, "1.0"),
+                ACCEPTED,
+            ),
+            (
+                "true-training",
+                _RATE_ONE,
+                (*ready(**{argument: True}), call(training=True)),
+                error("ValueError", argument, "1.0"),
+                ACCEPTED,
+            ),
+        )
+    ),
+    row(
+        "dropout-implementation-one",
+        "dropout gate by gate, in training",
+        (*ready(dropout=0.5, implementation=1), call(training=True)),
+        ACCEPTED,
+        fault(
+            "InvalidArgumentError",
+            "Keras 3.8 and later treat the three masks as one before they look for cuDNN",
+        ),
+    ),
+)
+
+_NO_CLASS = "gru_ref takes no serialized class as activation, whatever its name"
+_UNUSABLE = "gru_ref refuses a name that no call can use, and when the layer is constructed"
+
+_NOT_ACTIVATIONS = {
+    "number": (5, "5"),
+    "list": (["tanh"], "['tanh']"),
+    "object": (OBJECT, "object"),
+    "bytes": ({"$": "bytes", "text": "tanh"}, "b'tanh'"),
+}
+
+ACTIVATIONS = (
+    *(
+        row(
+            f"{argument.replace('_', '-')}-{name}",
+            f"{argument} names nothing",
+            made(**{argument: value}),
+            error("ValueError", argument, repr(value)),
+        )
+        for argument in ("activation", "recurrent_activation")
+        for name, value in {"unknown": "tanhh", "case": "Tanh", "empty": ""}.items()
+    ),
+    *(
+        row(
+            f"{argument.replace('_', '-')}-{name}",
+            f"{argument} is neither None nor a name nor a callable",
+            made(**{argument: value}),
+            error("TypeError", argument, shown),
+            error("ValueError", argument, shown),
+        )
+        for argument in ("activation", "recurrent_activation")
+        for name, (value, shown) in _NOT_ACTIVATIONS.items()
+    ),
+    row(
+        "activation-dict-unknown",
+        "a serialized activation that names nothing",
+        made(activation={"class_name": "nope", "config": {}}),
+        error("TypeError", "activation", "'nope'", keras="ValueError", why=_NO_CLASS),
+        error("ValueError", "activation", "'nope'", keras="TypeError", why=_NO_CLASS),
+    ),
+    row(
+        "activation-keras-3-name",
+        "hard_silu is a name of Keras 3 alone",
+        called(activation="hard_silu"),
+        error("ValueError", "activation", "'hard_silu'", at=0),
+        ACCEPTED,
+    ),
+    row(
+        "activation-layer-class",
+        "ReLU, the class of a layer, is a name of Keras 2 alone",
+        called(activation="ReLU"),
+        ACCEPTED,
+        error("ValueError", "activation", "'ReLU'", at=0),
+    ),
+    row(
+        "activation-glu",
+        "glu halves the units: Keras 3 takes the name and refuses the call",
+        called(activation="glu"),
+        error("ValueError", "activation", "'glu'", at=0),
+        error("ValueError", "activation", "'glu'"),
+    ),
+    row(
+        "recurrent-activation-glu",
+        "glu halves the units: Keras 3 takes the name and refuses the call",
+        called(recurrent_activation="glu"),
+        error("ValueError", "recurrent_activation", "'glu'", at=0),
+        error("ValueError", "recurrent_activation", "'glu'"),
+    ),
+    row(
+        "activation-threshold",
+        "threshold wants two more arguments: Keras 3 takes the name and refuses the call",
+        called(activation="threshold"),
+        error("ValueError", "activation", "'threshold'", at=0),
+        error("ValueError", "activation", "'threshold'", keras="TypeError", why=_UNUSABLE),
+    ),
+    *(
+        row(
+            f"activation-{name}",
+            f"{name} is a function of the module, no activation: Keras 2 takes it until the call",
+            called(activation=name),
+            error("ValueError", "activation", f"'{name}'", keras=cls, why=_UNUSABLE),
+            error("ValueError", "activation", f"'{name}'", at=0),
+        )
+        for name, cls in {
+            "get": "TypeError",
+            "serialize": "ValueError",
+            "deserialize": "TypeError",
+        }.items()
+    ),
+    row(
+        "activation-two-arguments",
+        "a callable that wants two arrays",
+        called(activation=function("two-arguments")),
+        error("TypeError"),
+    ),
+    row(
+        "activation-returns-none",
+        "a callable that returns nothing",
+        called(activation=function("returns-none")),
+        error("ValueError", "activation"),
+    ),
+    row(
+        "activation-raises",
+        "an exception inside a callable reaches the caller",
+        called(activation=function("raises")),
+        error("ValueError"),
+    ),
+    *(
+        row(
+            f"{argument.replace('_', '-')}-first-unit",
+            "a callable that returns one column: it is broadcast over the units",
+            called(**{argument: function("first-unit")}),
+            framework(
+                None,
+                "ValueError",
+                argument,
+                "(2, 1)",
+                "(2, 5)",
+                why="an accident of broadcasting: an activation keeps the shape",
+            ),
+        )
+        for argument in ("activation", "recurrent_activation")
+    ),
+)

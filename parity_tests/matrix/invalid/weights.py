@@ -1,0 +1,233 @@
+"""Invalid and doubtful calls of build, set_weights and their kin."""
+
+from __future__ import annotations
+
+from parity_tests.matrix.invalid.form import (
+    ACCEPTED,
+    BIAS,
+    KERNEL,
+    NAN,
+    RECURRENT,
+    WEIGHTS,
+    Steps,
+    array,
+    built,
+    call,
+    error,
+    full,
+    made,
+    ready,
+    row,
+    tensor,
+)
+
+_THREE_SIZES = "Keras builds for another input than a GRU can be called with"
+_A_SHAPE = "gru_ref says TypeError of everything that is no sequence of sizes"
+_BUILT_ONCE = "a layer that is built keeps its features, and gru_ref says so at the second build"
+
+BUILD = (
+    row(
+        "build-rank-one",
+        "one size: Keras 3 takes the last one as features",
+        (*made(), ("build", [(4,)])),
+        error("IndexError", "input_shape", "(4,)"),
+        error("IndexError", "input_shape", "(4,)", keras=None, why=_THREE_SIZES),
+    ),
+    row(
+        "build-rank-two",
+        "two sizes: both take the last one as features",
+        (*made(), ("build", [(2, 4)])),
+        error("ValueError", "input_shape", "(2, 4)", keras=None, why=_THREE_SIZES),
+    ),
+    row(
+        "build-rank-four",
+        "four sizes: both take the last one as features",
+        (*made(), ("build", [(2, 3, 4, 4)])),
+        error("ValueError", "input_shape", "(2, 3, 4, 4)", keras=None, why=_THREE_SIZES),
+    ),
+    row(
+        "build-list",
+        "a list of sizes: Keras 2 takes a list as that of several shapes",
+        (*made(), ("build", [[2, 3, 4]])),
+        error("IndexError", "input_shape", "[2, 3, 4]"),
+        ACCEPTED,
+    ),
+    row("build-empty", "no sizes", (*made(), ("build", [()])), error("IndexError", "input_shape")),
+    row(
+        "build-none",
+        "no shape",
+        (*made(), ("build", [None])),
+        error("TypeError", "input_shape", "None", keras="ValueError", why=_A_SHAPE),
+        error("TypeError", "input_shape", "None"),
+    ),
+    row(
+        "build-features-none",
+        "unknown features",
+        (*made(), ("build", [(None, None, None)])),
+        error("TypeError", "input_shape", "None"),
+        error("ValueError", "input_shape", "None"),
+    ),
+    row(
+        "build-features-negative",
+        "negative features",
+        (*made(), ("build", [(2, 3, -1)])),
+        error("TypeError", "input_shape", "-1"),
+        error("ValueError", "input_shape", "-1"),
+    ),
+    row(
+        "build-features-float",
+        "features that are no integer",
+        (*made(), ("build", [(2, 3, 4.0)])),
+        error("TypeError", "input_shape", "4.0"),
+        error("ValueError", "input_shape", "4.0"),
+    ),
+    row("build-no-argument", "no argument", (*made(), ("build",)), error("TypeError", "missing")),
+    row(
+        "build-stateful-no-batch",
+        "a stateful layer of unknown batch",
+        (*made(stateful=True), ("build", [(None, 3, 4)])),
+        error("ValueError", "stateful", "(None, 3, 4)"),
+    ),
+    row(
+        "build-unroll-no-timesteps",
+        "an unrolled layer of unknown timesteps: only a call needs them",
+        (*made(unroll=True), ("build", [(2, None, 4)])),
+        ACCEPTED,
+    ),
+    row(
+        "build-stateful-other-batch",
+        "a stateful layer, called with another batch than it was built for",
+        (*made(stateful=True), ("build", [(7, 3, 4)]), ("set_weights", [WEIGHTS]), call()),
+        error("ValueError", "batch", "2", "7"),
+    ),
+    row(
+        "build-again",
+        "a second build with other features: the weights stay, but Keras 2 then expects those",
+        (*ready(), ("build", [(2, 3, 6)]), call()),
+        error("ValueError", "input_shape", "(2, 3, 6)", "4", why=_BUILT_ONCE),
+        error("ValueError", "input_shape", "(2, 3, 6)", "4", keras=None, why=_BUILT_ONCE),
+    ),
+)
+
+
+def _set(weights: object, **constructor: object) -> Steps:
+    return (*built(**constructor), ("set_weights", [weights]), ("get_weights",))
+
+
+SET_WEIGHTS = (
+    row(
+        "set-weights-before-build",
+        "a layer that is not built has no weights to set",
+        (*made(), ("set_weights", [WEIGHTS])),
+        error("ValueError", "weights", "3"),
+    ),
+    row(
+        "set-weights-nothing-before-build",
+        "no weights for a layer that has none",
+        (*made(), ("set_weights", [[]])),
+        ACCEPTED,
+    ),
+    row("set-weights-none", "no list", _set(None), error("TypeError", "weights", "None", at=2)),
+    row(
+        "set-weights-count",
+        "the bias is missing",
+        _set([KERNEL, RECURRENT]),
+        error("ValueError", "weights", "2", "3", at=2),
+    ),
+    row(
+        "set-weights-extra",
+        "one array too many",
+        _set([*WEIGHTS, BIAS]),
+        error("ValueError", "weights", "4", "3", at=2),
+    ),
+    row(
+        "set-weights-order",
+        "the kernels are exchanged",
+        _set([RECURRENT, KERNEL, BIAS]),
+        error("ValueError", "kernel", "(5, 15)", "(4, 15)", at=2),
+    ),
+    row(
+        "set-weights-transposed",
+        "a transposed kernel",
+        _set([array(15, 4), RECURRENT, BIAS]),
+        error("ValueError", "kernel", "(15, 4)", "(4, 15)", at=2),
+    ),
+    row(
+        "set-weights-recurrent-shape",
+        "a recurrent kernel of other units",
+        _set([KERNEL, array(4, 15), BIAS]),
+        error("ValueError", "recurrent_kernel", "(4, 15)", "(5, 15)", at=2),
+    ),
+    row(
+        "set-weights-flat-bias",
+        "a flat bias, as CuDNNGRU has it",
+        _set([KERNEL, RECURRENT, array(30)]),
+        error("ValueError", "bias", "(30,)", "(2, 15)", at=2),
+    ),
+    row(
+        "set-weights-one-bias",
+        "one bias row for reset_after=True",
+        _set([KERNEL, RECURRENT, array(15)]),
+        error("ValueError", "bias", "(15,)", "(2, 15)", at=2),
+    ),
+    row(
+        "set-weights-two-biases",
+        "two bias rows for reset_after=False",
+        _set(WEIGHTS, reset_after=False),
+        error("ValueError", "bias", "(2, 15)", "(15,)", at=2),
+    ),
+    row(
+        "set-weights-no-bias",
+        "a bias for use_bias=False",
+        _set(WEIGHTS, use_bias=False),
+        error("ValueError", "weights", "3", "2", at=2),
+    ),
+    row(
+        "set-weights-nested-lists",
+        "lists in place of arrays",
+        _set([[[0.0] * 15] * 4, RECURRENT, BIAS]),
+        error("ValueError", "kernel", at=2),
+        error("AttributeError", "kernel", at=2),
+    ),
+    row(
+        "set-weights-kernel-none",
+        "None in place of an array",
+        _set([None, RECURRENT, BIAS]),
+        error("ValueError", "kernel", at=2),
+        error("AttributeError", "kernel", "None", at=2),
+    ),
+    row(
+        "set-weights-by-position",
+        "three arguments in place of one list",
+        (*built(), ("set_weights", WEIGHTS)),
+        error("TypeError", "positional"),
+    ),
+    row(
+        "set-weights-nan",
+        "weights are not looked at",
+        _set([full(4, 15, value=NAN), RECURRENT, BIAS]),
+        ACCEPTED,
+    ),
+    *(
+        row(
+            f"set-weights-{dtype}",
+            f"weights of dtype {dtype} are cast",
+            _set([array(4, 15, dtype=dtype), RECURRENT, BIAS]),
+            ACCEPTED,
+        )
+        for dtype in ("float64", "int32", "bool")
+    ),
+    row(
+        "set-weights-tensors",
+        "tensors are weights too",
+        _set([tensor(weight) for weight in WEIGHTS]),
+        ACCEPTED,
+    ),
+    row("get-weights-before-build", "no weights yet", (*made(), ("get_weights",)), ACCEPTED),
+    row(
+        "count-params-before-build",
+        "no weights to count yet",
+        (*made(), ("count_params",)),
+        error("ValueError", "built"),
+    ),
+)

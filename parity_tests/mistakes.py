@@ -1,0 +1,113 @@
+"""The table mistake × lane × path: how many cases reveal each mistake, and why a cell is blank."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from parity_tests.matrix.blanks import BLANKS
+from parity_tests.mutants import MISTAKES
+
+PATHS = ("keras2 fused", "keras2 loop", "keras2 unroll", "keras3 loop", "keras3 unroll")
+LANES = ("exact", "saturated", "double", "single")
+# A toleranced lane reveals a mistake only where its error is ten times what the lane allows.
+MARGIN = 10.0
+
+
+class Cell(NamedTuple):
+    """In how many cases a mistake could be made, and in how many it showed."""
+
+    made: int
+    shown: int
+
+
+class Cells:
+    """The counts of one run."""
+
+    def __init__(self, cells: dict[tuple[str, str, str], Cell], close: list[str]) -> None:
+        self._cells = cells
+        self._close = close
+
+    @classmethod
+    def of(cls, records: list[dict[str, Any]]) -> Cells:
+        """Count the mistakes of the records of a run."""
+        counts: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
+        close = []
+        for r in records:
+            for name, error in r["mistakes"].items():
+                shown = error > 0 if r["lane"] in ("exact", "saturated") else error >= MARGIN
+                counts[name, r["lane"], f"{r['oracle']} {r['path']}"].append(shown)
+                if not shown and error > 1:
+                    # Seen by the bound, but so barely that a looser one would not see it.
+                    close.append(f"{r['oracle']} {r['id']}: '{name}' is {error:.1f} bounds off")
+        return cls({key: Cell(len(shown), sum(shown)) for key, shown in counts.items()}, close)
+
+    def __getitem__(self, key: tuple[str, str, str]) -> Cell:
+        return self._cells.get(key, Cell(0, 0))
+
+    def problems(self, oracles: set[str]) -> list[str]:
+        """Return what is wrong: a survivor, a blank without a proof, a proof without a blank."""
+        found = list(self._close)
+        for mistake in MISTAKES:
+            for lane in LANES:
+                for path in PATHS:
+                    if path.split()[0] not in oracles:
+                        continue
+                    cell = self[mistake.name, lane, path]
+                    why = blank_reason(mistake.name, lane, path)
+                    where = f"mistake '{mistake.name}', lane {lane}, path {path}"
+                    if cell.made and not cell.shown:
+                        found.append(f"{where}: survives {cell.made} cases")
+                    if not cell.made and not why:
+                        found.append(f"{where}: never made, and no row of BLANKS says why")
+                    if cell.made and why:
+                        found.append(f"{where}: made {cell.made} times though BLANKS says: {why}")
+        return found
+
+    def as_data(self) -> dict[str, dict[str, dict[str, list[int]]]]:
+        """Return the table as plain data: mistake → lane → path → [shown, made]."""
+        table: dict[str, dict[str, dict[str, list[int]]]] = {}
+        for (mistake, lane, path), cell in sorted(self._cells.items()):
+            table.setdefault(mistake, {}).setdefault(lane, {})[path] = [cell.shown, cell.made]
+        return table
+
+
+def blank_reason(mistake: str, lane: str, path: str) -> str:
+    """Return the proof that a mistake cannot be made in a lane and path, or an empty string."""
+    for row in BLANKS:
+        if (
+            row.mistake in ("any", mistake)
+            and row.lane in ("any", lane)
+            and (row.path == "any" or path.endswith(row.path) or path.startswith(row.path))
+        ):
+            return row.why
+    return ""
+
+
+def markdown(data: dict[str, dict[str, dict[str, list[int]]]]) -> str:
+    """Return docs/mistakes.md: one table a lane, shown/made in every cell."""
+    lines = [
+        "# Which case reveals which mistake",
+        "",
+        "Written by `make parity ARGS=--write-docs` from live Keras; do not edit. A cell reads:",
+        "cases in which the mistake showed / cases in which it was made. In the lanes *double* and",
+        "*single* a mistake shows only if its error is ten times what the lane allows. A number",
+        "after a dash is the proof, below, that the mistake cannot be made there.",
+    ]
+    reasons: list[str] = []
+    for lane in LANES:
+        lines += ["", f"## {lane}", "", f"| mistake | {' | '.join(PATHS)} |"]
+        lines.append("|---" * (len(PATHS) + 1) + "|")
+        for mistake in MISTAKES:
+            cells = []
+            for path in PATHS:
+                shown, made = data.get(mistake.name, {}).get(lane, {}).get(path, [0, 0])
+                why = blank_reason(mistake.name, lane, path)
+                if why and why not in reasons:
+                    reasons.append(why)
+                blank = f"– {reasons.index(why) + 1}" if why else "?"
+                cells.append(f"{shown}/{made}" if made else blank)
+            lines.append(f"| {mistake.name} | {' | '.join(cells)} |")
+    lines += ["", "## Proofs", ""]
+    lines += [f"{number}. {why}" for number, why in enumerate(reasons, 1)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,293 @@
+"""A live GRU layer of either Keras: how it is made, called, and read."""
+
+import time
+
+import numpy as np
+
+# Arguments whose values build draws.
+INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
+
+
+class Oracle:
+    """What the two generations share."""
+
+    def __init__(self, tf, keras, codec):
+        self.tf = tf
+        self.keras = keras
+        self.codec = codec
+        self.zeros = keras.initializers.Zeros()
+        self.callables = dict(codec.CALLABLES)
+        self.callables.update(
+            {
+                "tanh": lambda x: tf.tanh(x),
+                "sigmoid": lambda x: tf.sigmoid(x),
+                "penalty": lambda weight: tf.reduce_sum(tf.abs(weight)),
+                "initializer": lambda shape, dtype=None: tf.fill(
+                    shape, tf.cast(0.5, dtype or "float32")
+                ),
+                "initializer-wrong-shape": lambda shape, dtype=None: tf.zeros((1, 1)),
+                "initializer-no-dtype": lambda shape: tf.fill(shape, 0.5),
+            }
+        )
+
+    def decode(self, data):
+        """Return the value that JSON data stands for, tensors included."""
+        return self.codec.decode(data, tensor=self.tf.constant, callables=self.callables)
+
+    def run(self, request, corrupt):
+        """Make one layer and its calls; what Keras raises is a reply too."""
+        began = time.perf_counter()
+        place = {"stage": "constructor"}
+        try:
+            reply = self._run(request, place)
+        except Exception as error:
+            return {"ok": False, "error": describe_error(error, place["stage"])}
+        if corrupt:
+            output = next(call["outputs"][0] for call in reply["calls"] if "outputs" in call)
+            output.flat[0] += corrupt
+        reply.update(ok=True, seconds=time.perf_counter() - began)
+        return reply
+
+    def _run(self, request, place):
+        constructor = self.decode(request["constructor"])
+        weights = self.decode(request.get("weights"))
+        calls = self.decode(request["calls"])
+        seed = request.get("seed")
+        shape = next(call["x"].shape for call in calls if "x" in call)
+
+        layer = self.construct(constructor, seed)
+        place["stage"] = "build"
+        if weights is not None:
+            self._spare_draws(layer, constructor)
+        layer.build(shape)
+        if weights is not None:
+            place["stage"] = "set_weights"
+            layer.set_weights(weights)
+        place["stage"] = "gates"
+        recorder = self.recorder(layer, constructor, shape) if request.get("gates") else None
+        self.before_calls(seed)
+        path, replies = None, []
+        for number, call in enumerate(calls):
+            place["stage"] = f"call {number}"
+            if call.get("reset"):
+                layer.reset_states()
+                if recorder:
+                    recorder.reset()
+                replies.append({"reset": True, "state": self.state(layer)})
+                continue
+            call = self._tensors(call)
+            reply, path = self.call(layer, call)
+            reply["state"] = self.state(layer)
+            reply["gates"] = recorder.gates(call, reply) if recorder else None
+            replies.append(reply)
+        return {"path": path, "calls": replies}
+
+    def _spare_draws(self, layer, constructor):
+        """Have build fill with zeros the weights that set_weights replaces at once.
+
+        The layer's own initializers have been made, so the seeds of its masks are as ever.
+        """
+        for name in INITIALIZERS:
+            if name not in constructor:
+                setattr(layer.cell, name, self.zeros)
+
+    def _tensors(self, call):
+        """Return the arguments of one call, its arrays as tensors."""
+        constant = self.tf.constant
+        given = call.get("initial_state")
+        if isinstance(given, (list, tuple)):
+            given = type(given)(constant(item) for item in given)
+        elif given is not None:
+            given = constant(given)
+        mask = call.get("mask")
+        return {
+            "x": constant(call["x"]),
+            "initial_state": given,
+            "mask": None if mask is None else constant(mask),
+            "training": bool(call.get("training", False)),
+        }
+
+    @staticmethod
+    def state(layer):
+        """Return the recorded state, None unless the layer is stateful."""
+        return layer.states[0].numpy() if layer.stateful else None
+
+
+class Oracle2(Oracle):
+    """tf_keras, or the Keras 2 inside a TensorFlow up to 2.15."""
+
+    def construct(self, constructor, seed):
+        """Return a new layer."""
+        # The runtime tells which path ran; return_state ignores the flag.
+        layer = self.keras.layers.GRU(return_runtime=True, **constructor)
+        # TensorFlow 2.1 has another name for it.
+        old, new = "could_use_cudnn", "_could_use_gpu_kernel"
+        self.fused = old if hasattr(layer, old) else new
+        return layer
+
+    def before_calls(self, seed):
+        """Seed what the calls draw."""
+        if seed is not None:
+            self.tf.random.set_seed(seed)
+
+    def call(self, layer, call):
+        """Make one call; return its reply and the path it took."""
+        outputs = layer(call["x"], **keywords(call))
+        if layer.return_state:
+            fused = getattr(layer, self.fused)
+        else:
+            outputs, runtime = outputs
+            fused = int(runtime.numpy()) == 1
+        path = "fused" if fused else "unroll" if layer.unroll else "loop"
+        reply = read_outputs(outputs)
+        reply["dropout_mask"] = reply["recurrent_dropout_mask"] = None
+        if call["training"]:
+            self._capture(layer, call["x"], fused, reply)
+        return reply, path
+
+    def _capture(self, layer, x, fused, reply):
+        """Read the masks that the call has just used from the caches it left."""
+        cell = layer.cell
+        step = x[0] if layer.time_major else x[:, 0]
+        if 0 < cell.dropout < 1 and fused:
+            reply["dropout_mask"] = layer.get_dropout_mask_for_cell(x, True, count=3)[0].numpy()
+        elif 0 < cell.dropout < 1:
+            masks = cell.get_dropout_mask_for_cell(step, True, count=3)
+            reply["dropout_mask"] = stack(masks if cell.implementation == 1 else masks[0])
+        if 0 < cell.recurrent_dropout < 1:
+            h = self.tf.zeros((step.shape[0], cell.units), step.dtype)
+            masks = cell.get_recurrent_dropout_mask_for_cell(h, True, count=3)
+            reply["recurrent_dropout_mask"] = stack(masks)
+
+    def recorder(self, layer, constructor, shape):
+        """Return what records the gates of the layer's calls."""
+        if not getattr(layer, self.fused):
+            return Recorder(layer, layer)
+        # The fused path calls no activation: a layer of the same weights takes the loop instead.
+        # Its dropout is off: the fused path's mask differs by timestep and multiplies x beforehand.
+        twin = self.construct(dict(constructor, dropout=0.0), None)
+        setattr(twin, self.fused, False)
+        self._spare_draws(twin, constructor)
+        twin.build(shape)
+        twin.set_weights(layer.get_weights())
+        return Recorder(layer, twin)
+
+    def clear(self):
+        """Forget what Keras keeps of old layers."""
+        self.keras.backend.clear_session()
+
+
+class Oracle3(Oracle):
+    """Keras 3 with its TensorFlow backend."""
+
+    def construct(self, constructor, seed):
+        """Return a new layer."""
+        # The layer's generator of masks takes its seed when it is made.
+        if seed is not None:
+            self.keras.utils.set_random_seed(seed)
+        return self.keras.layers.GRU(**constructor)
+
+    def before_calls(self, seed):
+        """Draw nothing: the seed went into the layer."""
+
+    def call(self, layer, call):
+        """Make one call; return its reply and the path it took."""
+        masks = {"dropout_mask": None, "recurrent_dropout_mask": None}
+        if call["training"]:
+            masks = self._capture(layer, call["x"])
+        outputs = layer(call["x"], **keywords(call))
+        return dict(read_outputs(outputs), **masks), "unroll" if layer.unroll else "loop"
+
+    def _capture(self, layer, x):
+        """Draw the masks that the call will use: it finds them in the cell's two caches."""
+        cell, dtype = layer.cell, layer.compute_dtype
+        masks = {"dropout_mask": None, "recurrent_dropout_mask": None}
+        cell.reset_dropout_mask()
+        cell.reset_recurrent_dropout_mask()
+        if 0 < cell.dropout < 1:
+            step = self.tf.cast(x[:, 0, :], dtype)
+            masks["dropout_mask"] = stack(cell.get_dropout_mask(step))
+        if 0 < cell.recurrent_dropout < 1:
+            h = self.tf.zeros((x.shape[0], cell.units), dtype)
+            masks["recurrent_dropout_mask"] = stack(cell.get_recurrent_dropout_mask(h))
+        return masks
+
+    def recorder(self, layer, constructor, shape):
+        """Return what records the gates of the layer's calls."""
+        return Recorder(layer, layer)
+
+    def clear(self):
+        """Forget what Keras keeps of old layers."""
+        self.keras.utils.clear_session()
+
+
+class Recorder:
+    """Records the gates of every timestep: time first, in processing order."""
+
+    def __init__(self, layer, twin):
+        self.layer, self.twin = layer, twin
+        self.candidates = self._wrap("activation")
+        self.pairs = self._wrap("recurrent_activation")
+
+    def _wrap(self, name):
+        function, records = getattr(self.twin.cell, name), []
+
+        def recording(x):
+            value = function(x)
+            records.append(value.numpy())
+            return value
+
+        setattr(self.twin.cell, name, recording)
+        return records
+
+    def reset(self):
+        """Follow a reset of the layer's recorded state."""
+        if self.twin is not self.layer:
+            self.twin.reset_states()
+
+    def gates(self, call, reply):
+        """Return the gates of the call just made; a twin makes it once more."""
+        if self.twin is not self.layer:
+            mask = reply["dropout_mask"]
+            self.twin(call["x"] if mask is None else call["x"] * mask, **keywords(call))
+        timesteps = call["x"].shape[0 if getattr(self.layer, "time_major", False) else 1]
+        # The loop evaluates a first step whose value it discards; unrolled, there is none.
+        extra = len(self.candidates) - timesteps
+        if extra not in (0, 1) or len(self.pairs) != 2 * len(self.candidates):
+            raise RuntimeError(f"{len(self.candidates)} steps were recorded, expected {timesteps}")
+        gates = {
+            "z": stack(self.pairs[2 * extra :: 2]),
+            "r": stack(self.pairs[2 * extra + 1 :: 2]),
+            "candidate": stack(self.candidates[extra:]),
+        }
+        del self.candidates[:], self.pairs[:]
+        return gates
+
+
+def keywords(call):
+    """Return the keyword arguments of one call; what is None stays out."""
+    return {key: item for key, item in call.items() if key != "x" and item is not None}
+
+
+def stack(values):
+    """Return a list of tensors or arrays as one array, a single tensor as its array."""
+    if isinstance(values, (list, tuple)):
+        return np.stack([np.asarray(value) for value in values])
+    return values.numpy()
+
+
+def read_outputs(outputs):
+    """Return the arrays that a call returned, and what held them."""
+    container = type(outputs).__name__ if isinstance(outputs, (list, tuple)) else "tensor"
+    outputs = [outputs] if container == "tensor" else outputs
+    return {"outputs": [output.numpy() for output in outputs], "container": container}
+
+
+def describe_error(error, stage):
+    """Return what a reply tells of an exception."""
+    return {
+        "class": type(error).__name__,
+        "bases": [base.__name__ for base in type(error).__mro__],
+        "message": str(error),
+        "stage": stage,
+    }

@@ -1,0 +1,46 @@
+"""The oracles of one process: started when first asked for, ended with the process."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+from parity_tests.oracles.client import Oracle
+
+GENERATIONS = {"keras2": 2, "keras3": 3}
+
+
+def keras_version_of(description: dict[str, Any]) -> str:
+    """Return what gru_ref calls the Keras that a worker describes.
+
+    The Keras inside TensorFlow up to 2.15 is named by its TensorFlow: 2.3 and 2.4 both write
+    ``keras.__version__`` 2.4.0.
+    """
+    keras, tensorflow = str(description["keras"]), str(description["tensorflow"])
+    minor = int(tensorflow.split(".")[1])
+    if keras.startswith("2.") and minor <= 15:
+        return f"tf-2.{minor}"
+    return keras
+
+
+class Pool:
+    """Oracles by name, for one interpreter."""
+
+    def __init__(self, python: str) -> None:
+        self.python = python
+        self._oracles: dict[str, Oracle] = {}
+        atexit.register(self.close)
+
+    def __getitem__(self, name: str) -> Oracle:
+        if name not in self._oracles:
+            self._oracles[name] = Oracle(name, self.python, GENERATIONS[name])
+        return self._oracles[name]
+
+    def inside(self) -> dict[str, float]:
+        """Return the seconds spent inside each Keras so far."""
+        return {name: oracle.inside for name, oracle in self._oracles.items()}
+
+    def close(self) -> None:
+        """End every process."""
+        for oracle in self._oracles.values():
+            oracle.close()

@@ -1,0 +1,236 @@
+"""The process that owns a live Keras: ``PYTHON worker.py --generation 2|3 [--corrupt EPS]``.
+
+One JSON object a line on standard input is a request, one a line on standard output is its reply;
+`codec` says how arrays travel. The first line out greets with ``{"ok": true, ...}``, or says which
+package is missing. Whatever Keras prints goes to standard error.
+
+========= ======================================= ================================================
+operation other keys of the request               other keys of the reply
+========= ======================================= ================================================
+describe                                          versions, signature, names that resolve, corrupt
+run       constructor, weights, calls,            path, seconds, calls: {outputs, container,
+          seed, gates                             dropout_mask, recurrent_dropout_mask, state,
+                                                  gates} or {reset, state} each
+steps     steps: [method, arguments...] each      steps: an outcome each, up to the first that
+                                                  raises
+quit                                              none: the process ends
+========= ======================================= ================================================
+
+The steps are ``construct``, ``from_config``, ``call`` (its ``x`` goes by position), ``attempt`` (a
+call that may fail: what it raises is the value) and the layer's own methods and attributes. A list
+holds positional arguments, an object keywords.
+
+``--corrupt EPS`` adds EPS to the first output element of every run, for the tests of the suite
+itself: the greeting and the description say so.
+
+This file, `live_layer` and `codec` run in every Keras's own environment: Python 3.7 syntax, NumPy
+and the Keras found there, nothing else.
+"""
+
+import argparse
+import gc
+import inspect
+import json
+import os
+import platform
+import sys
+
+try:
+    if __package__:
+        from parity_tests.oracles import codec, live_layer
+    else:
+        import codec
+        import live_layer
+except ImportError as error:  # no NumPy
+    if __name__ != "__main__":
+        raise
+    print(json.dumps({"ok": False, "missing": str(error), "executable": sys.executable}))
+    sys.exit(3)
+
+# How many requests pass before what Keras keeps of old layers is cleared.
+REQUESTS_PER_CLEARING = 250
+
+ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    # Where no folder can be: no settings file of the user's is read, and none is written.
+    "KERAS_HOME": os.path.join(os.devnull, "keras"),
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+
+def find_oracle(generation):
+    """Return the Keras of that generation; raise ImportError when it or TensorFlow is missing."""
+    import tensorflow as tf
+
+    if generation == 3:
+        import keras
+    else:
+        try:
+            import tf_keras as keras
+        except ImportError:
+            keras = tf.keras
+    if not keras.__version__.startswith(f"{generation}."):
+        raise ImportError(f"keras is {keras.__version__}, expected {generation}")
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.set_visible_devices([], "GPU")
+    tf.get_logger().setLevel("ERROR")
+    kinds = {2: live_layer.Oracle2, 3: live_layer.Oracle3}
+    return kinds[generation](tf, keras, codec)
+
+
+def describe(keras, tensorflow):
+    """Return the versions, the constructor's signature and the names that resolve."""
+    parameters = inspect.signature(keras.layers.GRU.__init__).parameters
+    return {
+        "keras": keras.__version__,
+        "tensorflow": tensorflow.__version__,
+        "python": platform.python_version(),
+        "numpy": live_layer.np.__version__,
+        "platform": platform.platform(),
+        "executable": sys.executable,
+        "signature": [
+            [name, "required" if p.default is inspect.Parameter.empty else p.default]
+            for name, p in parameters.items()
+            if name not in ("self", "kwargs")
+        ],
+        "activations": resolving_names(keras, keras.activations),
+        "initializers": resolving_names(keras, keras.initializers),
+        "regularizers": resolving_names(keras, keras.regularizers),
+        "constraints": resolving_names(keras, keras.constraints),
+    }
+
+
+def resolving_names(keras, module):
+    """Return the names that `module.get` takes and that become something callable."""
+    home = sys.modules[module.get.__module__]
+    candidates = set(dir(module)) | set(dir(home)) | set(dir(keras.layers))
+    for registry in vars(home).values():
+        if isinstance(registry, dict):
+            candidates |= {key for key in registry if isinstance(key, str)}
+    return [name for name in sorted(candidates) if resolves(module.get, name)]
+
+
+def resolves(get, name):
+    """Return whether `get` makes something callable of the name."""
+    try:
+        # A regularizer of tf_keras that is not found remains the string it was.
+        return callable(get(name))
+    except Exception:
+        return False
+
+
+def take_steps(oracle, steps):
+    """Carry out methods one by one; the arguments reach Keras as they are."""
+    layer, outcomes = None, []
+    for method, *arguments in oracle.decode(steps):
+        positional, keywords = [], {}
+        outcome = {"method": method, "ok": True}
+        outcomes.append(outcome)
+        try:
+            for given in arguments:
+                if isinstance(given, dict):
+                    keywords.update(given)
+                else:
+                    positional.extend(given)
+            if method in ("call", "attempt") and "x" in keywords:
+                positional.insert(0, keywords.pop("x"))
+            value = take_step(oracle, layer, method, positional, keywords)
+            if method in ("construct", "from_config"):
+                layer = value
+            outcome.update(readable(value))
+        except Exception as error:
+            outcome.update(ok=False, error=live_layer.describe_error(error, method))
+            break
+    return outcomes
+
+
+def take_step(oracle, layer, method, positional, keywords):
+    """Carry out one method of the layer; return its value."""
+    if method == "construct":
+        return oracle.keras.layers.GRU(*positional, **keywords)
+    if method == "from_config":
+        return oracle.keras.layers.GRU.from_config(*positional, **keywords)
+    if method == "call":
+        return layer(*positional, **keywords)
+    if method == "attempt":
+        try:
+            layer(*positional, **keywords)
+        except Exception as error:
+            return type(error).__name__
+        return None
+    value = getattr(layer, method)
+    return value(*positional, **keywords) if callable(value) else value
+
+
+def readable(value):
+    """Return what can be told of the value that a step returned."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    if items and all(hasattr(item, "numpy") for item in items):
+        return live_layer.read_outputs(value)
+    try:
+        return {"value": codec.encode(value)}
+    except TypeError:
+        return {"value": repr(value)[:200]}
+
+
+def serve(oracle, corrupt, write):
+    """Answer the requests of standard input until it ends or says quit."""
+    operations = {
+        "describe": lambda request: dict(
+            describe(oracle.keras, oracle.tf), ok=True, corrupt=corrupt != 0
+        ),
+        "run": lambda request: oracle.run(request, corrupt),
+        "steps": lambda request: {"ok": True, "steps": take_steps(oracle, request["steps"])},
+    }
+    for count, line in enumerate(sys.stdin, 1):
+        request = json.loads(line)
+        if request["op"] == "quit":
+            break
+        write(operations[request["op"]](request))
+        if count % REQUESTS_PER_CLEARING == 0:
+            oracle.clear()
+            gc.collect()
+
+
+def main():
+    """Greet, serve, and return the exit status."""
+    parser = argparse.ArgumentParser(description="Answer requests about a live Keras GRU layer.")
+    parser.add_argument("--generation", type=int, choices=(2, 3), required=True)
+    parser.add_argument("--corrupt", type=float, default=0.0, metavar="EPS")
+    options = parser.parse_args()
+
+    # Replies go to the real standard output; what anybody prints goes to standard error.
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def write(reply):
+        replies.write(codec.dumps(reply) + "\n")
+        replies.flush()
+
+    os.environ.update(ENVIRONMENT)
+    try:
+        oracle = find_oracle(options.generation)
+    except ImportError as error:
+        write({"ok": False, "missing": str(error), "executable": sys.executable})
+        return 3
+    # What the imports made stays: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    if options.corrupt:
+        print(f"this worker corrupts: it adds {options.corrupt} to every run", file=sys.stderr)
+    write({"ok": True, "corrupt": options.corrupt != 0})
+    serve(oracle, options.corrupt, write)
+    return 0
+
+
+if __name__ == "__main__":
+    # Nothing beside this file may be found by the imports of others.
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if path != here]
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""A progress bar on a terminal; a line every tenth where there is none."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+class Bar:
+    """The progress of a run of known length."""
+
+    def __init__(self) -> None:
+        self._total = self._done = 0
+        self._progress: Progress | None = None
+
+    def start(self, total: int) -> None:
+        """Begin; a second call is a second worker that tells the same number."""
+        if self._total:
+            return
+        self._total = total
+        if sys.stdout.isatty():
+            self._progress = Progress(
+                TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+            )
+            self._progress.add_task("", total=total)
+            self._progress.start()
+
+    def advance(self) -> None:
+        """Count one more."""
+        self._done += 1
+        if self._progress:
+            self._progress.advance(self._progress.task_ids[0])
+        elif self._total >= 10 and self._done % (self._total // 10) == 0:
+            print(f"compared {self._done} of {self._total}", flush=True)
+
+    def stop(self) -> None:
+        """End the bar."""
+        if self._progress:
+            self._progress.stop()

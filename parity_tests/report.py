@@ -1,0 +1,207 @@
+"""Turns the records of a live run into the report, its verdict and the table on the terminal."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections import Counter, defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from parity_tests import cases, covering
+from parity_tests.matrix.deviations import DEVIATIONS
+from parity_tests.mistakes import Cells
+
+INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
+VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")
+EXACT = ("exact", "saturated")
+
+
+class Collected:
+    """The records of every test, and the names of those that failed."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, list[Any]] = defaultdict(list)
+        self.failed: list[str] = []
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take one report of a test; the one of its teardown carries the records."""
+        if report.when == "teardown":
+            for name, value in report.user_properties:
+                self.records[name].append(json.loads(str(value)))
+        if report.failed:
+            self.failed.append(report.nodeid.rpartition("::")[2])
+
+
+def summarise(
+    collected: Collected, inside: list[dict[str, float]], wall: float, *, whole: bool
+) -> dict[str, Any]:
+    """Return the report as plain data.
+
+    Parameters
+    ----------
+    inside : list
+        Seconds inside each Keras, a dict a process.
+    whole : bool
+        Whether every case ran: only then must every row, cell and combination be met.
+    """
+    records = collected.records
+    oracles = {o["name"]: _of_oracle(o, records["case"]) for o in records["oracle"]}
+    for name, data in oracles.items():
+        failed = (test for test in collected.failed if f"_{name}" in test)
+        data["disagreements"] = sorted(
+            test.partition(f"_{name}")[2].lstrip(":") or test for test in failed
+        )
+    cells = Cells.of(records["case"])
+    problems = []
+    if whole:
+        problems += _unneeded_rows(oracles) + _uncovered(oracles, records["case"])
+        problems += cells.problems(set(oracles))
+    elsewhere = [
+        test for test in collected.failed if not any(f"_{name}" in test for name in oracles)
+    ]
+    return {
+        "verdict": verdict(records["fixture"], collected.failed),
+        "oracles": oracles,
+        "seconds": {
+            "wall": round(wall, 1),
+            "keras": round(sum(sum(process.values()) for process in inside), 1),
+        },
+        "problems": problems,
+        "other_failures": elsewhere,
+        "fixtures": {
+            "compared": len(records["fixture"]),
+            "keras_differs": [r["id"] for r in records["fixture"] if not r["keras_is_fixture"]],
+            "gru_ref_differs": [r["id"] for r in records["fixture"] if not r["gru_ref_is_fixture"]],
+        },
+        "mistakes": cells.as_data(),
+        "environment": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "platform": platform.platform(),
+            "seed": cases.SEED,
+        },
+    }
+
+
+def verdict(fixtures: list[dict[str, Any]], failed: list[str]) -> str:
+    """Return one of the four verdicts.
+
+    Three comparisons give it: Keras with the fixtures, gru_ref with the fixtures, and Keras with
+    gru_ref. Where the fixtures are silent, live Keras is right.
+    """
+    keras_moved = any(not r["keras_is_fixture"] for r in fixtures)
+    gru_ref_moved = any(not r["gru_ref_is_fixture"] for r in fixtures)
+    apart = any(not r["keras_is_gru_ref"] for r in fixtures)
+    if keras_moved and gru_ref_moved and not apart:
+        return "fixtures stale"
+    if keras_moved:
+        return "Keras drifted"
+    if gru_ref_moved or failed:
+        return "gru_ref regressed"
+    return "parity"
+
+
+def _of_oracle(description: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
+    name = description["name"]
+    mine = [r for r in records if r["oracle"] == name]
+    compared = [r for r in mine if r["outcome"] in ("equal", "within")]
+    lanes: dict[str, dict[str, Any]] = {}
+    for r in compared:
+        lane = lanes.setdefault(r["lane"], {"compared": 0, "equal": 0, "worst": 0.0})
+        lane["compared"] += 1
+        lane["equal"] += r["outcome"] == "equal"
+        lane["worst"] = max(lane["worst"], r["error"])
+        if r["ratio"]:
+            lane["worst_step_local"] = max(lane.get("worst_step_local", 0.0), r["ratio"])
+    return {
+        "keras": description["keras"],
+        "tensorflow": description["tensorflow"],
+        "corrupt": description["corrupt"],
+        "lanes": lanes,
+        "paths": dict(Counter(r["path"] for r in compared)),
+        "raised": sum(r["outcome"] == "raised" for r in mine),
+        "deviations": dict(Counter(row for r in mine for row in r["deviations"])),
+        "disagreements": [],
+        "worst_by_level": _worst_by_level(compared),
+    }
+
+
+def _worst_by_level(records: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Return the worst error, in eps, for every value of every argument in the toleranced lanes."""
+    worst: dict[str, dict[str, float]] = defaultdict(dict)
+    for r in records:
+        if r["lane"] in EXACT:
+            continue
+        pair = zip(("activation", "recurrent_activation"), r["activations"], strict=True)
+        named = {**r["levels"], **dict(pair)}
+        for axis, level in named.items():
+            key = str(level)
+            worst[axis][key] = max(worst[axis].get(key, 0.0), round(r["error"], 3))
+    return {axis: dict(sorted(levels.items())) for axis, levels in worst.items()}
+
+
+def _unneeded_rows(oracles: dict[str, Any]) -> list[str]:
+    return [
+        f"deviation row '{row.name}' ({row.kind}) matches no case of {name}: it is not needed"
+        for row in DEVIATIONS
+        for name in row.oracles
+        if name in oracles and not oracles[name]["deviations"].get(row.name)
+    ]
+
+
+def _uncovered(oracles: dict[str, Any], records: list[dict[str, Any]]) -> list[str]:
+    """Return the 4-way combinations that no compared case holds, and count those that one does."""
+    problems = []
+    for name, data in oracles.items():
+        for lane in EXACT:
+            rows = [
+                r["levels"]
+                for r in records
+                if (r["oracle"], r["lane"], r["sweep"]) == (name, lane, "structure")
+                and r["outcome"] == "equal"
+            ]
+            missing = covering.uncovered_of(name, rows)
+            data["lanes"].setdefault(lane, {})["uncovered_4_way"] = len(missing)
+            problems += [f"{name} {lane}: no compared case holds {missing[0]}"] if missing else []
+    return problems
+
+
+def print_summary(data: dict[str, Any]) -> None:
+    """Print the report as a table that fits 80 columns."""
+    console = Console(width=80, highlight=False)
+    table = Table(title="gru_ref against live Keras", title_justify="left")
+    for heading in ("oracle", "lane", "compared", "equal", "worst error"):
+        table.add_column(heading, justify="left" if heading in ("oracle", "lane") else "right")
+    for name, oracle in data["oracles"].items():
+        for lane, row in sorted(oracle["lanes"].items()):
+            worst = f"{row.get('worst', 0):.3g} eps"
+            counts = (str(row.get("compared", 0)), str(row.get("equal", 0)))
+            table.add_row(f"{name} {oracle['keras']}", lane, *counts, worst)
+    console.print(table)
+    for name, oracle in data["oracles"].items():
+        paths = ", ".join(f"{count} {path}" for path, count in sorted(oracle["paths"].items()))
+        versions = f"TensorFlow {oracle['tensorflow']}"
+        console.print(f"{name}: {versions}; paths {paths}; raised {oracle['raised']}")
+        if oracle["corrupt"]:
+            console.print(f"  {name} is CORRUPT on purpose: a test of this suite")
+        for row, count in sorted(oracle["deviations"].items()):
+            console.print(f"  {count:5d} {row}")
+        for case in oracle["disagreements"][:5]:
+            console.print(f"  disagreement: {case}", soft_wrap=True)
+        if len(oracle["disagreements"]) > 5:
+            console.print(f"  … and {len(oracle['disagreements']) - 5} more in report.json")
+    for problem in data["problems"][:10]:
+        console.print(f"problem: {problem}")
+    for test in data["other_failures"][:10]:
+        console.print(f"failed: {test}")
+    wall, keras = data["seconds"]["wall"], data["seconds"]["keras"]
+    console.print(
+        f"{data['fixtures']['compared']} fixtures compared; {wall:.0f} s, and {keras:.0f} s inside "
+        "Keras, whose processes run side by side"
+    )
+    console.print(f"verdict: {data['verdict']}", style="bold")

@@ -1,0 +1,247 @@
+"""A small GRU of the suite's own, in float64: it screens witnesses and gives no expected value.
+
+It runs many variants of one witness side by side, each array with a leading axis of variants, and
+tells beside the outputs what decides whether float32 computes the same numbers exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from parity_tests.cases import Case
+
+_erf = np.vectorize(math.erf, otypes=[float])
+
+
+def _sigmoid(a: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-a))
+
+
+def _softplus(a: np.ndarray) -> np.ndarray:
+    return np.logaddexp(0, a)
+
+
+def _softmax(a: np.ndarray) -> np.ndarray:
+    e = np.exp(a - a.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _sparsemax(a: np.ndarray) -> np.ndarray:
+    ordered = -np.sort(-a, axis=-1)
+    sums = np.cumsum(ordered, axis=-1)
+    ranks = np.arange(1, a.shape[-1] + 1)
+    support = 1 + ranks * ordered > sums
+    tau = np.max(np.where(support, (sums - 1) / ranks, -np.inf), axis=-1, keepdims=True)
+    return np.maximum(a - tau, 0)
+
+
+def _elu(a: np.ndarray) -> np.ndarray:
+    return np.where(a > 0, a, np.expm1(np.minimum(a, 0)))
+
+
+# Near enough to tell what is sensed; where the generations differ, or Keras errs, so does this.
+ACTIVATIONS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    "celu": _elu,
+    "elu": _elu,
+    "exponential": np.exp,
+    "gelu": lambda a: a * (1 + _erf(a / math.sqrt(2))) / 2,
+    "hard_shrink": lambda a: np.where(np.abs(a) > 0.5, a, 0),
+    "hard_sigmoid": lambda a: np.clip(a / 5 + 0.5, 0, 1),
+    "hard_silu": lambda a: a * np.clip(a / 6 + 0.5, 0, 1),
+    "hard_swish": lambda a: a * np.clip(a / 6 + 0.5, 0, 1),
+    "hard_tanh": lambda a: np.clip(a, -1, 1),
+    "leaky_relu": lambda a: np.where(a > 0, a, 0.2 * a),
+    "linear": lambda a: a,
+    "log_sigmoid": lambda a: -_softplus(-a),
+    "log_softmax": lambda a: np.log(_softmax(a)),
+    "mish": lambda a: a * np.tanh(_softplus(a)),
+    "relu": lambda a: np.maximum(a, 0),
+    "relu6": lambda a: np.clip(a, 0, 6),
+    "selu": lambda a: 1.0507 * np.where(a > 0, a, 1.6733 * _elu(a)),
+    "sigmoid": _sigmoid,
+    "silu": lambda a: a * _sigmoid(a),
+    "soft_shrink": lambda a: np.sign(a) * np.maximum(np.abs(a) - 0.5, 0),
+    "softmax": _softmax,
+    "softplus": _softplus,
+    "softsign": lambda a: a / (1 + np.abs(a)),
+    "sparse_plus": lambda a: np.where(a > 1, a, np.maximum(a + 1, 0) ** 2 / 4),
+    "sparse_sigmoid": lambda a: np.clip((a + 1) / 2, 0, 1),
+    "sparsemax": _sparsemax,
+    "squareplus": lambda a: (a + np.sqrt(a * a + 4)) / 2,
+    "swish": lambda a: a * _sigmoid(a),
+    "tanh": np.tanh,
+    "tanh_shrink": lambda a: a - np.tanh(a),
+    "ELU": _elu,
+    "LeakyReLU": lambda a: np.where(a > 0, a, 0.3 * a),
+    "ReLU": lambda a: np.maximum(a, 0),
+    "Softmax": _softmax,
+    "ThresholdedReLU": lambda a: np.where(a > 1, a, 0),
+}
+
+
+class Trajectory(NamedTuple):
+    """What the variants of a witness gave.
+
+    outputs : for every call the list of what the layer returns, (variants, ...)
+    largest : (variants,), the largest sum of |terms| of any sum
+    smallest : (variants,), the smallest |pre-activation| that is not zero
+    """
+
+    outputs: list[list[np.ndarray]]
+    largest: np.ndarray
+    smallest: np.ndarray
+
+    def finite(self) -> np.ndarray:
+        """Return for each variant whether every output is finite."""
+        return np.all(
+            [
+                np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+                for call in self.outputs
+                for array in call
+            ],
+            axis=0,
+        )
+
+
+class Layer:
+    """The variants of a layer: a GRU for every weight set, or for every set of dropout masks.
+
+    Weights and sums have a leading axis of 2, the numbers and the sums of |terms|: see `_both`.
+    """
+
+    def __init__(self, case: Case, variants: Any, count: int) -> None:
+        self.case = case
+        self.levels = case.levels
+        self.activation = ACTIVATIONS[case.activation]
+        self.recurrent_activation = ACTIVATIONS[case.recurrent_activation]
+        self.kernel = _both(_by_gate(variants.kernel))  # (2, variants, 3, F, U)
+        self.recurrent_kernel = _both(_by_gate(variants.recurrent_kernel))
+        rows = np.zeros((1, 2, 3 * case.sizes.units))
+        if variants.bias is not None:
+            bias = variants.bias
+            rows = bias if bias.ndim == 3 else np.stack([bias, np.zeros_like(bias)], axis=1)
+        self.input_bias = _both(_by_gate(rows[:, :1]))  # (2, variants, 3, 1, U)
+        self.recurrent_bias = _both(_by_gate(rows[:, 1:]))
+        self.recorded = np.zeros((count, case.sizes.batch, case.sizes.units))
+        self.largest = np.zeros(count)
+        self.smallest = np.full(count, np.inf)
+
+    def call(
+        self,
+        x: np.ndarray,
+        initial_state: np.ndarray | None,
+        mask: np.ndarray | None,
+        dropout_mask: np.ndarray | None,
+        recurrent_dropout_mask: np.ndarray | None,
+    ) -> list[np.ndarray]:
+        """Return what the layer returns; x and the dropout masks have the axis of variants."""
+        levels, time_major = self.levels, self.levels.get("time_major")
+        if time_major:
+            x = x.swapaxes(1, 2)
+            mask = None if mask is None else mask.T
+        timesteps = x.shape[2]
+        x = x[:, np.newaxis]  # (variants, 1, B, T, F)
+        if dropout_mask is not None:
+            law = self.case.dropout_law
+            if law == "timestep" and time_major:
+                dropout_mask = dropout_mask.swapaxes(1, 2)
+            where = {"timestep": (1,), "gate": (3,), "sequence": (1, 3)}[law]
+            x = x * np.expand_dims(dropout_mask, where)
+        x = x.swapaxes(2, 3)  # (variants, 1 or 3, T, B, F)
+        inputs = _both(x) @ self.kernel[:, :, :, np.newaxis] + self.input_bias[:, :, :, np.newaxis]
+        used = np.ones((timesteps, x.shape[3]), bool) if mask is None else mask.T  # (T, B)
+        order = range(timesteps)[::-1] if levels["go_backwards"] else range(timesteps)
+        h = self._first_state(initial_state)
+        output, sequence = np.zeros_like(h), []
+        for t in order:
+            new = self._step(inputs[:, :, :, t], h, recurrent_dropout_mask, used[t])
+            h = np.where(used[t, :, np.newaxis], new, h)
+            output = np.where(used[t, :, np.newaxis], new, output)
+            sequence.append(output)
+        if levels["stateful"] != "off":
+            self.recorded = h
+        if levels["zero_output_for_mask"]:
+            # Unrolled, a sequence is zeroed by the mask in its original order.
+            unreversed = levels["unroll"] and levels["return_sequences"]
+            pairs = zip(sequence, range(timesteps) if unreversed else order, strict=True)
+            sequence = [np.where(used[t, :, np.newaxis], output, 0) for output, t in pairs]
+        returned = sequence[-1]
+        if levels["return_sequences"]:
+            returned = np.stack(sequence, axis=1 if time_major else 2)
+        return [returned, h] if levels["return_state"] else [returned]
+
+    def _first_state(self, initial_state: np.ndarray | None) -> np.ndarray:
+        if initial_state is None:
+            return self.recorded
+        given = np.broadcast_to(initial_state, self.recorded.shape)
+        if self.case.oracle == "keras3":
+            return given
+        return np.where(self.recorded.any(axis=(1, 2), keepdims=True), self.recorded, given)
+
+    def _step(
+        self, a: np.ndarray, h: np.ndarray, dropout_mask: np.ndarray | None, used: np.ndarray
+    ) -> np.ndarray:
+        """Return the next state, and note how large and how small the sums become."""
+        R, c = self.recurrent_kernel, self.recurrent_bias
+        seen = h[:, np.newaxis] if dropout_mask is None else h[:, np.newaxis] * dropout_mask
+        if self.levels["reset_after"]:
+            q = _both(seen) @ R + c  # (2, variants, 3, B, U)
+            gates = a[:, :, :2] + q[:, :, :2]
+            z, r = np.moveaxis(self.recurrent_activation(gates[0]), 1, 0)
+            candidate = a[:, :, 2] + _both(r) * q[:, :, 2]
+        else:
+            gates = a[:, :, :2] + _both(seen[:, :2]) @ R[:, :, :2]
+            z, r = np.moveaxis(self.recurrent_activation(gates[0]), 1, 0)
+            candidate = a[:, :, 2] + _both(r * seen[:, -1]) @ R[:, :, 2]
+        n = self.activation(candidate[0])
+        mixed = np.abs(z * h) + (1 + np.abs(z)) * np.abs(n)
+        sums = np.maximum(
+            np.maximum(gates[1, :, 0], gates[1, :, 1]), np.maximum(candidate[1], mixed)
+        )
+        self.largest = np.maximum(self.largest, np.where(used, sums.max(axis=2), 0).max(axis=1))
+        if self.case.lane == "saturated":
+            sizes = np.abs(np.concatenate([gates[0], candidate[0, :, np.newaxis]], axis=1))
+            sizes[sizes == 0] = np.inf
+            smallest = np.where(used, sizes.min(axis=(1, 3)), np.inf).min(axis=1)
+            self.smallest = np.minimum(self.smallest, smallest)
+        return z * h + (1 - z) * n
+
+
+def _by_gate(array: np.ndarray) -> np.ndarray:
+    """Return (variants, rows, 3U) as (variants, 3, rows, U), in float64."""
+    count, rows, columns = array.shape
+    return array.astype("float64").reshape(count, rows, 3, columns // 3).swapaxes(1, 2)
+
+
+def _both(array: np.ndarray) -> np.ndarray:
+    """Return numbers and their sizes: products of both are a sum and the sum of its |terms|."""
+    return np.stack([array, np.abs(array)])
+
+
+def simulate(
+    case: Case, variants: Any, dropout_masks: Sequence[Mapping[str, Any]], count: int
+) -> Trajectory:
+    """Run the variants of a witness side by side.
+
+    Parameters
+    ----------
+    variants : Witness
+        Its weights, inputs and initial states have a leading axis of `count` variants, or of 1.
+    dropout_masks : sequence of mappings
+        For each call, resets included, dropout_mask and recurrent_dropout_mask; their leading axis
+        is one of variants too.
+    """
+    layer = Layer(case, variants, count)
+    outputs = []
+    with np.errstate(all="ignore"):  # what overflows is rejected by its size
+        for call, masks in zip(variants.calls, dropout_masks, strict=True):
+            if call == "reset":
+                layer.recorded = np.zeros_like(layer.recorded)
+            else:
+                dropped = masks.get("dropout_mask"), masks.get("recurrent_dropout_mask")
+                outputs.append(layer.call(call.x, call.initial_state, call.mask, *dropped))
+    return Trajectory(outputs, layer.largest, layer.smallest)

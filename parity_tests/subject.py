@@ -1,0 +1,160 @@
+"""Runs gru_ref on a witness: the only place where the suite touches what it checks."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import gru_ref
+from gru_ref.errors import KerasQuirkWarning
+from parity_tests.oracles import codec
+
+
+class CallResult(NamedTuple):
+    """What one call returned: its outputs, how they were contained, and the recorded state."""
+
+    outputs: list[np.ndarray]
+    container: str
+    state: np.ndarray | None
+
+
+class Run(NamedTuple):
+    """What a witness gave: a result for each call, the path taken and the quirks warned of."""
+
+    calls: list[CallResult]
+    path: str
+    quirks: tuple[str, ...]
+
+
+def run(
+    constructor: Mapping[str, Any],
+    weights: Sequence[np.ndarray],
+    calls: Sequence[Any],
+    masks: Sequence[Mapping[str, Any]],
+    keras_version: str,
+) -> Run:
+    """Build a `gru_ref.GRU` and make the calls of a witness.
+
+    Parameters
+    ----------
+    calls : sequence
+        Objects with x, initial_state, mask and training, or the string "reset".
+    masks : sequence of mappings
+        For each call the captured dropout_mask and recurrent_dropout_mask.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", KerasQuirkWarning)
+        layer = gru_ref.GRU(**constructor, keras_version=keras_version)
+        first = next(call for call in calls if call != "reset")
+        layer.build(first.x.shape)
+        layer.set_weights(weights)
+        results = []
+        for call, dropped in zip(calls, masks, strict=True):
+            if call == "reset":
+                layer.reset_states()
+                results.append(CallResult([], "reset", layer.states[0]))
+                continue
+            value = layer(
+                call.x,
+                call.initial_state,
+                mask=call.mask,
+                training=call.training,
+                dropout_mask=dropped.get("dropout_mask"),
+                recurrent_dropout_mask=dropped.get("recurrent_dropout_mask"),
+            )
+            container = type(value).__name__ if isinstance(value, (list, tuple)) else "tensor"
+            outputs = [value] if container == "tensor" else list(value)
+            state = layer.states[0] if layer.stateful else None
+            results.append(CallResult(outputs, container, state))
+    quirks = {str(w.message).partition(":")[0] for w in caught}
+    return Run(results, layer.config.path, tuple(sorted(quirks)))
+
+
+class Outcome(NamedTuple):
+    """What one step came to: the value it returned, or the exception it raised.
+
+    `kept` is whether it left the layer's weights and recorded state as they were, bit for bit.
+    """
+
+    method: str
+    value: Any
+    error: Exception | None
+    kept: bool
+
+
+def steps(
+    rows: Sequence[Sequence[Any]],
+    keras_version: str,
+    rng: np.random.Generator | None = None,
+) -> list[Outcome]:
+    """Carry out methods of a `gru_ref.GRU` one by one, up to the first that raises.
+
+    Parameters
+    ----------
+    rows : sequence of [method, arguments…]
+        As a worker takes them: a list holds positional arguments, a dict keyword arguments; the
+        values are in `oracles.codec`'s forms. ``attempt`` is a call that may fail: its value is
+        the class of what it raises.
+    rng : numpy.random.Generator, optional
+        What draws the dropout masks of calls in training.
+    """
+    layer: Any = None
+    outcomes = []
+    for row in rows:
+        method, *arguments = codec.decode(list(row))
+        positional: list[Any] = []
+        keywords: dict[str, Any] = {}
+        for argument in arguments:
+            if isinstance(argument, dict):
+                keywords.update(argument)
+            else:
+                positional.extend(argument)
+        if method in ("call", "attempt"):
+            if "x" in keywords:
+                positional.insert(0, keywords.pop("x"))
+            if rng is not None and keywords.get("training"):
+                keywords["rng"] = rng
+        before = _remembered(layer)
+        try:
+            value = _step(layer, method, positional, keywords, keras_version)
+        except Exception as error:  # every class is an outcome here
+            outcomes.append(Outcome(method, None, error, _remembered(layer) == before))
+            break
+        outcomes.append(Outcome(method, value, None, _remembered(layer) == before))
+        if method in ("construct", "from_config"):
+            layer = value
+    return outcomes
+
+
+def _step(
+    layer: Any, method: str, positional: list[Any], keywords: dict[str, Any], keras_version: str
+) -> Any:
+    """Carry out one method of the layer; return its value."""
+    if method == "construct":
+        return gru_ref.GRU(*positional, **keywords, keras_version=keras_version)
+    if method == "from_config":
+        return gru_ref.GRU.from_config(*positional, **keywords, keras_version=keras_version)
+    if method == "call":
+        return layer(*positional, **keywords)
+    if method == "attempt":
+        try:
+            layer(*positional, **keywords)
+        except Exception as error:
+            return type(error).__name__
+        return None
+    value = getattr(layer, method)
+    return value(*positional, **keywords) if callable(value) else value
+
+
+def _remembered(layer: Any) -> list[bytes | None]:
+    """Return what a layer keeps between calls: its weights and its recorded state."""
+    if layer is None:
+        return []
+    try:
+        weights = layer.get_weights()
+    except NotImplementedError:  # built, and its initializers draw
+        weights = []
+    return [None if a is None else np.asarray(a).tobytes() for a in (*weights, *layer.states)]

@@ -1,0 +1,89 @@
+"""gru_ref computes the golden outputs, and the golden files are what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from parity_tests import compare, export, golden
+
+ROWS = [(g.oracle, g.group, g.id) for g in golden.load()]
+
+
+def _name(function: object, number: int, parameters: object) -> str:
+    return f"{function.__name__}_{':'.join(parameters.args)}"  # type: ignore[attr-defined]
+
+
+class TestGolden:
+    """Every golden case."""
+
+    @parameterized.expand(ROWS, name_func=_name)
+    def test_gru_ref_computes_it(self, oracle: str, group: str, case_id: str) -> None:
+        case = golden.find(oracle, group, case_id)
+        run = case.run()
+        worst = compare.difference(run.calls, case.expected)
+        assert worst.error <= case.data["tolerance_eps"], worst
+        assert run.path == case.data["path"]
+
+
+GATED = [row for row in ROWS if row[1] == "gates"]
+
+
+class TestGates:
+    """The gates of every timestep."""
+
+    @parameterized.expand(GATED, name_func=_name)
+    def test_every_gate_is_kerass(self, oracle: str, group: str, case_id: str) -> None:
+        case = golden.find(oracle, group, case_id)
+        config = gru_ref.GRUConfig(**case.data["constructor"], keras_version=case.keras_version)
+        weights = gru_ref.GRUWeights(*case.weights)
+        call, expected = case.calls[0], case.expected[0]
+        x = call.x if config.time_major else call.x.swapaxes(0, 1)
+        x = x[::-1] if config.go_backwards else x
+        h = np.zeros((x.shape[1], config.units), x.dtype)
+        h = h if call.initial_state is None else call.initial_state
+        for t, x_t in enumerate(x):
+            step = gru_ref.gru_step(x_t, h, weights, config)
+            for name in ("z", "r", "candidate"):
+                gate = expected["gates"][name][t]
+                np.testing.assert_allclose(getattr(step, name), gate, atol=1e-14)
+            h = step.h
+
+
+def test_the_files_are_canonical() -> None:
+    assert export.check() == 0
+
+
+@pytest.mark.parametrize("path", sorted((golden.ROOT / "v1").glob("*/*.json")), ids=str)
+def test_the_schema_describes_the_file(path: Path) -> None:
+    schema = json.loads((golden.ROOT / "schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
+
+
+def test_both_generations_have_every_group() -> None:
+    assert {(g.oracle, g.group) for g in golden.load()} == {
+        (oracle, group) for oracle in ("keras2", "keras3") for group in export.GROUPS
+    }
+
+
+def test_the_files_are_small() -> None:
+    assert sum(path.stat().st_size for path in golden.ROOT.rglob("*") if path.is_file()) < 5_000_000
+
+
+def test_the_exported_weights_give_what_keras_returned() -> None:
+    folder = golden.ROOT / "weights"
+    with np.load(folder / "gru.npz") as file:
+        exported = [file[name] for name in file]
+    layer = gru_ref.GRU(5, return_sequences=True, return_state=True)
+    layer.build((None, None, 4))
+    layer.set_weights(exported)
+    with np.load(folder / "gru_expected.npz") as expected:
+        outputs, state = layer(expected["x"])
+        np.testing.assert_allclose(outputs, expected["outputs"], rtol=0, atol=4 * 2**-23)
+        np.testing.assert_allclose(state, expected["state"], rtol=0, atol=4 * 2**-23)

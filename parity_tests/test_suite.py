@@ -1,0 +1,180 @@
+"""The suite itself: its tables are consistent, and its helpers see what they must."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gru_ref import versions
+from parity_tests import cases, compare, covering, mistakes, report, step_local, subject
+from parity_tests.bounds import bound_for
+from parity_tests.matrix.bounds import BOUNDS
+from parity_tests.matrix.deviations import DEVIATIONS
+from parity_tests.mutants import MISTAKES
+from parity_tests.oracles.pool import GENERATIONS, keras_version_of
+
+ALL = [
+    case
+    for oracle in GENERATIONS
+    for sweep in cases.table.SWEEPS
+    for case in cases.expand(sweep, oracle)
+]
+
+
+def test_every_case_has_one_bound() -> None:
+    assert {bound_for(case).name for case in ALL} == {bound.name for bound in BOUNDS}
+
+
+def test_an_id_names_one_case_and_can_be_typed() -> None:
+    ids = [(case.oracle, case.id) for case in ALL]
+    assert len(ids) == len(set(ids))
+    assert not [name for _, name in ids if set(name) & set("= ()'\"")]
+
+
+def test_a_bound_above_zero_has_a_measurement_and_a_reason() -> None:
+    for bound in BOUNDS:
+        assert 0 <= bound.measured <= bound.eps <= max(4 * bound.measured, 0), bound
+        assert len(bound.reason) > 20, bound
+
+
+def test_every_quirk_row_is_in_the_ledger() -> None:
+    quirks = {row.name for row in DEVIATIONS if row.kind in ("quirk", "raises")}
+    assert quirks <= {row.name for row in versions.LEDGER if row.quirk}
+
+
+def test_a_missing_row_is_an_uncovered_combination() -> None:
+    axes = covering.axes_of("keras2")
+    impossible = covering.impossible_of("keras2")
+    rows = covering.covering_rows(axes, 2, impossible)
+    assert covering.uncovered(rows, axes, 2, impossible) == []
+    needed = [
+        row
+        for row in rows
+        if covering.uncovered([r for r in rows if r is not row], axes, 2, impossible)
+    ]
+    assert needed
+
+
+def test_the_structural_sweep_covers_every_4_way_combination() -> None:
+    for oracle in GENERATIONS:
+        rows = [dict(c.levels) for c in cases.expand("structure", oracle) if c.lane == "exact"]
+        assert covering.uncovered_of(oracle, rows) == []
+
+
+# ---- comparison
+
+
+def _calls(*arrays: Any, container: str = "tensor") -> list[subject.CallResult]:
+    return [subject.CallResult([np.asarray(a) for a in arrays], container, None)]
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "error"),
+    [
+        (_calls(np.float32([1, 2])), _calls(np.float32([1, 2])), 0),
+        (_calls(np.float32([0.0])), _calls(np.float32([-0.0])), 0),
+        (_calls(np.float64([1 + 2**-52])), _calls(np.float64([1])), 1),
+        (_calls(np.float64([4 + 2**-50])), _calls(np.float64([4])), 1),
+        (_calls(np.float32([np.nan])), _calls(np.float32([np.nan])), 0),
+        (_calls(np.float32([np.nan])), _calls(np.float32([1])), np.inf),
+        (_calls(np.float32([np.inf])), _calls(np.float32([np.inf])), 0),
+        (_calls(np.float32([np.inf])), _calls(np.float32([-np.inf])), np.inf),
+        (_calls(np.float32([1])), _calls(np.float64([1])), np.inf),
+        (_calls(np.float32([1])), _calls(np.float32([[1]])), np.inf),
+        (_calls(np.float32([1])), _calls(np.float32([1]), np.float32([1])), np.inf),
+        (_calls(np.float32([1])), _calls(np.float32([1]), container="list"), np.inf),
+    ],
+)
+def test_a_difference_is_measured_in_eps(actual: Any, expected: Any, error: float) -> None:
+    assert compare.difference(actual, expected).error == error
+
+
+def test_the_worst_index_is_named() -> None:
+    worst = compare.difference(
+        _calls(np.float32([[1, 2], [3, 9]])), _calls(np.float32([[1, 2], [3, 4]]))
+    )
+    assert (worst.where, worst.index, worst.actual, worst.expected) == (
+        "call 0 output",
+        (1, 1),
+        9,
+        4,
+    )
+
+
+# ---- verdicts
+
+
+def _fixture(keras: bool, gru_ref: bool, both: bool) -> dict[str, Any]:
+    return {
+        "id": "",
+        "keras_is_fixture": keras,
+        "gru_ref_is_fixture": gru_ref,
+        "keras_is_gru_ref": both,
+    }
+
+
+@pytest.mark.parametrize(
+    ("fixtures", "failed", "verdict"),
+    [
+        ([_fixture(True, True, True)], [], "parity"),
+        ([_fixture(False, True, False)], ["x"], "Keras drifted"),
+        ([_fixture(True, False, False)], ["x"], "gru_ref regressed"),
+        ([_fixture(False, False, True)], ["x"], "fixtures stale"),
+        ([_fixture(True, True, True)], ["x"], "gru_ref regressed"),
+        ([_fixture(False, False, False)], ["x"], "Keras drifted"),
+    ],
+)
+def test_three_comparisons_give_one_verdict(fixtures: Any, failed: Any, verdict: str) -> None:
+    assert report.verdict(fixtures, failed) == verdict
+    assert verdict in report.VERDICTS
+
+
+@pytest.mark.parametrize(
+    ("keras", "tensorflow", "version"),
+    [
+        ("2.21.0", "2.21.0", "2.21.0"),
+        ("2.4.0", "2.3.4", "tf-2.3"),
+        ("2.2.4-tf", "2.1.4", "tf-2.1"),
+        ("3.15.1", "2.21.0", "3.15.1"),
+        ("3.0.5", "2.15.1", "3.0.5"),
+    ],
+)
+def test_an_oracle_is_named_as_gru_ref_names_it(keras: str, tensorflow: str, version: str) -> None:
+    assert keras_version_of({"keras": keras, "tensorflow": tensorflow}) == version
+
+
+# ---- the derived bound
+
+
+def _sequence(rng: np.random.Generator, weights: list[np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Return the states of a float32 GRU, in float32 throughout."""
+    call = type("Call", (), {"x": x, "initial_state": None, "mask": None, "training": False})()
+    constructor = {"units": weights[1].shape[0], "return_sequences": True, "time_major": True}
+    return subject.run(constructor, weights, [call], [{}], "2").calls[0].outputs[0]
+
+
+def test_the_step_local_bound_holds_for_rounding_and_fails_for_a_swap() -> None:
+    rng = np.random.default_rng(3)
+    for units, features in ((3, 4), (16, 8), (64, 32)):
+        shapes = ((features, 3 * units), (units, 3 * units), (2, 3 * units))
+        weights = [rng.uniform(-0.5, 0.5, shape).astype("float32") for shape in shapes]
+        x = rng.normal(size=(50, 2, features)).astype("float32")
+        states = _sequence(rng, weights, x)
+        assert step_local.worst_ratio(x, None, states, weights, True) <= 1
+        swapped = [w[..., np.r_[units : 2 * units, :units, 2 * units : 3 * units]] for w in weights]
+        assert step_local.worst_ratio(x, None, states, swapped, True) > 1000
+
+
+# ---- mistakes
+
+
+def test_a_survivor_and_an_unproved_blank_are_problems() -> None:
+    name = MISTAKES[0].name
+    alive = {"oracle": "keras3", "id": "", "lane": "exact", "path": "loop", "mistakes": {name: 0.0}}
+    dead = {**alive, "path": "unroll", "mistakes": {name: 3.0}}
+    problems = mistakes.Cells.of([alive, dead]).problems({"keras3"})
+    assert f"mistake '{name}', lane exact, path keras3 loop: survives 1 cases" in problems
+    assert not [p for p in problems if f"'{name}', lane exact, path keras3 unroll" in p]
+    assert any("never made" in p for p in problems)

@@ -1,0 +1,191 @@
+"""Draws a case's witness: numbers in which no two gates, units, features or rows are alike.
+
+Numbers are drawn until they show what they must, by the small GRU of `screening`: every sum is
+exact in float32 (lanes exact and saturated), or nothing comes near a limit (double and single);
+every output is finite and varies; and every block of every weight makes a difference.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from parity_tests import screening
+from parity_tests.cases import SEED, Case
+from parity_tests.draws import Call, Witness, draw, draw_dropout, exponent
+
+EXACT_LIMIT = 2.0**24  # the integers that float32 holds, one and all
+SATURATION = 2.0**7  # from here on float32's tanh is 1 and its sigmoid 0 or 1, exactly
+MODERATE = 100.0  # no sum of |terms| of the lanes double and single is larger
+NOTICEABLE = 1e-3  # what a changed block changes in the rounded lanes, at least
+
+AT_ONCE = {"exact": 48, "saturated": 8, "double": 4, "single": 4}
+TRIED = 4  # those of the smallest sums
+ROUNDS = 100
+REHEARSALS = 6  # draws of dropout masks under which a witness is tried
+
+__all__ = ["Call", "Witness", "exact_enough", "insensitive_blocks", "witness"]
+
+DropoutMasks = Sequence[Mapping[str, Any]]
+
+
+@functools.cache
+def witness(case: Case, attempt: int = 0) -> Witness:
+    """Return the witness of a case; further attempts give others.
+
+    Raises
+    ------
+    LookupError
+        No witness is found: the levels leave a block unsensed, or the lane is too narrow.
+    """
+    digest = hashlib.sha256(f"{SEED} {case.id} {attempt}".encode()).digest()
+    rng = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+    count = AT_ONCE[case.lane]
+    for number in range(ROUNDS):
+        drawn = draw(case, rng, count, number)
+        run = screening.simulate(case, drawn, draw_dropout(case, rng, count), count)
+        fitting = np.flatnonzero(_fits_lane(case, run))
+        for index in fitting[np.argsort(run.largest[fitting], kind="stable")][:TRIED]:
+            found = _take(drawn, index)
+            if _is_fit(case, found, rng):
+                return found
+    raise LookupError(f"{case.id}: no witness in {ROUNDS * count} draws")
+
+
+def exact_enough(case: Case, witness: Witness, dropout_masks: DropoutMasks) -> bool:
+    """Return whether every number stays within the case's lane under the masks Keras has drawn.
+
+    Parameters
+    ----------
+    dropout_masks : sequence of mappings
+        For each call, resets included, its dropout_mask and recurrent_dropout_mask.
+    """
+    masks = [
+        {name: None if mask is None else mask[np.newaxis] for name, mask in call.items()}
+        for call in dropout_masks
+    ]
+    return bool(_fits_lane(case, screening.simulate(case, _variants(witness), masks, 1)).all())
+
+
+def insensitive_blocks(
+    case: Case, witness: Witness, dropout_masks: DropoutMasks | None = None
+) -> list[str]:
+    """Return the blocks of the weights that can change sign without any output showing it.
+
+    Parameters
+    ----------
+    dropout_masks : sequence of mappings, optional
+        As for `exact_enough`; without them some are drawn.
+    """
+    if dropout_masks is None:
+        drawn = draw_dropout(case, np.random.Generator(np.random.PCG64(SEED)), 1)
+    else:
+        drawn = [
+            {name: None if mask is None else mask[np.newaxis] for name, mask in call.items()}
+            for call in dropout_masks
+        ]
+    blocks = _blocks(witness)
+    count = len(blocks) + 1
+    variants = _variants(witness, count)
+    for number, (name, index) in enumerate(blocks.values(), start=1):
+        array = variants.calls[0].initial_state if name == "calls" else getattr(variants, name)
+        array[number][index] *= -1
+    outputs = screening.simulate(case, variants, drawn, count).outputs
+    threshold = 0 if case.lane in ("exact", "saturated") else NOTICEABLE
+    noticed = np.zeros(count, bool)
+    for array in itertools.chain.from_iterable(outputs):
+        with np.errstate(invalid="ignore"):
+            near = np.abs(array - array[:1]) <= threshold  # neither for inf nor for NaN
+        noticed |= ~near.all(axis=tuple(range(1, array.ndim)))
+    return [block for block, seen in zip(blocks, noticed[1:], strict=True) if not seen]
+
+
+def _blocks(witness: Witness) -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """Return the blocks by name: the array each is in, and where."""
+    units = witness.recurrent_kernel.shape[0]
+    blocks: dict[str, tuple[str, tuple[Any, ...]]] = {}
+    for number, gate in enumerate("zrh"):
+        columns = slice(number * units, (number + 1) * units)
+        blocks[f"kernel {gate}"] = ("kernel", (..., columns))
+        blocks[f"recurrent_kernel {gate}"] = ("recurrent_kernel", (..., columns))
+        if witness.bias is not None and witness.bias.ndim == 1:
+            blocks[f"bias {gate}"] = ("bias", (columns,))
+        elif witness.bias is not None:
+            blocks[f"input_bias {gate}"] = ("bias", (0, columns))
+            blocks[f"recurrent_bias {gate}"] = ("bias", (1, columns))
+    if witness.calls[0].initial_state is not None:
+        blocks["initial_state"] = ("calls", (...,))
+    return blocks
+
+
+def _variants(witness: Witness, count: int = 1) -> Witness:
+    """Return a witness whose arrays have a leading axis of equal variants."""
+
+    def repeat(array: np.ndarray | None) -> np.ndarray | None:
+        return None if array is None else np.repeat(array[np.newaxis].astype("float64"), count, 0)
+
+    calls = tuple(
+        call
+        if call == "reset"
+        else call._replace(x=repeat(call.x), initial_state=repeat(call.initial_state))
+        for call in witness.calls
+    )
+    weights = (witness.kernel, witness.recurrent_kernel, witness.bias)
+    return Witness(*(repeat(array) for array in weights), calls)
+
+
+def _take(drawn: Witness, index: Any) -> Witness:
+    """Return one of the witnesses drawn at once, or some of them."""
+
+    def take(array: np.ndarray | None) -> np.ndarray | None:
+        return None if array is None else array[index]
+
+    calls = tuple(
+        call
+        if call == "reset"
+        else call._replace(x=take(call.x), initial_state=take(call.initial_state))
+        for call in drawn.calls
+    )
+    weights = (drawn.kernel, drawn.recurrent_kernel, drawn.bias)
+    return Witness(*(take(array) for array in weights), calls)
+
+
+def _fits_lane(case: Case, run: screening.Trajectory) -> np.ndarray:
+    """Return for each variant whether its numbers stay where the lane needs them."""
+    if case.lane == "exact":
+        return run.largest <= EXACT_LIMIT
+    if case.lane == "saturated":
+        # Every state is a multiple of 2**-steps, so that every term is one of 2**(exponent - 9).
+        unit = 2.0 ** (exponent(case) - 9)
+        return (run.smallest >= SATURATION) & (run.largest <= EXACT_LIMIT * unit)
+    return (run.largest <= MODERATE) & run.finite()
+
+
+def _is_fit(case: Case, witness: Witness, rng: np.random.Generator) -> bool:
+    """Return whether a witness varies, and senses every block.
+
+    Dropout can hide a block whatever the witness, so several draws of its masks are tried: every
+    one has to stay within the lane, and every block has to be sensed under one of them.
+    """
+    rehearsals = 1 if case.levels["dropout"] == "none" else REHEARSALS
+    masks = draw_dropout(case, rng, rehearsals)
+    run = screening.simulate(case, _variants(witness), masks, rehearsals)
+    if not _fits_lane(case, run).all() or not _varies(run.outputs):
+        return False
+    unsensed = set(_blocks(witness))
+    for index in range(rehearsals):
+        drawn = [{name: mask[index] for name, mask in call.items()} for call in masks]
+        unsensed.intersection_update(insensitive_blocks(case, witness, drawn))
+        if not unsensed:
+            return True
+    return False
+
+
+def _varies(outputs: list[list[np.ndarray]]) -> bool:
+    """Return whether every array returned holds two numbers at least, in its first variant."""
+    return all(np.ptp(array[0]) > 0 for array in itertools.chain.from_iterable(outputs))
