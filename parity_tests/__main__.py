@@ -52,6 +52,8 @@ def main() -> int:
     if not report.exists():
         return status or 1
     data = json.loads(report.read_text(encoding="utf-8"))
+    if data["problems"]:
+        status = status or 1
     whole = not options.case and not pytest_arguments and found == sorted(GENERATIONS)
     if whole and status == 0:
         status = _check_docs(data, write=options.write_docs)

@@ -106,7 +106,8 @@ class Controller:
         """Print the table and write build/parity/report.json."""
         self.bar.stop()
         seconds = time.perf_counter() - self.began
-        whole = not self.config.getoption("--case")
+        chosen = self.config.option.keyword or self.config.getoption("--case")
+        whole = not chosen and Path(self.config.args[0]).is_dir()
         inside = self.config.stash[report.INSIDE]
         data = report.summarise(self.collected, inside, seconds, whole=whole)
         folder = self.config.getoption("--report")

@@ -48,6 +48,10 @@ class TestRounded:
     def test_within_the_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
+    @parameterized.expand(_rows("fused-rounded"), name_func=run.case_name)
+    def test_within_the_bound_on_the_fused_path(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
     @parameterized.expand(_rows("sequences"), name_func=run.case_name)
     def test_every_step_within_its_derived_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)

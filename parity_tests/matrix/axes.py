@@ -274,6 +274,19 @@ SWEEPS = {
         "mistakes_in_one_of": 1,
         "why": "tanh and sigmoid between their limits, where every step rounds",
     },
+    "fused-rounded": {
+        "oracles": ("keras2",),
+        "lanes": ("double", "single"),
+        "strength": 2,
+        "fixed": {
+            "reset_after": (True,),
+            "use_bias": (True,),
+            "unroll": (False,),
+            "dropout": ("none", "input"),
+        },
+        "mistakes_in_one_of": 1,
+        "why": "the fused path rounds in code of its own",
+    },
     "sequences": {
         "oracles": ORACLES,
         "lanes": ("single",),

@@ -39,7 +39,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound(
         "double",
         "double",
-        ("rounded", "long"),
+        ("rounded", "fused-rounded", "long"),
         ANY,
         (),
         8,
@@ -69,7 +69,7 @@ BOUNDS: tuple[Bound, ...] = (
     Bound(
         "single",
         "single",
-        ("rounded", "sequences"),
+        ("rounded", "fused-rounded", "sequences"),
         ANY,
         (),
         8,
