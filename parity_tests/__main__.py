@@ -6,11 +6,13 @@ import argparse
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from parity_tests import cases, mistakes
+from parity_tests import mistakes
 from parity_tests.oracles.client import OracleError
 from parity_tests.oracles.pool import GENERATIONS, Pool
 
@@ -42,9 +44,7 @@ def main() -> int:
         arguments += ["--case", options.case]
     jobs = options.jobs or "2"
     if jobs != "1" and not options.case:
-        arguments += ["-n", jobs]
-    for name in found:
-        cases.expand("structure", name)  # makes the covering array once, not once a process
+        arguments += ["-n", jobs, "--dist", "worksteal"]
     # One thread a process: two oracles on two cores, and numbers that do not depend on the machine.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     status = int(pytest.main(arguments))
@@ -63,15 +63,21 @@ def main() -> int:
 def _found(python: str, wanted: list[str], *, explicit: bool) -> list[str]:
     """Return the oracles that the interpreter has, and say which it lacks."""
     pool = Pool(python)
-    found, missing = [], []
-    for name in wanted:
+
+    def describe(name: str) -> dict[str, Any] | OracleError:
         try:
-            description = pool[name].describe()
+            return pool[name].describe()
         except OracleError as error:
-            missing.append(str(error))
-        else:
+            return error
+
+    found, missing = [], []
+    with ThreadPoolExecutor() as threads:
+        for name, answer in zip(wanted, threads.map(describe, wanted), strict=True):
+            if isinstance(answer, OracleError):
+                missing.append(str(answer))
+                continue
             found.append(name)
-            versions = f"Keras {description['keras']}, TensorFlow {description['tensorflow']}"
+            versions = f"Keras {answer['keras']}, TensorFlow {answer['tensorflow']}"
             print(f"{name}: {versions}", flush=True)
     pool.close()
     for message in missing:

@@ -2,7 +2,8 @@
 
 covertable makes the rows; `uncovered` counts what is missing with code of its own, so that it can
 also be asked about the cases that were really compared. Making an array of strength 4 takes some
-seconds: it is kept in build/covering, under a name made of everything that it depends on.
+seconds: it is kept in matrix/covering, under a name made of everything that it depends on, and a
+run that misses one writes it there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Levels = dict[str, Any]
 Axes = Mapping[str, Sequence[Any]]
 Impossible = Sequence[Mapping[str, Sequence[Any]]]
 
-CACHE = Path(__file__).parents[1] / "build" / "covering"
+ARRAYS = Path(__file__).parent / "matrix" / "covering"
 
 
 def axes_of(oracle: str, fixed: Axes | None = None) -> dict[str, tuple[Any, ...]]:
@@ -60,7 +61,7 @@ def covering_rows(axes: Axes, strength: int, impossible: Impossible = ()) -> lis
     4
     """
     key = json.dumps([version("covertable"), strength, dict(axes), [dict(i) for i in impossible]])
-    path = CACHE / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
+    path = ARRAYS / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
     if path.exists():
         return list(json.loads(path.read_text(encoding="utf-8")))
     from covertable import make  # not needed where the rows are there already

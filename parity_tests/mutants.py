@@ -162,7 +162,8 @@ class Mistake:
     def run(self, attempt: Attempt) -> subject.Run:
         """Return what gru_ref computes when it makes this mistake."""
         spoiled = self.spoil(attempt) if self.spoil else attempt
-        with self._patched():
+        # A spoiled run may leave the range that its witness was drawn for.
+        with self._patched(), np.errstate(over="ignore", invalid="ignore"):
             return subject.run(
                 spoiled.constructor,
                 spoiled.weights,

@@ -63,6 +63,13 @@ def test_the_structural_sweep_covers_every_4_way_combination() -> None:
         assert covering.uncovered_of(oracle, rows) == []
 
 
+def test_the_arrays_of_every_sweep_are_kept() -> None:
+    before = set(covering.ARRAYS.iterdir())
+    for oracle in GENERATIONS:
+        cases.expand("structure", oracle)
+    assert set(covering.ARRAYS.iterdir()) == before
+
+
 # ---- comparison
 
 

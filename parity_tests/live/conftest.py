@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (oracle is None or oracle in wanted) and (not case or item.name.endswith(f"_{case}")):
             kept.append(item)
     dropped = [item for item in items if item not in set(kept)]
-    items[:] = kept
+    # One oracle after the other, so that a process seldom needs to start both.
+    items[:] = sorted(kept, key=lambda item: run.oracle_of(item.name) or "")
     if dropped:
         config.hook.pytest_deselected(items=dropped)
 

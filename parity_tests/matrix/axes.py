@@ -250,7 +250,7 @@ SWEEPS = {
         "lanes": ("exact", "saturated"),
         "strength": 4,
         "fixed": {},
-        "mistakes_in_one_of": 4,
+        "mistakes_in_one_of": 8,
         "why": "a mistake of structure needs few axes at once, and tolerance zero hides none",
     },
     "fused": {
@@ -290,7 +290,7 @@ SWEEPS = {
     "sequences": {
         "oracles": ORACLES,
         "lanes": ("single",),
-        "timesteps": 24,
+        "timesteps": 12,
         "strength": 3,
         "fixed": {
             "zero_output_for_mask": (False,),
