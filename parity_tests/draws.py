@@ -178,4 +178,4 @@ def _all_different(array: np.ndarray, axis: int) -> np.ndarray:
     slices = np.moveaxis(array, axis, 1).reshape(count, length, -1).astype("float64")
     # Cosines of integers are in no simple proportion: their sums differ where the slices do.
     sums = np.sort(slices @ np.cos(np.arange(1.0, slices.shape[2] + 1)), axis=1)
-    return np.diff(sums, axis=1).min(axis=1) > 1e-9
+    return (np.diff(sums, axis=1) > 1e-9).all(axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from parity_tests import compare, mutants, predict, step_local, subject
 from parity_tests.bounds import bound_for, is_step_local
-from parity_tests.cases import Case
+from parity_tests.cases import SEED, Case
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 from parity_tests.witness import Witness, exact_enough, witness
@@ -90,7 +91,10 @@ def observe(oracle: Oracle, case: Case, *, gates: bool = False) -> Observation |
 
 def seed_of(case: Case, attempt: int) -> int | None:
     """Return the seed that Keras draws its masks from; None where nothing is drawn."""
-    return None if case.levels["dropout"] == "none" else 1000 + attempt
+    if case.levels["dropout"] == "none":
+        return None
+    digest = hashlib.sha256(f"{SEED} masks {case.id} {attempt}".encode()).digest()
+    return int.from_bytes(digest[:4], "little") >> 1
 
 
 def request_of(case: Case, w: Witness, attempt: int, *, gates: bool = False) -> dict[str, Any]:

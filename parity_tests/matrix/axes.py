@@ -250,7 +250,7 @@ SWEEPS = {
         "lanes": ("exact", "saturated"),
         "strength": 4,
         "fixed": {},
-        "mistakes_in_one_of": 8,
+        "mistakes_in_one_of": 5,
         "why": "a mistake of structure needs few axes at once, and tolerance zero hides none",
     },
     "fused": {
@@ -305,20 +305,22 @@ SWEEPS = {
     "activation-pairs": {
         "oracles": ORACLES,
         "lanes": ("double",),
-        "timesteps": 2,
+        "timesteps": 1,
         "rows": {
-            oracle: (
+            oracle: tuple(
                 {
                     "activation": names,
                     "recurrent_activation": names,
-                    "reset_after": (True, False),
+                    "reset_after": (reset_after,),
+                    "unroll": (not reset_after,),
                     "initial_state": ("given",),
-                },
+                }
+                for reset_after in (True, False)
             )
             for oracle, names in ACTIVATIONS.items()
         },
         "mistakes_in_one_of": 16,
-        "why": "every definition in both places, in both reset forms",
+        "why": "every definition in both places, in both reset forms; one step shows all of it",
     },
     "activation-layers": {
         "oracles": ("keras2",),

@@ -52,8 +52,8 @@ BOUNDS: tuple[Bound, ...] = (
         PAIRS,
         ANY,
         GROWING,
-        64,
-        32,
+        16,
+        6.2,
         "linear, softplus and their like do not limit a gate: rounding is multiplied by the state",
     ),
     Bound(
@@ -62,9 +62,9 @@ BOUNDS: tuple[Bound, ...] = (
         PAIRS,
         GROWING,
         (),
-        176,
-        88,
-        "the gate is far outside [0, 1], and multiplies rounding at each of the two steps",
+        32,
+        10.4,
+        "the gate is far outside [0, 1], and multiplies rounding",
     ),
     Bound(
         "single",
@@ -73,7 +73,7 @@ BOUNDS: tuple[Bound, ...] = (
         ANY,
         (),
         8,
-        2.75,
+        2.875,
         "sums in another order, and tanh and sigmoid of two libraries, two units in the last place each",
     ),
     Bound(
