@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from parity_tests import mistakes
-from parity_tests.oracles.client import OracleError
-from parity_tests.oracles.pool import GENERATIONS, Pool
+from parity_tests.oracles.pool import GENERATIONS
 
 HERE = Path(__file__).parent
 
@@ -47,8 +45,9 @@ def main() -> int:
         arguments += ["-n", jobs, "--dist", "worksteal"]
     # One thread a process: two oracles on two cores, and numbers that do not depend on the machine.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    status = int(pytest.main(arguments))
     report = Path(options.report) / "report.json"
+    report.unlink(missing_ok=True)
+    status = int(pytest.main(arguments))
     if not report.exists():
         return status or 1
     data = json.loads(report.read_text(encoding="utf-8"))
@@ -62,27 +61,28 @@ def main() -> int:
 
 def _found(python: str, wanted: list[str], *, explicit: bool) -> list[str]:
     """Return the oracles that the interpreter has, and say which it lacks."""
-    pool = Pool(python)
-
-    def describe(name: str) -> dict[str, Any] | OracleError:
-        try:
-            return pool[name].describe()
-        except OracleError as error:
-            return error
-
-    found, missing = [], []
-    with ThreadPoolExecutor() as threads:
-        for name, answer in zip(wanted, threads.map(describe, wanted), strict=True):
-            if isinstance(answer, OracleError):
-                missing.append(str(answer))
-                continue
-            found.append(name)
-            versions = f"Keras {answer['keras']}, TensorFlow {answer['tensorflow']}"
-            print(f"{name}: {versions}", flush=True)
-    pool.close()
-    for message in missing:
-        print(f"not compared: {message}", file=sys.stderr)
-    return [] if explicit and missing else found
+    try:
+        asked = subprocess.run(
+            [python, str(HERE / "oracles" / "installed.py")], capture_output=True, text=True
+        )
+    except OSError as error:
+        print(f"--keras-python is {python}, which cannot be started: {error}", file=sys.stderr)
+        return []
+    if asked.returncode:
+        print(f"--keras-python is {python}, which fails:\n{asked.stderr}", file=sys.stderr)
+        return []
+    installed = json.loads(asked.stdout)
+    missing = [name for name in wanted if not installed[name]]
+    for name in wanted:
+        if name not in missing:
+            print(f"{name}: {installed[name]}", flush=True)
+    for name in missing:
+        needed = "tf_keras" if name == "keras2" else "keras 3 or later"
+        print(
+            f"not compared: {name}: {python} lacks tensorflow or {needed}, expected both",
+            file=sys.stderr,
+        )
+    return [] if explicit and missing else [name for name in wanted if name not in missing]
 
 
 def _check_docs(data: dict[str, object], *, write: bool) -> int:

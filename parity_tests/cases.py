@@ -157,6 +157,11 @@ def find(oracle: str, case_id: str) -> Case:
         ) from None
 
 
+def is_held(oracle: str, case_id: str) -> bool:
+    """Return whether a sweep of the oracle has the case."""
+    return case_id in _cases_of(oracle)
+
+
 def shows_mistakes(case: Case) -> bool:
     """Return whether the mistakes of people who port a GRU are tried on this case too."""
     one_of = table.SWEEPS[case.sweep]["mistakes_in_one_of"]

@@ -17,7 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from parity_tests.matrix.axes import AXES, IMPOSSIBLE, SWEEPS
+from parity_tests.matrix.axes import AXES, SWEEPS
+from parity_tests.matrix.deviations import IMPOSSIBLE
 
 Levels = dict[str, Any]
 Axes = Mapping[str, Sequence[Any]]
@@ -34,7 +35,7 @@ def axes_of(oracle: str, fixed: Axes | None = None) -> dict[str, tuple[Any, ...]
 
 def impossible_of(oracle: str) -> tuple[Mapping[str, Sequence[Any]], ...]:
     """Return the combinations of levels in which the oracle raises."""
-    return tuple(row["when"] for row in IMPOSSIBLE[oracle])
+    return IMPOSSIBLE[oracle]
 
 
 def possible(levels: Mapping[str, Any], impossible: Impossible) -> bool:

@@ -59,6 +59,19 @@ def load() -> tuple[Golden, ...]:
     return tuple(found)
 
 
+@functools.cache
+def _by_case() -> dict[tuple[str, str], list[Golden]]:
+    found: dict[tuple[str, str], list[Golden]] = {}
+    for case in load():
+        found.setdefault((case.oracle, case.id), []).append(case)
+    return found
+
+
+def of_case(oracle: str, case_id: str) -> list[Golden]:
+    """Return the golden cases of one case, one for every group that has it."""
+    return _by_case().get((oracle, case_id), [])
+
+
 def find(oracle: str, group: str, case_id: str) -> Golden:
     """Return one golden case."""
     return next(g for g in load() if (g.oracle, g.group, g.id) == (oracle, group, case_id))

@@ -110,8 +110,10 @@ def request_of(case: Case, w: Witness, attempt: int, *, gates: bool = False) -> 
     }
 
 
-def judge(oracle: Oracle, case: Case, *, with_mistakes: bool = False) -> Record:
-    """Judge one case.
+def judge(
+    oracle: Oracle, case: Case, seen: Observation | dict[str, Any], *, with_mistakes: bool = False
+) -> Record:
+    """Judge one case, as `observe` saw it.
 
     Raises
     ------
@@ -123,16 +125,21 @@ def judge(oracle: Oracle, case: Case, *, with_mistakes: bool = False) -> Record:
         (case.activation, case.recurrent_activation),
     )  # fmt: skip
     try:
-        _judge(oracle, case, record, with_mistakes)
+        _judge(oracle, case, seen, record, with_mistakes)
     except Disagreement as disagreement:
         disagreement.record = record  # type: ignore[attr-defined]
         raise
     return record
 
 
-def _judge(oracle: Oracle, case: Case, record: Record, with_mistakes: bool) -> None:
+def _judge(
+    oracle: Oracle,
+    case: Case,
+    seen: Observation | dict[str, Any],
+    record: Record,
+    with_mistakes: bool,
+) -> None:
     raising = predict.predicted(case, "raises")
-    seen = observe(oracle, case)
     if isinstance(seen, dict):
         named = [row for row in raising if row.effect in seen["bases"]]
         if not named:

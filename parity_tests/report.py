@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from parity_tests import cases, covering
+from parity_tests import cases, covering, golden
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.mistakes import Cells
 
@@ -60,7 +60,7 @@ def summarise(
     problems = []
     if whole:
         problems += _unneeded_rows(oracles) + _uncovered(oracles, records["case"])
-        problems += cells.problems(set(oracles))
+        problems += cells.problems(set(oracles)) + _not_compared(oracles, records["fixture"])
     elsewhere = [
         test for test in collected.failed if not any(f"_{name}" in test for name in oracles)
     ]
@@ -143,6 +143,13 @@ def _worst_by_level(records: list[dict[str, Any]]) -> dict[str, dict[str, float]
             key = str(level)
             worst[axis][key] = max(worst[axis].get(key, 0.0), round(r["error"], 3))
     return {axis: dict(sorted(levels.items())) for axis, levels in worst.items()}
+
+
+def _not_compared(oracles: dict[str, Any], fixtures: list[dict[str, Any]]) -> list[str]:
+    """Return the golden cases that no test has compared."""
+    compared = {r["id"] for r in fixtures}
+    held = (f"{g.oracle}:{g.group}+{g.id}" for g in golden.load() if g.oracle in oracles)
+    return [f"fixture {name} was not compared" for name in held if name not in compared]
 
 
 def _unneeded_rows(oracles: dict[str, Any]) -> list[str]:

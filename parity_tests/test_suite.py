@@ -185,13 +185,3 @@ def test_a_survivor_and_an_unproved_blank_are_problems() -> None:
     assert f"mistake '{name}', lane exact, path keras3 loop: survives 1 cases" in problems
     assert not [p for p in problems if f"'{name}', lane exact, path keras3 unroll" in p]
     assert any("never made" in p for p in problems)
-
-
-# ---- one fact, two tables
-
-
-def test_what_no_case_may_hold_is_what_a_row_says_raises() -> None:
-    for oracle in GENERATIONS:
-        raising = [row.when for row in DEVIATIONS if row.kind == "raises" and oracle in row.oracles]
-        impossible = covering.impossible_of(oracle)
-        assert sorted(map(dict, raising), key=str) == sorted(map(dict, impossible), key=str)

@@ -43,6 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     dropped = [item for item in items if item not in set(kept)]
     # One oracle after the other, so that a process seldom needs to start both.
     items[:] = sorted(kept, key=lambda item: run.oracle_of(item.name) or "")
+    if case and not kept:
+        raise pytest.UsageError(
+            f"--case is {case!r}, expected ORACLE:ID as a disagreement names it"
+        )
     if dropped:
         config.hook.pytest_deselected(items=dropped)
 
@@ -106,6 +110,8 @@ class Controller:
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Print the table and write build/parity/report.json."""
         self.bar.stop()
+        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return  # nothing ran, so there is no verdict
         seconds = time.perf_counter() - self.began
         chosen = self.config.option.keyword or self.config.getoption("--case")
         whole = not chosen and Path(self.config.args[0]).is_dir()

@@ -6,8 +6,8 @@ import pytest
 from parameterized import parameterized
 
 from parity_tests import cases
-from parity_tests.judge import Disagreement, judge
-from parity_tests.live import run
+from parity_tests.judge import Disagreement, judge, observe
+from parity_tests.live import goldens, run
 from parity_tests.oracles.pool import GENERATIONS
 
 
@@ -17,12 +17,17 @@ def _rows(sweep: str) -> list[tuple[str, str]]:
 
 def _judge(oracle: str, case_id: str) -> None:
     case = cases.find(oracle, case_id)
+    live = run.oracle(oracle)
+    seen = observe(live, case)
+    golden_failures = goldens.check_those_of(oracle, case_id, seen)
     try:
-        record = judge(run.oracle(oracle), case, with_mistakes=cases.shows_mistakes(case))
+        record = judge(live, case, seen, with_mistakes=cases.shows_mistakes(case))
     except Disagreement as disagreement:
         run.record("case", disagreement.record.as_data())  # type: ignore[attr-defined]
-        pytest.fail(str(disagreement), pytrace=False)
+        pytest.fail("\n".join([str(disagreement), *golden_failures]), pytrace=False)
     run.record("case", record.as_data())
+    if golden_failures:
+        pytest.fail("\n".join(golden_failures), pytrace=False)
 
 
 class TestEveryCombination:

@@ -4,6 +4,8 @@ Printable data only. The first level of an axis is Keras's default, and the id o
 only the levels that differ from it.
 """
 
+from parity_tests.matrix.deviations import IMPOSSIBLE
+
 ORACLES = ("keras2", "keras3")
 
 LANES = {
@@ -217,29 +219,6 @@ UNUSABLE_ACTIVATIONS = {
     },
 }
 
-# Combinations in which the live Keras raises: they are compared as errors, never as numbers.
-IMPOSSIBLE = {
-    "keras2": (
-        {
-            "when": {
-                "unroll": (True,),
-                "mask": ("all-true", "right", "left", "holes", "first-step", "row"),
-                "zero_output_for_mask": (True,),
-                "return_sequences": (False,),
-            },
-            "raises": "ValueError",
-            "why": "the unrolled loop zeroes one output by the masks of all timesteps",
-        },
-    ),
-    "keras3": (
-        {
-            "when": {"implementation": (1,), "dropout": ("input",), "use_cudnn": ("auto",)},
-            "raises": "InvalidArgumentError",
-            "why": "three masks, one a gate, are multiplied with the inputs at once",
-        },
-    ),
-}
-
 # How axes become cases. strength: every combination of so many axes is covered, the axes in `fixed`
 # held to some of their levels; rows: every product of the levels named, all else at its default;
 # timesteps: instead of SIZES; mistakes_in_one_of: the share of cases on which the mistakes of
@@ -355,8 +334,8 @@ SWEEPS = {
     "raises": {
         "oracles": ORACLES,
         "lanes": ("exact",),
-        "rows": {oracle: tuple(row["when"] for row in rows) for oracle, rows in IMPOSSIBLE.items()},
+        "rows": dict(IMPOSSIBLE),
         "mistakes_in_one_of": None,
-        "why": "each row of IMPOSSIBLE, with every level that it names, still raises",
+        "why": "each row of DEVIATIONS that raises, with every level that it names, still raises",
     },
 }

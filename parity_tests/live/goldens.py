@@ -1,0 +1,75 @@
+"""Compares live Keras, gru_ref and a golden case; where two of them agree, the third is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from parity_tests import compare, golden
+from parity_tests.judge import Observation
+from parity_tests.live import run
+
+
+def check_those_of(oracle: str, case_id: str, seen: Observation | dict[str, Any]) -> list[str]:
+    """Check the golden cases of a case that live Keras has just run; return the failures."""
+    failures = []
+    for case in golden.of_case(oracle, case_id):
+        same = isinstance(seen, Observation) and _same_numbers(case, seen)
+        failures.append(check(case, seen.reply["calls"] if same else live(case)))
+    return [failure for failure in failures if failure]
+
+
+def check(case: golden.Golden, reply: list[dict[str, Any]]) -> str:
+    """Record which of the three agree on a golden case; return what to say if not all do."""
+    eps = case.data["tolerance_eps"]
+    mine = case.run().calls
+    # Keras against its own record is compared at the lane's tolerance as well: another machine
+    # may sum in another order.
+    apart = {
+        "keras_is_fixture": compare.difference(reply, case.expected),
+        "gru_ref_is_fixture": compare.difference(mine, case.expected),
+        "keras_is_gru_ref": compare.difference(mine, reply),
+    }
+    agree = {key: worst.error <= eps for key, worst in apart.items()}
+    name = f"{case.oracle}:{case.group}+{case.id}"
+    run.record("fixture", {"oracle": case.oracle, "id": name, **agree})
+    worst = {key: value for key, value in apart.items() if not agree[key]}
+    return f"fixture {name}: {worst}" if worst else ""
+
+
+def live(case: golden.Golden) -> list[dict[str, Any]]:
+    """Return what live Keras computes for a golden case now."""
+    calls = [{"reset": True} if call == "reset" else call._asdict() for call in case.calls]
+    reply = run.oracle(case.oracle).request(
+        {
+            "op": "run",
+            "constructor": case.data["constructor"],
+            "weights": case.weights,
+            "calls": calls,
+            "seed": case.data["seed"],
+            "gates": False,
+        }
+    )
+    if not reply["ok"]:
+        pytest.fail(f"{case.oracle} {case.id}: live Keras raises {reply['error']}", pytrace=False)
+    return list(reply["calls"])
+
+
+def _same_numbers(case: golden.Golden, seen: Observation) -> bool:
+    """Return whether live Keras was handed just what the golden case holds."""
+    if case.data["seed"] != seen.seed or case.data["constructor"] != seen.case.constructor():
+        return False
+    given = [*seen.witness.weights, *_arrays(seen.witness.calls)]
+    held = [*case.weights, *_arrays(case.calls)]
+    return len(given) == len(held) and all(map(np.array_equal, given, held))
+
+
+def _arrays(calls: Any) -> list[Any]:
+    """Return what is handed to every call; an absent array counts as an empty one."""
+    return [
+        np.empty(0) if item is None else item
+        for call in calls
+        for item in (["reset"] if call == "reset" else call)
+    ]
