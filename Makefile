@@ -41,7 +41,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test parity fixtures fixtures-check lint format lock clean remake
+.PHONY: help test parity fixtures fixtures-check record-configs runtimes lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -65,6 +65,13 @@ fixtures: .venv/.ready $(keras_ready)  ## Write fixtures/ anew from live Keras
 fixtures-check: .venv/.ready  ## Check that fixtures/ are as the tool writes them
 	.venv/bin/python -m parity_tests.export --check
 
+record-configs: .venv/.ready $(keras_ready)  ## Write fixtures/configs/ of one interpreter's Keras
+	.venv/bin/python -m parity_tests.record_configs --keras-python "$(keras_python)" $(ARGS)
+
+runtimes: .venv-runtimes/.ready  ## Compare converted weights with PyTorch, ONNX and others
+	NODE_PATH="$(CURDIR)/.venv-runtimes/node_modules" JAX_PLATFORMS=cpu \
+		.venv-runtimes/bin/python -m pytest parity_tests/runtimes $(ARGS)
+
 lint: .venv-lint/.ready  ## Run ruff, mypy --strict and import-linter
 	.venv-lint/bin/ruff check
 	.venv-lint/bin/ruff format --check
@@ -86,7 +93,7 @@ lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer
 	cat build/constraints.txt; } > build/constraints.new && mv build/constraints.new constraints.txt
 
 clean:  ## Remove the environments and everything built
-	rm -rf .venv .venv-keras .venv-lint .venv-lock build dist
+	rm -rf .venv .venv-keras .venv-lint .venv-lock .venv-runtimes build dist
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find gru_ref parity_tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -105,6 +112,17 @@ clean:  ## Remove the environments and everything built
 		echo "PYTHON is '$(PYTHON)', $$("$(PYTHON)" --version), expected 3.10 to 3.13, which" \
 			"TensorFlow 2.21 has wheels for: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
 	@$(call pip,.venv-keras) tensorflow tf_keras keras
+	@touch $@
+
+# The runtimes are pinned beside their tests, not in constraints.txt: nothing else needs them.
+.venv-runtimes/.ready: parity_tests/runtimes/requirements.txt $(call remake,.venv-runtimes)
+	@echo 'Set-up: PyTorch, ONNX Runtime, OpenVINO, JAX, MLX and TensorFlow.js into .venv-runtimes'
+	$(call venv,.venv-runtimes)
+	@command -v npm >/dev/null || { \
+		echo 'npm is no command here, expected Node.js with npm: TensorFlow.js runs in it' >&2; exit 1; }
+	@.venv-runtimes/bin/python -m pip install -qq -r $<
+	@npm install --silent --no-save --prefix .venv-runtimes \
+		$(foreach package,core layers backend-cpu,@tensorflow/tfjs-$(package)@4.22.0)
 	@touch $@
 
 .venv-lint/.ready: pyproject.toml constraints.txt $(call remake,.venv-lint)

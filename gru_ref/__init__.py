@@ -1,14 +1,30 @@
 """The executable specification of ``tf.keras.layers.GRU``, in NumPy.
 
-`GRU` is Keras's layer; `gru` and `gru_step` are the functional core beneath it.
+`GRU` is Keras's layer; `gru` and `gru_step` are the functional core beneath it. `load_layers` reads
+the GRUs of a file, `to_onnx` writes one, and `gru_ref.layouts` knows those of other runtimes: these
+are imported when they are first asked for.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from gru_ref.cell import Step, gru_step
 from gru_ref.config import GRUConfig
-from gru_ref.errors import KerasQuirkWarning, UnverifiedVersionWarning
+from gru_ref.errors import (
+    KerasQuirkWarning,
+    NotRepresentableError,
+    UnseededError,
+    UnverifiedVersionWarning,
+)
 from gru_ref.layer import GRU
 from gru_ref.loop import Result, gru
+from gru_ref.random_streams import set_random_seed
 from gru_ref.weights import GRUWeights
+
+if TYPE_CHECKING:
+    from gru_ref.files import Limits, MalformedFileError, load_layers
+    from gru_ref.layouts.onnx_model import to_onnx
 
 __version__ = "0.1.0"
 __all__ = [
@@ -16,9 +32,34 @@ __all__ = [
     "GRUConfig",
     "GRUWeights",
     "KerasQuirkWarning",
+    "Limits",
+    "MalformedFileError",
+    "NotRepresentableError",
     "Result",
     "Step",
+    "UnseededError",
     "UnverifiedVersionWarning",
     "gru",
     "gru_step",
+    "load_layers",
+    "set_random_seed",
+    "to_onnx",
 ]
+
+# Name → the module that has it, for what most programs never ask for.
+_LATER = {
+    "Limits": "gru_ref.files",
+    "MalformedFileError": "gru_ref.files",
+    "load_layers": "gru_ref.files",
+    "to_onnx": "gru_ref.layouts.onnx_model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value

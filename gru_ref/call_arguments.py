@@ -134,6 +134,8 @@ def first_mask(masks: Any) -> Any:
 def initial_state_array(state: Any, config: GRUConfig, batch: int) -> Array | None:
     """Return the initial state in the config's dtype: an array, ``[array]`` or ``(array,)``.
 
+    Its batch may be 1 where the release broadcasts it.
+
     Raises
     ------
     TypeError
@@ -168,4 +170,4 @@ def initial_state_array(state: Any, config: GRUConfig, batch: int) -> Array | No
     batches = (batch, 1) if broadcasts else (batch,)
     if array.ndim != 2 or array.shape[1] != config.units or array.shape[0] not in batches:
         raise ValueError(f"initial_state has shape {array.shape}, expected {(batch, config.units)}")
-    return np.broadcast_to(array.astype(config.dtype), (batch, config.units))
+    return array.astype(config.dtype)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gru_ref import activations, constraints, initializers, regularizers
+from gru_ref import activation_arguments, activations, constraints, initializers, regularizers
+from gru_ref.activation_arguments import Activation
 from gru_ref.errors import shown
 from gru_ref.names import dtype_name
 from gru_ref.releases import release_of
 from gru_ref.versions import Behaviour, resolve
-
-Activation = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,9 @@ class GRUConfig:
     dtype : "float32" or "float64"
     keras_version : str
         See `gru_ref.versions.release_of`.
+    execution : "eager", "graph" or "xla"
+        How Keras would run the layer's calls: at once, inside a ``tf.function`` (which fit is too),
+        or compiled by XLA (Keras 3). It matters for the dropout masks alone.
 
     Attributes
     ----------
@@ -113,6 +114,7 @@ class GRUConfig:
     seed: int | None = None
     dtype: str = "float32"
     keras_version: str = "2"
+    execution: str = "eager"
     path: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +125,7 @@ class GRUConfig:
         behaviour = self.behaviour
         put("units", _units(self.units, behaviour))
         for argument in ("activation", "recurrent_activation"):
-            _activation(getattr(self, argument), behaviour, argument)
+            activation_arguments.resolve(getattr(self, argument), behaviour, argument)
         for argument in ("kernel", "recurrent", "bias"):
             for kind, module in KINDS.items():
                 name = f"{argument}_{kind}"
@@ -131,10 +133,8 @@ class GRUConfig:
         regularizers.resolve(self.activity_regularizer, behaviour, "activity_regularizer")
         self._check_options()
         put("dtype", dtype_name(self.dtype, behaviour))
-        if self.dtype != "float32" and behaviour.layer_activations_need_float32:
-            for value in (self.activation, self.recurrent_activation):
-                if isinstance(value, str) and value in activations.FLOATX_ONLY_2:
-                    behaviour.warn("layer_activations_need_float32", value)
+        if behaviour.layer_activations_need_float32:
+            self._warn_of_layers()
         # Keras looks at the rate as it was given here, before it clamps it.
         put("path", self._path())
         put("dropout", _rate(self.dropout, "dropout"))
@@ -150,17 +150,26 @@ class GRUConfig:
     @functools.cached_property
     def activation_function(self) -> Activation:
         """φ."""
-        return _activation(self.activation, self.behaviour, "activation")
+        return activation_arguments.resolve(self.activation, self.behaviour, "activation")
 
     @functools.cached_property
     def recurrent_activation_function(self) -> Activation:
         """ρ."""
-        return _activation(self.recurrent_activation, self.behaviour, "recurrent_activation")
+        return activation_arguments.resolve(
+            self.recurrent_activation, self.behaviour, "recurrent_activation"
+        )
 
     @property
     def mask_per_gate(self) -> bool:
         """Whether dropout draws a mask for each of the three gates."""
-        return bool(self.implementation == 1) and self.behaviour.dropout_masks_per_gate
+        by_gate = bool(self.implementation == 1) and self.path != "fused"
+        return by_gate and self.behaviour.dropout_masks_per_gate
+
+    @property
+    def masks_every_timestep(self) -> bool:
+        """Whether the loop draws its masks again at every timestep."""
+        in_graph = self.execution == "graph" and self.path == "loop"
+        return in_graph and self.behaviour.graph_loop_draws_every_timestep
 
     def _check_options(self) -> None:
         """Check the arguments that one generation alone has, or looks at."""
@@ -173,10 +182,27 @@ class GRUConfig:
             raise ValueError(
                 f"use_cudnn is {shown(self.use_cudnn)}, expected 'auto', True or False"
             )
+        executions = ["eager", "graph"]
+        if self.behaviour.xla_masks_are_known:
+            executions.append("xla")
+        if self.execution not in executions:
+            raise ValueError(
+                f"execution is {shown(self.execution)}, expected one of {executions} for Keras "
+                f"{self.behaviour.release}"
+            )
         seed: Any = self.seed
         whole = isinstance(seed, int) and not isinstance(seed, bool)
         if self.behaviour.seed_is_checked and seed is not None and not whole:
             raise ValueError(f"seed is {shown(seed)}, expected an int or None")
+
+    def _warn_of_layers(self) -> None:
+        """Warn of an activation layer whose dtype is not that of this one."""
+        for value in (self.activation, self.recurrent_activation):
+            named = isinstance(value, str) and value in activations.FLOATX_ONLY_2
+            layer = activation_arguments.resolve(value, self.behaviour, "activation")
+            own = "float32" if named else getattr(layer, "dtype", self.dtype)
+            if own != self.dtype:
+                self.behaviour.warn("layer_activations_need_float32", shown(value))
 
     def weight_shapes(self, features: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of every weight, by its name, in Keras's order."""
@@ -240,51 +266,3 @@ def _rate(value: Any, argument: str) -> float:
     if isinstance(value, str) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f"{argument} is {shown(value)}, expected a number in [0, 1)")
     return float(min(1.0, max(0.0, value)))
-
-
-def _activation(value: Any, behaviour: Behaviour, argument: str) -> Activation:
-    """Return the function that an activation argument names in the release.
-
-    Source
-    ------
-    activations.get in tf_keras/src/activations.py (2.21) and keras/src/activations (3.15.1).
-    """
-    if value is None:
-        return activations.linear
-    if isinstance(value, Mapping) and value.get("class_name") == "function":
-        value = value.get("config")
-    if isinstance(value, str):
-        unusable = activations.unusable(behaviour.release)
-        if value in unusable:
-            raise ValueError(
-                f"{argument} is {shown(value)}, expected a name that works in a GRU: "
-                f"{unusable[value]}"
-            )
-        names = activations.names(behaviour.release)
-        if value in names:
-            return names[value]
-        raise ValueError(
-            f"{argument} is {shown(value)}, expected None, a callable or an activation of Keras "
-            f"{behaviour.release}: {', '.join(sorted(names))}"
-        )
-    if callable(value):
-        return _checked(value, argument)
-    raise behaviour.wrong_type_error(
-        f"{argument} is {shown(value)}, expected None, a name or a callable"
-    )
-
-
-def _checked(function: Callable[..., Any], argument: str) -> Activation:
-    """Return `function` with its result checked: the shape and dtype of what it was given."""
-    if any(function is known for known in (activations.tanh, activations.sigmoid)):
-        return function  # the fused path knows them by identity
-
-    def activation(x: NDArray[Any]) -> NDArray[Any]:
-        y = np.asarray(function(x))
-        if y.shape != x.shape:
-            raise ValueError(
-                f"{argument} {shown(function)} returns shape {y.shape}, expected {x.shape}"
-            )
-        return y.astype(x.dtype, copy=False)
-
-    return activation

@@ -1,4 +1,4 @@
-"""The laws of the dropout masks: which a release takes, of which shape, on which path."""
+"""Dropout: which masks a release takes, of which shape, on which path, and where they come from."""
 
 from __future__ import annotations
 
@@ -8,22 +8,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
-from gru_ref.errors import shown
+from gru_ref.errors import UnseededError, shown
+from gru_ref.mask_streams import MaskStreams
+from gru_ref.philox import Stream, uniform
 
 Array = NDArray[Any]
 
 
 class Law(NamedTuple):
-    """One dropout mask: the rate it is drawn with and its shape; None where nothing is dropped."""
+    """One dropout mask: its rate, its shape (None where nothing is dropped), and Keras's draws.
+
+    `draws` is how many masks of the shape `drawn` Keras draws in one call, used or not.
+    """
 
     argument: str
     rate: float
     shape: tuple[int, ...] | None
     axes: str
+    draws: int
+    drawn: tuple[int, ...]
 
 
-def laws(config: GRUConfig, batch: int, timesteps: int, features: int) -> tuple[Law, Law]:
+class Masks(NamedTuple):
+    """The masks of one call, scaled; None where nothing was dropped."""
+
+    dropout_mask: Array | None
+    recurrent_dropout_mask: Array | None
+
+
+def laws(
+    config: GRUConfig, batch: int, timesteps: int, features: int, state_batch: int | None = None
+) -> tuple[Law, Law]:
     """Return the law of the input mask and of the recurrent mask for one training call.
+
+    Parameters
+    ----------
+    state_batch : int, optional
+        The batch of the initial state, where that is 1 and broadcasts.
 
     Notes
     -----
@@ -33,6 +54,10 @@ def laws(config: GRUConfig, batch: int, timesteps: int, features: int) -> tuple[
     - implementation=1 (and recurrent_dropout, which forces it): a mask a gate, (3, batch, …) in the
       order z, r, h, the same at every timestep.
     - any other implementation, and Keras 3.0–3.7: one mask for all gates, (batch, …).
+    - execution="graph", Keras 2, the loop: these again for every timestep, which is then the first
+      axis, in processing order.
+
+    Keras 2 always draws three masks of the input and three of the state, Keras 3 what it uses.
 
     Source
     ------
@@ -40,67 +65,132 @@ def laws(config: GRUConfig, batch: int, timesteps: int, features: int) -> tuple[
     """
     behaviour = config.behaviour
     gates = (3,) if config.mask_per_gate else ()
-    prefix = "3, " if gates else ""
+    count = 3 if behaviour.generation == 2 or gates else 1
+    leading, prefix = gates, "3, " if gates else ""
+    if config.masks_every_timestep:
+        leading, prefix = (timesteps, *gates), f"timesteps, {prefix}"
+    drawn: tuple[int, ...] = (batch, features)
+    axes = f"({prefix}batch, features)"
     if config.path == "fused" and behaviour.fused_mask_per_timestep:
-        shape: tuple[int, ...] = (batch, timesteps, features)
-        axes = "(batch, timesteps, features)"
+        drawn, axes = (batch, timesteps, features), "(batch, timesteps, features)"
         if config.time_major:
-            shape, axes = (timesteps, batch, features), "(timesteps, batch, features)"
-    else:
-        shape, axes = (*gates, batch, features), f"({prefix}batch, features)"
+            drawn, axes = (timesteps, batch, features), "(timesteps, batch, features)"
+    drawn_state = (state_batch or batch, config.units)
     rate = config.dropout
-    recurrent_rate = (
-        rate if behaviour.recurrent_mask_uses_dropout_rate else config.recurrent_dropout
-    )
+    recurrent_rate = config.recurrent_dropout
+    if behaviour.recurrent_mask_uses_dropout_rate and recurrent_rate:
+        recurrent_rate = rate
     return (
-        Law("dropout", rate, shape if 0 < rate < 1 else None, axes),
+        Law(
+            "dropout",
+            rate,
+            (*leading, *drawn) if 0 < rate < 1 else None,
+            axes,
+            count if 0 < rate < 1 else 0,
+            drawn,
+        ),
         Law(
             "recurrent_dropout",
             recurrent_rate,
-            (*gates, batch, config.units) if 0 < recurrent_rate < 1 else None,
+            (*leading, *drawn_state) if 0 < recurrent_rate < 1 else None,
             f"({prefix}batch, units)",
+            count if 0 < config.recurrent_dropout < 1 else 0,
+            drawn_state,
         ),
     )
 
 
-def mask_for(
-    law: Law, given: Any, rng: np.random.Generator | None, config: GRUConfig
-) -> Array | None:
-    """Return the mask of one training call: the caller's, or one drawn from `rng`.
+def masks_of_call(
+    config: GRUConfig,
+    training: Any,
+    given: tuple[Any, Any],
+    rng: np.random.Generator | None,
+    sizes: tuple[int, int, int, int | None],
+    streams: MaskStreams,
+) -> Masks:
+    """Return the masks of one call, both None in inference.
+
+    The call takes from the streams what Keras's call takes, whether its masks are handed in or not.
+
+    Parameters
+    ----------
+    training : bool or None
+    given : (dropout_mask, recurrent_dropout_mask)
+        What the caller handed in.
+    rng : numpy.random.Generator or None
+        Draws the masks that are not handed in, in place of Keras's streams.
+    sizes : (batch, timesteps, features, state_batch)
+    streams : MaskStreams
+        Of the layer.
+
+    Raises
+    ------
+    AttributeError
+        Keras 2, with a rate: training is neither a boolean nor 0 nor 1.
+    ValueError
+        A rate of 1 that the release refuses; a mask is not wanted, or of another shape, or cannot
+        be drawn.
+    """
+    behaviour = config.behaviour
+    looked_at = behaviour.training_is_boolean and bool(config.dropout or config.recurrent_dropout)
+    if looked_at and training is not None and training not in (0, 1):
+        raise AttributeError(f"training is {shown(training)}, expected True, False or None")
+    check_rates(config, bool(training))
+    both = laws(config, *sizes)
+    if not training:
+        for law, mask in zip(both, given, strict=True):
+            if mask is not None:
+                raise ValueError(
+                    f"{law.argument}_mask is given, expected None unless training=True"
+                )
+        if behaviour.inference_draws_masks:
+            streams.take([(law.draws, law.drawn) for law in both], config.dtype)
+        return Masks(None, None)
+    on_inputs, on_state = both
+    inputs_alone = on_inputs.shape is not None and on_state.shape is None
+    fails = behaviour.implementation_1_dropout_fails and config.use_cudnn is not False
+    if inputs_alone and config.mask_per_gate and fails:
+        behaviour.warn("implementation_1_dropout_fails")
+    if on_state.rate != config.recurrent_dropout:
+        behaviour.warn("recurrent_mask_uses_dropout_rate")
+    checked = [checked_mask(law, mask, config) for law, mask in zip(both, given, strict=True)]
+    taken: list[list[Stream | None]] = [[], []]
+    if not config.masks_every_timestep:
+        taken = streams.take([(law.draws, law.drawn) for law in both], config.dtype)
+    masks = []
+    for law, mask, drawn in zip(both, checked, taken, strict=True):
+        if mask is None and law.shape is not None:
+            if rng is None:
+                mask = from_streams(law, drawn, config, streams.remedy)
+            else:
+                mask = from_rng(law, rng, config)
+        masks.append(mask)
+    return Masks(*masks)
+
+
+def checked_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
+    """Return the mask that a caller handed in, in the config's dtype; None where there is none.
 
     Parameters
     ----------
     given : array or None
         A mask of the law's shape, already scaled: 0, or 1 / (1 − rate), where a value is kept.
-    rng : numpy.random.Generator or None
-        Draws the mask when none is given. (Not Keras's own random numbers.)
-
-    Returns
-    -------
-    array of the law's shape in the config's dtype, or None where nothing is dropped
 
     Raises
     ------
+    TypeError
+        Its dtype is no number.
     ValueError
-        A mask is missing, not wanted, or of another shape.
+        It is not wanted, or of another shape.
     """
+    if given is None:
+        return None
     argument = f"{law.argument}_mask"
     if law.shape is None:
-        if given is not None:
-            raise ValueError(
-                f"{argument} is given, expected None: {law.argument} drops nothing in this layer "
-                f"(its rate is {law.rate})"
-            )
-        return None
-    if given is None:
-        if rng is None:
-            raise ValueError(
-                f"{law.argument} is {law.rate} and training is on, expected {argument} of shape "
-                f"{law.axes} = {law.shape} or rng=numpy.random.default_rng(…): the masks that "
-                "Keras itself would draw are not there yet"
-            )
-        kept = rng.random(law.shape) >= law.rate
-        return np.where(kept, 1 / (1 - law.rate), 0.0).astype(config.dtype)
+        raise ValueError(
+            f"{argument} is given, expected None: {law.argument} drops nothing in this layer "
+            f"(its rate is {law.rate})"
+        )
     mask = np.asarray(given)
     if mask.dtype.kind not in "fiub":
         raise TypeError(f"{argument} has dtype {mask.dtype}, expected a numeric dtype")
@@ -113,49 +203,60 @@ def mask_for(
     return mask.astype(config.dtype)
 
 
-def masks_of_call(
-    config: GRUConfig,
-    training: Any,
-    given: tuple[Any, Any],
-    rng: np.random.Generator | None,
-    sizes: tuple[int, int, int],
-) -> tuple[Array | None, Array | None]:
-    """Return the input mask and the recurrent mask of one call, both None in inference.
+def from_rng(law: Law, rng: np.random.Generator, config: GRUConfig) -> Array:
+    """Return a mask of the law drawn by NumPy: not Keras's own numbers."""
+    assert law.shape is not None
+    kept = rng.random(law.shape) >= law.rate
+    return np.where(kept, 1 / (1 - law.rate), 0.0).astype(config.dtype)
+
+
+def from_streams(law: Law, taken: list[Stream | None], config: GRUConfig, remedy: str) -> Array:
+    """Return the mask that Keras draws.
+
+    Equation
+    --------
+    mask = u ≥ rate ? 1 / (1 − rate) : 0, all in the config's dtype, with u uniform in [0, 1)
 
     Parameters
     ----------
-    training : bool or None
-    given : (dropout_mask, recurrent_dropout_mask)
-        What the caller handed in.
-    rng : numpy.random.Generator or None
-        Draws the masks that are not handed in.
-    sizes : (batch, timesteps, features)
+    law : Law
+    taken : list of Stream or None
+        Of the draws that Keras makes for it; None where nothing was seeded.
+    config : GRUConfig
+    remedy : str
+        What the error says to do about that.
 
     Raises
     ------
-    AttributeError
-        Keras 2, with a rate: training is neither a boolean nor 0 nor 1.
+    UnseededError
+        Nothing was seeded.
     ValueError
-        A rate of 1 that the release refuses; a mask is missing, not wanted, or of another shape.
+        Keras draws in no fixed order.
+
+    Source
+    ------
+    stateless_dropout and dropout, tensorflow/python/ops/nn_ops.py (TensorFlow 2.21).
     """
-    behaviour = config.behaviour
-    looked_at = behaviour.training_is_boolean and bool(config.dropout or config.recurrent_dropout)
-    if looked_at and training is not None and training not in (0, 1):
-        raise AttributeError(f"training is {shown(training)}, expected True, False or None")
-    check_rates(config, bool(training))
-    if not training:
-        for argument, mask in zip(("dropout_mask", "recurrent_dropout_mask"), given, strict=True):
-            if mask is not None:
-                raise ValueError(f"{argument} is given, expected None unless training=True")
-        return None, None
-    on_inputs, on_state = laws(config, *sizes)
-    inputs_alone = on_inputs.shape is not None and on_state.shape is None
-    fails = behaviour.implementation_1_dropout_fails and config.use_cudnn is not False
-    if inputs_alone and config.mask_per_gate and fails:
-        behaviour.warn("implementation_1_dropout_fails")
-    if behaviour.recurrent_mask_uses_dropout_rate and config.recurrent_dropout != config.dropout:
-        behaviour.warn("recurrent_mask_uses_dropout_rate")
-    return mask_for(on_inputs, given[0], rng, config), mask_for(on_state, given[1], rng, config)
+    assert law.shape is not None
+    wanted = (
+        f"{law.argument} is {law.rate} and training is on, expected {law.argument}_mask of shape "
+        f"{law.axes} = {law.shape}, or rng=numpy.random.default_rng(…)"
+    )
+    if config.masks_every_timestep:
+        raise ValueError(
+            f"{wanted}: with execution='graph' TensorFlow draws this mask again at every timestep, "
+            "in an order that differs from run to run"
+        )
+    number = np.dtype(config.dtype).type
+    masks = []
+    for stream in taken[: 3 if config.mask_per_gate else 1]:
+        if stream is None:
+            raise UnseededError(
+                f"{wanted}, or {remedy}: unseeded, Keras draws numbers that nobody can repeat"
+            )
+        u = uniform(stream, law.drawn, number, xla=config.execution == "xla")
+        masks.append(np.where(u >= number(law.rate), number(1 / (1 - law.rate)), number(0)))
+    return np.stack(masks) if config.mask_per_gate else masks[0]
 
 
 def check_rates(config: GRUConfig, training: bool) -> None:

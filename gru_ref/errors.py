@@ -1,4 +1,6 @@
-"""The warnings that gru_ref emits; errors are Python's own classes."""
+"""The warnings that gru_ref emits, and the errors that are not simply Python's own classes."""
+
+from __future__ import annotations
 
 
 class KerasQuirkWarning(UserWarning):
@@ -10,6 +12,42 @@ class KerasQuirkWarning(UserWarning):
 
 class UnverifiedVersionWarning(UserWarning):
     """The Keras release is newer than the ledger: its newest row is used, unproved."""
+
+
+class NotRepresentableError(ValueError):
+    """A runtime cannot represent a part of a GRU; nothing was returned or written.
+
+    Parameters
+    ----------
+    runtime : str
+        The runtime as people call it: "PyTorch nn.GRU".
+    part : str
+        The argument or array it has no place for: "reset_after", "recurrent bias of the candidate".
+    actual, expected : str
+        What the layer has, and what the runtime could take.
+    lost : str
+        What a conversion would drop or change.
+
+    Examples
+    --------
+    >>> raise NotRepresentableError("tfjs GRU", "reset_after", "True", "False", "a bias row")
+    Traceback (most recent call last):
+    gru_ref.errors.NotRepresentableError: reset_after is True, expected False: tfjs GRU cannot \
+    represent it, and the conversion would lose a bias row
+    """
+
+    def __init__(self, runtime: str, part: str, actual: str, expected: str, lost: str) -> None:
+        super().__init__(
+            f"{part} is {actual}, expected {expected}: {runtime} cannot represent it, and the "
+            f"conversion would lose {lost}"
+        )
+        self.runtime = runtime
+        self.part = part
+        self.lost = lost
+
+
+class UnseededError(ValueError):
+    """Keras would draw random numbers that nobody can repeat: nothing was seeded."""
 
 
 def shown(value: object) -> str:

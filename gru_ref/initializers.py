@@ -1,4 +1,4 @@
-"""Initializers: the names each generation knows, and those that need no random numbers."""
+"""Initializers: the names that each release knows, their parameters and where seeds come from."""
 
 from __future__ import annotations
 
@@ -6,41 +6,91 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
+from gru_ref import random_streams
 from gru_ref.errors import shown
 from gru_ref.names import Named, named, spellings
 from gru_ref.versions import Behaviour
 
-# class → its other spellings
-_CLASSES: Mapping[str, tuple[str, ...]] = {
-    "Zeros": ("zeros", "zero"),
-    "Ones": ("ones", "one"),
-    "Constant": ("constant",),
-    "Identity": ("identity",),
-    "RandomNormal": ("random_normal", "normal"),
-    "RandomUniform": ("random_uniform", "uniform"),
-    "TruncatedNormal": ("truncated_normal",),
-    "VarianceScaling": ("variance_scaling",),
-    "GlorotUniform": ("glorot_uniform",),
-    "GlorotNormal": ("glorot_normal",),
-    "HeUniform": ("he_uniform",),
-    "HeNormal": ("he_normal",),
-    "LecunUniform": ("lecun_uniform",),
-    "LecunNormal": ("lecun_normal",),
-    "Orthogonal": ("orthogonal",),
+_NORMAL = {"mean": 0.0, "stddev": 0.05, "seed": None}
+_SEEDED = {"seed": None}
+# class → its parameters, with the values of those that are left out
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "Zeros": {},
+    "Ones": {},
+    "Constant": {"value": 0},
+    "Identity": {"gain": 1.0},
+    "RandomNormal": _NORMAL,
+    "RandomUniform": {"minval": -0.05, "maxval": 0.05, "seed": None},
+    "TruncatedNormal": _NORMAL,
+    "VarianceScaling": {
+        "scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal", **_SEEDED,
+    },
+    "Orthogonal": {"gain": 1.0, **_SEEDED},
+}  # fmt: skip
+_MODES = ("fan_in", "fan_out", "fan_avg")
+_DISTRIBUTIONS = ("uniform", "truncated_normal", "untruncated_normal")
+
+_SHARED = spellings(
+    {
+        "Zeros": ("zeros", "zero"),
+        "Ones": ("ones", "one"),
+        "Constant": ("constant",),
+        "Identity": ("identity",),
+        "RandomNormal": ("random_normal", "normal"),
+        "RandomUniform": ("random_uniform", "uniform"),
+        "TruncatedNormal": ("truncated_normal",),
+        "VarianceScaling": (),
+        "GlorotUniform": ("glorot_uniform",),
+        "GlorotNormal": ("glorot_normal",),
+        "Orthogonal": ("orthogonal",),
+    }
+)
+_HE_AND_LECUN = {
+    "he_uniform": "HeUniform",
+    "he_normal": "HeNormal",
+    "lecun_uniform": "LecunUniform",
+    "lecun_normal": "LecunNormal",
 }
-_BOTH = spellings(_CLASSES)
-KERAS_2: Mapping[str, str] = {
-    **_BOTH,
-    **{f"{name}V2": name for name in _CLASSES},
-    **{f"{name}V2": _BOTH[name] for name in _BOTH if name.startswith(("glorot_", "he_", "lecun_"))},
+_LATER = {
+    **_SHARED,
+    **spellings({name: (spelling,) for spelling, name in _HE_AND_LECUN.items()}),
+    "variance_scaling": "VarianceScaling",
 }
-KERAS_3: Mapping[str, str] = {
-    **_BOTH,
-    "IdentityInitializer": "Identity",
-    "OrthogonalInitializer": "Orthogonal",
+_ORTHOGONAL_3_0 = spellings({"Orthogonal": ("OrthogonalInitializer", "orthogonal_initializer")})
+# How the ledger calls a set of names → spelling → class
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "2.1": {
+        **_SHARED,
+        **_HE_AND_LECUN,
+        "identity_initializer": "Identity",
+        "orthogonal_initializer": "Orthogonal",
+    },
+    "2.2": {
+        **_LATER,
+        **{f"{name}V2": name for name in set(_LATER.values())},
+        **{
+            f"{spelling}V2": name
+            for spelling, name in _LATER.items()
+            if spelling.startswith(("glorot_", "he_", "lecun_"))
+        },
+    },
+    "3.0": {
+        k: v
+        for k, v in (_LATER | _ORTHOGONAL_3_0).items()
+        if k not in ("Orthogonal", "Identity", "identity")
+    },
+    "3.2": {k: v for k, v in (_LATER | _ORTHOGONAL_3_0).items() if k != "Orthogonal"},
+    "3.4": _LATER | _ORTHOGONAL_3_0,
+    "3.7": {
+        **_LATER,
+        "IdentityInitializer": "Identity",
+        "OrthogonalInitializer": "Orthogonal",
+    },
 }
+
+# The seed that a Keras 3 initializer took for itself while nothing was seeded.
+_UNKNOWN_SEED: Any = object()
 
 
 def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named:
@@ -49,76 +99,156 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named:
     Parameters
     ----------
     value : None, str, dict, array or callable ``(shape, dtype=…)``
-        An array is accepted from Keras 3 on.
+        An array is accepted from Keras 3 on. A class is called first, without arguments.
+
+    Returns
+    -------
+    Named
+        Its parameters are complete: what was left out has its default, as in Keras.
 
     Raises
     ------
     KeyError
-        The string ``'constant'`` in Keras 3, as Keras itself raises; give a dict with its value.
+        A constant without its value in Keras 3, as Keras itself raises.
+    TypeError
+        A parameter that the class does not have in the release; a scale or mode of a wrong type.
+    AttributeError
+        A distribution that is no string, as Keras itself raises.
     ValueError
-        Any other identifier that the release does not know.
+        Any other identifier that the release does not know; a scale that is not positive; an
+        unknown mode or distribution; in Keras 3 a seed that is no int.
 
     Source
     ------
     keras/src/initializers/__init__.py, get (Keras 3.15.1); tf_keras/src/initializers (2.21).
     """
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.generic)):
         if not behaviour.array_initializer:
             raise ValueError(
                 f"{argument} is an array of shape {value.shape}, expected a name, a dict or a "
                 f"callable: Keras {behaviour.release} takes no array; use set_weights"
             )
-        return Named("Constant", {"value": value})
-    if (
-        isinstance(value, str)
-        and behaviour.constant_initializer_error
-        and value.lower() == "constant"
-    ):
+        return Named(None, {}, lambda shape, dtype: value)
+    found = named(
+        value, NAMES[behaviour.initializer_names], argument, "initializer", behaviour.release
+    )
+    if found is None:
+        return Named("GlorotUniform", _SEEDED)
+    if isinstance(found.function, type):
+        return Named(None, {}, found.function())
+    if found.class_name is None:
+        return found
+    _check_parameters(found, value, behaviour, argument)
+    parameters = {**_DEFAULTS.get(found.class_name, _SEEDED), **found.parameters}
+    if found.class_name == "VarianceScaling":
+        parameters["distribution"] = _checked_scaling(parameters, argument)
+    return Named(found.class_name, parameters)
+
+
+def _check_parameters(found: Named, value: Any, behaviour: Behaviour, argument: str) -> None:
+    """Check what `resolve` cannot know by the class alone: parameters that a release has not."""
+    bare = found.class_name == "Constant" and "value" not in found.parameters
+    if bare and behaviour.constant_initializer_error:
         raise KeyError(
             f"{argument} is {shown(value)}, expected {{'class_name': 'Constant', 'config': "
             f"{{'value': …}}}}: Keras {behaviour.release} has no default value for it"
         )
-    names = KERAS_2 if behaviour.generation == 2 else KERAS_3
-    found = named(value, names, argument, "initializer", behaviour.release)
-    return Named("GlorotUniform", {}) if found is None else found
+    refused = [] if behaviour.initializer_config_has_dtype else ["dtype"]
+    if not behaviour.initializer_axes_in_config:
+        refused += ["input_axes", "output_axes"]
+    for name in refused:
+        if name in found.parameters:
+            raise TypeError(
+                f"{argument} is {shown(value)}, expected no {name!r}: {found.class_name} of Keras "
+                f"{behaviour.release} does not have it"
+            )
+    if behaviour.seed_is_checked and "seed" in found.parameters:
+        _checked_seed(found.parameters["seed"], behaviour, argument)
 
 
-def make(found: Named, shape: tuple[int, ...], dtype: DTypeLike, argument: str) -> NDArray[Any]:
-    """Return the array that the initializer makes, where that takes no random numbers.
+def _checked_scaling(parameters: Mapping[str, Any], argument: str) -> str:
+    """Check the scale and mode of a VarianceScaling; return its distribution as Keras keeps it."""
+    scale, mode, distribution = (parameters[key] for key in ("scale", "mode", "distribution"))
+    if isinstance(scale, str) or not isinstance(scale, (int, float, np.number)):
+        raise TypeError(f"{argument} has the scale {shown(scale)}, expected a positive number")
+    if scale <= 0:
+        raise ValueError(f"{argument} has the scale {shown(scale)}, expected a positive number")
+    if isinstance(mode, (list, dict, set)):
+        raise TypeError(f"{argument} has the mode {shown(mode)}, expected one of {_MODES}")
+    if mode not in _MODES:
+        raise ValueError(f"{argument} has the mode {shown(mode)}, expected one of {_MODES}")
+    if not isinstance(distribution, str):
+        raise AttributeError(
+            f"{argument} has the distribution {shown(distribution)}, expected a string"
+        )
+    kept = distribution.lower()
+    if kept not in (*_DISTRIBUTIONS, "normal"):
+        raise ValueError(
+            f"{argument} has the distribution {shown(distribution)}, expected 'normal' or one of "
+            f"{_DISTRIBUTIONS}"
+        )
+    return "truncated_normal" if kept == "normal" else kept
+
+
+def _checked_seed(seed: Any, behaviour: Behaviour, argument: str) -> int | None:
+    """Return the seed as an int, or None for a fresh one."""
+    given = seed
+    if isinstance(seed, Mapping) and behaviour.seed_is_checked:
+        if seed.get("class_name") == "SeedGenerator":
+            # A layer draws each weight once, and the first draw of a generator is its seed's.
+            seed = (seed.get("config") or {}).get("seed")
+    elif not behaviour.seed_is_checked and isinstance(seed, np.integer):
+        seed = int(seed)
+    if seed is None or (seed == 0 and behaviour.initializer_seed_0_is_none):
+        return None
+    if not isinstance(seed, int) or isinstance(seed, bool) or not -(2**63) <= seed < 2**63:
+        raise ValueError(f"{argument} has the seed {shown(given)}, expected an int of 64 bits")
+    return seed
+
+
+def constructed(value: Any, behaviour: Behaviour, argument: str) -> Named:
+    """Return what `resolve` returns, with the seed that Keras draws when a layer is made.
+
+    An initializer of Keras 3 without a seed takes its own at once; one of Keras 2, and the
+    GlorotUniform that None stands for, when a weight is made.
 
     Raises
     ------
-    NotImplementedError
-        The initializer draws random numbers; the message names `argument`.
-    ValueError
-        A callable or an array gives another shape, or the shape is not the initializer's.
+    KeyError, TypeError, AttributeError, ValueError
+        See `resolve`.
     """
-    if found.function is not None:
-        array = np.array(found.function(shape, dtype=dtype), dtype=dtype)
-        if array.shape != shape:
-            raise ValueError(f"{argument} returns shape {array.shape}, expected {shape}")
-        return array
-    if found.class_name == "Zeros":
-        return np.zeros(shape, dtype)
-    if found.class_name == "Ones":
-        return np.ones(shape, dtype)
-    if found.class_name == "Constant":
-        value = np.asarray(found.parameters.get("value", 0.0), dtype)
-        try:
-            return np.broadcast_to(value, shape).copy()
-        except ValueError:
-            raise ValueError(
-                f"{argument} has a value of shape {value.shape}, expected {shape}"
-            ) from None
-    if found.class_name in ("Identity", "Orthogonal") and len(shape) != 2:
-        raise ValueError(
-            f"{argument} is {shown(found.class_name.lower())} for a weight of shape {shape}, "
-            "expected another: it makes two dimensions"
-        )
-    if found.class_name == "Identity":
-        rows, columns = shape
-        return np.asarray(found.parameters.get("gain", 1.0) * np.eye(rows, columns), dtype)
-    raise NotImplementedError(
-        f"{argument} is {found.class_name}, which draws random numbers as Keras does: not there "
-        "yet; hand the weights in with set_weights, or name an initializer without random numbers"
+    found = resolve(value, behaviour, argument)
+    takes_one = behaviour.unseeded_initializers == "construction" and value is not None
+    if not takes_one or "seed" not in found.parameters:
+        return found
+    seed = _checked_seed(found.parameters["seed"], behaviour, argument)
+    if seed is None:
+        seed = random_streams.next_seed_or_none(behaviour)
+    return found._replace(
+        parameters={**found.parameters, "seed": _UNKNOWN_SEED if seed is None else seed}
     )
+
+
+def source_of(found: Named, behaviour: Behaviour, argument: str) -> random_streams.Source | None:
+    """Return where an initializer's random numbers come from; None from an unknown seed.
+
+    Raises
+    ------
+    ValueError
+        Its seed is no int.
+    """
+    if found.parameters["seed"] is _UNKNOWN_SEED:
+        return None
+    seed = _checked_seed(found.parameters["seed"], behaviour, argument)
+    operations = behaviour.seeded_initializers_are_operations
+    generator = operations and random_streams.rng_type_of(None) == "stateful"
+    by_operation = operations or (seed is None and behaviour.unseeded_initializers == "operation")
+    if by_operation and not generator:
+        return random_streams.EagerOperations(seed)
+    if seed is None:
+        seed = random_streams.next_seed_or_none(behaviour)
+    if generator:
+        return random_streams.Generator(seed)
+    if behaviour.generation == 2:
+        return random_streams.Stateless(seed)
+    return random_streams.SeedGenerator(seed, behaviour)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from gru_ref import activation_arguments, serialization
+from gru_ref.activation_layers import OBJECT_KEYS
 from gru_ref.config import KINDS, GRUConfig
 from gru_ref.errors import shown
 from gru_ref.versions import Behaviour, resolve
@@ -20,48 +23,77 @@ _SHARED = (
     "bias_constraint", "dropout", "recurrent_dropout",
 )  # fmt: skip
 _LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+_ACTIVATIONS = ("activation", "recurrent_activation")
+
+# The keys and the dtype policies that one generation alone writes.
+_SIGNS = {
+    "2": ("time_major", "implementation", "batch_input_shape", "dynamic"),
+    "3": ("seed", "use_cudnn"),
+}
+_POLICIES = {"Policy": "2", "DTypePolicy": "3", "FloatDTypePolicy": "3"}
+
+# Where the objects of Keras live.
+_PACKAGES = ("keras", "tf_keras", "tensorflow")
+
+# What Keras 2.6 to 2.12 write for an activation, and Keras 3.2 to 3.6 for an initializer, and
+# cannot read.
+_UNREADABLE = {"log_softmax_v2": "log_softmax", "IdentityInitializer": "Identity"}
 
 
 def to_keras(
     config: GRUConfig, name: str, trainable: bool, layer_arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the dict of the release's own ``get_config()``: its keys, in its order.
+    """Return the dict of the release's own ``get_config()``: its keys, values and order.
 
-    Values stand as they were given: initializers, regularizers and constraints by name stay names.
+    A name that Keras would number ("gru_1", "re_lu_2") has no number. Seeds that were not given
+    are None, as in every Keras, even where Keras has drawn one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A callable has no name, so that Keras cannot serialize it either.
 
     Source
     ------
     GRU.get_config, RNN.get_config and Layer.get_config (tf_keras 2.21, Keras 3.15.1).
     """
     behaviour = config.behaviour
+    written = {key: _written(config, key) for key in _SHARED}
     result: dict[str, Any] = {"name": name, "trainable": trainable}
+    result["dtype"] = serialization.dtype(config.dtype, behaviour)
     batch_shape = _batch_input_shape(layer_arguments)
     if behaviour.config_has_keras_2_keys and batch_shape is not None:
         result["batch_input_shape"] = batch_shape
-    result["dtype"] = config.dtype
-    if behaviour.dtype_policy_in_config:
-        result["dtype"] = {
-            "module": "keras",
-            "class_name": "DTypePolicy",
-            "config": {"name": config.dtype},
-            "registered_name": None,
-        }
-    if not behaviour.config_has_keras_2_keys and config.activity_regularizer is not None:
-        result["activity_regularizer"] = config.activity_regularizer
-    if behaviour.config_has_keras_2_keys and layer_arguments.get("dynamic"):
+        if behaviour.batch_shape_before_dtype:
+            result["dtype"] = result.pop("dtype")
+    if behaviour.activity_regularizer_stands_first and written["activity_regularizer"] is not None:
+        result["activity_regularizer"] = written["activity_regularizer"]
+    if behaviour.dynamic_in_config and layer_arguments.get("dynamic"):
         result["dynamic"] = True
     result.update((key, getattr(config, key)) for key in _LOOP)
     if behaviour.config_has_keras_2_keys:
         result["time_major"] = config.time_major
     if config.zero_output_for_mask or not behaviour.config_has_keras_2_keys:
         result["zero_output_for_mask"] = config.zero_output_for_mask
-    result.update((key, getattr(config, key)) for key in _SHARED)
+    result.update(written)
     if behaviour.implementation_in_config:
         result["implementation"] = config.implementation
     result["reset_after"] = config.reset_after
     if not behaviour.config_has_keras_2_keys:
         result["seed"] = config.seed
     return result
+
+
+def _written(config: GRUConfig, argument: str) -> Any:
+    """Return what the release writes for one argument."""
+    value = getattr(config, argument)
+    if argument in _ACTIVATIONS:
+        return serialization.activation(value, config.behaviour, argument)
+    module = KINDS.get(argument.rpartition("_")[2])
+    if module is None:
+        return value
+    found = module.resolve(value, config.behaviour, argument)
+    return serialization.named_object(value, found, config.behaviour, argument)
 
 
 def _batch_input_shape(arguments: Mapping[str, Any]) -> tuple[int | None, ...] | None:
@@ -79,38 +111,94 @@ def _batch_input_shape(arguments: Mapping[str, Any]) -> tuple[int | None, ...] |
 def generation_of(config: Mapping[str, Any]) -> str:
     """Return "2" or "3", the generation that wrote `config`, by its keys.
 
-    Raises
-    ------
-    ValueError
-        The keys of neither generation are there; hard_sigmoid and others would be ambiguous.
-    """
-    if not isinstance(config, Mapping):
-        raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
-    if "time_major" in config or "implementation" in config:
-        return "2"
-    if "seed" in config and "zero_output_for_mask" in config:
-        return "3"
-    raise ValueError(
-        f"config has the keys {shown(sorted(config))}, expected those of one generation "
-        "(time_major and implementation, or seed and zero_output_for_mask): give keras_version"
-    )
-
-
-def from_keras(config: Mapping[str, Any], behaviour: Behaviour) -> dict[str, Any]:
-    """Return the arguments of `gru_ref.GRU` for a config that the release wrote.
+    Where no key tells, it is "2", the default of gru_ref: both generations run such a layer alike.
 
     Raises
     ------
     TypeError
         `config` is no dict.
+    ValueError
+        The keys are those of both generations, or of none and hard_sigmoid is among the
+        activations, which is not the same function in both.
     """
     if not isinstance(config, Mapping):
         raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
-    arguments = dict(config)
+    signs = {
+        generation: [key for key in keys if key in config] for generation, keys in _SIGNS.items()
+    }
+    dtype = config.get("dtype")
+    if isinstance(dtype, Mapping) and dtype.get("class_name") in _POLICIES:
+        signs[_POLICIES[dtype["class_name"]]].append("dtype")
+    if signs["2"] and signs["3"]:
+        raise ValueError(
+            f"config has the keys {', '.join(signs['2'])} of Keras 2 and {', '.join(signs['3'])} "
+            "of Keras 3, expected those of one generation: give keras_version"
+        )
+    if signs["2"] or signs["3"]:
+        return "2" if signs["2"] else "3"
+    for argument in _ACTIVATIONS:
+        value = config.get(argument)
+        if "hard_sigmoid" in (value, value.get("config") if isinstance(value, Mapping) else None):
+            raise ValueError(
+                f"config has {argument} {shown(value)} and no key of one generation alone, "
+                "expected one (time_major and implementation, or seed): its slope is 0.2 in "
+                "Keras 2 and 1/6 in Keras 3; give keras_version"
+            )
+    return "2"
+
+
+def from_keras(config: Mapping[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+    """Return the arguments of `gru_ref.GRU` for a config that a release wrote.
+
+    Raises
+    ------
+    TypeError
+        `config` is no dict.
+    ValueError
+        A serialized object in it is not one of Keras's own, or has keys that none has.
+
+    Warns
+    -----
+    KerasQuirkWarning
+        The release reads the config as another layer than the one that wrote it.
+    """
+    if not isinstance(config, Mapping):
+        raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
+    arguments = {key: _read(value, key) for key, value in config.items()}
     if behaviour.from_config_implementation_0_is_1 and arguments.get("implementation") == 0:
         arguments["implementation"] = 1
         behaviour.warn("from_config_implementation_0_is_1")
     return arguments
+
+
+def _read(value: Any, argument: str) -> Any:
+    """Return a value of a config: tuples as such, serialized objects checked."""
+    if argument in _ACTIVATIONS and isinstance(value, str):
+        return _UNREADABLE.get(value, value)
+    if not isinstance(value, Mapping):
+        return value
+    if value.get("class_name") == "__tuple__":
+        return tuple(_read(item, argument) for item in value["items"])
+    if "class_name" not in value:
+        return {key: _read(item, argument) for key, item in value.items()}
+    if unknown := [key for key in value if key not in OBJECT_KEYS]:
+        raise ValueError(
+            f"{argument} is {shown(value)}, expected no {unknown[0]!r}: a serialized object has "
+            f"the keys {', '.join(sorted(OBJECT_KEYS))}"
+        )
+    class_name, registered = str(value["class_name"]), value.get("registered_name")
+    package = str(value.get("module") or "keras").partition(".")[0]
+    if (
+        package not in (*_PACKAGES, "builtins")
+        or ">" in class_name
+        or registered not in (None, class_name)
+    ):
+        raise ValueError(
+            f"{argument} is {shown(value)}, expected an object of Keras's own: gru_ref cannot "
+            "make another; hand a callable to the constructor instead"
+        )
+    read = {key: _read(item, argument) for key, item in value.items()}
+    return read | {"class_name": _UNREADABLE.get(class_name, class_name)}
 
 
 def read_layer(layer: Any, keras_version: str | None) -> tuple[str, dict[str, Any], list[Any], Any]:
@@ -126,19 +214,21 @@ def read_layer(layer: Any, keras_version: str | None) -> tuple[str, dict[str, An
     ):
         raise TypeError(f"layer is {shown(layer)}, expected a live Keras GRU layer")
     version = keras_version or _version_of(type(layer))
+    behaviour = resolve(version)
     arguments = dict(layer.get_config())
     # What get_config drops: Keras 3 both of these, any Keras what it cannot serialize.
     for name in ("implementation", "use_cudnn"):
         value = getattr(layer, name, getattr(getattr(layer, "cell", None), name, None))
         if value is not None:
             arguments[name] = value
-    for name in ("activation", "recurrent_activation"):
-        if not isinstance(arguments.get(name), str):
-            arguments[name] = _as_numpy(getattr(layer, name))
+    for name in _ACTIVATIONS:
+        function = getattr(layer, name, None)
+        if callable(function) and not _is_named(function, arguments.get(name), behaviour):
+            arguments[name] = _as_numpy(function)
     for kind, module in KINDS.items():
         for name in (name for name in arguments if name.endswith(f"_{kind}")):
             try:
-                module.resolve(arguments[name], resolve(version), name)
+                module.resolve(arguments[name], behaviour, name)
             except (TypeError, ValueError):
                 arguments[name] = getattr(layer, name)
     state = (getattr(layer, "states", None) or [None])[0]
@@ -146,9 +236,22 @@ def read_layer(layer: Any, keras_version: str | None) -> tuple[str, dict[str, An
     return version, arguments, [np.asarray(array) for array in layer.get_weights()], state
 
 
+def _is_named(function: Any, written: Any, behaviour: Behaviour) -> bool:
+    """Return whether a live activation is Keras's own, and what the config holds for it says so."""
+    module = getattr(function, "__module__", None) or type(function).__module__
+    if module.partition(".")[0] not in _PACKAGES:
+        return False
+    try:
+        activation_arguments.resolve(written, behaviour, "activation")
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def _as_numpy(function: Any) -> Any:
     """Wrap a function on Keras tensors as one on arrays."""
 
+    @functools.wraps(function, updated=())
     def activation(x: Any) -> Any:
         return np.asarray(function(x))
 

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments, dropout, keras_config
+from gru_ref import call_arguments, keras_config, losses
 from gru_ref.config import GRUConfig
+from gru_ref.dropout import Masks, masks_of_call
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
 from gru_ref.loop import gru
+from gru_ref.mask_streams import MaskStreams
+from gru_ref.origin import Origin
 from gru_ref.releases import release_of
 from gru_ref.variables import CONFIG_ARGUMENTS, Variables
 from gru_ref.versions import resolve
@@ -35,6 +38,10 @@ class GRU(Variables):
         By position only up to recurrent_dropout, unless keras_version is one of those.
     keras_version : str
         Which Keras to be: "2" (tf_keras), "3", "2.15.0", "3.7.0", "tf-2.3", …
+    execution : "eager", "graph" or "xla"
+        How that Keras would run the calls; it matters for the dropout masks alone. "graph": in a
+        ``tf.function`` that holds this layer and nothing else that draws. "xla": with
+        jit_compile=True, Keras 3.
     **kwargs
         What hides in Keras's own ``**kwargs``: zero_output_for_mask, dtype, seed, use_cudnn, name,
         trainable, autocast, input_shape, input_dim, and for Keras 2 batch_input_shape, batch_size,
@@ -57,6 +64,9 @@ class GRU(Variables):
     >>> output.shape, bool((output == state).all()), layer.count_params()
     ((1, 2), True, 30)
     """
+
+    # Of a layer that gru_ref.load_layers read.
+    origin: Origin | None = None
 
     @checked_as_given
     def __init__(
@@ -87,6 +97,7 @@ class GRU(Variables):
         reset_after: bool = True,
         *,
         keras_version: str = "2",
+        execution: str = "eager",
         **kwargs: Any,
     ) -> None:
         keras_version = str(release_of(keras_version))
@@ -100,6 +111,10 @@ class GRU(Variables):
         self.trainable = trainable
         self._layer_arguments = kwargs
         self._pending = kwargs.get("weights")
+        self._mask_streams = MaskStreams(
+            self.config, kwargs.get("rng_type"), kwargs.get("force_generator")
+        )
+        self._masks = Masks(None, None)
 
     def __getattr__(self, name: str) -> Any:
         if name in CONFIG_ARGUMENTS and "config" in self.__dict__:
@@ -109,7 +124,24 @@ class GRU(Variables):
     def __repr__(self) -> str:
         return f"GRU({self.config.units}, keras_version={self.keras_version!r}, name={self.name!r})"
 
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Fix the features and make the weights; see `gru_ref.variables.Variables.build`."""
+        first = not self.built
+        if first:
+            self._mask_streams.before_weights()
+        super().build(input_shape)
+        if first:
+            self._mask_streams.after_weights()
+
     # ---- call
+
+    @property
+    def last_masks(self) -> Masks:
+        """The dropout masks of the last call; None where it dropped nothing.
+
+        They can be handed in again: ``layer(x, training=True, **layer.last_masks._asdict())``.
+        """
+        return self._masks
 
     def __call__(
         self,
@@ -136,8 +168,9 @@ class GRU(Variables):
             Whether dropout acts. None is False.
         dropout_mask, recurrent_dropout_mask : optional
             The masks to drop with, in the shapes that `gru_ref.dropout.laws` gives, already scaled.
+            By default those that Keras draws from the same seeds.
         rng : numpy.random.Generator, optional
-            Draws the masks that are not handed in; used in training only.
+            Draws the masks that are not handed in, instead of Keras's seeds; in training only.
 
         Returns
         -------
@@ -149,8 +182,8 @@ class GRU(Variables):
         ------
         TypeError, ValueError, IndexError, AttributeError, AssertionError
             As the release of Keras raises. Weights and state stay as they were.
-        NotImplementedError
-            The weights would have to be drawn; the message names the initializer.
+        UnseededError
+            The weights would be drawn without a seed; the message names the initializer.
 
         Warns
         -----
@@ -165,9 +198,6 @@ class GRU(Variables):
         used = call_arguments.mask_array(mask, config, batch, timesteps)
         given = call_arguments.initial_state_array(initial_state, config, batch)
         given_masks = dropout_mask, recurrent_dropout_mask
-        masks = dropout.masks_of_call(
-            config, training, given_masks, rng, (batch, timesteps, x.shape[2])
-        )
         if config.use_cudnn is True and config.behaviour.use_cudnn_argument:
             raise ValueError(
                 "use_cudnn is True, expected 'auto' or False: there is no cuDNN on a CPU"
@@ -181,20 +211,22 @@ class GRU(Variables):
             elif self._pending is not None:
                 self.set_weights(self._pending)
             self._pending = None
-            output, state = gru(
-                x,
-                self._known_weights(),
-                config,
-                initial_state=self._start(given),
-                mask=used,
-                dropout_mask=masks[0],
-                recurrent_dropout_mask=masks[1],
+            weights, start = self._known_weights(), self._start(given)
+            sizes = batch, timesteps, x.shape[2], None if start is None else start.shape[0]
+            self._masks = masks_of_call(
+                config, training, given_masks, rng, sizes, self._mask_streams
             )
+            output, state = gru(
+                x, weights, config, initial_state=start, mask=used, **self._masks._asdict()
+            )
+            self._activity_losses = losses.of_outputs(config, output, state)
         if config.stateful:
             self._state = state.copy()
         if config.return_state:
             return config.behaviour.state_container((output, state))
         if self._layer_arguments.get("return_runtime"):
+            if self._activity_losses and config.behaviour.activity_fails_with_runtime:
+                config.behaviour.warn("activity_fails_with_runtime")
             return output, np.float32(config.path == "fused")
         return output
 
@@ -289,4 +321,5 @@ class GRU(Variables):
             made.set_weights(weights)
         if state is not None:
             made._state = np.array(state, made.config.dtype)
+        made._mask_streams.continue_as(layer)
         return made

@@ -65,7 +65,7 @@ def check_keywords(kwargs: Mapping[str, Any], implementation: Any, behaviour: Be
     if behaviour.seed_argument:
         known.add("seed")
         if behaviour.generation == 2:
-            known.update(_GENERATOR)
+            known.update(_GENERATOR if behaviour.rng_type_argument else _GENERATOR[:1])
     if behaviour.caching_device_argument:
         known.add("enable_caching_device")
     unknown = [name for name in kwargs if name not in known]

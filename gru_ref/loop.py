@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,7 +94,8 @@ def gru(
     if timesteps == 0:
         raise ValueError("timesteps is 0, expected at least 1")
     used = None if mask is None else _used(mask, config)  # (T, B or 1, 1 or U)
-    input_masks = _input_masks(dropout_mask, timesteps, config)
+    order = range(timesteps - 1, -1, -1) if config.go_backwards else range(timesteps)
+    input_masks = _input_masks(dropout_mask, order, config)
 
     h = np.zeros((batch, weights.units), x.dtype)
     o = h
@@ -103,17 +105,17 @@ def gru(
     if config.behaviour.masked_state_in_mix and recurrent_dropout_mask is not None:
         config.behaviour.warn("masked_state_in_mix")
         state_mask, recurrent_dropout_mask = recurrent_dropout_mask, None
+    recurrent_masks = _per_timestep(recurrent_dropout_mask, timesteps, config)
 
     outputs = np.empty((timesteps, *h.shape), x.dtype)  # (T, B, U), in processing order
-    order = range(timesteps - 1, -1, -1) if config.go_backwards else range(timesteps)
     for position, t in enumerate(order):
         h_new = gru_step(
             x[t],
             h if state_mask is None else h * state_mask,
             weights,
             config,
-            dropout_mask=input_masks[t],
-            recurrent_dropout_mask=recurrent_dropout_mask,
+            dropout_mask=input_masks[position],
+            recurrent_dropout_mask=recurrent_masks[position],
         ).h
         if used is None:
             h = o = h_new
@@ -144,14 +146,24 @@ def _used(mask: Array, config: GRUConfig) -> Array:
 
 
 def _input_masks(
-    dropout_mask: Array | None, timesteps: int, config: GRUConfig
-) -> list[Array | None]:
-    """Return the input's dropout mask of every timestep, in the order of the input."""
+    dropout_mask: Array | None, order: range, config: GRUConfig
+) -> Sequence[Array | None]:
+    """Return the input's dropout mask of every timestep, in processing order."""
     if dropout_mask is not None and config.path == "fused":
-        if timesteps > 1:
+        if len(order) > 1:
             config.behaviour.warn("fused_mask_per_timestep")
-        return list(_time_first(np.asarray(dropout_mask), config))  # T times (B, F)
-    return [dropout_mask] * timesteps
+        by_time = _time_first(np.asarray(dropout_mask), config)  # (T, B, F), in the input's order
+        return [by_time[t] for t in order]
+    return _per_timestep(dropout_mask, len(order), config)
+
+
+def _per_timestep(mask: Array | None, timesteps: int, config: GRUConfig) -> Sequence[Array | None]:
+    """Return the loop's mask of every timestep, in processing order."""
+    if mask is None or not config.masks_every_timestep:
+        return [mask] * timesteps
+    if timesteps > 1:
+        config.behaviour.warn("graph_loop_draws_every_timestep")
+    return list(mask)
 
 
 def _zero_masked(outputs: Array, used: Array, config: GRUConfig) -> Array:

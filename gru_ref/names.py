@@ -29,16 +29,21 @@ _PARAMETERS: Mapping[str, str] = {
     "LecunUniform": _DRAWN,
     "LecunNormal": _DRAWN,
     "Orthogonal": "gain seed dtype",
-    "L1": "l1",
-    "L2": "l2",
+    "L1": "l1 l",
+    "L2": "l2 l",
     "L1L2": "l1 l2",
     "OrthogonalRegularizer": "factor mode",
+    "Regularizer": "",
     "MaxNorm": "max_value axis",
     "MinMaxNorm": "min_value max_value rate axis",
     "NonNeg": "",
     "UnitNorm": "axis",
     "RadialConstraint": "",
+    "Constraint": "",
 }
+
+# Where the classes of Keras live, of both generations and of TensorFlow 2.1.
+_KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
 
 
 class Named(NamedTuple):
@@ -52,6 +57,49 @@ class Named(NamedTuple):
 def spellings(classes: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Return every spelling → class, for a table class → its other spellings."""
     return {name: cls for cls, others in classes.items() for name in (cls, *others)}
+
+
+def as_serialized(value: Any, behaviour: Behaviour, argument: str) -> Any:
+    """Return a live regularizer or constraint of Keras as the dict it serializes to.
+
+    Anything else comes back as it is, but for a class in Keras 3, which makes an instance of it.
+
+    Raises
+    ------
+    ValueError
+        A dict without a config, which Keras 2 refuses.
+    """
+    if isinstance(value, type) and behaviour.classes_are_instantiated:
+        value = value()
+    bare = isinstance(value, Mapping) and value.get("config") is None
+    if bare and behaviour.serialized_config_required:
+        raise ValueError(f"{argument} is {shown(value)}, expected a class_name and a config")
+    package = type(value).__module__.partition(".")[0]
+    if package in _KERAS_PACKAGES and hasattr(value, "get_config"):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    return value
+
+
+def spelling(value: Any) -> Any:
+    """Return the name as it was written: the string, or the class_name of a dict."""
+    return value.get("class_name") if isinstance(value, Mapping) else value
+
+
+def check_derived(
+    function: Callable[..., Any], base: str, argument: str, behaviour: Behaviour
+) -> None:
+    """Check that a callable is of a class derived from one named `base`.
+
+    Raises
+    ------
+    ValueError
+        It is not.
+    """
+    if all(cls.__name__ != base for cls in type(function).__mro__):
+        raise ValueError(
+            f"{argument} is {shown(function)}, expected a class derived from {base}: Keras "
+            f"{behaviour.release} takes no other callable for a weight"
+        )
 
 
 def named(
@@ -81,7 +129,6 @@ def named(
     name, parameters = value, {}
     if isinstance(value, Mapping) and isinstance(value.get("class_name"), str):
         name, parameters = value["class_name"], dict(value.get("config") or {})
-        name = name.rpartition(">")[2]  # "Custom>name" of Keras 2
     if isinstance(name, str):
         if name in classes:
             known = _PARAMETERS[classes[name]].split()
@@ -107,7 +154,7 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
 
     Parameters
     ----------
-    value : None, str, NumPy dtype or type, or a serialized policy of Keras 3
+    value : None, str, NumPy dtype or type, or a serialized policy of the release's generation
 
     Raises
     ------
@@ -117,8 +164,15 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
         A name of nothing, in Keras 2.
     ValueError
         A name of nothing in Keras 3, or of another type.
+    TypeError, ValueError, AttributeError
+        As the release raises: the policy of another generation.
     """
     if isinstance(value, Mapping):
+        if value.get("class_name") not in behaviour.dtype_policies:
+            raise behaviour.unknown_policy_error(
+                f"dtype is {shown(value)}, expected the dict of a policy of Keras "
+                f"{behaviour.release}: {', '.join(behaviour.dtype_policies)}"
+            )
         value = (value.get("config") or {}).get("name")
     if value is None:
         return "float32"

@@ -1,4 +1,4 @@
-"""Regularizers: the names each generation knows."""
+"""Regularizers: the names each release knows, and the penalties they put on an array."""
 
 from __future__ import annotations
 
@@ -6,47 +6,211 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gru_ref.errors import shown
-from gru_ref.names import Named, named, spellings
+from gru_ref.names import Named, as_serialized, check_derived, named, spelling, spellings
 from gru_ref.versions import Behaviour
 
-_BOTH = spellings(
-    {
-        "L1": ("l1",),
-        "L2": ("l2",),
-        "L1L2": (),
-        "OrthogonalRegularizer": ("orthogonal_regularizer",),
-    }
-)
-KERAS_2: Mapping[str, str] = {**_BOTH, "l1_l2": "L1L2"}
-KERAS_3: Mapping[str, str] = {**_BOTH, "l1l2": "L1L2"}
+Array = NDArray[Any]
+
+_BOTH = spellings({"L1": ("l1",), "L2": ("l2",), "L1L2": (), "Regularizer": ()})
+_ORTHOGONAL = spellings({"OrthogonalRegularizer": ("orthogonal_regularizer",)})
+KERAS_2: Mapping[str, str] = {**_BOTH, "l1_l2": "L1L2", **_ORTHOGONAL}
+KERAS_3: Mapping[str, str] = {**_BOTH, "l1l2": "L1L2", "regularizer": "Regularizer", **_ORTHOGONAL}
+
+# class → its parameters, with the values that stand for None and for what is left out
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "L1": {"l1": 0.01},
+    "L2": {"l2": 0.01},
+    "L1L2": {"l1": 0.0, "l2": 0.0},
+    "OrthogonalRegularizer": {"factor": 0.01, "mode": "rows"},
+    "Regularizer": {},
+}
 
 
 def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named | None:
-    """Validate the regularizer given as `argument`: None, a name, a dict or a callable.
+    """Validate the regularizer given as `argument`: None, a name, dict, instance or callable.
+
+    Returns
+    -------
+    Named or None
+        Its parameters are complete: what was left out has its default, as in Keras
+        (``'l1'`` and ``'l2'`` 0.01, ``'L1L2'`` no penalty at all, Keras 2's ``'l1_l2'`` 0.01 each).
 
     Raises
     ------
     ValueError
         The release does not know it. (Keras 2.13 and later take any string here and fail when the
         penalty is asked for; gru_ref says so at once.) Or a penalty is not finite, or negative
-        where the release refuses that.
+        where the release refuses that; or a mode is not "rows" or "columns"; or it is a callable
+        for a weight, which Keras 3.1–3.14 refuse.
+    TypeError
+        A parameter that the class does not have; Keras 3: a factor that is no float.
 
     Source
     ------
-    tf_keras/src/regularizers.py, get (2.21); keras/src/regularizers/__init__.py, get (3.15.1).
+    tf_keras/src/regularizers.py, get (2.21); keras/src/regularizers/__init__.py, get (3.15.1);
+    Variable.regularizer of Keras 3.1–3.14.
     """
-    names = KERAS_2 if behaviour.generation == 2 else KERAS_3
-    found = named(value, names, argument, "regularizer", behaviour.release)
-    for name in ("l1", "l2", "factor"):
-        penalty = found.parameters.get(name) if found else None
-        if penalty is None:
-            continue
-        finite = isinstance(penalty, (int, float)) and np.isfinite(penalty)
-        if not finite or (penalty < 0 and not behaviour.negative_penalties):
-            raise ValueError(
-                f"{argument} is {shown(value)}, expected a finite {name}"
-                f"{'' if behaviour.negative_penalties else ', at least 0'}"
-            )
-    return found
+    value = as_serialized(value, behaviour, argument)
+    found = named(value, _names(behaviour), argument, "regularizer", behaviour.release)
+    if found is None:
+        return None
+    if found.function is not None:
+        if argument != "activity_regularizer" and not behaviour.weight_callables:
+            check_derived(found.function, "Regularizer", argument, behaviour)
+        return found
+    assert found.class_name is not None
+    defaults = _DEFAULTS[found.class_name]
+    given = _renamed(found, value, behaviour, argument)
+    if spelling(value) == "l1_l2":
+        given = {"l1": 0.01, "l2": 0.01, **given}
+    parameters = {**defaults, **given}
+    for name in parameters.keys() & {"l1", "l2", "factor"}:
+        if parameters[name] is None and name != "factor" and behaviour.penalty_may_be_none:
+            parameters[name] = defaults[name]
+        _check_factor(parameters[name], name, value, behaviour, argument)
+    if parameters.get("mode", "rows") not in ("rows", "columns"):
+        raise ValueError(f"{argument} is {shown(value)}, expected the mode 'rows' or 'columns'")
+    return Named(found.class_name, parameters)
+
+
+def _names(behaviour: Behaviour) -> dict[str, str]:
+    """Return every spelling that the release knows → class."""
+    table = KERAS_2 if behaviour.generation == 2 else KERAS_3
+    absent = {
+        *(() if behaviour.orthogonal_regularizer else _ORTHOGONAL),
+        *(() if behaviour.l1_and_l2_classes else ("L1", "L2")),
+    }
+    return {name: cls for name, cls in table.items() if name not in absent}
+
+
+def _renamed(found: Named, value: Any, behaviour: Behaviour, argument: str) -> dict[str, Any]:
+    """Return the parameters of `found` by their present names: L1 and L2 once called theirs l."""
+    given = dict(found.parameters)
+    name = (found.class_name or "").lower()
+    refused = "l" if behaviour.generation == 3 else "" if behaviour.l1_and_l2_classes else name
+    if name in ("l1", "l2") and refused in given:
+        raise TypeError(f"{argument} is {shown(value)}, expected no {refused!r}")
+    if "l" in given:
+        given[name] = given.pop("l")
+    return given
+
+
+def _check_factor(factor: Any, name: str, value: Any, behaviour: Behaviour, argument: str) -> None:
+    """Check one factor by the rules of the release."""
+    negative = behaviour.negative_penalties
+    number = isinstance(factor, (int, float))
+    finite = number and bool(np.isfinite(factor) or not behaviour.penalties_are_checked)
+    if not finite or (factor < 0 and not negative):
+        raise ValueError(
+            f"{argument} is {shown(value)}, expected a finite {name}"
+            f"{'' if negative else ', at least 0'}"
+        )
+    if name == "factor" and not isinstance(factor, float) and behaviour.orthogonal_factor_is_float:
+        raise TypeError(f"{argument} is {shown(value)}, expected a factor of the type float")
+
+
+def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> Array:
+    """Return the penalty that a regularizer puts on an array.
+
+    Equation
+    --------
+    ::
+
+        L1          l1 · Σ|w|
+        L2          l2 · Σ w²
+        L1L2        l1 · Σ|w| + l2 · Σ w²
+        Orthogonal  factor · ½ · Σ|offdiagonal(ŵ ŵᵀ)| / (n (n − 1) / 2)
+
+    with ŵ the n rows (or, for the mode "columns", columns) of w divided by their norms.
+
+    Parameters
+    ----------
+    found : Named
+        What `resolve` returned.
+    array : a weight or an output, float32 or float64
+        A weight is taken whole: all three gates beside one another.
+    argument : str
+        For the messages.
+
+    Returns
+    -------
+    () in the dtype of `array`; from a callable what it returns
+
+    Raises
+    ------
+    ValueError
+        An orthogonal penalty on other than two dimensions.
+    TypeError
+        A callable returns no number.
+
+    Warns
+    -----
+    KerasQuirkWarning
+        The release fails in float64; or an orthogonal penalty of one vector, which is NaN, or of
+        a release in which cosines of either sign cancel.
+
+    Source
+    ------
+    tf_keras/src/regularizers.py (2.21); keras/src/regularizers/regularizers.py (3.15.1).
+
+    Examples
+    --------
+    >>> from gru_ref.versions import resolve as release
+    >>> penalty(Named("L2", {"l2": 0.5}), np.array([1.0, 2.0]), release("3"), "kernel_regularizer")
+    array(2.5)
+    """
+    if found.function is not None:
+        return _returned(found.function(array.copy()), found, array, argument)
+    if array.dtype == np.float64 and found.class_name in behaviour.penalties_without_float64:
+        behaviour.warn("penalties_without_float64", argument)
+
+    def factor(name: str) -> Any:
+        value = found.parameters[name]
+        if behaviour.penalty_factors_are_float32:
+            value = np.float32(value)
+        return array.dtype.type(value)
+
+    total = array.dtype.type(0)
+    if found.class_name == "OrthogonalRegularizer":
+        total = factor("factor") * _orthogonal(found.parameters["mode"], array, behaviour, argument)
+    if found.class_name in ("L1", "L1L2"):
+        total = total + factor("l1") * np.abs(array).sum()
+    if found.class_name in ("L2", "L1L2"):
+        total = total + factor("l2") * np.square(array).sum()
+    return np.asarray(total, array.dtype)
+
+
+def _orthogonal(mode: str, array: Array, behaviour: Behaviour, argument: str) -> Any:
+    """Return the mean |cosine| between two different rows, or columns, of `array`."""
+    if array.ndim != 2:
+        raise ValueError(
+            f"{argument} is orthogonal, for an array of shape {array.shape}, expected one of two "
+            "dimensions"
+        )
+    vectors = array if mode == "rows" else array.T  # (n, …)
+    lengths = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
+    floor = array.dtype.type(behaviour.orthogonal_smallest_norm)
+    vectors = vectors / np.maximum(lengths, floor)
+    n = len(vectors)
+    if n < 2 and behaviour.orthogonal_penalty_of_one_vector:
+        behaviour.warn("orthogonal_penalty_of_one_vector", argument)
+        return array.dtype.type(np.nan)
+    cosines = (vectors @ vectors.T) * (1 - np.eye(n, dtype=array.dtype))
+    if behaviour.orthogonal_cosines_cancel:
+        behaviour.warn("orthogonal_cosines_cancel", argument)
+    else:
+        cosines = np.abs(cosines)
+    return array.dtype.type(0.5) * cosines.sum() / array.dtype.type(n * (n - 1) / 2)
+
+
+def _returned(value: Any, found: Named, array: Array, argument: str) -> Array:
+    """Return what a callable returned, as an array; a plain number in the dtype of `array`."""
+    number = np.asarray(value)
+    if number.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{argument} {shown(found.function)} returns {shown(value)}, expected a number"
+        )
+    return number if hasattr(value, "dtype") else number.astype(array.dtype)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import initializers
+from gru_ref import constraints, initial_values, initializers, losses, projections
 from gru_ref.config import GRUConfig
-from gru_ref.errors import shown
+from gru_ref.errors import UnseededError, shown
 from gru_ref.weights import GRUWeights, checked_weights, known_features, three_sizes
 
 Array = NDArray[Any]
@@ -32,7 +32,18 @@ class Variables:
         self._features: int | None = None
         self._batch: int | None = None
         self._weights: GRUWeights | None = None
+        # Why there are no weights though the layer is built.
+        self._undrawn: UnseededError | None = None
+        # In Keras's order: in Keras 3 each takes its seed here.
+        self._initializers = {
+            argument: initializers.constructed(
+                getattr(config, argument), config.behaviour, argument
+            )
+            for argument in ("kernel_initializer", "recurrent_initializer", "bias_initializer")
+        }
         self._state: Array | None = None
+        self._activity_losses: list[Array] = []
+        self.trainable = True
 
     @property
     def keras_version(self) -> str:
@@ -84,28 +95,28 @@ class Variables:
             self._state = np.zeros((batch, self.config.units), self.config.dtype)
 
     def _initial_weights(self, features: int) -> GRUWeights | None:
-        """Return the weights that the initializers make, or None if one draws random numbers."""
+        """Return the weights that the initializers make, or None if one draws without a seed."""
         made = {}
         shapes = self.config.weight_shapes(features)
         for name, shape in shapes.items():
-            with contextlib.suppress(NotImplementedError):
+            try:
                 made[name] = self._initial_weight(name, shape)
+            except UnseededError as error:
+                self._undrawn = self._undrawn or error
         return GRUWeights(**made) if len(made) == len(shapes) else None
 
     def _initial_weight(self, name: str, shape: tuple[int, ...]) -> Array:
         """Return the weight that the initializer of `name` makes."""
         argument = f"{name.removesuffix('_kernel')}_initializer"
-        value = getattr(self.config, argument)
-        found = initializers.resolve(value, self.config.behaviour, argument)
-        return initializers.make(found, shape, self.config.dtype, argument)
+        found = self._initializers[argument]
+        dtype, behaviour = self.config.dtype, self.config.behaviour
+        return initial_values.make(found, shape, dtype, argument, behaviour)
 
     def _known_weights(self) -> GRUWeights:
         """Return the weights, or raise the error that says why there are none."""
         if self._weights is None:
-            assert self._features is not None
-            for name, shape in self.config.weight_shapes(self._features).items():
-                self._initial_weight(name, shape)
-        assert self._weights is not None
+            assert self._undrawn is not None
+            raise UnseededError(str(self._undrawn))
         return self._weights
 
     def set_weights(self, weights: Sequence[Any]) -> None:
@@ -129,6 +140,15 @@ class Variables:
         made = checked_weights(weights, shapes, self.config)
         if made:
             self._weights = GRUWeights(**made)
+
+    def take_weights(self, weights: GRUWeights) -> None:
+        """Build the layer with these weights: none are drawn that would be replaced at once.
+
+        The batch of a stateful layer stays open until its first call.
+        """
+        shapes = self.config.weight_shapes(weights.features)
+        self._weights = GRUWeights(**checked_weights(weights.arrays(), shapes, self.config))
+        self._features = weights.features
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built."""
@@ -156,31 +176,48 @@ class Variables:
 
     @property
     def losses(self) -> list[Array]:
-        """The regularizers' penalties: [] without a regularizer.
+        """The penalties, in Keras's order: of the last call's outputs, then of the weights.
+
+        Those of the outputs are there after a call, those of the weights as soon as the layer is
+        built; in Keras 3 a layer with trainable=False has none of the weights.
 
         Raises
         ------
-        NotImplementedError
-            A regularizer is set.
+        ValueError, TypeError
+            See `gru_ref.regularizers.penalty`.
         """
-        self._refuse("regularizer", "penalty")
-        return []
+        penalties = list(self._activity_losses)
+        counted = self.trainable or self.config.behaviour.frozen_weights_are_penalized
+        if self.built and counted and losses.regularizes_weights(self.config):
+            penalties += losses.of_weights(self.config, self._known_weights().named())
+        return penalties
 
-    def apply_constraints(self) -> None:
-        """Project the weights as Keras's optimizer step does; nothing without a constraint.
+    def apply_constraints(self, *, epsilon: float = constraints.EPSILON) -> None:
+        """Project the weights as Keras's optimizer does after its step; never otherwise.
+
+        Nothing changes without a constraint, nor with trainable=False.
+
+        Parameters
+        ----------
+        epsilon : float
+            What Keras's own ``epsilon()`` is; 1e-7 unless it was set.
 
         Raises
         ------
-        NotImplementedError
-            A constraint is set.
+        ValueError
+            The layer is not built; or see `gru_ref.constraints.project`; the weights stay.
+        TypeError
+            epsilon is no number.
         """
-        self._refuse("constraint", "projection")
-
-    def _refuse(self, kind: str, what: str) -> None:
-        for argument in sorted(CONFIG_ARGUMENTS):
-            if argument.endswith(f"_{kind}") and getattr(self.config, argument) is not None:
-                value = shown(getattr(self.config, argument))
-                raise NotImplementedError(f"{argument} is {value}: its {what} is not there yet")
+        if not self.built:
+            raise ValueError("the layer is not built, expected build or a call first")
+        behaviour = self.config.behaviour
+        if not self.trainable and behaviour.frozen_weights_are_projected:
+            behaviour.warn("frozen_weights_are_projected")
+        elif not self.trainable:
+            return
+        weights = self._known_weights().named()
+        self._weights = GRUWeights(**projections.of_weights(self.config, weights, epsilon))
 
     @contextlib.contextmanager
     def _unchanged_by_errors(self) -> Iterator[None]:

@@ -28,6 +28,7 @@ class Behaviour(NamedTuple):
     implementation_argument: bool
     use_cudnn_argument: bool
     seed_argument: bool
+    rng_type_argument: bool
     caching_device_argument: bool
     keras_2_layer_arguments: bool
     unknown_argument_error: type[Exception]
@@ -36,8 +37,25 @@ class Behaviour(NamedTuple):
     seed_is_checked: bool
     name_without_slash: bool
     negative_penalties: bool
+    penalties_are_checked: bool
+    penalty_may_be_none: bool
+    l1_and_l2_classes: bool
+    orthogonal_regularizer: bool
+    orthogonal_factor_is_float: bool
+    norm_bounds_take_none: bool
+    weight_callables: bool
+    classes_are_instantiated: bool
+    serialized_config_required: bool
     array_initializer: bool
     constant_initializer_error: bool
+    initializer_names: str
+    initializer_config_has_dtype: bool
+    initializer_seed_0_is_none: bool
+    uniform_maxval_may_be_none: bool
+    constant_broadcasts: bool
+    cast_floats_are_float32: bool
+    unseeded_initializers: str
+    seeded_initializers_are_operations: bool
     layer_activations_need_float32: bool
     # which code runs
     fused_path: str
@@ -49,6 +67,12 @@ class Behaviour(NamedTuple):
     recurrent_mask_uses_dropout_rate: bool
     rate_one: str
     implementation_1_dropout_fails: bool
+    inference_draws_masks: bool
+    graph_loop_draws_every_timestep: bool
+    xla_masks_are_known: bool
+    generator_masks_are_known: bool
+    unseeded_draws_follow_the_global_seed: bool
+    seed_wraps_at_32_bits: bool
     # masking
     fused_ignores_zero_output_for_mask: bool
     unroll_zeroes_unreversed: bool
@@ -73,11 +97,44 @@ class Behaviour(NamedTuple):
     state_container: type[list[Any]] | type[tuple[Any, ...]]
     reset_states_takes_values: bool
     reset_state_method: bool
+    # penalties and projections
+    penalty_factors_are_float32: bool
+    penalties_without_float64: tuple[str, ...]
+    orthogonal_cosines_cancel: bool
+    orthogonal_smallest_norm: float
+    orthogonal_penalty_of_one_vector: bool
+    activity_divided_by_first_axis: bool
+    activity_fails_with_runtime: bool
+    frozen_weights_are_penalized: bool
+    frozen_weights_are_projected: bool
+    non_neg_multiplies: bool
+    non_neg_needs_float32: bool
+    bias_norm_mixes_rows: bool
     # config
     config_has_keras_2_keys: bool
     implementation_in_config: bool
     from_config_implementation_0_is_1: bool
     dtype_policy_in_config: bool
+    dtype_policies: tuple[str, ...]
+    unknown_policy_error: type[Exception]
+    dynamic_in_config: bool
+    batch_shape_before_dtype: bool
+    activity_regularizer_stands_first: bool
+    serialized_modules: bool
+    seed_first_in_config: bool
+    initializer_axes_in_config: bool
+    identity_gain_in_config: bool
+    he_and_lecun_are_functions: bool
+    renamed_initializers: Mapping[str, str]
+    config_penalties_are_float32: tuple[str, ...]
+    renamed_activations: Mapping[str, str]
+    activation_layers: bool
+    activation_layers_need_module: bool
+    activation_layers_round_to_float32: bool
+    activation_function_dicts: bool
+    activation_dict_error: type[Exception]
+    relu_config_holds_arrays: bool
+    elu_alpha_stands_second: bool
 
     def warn(self, row: str, detail: str = "") -> None:
         """Emit one `KerasQuirkWarning` that names the ledger row."""
@@ -144,6 +201,12 @@ LEDGER: tuple[Row, ...] = (
         True,
         "BaseRandomLayer arrives in TF 2.8, measured 2.7 and 2.8",
     ),
+    _row(
+        "rng_type_argument",
+        {1: False, 10: True},
+        False,
+        "BaseRandomLayer.__init__, TF 2.9 and 2.10, measured",
+    ),
     _row("caching_device_argument", {1: False, 3: True}, False, "recurrent_v2.py, TF 2.2 and 2.3"),
     _row(
         "keras_2_layer_arguments",
@@ -183,10 +246,64 @@ LEDGER: tuple[Row, ...] = (
         "regularizers.L2, tf_keras 2.21; validate_float_arg of Keras 3.15.1, measured",
     ),
     _row(
-        "array_initializer",
+        "penalties_are_checked",
+        {1: False, 3: True},
+        True,
+        "L1L2.__init__ given NaN, TF 2.1 and 2.3, measured",
+    ),
+    _row(
+        "penalty_may_be_none",
+        {1: False, 4: True},
+        True,
+        "L1L2.__init__, TF 2.3 and 2.4, read: None is the default; TF 2.1 makes NaN of it",
+    ),
+    _row(
+        "l1_and_l2_classes",
+        {1: False, 3: True},
+        True,
+        "regularizers.l1 and l2 of TF 2.1 are functions that make an L1L2, with the parameter l alone; TF 2.3, measured",
+    ),
+    _row(
+        "orthogonal_regularizer",
+        {1: False, 9: True},
+        True,
+        "regularizers.get('orthogonal_regularizer'), TF 2.5 and 2.9, measured; Keras 2.8, read",
+    ),
+    _row(
+        "orthogonal_factor_is_float",
         False,
         True,
-        "initializers.get, tf_keras 2.21 and Keras 3.15.1, measured",
+        "OrthogonalRegularizer.__call__ halves a tensor of the factor's own dtype, Keras 3.0–3.15.1, measured",
+    ),
+    _row(
+        "norm_bounds_take_none",
+        True,
+        False,
+        "backend.clip (tf_keras 2.21); ops.clip in a step of SGD (Keras 3.15.1), measured",
+    ),
+    _row(
+        "weight_callables",
+        True,
+        {0: True, 1: False, 15: True},
+        "Variable.regularizer and Variable.constraint, Keras 3.0.5, 3.1.1, 3.14.1 and 3.15.1, measured",
+    ),
+    _row(
+        "classes_are_instantiated",
+        False,
+        True,
+        "regularizers.get and constraints.get given a class, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "serialized_config_required",
+        True,
+        False,
+        "a dict with a class_name alone, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "array_initializer",
+        False,
+        {0: False, 7: True},
+        "initializers.get, tf_keras 2.21, Keras 3.6.0, 3.7.0 and 3.15.1, measured",
     ),
     _row(
         "constant_initializer_error",
@@ -194,6 +311,55 @@ LEDGER: tuple[Row, ...] = (
         True,
         "initializers.get('constant'), Keras 3.0–3.15.1, measured",
         "'constant' as a string is a KeyError in Keras 3",
+    ),
+    _row(
+        "initializer_names",
+        {1: "2.1", 2: "2.2"},
+        {0: "3.0", 2: "3.2", 4: "3.4", 7: "3.7"},
+        "initializers.get, TF 2.1, 2.3–2.5, tf_keras 2.21, Keras 3.0.5–3.15.1, measured, and TF 2.2, read: keys of initializers.NAMES",
+    ),
+    _row(
+        "initializer_config_has_dtype",
+        True,
+        False,
+        "Initializer.from_config pops dtype, TF 2.1–2.12 and tf_keras 2.21; Keras 3.3.3–3.15.1 raise, measured",
+    ),
+    _row(
+        "initializer_seed_0_is_none",
+        False,
+        {0: True, 2: False},
+        "RandomNormal.__init__, Keras 3.1.1 and 3.2.1, read",
+    ),
+    _row(
+        "uniform_maxval_may_be_none",
+        True,
+        False,
+        "RandomUniform(maxval=None), TF 2.1–2.12, tf_keras 2.21 and Keras 3.3.3–3.15.1, measured: it is 1",
+    ),
+    _row(
+        "constant_broadcasts",
+        False,
+        True,
+        "Constant.__call__, tf_keras 2.21 and Keras 3.15.1, measured: Keras 2 takes one number or as many as the weight has",
+    ),
+    _row(
+        "cast_floats_are_float32",
+        False,
+        True,
+        "ops.cast and tf.cast of a Python float: the constant and the bounds of a uniform in float64, Keras 3.3.3–3.15.1, measured",
+    ),
+    _row(
+        "unseeded_initializers",
+        {1: "operation", 10: "first use"},
+        "construction",
+        "where a seed comes from: RandomGenerator, TF 2.5.3, 2.9.3 and 2.10.1; RandomInitializer.__init__, Keras 3.15.1, measured",
+    ),
+    _row(
+        "seeded_initializers_are_operations",
+        {1: False, 7: True, 10: False},
+        False,
+        "RandomGenerator.make_legacy_seed, TF 2.5.3, 2.9.3 and 2.10.1, measured, and Keras 2.6–2.8, read",
+        "a seeded initializer draws with the global seed too, and goes on where the last of its seed stopped",
     ),
     _row(
         "layer_activations_need_float32",
@@ -256,6 +422,43 @@ LEDGER: tuple[Row, ...] = (
         {0: False, 8: True},
         "GRU.inner_loop, Keras 3.8–3.15.1, measured: it expands a list of three masks",
         "Keras raises here in training unless use_cudnn=False; computed as documented, one mask a gate",
+    ),
+    _row(
+        "inference_draws_masks",
+        False,
+        True,
+        "RNN._maybe_config_dropout_masks, Keras 3.1–3.15.1, measured: the generator counts on; tf_keras 2.21, measured",
+    ),
+    _row(
+        "graph_loop_draws_every_timestep",
+        {1: False, 2: True},
+        False,
+        "ContextValueCache keeps masks by graph, and the loop's body is a graph of its own; TF 2.1, 2.2 and 2.21, measured",
+        "in a graph the loop drops other entries at every timestep, and draws them in no fixed order",
+    ),
+    _row(
+        "xla_masks_are_known",
+        False,
+        True,
+        "Keras 3.15.1 in a function with jit_compile=True, measured; Keras 2 draws by XLA's own generator there",
+    ),
+    _row(
+        "generator_masks_are_known",
+        {1: False, 12: True},
+        False,
+        "RandomGenerator.dropout with rng_type 'stateful' or 'stateless', TF 2.12, 2.15 and 2.21, measured; TF 2.10 draws otherwise",
+    ),
+    _row(
+        "unseeded_draws_follow_the_global_seed",
+        {1: False, 10: True},
+        True,
+        "masks and initializers without a seed after set_random_seed, TF 2.10, 2.12, 2.15 and 2.21, Keras 3.1–3.15.1, measured; TF 2.9 draws otherwise",
+    ),
+    _row(
+        "seed_wraps_at_32_bits",
+        False,
+        {0: True, 5: False},
+        "tf_draw_seed and _cast_seed of backend/tensorflow/random.py, Keras 3.4.1 and 3.5.0, measured; before, bits of a uint32, since then mod 2**31 − 2",
     ),
     # ---- masking
     _row(
@@ -384,6 +587,88 @@ LEDGER: tuple[Row, ...] = (
         "RNN.reset_states, tf_keras 2.21 and Keras 3.15.1, measured",
     ),
     _row("reset_state_method", False, True, "RNN.reset_state, Keras 3.0–3.15.1, measured"),
+    # ---- penalties and projections
+    _row(
+        "penalty_factors_are_float32",
+        True,
+        {0: False, 14: True},
+        "factors of L1L2 and L2 in float64, tf_keras 2.21, Keras 3.13.2 and 3.14.1, measured",
+    ),
+    _row(
+        "penalties_without_float64",
+        (),
+        {0: ("L1", "OrthogonalRegularizer"), 14: ("OrthogonalRegularizer",)},
+        "regularizers in float64, Keras 3.13.2, 3.14.1 and 3.15.1, measured",
+        "Keras raises for this penalty in float64, its factor is float32; computed as documented",
+    ),
+    _row(
+        "orthogonal_cosines_cancel",
+        {1: True, 10: False},
+        False,
+        "OrthogonalRegularizer.__call__, TF 2.9.3 and 2.10.1, measured",
+        "the orthogonal penalty adds cosines of either sign; documented is their size",
+    ),
+    _row(
+        "orthogonal_smallest_norm",
+        1e-6,
+        1e-7,
+        "tf.math.l2_normalize, epsilon 1e-12 of the square; ops.normalize, epsilon() of the norm, read",
+    ),
+    _row(
+        "orthogonal_penalty_of_one_vector",
+        True,
+        True,
+        "OrthogonalRegularizer.__call__ divides by n (n - 1) / 2 pairs, both Kerases, measured",
+        "the orthogonal penalty of fewer than two vectors is NaN",
+    ),
+    _row(
+        "activity_divided_by_first_axis",
+        True,
+        {0: False, 14: True},
+        "Layer._handle_activity_regularization (tf_keras 2.21); Layer.__call__ (Keras 3.13.2, 3.14.1), measured",
+        "the activity penalty is divided by the timesteps, which time_major has first, not by the batch",
+    ),
+    _row(
+        "activity_fails_with_runtime",
+        True,
+        False,
+        "Layer._handle_activity_regularization given the runtime's scalar, TF 2.1–2.12 and tf_keras 2.21, measured; Keras 3 has no return_runtime",
+        "Keras raises for return_runtime with an activity regularizer; computed without it",
+    ),
+    _row(
+        "frozen_weights_are_penalized",
+        True,
+        False,
+        "Layer.losses with trainable=False, tf_keras 2.21 and Keras 3.0–3.15.1, measured",
+    ),
+    _row(
+        "frozen_weights_are_projected",
+        False,
+        {0: True, 2: False},
+        "a step of SGD on a layer made with trainable=False, Keras 3.1.1 and 3.2.1, measured",
+        "the optimizer projects the weights of a layer with trainable=False",
+    ),
+    _row(
+        "non_neg_multiplies",
+        True,
+        {0: True, 15: False},
+        "NonNeg.__call__, tf_keras 2.21, Keras 3.14.1 and 3.15.1, measured",
+        "non_neg multiplies by 0, which makes NaN of −inf",
+    ),
+    _row(
+        "non_neg_needs_float32",
+        True,
+        False,
+        "NonNeg.__call__ casts to floatx, tf_keras 2.21, measured",
+        "Keras raises for non_neg in float64; computed as documented",
+    ),
+    _row(
+        "bias_norm_mixes_rows",
+        True,
+        True,
+        "constraints on a bias of two rows, tf_keras 2.21 and Keras 3.15.1, measured",
+        "a norm along axis 0 of the bias spans an input bias and a recurrent bias",
+    ),
     # ---- config
     _row(
         "config_has_keras_2_keys",
@@ -404,6 +689,130 @@ LEDGER: tuple[Row, ...] = (
         False,
         {0: False, 4: True},
         "GRU.get_config, Keras 3.3 and 3.4, measured",
+    ),
+    _row(
+        "dtype_policies",
+        ("Policy",),
+        ("DTypePolicy", "FloatDTypePolicy"),
+        "mixed_precision.policy, tf_keras 2.21; dtype_policies, Keras 3.15.1, measured: the classes whose dicts dtype= takes",
+    ),
+    _row(
+        "unknown_policy_error",
+        {1: ValueError, 13: AttributeError},
+        {0: TypeError, 3: ValueError},
+        "dtype={'class_name': 'DTypePolicy', …}, TF 2.1–2.12, 2.15 and tf_keras 2.21; 'Policy' in Keras 3.0.5–3.15.1, measured: from 3.3 on get_config fails or writes a 'Policy' that from_config refuses with ValueError",
+    ),
+    _row(
+        "dynamic_in_config",
+        {1: True, 11: False},
+        False,
+        "Layer.get_config, TF 2.10 and 2.12, measured, and Keras 2.11, read",
+    ),
+    _row(
+        "batch_shape_before_dtype",
+        {1: True, 11: False},
+        False,
+        "Layer.get_config, TF 2.10 and 2.12, measured, and Keras 2.11, read",
+    ),
+    _row(
+        "activity_regularizer_stands_first",
+        False,
+        {0: False, 4: True},
+        "Layer.get_config, Keras 3.3.3 and 3.4.1, measured: the key before those of the loop",
+    ),
+    _row(
+        "serialized_modules",
+        {1: False, 13: True},
+        True,
+        "serialize_keras_object, TF 2.12 and 2.15, measured, and Keras 2.13, read: objects with module and registered_name, functions as dicts",
+    ),
+    _row(
+        "seed_first_in_config",
+        False,
+        {0: False, 6: True},
+        "RandomInitializer.get_config, Keras 3.5.0 and 3.6.0, measured",
+    ),
+    _row(
+        "initializer_axes_in_config",
+        False,
+        {0: False, 15: True},
+        "VarianceScaling.get_config, Keras 3.14.1 and 3.15.1, measured",
+    ),
+    _row(
+        "identity_gain_in_config",
+        True,
+        False,
+        "Identity.get_config, tf_keras 2.21 and Keras 3.2.1–3.15.1, measured: Keras 3 drops the gain",
+    ),
+    _row(
+        "he_and_lecun_are_functions",
+        {1: True, 3: False},
+        False,
+        "initializers.he_normal, TF 2.1 and 2.3, measured: 2.1 makes a VarianceScaling of it",
+    ),
+    _row(
+        "renamed_initializers",
+        {1: {}},
+        {0: {"Orthogonal": "OrthogonalInitializer", "Identity": "IdentityInitializer"}, 7: {}},
+        "Orthogonal and Identity, Keras 3.6.0 and 3.7.0, measured: the names of the classes",
+    ),
+    _row(
+        "config_penalties_are_float32",
+        ("L1", "L2", "L1L2", "OrthogonalRegularizer"),
+        ("L1", "OrthogonalRegularizer"),
+        "get_config of the regularizers, every release recorded in fixtures/configs, measured",
+    ),
+    _row(
+        "renamed_activations",
+        {
+            1: {},
+            6: {"silu": "swish", "log_softmax": "log_softmax_v2"},
+            13: {"silu": "swish"},
+        },
+        {0: {"swish": "silu", "hard_swish": "hard_silu"}},
+        "activations.serialize, TF 2.5, 2.9, 2.12 and 2.15, measured, and Keras 2.6 and 2.13, read",
+    ),
+    _row(
+        "activation_layers",
+        {1: False, 5: True},
+        {0: False, 10: True},
+        "activations.get given the dict of a layer, TF 2.4 and 2.5, Keras 3.9.2 and 3.10.0, measured",
+    ),
+    _row(
+        "activation_layers_need_module",
+        False,
+        True,
+        "activations.get({'class_name': 'LeakyReLU', …}), TF 2.5–2.21 and Keras 3.10.0–3.15.1, measured",
+    ),
+    _row(
+        "activation_layers_round_to_float32",
+        True,
+        False,
+        "ReLU, LeakyReLU, ELU and ThresholdedReLU in float64, tf_keras 2.21 and Keras 3.15.1, measured: their parameters",
+    ),
+    _row(
+        "activation_dict_error",
+        ValueError,
+        {0: ValueError, 10: TypeError},
+        "activations.get given the dict of an unknown function, TF 2.15, tf_keras 2.21, Keras 3.0.5–3.15.1, measured",
+    ),
+    _row(
+        "activation_function_dicts",
+        {1: False, 13: True},
+        True,
+        "activations.get given {'class_name': 'function', …}, TF 2.12 and 2.15, Keras 3.0.5–3.15.1, measured, and Keras 2.13, read",
+    ),
+    _row(
+        "relu_config_holds_arrays",
+        {1: True, 13: False},
+        False,
+        "ReLU.get_config inside that of a GRU, TF 2.12 and 2.15, measured, and Keras 2.13, read",
+    ),
+    _row(
+        "elu_alpha_stands_second",
+        False,
+        True,
+        "ELU.get_config, tf_keras 2.21 and Keras 3.12.4–3.15.1, measured: its key before those of any layer",
     ),
 )
 BY_NAME: Mapping[str, Row] = {row.name: row for row in LEDGER}

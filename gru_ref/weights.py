@@ -106,6 +106,11 @@ class GRUWeights:
         """Size of the state."""
         return int(self.recurrent_kernel.shape[0])
 
+    def named(self) -> dict[str, Array]:
+        """Return the arrays by their names, in Keras's order, without the bias if there is none."""
+        names = ("kernel", "recurrent_kernel", "bias")
+        return dict(zip(names, self.arrays(), strict=False))
+
     def arrays(self) -> list[Array]:
         """Return the arrays in Keras's order, as ``get_weights()`` does."""
         return [

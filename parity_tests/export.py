@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests import compare, fixture_cases, mistakes, mutants
+from parity_tests import (
+    compare,
+    fixture_cases,
+    mistakes,
+    mutants,
+    recorded_configs,
+    recorded_seeds,
+)
 from parity_tests.bounds import bound_for
 from parity_tests.judge import Observation, observe
 from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
@@ -130,10 +137,21 @@ def write(python: str) -> int:
             path.write_text(canonical(data) + "\n", encoding="utf-8")
             size = path.stat().st_size
             print(f"{path.relative_to(ROOT.parent)}: {len(rows)} cases, {size} bytes")
+        write_seeds(pool[oracle], {"keras_version": version, "provenance": origin})
     write_example(pool["keras2"])
     pool.close()
     (ROOT / "manifest.json").write_text(canonical(manifest()) + "\n", encoding="utf-8")
     return 0
+
+
+def write_seeds(oracle: Oracle, origin: dict[str, Any]) -> None:
+    """Write random/: what a layer draws from one integer, on every path."""
+    cases = json.loads(json.dumps(deep_plain(recorded_seeds.record(oracle))))
+    data = {"schema": VERSION, "oracle": oracle.name, **origin, "cases": cases}
+    recorded_seeds.FOLDER.mkdir(exist_ok=True)
+    path = recorded_seeds.FOLDER / f"{oracle.name}.json"
+    path.write_text(canonical(data) + "\n", encoding="utf-8")
+    print(f"{path.relative_to(ROOT.parent)}: {len(cases)} cases, {path.stat().st_size} bytes")
 
 
 def write_example(oracle: Oracle) -> None:
@@ -162,14 +180,18 @@ def write_example(oracle: Oracle) -> None:
 def manifest() -> dict[str, Any]:
     """Return what is in the folder: for every file its hash, size, cases and provenance."""
     files = {}
-    for path in sorted([*(ROOT / VERSION).glob("*/*.json"), *(ROOT / "weights").glob("*.npz")]):
+    configs = recorded_configs.FOLDER.glob("*.json")
+    weights = (ROOT / "weights").glob("*.npz")
+    seeds = recorded_seeds.FOLDER.glob("*.json")
+    for path in sorted([*(ROOT / VERSION).glob("*/*.json"), *weights, *configs, *seeds]):
         entry: dict[str, Any] = {
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "bytes": path.stat().st_size,
         }
         if path.suffix == ".json":
             data = json.loads(path.read_text(encoding="utf-8"))
-            entry |= {"cases": len(data["cases"]), "provenance": data["provenance"]}
+            cases = data["rows"] if path.parent == recorded_configs.FOLDER else data["cases"]
+            entry |= {"cases": len(cases), "provenance": data["provenance"]}
         files[str(path.relative_to(ROOT))] = entry
     return {"version": VERSION, "files": files}
 
@@ -177,10 +199,14 @@ def manifest() -> dict[str, Any]:
 def check() -> int:
     """Check that every file reads back to its own bytes and that the manifest tells the truth."""
     problems = []
-    for path in sorted((ROOT / VERSION).glob("*/*.json")):
+    for path in sorted([*(ROOT / VERSION).glob("*/*.json"), *recorded_seeds.FOLDER.glob("*.json")]):
         text = path.read_text(encoding="utf-8")
         if canonical(json.loads(text)) + "\n" != text:
             problems.append(f"{path.name} of {path.parent.name} is not as the tool writes it")
+    for path in sorted(recorded_configs.FOLDER.glob("*.json")):
+        text = path.read_text(encoding="utf-8")
+        if recorded_configs.text(json.loads(text)) != text:
+            problems.append(f"{path.name} of configs is not as the tool writes it")
     recorded = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
     found = manifest()
     for name in sorted(set(recorded["files"]) | set(found["files"])):

@@ -21,7 +21,11 @@ class Bar:
         self._total = total
         if sys.stdout.isatty():
             self._progress = Progress(
-                TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+                TextColumn("comparing"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                refresh_per_second=2,
             )
             self._progress.add_task("", total=total)
             self._progress.start()

@@ -78,6 +78,7 @@ def summarise(
             "keras_differs": [r["id"] for r in records["fixture"] if not r["keras_is_fixture"]],
             "gru_ref_differs": [r["id"] for r in records["fixture"] if not r["gru_ref_is_fixture"]],
         },
+        "seeded": {name: of_seeds(name, records["seeded"]) for name in oracles},
         "mistakes": cells.as_data(),
         "environment": {
             "python": platform.python_version(),
@@ -128,6 +129,27 @@ def _of_oracle(description: dict[str, Any], records: list[dict[str, Any]]) -> di
         "deviations": dict(Counter(row for r in mine for row in r["deviations"])),
         "disagreements": [],
         "worst_by_level": _worst_by_level(compared),
+    }
+
+
+def of_seeds(oracle: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the layers made of one integer came to: masks by path, and whole layers.
+
+    Parameters
+    ----------
+    records : list
+        Of either path, elements and mismatches, or seeds, weights and outputs (their worst errors).
+    """
+    mine = [r for r in records if r["oracle"] == oracle]
+    masks = [r for r in mine if "elements" in r]
+    layers = [r for r in mine if "seeds" in r]
+    return {
+        "mask_elements": sum(r["elements"] for r in masks),
+        "mismatches": sum(r["mismatches"] for r in masks),
+        "elements_by_path": {r["path"]: r["elements"] for r in masks},
+        "seeds": sum(r["seeds"] for r in layers),
+        "worst_weights": max((r["weights"] for r in layers), default=0.0),
+        "worst_outputs": max((r["outputs"] for r in layers), default=0.0),
     }
 
 
@@ -202,6 +224,12 @@ def print_summary(data: dict[str, Any]) -> None:
             console.print(f"  disagreement: {case}", soft_wrap=True)
         if len(oracle["disagreements"]) > 5:
             console.print(f"  … and {len(oracle['disagreements']) - 5} more in report.json")
+    for name, row in data["seeded"].items():
+        if row["mask_elements"] or row["seeds"]:
+            console.print(
+                f"{name}: {row['mask_elements']} elements of seeded masks, {row['mismatches']} "
+                f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
+            )
     for problem in data["problems"][:10]:
         console.print(f"problem: {problem}")
     for test in data["other_failures"][:10]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import types
+import warnings
 from typing import Any
 from unittest import mock
 
@@ -12,8 +13,12 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from gru_ref import GRU, KerasQuirkWarning
-from parity_tests import small_gru
+from gru_ref import GRU, KerasQuirkWarning, activations
+from gru_ref.keras_config import generation_of
+from gru_ref.versions import resolve
+from parity_tests import recorded_configs, small_gru
+from parity_tests.oracles import codec
+from parity_tests.recorded_configs import REFUSED, Recorded, is_refused, plain
 from parity_tests.small_gru import BATCH, UNITS, x
 
 GENERATIONS = [("2",), ("3",)]
@@ -46,18 +51,7 @@ SIGNATURE = {
 }
 UP_TO_RECURRENT_DROPOUT = [UNITS, *list(SIGNATURE.values())[1:16]]
 
-# The keys of get_config() in Keras's order; a layer that has been told nothing but its units.
-_WEIGHTS = (
-    "units activation recurrent_activation use_bias kernel_initializer recurrent_initializer "
-    "bias_initializer kernel_regularizer recurrent_regularizer bias_regularizer "
-    "activity_regularizer kernel_constraint recurrent_constraint bias_constraint dropout "
-    "recurrent_dropout"
-)
-_LOOP = "name trainable dtype return_sequences return_state go_backwards stateful unroll"
-KEYS = {
-    "2": f"{_LOOP} time_major {_WEIGHTS} implementation reset_after".split(),
-    "3": f"{_LOOP} zero_output_for_mask {_WEIGHTS} reset_after seed".split(),
-}
+RELEASES = [(release,) for release in sorted(recorded_configs.load())]
 
 
 class TestSignature:
@@ -71,7 +65,8 @@ class TestSignature:
         assert list(by_place.items()) == list(SIGNATURE.items())
         rest = [(n, p.kind, p.default) for n, p in list(parameters.items())[len(by_place) :]]
         assert rest[0] == ("keras_version", inspect.Parameter.KEYWORD_ONLY, "2")
-        assert rest[1][:2] == ("kwargs", inspect.Parameter.VAR_KEYWORD)
+        assert rest[1] == ("execution", inspect.Parameter.KEYWORD_ONLY, "eager")
+        assert rest[2][:2] == ("kwargs", inspect.Parameter.VAR_KEYWORD)
 
     @parameterized.expand([("tf-2.1",), ("tf-2.2",), ("tf-2.3",)])
     def test_every_argument_goes_by_position_in(self, version: str) -> None:
@@ -91,60 +86,205 @@ class TestSignature:
         assert (layer(x(), state) != layer(x())).any()
 
 
-class TestConfig:
-    """get_config, from_config and from_keras."""
+class TestRecorded:
+    """What the releases wrote, recorded from each in fixtures/configs."""
+
+    @parameterized.expand(RELEASES)
+    def test_get_config_is_what_the_release_writes(self, release: str) -> None:
+        wrong = {}
+        for name, row in recorded_configs.load()[release].items():
+            expected = "ValueError" if is_refused(name, release) else row.error
+            config, error = _config_of(
+                lambda row=row: GRU(**row.constructor, keras_version=release)
+            )
+            if error != expected or (not error and plain(config) != plain(row.config)):
+                wrong[name] = error or config
+        assert not wrong
+
+    @parameterized.expand(RELEASES)
+    def test_from_config_reads_what_the_release_wrote(self, release: str) -> None:
+        wrong = {}
+        for name, row in recorded_configs.load()[release].items():
+            if row.config is None or is_refused(name, release):
+                continue
+            config, error = _config_of(
+                lambda row=row: GRU.from_config(row.config, keras_version=release)
+            )
+            if _holds_a_function(name):
+                read = error in ("TypeError", "ValueError")
+            else:
+                read = error is None and plain(config) == plain(_read_back(row))
+            if not read:
+                wrong[name] = error or config
+        assert not wrong
+
+    @parameterized.expand(RELEASES)
+    def test_the_keys_tell_the_generation(self, release: str) -> None:
+        generation = "3" if release.startswith("3.") else "2"
+        for row in recorded_configs.load()[release].values():
+            if row.config is not None:
+                assert generation_of(row.config) == generation
+
+    def test_every_row_that_is_refused_is_recorded_otherwise(self) -> None:
+        for name in REFUSED:
+            seen = {
+                rows[name].error
+                for release, rows in recorded_configs.load().items()
+                if is_refused(name, release)
+            }
+            assert seen
+            assert "ValueError" not in seen
+
+    def test_the_files_hold_every_row_once(self) -> None:
+        rows = {release: list(found) for release, found in recorded_configs.load().items()}
+        assert len(rows) >= 16
+        assert len({tuple(names) for names in rows.values()}) == 1
+
+    def test_the_files_are_small(self) -> None:
+        sizes = {path.name: path.stat().st_size for path in recorded_configs.FOLDER.iterdir()}
+        assert max(sizes.values()) < 60_000
+
+
+def _holds_a_function(name: str) -> bool:
+    """Return whether a row's config names a function, which no release can read back."""
+    return (name.endswith("-function") and "dict" not in name) or name == "initializer-array"
+
+
+def _read_back(row: Recorded) -> dict[str, Any]:
+    """Return the config of the layer that Keras makes of a row's config."""
+    config = dict(row.config or {})
+    return (
+        config | {"implementation": config["implementation"] or 1}
+        if ("implementation" in config)
+        else config
+    )
+
+
+def _config_of(make: Any) -> tuple[dict[str, Any] | None, str | None]:
+    """Return the config of the layer that `make` makes, or the class of what it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        try:
+            return make().get_config(), None
+        except Exception as error:  # the class is compared
+            return None, type(error).__name__
+
+
+class TestFunctions:
+    """Callables in get_config."""
+
+    def test_a_function_is_its_name_up_to_keras_2_12(self) -> None:
+        config = GRU(UNITS, activation=codec.twice, keras_version="2.12").get_config()
+        assert config["activation"] == "twice"
+        config = GRU(UNITS, activation=lambda x: x, keras_version="2.12").get_config()
+        assert config["activation"] == "<lambda>"
 
     @parameterized.expand(GENERATIONS)
-    def test_the_keys_stand_in_the_order_of_keras(self, version: str) -> None:
-        assert list(GRU(UNITS, keras_version=version).get_config()) == KEYS[version]
+    def test_an_activation_of_gru_ref_has_its_name_in_keras(self, version: str) -> None:
+        for name in ("tanh", "hard_sigmoid", "gelu"):
+            function = activations.names(resolve(version).release)[name]
+            config = GRU(UNITS, activation=function, keras_version=version).get_config()
+            assert config["activation"] == name
 
-    def test_keras_2_adds_keys_for_what_was_given(self) -> None:
-        layer = GRU(UNITS, zero_output_for_mask=True, input_shape=(3, 4), batch_size=2)
-        config = layer.get_config()
-        assert list(config)[:4] == ["name", "trainable", "batch_input_shape", "dtype"]
-        assert config["batch_input_shape"] == (2, 3, 4)
-        assert config["zero_output_for_mask"] is True
+    def test_a_callable_without_a_name_cannot_be_written(self) -> None:
+        class Doubled:
+            def __call__(self, x: np.ndarray) -> np.ndarray:
+                return x + x
 
-    def test_keras_3_names_a_dtype_policy_from_3_4_on(self) -> None:
-        assert GRU(UNITS, keras_version="3.3.0").get_config()["dtype"] == "float32"
-        policy = GRU(UNITS, keras_version="3.4.0").get_config()["dtype"]
-        assert (policy["class_name"], policy["config"]) == ("DTypePolicy", {"name": "float32"})
+        for version, error in (("2.12", ValueError), ("2", TypeError), ("3", TypeError)):
+            layer = GRU(UNITS, activation=Doubled(), keras_version=version)
+            with pytest.raises(error, match=r"activation is .*, expected a function"):
+                layer.get_config()
 
-    @parameterized.expand(GENERATIONS)
-    def test_a_config_makes_the_same_layer(self, version: str) -> None:
-        arguments: dict[str, Any] = {
-            "activation": "relu",
-            "recurrent_activation": "hard_sigmoid",
-            "use_bias": False,
-            "dropout": 0.25,
-            "kernel_initializer": {"class_name": "Constant", "config": {"value": 0.5}},
-            "unroll": True,
-            "bias_regularizer": "l2",
-            "kernel_constraint": "non_neg",
-            "return_sequences": True,
-            "go_backwards": True,
-            "dtype": "float64",
-            "stateful": True,
-            "name": "other",
-            "trainable": False,
-            "reset_after": False,
+
+class TestGeneration:
+    """Which generation wrote a config."""
+
+    def test_keys_of_both_generations_are_an_error(self) -> None:
+        config = GRU(UNITS).get_config()
+        with pytest.raises(ValueError, match="time_major, implementation of Keras 2 and seed of"):
+            GRU.from_config(config | {"seed": 3})
+
+    def test_a_policy_tells_the_generation(self) -> None:
+        policy = {"class_name": "DTypePolicy", "config": {"name": "float64"}}
+        assert GRU.from_config({"units": 5, "dtype": policy}).keras_version == "3.15"
+        policy["class_name"] = "Policy"
+        assert GRU.from_config({"units": 5, "dtype": policy}).keras_version == "2.21"
+
+    @parameterized.expand([("activation",), ("recurrent_activation",)])
+    def test_hard_sigmoid_is_not_guessed(self, argument: str) -> None:
+        function = {"module": "builtins", "class_name": "function", "config": "hard_sigmoid"}
+        for value in ("hard_sigmoid", function):
+            with pytest.raises(ValueError, match=r"0\.2 in Keras 2 and 1/6 in Keras 3"):
+                GRU.from_config({"units": 5, argument: value})
+            assert GRU.from_config({"units": 5, argument: value, "seed": None}).units == 5
+
+    def test_what_both_run_alike_is_the_default_generation(self) -> None:
+        assert GRU.from_config({"units": 5}).keras_version == GRU(5).keras_version
+
+
+class TestFromConfig:
+    """What from_config reads, and what it refuses."""
+
+    def test_tuples_are_read_as_keras_2_13_writes_them_to_json(self) -> None:
+        shape = {"class_name": "__tuple__", "items": [2, None, 4]}
+        layer = GRU.from_config({"units": 5, "batch_input_shape": shape})
+        assert layer.get_config()["batch_input_shape"] == (2, None, 4)
+
+    def test_what_keras_keeps_for_building_is_no_argument(self) -> None:
+        value = {
+            "module": "keras.layers",
+            "class_name": "LeakyReLU",
+            "config": {"negative_slope": 0.5},
+            "registered_name": None,
+            "build_config": {"input_shape": [2, 3]},
         }
-        layer = GRU(UNITS, keras_version=version, **arguments)
-        again = GRU.from_config(layer.get_config(), keras_version=version)
-        assert again.config == layer.config
-        assert again.get_config() == layer.get_config()
+        layer = GRU.from_config({"units": 5, "activation": value}, keras_version="3")
+        assert layer.config.activation_function(np.array([-1.0, 1.0])).tolist() == [-0.5, 1.0]
 
-    def test_the_keys_tell_the_generation(self) -> None:
-        for version in ("2", "3"):
-            config = GRU(UNITS, keras_version=version).get_config()
-            assert GRU.from_config(config).keras_version.startswith(version)
-        with pytest.raises(ValueError, match="give keras_version"):
-            GRU.from_config({"units": 5})
+    @parameterized.expand([("2", TypeError), ("3", ValueError)])
+    def test_an_unknown_key_is_an_error(self, version: str, error: type[Exception]) -> None:
+        config = GRU(UNITS, keras_version=version).get_config()
+        with pytest.raises(error, match="unit is 3, expected no such argument"):
+            GRU.from_config(config | {"unit": 3})
+
+    @parameterized.expand(
+        [
+            ({"class_name": "Custom>Zeros", "config": {}},),
+            ({"class_name": "Zeros", "config": {}, "registered_name": "mine>Zeros"},),
+            ({"class_name": "Zeros", "config": {}, "seed": 3},),
+        ]
+    )
+    def test_an_object_that_is_not_kerass_own_is_an_error(self, value: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=r"bias_initializer is .*, expected"):
+            GRU.from_config({"units": 5, "bias_initializer": value})
+
+    @parameterized.expand(
+        [
+            ("2", {"class_name": "Dense", "config": {"units": 3}}, ValueError),
+            ("3", {"class_name": "Dense", "config": {"units": 3}}, ValueError),
+            ("2", {"class_name": "ReLU", "config": {"slope": 3}}, TypeError),
+            ("3", {"class_name": "ReLU", "config": {"slope": 3}}, TypeError),
+            ("2", {"class_name": "ReLU", "config": {"max_value": -1.0}}, TypeError),
+            ("3", {"class_name": "ReLU", "config": {"max_value": -1.0}}, TypeError),
+            ("2.12", {"class_name": "LeakyReLU", "config": {"alpha": None}}, ValueError),
+            ("3", {"class_name": "ReLU", "config": {}, "registered_name": "mine>ReLU"}, ValueError),
+        ]
+    )
+    def test_another_layer_is_no_activation(
+        self, version: str, value: dict[str, Any], error: type[Exception]
+    ) -> None:
+        with pytest.raises(error, match=r"activation is|of activation is"):
+            GRU(UNITS, activation={**value, "module": "keras.layers"}, keras_version=version)
 
     def test_implementation_0_becomes_1_with_a_warning(self) -> None:
         config = GRU(UNITS, implementation=0).get_config()
         with pytest.warns(KerasQuirkWarning, match="from_config_implementation_0_is_1"):
             assert GRU.from_config(config).implementation == 1
+
+
+class TestFromKeras:
+    """from_keras."""
 
     @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
     def test_from_keras_takes_over(self, package: str, version: str) -> None:
@@ -163,6 +303,24 @@ class TestConfig:
         twice.set_weights(source.get_weights())
         twice._state = source.states[0]
         assert np.allclose(layer(x()), twice(x()), rtol=0, atol=1e-6)
+
+    @parameterized.expand([("tf_keras", "2.12.0"), ("keras", "3.15.1")])
+    def test_a_function_of_the_users_is_not_taken_by_its_name(
+        self, package: str, version: str
+    ) -> None:
+        def tanh(a: np.ndarray) -> np.ndarray:
+            return 2 * np.tanh(a)
+
+        source = small_gru.layer(keras_version=version)
+        fake = _fake(package, source, activation=tanh)
+        written = {**source.get_config(), "activation": "tanh"}
+        with (
+            mock.patch.dict(sys.modules, {package: _package(package, version)}),
+            mock.patch.object(type(fake), "get_config", return_value=written),
+        ):
+            layer = GRU.from_keras(fake)
+        assert layer.config.activation_function(np.ones(1)) == 2 * np.tanh(1)
+        assert layer.get_config()["activation"] == "tanh"
 
     def test_from_keras_refuses_what_is_no_layer_of_keras(self) -> None:
         for thing in (None, "gru", small_gru.layer()):

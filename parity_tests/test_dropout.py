@@ -9,7 +9,7 @@ import pytest
 from parameterized import parameterized
 
 from gru_ref import GRU, dropout
-from parity_tests import small_gru
+from parity_tests import seeded, small_gru
 from parity_tests.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
 
 # name, keras_version, constructor, shape of dropout_mask, of recurrent_dropout_mask
@@ -36,6 +36,21 @@ LAWS: list[tuple[str, str, dict[str, Any], Any, Any]] = [
     ),
     ("keras-3-both", "3", {"dropout": 0.5, "recurrent_dropout": 0.25}, (3, 2, 4), (3, 2, 5)),
     ("keras-3-7-recurrent", "3.7.0", {"recurrent_dropout": 0.25}, None, (2, 5)),
+    ("keras-3-1-dropout-alone", "3.1.0", {"dropout": 0.5}, (2, 4), None),
+    (
+        "graph",
+        "2",
+        {"dropout": 0.5, "activation": "relu", "execution": "graph"},
+        (3, 2, 4),
+        None,
+    ),
+    (
+        "graph-per-gate",
+        "2",
+        {"dropout": 0.5, "recurrent_dropout": 0.25, "execution": "graph"},
+        (3, 3, 2, 4),
+        (3, 3, 2, 5),
+    ),
     ("keras-3-7-implementation-1", "3.7.0", {"dropout": 0.5, "implementation": 1}, (2, 4), None),
 ]
 
@@ -44,11 +59,15 @@ LAWS: list[tuple[str, str, dict[str, Any], Any, Any]] = [
 class TestDropout:
     """The masks that a call in training takes or draws."""
 
+    @staticmethod
+    def _layer(version: str, constructor: dict[str, Any]) -> GRU:
+        return small_gru.layer(keras_version=version, **constructor)
+
     @parameterized.expand(LAWS)
     def test_a_call_takes_masks_of_the_law_s_shape(
         self, name: str, version: str, constructor: dict[str, Any], *shapes: Any
     ) -> None:
-        layer = small_gru.layer(keras_version=version, **constructor)
+        layer = self._layer(version, constructor)
         shape_of = dict(zip(("dropout_mask", "recurrent_dropout_mask"), shapes, strict=True))
         rng = np.random.default_rng(3)
         given = {a: rng.choice([0.0, 2.0], size=shape) for a, shape in shape_of.items() if shape}
@@ -62,8 +81,11 @@ class TestDropout:
             with pytest.raises(ValueError, match=f"^{argument} has shape .*, expected"):
                 layer(x(), training=True, **given | {argument: np.ones((7, *shape))})
             rest = {other: mask for other, mask in given.items() if other != argument}
-            with pytest.raises(ValueError, match=f"expected {argument} of shape"):
-                layer(x(), training=True, **rest)
+            with (
+                seeded.nothing_seeded(),
+                pytest.raises(ValueError, match=f"expected {argument} of shape"),
+            ):
+                self._layer(version, constructor)(x(), training=True, **rest)
 
     @parameterized.expand(LAWS)
     def test_drawn_masks_have_the_law_s_shape_and_rate(
@@ -76,13 +98,40 @@ class TestDropout:
         many = dropout.laws(config, 1000, 20, FEATURES)
         for law, argument in zip(many, ("dropout", "recurrent_dropout"), strict=True):
             rate = constructor.get(argument, 0.0)
-            mask = dropout.mask_for(law, None, np.random.default_rng(4), config)
-            if mask is None:
+            if law.shape is None:
                 assert rate == 0
                 continue
+            mask = dropout.from_rng(law, np.random.default_rng(4), config)
             assert (mask.shape, mask.dtype) == (law.shape, "float32")
             assert set(np.unique(mask)) == {0, np.float32(1 / (1 - rate))}
             assert abs((mask == 0).mean() - rate) < 0.03
+
+    def test_keras_3_1_drops_nothing_of_the_state_without_dropout_of_the_input(self) -> None:
+        layer = small_gru.layer(recurrent_dropout=0.25, keras_version="3.1.0")
+        assert (layer(x(), training=True) == layer(x())).all()
+
+    @parameterized.expand([({},), ({"recurrent_dropout": 0.25},), ({"go_backwards": True},)])
+    def test_a_graph_s_masks_are_an_eager_loop_s_at_every_timestep(
+        self, arguments: dict[str, Any]
+    ) -> None:
+        arguments = {"dropout": 0.5, "activation": "relu", **arguments}
+        eager, graph = (small_gru.layer(execution=how, **arguments) for how in ("eager", "graph"))
+        output = eager(x(), training=True, rng=np.random.default_rng(7))
+        constant = {
+            name: None if mask is None else np.stack([mask] * TIMESTEPS)
+            for name, mask in eager.last_masks._asdict().items()
+        }
+        assert (graph(x(), training=True, **constant) == output).all()
+        changed = constant["dropout_mask"].copy()
+        changed[-1] = 2 - changed[-1]
+        # The last in processing order: a later output alone depends on it.
+        first = graph(x(), training=True, **{**constant, "dropout_mask": changed})
+        assert (first != output).any()
+
+    def test_a_state_of_batch_1_gives_one_recurrent_mask_for_all_rows(self) -> None:
+        layer = small_gru.layer(recurrent_dropout=0.5, seed=1, keras_version="3")
+        layer(x(), np.ones((1, UNITS), "float32"), training=True)
+        assert layer.last_masks.recurrent_dropout_mask.shape == (3, 1, UNITS)
 
     def test_a_generator_repeats_itself(self) -> None:
         layer = small_gru.layer(dropout=0.5)

@@ -20,7 +20,7 @@ def test_every_block_runs_in_order(
     for block in blocks:
         exec(block, names)
     printed = capsys.readouterr().out
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     assert printed.startswith("(2, 3, 5) [")
     for line in re.findall(r"print\(.*?# (\(.*)$", "".join(blocks), re.MULTILINE):
         assert line in printed

@@ -37,12 +37,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     case = config.getoption("--case")
     kept = []
     for item in items:
-        oracle = run.oracle_of(item.name)
-        if (oracle is None or oracle in wanted) and (not case or item.name.endswith(f"_{case}")):
+        needed = run.oracles_of(item.name)
+        if all(oracle in wanted for oracle in needed) and (
+            not case or item.name.endswith(f"_{case}")
+        ):
             kept.append(item)
     dropped = [item for item in items if item not in set(kept)]
     # One oracle after the other, so that a process seldom needs to start both.
-    items[:] = sorted(kept, key=lambda item: run.oracle_of(item.name) or "")
+    items[:] = sorted(kept, key=lambda item: run.oracles_of(item.name))
     if case and not kept:
         raise pytest.UsageError(
             f"--case is {case!r}, expected ORACLE:ID as a disagreement names it"

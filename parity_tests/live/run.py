@@ -41,10 +41,9 @@ def keras_version(name: str) -> str:
     return keras_version_of(oracle(name).describe())
 
 
-def oracle_of(test_name: str) -> str | None:
-    """Return the oracle that a test's name carries."""
-    match = re.search(r"_(keras[23])(:|$)", test_name)
-    return match[1] if match else None
+def oracles_of(test_name: str) -> list[str]:
+    """Return the oracles that a test's name carries: it needs all of them."""
+    return re.findall(r"_(keras[23])(?=[:_[]|$)", test_name)
 
 
 def case_name(function: Any, _: int, parameters: Any) -> str:

@@ -7,6 +7,9 @@ weights    the shapes or values of the weights of a fresh layer change
 numeric    with the same weights and inputs the numbers change
 sequence   what is returned changes: its shape, its order, its container, or a second call
 route      another code path, the same numbers (to rounding, in float64)
+masks      the dropout masks that a training layer draws change; without dropout nothing
+penalty    what `losses` holds changes; nothing that a call returns
+projection the weights after an optimizer's step change; nothing that a call returns
 inert      nothing that the layer returns changes, bit for bit
 ========== =====================================================================================
 """
@@ -48,23 +51,15 @@ ARGUMENTS: tuple[Argument, ...] = (
         "recurrent_initializer", BOTH, BOTH, "orthogonal", "ones", "weights", "of a fresh layer"
     ),
     Argument("bias_initializer", BOTH, BOTH, "zeros", "ones", "weights", "of a fresh layer"),
-    Argument("kernel_regularizer", BOTH, BOTH, None, "l2", "inert", "a penalty on the loss alone"),
+    Argument("kernel_regularizer", BOTH, BOTH, None, "l2", "penalty", "of the kernel"),
+    Argument("recurrent_regularizer", BOTH, BOTH, None, "l2", "penalty", "of recurrent_kernel"),
+    Argument("bias_regularizer", BOTH, BOTH, None, "l2", "penalty", "of the bias"),
+    Argument("activity_regularizer", BOTH, BOTH, None, "l2", "penalty", "of every output"),
+    Argument("kernel_constraint", BOTH, BOTH, None, "non_neg", "projection", "of the kernel"),
     Argument(
-        "recurrent_regularizer", BOTH, BOTH, None, "l2", "inert", "a penalty on the loss alone"
+        "recurrent_constraint", BOTH, BOTH, None, "non_neg", "projection", "of recurrent_kernel"
     ),
-    Argument("bias_regularizer", BOTH, BOTH, None, "l2", "inert", "a penalty on the loss alone"),
-    Argument(
-        "activity_regularizer", BOTH, BOTH, None, "l2", "inert", "a penalty on the loss alone"
-    ),
-    Argument(
-        "kernel_constraint", BOTH, BOTH, None, "non_neg", "inert", "applied by the optimizer alone"
-    ),
-    Argument(
-        "recurrent_constraint", BOTH, BOTH, None, "non_neg", "inert", "applied by the optimizer"
-    ),
-    Argument(
-        "bias_constraint", BOTH, BOTH, None, "non_neg", "inert", "applied by the optimizer alone"
-    ),
+    Argument("bias_constraint", BOTH, BOTH, None, "non_neg", "projection", "of the bias"),
     Argument("dropout", BOTH, BOTH, 0.0, 0.5, "numeric", "in training", training=True),
     Argument("recurrent_dropout", BOTH, BOTH, 0.0, 0.5, "numeric", "in training", training=True),
     Argument("return_sequences", BOTH, BOTH, False, True, "sequence", "every output, not the last"),
@@ -76,7 +71,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("unroll", BOTH, BOTH, False, True, "route", "Python's loop, not TensorFlow's"),
     Argument("time_major", K2, K2, False, True, "sequence", "time is the first axis"),
     Argument("reset_after", BOTH, BOTH, True, False, "weights", "the bias has one row"),
-    Argument("seed", BOTH, K3, None, 7, "inert", "of drawn masks; nothing is drawn in inference"),
+    Argument("seed", BOTH, K3, None, 7, "masks", "the generator's start", training=True),
     Argument("use_cudnn", K3, K3, "auto", False, "route", "there is no cuDNN on a CPU"),
     Argument("implementation", BOTH, (), 2, 1, "route", "gate by gate; other masks under dropout"),
     Argument("zero_output_for_mask", BOTH, (), False, True, "sequence", "zeros where masked"),
@@ -95,6 +90,6 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument(
         "enable_caching_device", K2, (), None, True, "inert", "a hint for distributed variables"
     ),
-    Argument("force_generator", K2, (), False, True, "inert", "of drawn masks; none in inference"),
-    Argument("rng_type", K2, (), None, "stateless", "inert", "of drawn masks; none in inference"),
+    Argument("force_generator", K2, (), False, True, "masks", "another generator", training=True),
+    Argument("rng_type", K2, (), None, "stateless", "masks", "another generator", training=True),
 )

@@ -13,18 +13,21 @@ run       constructor, weights, calls,            path, seconds, calls: {outputs
                                                   gates} or {reset, state} each
 steps     steps: [method, arguments...] each      steps: an outcome each, up to the first that
                                                   raises
+seeded    rows: constructor, x, calls, seed, …    rows: weights, calls of outputs and masks
 quit                                              none: the process ends
 ========= ======================================= ================================================
 
 The steps are ``construct``, ``from_config``, ``call`` (its ``x`` goes by position), ``attempt`` (a
-call that may fail: what it raises is the value) and the layer's own methods and attributes. A list
-holds positional arguments, an object keywords.
+call that may fail: what it raises is the value), ``fit_once`` (one step of SGD on the layer alone,
+given x, y and learning_rate), ``save_model`` (a model of the layer alone, given path and
+input_shape), ``load_model`` (what follows is about the model), ``set_random_seed`` and the layer's
+own methods and attributes. A list holds positional arguments, an object keywords.
 
 ``--corrupt EPS`` adds EPS to the first output element of every run, for the tests of the suite
 itself: the greeting and the description say so.
 
-This file, `live_layer` and `codec` run in every Keras's own environment: Python 3.7 syntax, NumPy
-and the Keras found there, nothing else.
+This file, `live_layer`, `live_seeded` and `codec` run in every Keras's own environment: Python 3.7
+syntax, NumPy and the Keras found there, nothing else.
 """
 
 import argparse
@@ -37,10 +40,11 @@ import sys
 
 try:
     if __package__:
-        from parity_tests.oracles import codec, live_layer
+        from parity_tests.oracles import codec, live_layer, live_seeded
     else:
         import codec
         import live_layer
+        import live_seeded
 except ImportError as error:  # no NumPy
     if __name__ != "__main__":
         raise
@@ -74,8 +78,9 @@ def find_oracle(generation):
             import tf_keras as keras
         except ImportError:
             keras = tf.keras
-    if not keras.__version__.startswith(f"{generation}."):
-        raise ImportError(f"keras is {keras.__version__}, expected {generation}")
+    version = version_of(keras)
+    if not version.startswith(f"{generation}."):
+        raise ImportError(f"keras is {version}, expected {generation}")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.set_visible_devices([], "GPU")
@@ -84,11 +89,18 @@ def find_oracle(generation):
     return kinds[generation](tf, keras, codec)
 
 
+def version_of(keras):
+    """Return the version of a Keras; the tf.keras of TensorFlow 2.15 does not name its own."""
+    if not hasattr(keras, "__version__"):
+        import keras
+    return keras.__version__
+
+
 def describe(keras, tensorflow):
     """Return the versions, the constructor's signature and the names that resolve."""
     parameters = inspect.signature(keras.layers.GRU.__init__).parameters
     return {
-        "keras": keras.__version__,
+        "keras": version_of(keras),
         "tensorflow": tensorflow.__version__,
         "python": platform.python_version(),
         "numpy": live_layer.np.__version__,
@@ -141,7 +153,7 @@ def take_steps(oracle, steps):
             if method in ("call", "attempt") and "x" in keywords:
                 positional.insert(0, keywords.pop("x"))
             value = take_step(oracle, layer, method, positional, keywords)
-            if method in ("construct", "from_config"):
+            if method in ("construct", "from_config", "load_model"):
                 layer = value
             outcome.update(readable(value))
         except Exception as error:
@@ -156,6 +168,11 @@ def take_step(oracle, layer, method, positional, keywords):
         return oracle.keras.layers.GRU(*positional, **keywords)
     if method == "from_config":
         return oracle.keras.layers.GRU.from_config(*positional, **keywords)
+    if method == "load_model":
+        return oracle.keras.models.load_model(*positional, **keywords)
+    if method == "save_model":
+        inputs = oracle.keras.layers.Input(keywords["input_shape"])
+        return oracle.keras.Sequential([inputs, layer]).save(keywords["path"])
     if method == "call":
         return layer(*positional, **keywords)
     if method == "attempt":
@@ -164,6 +181,10 @@ def take_step(oracle, layer, method, positional, keywords):
         except Exception as error:
             return type(error).__name__
         return None
+    if method == "set_random_seed":
+        return oracle.keras.utils.set_random_seed(*positional)
+    if method == "fit_once":
+        return oracle.fit_once(layer, *positional, **keywords)
     value = getattr(layer, method)
     return value(*positional, **keywords) if callable(value) else value
 
@@ -186,6 +207,7 @@ def serve(oracle, corrupt, write):
             describe(oracle.keras, oracle.tf), ok=True, corrupt=corrupt != 0
         ),
         "run": lambda request: oracle.run(request, corrupt),
+        "seeded": lambda request: live_seeded.run(oracle, request),
         "steps": lambda request: {"ok": True, "steps": take_steps(oracle, request["steps"])},
     }
     for count, line in enumerate(sys.stdin, 1):

@@ -2,7 +2,7 @@
 
 The outcomes are those of the newest releases, tf_keras 2.21 and Keras 3.15.1, each seen live;
 `parity_tests.matrix.invalid.form` says how to read a row. Symbolic and ragged tensors have no row,
-for gru_ref has none, nor has what only a half type, a penalty or an optimizer step brings out.
+for gru_ref has none, nor has what only a half type brings out.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from parity_tests.matrix.invalid.keywords import DTYPES, KEYWORDS, UNITS
 from parity_tests.matrix.invalid.masks import MASKS
 from parity_tests.matrix.invalid.rates_and_activations import ACTIVATIONS, DROPOUT
 from parity_tests.matrix.invalid.states_and_configs import CONFIGS, SHAPES, STATES
+from parity_tests.matrix.invalid.training import PENALTIES, PROJECTIONS
 from parity_tests.matrix.invalid.weight_arguments import WEIGHT_ARGUMENTS
 from parity_tests.matrix.invalid.weights import BUILD, SET_WEIGHTS
 
@@ -24,6 +25,8 @@ INVALID: tuple[Invalid, ...] = (
     *DROPOUT,
     *ACTIVATIONS,
     *WEIGHT_ARGUMENTS,
+    *PENALTIES,
+    *PROJECTIONS,
     *BUILD,
     *SET_WEIGHTS,
     *STATES,

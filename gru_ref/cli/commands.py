@@ -1,0 +1,212 @@
+"""The commands of ``gru-ref``, their options and their help; what they do is imported when run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gru_ref import __version__
+from gru_ref.cli.one_line import Group
+from gru_ref.cli.selection import Source, chosen
+from gru_ref.cli.text import one_line
+
+F = Callable[..., Any]
+
+
+class _Path(click.Path):
+    """A path that the command itself opens, so that its own sentence says what is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+
+def _reading(function: F) -> F:
+    """Add the argument FILE and the options on how to read it: the command takes a `Source`."""
+
+    @functools.wraps(function)
+    def with_source(
+        file: Path,
+        settings: tuple[str, ...],
+        keras_version: str | None,
+        limits: tuple[str, ...],
+        **others: Any,
+    ) -> None:
+        function(Source(file, settings, keras_version, limits), **others)
+
+    for decorate in (
+        click.option(
+            "--limit",
+            "limits",
+            multiple=True,
+            metavar="NAME=N",
+            help="Move a limit on what the file may make this command do: max_bytes=1e9.",
+        ),
+        click.option(
+            "--keras-version",
+            metavar="VERSION",
+            help="Which Keras wrote the file, if it does not say: 2, 3, 2.15.0, tf-2.3.",
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="An argument of GRU that the file does not say: go_backwards=true.",
+        ),
+        click.argument("file", type=_Path()),
+    ):
+        with_source = decorate(with_source)
+    return with_source
+
+
+def _writing(function: F) -> F:
+    """Add the options on the file to write."""
+    for decorate in (
+        click.option("--force", is_flag=True, help="Overwrite what is there."),
+        click.option("-o", "--output", type=_Path(), required=True, metavar="FILE"),
+    ):
+        function = decorate(function)
+    return function
+
+
+@click.group(
+    cls=Group, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="gru-ref", message="%(prog)s %(version)s")
+def command() -> None:
+    """Inspect, run and convert the GRUs in files of Keras 1, 2 and 3, without TensorFlow."""
+
+
+@command.command()
+@_reading
+@click.option("--json", "as_json", is_flag=True, help="Everything, hashes in full, as JSON.")
+def inspect(source: Source, as_json: bool) -> None:
+    """Show every GRU of FILE: sizes, arguments, what FILE does not say, ranges and hashes."""
+    from gru_ref.cli import inspection
+
+    layers = source.layers()
+    described = [inspection.of_layer(layer) for layer in layers.values()]
+    origin = next(iter(layers.values())).origin
+    assert origin is not None  # load_layers sets it
+    if as_json:
+        import json
+
+        data = {
+            "file": str(source.file),
+            "format": origin.format,
+            "gru_ref": __version__,
+            "layers": described,
+        }
+        click.echo(json.dumps(data, indent=2, allow_nan=False))
+        return
+    from gru_ref.cli import inspection_table
+
+    inspection_table.show(str(source.file), origin.format, described)
+
+
+@command.command()
+@_reading
+@click.option(
+    "--layer", metavar="PATH", help="Which GRU, as inspect shows it; the only one if one."
+)
+@click.option("--inputs", type=_Path(), required=True, metavar="X.npy", help="(batch, time, F)")
+@click.option("--mask", type=_Path(), metavar="MASK.npy", help="(batch, time); true: use the step")
+@click.option("--initial-state", type=_Path(), metavar="H.npy", help="(batch, U); zeros without")
+@click.option("--sequences", is_flag=True, help="The output of every step, whatever FILE says.")
+@_writing
+def run(
+    source: Source,
+    layer: str | None,
+    inputs: Path,
+    mask: Path | None,
+    initial_state: Path | None,
+    sequences: bool,
+    output: Path,
+    force: bool,
+) -> None:
+    """Run a GRU of FILE over an input; write "output" and "state", the last one, to a .npz."""
+    from gru_ref.cli import running
+    from gru_ref.cli.arrays import read_array
+    from gru_ref.cli.output import check_free, write_all
+
+    check_free(output, source.file, force=force)
+    made = running.run(
+        chosen(source.layers(), layer),
+        read_array(inputs, "--inputs"),
+        mask=None if mask is None else read_array(mask, "--mask"),
+        initial_state=None
+        if initial_state is None
+        else read_array(initial_state, "--initial-state"),
+        sequences=sequences,
+    )
+    write_all({output: running.npz(made)})
+    shapes = ", ".join(f"{name} {array.shape}" for name, array in made.items())
+    click.echo(f"{one_line(str(output))}: {shapes}")
+
+
+@command.command()
+@_reading
+@click.option(
+    "--layer", metavar="PATH", help="Which GRU, as inspect shows it; the only one if one."
+)
+@click.option("--to", "target", required=True, metavar="TARGET", help="See gru-ref layouts.")
+@click.option("--batch", type=click.IntRange(1), help="keras3: the batch of stateful layers.")
+@click.option("--weights-only", is_flag=True, help="keras3: the arrays untouched, no config.")
+@_writing
+def convert(
+    source: Source,
+    layer: str | None,
+    target: str,
+    batch: int | None,
+    weights_only: bool,
+    output: Path,
+    force: bool,
+) -> None:
+    """Convert a GRU of FILE to the layout of another runtime, or to a file that Keras 3 opens.
+
+    \b
+    --to torch -o w.npz           any layout, as arrays (or .json)
+    --to onnx -o gru.onnx         a model of one GRU node
+    --to keras3 -o new.keras      every GRU of FILE, or that of --layer
+    --to keras3 -o new.weights.h5 the same, its config in new.json
+    """  # noqa: D301  # click's own sign, a backspace: keep these lines
+    from gru_ref.cli import converting
+    from gru_ref.cli.output import check_free, write_all
+    from gru_ref.files import write_keras3
+
+    converting.check_target(target)
+    files = converting.outputs_of(target, output, weights_only=weights_only)
+    for path in files:
+        check_free(path, source.file, force=force)
+    layers = source.layers()
+    if target != converting.KERAS_3:
+        one = chosen(layers, layer)
+        write_all({output: converting.layout_bytes(one, target, output)})
+    else:
+        if layer is not None:
+            layers = {layer: chosen(layers, layer)}
+        planned = (
+            write_keras3.plan_of_weights(layers)
+            if weights_only
+            else write_keras3.plan(layers, batch=batch)
+        )
+        for note in planned.notes:
+            click.echo(f"gru-ref: note: {one_line(note)}", err=True)
+        write_all(converting.keras3_bytes(planned, files))
+    click.echo(", ".join(one_line(str(path)) for path in files))
+
+
+@command.command()
+@click.argument("name", required=False)
+def layouts(name: str | None) -> None:
+    """Show how each runtime lays a GRU out, or all about the one called NAME."""
+    from gru_ref.cli import layouts_table
+
+    if name is None:
+        layouts_table.show_all()
+    else:
+        layouts_table.show_one(name)

@@ -1,0 +1,90 @@
+"""`gru-ref convert`: what a target is, which files it comes in, and the bytes of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gru_ref.cli.running import npz
+from gru_ref.files import write_keras3
+from gru_ref.layer import GRU
+from gru_ref.layouts import LAYOUTS
+from gru_ref.layouts.onnx_model import to_onnx
+
+# Beside the layouts, which are arrays: targets that are whole models.
+KERAS_3, ONNX = "keras3", "onnx"
+TARGETS = (*LAYOUTS, KERAS_3)
+_WEIGHTS = ".weights.h5"
+_ENDINGS: Mapping[str, tuple[str, ...]] = {
+    KERAS_3: (".keras", _WEIGHTS),
+    ONNX: (".onnx", ".npz", ".json"),
+    "rtneural": (".json",),
+}
+
+
+def check_target(target: str) -> None:
+    """Refuse a target that is none.
+
+    Raises
+    ------
+    ValueError
+    """
+    if target not in TARGETS:
+        raise ValueError(f"--to is {target!r}, expected one of {', '.join(TARGETS)}")
+
+
+def outputs_of(target: str, output: Path, *, weights_only: bool = False) -> tuple[Path, ...]:
+    """Return the files that will be written.
+
+    Raises
+    ------
+    ValueError
+        The ending is none that the target comes in.
+    """
+    endings = _ENDINGS.get(target, (".npz", ".json"))
+    if not output.name.endswith(endings):
+        raise ValueError(f"output is {str(output)!r}, expected a name in {' or '.join(endings)}")
+    if weights_only and not (target == KERAS_3 and output.name.endswith(_WEIGHTS)):
+        raise ValueError(f"--weights-only is given, expected --to {KERAS_3} -o NAME{_WEIGHTS}")
+    if target == KERAS_3 and output.name.endswith(_WEIGHTS) and not weights_only:
+        return output, output.with_name(f"{output.name.removesuffix(_WEIGHTS)}.json")
+    return (output,)
+
+
+def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
+    """Return one GRU in the layout `target`: an `.onnx` model, or arrays in `.npz` or `.json`.
+
+    Raises
+    ------
+    NotRepresentableError
+        The runtime cannot represent a part of it.
+    ImportError
+        onnx is missing.
+    """
+    if output.name.endswith(".onnx"):
+        model: bytes = to_onnx(layer, initial_state=False).SerializeToString()
+        return model
+    arrays = LAYOUTS[target].to_layout(layer)
+    if output.name.endswith(".npz"):
+        return npz(arrays)
+    return json.dumps(arrays, default=_as_list, allow_nan=False).encode()
+
+
+def keras3_bytes(planned: write_keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes]:
+    """Return what each file holds: a `.keras`, or a `.weights.h5` and perhaps its config."""
+    if files[0].name.endswith(_WEIGHTS):
+        contents = [write_keras3.weights_h5(planned), write_keras3.model_json(planned).encode()]
+    else:
+        contents = [write_keras3.keras_zip(planned)]
+    return dict(zip(files, contents, strict=False))
+
+
+def _as_list(value: Any) -> Any:
+    """Return what JSON does not know as what it knows."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} is in the layout, expected arrays and attributes")

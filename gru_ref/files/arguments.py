@@ -1,0 +1,197 @@
+"""The arguments of GRU that a file says, and those that the caller has to supply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gru_ref import activations
+from gru_ref.config import KINDS
+from gru_ref.errors import shown
+from gru_ref.files import keras_1
+from gru_ref.files.found import Found
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.recorded_version import is_before_the_ledger
+from gru_ref.variables import CONFIG_ARGUMENTS
+from gru_ref.versions import Behaviour
+from gru_ref.weights import GRUWeights
+
+# What changes the numbers, in Keras's order: asked for where a file does not say it.
+_ASKED = (
+    "activation", "recurrent_activation", "dropout", "recurrent_dropout", "return_sequences",
+    "return_state", "go_backwards", "stateful", "time_major", "reset_after", "zero_output_for_mask",
+)  # fmt: skip
+_ACTIVATIONS = ("activation", "recurrent_activation")
+_TAKEN = CONFIG_ARGUMENTS - {"keras_version", "use_cudnn"} | {"name", "trainable"}
+# What CuDNNGRU has no arguments for.
+_CUDNN = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "dropout": 0.0,
+    "recurrent_dropout": 0.0,
+    "zero_output_for_mask": False,
+}
+# Of a config of Keras 1 or standalone Keras 2 that leaves them out.
+_OLD_DEFAULTS = {"activation": "tanh", "recurrent_activation": "hard_sigmoid"}
+# What a config that is none makes the constructor of GRU raise.
+CONSTRUCTOR_ERRORS = (
+    TypeError, ValueError, LookupError, ArithmeticError, AttributeError, NotImplementedError,
+    RecursionError,
+)  # fmt: skip
+_OWN_CLASSES = (None, "GRU", "GRUCell", "CuDNNGRU")
+
+
+class Said(NamedTuple):
+    """What a file says: arguments of GRU by name, and sentences for the reader.
+
+    `foreign` names the activations among them that are no function of Keras's own.
+    """
+
+    known: Mapping[str, Any]
+    foreign: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def said_by(found: Found, weights: GRUWeights, behaviour: Behaviour, file: object) -> Said:
+    """Return the arguments that `found` says: by its config, its arrays, or otherwise.
+
+    Raises
+    ------
+    MalformedFileError
+        The config contradicts the arrays.
+    """
+    notes: list[str] = []
+    known: dict[str, Any] = {}
+    if found.config is not None:
+        known = _of_config(found, weights, behaviour, notes)
+    known.update(found.already_known)
+    if found.class_name == "CuDNNGRU":
+        known.update(_CUDNN)
+    for name, value in _of_arrays(found, weights).items():
+        if known.setdefault(name, value) != value:
+            raise MalformedFileError(
+                file,
+                found.path,
+                f"its config says {name}={shown(known[name])}, expected {value!r} beside a "
+                f"recurrent_kernel of shape {weights.recurrent_kernel.shape} and a bias of shape "
+                f"{None if weights.bias is None else weights.bias.shape}",
+            )
+    known["dtype"] = _dtype(known.get("dtype"), found, weights, notes)
+    own = activations.names(behaviour.release)
+    foreign = [name for name in _ACTIVATIONS if not _is_own(known.get(name), own)]
+    return Said(known, tuple(foreign), tuple(notes))
+
+
+def with_supplied(
+    said: Said, supplied: Mapping[str, Any], found: Found, file: object
+) -> dict[str, Any]:
+    """Return all arguments: what the file says, and what the caller supplies for the rest.
+
+    Raises
+    ------
+    TypeError
+        A supplied name is no argument of GRU.
+    ValueError
+        A supplied value contradicts the file.
+    """
+    used = dict(said.known)
+    if found.backward:
+        used.setdefault("go_backwards", True)
+    for name, value in supplied.items():
+        if name not in _TAKEN:
+            raise TypeError(
+                f"{name} is {shown(value)}, expected no such argument: load_layers takes limits, "
+                f"keras_version and {', '.join(sorted(_TAKEN))}"
+            )
+        if name in said.known and name not in said.foreign:
+            if said.known[name] != value:
+                raise ValueError(
+                    f"{name} is {shown(value)}, expected {shown(said.known[name])} or nothing: "
+                    f"{file} says so of {found.path}"
+                )
+        else:
+            opposite = found.backward and name == "go_backwards"
+            used[name] = not value if opposite else value
+    return used
+
+
+def not_said(said: Said, found: Found, behaviour: Behaviour) -> tuple[str, ...]:
+    """Return the names that the file does not say, in Keras's order."""
+    names = [name for name in _ASKED if name not in said.known]
+    if found.config is not None:
+        # A release that does not write an argument does not have it.
+        names = [name for name in names if name not in ("time_major", "zero_output_for_mask")]
+    elif "time_major" in names and not behaviour.time_major_argument:
+        names.remove("time_major")
+    return (*names, *(() if found.keras_version else ("keras_version",)))
+
+
+def _of_config(
+    found: Found, weights: GRUWeights, behaviour: Behaviour, notes: list[str]
+) -> dict[str, Any]:
+    """Return the arguments that Keras's config of the layer says."""
+    config = dict(found.config or {})
+    if keras_1.is_config(config):
+        config = keras_1.to_keras_2(config)
+    known = {name: value for name, value in config.items() if name in _TAKEN}
+    if not behaviour.time_major_argument:
+        known.pop("time_major", None)
+    if is_before_the_ledger(found.keras_version):
+        known = {**_OLD_DEFAULTS, **known}
+        if weights.bias is None:
+            known.setdefault("reset_after", False)
+    for name in _ACTIVATIONS:
+        if name in known:
+            known[name] = _function_name(known[name])
+    for name in [name for name in known if name.rpartition("_")[2] in KINDS]:
+        if not _resolves(name, known[name], behaviour):
+            notes.append(f"{name} is {shown(known.pop(name))}, which is not Keras's own: left out")
+    if found.class_name not in _OWN_CLASSES:
+        notes.append(f"{found.class_name} is not Keras's own class: its arrays run as a GRU's")
+    return known
+
+
+def _function_name(value: Any) -> Any:
+    """Return the name in a serialized function; anything else as it is."""
+    if isinstance(value, Mapping) and value.get("class_name") == "function":
+        registered = value.get("registered_name")
+        name = value.get("config")
+        if isinstance(name, str) and registered in (None, "function", name):
+            return name
+    return value
+
+
+def _is_own(activation: Any, own: Mapping[str, Any]) -> bool:
+    return activation is None or (isinstance(activation, str) and activation in own)
+
+
+def _resolves(name: str, value: Any, behaviour: Behaviour) -> bool:
+    """Return whether an initializer, regularizer or constraint is one of the release's own."""
+    try:
+        KINDS[name.rpartition("_")[2]].resolve(value, behaviour, name)
+    except CONSTRUCTOR_ERRORS:
+        return False
+    return True
+
+
+def _of_arrays(found: Found, weights: GRUWeights) -> dict[str, Any]:
+    """Return the arguments that the shapes say."""
+    shapes = {"units": weights.units, "use_bias": weights.bias is not None}
+    if weights.bias is not None:
+        shapes["reset_after"] = weights.bias.ndim == 2
+    return shapes
+
+
+def _dtype(value: Any, found: Found, weights: GRUWeights, notes: list[str]) -> str:
+    """Return the dtype that gru_ref computes in: that of the config, else of the arrays."""
+    stored = found.stored_dtype or weights.kernel.dtype.name
+    if isinstance(value, Mapping):
+        config = value.get("config")
+        value = config.get("name") if isinstance(config, Mapping) else None
+    name = value if isinstance(value, str) else stored
+    if name in ("float32", "float64"):
+        if name != stored:
+            notes.append(f"the arrays are stored in {stored}, the layer is of {name}")
+        return name
+    notes.append(f"Keras computes this layer in {name}, gru_ref in float32: its weights are exact")
+    return "float32"

@@ -1,0 +1,116 @@
+"""From what a reader found to layers: the weights, the arguments, the origin."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gru_ref.errors import shown
+from gru_ref.files import arguments
+from gru_ref.files.found import Array, Found
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.recorded_version import behaving_release
+from gru_ref.layer import GRU
+from gru_ref.origin import Origin
+from gru_ref.versions import resolve
+from gru_ref.weights import GRUWeights
+
+
+def as_layer(
+    found: Found,
+    supplied: Mapping[str, Any],
+    *,
+    file: object,
+    file_format: str,
+    keras_version: str | None = None,
+) -> GRU:
+    """Return the layer, built, with its weights and its `origin`.
+
+    Parameters
+    ----------
+    found : Found
+    supplied : mapping
+        Arguments of GRU for what the file does not say.
+    file, file_format
+        For messages and for the origin.
+    keras_version : str, optional
+        Which Keras to be, if the file does not name the one that wrote it.
+
+    Raises
+    ------
+    MalformedFileError
+        The arrays are no GRU's, or the config contradicts them or is no GRU's.
+    TypeError
+        A supplied argument is none of GRU's.
+    ValueError
+        A supplied argument contradicts the file.
+    """
+    try:
+        weights = GRUWeights(found.kernel, found.recurrent_kernel, found.bias)
+    except (TypeError, ValueError) as error:
+        raise MalformedFileError(file, found.path, str(error)) from None
+    release, version_notes = behaving_release(found, keras_version, file)
+    behaviour = resolve(release)
+    said = arguments.said_by(found, weights, behaviour, file)
+    used = arguments.with_supplied(said, supplied, found, file)
+    try:
+        layer = GRU.from_config(used, keras_version=release)
+    except arguments.CONSTRUCTOR_ERRORS as error:
+        if str(error).startswith(tuple(f"{name} " for name in supplied)):
+            raise
+        reason = f"its config is no GRU's: {error}"
+        if said.foreign:
+            hint = ", ".join(f"{name}=a callable" for name in said.foreign)
+            reason = f"{said.foreign[0]} is not Keras's own, supply it: {hint}; {error}"
+        raise MalformedFileError(file, found.path, reason) from None
+    layer.take_weights(weights)
+    layer.origin = Origin(
+        file=str(file),
+        format=file_format,
+        path=found.path,
+        keras_version=found.keras_version,
+        class_name=found.class_name,
+        config=found.config,
+        unknown=arguments.not_said(said, found, behaviour),
+        dtype=found.stored_dtype or weights.kernel.dtype.name,
+        sha256={name: _sha256(array) for name, array in _named(weights)},
+        not_finite=tuple(n for n, array in _named(weights) if not np.isfinite(array).all()),
+        notes=(*found.notes, *said.notes, *version_notes),
+    )
+    return layer
+
+
+def _named(weights: GRUWeights) -> list[tuple[str, Array]]:
+    return list(zip(("kernel", "recurrent_kernel", "bias"), weights.arrays(), strict=False))
+
+
+def _sha256(array: Array) -> str:
+    return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
+
+
+def mapping_of(
+    everything: Sequence[Found],
+    supplied: Mapping[str, Any],
+    *,
+    file: object,
+    file_format: str,
+    keras_version: str | None,
+) -> dict[str, GRU]:
+    """Return every layer by its path, in the order of the file.
+
+    Raises
+    ------
+    MalformedFileError, TypeError, ValueError
+        As `as_layer`; and MalformedFileError where two GRUs claim one path.
+    """
+    layers: dict[str, GRU] = {}
+    for found in everything:
+        if found.path in layers:
+            raise MalformedFileError(file, found.path, f"two GRUs are at {shown(found.path)}")
+        layers[found.path] = as_layer(
+            found, supplied, file=file, file_format=file_format, keras_version=keras_version
+        )
+    return layers

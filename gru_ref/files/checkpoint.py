@@ -1,0 +1,146 @@
+"""TensorFlow checkpoints: `tf.train.Checkpoint`, and ``save_weights`` of Keras 2 in that format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from gru_ref.files import cudnn_gru, grouping
+from gru_ref.files.found import Found
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.object_graph import ObjectGraph
+from gru_ref.files.tensor_bundle import OBJECT_GRAPH, TensorBundle
+
+_SUFFIX = ".index"
+_ROLES = ("kernel", "recurrent_kernel", "bias")
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU of a checkpoint.
+
+    Parameters
+    ----------
+    path : Path
+        The prefix that the files of a checkpoint share, its ``.index``, or the folder that holds
+        one checkpoint.
+    limits : Limits
+
+    Raises
+    ------
+    MalformedFileError
+        It is damaged, or of a kind that is not read.
+    """
+    bundle = TensorBundle(index_of(path), Budget(path, limits))
+    if OBJECT_GRAPH not in bundle.entries:
+        return by_names(bundle)
+    return list(by_objects(bundle, ObjectGraph(bundle.string(OBJECT_GRAPH))).values())
+
+
+def index_of(path: Path) -> Path:
+    """Return the index file that `path` stands for.
+
+    Raises
+    ------
+    MalformedFileError
+        A folder holds none, or several.
+    """
+    if path.is_dir():
+        indices = sorted(entry for entry in path.iterdir() if entry.suffix == _SUFFIX)
+        if len(indices) != 1:
+            names = ", ".join(entry.name for entry in indices[:5])
+            raise MalformedFileError(
+                path, "", f"it holds {len(indices)} checkpoints, expected one: name it ({names})"
+            )
+        return indices[0]
+    return path if path.is_file() else path.with_name(path.name + _SUFFIX)
+
+
+def by_objects(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]:
+    """Return every object that has the arrays of a GRU as children, by its number.
+
+    Keras 3's ``export`` saves no layers but a flat list of variables: there the variables' names
+    group them, under the negative number of the list.
+    """
+    found: dict[int, Found] = {}
+    seen = set()
+    for number, path in graph.paths().items():
+        children = graph.nodes[number].children
+        variables = {role: graph.variable(children[role]) for role in _ROLES if role in children}
+        keys = {role: variable[1] for role, variable in variables.items() if variable}
+        if not {"kernel", "recurrent_kernel"} <= keys.keys() or not _is_gru(bundle, keys):
+            continue
+        arrays = tuple(children[role] for role in keys)
+        if arrays in seen:
+            continue
+        seen.add(arrays)
+        found[number] = _found(bundle, "/".join(path), keys)
+    if found:
+        return found
+    exported = graph.at(("variables",))
+    return {} if exported is None else _by_list(bundle, graph, exported)
+
+
+def by_names(bundle: TensorBundle) -> list[Found]:
+    """Return the GRUs of a checkpoint without objects, as `tf.compat.v1.train.Saver` writes it."""
+    shapes = {key: entry.shape for key, entry in bundle.entries.items()}
+    return [_found(bundle, group.path, _by_role(group)) for group in grouping.by_name(shapes)]
+
+
+def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int, Found]:
+    """Return the GRUs among the variables of a list, which lie side by side there."""
+    keys: dict[str, str] = {}  # "INDEX/NAME" → key: names alone may come twice
+    last = ""
+    start = 0
+    for i, child in enumerate(graph.nodes[number].children.values()):
+        variable = graph.variable(child)
+        if variable is None:
+            continue
+        path, _, role = variable[0].rpartition("/")
+        if path != last or role == _ROLES[0]:
+            last, start = path, i
+        keys[f"{start}/{variable[0]}"] = variable[1]
+    shapes = {name: bundle.shape(key) for name, key in keys.items()}
+    groups = grouping.by_name(shapes)
+    names = [group.path.partition("/")[2] for group in groups]
+    often = Counter(names)
+    found = {}
+    for i, (group, name) in enumerate(zip(groups, names, strict=True)):
+        path = name if often[name] == 1 else f"variables/{group.path}"
+        roles = {role: keys[key] for role, key in _by_role(group).items()}
+        found[-1 - i] = _found(bundle, path, roles)
+    return found
+
+
+def _by_role(group: grouping.Group) -> dict[str, str]:
+    return {role: key for role, key in zip(_ROLES, group[1:], strict=True) if key is not None}
+
+
+def _is_gru(bundle: TensorBundle, keys: dict[str, str]) -> bool:
+    kernel, recurrent_kernel = bundle.shape(keys["kernel"]), bundle.shape(keys["recurrent_kernel"])
+    return grouping.is_gru(
+        kernel, recurrent_kernel, bundle.shape(keys["bias"]) if "bias" in keys else None
+    )
+
+
+def _found(bundle: TensorBundle, path: str, keys: Mapping[str, str]) -> Found:
+    arrays = {role: bundle.tensor(key) for role, key in keys.items()}
+    kernel, recurrent_kernel, bias = (arrays.get(role) for role in _ROLES)
+    assert kernel is not None  # the callers have seen both kernels
+    assert recurrent_kernel is not None
+    class_name: str | None = None
+    notes: tuple[str, ...] = ()
+    if bias is not None and cudnn_gru.is_cudnn(recurrent_kernel, bias):
+        kernel, recurrent_kernel, bias = cudnn_gru.converted(kernel, recurrent_kernel, bias)
+        class_name, notes = "CuDNNGRU", ("a CuDNNGRU: its arrays are converted to those of GRU",)
+    return Found(
+        path,
+        kernel,
+        recurrent_kernel,
+        bias,
+        class_name=class_name,
+        notes=notes,
+        stored_dtype="bfloat16" if bundle.is_bfloat16(keys["kernel"]) else None,
+        backward=grouping.is_backward(path),
+    )

@@ -1,0 +1,85 @@
+"""FlatBuffers: tables, vectors and strings, found through offsets that are all checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gru_ref.files.part import Part
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a buffer.
+
+    Parameters
+    ----------
+    buffer : Part
+        All of it: offsets may lead anywhere in it.
+    at : int
+        Where the table is.
+
+    Source
+    ------
+    The format as documented on flatbuffers.dev, "Internals".
+    """
+
+    buffer: Part
+    at: int
+
+    @classmethod
+    def root(cls, buffer: Part) -> Table:
+        """Return the table that a buffer opens with a pointer to."""
+        return cls(buffer, buffer.number("<I", 0))
+
+    def number(self, field: int, form: str, default: int = 0) -> int:
+        """Return a number, by the index of its field and its `struct` format."""
+        place = self._place(field)
+        return default if place is None else self.buffer.number(form, place)
+
+    def table(self, field: int) -> Table | None:
+        """Return the table that a field points to."""
+        place = self._target(field)
+        return None if place is None else Table(self.buffer, place)
+
+    def tables(self, field: int) -> list[Table]:
+        """Return the tables of a vector of tables."""
+        start, count = self._vector(field, 4)
+        places = [start + 4 * i for i in range(count)]
+        return [Table(self.buffer, place + self.buffer.number("<I", place)) for place in places]
+
+    def numbers(self, field: int) -> tuple[int, ...]:
+        """Return a vector of int32."""
+        start, count = self._vector(field, 4)
+        return tuple(np.frombuffer(self.buffer.cut(start, 4 * count).data, "<i4").tolist())
+
+    def bytes(self, field: int) -> Part:
+        """Return a vector of bytes, or a string."""
+        start, count = self._vector(field, 1)
+        return self.buffer.cut(start, count)
+
+    def _vector(self, field: int, size: int) -> tuple[int, int]:
+        """Return where the elements of a vector start, and how many there are."""
+        place = self._target(field)
+        if place is None:
+            return 0, 0
+        count = self.buffer.number("<I", place)
+        self.buffer.cut(place + 4, size * count)
+        if size > 1:
+            self.buffer.budget.take_objects(count, self.buffer.place)
+        return place + 4, count
+
+    def _target(self, field: int) -> int | None:
+        place = self._place(field)
+        return None if place is None else place + self.buffer.number("<I", place)
+
+    def _place(self, field: int) -> int | None:
+        """Return where a field lies, or None if the table leaves it out."""
+        kinds = self.at - self.buffer.number("<i", self.at)
+        size = self.buffer.number("<H", kinds)
+        entry = 4 + 2 * field
+        if entry + 2 > size:
+            return None
+        offset = self.buffer.number("<H", kinds + entry)
+        return self.at + offset if offset else None

@@ -1,0 +1,159 @@
+"""Which arrays together are a GRU: by their names, else by their shapes and order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+Shape = tuple[int, ...]
+
+_ROLES = ("kernel", "recurrent_kernel", "bias")
+# First parts of names that lead to an optimizer's copies of the weights, in lower case.
+_OPTIMIZERS = frozenset((
+    "optimizer", "optimizer_weights", "loss_scale_optimizer", "training", "adadelta", "adafactor",
+    "adagrad", "adam", "adamax", "adamw", "ftrl", "lamb", "lion", "muon", "nadam", "rmsprop", "sgd",
+))  # fmt: skip
+
+
+class Group(NamedTuple):
+    """The names of the arrays of one GRU, and what they have in common.
+
+    Parameters
+    ----------
+    path : str
+    kernel, recurrent_kernel : str
+    bias : str or None
+    """
+
+    path: str
+    kernel: str
+    recurrent_kernel: str
+    bias: str | None
+
+
+def is_gru(kernel: Shape, recurrent_kernel: Shape, bias: Shape | None) -> bool:
+    """Return whether arrays of these shapes are a GRU's; LSTM has 4 blocks, SimpleRNN 1.
+
+    Examples
+    --------
+    >>> is_gru((4, 15), (5, 15), (2, 15)), is_gru((4, 20), (5, 20), (20,))
+    (True, False)
+    """
+    if len(kernel) != 2 or len(recurrent_kernel) != 2 or 0 in (*kernel, *recurrent_kernel):
+        return False
+    units, columns = recurrent_kernel
+    if columns != 3 * units or kernel[1] != columns:
+        return False
+    return bias in (None, (columns,), (2, columns), (2 * columns,))
+
+
+def is_backward(path: str) -> bool:
+    """Return whether a path leads to the backward layer of a Bidirectional.
+
+    Examples
+    --------
+    >>> is_backward("bidirectional/backward_gru/gru_cell"), is_backward("gru/gru_cell")
+    (True, False)
+    """
+    return any(part.startswith("backward_") for part in path.split("/"))
+
+
+def by_name(shapes: Mapping[str, Shape]) -> list[Group]:
+    """Return the GRUs among named arrays: ``…/kernel``, ``…/recurrent_kernel`` and ``…/bias``.
+
+    The last part of a name counts, after "/" or "."; a trailing ":0" does not. Arrays that have
+    nothing before it are at ".".
+    """
+    roles: dict[str, dict[str, str]] = {}
+    for name in shapes:
+        path, role = _split(name)
+        if role in _ROLES and not _OPTIMIZERS.intersection(path.lower().split("/")[:2]):
+            roles.setdefault(path, {}).setdefault(role, name)
+    groups = []
+    for path, names in roles.items():
+        group = Group(
+            path or ".",
+            names.get("kernel", ""),
+            names.get("recurrent_kernel", ""),
+            names.get("bias"),
+        )
+        if group.kernel and group.recurrent_kernel and _fits(group, shapes):
+            groups.append(group)
+    return groups
+
+
+def by_order(shapes: Mapping[str, Shape]) -> list[Group]:
+    """Return the GRUs among arrays in Keras's order: kernel, recurrent kernel, bias if any.
+
+    Notes
+    -----
+    An array that could be a bias is taken for one.
+    """
+    names = list(shapes)
+    groups = []
+    at = 0
+    while at + 1 < len(names):
+        with_bias = Group(names[at], *names[at : at + 3]) if at + 2 < len(names) else None
+        without = Group(names[at], names[at], names[at + 1], None)
+        if with_bias and _fits(with_bias, shapes):
+            groups.append(with_bias)
+            at += 3
+        elif _fits(without, shapes):
+            groups.append(without)
+            at += 2
+        else:
+            at += 1
+    return groups
+
+
+def by_shape(path: str, shapes: Mapping[str, Shape]) -> Group | None:
+    """Return the GRU that some arrays of unknown order and meaning are, if they are one.
+
+    Raises
+    ------
+    ValueError
+        Two of them could be the same part.
+    """
+    recurrent = [name for name, shape in shapes.items() if is_gru(shape, shape, None)]
+    columns = {shapes[name][1] for name in recurrent}
+    if len(columns) != 1:
+        return None
+    biases = [n for n, shape in shapes.items() if shape in ((*columns,), (2, *columns))]
+    biases = [n for n in biases if n not in recurrent]
+    kernels = [n for n, shape in shapes.items() if len(shape) == 2 and {shape[1]} == columns]
+    kernels = [n for n in kernels if n not in recurrent and n not in biases]
+    if not kernels and len(recurrent) == 1:
+        return None
+    if len(kernels) > 1 or len(recurrent) > 1 or len(biases) > 1:
+        shown = ", ".join(f"{name} {shapes[name]}" for name in (*kernels, *recurrent, *biases))
+        raise ValueError(
+            f"which of {shown} is the kernel, the recurrent kernel and the bias cannot be told, "
+            "expected names that end in /kernel, /recurrent_kernel and /bias"
+        )
+    return Group(path, kernels[0], recurrent[0], biases[0] if biases else None)
+
+
+def by_shapes(shapes: Mapping[str, Shape]) -> list[Group]:
+    """Return the GRUs among arrays whose names say no more than which of them belong together.
+
+    Raises
+    ------
+    ValueError
+        Two arrays could be the same part of a GRU.
+    """
+    together: dict[str, dict[str, Shape]] = {}
+    for name, shape in shapes.items():
+        together.setdefault(_split(name)[0], {})[name] = shape
+    found = (by_shape(path, alike) for path, alike in together.items())
+    return [group for group in found if group is not None]
+
+
+def _split(name: str) -> tuple[str, str]:
+    plain = name.rsplit(":", 1)[0] if name.rpartition(":")[2].isdigit() else name
+    at = max(plain.rfind("/"), plain.rfind("."))
+    return plain[: max(at, 0)], plain[at + 1 :]
+
+
+def _fits(group: Group, shapes: Mapping[str, Shape]) -> bool:
+    bias = None if group.bias is None else shapes[group.bias]
+    return is_gru(shapes[group.kernel], shapes[group.recurrent_kernel], bias)

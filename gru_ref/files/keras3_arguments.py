@@ -1,0 +1,198 @@
+"""One GRU of any release as a GRU of Keras 3: its config, its arrays, and what changes its form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref import activation_layers, activations
+from gru_ref.activation_layers import ActivationLayer
+from gru_ref.config import KINDS, GRUConfig
+from gru_ref.errors import NotRepresentableError, shown
+from gru_ref.layer import GRU
+from gru_ref.smooth_activations import gelu, gelu_3_0_1, gelu_tf_2_4
+from gru_ref.versions import Behaviour, resolve
+
+Array = NDArray[Any]
+
+_RUNTIME = "Keras 3"
+# hard_sigmoid of Keras 2 at x is that of Keras 3 at 1.2 x.
+_SCALE = 1.2
+_UNSCALED = [1.0, 1.0, 1.0]  # of z, r, h
+_HARD_SIGMOID = {2: activations.KERAS_2["hard_sigmoid"], 3: activations.KERAS_3["hard_sigmoid"]}
+# One function, but for the last bit of a constant.
+_GELU = (gelu, gelu_3_0_1, gelu_tf_2_4)
+_LEAKY_RELU = ActivationLayer("LeakyReLU", {"alpha": 0.3}, None, True, "float32", casts=False)
+_KERAS_LAYER = {"module": "keras.layers", "registered_name": None}
+# The name until Keras 3.3, which later releases know as well.
+_EARLIER = {"Orthogonal": "OrthogonalInitializer"}
+_PLAIN = (
+    "return_sequences", "return_state", "go_backwards", "stateful", "unroll",
+    "zero_output_for_mask", "units", "use_bias", "dropout", "recurrent_dropout", "reset_after",
+    "seed",
+)  # fmt: skip
+
+
+class Converted(NamedTuple):
+    """A GRU as Keras 3 has it.
+
+    Parameters
+    ----------
+    config : dict
+        Keys of Keras 3's own get_config.
+    weights : list of arrays
+        In the order of get_weights().
+    notes : tuple of str
+        What is kept in another form, a sentence each.
+    multiplied : bool
+        Whether the weights are not those of the layer, but multiplied for hard_sigmoid.
+    """
+
+    config: dict[str, Any]
+    weights: list[Array]
+    notes: tuple[str, ...]
+    multiplied: bool
+
+
+def converted(layer: GRU, name: str, path: str) -> Converted:
+    """Return what a file of Keras 3 says of one GRU.
+
+    Parameters
+    ----------
+    layer : GRU
+        Built.
+    name : str
+        The name of the layer in Keras 3.
+    path : str
+        For the messages.
+
+    Raises
+    ------
+    NotRepresentableError
+        Keras 3 has no such argument, or nothing that computes the same.
+    """
+    config = layer.config
+    notes = [] if layer.origin is None else list(layer.origin.notes)
+    if config.time_major:
+        raise NotRepresentableError(
+            _RUNTIME,
+            f"time_major of {path}",
+            "True",
+            "False",
+            "the order of the axes; the arrays are the same: swap the two leading axes of x",
+        )
+    arguments: dict[str, Any] = {"name": name, "trainable": layer.trainable, "dtype": config.dtype}
+    arguments.update((argument, getattr(config, argument)) for argument in _PLAIN)
+    if config.zero_output_for_mask and config.path == "fused":
+        ignored = config.behaviour.fused_ignores_zero_output_for_mask
+        if ignored:
+            notes.append(
+                f"zero_output_for_mask is left out: Keras {config.keras_version} ignores it"
+            )
+        arguments["zero_output_for_mask"] = not ignored
+    scales = list(_UNSCALED)
+    for argument, gates in (("activation", (2,)), ("recurrent_activation", (0, 1))):
+        arguments[argument], scale = _activation(config, argument, path)
+        for gate in gates:
+            scales[gate] = scale
+        if isinstance(arguments[argument], dict):
+            notes.append(f"{argument} is a layer, which Keras 3.10 and later take there")
+    weights = [_scaled(array, scales) for array in layer.get_weights()]
+    newest = resolve("3")
+    for kind in KINDS:
+        for argument in (a for a in vars(config) if a.endswith(f"_{kind}")):
+            arguments[argument] = _object(config, argument, kind, newest, path)
+    multiplied = scales != _UNSCALED
+    if multiplied:
+        notes += _notes_on_scaling(scales, arguments)
+    if config.dropout or config.recurrent_dropout:
+        notes.append("in training, dropout draws other masks than in the Keras that wrote the file")
+    return Converted(arguments, weights, tuple(notes), multiplied)
+
+
+def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float]:
+    """Return Keras 3's name of an activation, and what its argument is to be multiplied by."""
+    value = getattr(config, argument)
+    function: Callable[..., Any] = getattr(config, f"{argument}_function")
+    if function is _HARD_SIGMOID[2]:
+        return "hard_sigmoid", _SCALE
+    layer = _LEAKY_RELU if function is activations.KERAS_2["LeakyReLU"] else function
+    if isinstance(layer, ActivationLayer) and layer.class_name in activation_layers.KERAS_3:
+        names = activation_layers.KERAS_3[layer.class_name]  # Keras 2 may name them otherwise
+        parameters = dict(zip(names, layer.parameters.values(), strict=True))
+        return {**_KERAS_LAYER, "class_name": layer.class_name, "config": parameters}, 1.0
+    table = activations.KERAS_3
+    same = [name for name in table if table[name] is function]
+    if isinstance(value, str) and (value in same or config.behaviour.generation == 3):
+        return value, 1.0
+    if function in _GELU:
+        return "gelu", 1.0
+    if not same:
+        raise NotRepresentableError(
+            _RUNTIME,
+            f"{argument} of {path}",
+            shown(value),
+            "an activation that Keras 3 has too",
+            "the function: every state would differ",
+        )
+    return same[0], 1.0
+
+
+def _scaled(array: Array, scales: list[float]) -> Array:
+    """Return the array with the columns of z, r and h multiplied, each product rounded once."""
+    if scales == _UNSCALED:
+        return array
+    columns = np.repeat(np.array(scales), array.shape[-1] // 3)
+    product: Array = (array * columns).astype(array.dtype)  # multiplied in float64
+    return product
+
+
+def _notes_on_scaling(scales: list[float], arguments: dict[str, Any]) -> list[str]:
+    """Return the sentences on what was multiplied, and on what acts on it in training."""
+    letters = " and ".join(
+        letter for letter, scale in zip("zrh", scales, strict=True) if scale != 1
+    )
+    notes = [
+        "hard_sigmoid of Keras 2, clip(0.2 x + 0.5, 0, 1), is hard_sigmoid of Keras 3 at "
+        f"{_SCALE} x: the columns of {letters} are multiplied by {_SCALE} in every array"
+    ]
+    acting = [
+        f"{weight}_{kind}"
+        for weight in ("kernel", "recurrent", "bias")
+        for kind in ("regularizer", "constraint")
+        if arguments[f"{weight}_{kind}"] is not None
+    ]
+    if acting:
+        notes.append(f"in training, {' and '.join(acting)} act on the multiplied arrays")
+    return notes
+
+
+def _object(config: GRUConfig, argument: str, kind: str, newest: Behaviour, path: str) -> Any:
+    """Return an initializer, regularizer or constraint as Keras 3 serializes it."""
+    value = getattr(config, argument)
+    found = KINDS[kind].resolve(value, config.behaviour, argument)
+    if found is None:
+        return None
+    parameters = {k: v for k, v in found.parameters.items() if k != "dtype"}
+    serialized = {
+        "module": f"keras.{kind}s",
+        "class_name": _EARLIER.get(found.class_name or "", found.class_name),
+        "config": parameters,
+        "registered_name": None,
+    }
+    try:
+        KINDS[kind].resolve(serialized, newest, argument)
+    except (TypeError, ValueError, KeyError):
+        if kind == "initializer":  # nothing is drawn: the file holds the arrays
+            return "zeros"
+        raise NotRepresentableError(
+            _RUNTIME,
+            f"{argument} of {path}",
+            shown(value),
+            f"a {kind} that Keras 3 has too",
+            "what it does in training",
+        ) from None
+    return serialized

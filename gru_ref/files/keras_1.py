@@ -1,0 +1,69 @@
+"""Keras 1: its names of the arguments, and its nine arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gru_ref.files.found import Array
+
+_NAMES = {
+    "output_dim": "units",
+    "init": "kernel_initializer",
+    "inner_init": "recurrent_initializer",
+    "inner_activation": "recurrent_activation",
+    "W_regularizer": "kernel_regularizer",
+    "U_regularizer": "recurrent_regularizer",
+    "b_regularizer": "bias_regularizer",
+    "dropout_W": "dropout",
+    "dropout_U": "recurrent_dropout",
+}
+
+
+def is_config(config: Mapping[str, Any]) -> bool:
+    """Return whether a GRU's config is written in Keras 1's words."""
+    return "output_dim" in config and "units" not in config
+
+
+def to_keras_2(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the config in Keras 2's words, with what Keras 1 had no argument for.
+
+    Source
+    ------
+    keras/layers/recurrent.py, GRU.get_config and GRU.__init__ of Keras 1.2.2, from memory: that
+    release does not install any more.
+
+    Examples
+    --------
+    >>> to_keras_2({"output_dim": 5, "inner_activation": "hard_sigmoid"})["units"]
+    5
+    """
+    renamed = {_NAMES.get(name, name): value for name, value in config.items()}
+    return {**renamed, "use_bias": True, "return_state": False, "reset_after": False}
+
+
+def are_nine(shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Return whether nine arrays have the shapes of W, U, b for each of z, r, h.
+
+    Examples
+    --------
+    >>> are_nine([(6, 5), (5, 5), (5,)] * 3), are_nine([(6, 5), (5, 5), (5,)] * 2)
+    (True, False)
+    """
+    if len(shapes) != 9 or list(shapes) != 3 * list(shapes[:3]):
+        return False
+    units = shapes[2][:1]
+    return len(units) == 1 and list(shapes[:3]) == [(*shapes[0][:1], *units), 2 * units, units]
+
+
+def joined(arrays: Sequence[Array]) -> list[Array]:
+    """Return kernel, recurrent_kernel and bias of Keras 1's W, U, b for each of z, r, h.
+
+    Parameters
+    ----------
+    arrays : nine
+        W_z (features, units), U_z (units, units), b_z (units,), then the same of r and h.
+    """
+    return [np.concatenate(arrays[k::3], axis=-1) for k in range(3)]

@@ -1,0 +1,25 @@
+"""A file of HDF5: the legacy .h5 of every Keras, or .weights.h5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gru_ref.files import hdf5, legacy_h5, weights_h5
+from gru_ref.files.found import Found
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.part import opened
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU of the file.
+
+    Raises
+    ------
+    MalformedFileError
+        It is damaged, hostile or beyond the limits.
+    """
+    budget = Budget(path, limits)
+    with opened(path, budget) as stream, hdf5.opened(stream, budget) as root:
+        if legacy_h5.is_legacy(root):
+            return legacy_h5.read_root(root, budget)
+        return weights_h5.read_root(root)

@@ -1,0 +1,102 @@
+"""The .keras format of Keras 3 and of Keras 2 from 2.12 on: a zip archive, or the folder of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gru_ref.files import hdf5, model_config, stored_gru, weights_h5
+from gru_ref.files.found import Found
+from gru_ref.files.hdf5 import Group
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.part import opened, size_of
+from gru_ref.files.zip_members import Archive
+
+_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_PICKLED = "model.weights.npz"
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU of the model, in its order.
+
+    Raises
+    ------
+    MalformedFileError
+        A part is missing, damaged or beyond the limits, or the arrays and the config disagree.
+    """
+    budget = Budget(path, limits)
+    with _parts(path, budget) as parts:
+        metadata = parts.json(_METADATA)
+        config = parts.json(_CONFIG)
+        version = metadata.get("keras_version")
+        with parts.stream(_WEIGHTS) as stream, hdf5.opened(stream, budget, _WEIGHTS) as root:
+            leaves = model_config.leaves(config, budget, _style(root))
+            stored = weights_h5.stored_in(root)
+    version = version if isinstance(version, str) else None
+    return stored_gru.matched(stored, leaves, version, budget)
+
+
+def _style(root: Group) -> model_config.Style:
+    """Return how the release that wrote the weights names its groups."""
+    of_2_12 = model_config.KERAS_2_12
+    return of_2_12 if of_2_12.layers in root.names() else model_config.Style()
+
+
+class _Folder:
+    """The parts of a model that was saved with zipped=False."""
+
+    def __init__(self, path: Path, budget: Budget) -> None:
+        self._path, self._budget = path, budget
+
+    def json(self, name: str) -> Any:
+        """Return a JSON object."""
+        with self.stream(name) as stream:
+            size = size_of(stream)
+            self._budget.check_json(size, name)
+            return model_config.parsed(stream.read(size), name, self._budget)
+
+    @contextlib.contextmanager
+    def stream(self, name: str) -> Iterator[BinaryIO]:
+        """Open a part; a link to somewhere else is none."""
+        part = self._path / name
+        if part.is_symlink():
+            raise MalformedFileError(self._budget.file, name, "it is a link to another file")
+        with opened(part, self._budget, name) as stream:
+            yield stream
+
+
+class _Zip:
+    """The parts of a zip archive."""
+
+    def __init__(self, archive: Archive, budget: Budget) -> None:
+        self._archive, self._budget = archive, budget
+
+    def json(self, name: str) -> Any:
+        """Return a JSON object."""
+        self._budget.check_json(self._archive.size(name), name)
+        return model_config.parsed(self._archive.read(name), name, self._budget)
+
+    @contextlib.contextmanager
+    def stream(self, name: str) -> Iterator[BinaryIO]:
+        """Open a part in memory."""
+        if name == _WEIGHTS and name not in self._archive.names and _PICKLED in self._archive.names:
+            raise MalformedFileError(
+                self._budget.file,
+                _PICKLED,
+                "it is pickled, which can run code when it is read and never is: save the model "
+                f"with {_WEIGHTS}",
+            )
+        yield io.BytesIO(self._archive.read(name))
+
+
+@contextlib.contextmanager
+def _parts(path: Path, budget: Budget) -> Iterator[_Folder | _Zip]:
+    if path.is_dir():
+        yield _Folder(path, budget)
+        return
+    with opened(path, budget) as handle:
+        yield _Zip(Archive(handle, budget), budget)

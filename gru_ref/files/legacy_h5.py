@@ -1,0 +1,160 @@
+"""The legacy .h5 format of Keras 1, 2 and 3: whole models, or weights alone.
+
+Every layer has a group with the list ``weight_names`` of its arrays. The lists' order counts, not
+that of HDF5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gru_ref.files import keras_1, model_config, stored_gru
+from gru_ref.files.found import Found
+from gru_ref.files.grouping import is_gru
+from gru_ref.files.hdf5 import Dataset, Group
+from gru_ref.files.limits import Budget
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.model_config import Leaf
+from gru_ref.files.stored_gru import Stored
+
+_MODEL = "model_weights"
+# What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.
+_ADDED = re.compile(r"(_\d+)?(:\d+)?$")
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """One array in the list of a layer."""
+
+    name: str
+    dataset: Dataset
+
+    @property
+    def role(self) -> str:
+        """What the last part of the name says: "kernel", "bias", "gru_1_W_z" and so on."""
+        return _ADDED.sub("", self.name.rpartition("/")[2])
+
+
+def is_legacy(root: Group) -> bool:
+    """Return whether a file is of this format."""
+    return _MODEL in root.names() or _strings(root, "layer_names") is not None
+
+
+def read_root(root: Group, budget: Budget) -> list[Found]:
+    """Return every GRU of the file, in the order of the model.
+
+    Raises
+    ------
+    MalformedFileError
+        An array that is listed is not there, or the config is damaged.
+    """
+    weights = root.group(_MODEL) or root
+    config = root.strings("model_config")
+    leaves: list[Leaf] = []
+    if config:
+        model = model_config.parsed(config[0], "model_config", budget)
+        leaves = model_config.leaves(model, budget)
+    versions = root.strings("keras_version") or weights.strings("keras_version")
+    version = versions[0] if versions else None
+    pairs: list[tuple[Stored, Leaf | None]] = []
+    by_layer: dict[str, list[Leaf]] = {}
+    for leaf in leaves:
+        if leaf.could_be_gru and leaf.names:
+            by_layer.setdefault(leaf.names[0], []).append(leaf)
+    for layer in _strings(weights, "layer_names") or []:
+        group = weights.group(layer)
+        if group is None:
+            raise MalformedFileError(budget.file, layer, "the layer is listed, but not there")
+        pairs += _matched(_stored_in(group, layer, budget), by_layer.get(layer, []))
+    order = {id(leaf): place for place, leaf in enumerate(leaves)}
+    pairs.sort(key=lambda pair: order.get(id(pair[1]), len(order)))
+    return [stored_gru.found(stored, leaf, version) for stored, leaf in pairs]
+
+
+def _strings(group: Group, name: str) -> list[str] | None:
+    """Return a list of strings, which Keras splits into name0, name1, … where it is long."""
+    whole = group.strings(name)
+    if whole is not None:
+        return whole
+    parts: list[str] = []
+    part = group.strings(f"{name}0")
+    if part is None:
+        return None
+    number = 0
+    while part is not None:
+        parts += part
+        number += 1
+        part = group.strings(f"{name}{number}")
+    return parts
+
+
+def _stored_in(group: Group, layer: str, budget: Budget) -> list[Stored]:
+    """Return the GRUs among the arrays of one layer's group."""
+    listed = []
+    for name in _strings(group, "weight_names") or []:
+        dataset = group.child(name)
+        if not isinstance(dataset, Dataset):
+            raise MalformedFileError(
+                budget.file, f"{layer}/{name}", "the array is listed, but not there"
+            )
+        listed.append(_Listed(name, dataset))
+    names = [item.name for item in listed]
+    if len(set(names)) < len(names):
+        raise MalformedFileError(
+            budget.file, layer, "two arrays are listed under one name, so one of them is lost"
+        )
+    return _grus_among(listed, layer)
+
+
+def _grus_among(listed: Sequence[_Listed], layer: str) -> list[Stored]:
+    stored: list[Stored] = []
+    paths: set[str] = set()
+    at = 0
+    while at < len(listed):
+        count = _length_of_gru(listed[at : at + 9])
+        if count:
+            path = _path(layer, listed[at].name)
+            while path in paths:  # Keras 2.3 names every cell of a stack alike
+                path += "+"
+            paths.add(path)
+            datasets = [item.dataset for item in listed[at : at + count]]
+            stored.append(stored_gru.read(path, datasets, {}))
+        at += count or 1
+    return stored
+
+
+def _length_of_gru(listed: Sequence[_Listed]) -> int:
+    """Return how many of the arrays, from the first on, are one GRU: 9, 3, 2, or 0 for none."""
+    shapes = [item.dataset.shape for item in listed]
+    if keras_1.are_nine(shapes):
+        return 9
+    if len(listed) < 2 or not is_gru(shapes[0], shapes[1], None):
+        return 0
+    # The kernel of the next layer may have the shape of a bias.
+    if len(listed) > 2 and is_gru(*shapes[:3]) and not listed[2].role.endswith("kernel"):
+        return 3
+    return 2
+
+
+def _path(layer: str, name: str) -> str:
+    """Return the layer's group and what leads to the arrays in it, without saying a name twice."""
+    parts = name.split("/")[:-1]
+    return "/".join([layer, *(parts[1:] if parts[:1] == [layer] else parts)])
+
+
+def _matched(stored: Sequence[Stored], leaves: Sequence[Leaf]) -> list[tuple[Stored, Leaf | None]]:
+    """Return the arrays of one layer's group with their configs: by name, else by order."""
+    left = list(leaves)
+    pairs: dict[int, Leaf] = {}
+    for place, item in enumerate(stored):
+        parts = set(item.path.split("/"))
+        named = [leaf for leaf in left if parts & leaf.own_names]
+        if len(named) == 1:
+            pairs[place] = named[0]
+            left.remove(named[0])
+    rest = [place for place in range(len(stored)) if place not in pairs]
+    if len(rest) == len(left):
+        pairs.update(zip(rest, left, strict=True))
+    return [(item, pairs.get(place)) for place, item in enumerate(stored)]

@@ -1,0 +1,109 @@
+"""How much a file may make its reader do, and the account that is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gru_ref.files.malformed import MalformedFileError
+
+MiB = 1 << 20
+
+# A ratio beyond the limit is no bomb where what comes out is small: zero biases shrink well.
+_SMALL = 1 * MiB
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call of `gru_ref.load_layers` may take from a file.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Arrays and unpacked members that are read into memory, together.
+    max_json_bytes : int
+        One JSON text. Python's objects take up to thirty times its size.
+    max_objects : int
+        Groups, arrays, archive members, layers and list elements that are looked at, together.
+    max_depth : int
+        Levels of groups within groups, and of layers within layers.
+    max_ratio : float
+        Unpacked size over packed size, of anything that is larger than 1 MiB unpacked.
+
+    Raises
+    ------
+    ValueError
+        A limit is not positive.
+    """
+
+    max_bytes: int = 256 * MiB
+    max_json_bytes: int = 8 * MiB
+    max_objects: int = 100_000
+    max_depth: int = 64
+    max_ratio: float = 200.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not value > 0:
+                raise ValueError(f"{name} is {value}, expected a positive number")
+
+
+class Budget:
+    """The account of one file: every method raises `MalformedFileError` before a limit is passed.
+
+    Parameters
+    ----------
+    file : Path
+        For the messages.
+    limits : Limits
+    """
+
+    def __init__(self, file: Path, limits: Limits) -> None:
+        self.file = file
+        self.limits = limits
+        self.bytes_left = limits.max_bytes
+        self.objects_left = limits.max_objects
+
+    def take_bytes(self, count: int, place: str) -> None:
+        """Account for `count` bytes that are about to be read or unpacked at `place`."""
+        if not 0 <= count <= self.bytes_left:
+            self._refuse(place, f"it takes {count:,} bytes of memory", "max_bytes", self.bytes_left)
+        self.bytes_left -= count
+
+    def take_objects(self, count: int, place: str) -> None:
+        """Account for `count` more things to look at."""
+        if not 0 <= count <= self.objects_left:
+            self._refuse(place, f"it holds {count:,} things", "max_objects", self.objects_left)
+        self.objects_left -= count
+
+    def check_json(self, count: int, place: str) -> None:
+        """Refuse a JSON text of `count` bytes that is too long to be parsed."""
+        if not 0 <= count <= self.limits.max_json_bytes:
+            self._refuse(
+                place,
+                f"it is {count:,} bytes of JSON",
+                "max_json_bytes",
+                self.limits.max_json_bytes,
+            )
+
+    def check_depth(self, depth: int, place: str) -> None:
+        """Refuse the level `depth` of nesting."""
+        if depth > self.limits.max_depth:
+            self._refuse(place, f"it is nested {depth} deep", "max_depth", self.limits.max_depth)
+
+    def check_ratio(self, packed: int, unpacked: int, place: str) -> None:
+        """Refuse what claims to unpack to far more than is stored."""
+        if unpacked > _SMALL and unpacked > self.limits.max_ratio * packed:
+            self._refuse(
+                place,
+                f"{packed:,} stored bytes claim to unpack to {unpacked:,}",
+                "max_ratio",
+                self.limits.max_ratio,
+            )
+
+    def _refuse(self, place: str, what: str, limit: str, left: float) -> None:
+        raise MalformedFileError(
+            self.file,
+            place,
+            f"{what}, expected no more than {left:,}: Limits({limit}=…) moves this limit",
+        )

@@ -1,0 +1,267 @@
+"""The GRUs in Keras's config of a model: data that is looked at, never an instruction.
+
+No class is imported or called by a name from the file: a dict that holds ``layers`` is a model, one
+that holds ``layer`` a wrapper, one that holds ``cell`` an RNN, and everything else a leaf.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gru_ref.errors import shown
+from gru_ref.files.limits import Budget
+from gru_ref.files.malformed import MalformedFileError
+
+GRU_CLASSES = ("GRU", "GRUCell", "CuDNNGRU")
+
+_OF_LEAF = 500  # bytes that a leaf takes, about, beside its path
+_OF_RNN = (
+    "name", "trainable", "return_sequences", "return_state", "go_backwards", "stateful", "unroll",
+    "time_major", "zero_output_for_mask", "batch_input_shape",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A layer, or a cell of an RNN, that holds no other layers.
+
+    Parameters
+    ----------
+    path : str
+        Its group in the weights of the .keras format.
+    names : tuple of str
+        The names of the layers around it, the outermost first, and its own.
+    class_name : str
+    config : mapping
+        Of a cell: that of its RNN, with its own.
+    role : "", "forward" or "backward"
+        Which layer of a Bidirectional it is.
+    notes : tuple of str
+    """
+
+    path: str
+    names: tuple[str, ...]
+    class_name: str
+    config: Mapping[str, Any]
+    role: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_gru(self) -> bool:
+        """Whether the class is one of Keras's own GRUs."""
+        return self.class_name in GRU_CLASSES
+
+    @property
+    def backward(self) -> bool:
+        """Whether it is the backward layer of a Bidirectional."""
+        return self.role == "backward"
+
+    @property
+    def could_be_gru(self) -> bool:
+        """Whether it is a GRU, or of a class that has GRU's own argument."""
+        return self.is_gru or "reset_after" in self.config
+
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The names that lead to its arrays; Bidirectional puts its role before them, or not."""
+        return frozenset({self.names[-1], f"{self.role}_{self.names[-1]}"})
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a release names the groups of a model's layers.
+
+    Parameters
+    ----------
+    layers : str
+        The group that holds them.
+    step : int
+        What each further layer of one class adds to the number in its group's name.
+    """
+
+    layers: str = "layers"
+    step: int = 1
+
+
+# Keras 2.12 lists every layer with weights twice among the dependencies of a checkpoint.
+KERAS_2_12 = Style("_layer_checkpoint_dependencies", 2)
+
+
+def parsed(text: str | bytes, place: str, budget: Budget) -> Mapping[str, Any]:
+    """Return the JSON object that `text` is.
+
+    Raises
+    ------
+    MalformedFileError
+        It is none, or beyond the limits.
+    """
+    budget.check_json(len(text), place)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise MalformedFileError(budget.file, place, f"it is no JSON: {reason}") from None
+    if not isinstance(value, dict):
+        raise MalformedFileError(budget.file, place, "it is no JSON object")
+    return value
+
+
+def leaves(model: Mapping[str, Any], budget: Budget, style: Style | None = None) -> list[Leaf]:
+    """Return the leaves of a model, in its order.
+
+    Parameters
+    ----------
+    model : mapping
+        ``{"class_name": …, "config": …}`` of the whole model.
+    budget : Budget
+    style : Style, optional
+        By default that of Keras 2.13 and later.
+
+    Raises
+    ------
+    MalformedFileError
+        It holds more layers, or deeper ones, than the limits allow.
+    """
+    return list(_below(model, "", (), budget, style or Style(), 0))
+
+
+def _below(
+    layer: Mapping[str, Any],
+    path: str,
+    names: tuple[str, ...],
+    budget: Budget,
+    style: Style,
+    depth: int,
+) -> Iterator[Leaf]:
+    """Yield the leaves of one layer, whose own group is `path`."""
+    where = "/".join(names) or "the config of the model"
+    budget.check_depth(depth, where)
+    budget.take_objects(1, where)
+    budget.take_bytes(len(path) + _OF_LEAF, where)
+    config = layer.get("config")
+    inner = config.get("layers") if isinstance(config, Mapping) else config
+    if isinstance(inner, list):
+        members = [member for member in inner if isinstance(member, Mapping)]
+        for group, member in zip(_groups(members, style.step), members, strict=True):
+            below = "/".join(part for part in (path, style.layers, group) if part)
+            yield from _below(member, below, (*names, _name(member)), budget, style, depth + 1)
+        return
+    if not isinstance(config, Mapping):
+        return
+    wrapped, cell = config.get("layer"), config.get("cell")
+    if isinstance(wrapped, Mapping) and layer.get("class_name") == "Bidirectional":
+        yield from _bidirectional(config, path, names, budget, style, depth)
+    elif isinstance(wrapped, Mapping):
+        inner_names = (*names, _name(wrapped))
+        for leaf in _below(wrapped, f"{path}/layer", inner_names, budget, style, depth + 1):
+            yield replace(leaf, notes=(f"inside a {_class(layer)}", *leaf.notes))
+    elif isinstance(cell, Mapping):
+        yield from _cells(config, cell, path, names, budget)
+    else:
+        yield Leaf(path, names or (_name(layer),), _class(layer), config)
+
+
+def _bidirectional(
+    config: Mapping[str, Any],
+    path: str,
+    names: tuple[str, ...],
+    budget: Budget,
+    style: Style,
+    depth: int,
+) -> Iterator[Leaf]:
+    """Yield both layers; a backward layer that is not written is the other one, turned around."""
+    forward, backward = config["layer"], config.get("backward_layer")
+    if not _config(forward).keys().isdisjoint(("layer", "layers")):  # each would double the layers
+        reason = f"a Bidirectional wraps a {_class(forward)}, expected a layer of its own"
+        raise MalformedFileError(budget.file, "/".join(names), reason)
+    if not isinstance(backward, Mapping):
+        turned = dict(_config(forward))
+        turned["go_backwards"] = not turned.get("go_backwards")
+        turned["name"] = f"backward_{_name(forward).removeprefix('forward_')}"
+        backward = {**forward, "config": turned}
+    note = f"of a Bidirectional with merge_mode={shown(config.get('merge_mode', 'concat'))}"
+    for role, member in (("forward", forward), ("backward", backward)):
+        below, inner_names = f"{path}/{role}_layer", (*names, _name(member))
+        for leaf in _below(member, below, inner_names, budget, style, depth + 1):
+            yield replace(leaf, notes=(f"the {role} layer {note}", *leaf.notes), role=role)
+
+
+def _cells(
+    config: Mapping[str, Any],
+    cell: Mapping[str, Any],
+    path: str,
+    names: tuple[str, ...],
+    budget: Budget,
+) -> Iterator[Leaf]:
+    """Yield the cell of an RNN, or those of a stack, each with the arguments of its RNN."""
+    of_rnn = {name: config[name] for name in _OF_RNN if name in config}
+    stack = _config(cell).get("cells")
+    if not isinstance(stack, list):
+        yield _cell(cell, of_rnn, f"{path}/cell", names, ("the cell of an RNN",))
+        return
+    budget.take_objects(len(stack), "/".join(names))
+    members = [member for member in stack if isinstance(member, Mapping)]
+    for k, (group, member) in enumerate(zip(_groups(members, 1), members, strict=True)):
+        arguments = dict(of_rnn)
+        if k > 0:  # the cells before it have already gone backwards
+            arguments["go_backwards"] = False
+        if k < len(members) - 1:  # the next cell runs over every output
+            arguments["return_sequences"] = True
+            arguments["zero_output_for_mask"] = False
+        notes = (f"cell {k + 1} of {len(members)} stacked ones: run them one after the other",)
+        yield _cell(member, arguments, f"{path}/cell/cells/{group}", names, notes)
+
+
+def _cell(
+    cell: Mapping[str, Any],
+    of_rnn: Mapping[str, Any],
+    path: str,
+    names: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> Leaf:
+    config = {**_config(cell), **of_rnn}
+    return Leaf(path, (*names, _name(cell)), _class(cell), config, notes=notes)
+
+
+def _groups(members: Sequence[Mapping[str, Any]], step: int) -> list[str]:
+    """Return the group of each member: its class in snake case, and a number from the second on."""
+    counts: dict[str, int] = {}
+    groups = []
+    for member in members:
+        name = _snake(_class(member))
+        number = counts.get(name, 0)
+        counts[name] = number + step
+        groups.append(f"{name}_{number}" if number else name)
+    return groups
+
+
+def _class(layer: Mapping[str, Any]) -> str:
+    """Return the name of the class; Keras 2 writes a user's own as "package>name"."""
+    name = layer.get("class_name")
+    return name.rpartition(">")[2] if isinstance(name, str) else ""
+
+
+def _name(layer: Mapping[str, Any]) -> str:
+    name = _config(layer).get("name", layer.get("name"))
+    return name if isinstance(name, str) else ""
+
+
+def _config(layer: Mapping[str, Any]) -> Mapping[str, Any]:
+    config = layer.get("config")
+    return config if isinstance(config, Mapping) else {}
+
+
+def _snake(name: str) -> str:
+    """Return a class name as Keras writes it in paths.
+
+    Examples
+    --------
+    >>> _snake("GRU"), _snake("CuDNNGRU"), _snake("TimeDistributed"), _snake("MyGRU")
+    ('gru', 'cu_dnngru', 'time_distributed', 'my_gru')
+    """
+    name = re.sub(r"(?<=.)(?=[A-Z][a-z])", "_", re.sub(r"\W", "", name))
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

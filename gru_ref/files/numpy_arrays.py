@@ -1,0 +1,128 @@
+"""NumPy's own files: ``np.savez(file, *layer.get_weights())``, and folders of .npy files."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from gru_ref.files import grouping
+from gru_ref.files.found import Array, Found
+from gru_ref.files.halves import from_bfloat16
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.part import Part, opened, whole
+from gru_ref.files.zip_members import Archive
+
+MAGIC = b"\x93NUMPY"
+_SUFFIX = ".npy"
+# The header is a Python dict as text. It is matched, not evaluated.
+_HEADER = re.compile(
+    r"\{'descr': '(?P<dtype>[^']*)', 'fortran_order': (?P<fortran>True|False), "
+    r"'shape': \((?P<shape>[\dL, ]*)\),? ?\}\s*"
+)
+_LENGTHS = {1: "<H", 2: "<I", 3: "<I"}  # of the header, by version
+_BFLOAT16 = ("|V2", "<V2")  # what NumPy writes for the bfloat16 of ml_dtypes
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU among the arrays of a .npz file or of a folder of .npy files.
+
+    Notes
+    -----
+    Arrays are told by names that end in kernel, recurrent_kernel and bias; arr_0, arr_1, … by
+    Keras's order; others by their shapes.
+
+    Raises
+    ------
+    MalformedFileError
+        A file is damaged, holds Python objects, or names and shapes leave open what is what.
+    """
+    budget = Budget(path, limits)
+    arrays = {part.place.removesuffix(_SUFFIX): array_of(part) for part in _parts(path, budget)}
+    shapes = {name: array.shape for name, array in arrays.items()}
+    groups = grouping.by_name(shapes)
+    if not groups and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
+        groups = grouping.by_order(shapes)
+    if not groups:
+        try:
+            groups = grouping.by_shapes(shapes)
+        except ValueError as error:
+            raise MalformedFileError(path, "", str(error)) from None
+    return [_found(group, arrays) for group in groups]
+
+
+def array_of(part: Part) -> Array:
+    """Return the array that a .npy file holds; bfloat16 as its bits, |V2.
+
+    Raises
+    ------
+    MalformedFileError
+        It is no .npy file, it holds Python objects, or its data is not as long as it says.
+    """
+    if bytes(part.data[: len(MAGIC)]) != MAGIC:
+        raise part.malformed(f"it opens with {bytes(part.data[:6])!r}, expected a .npy file")
+    version = part.number("<B", len(MAGIC))
+    if version not in _LENGTHS:
+        raise part.malformed(f"its version is {version}, expected 1, 2 or 3")
+    start = len(MAGIC) + 2 + (2 if version == 1 else 4)
+    header = part.cut(start, part.number(_LENGTHS[version], len(MAGIC) + 2))
+    matched = _HEADER.fullmatch(header.text())
+    if matched is None or len(matched["shape"]) > 100:
+        raise part.malformed(f"its header is {header.text()[:60]!r}, expected one plain array")
+    if "O" in matched["dtype"]:
+        raise part.malformed(
+            "it holds Python objects, a pickle, which can run code when it is read and never is: "
+            "save the arrays with numpy.savez(file, *layer.get_weights())"
+        )
+    try:
+        dtype = np.dtype(matched["dtype"])
+        shape = tuple(int(size.rstrip("L")) for size in matched["shape"].split(",") if size.strip())
+    except (TypeError, ValueError):
+        raise part.malformed(f"its header is {header.text()[:60]!r}, expected an array") from None
+    data = part.cut(start + len(header), len(part) - start - len(header))
+    if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
+        raise part.malformed(
+            f"it claims shape {shape} of {dtype} and has {len(data):,} bytes of data"
+        )
+    if 0 in shape:
+        return np.zeros(shape, dtype)
+    flat = np.frombuffer(data.data, dtype)
+    return flat.reshape(shape, order="F" if matched["fortran"] == "True" else "C")
+
+
+def _parts(path: Path, budget: Budget) -> Iterator[Part]:
+    """Yield every .npy file, named."""
+    if path.is_dir():
+        for entry in sorted(path.iterdir()):
+            if entry.suffix == _SUFFIX:
+                yield whole(entry, budget, entry.name)
+        return
+    with opened(path, budget) as stream:
+        if stream.read(len(MAGIC)) == MAGIC:
+            raise MalformedFileError(
+                path,
+                "",
+                "it is one array, expected the two or three of a GRU: give the folder "
+                "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",
+            )
+        archive = Archive(stream, budget)
+        for name in archive.in_order:
+            if name.endswith(_SUFFIX):
+                yield Part(memoryview(archive.read(name)), name, budget)
+
+
+def _found(group: grouping.Group, arrays: dict[str, Array]) -> Found:
+    names = [name for name in group[1:] if name is not None]
+    values = [arrays[name] for name in names]
+    bfloat16 = values[0].dtype.str in _BFLOAT16
+    if bfloat16:
+        values = [from_bfloat16(value) for value in values]
+    return Found(
+        group.path, values[0], values[1], values[2] if len(values) > 2 else None,
+        stored_dtype="bfloat16" if bfloat16 else None,
+        backward=grouping.is_backward(group.path),
+    )  # fmt: skip

@@ -1,0 +1,159 @@
+"""ONNX's messages: graphs within graphs, their nodes, and the tensors that are constant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gru_ref.files.found import Array
+from gru_ref.files.halves import from_bfloat16
+from gru_ref.files.part import Part
+from gru_ref.files.protobuf import Message, signed
+
+# TensorProto.DataType
+_BFLOAT16 = 16
+_FLOATS = {1: "<f4", 10: "<f2", 11: "<f8", _BFLOAT16: "<u2"}
+_UNPACKED = {1: 4, 11: 10}  # float_data, double_data
+_EXTERNAL = 1
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator of a graph.
+
+    Parameters
+    ----------
+    part : Part
+        Where it is, for messages.
+    kind, name : str
+    inputs, outputs : tuple of str
+    attributes : dict
+        Name → AttributeProto.
+    """
+
+    part: Part
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Message]
+
+    def integer(self, name: str) -> int:
+        """Return an attribute that is a number, 0 if it is left out."""
+        return self.attributes[name].number(3) if name in self.attributes else 0
+
+    def string(self, name: str, default: str) -> str:
+        """Return an attribute that is a text."""
+        return self.attributes[name].text(4) if name in self.attributes else default
+
+    def strings(self, name: str) -> list[str]:
+        """Return an attribute that is a list of texts, empty if it is left out."""
+        found = self.attributes[name].parts(9) if name in self.attributes else []
+        return [part.text() for part in found]
+
+    def graphs(self) -> Iterator[Message]:
+        """Yield the graphs within the node: the body of a loop, the branches of a condition."""
+        for attribute in self.attributes.values():
+            yield from attribute.messages(6)
+
+
+class Graph:
+    """A graph: the model's own, or one within a node.
+
+    Parameters
+    ----------
+    message : Message
+        A GraphProto.
+    around : mapping, optional
+        The constants of the graphs around it.
+    place : str
+
+    Attributes
+    ----------
+    inputs : tuple of str
+    nodes : list of Node
+    constants : dict
+        Name → TensorProto, those of the graphs around it included.
+    """
+
+    def __init__(
+        self, message: Message, around: Mapping[str, Message] | None = None, place: str = ""
+    ) -> None:
+        self.inputs = tuple(one.text(1) for one in message.messages(11))
+        self.constants = {**(around or {}), **{t.text(8): t for t in message.messages(5)}}
+        self.nodes: list[Node] = []
+        for one in message.messages(1):
+            node = _node(one, place)
+            self.nodes.append(node)
+            if node.kind == "Constant" and "value" in node.attributes and node.outputs:
+                self.constants[node.outputs[0]] = node.attributes["value"].message(5)
+
+
+def graphs(message: Message) -> Iterator[Graph]:
+    """Yield a graph and all graphs within its nodes.
+
+    Raises
+    ------
+    MalformedFileError
+        They are nested deeper than the limits allow.
+    """
+    left: list[tuple[Message, Mapping[str, Message], str, int]] = [(message, {}, "", 0)]
+    while left:
+        message, around, place, depth = left.pop()
+        message.part.budget.check_depth(depth, place)
+        graph = Graph(message, around, place)
+        yield graph
+        inner = [
+            (one, graph.constants, node.name, depth + 1)
+            for node in graph.nodes
+            for one in node.graphs()
+        ]
+        left += inner[::-1]
+
+
+def shape_of(tensor: Message) -> tuple[int, ...]:
+    """Return the shape that a TensorProto claims."""
+    return tuple(signed(size) for size in tensor.numbers(1))
+
+
+def array_of(tensor: Message) -> Array:
+    """Return the values of a TensorProto.
+
+    Raises
+    ------
+    MalformedFileError
+        They are in another file, of another dtype than a floating one, or not as many as claimed.
+    """
+    part = tensor.part.cut(0, 0, tensor.text(8) or "a constant")
+    if tensor.number(14) == _EXTERNAL or tensor.parts(13):
+        raise part.malformed(
+            "its values are in another file, which is not opened: save the model in one with "
+            "onnx.save(onnx.load(file), new_file)"
+        )
+    kind, shape = tensor.number(2), shape_of(tensor)
+    if kind not in _FLOATS:
+        raise part.malformed(f"its data type is {kind}, expected one of {sorted(_FLOATS)}")
+    dtype = np.dtype(_FLOATS[kind])
+    raw = tensor.parts(9)
+    data: bytes | memoryview = raw[-1].data if raw else b""
+    if not raw and kind in _UNPACKED:
+        data = b"".join(bytes(packed.data) for packed in tensor.parts(_UNPACKED[kind]))
+    if min(shape, default=1) < 1 or math.prod(shape) * dtype.itemsize != len(data):
+        raise part.malformed(f"it is {dtype} of shape {shape} and takes {len(data):,} bytes")
+    array = np.frombuffer(data, dtype).reshape(shape)
+    return from_bfloat16(array) if kind == _BFLOAT16 else array
+
+
+def _node(message: Message, place: str) -> Node:
+    kind, name = message.text(4), message.text(3)
+    return Node(
+        message.part.cut(0, 0, "/".join(filter(None, (place, name or kind)))),
+        kind,
+        name,
+        tuple(part.text() for part in message.parts(1)),
+        tuple(part.text() for part in message.parts(2)),
+        {attribute.text(1): attribute for attribute in message.messages(5)},
+    )

@@ -1,0 +1,134 @@
+"""A stretch of a file: bytes that know where they lie, and whose every offset is checked."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from gru_ref.files.limits import Budget
+from gru_ref.files.malformed import MalformedFileError
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes of a file in memory.
+
+    Parameters
+    ----------
+    data : memoryview
+    place : str
+        Where in the file, for the messages.
+    budget : Budget
+        The account of the file.
+    """
+
+    data: memoryview
+    place: str
+    budget: Budget
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def malformed(self, reason: str) -> MalformedFileError:
+        """Return the error to raise for this place."""
+        return MalformedFileError(self.budget.file, self.place, reason)
+
+    def cut(self, start: int, size: int, place: str | None = None) -> Part:
+        """Return `size` bytes from `start` on.
+
+        Raises
+        ------
+        MalformedFileError
+            They are not all inside.
+        """
+        if not (0 <= start <= len(self.data) and 0 <= size <= len(self.data) - start):
+            raise self.malformed(
+                f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
+                f"{len(self.data):,} bytes that are there"
+            )
+        return Part(self.data[start : start + size], place or self.place, self.budget)
+
+    def number(self, form: str, start: int) -> int:
+        """Return the integer of `struct` format `form` at `start`."""
+        size = struct.calcsize(form)
+        if not 0 <= start <= len(self.data) - size:
+            self.cut(start, size)  # raises, and says where
+        return int(struct.unpack_from(form, self.data, start)[0])
+
+    def text(self) -> str:
+        """Return the bytes as text.
+
+        Raises
+        ------
+        MalformedFileError
+            They are not UTF-8.
+        """
+        try:
+            return str(self.data, "utf-8")
+        except UnicodeDecodeError:
+            raise self.malformed(f"{bytes(self.data[:20])!r} is not UTF-8 text") from None
+
+
+def whole(path: Path, budget: Budget, place: str = "") -> Part:
+    """Return all of a file, if the budget allows it."""
+    with opened(path, budget, place) as stream:
+        return stretch(stream, 0, size_of(stream), place, budget)
+
+
+def opened(path: Path, budget: Budget, place: str = "") -> BinaryIO:
+    """Open a file to read.
+
+    Raises
+    ------
+    MalformedFileError
+        It is missing, no regular file, or a link out of the folder that was asked for.
+    """
+    asked, place = budget.file, place or path.name
+    folder = asked if asked.is_dir() else asked.parent
+    try:
+        if path != asked and path.resolve() != folder.resolve() / path.relative_to(folder):
+            raise MalformedFileError(asked, place, "it is a symbolic link")
+        # A pipe would block here for as long as nobody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise MalformedFileError(asked, place, f"it cannot be opened: {error}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise MalformedFileError(asked, place, "it is no regular file")
+    return open(descriptor, "rb")
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def size_of(stream: BinaryIO) -> int:
+    """Return the size of an open file."""
+    return os.fstat(stream.fileno()).st_size
+
+
+def stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Budget) -> Part:
+    """Read `size` bytes from `start` on, if they are there and the budget allows it.
+
+    Raises
+    ------
+    MalformedFileError
+        They are not all inside the file, or too many.
+    """
+    there = size_of(stream)
+    if not (0 <= start <= there and 0 <= size <= there - start):
+        raise MalformedFileError(
+            budget.file,
+            place,
+            f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
+            f"{there:,} bytes of the file",
+        )
+    budget.take_bytes(size, place)
+    stream.seek(start)
+    data = stream.read(size)
+    if len(data) != size:
+        raise MalformedFileError(budget.file, place, "the file shrank while it was read")
+    return Part(memoryview(data), place, budget)

@@ -1,0 +1,139 @@
+"""Protocol Buffers' wire format: the fields of one message, nothing nested, nothing by schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gru_ref.files.part import Part
+
+VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+_FIXED = {FIXED64: "<Q", FIXED32: "<I"}
+_WIDEST = 10  # bytes of a 64-bit varint
+
+
+def varint(part: Part, start: int) -> tuple[int, int]:
+    """Return the unsigned integer at `start` and where it ends.
+
+    Raises
+    ------
+    MalformedFileError
+        It does not end within the part, or is wider than 64 bits.
+    """
+    value = 0
+    for i, byte in enumerate(part.data[start : start + _WIDEST]):
+        value |= (byte & 0x7F) << 7 * i
+        if byte < 0x80:
+            if value >> 64:
+                break
+            return value, start + i + 1
+    raise part.malformed(f"the number at byte {start:,} does not end, or is wider than 64 bits")
+
+
+def signed(value: int) -> int:
+    """Return the int32 or int64 that an unsigned 64-bit varint stands for.
+
+    Examples
+    --------
+    >>> signed(5), signed(2**64 - 1)
+    (5, -1)
+    """
+    return value - (1 << 64) if value >> 63 else value
+
+
+@dataclass(frozen=True)
+class Message:
+    """The fields of one message: numbers and stretches of bytes, by field number, in their order.
+
+    Parameters
+    ----------
+    part : Part
+        Where the message lies.
+    fields : dict
+    """
+
+    part: Part
+    fields: dict[int, list[int | Part]]
+
+    @classmethod
+    def parse(cls, part: Part) -> Message:
+        """Take a message apart; what is inside its fields stays unread.
+
+        Raises
+        ------
+        MalformedFileError
+            The bytes are no message, or its fields are more than the limits allow.
+        """
+        fields: dict[int, list[int | Part]] = {}
+        at = 0
+        while at < len(part):
+            tag, at = varint(part, at)
+            number, kind = tag >> 3, tag & 7
+            value: int | Part
+            if kind == VARINT:
+                value, at = varint(part, at)
+            elif kind == BYTES:
+                size, at = varint(part, at)
+                value = part.cut(at, size)
+                at += size
+            elif kind in _FIXED:
+                value = part.number(_FIXED[kind], at)
+                at += 8 if kind == FIXED64 else 4
+            else:
+                raise part.malformed(f"field {number} is of wire type {kind}, expected 0, 1, 2, 5")
+            part.budget.take_objects(1, part.place)
+            fields.setdefault(number, []).append(value)
+        return cls(part, fields)
+
+    def numbers(self, number: int) -> list[int]:
+        """Return every number of a repeated field, packed or not."""
+        found: list[int] = []
+        for value in self.fields.get(number, ()):
+            if isinstance(value, int):
+                found.append(value)
+                continue
+            at = 0
+            while at < len(value):
+                one, at = varint(value, at)
+                value.budget.take_objects(1, value.place)
+                found.append(one)
+        return found
+
+    def number(self, number: int, default: int = 0) -> int:
+        """Return a single number; the last one counts."""
+        found = self.numbers(number)
+        return found[-1] if found else default
+
+    def parts(self, number: int) -> list[Part]:
+        """Return the stretches of a repeated field of bytes, text or messages.
+
+        Raises
+        ------
+        MalformedFileError
+            It holds a number.
+        """
+        found: list[Part] = []
+        for value in self.fields.get(number, ()):
+            if isinstance(value, int):
+                raise self.part.malformed(f"field {number} is a number, expected bytes")
+            found.append(value)
+        return found
+
+    def messages(self, number: int, place: str | None = None) -> Iterator[Message]:
+        """Yield the messages of a repeated field."""
+        for part in self.parts(number):
+            yield Message.parse(part if place is None else part.cut(0, len(part), place))
+
+    def message(self, number: int, place: str | None = None) -> Message:
+        """Return a single message; an empty one if it is missing."""
+        parts = self.parts(number)
+        if not parts:
+            return Message(self.part, {})
+        return Message.parse(
+            parts[-1] if place is None else parts[-1].cut(0, len(parts[-1]), place)
+        )
+
+    def text(self, number: int) -> str:
+        """Return a single text; empty if it is missing."""
+        parts = self.parts(number)
+        return parts[-1].text() if parts else ""

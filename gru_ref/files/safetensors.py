@@ -1,0 +1,147 @@
+"""safetensors files: a JSON of names, shapes and offsets, then the bytes of the arrays."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from gru_ref.files import grouping
+from gru_ref.files.found import Array, Found
+from gru_ref.files.halves import from_bfloat16
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.part import Part, opened, size_of, stretch
+
+_LENGTH = 8
+_METADATA = "__metadata__"
+_FLOATS = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What the header says of one array.
+
+    Parameters
+    ----------
+    dtype : str
+    shape : tuple of int
+    start, end : int
+        Where its bytes are, after the header.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU of a safetensors file.
+
+    Notes
+    -----
+    Names are the user's own: those that end in kernel, recurrent_kernel and bias are taken by
+    their names, others by their shapes.
+
+    Raises
+    ------
+    MalformedFileError
+        The file is damaged, or names and shapes leave open what is what.
+
+    Source
+    ------
+    The format as documented in the README of github.com/huggingface/safetensors (0.8.0).
+    """
+    budget = Budget(path, limits)
+    with opened(path, budget) as stream:
+        size = stretch(stream, 0, _LENGTH, "the length of the header", budget).number("<Q", 0)
+        budget.check_json(size, "the header")
+        header = stretch(stream, _LENGTH, size, "the header", budget)
+        tensors = _tensors(header, size_of(stream) - _LENGTH - size)
+        shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        try:
+            groups = grouping.by_name(shapes) or grouping.by_shapes(shapes)
+        except ValueError as error:
+            raise MalformedFileError(path, "", str(error)) from None
+        return [_found(stream, _LENGTH + size, group, tensors, budget) for group in groups]
+
+
+def _tensors(header: Part, space: int) -> dict[str, Tensor]:
+    """Return what the header says, every offset checked against the `space` after it."""
+    try:
+        found = json.loads(header.text(), object_pairs_hook=_without_doubles)
+    except (ValueError, RecursionError) as error:
+        raise header.malformed(f"it is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise header.malformed("it is no JSON object")
+    found.pop(_METADATA, None)
+    header.budget.take_objects(len(found), header.place)
+    return {name: _tensor(header, name, value, space) for name, value in found.items()}
+
+
+def _tensor(header: Part, name: str, value: Any, space: int) -> Tensor:
+    here = header.cut(0, 0, name)
+    if not isinstance(value, dict):
+        raise here.malformed("it is no JSON object")
+    dtype: Any = value.get("dtype")
+    shape: Any = value.get("shape")
+    offsets: Any = value.get("data_offsets")
+    if not (isinstance(dtype, str) and _sizes(shape) and _sizes(offsets) and len(offsets) == 2):
+        raise here.malformed("dtype, shape or data_offsets is missing or of a wrong type")
+    start, end = offsets
+    if not start <= end <= space:
+        raise here.malformed(
+            f"its bytes are {start:,} to {end:,}, expected them within the {space:,} after the "
+            "header"
+        )
+    if dtype in _FLOATS and math.prod(shape) * np.dtype(_FLOATS[dtype]).itemsize != end - start:
+        raise here.malformed(f"it is {dtype} of shape {shape} and takes {end - start:,} bytes")
+    return Tensor(dtype, tuple(shape), start, end)
+
+
+def _sizes(value: Any) -> bool:
+    """Return whether `value` is a list of a few whole numbers, none negative."""
+    return (
+        isinstance(value, list)
+        and len(value) < 16
+        and all(type(one) is int and 0 <= one < 1 << 63 for one in value)
+    )
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _found(
+    stream: BinaryIO,
+    start: int,
+    group: grouping.Group,
+    tensors: dict[str, Tensor],
+    budget: Budget,
+) -> Found:
+    arrays: list[Array] = []
+    for name in group[1:]:
+        if name is None:
+            continue
+        tensor = tensors[name]
+        if tensor.dtype not in _FLOATS:
+            raise MalformedFileError(
+                budget.file, name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}"
+            )
+        part = stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
+        array = np.frombuffer(part.data, _FLOATS[tensor.dtype]).reshape(tensor.shape)
+        arrays.append(from_bfloat16(array) if tensor.dtype == "BF16" else array)
+    bfloat16 = tensors[group.kernel].dtype == "BF16"
+    return Found(
+        group.path, arrays[0], arrays[1], arrays[2] if len(arrays) > 2 else None,
+        stored_dtype="bfloat16" if bfloat16 else None,
+        backward=grouping.is_backward(group.path),
+    )  # fmt: skip

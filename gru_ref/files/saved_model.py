@@ -1,0 +1,116 @@
+"""SavedModel folders: Keras 2's, which hold configs, and those that ``model.export`` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gru_ref.files import model_config
+from gru_ref.files.checkpoint import by_names, by_objects
+from gru_ref.files.found import Found
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.model_config import Leaf, parsed
+from gru_ref.files.object_graph import ObjectGraph
+from gru_ref.files.part import Part, whole
+from gru_ref.files.protobuf import Message
+from gru_ref.files.tensor_bundle import OBJECT_GRAPH, TensorBundle
+
+PROTOBUF = "saved_model.pb"
+METADATA = "keras_metadata.pb"  # TensorFlow 2.5 and later; before, it lay in saved_model.pb
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU of a SavedModel.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, or the saved_model.pb in it.
+    limits : Limits
+
+    Raises
+    ------
+    MalformedFileError
+        A file of it is damaged.
+
+    Source
+    ------
+    saved_model.proto, saved_object_graph.proto and saved_metadata.proto of TensorFlow and Keras.
+    """
+    folder = path if path.is_dir() else path.parent
+    budget = Budget(path, limits)
+    bundle = TensorBundle(folder / "variables" / "variables.index", budget)
+    if OBJECT_GRAPH not in bundle.entries:
+        return by_names(bundle)
+    graph = ObjectGraph(bundle.string(OBJECT_GRAPH))
+    described = {}
+    total = 0
+    for at, part in _metadata(folder, budget):
+        total += len(part)
+        budget.check_json(total, part.place)
+        if (number := graph.at(at)) is not None:
+            described[number] = parsed(bytes(part.data), part.place, budget)
+    version = described.get(0, {}).get("keras_version")
+    leaves = _leaves(graph, described, budget)
+    return [
+        replace(
+            found,
+            keras_version=version if isinstance(version, str) else None,
+            **_said(found, leaves.get(number)),
+        )
+        for number, found in by_objects(bundle, graph).items()
+    ]
+
+
+def _said(found: Found, leaf: Leaf | None) -> dict[str, Any]:
+    if leaf is None:
+        return {}
+    return {
+        "class_name": found.class_name or leaf.class_name,
+        "config": leaf.config,
+        "notes": (*found.notes, *leaf.notes),
+    }
+
+
+def _metadata(folder: Path, budget: Budget) -> Iterator[tuple[tuple[str, ...], Part]]:
+    """Yield the JSON that Keras says of each object, with the object's path from the root."""
+    if (folder / METADATA).exists():
+        for node in Message.parse(whole(folder / METADATA, budget, METADATA)).messages(1):
+            at = tuple(node.text(3).split(".")[1:])  # "root.layer_with_weights-0.cell"
+            yield from ((at, part) for part in _json(node, 5))
+        return
+    saved = Message.parse(whole(folder / PROTOBUF, budget, PROTOBUF))
+    for meta_graph in saved.messages(2):
+        for part in meta_graph.parts(7):
+            paths = ObjectGraph(part).paths()
+            for number, node in enumerate(Message.parse(part).messages(1)):
+                for user_object in node.messages(4):
+                    if number in paths:
+                        yield from ((paths[number], text) for text in _json(user_object, 3))
+
+
+def _json(message: Message, number: int) -> list[Part]:
+    """Return a field that holds JSON; objects that are not Keras's write other text there."""
+    return [part for part in message.parts(number) if bytes(part.data[:1]) == b"{"]
+
+
+def _leaves(
+    graph: ObjectGraph, described: Mapping[int, Mapping[str, Any]], budget: Budget
+) -> dict[int, Leaf]:
+    """Return what Keras says of every object that is a layer of its own, or a cell in one."""
+    found: dict[int, Leaf] = {}
+    for number, metadata in described.items():
+        inside = model_config.leaves(metadata, budget)
+        children = graph.nodes[number].children
+        if "cell" not in children:
+            if len(inside) == 1:
+                found.setdefault(number, inside[0])
+            continue
+        cells = [children["cell"]]
+        if "cells" in graph.nodes[cells[0]].children:  # stacked ones, in a list "0", "1", …
+            cells = list(graph.nodes[graph.nodes[cells[0]].children["cells"]].children.values())
+        if len(inside) == len(cells):
+            found.update(zip(cells, inside, strict=True))
+    return found

@@ -1,0 +1,82 @@
+"""Weights of Keras 3 in shards: a .weights.json beside the .weights.h5 files that it names."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gru_ref.files import hdf5, model_config, stored_gru, weights_h5
+from gru_ref.files.found import Found
+from gru_ref.files.hdf5 import Dataset, Group
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.part import opened, size_of
+
+_MAP = "weight_map"
+_VARS = "/vars"
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU of the shards.
+
+    Raises
+    ------
+    MalformedFileError
+        A shard is missing, or lies elsewhere than beside the file, or is damaged.
+    """
+    budget = Budget(path, limits)
+    groups = _files_of_groups(path, budget)
+    stored = []
+    with contextlib.ExitStack() as stack:
+        roots: dict[str, Group] = {}
+        for group, files in groups.items():
+            arrays: dict[str, Dataset] = {}
+            for file in files:
+                if file not in roots:
+                    roots[file] = _opened(path, file, budget, stack)
+                shard = roots[file].group(group)
+                arrays.update(weights_h5.arrays_of(shard) if shard else {})
+            datasets = weights_h5.in_order(arrays)
+            if weights_h5.looks_like_gru(datasets):
+                place = group.strip("/").removesuffix(_VARS)
+                stored.append(stored_gru.read(place, datasets, {}))
+    return [stored_gru.found(item, None, None) for item in stored]
+
+
+def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:
+    """Return the group of every layer's arrays → the shards that they lie in."""
+    with opened(path, budget) as stream:
+        size = size_of(stream)
+        budget.check_json(size, "")
+        index = model_config.parsed(stream.read(size), "", budget)
+    weight_map = index.get(_MAP)
+    if not isinstance(weight_map, Mapping):
+        raise MalformedFileError(path, "", f"it is JSON without {_MAP!r}, expected .weights.json")
+    groups = {}
+    for group, files in weight_map.items():
+        listed = _names(files)
+        budget.take_objects(len(listed), group)
+        for name in listed:
+            if name in ("", ".", "..") or any(letter in name for letter in "/\\:\0"):
+                raise MalformedFileError(
+                    path, group, f"{name!r} is no name of a file beside this one"
+                )
+        if group.endswith(_VARS) and "optimizer" not in group.split("/"):
+            groups[group] = listed
+    return groups
+
+
+def _names(files: Any) -> list[str]:
+    return [
+        name for name in (files if isinstance(files, list) else [files]) if isinstance(name, str)
+    ]
+
+
+def _opened(path: Path, name: str, budget: Budget, stack: contextlib.ExitStack) -> Group:
+    shard = path.parent / name
+    if shard.is_symlink():
+        raise MalformedFileError(path, name, "the shard is a link to another file")
+    stream = stack.enter_context(opened(shard, budget, name))
+    return stack.enter_context(hdf5.opened(stream, budget, name))

@@ -1,0 +1,149 @@
+"""Which format a file is of, by its content."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.zip_members import Archive
+
+_HEAD = 64
+_ZIP = b"PK\x03\x04"
+_LEVELDB = bytes.fromhex("57fb808b247547db")
+
+
+@dataclass(frozen=True)
+class Look:
+    """The first look at a path.
+
+    Parameters
+    ----------
+    path : Path
+    head : bytes
+        The first 64 bytes; empty for a folder and for the prefix of a checkpoint.
+    tail : bytes
+        The last 8 bytes.
+    members : frozenset of str
+        Names in a folder or in a zip archive.
+    """
+
+    path: Path
+    head: bytes = b""
+    members: frozenset[str] = frozenset()
+    tail: bytes = b""
+
+
+def _is_hdf5(look: Look) -> bool:
+    return look.head.startswith(b"\x89HDF\r\n\x1a\n")
+
+
+def _is_keras(look: Look) -> bool:
+    weights = {"model.weights.h5", "model.weights.npz"}
+    return "config.json" in look.members and bool(weights & look.members)
+
+
+def _is_json(look: Look) -> bool:
+    return look.head.lstrip()[:1] == b"{"
+
+
+def _is_saved_model(look: Look) -> bool:
+    # Version 1 of the schema, then a field that only a SavedModel has as its second.
+    return "saved_model.pb" in look.members or look.head.startswith(b"\x08\x01\x12")
+
+
+def _is_checkpoint(look: Look) -> bool:
+    if look.path.is_dir():
+        return any(name.endswith(".index") for name in look.members)
+    return not look.path.exists() or look.tail == _LEVELDB
+
+
+def _is_numpy(look: Look) -> bool:
+    if look.path.is_dir():
+        return any(name.endswith(".npy") for name in look.members)
+    arrays = look.members and all(name.endswith(".npy") for name in look.members)
+    return bool(arrays) or look.head.startswith(b"\x93NUMPY")
+
+
+def _is_tflite(look: Look) -> bool:
+    return look.head[4:8] == b"TFL3"
+
+
+def _is_onnx(look: Look) -> bool:
+    # ir_version of 3 and more, then the tag of any field that follows it.
+    opening = look.head[:3].ljust(3)
+    return (
+        opening[0] == 8 and 3 <= opening[1] < 128 and opening[2] in b"\x12\x1a\x22\x28\x32\x3a\x42"
+    )
+
+
+def _is_safetensors(look: Look) -> bool:
+    return look.head[8:9] == b"{" and look.head[5:8] == bytes(3)
+
+
+# The module that reads the format → whether a file is of it. The first that holds is taken.
+FORMATS: dict[str, Callable[[Look], bool]] = {
+    "keras_zip": _is_keras,
+    "keras_hdf5": _is_hdf5,
+    "saved_model": _is_saved_model,
+    "checkpoint": _is_checkpoint,
+    "numpy_arrays": _is_numpy,
+    "tflite": _is_tflite,
+    "onnx_initializers": _is_onnx,
+    "safetensors": _is_safetensors,
+    "sharded": _is_json,
+}
+
+
+def format_of(path: Path, limits: Limits) -> str:
+    """Return the name of the module that reads the file at `path`.
+
+    Raises
+    ------
+    OSError
+        There is nothing, or it cannot be read.
+    MalformedFileError
+        It is of no known format; the message says what it looks like.
+    """
+    look = _look(path, limits)
+    for name, is_of in FORMATS.items():
+        if is_of(look):
+            return name
+    raise MalformedFileError(path, "", f"{_likeness(look)}, expected a file of Keras weights")
+
+
+def _look(path: Path, limits: Limits) -> Look:
+    if path.is_dir():
+        return Look(path, members=frozenset(entry.name for entry in path.iterdir()))
+    if not path.exists() and Path(f"{path}.index").exists():
+        return Look(path)
+    if path.exists() and not path.is_file():  # opening a pipe would wait for its other end
+        raise MalformedFileError(path, "", "it is neither a file nor a folder")
+    with path.open("rb") as handle:
+        head = handle.read(_HEAD)
+        if not head.startswith(_ZIP):
+            handle.seek(max(0, handle.seek(0, os.SEEK_END) - len(_LEVELDB)))
+            return Look(path, head, tail=handle.read(len(_LEVELDB)))
+        return Look(path, head, Archive(handle, Budget(path, limits)).names)
+
+
+def _likeness(look: Look) -> str:
+    """Return what a file of no known format seems to be."""
+    if look.path.is_dir():
+        return "it is a folder without saved_model.pb, config.json, a .index or a .npy file"
+    if not look.head:
+        return "it is empty"
+    if look.head[:1] == b"\x80":
+        return (
+            "it is a pickle, which can run code when it is read and never is: save the arrays with "
+            "numpy.savez(file, *layer.get_weights())"
+        )
+    if look.members:
+        return f"it is a zip archive of {', '.join(sorted(look.members)[:5])}"
+    if re.search(r"\.data-\d{5}-of-\d{5}$", look.path.name):
+        return "it looks like the data of a checkpoint, whose .index or prefix is to be given"
+    return f"it opens with the bytes {look.head[:16]!r}"

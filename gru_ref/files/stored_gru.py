@@ -1,0 +1,114 @@
+"""The arrays of one GRU as an HDF5 file stores them, and what becomes of them with a config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gru_ref.files import cudnn_gru, keras_1
+from gru_ref.files.found import Array, Found
+from gru_ref.files.hdf5 import Dataset
+from gru_ref.files.limits import Budget
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.model_config import Leaf
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """Arrays that have the shapes of a GRU's.
+
+    Parameters
+    ----------
+    path : str
+        Where they are.
+    arrays : (kernel, recurrent_kernel, bias or None)
+    dtype : str
+        On file.
+    known : mapping
+        Arguments of GRU that the file says beside them.
+    """
+
+    path: str
+    arrays: tuple[Array, Array, Array | None]
+    dtype: str
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(path: str, datasets: Sequence[Dataset], known: Mapping[str, Any]) -> Stored:
+    """Read the datasets of one GRU: two, three with a bias, or Keras 1's nine."""
+    arrays, dtypes = zip(*(dataset.read() for dataset in datasets), strict=True)
+    if len(arrays) == 9:
+        arrays = tuple(keras_1.joined(arrays))
+    kernel, recurrent_kernel, *bias = arrays
+    return Stored(path, (kernel, recurrent_kernel, bias[0] if bias else None), dtypes[0], known)
+
+
+def found(stored: Stored, leaf: Leaf | None, keras_version: str | None) -> Found:
+    """Return arrays and config together, a CuDNNGRU's arrays converted."""
+    kernel, recurrent_kernel, bias = stored.arrays
+    class_name = leaf.class_name if leaf else None
+    notes = leaf.notes if leaf else ()
+    if bias is not None and cudnn_gru.is_cudnn(recurrent_kernel, bias):
+        kernel, recurrent_kernel, bias = cudnn_gru.converted(kernel, recurrent_kernel, bias)
+        class_name = "CuDNNGRU"
+        notes = (*notes, "a CuDNNGRU: its arrays are converted to those of GRU")
+    return Found(
+        stored.path,
+        kernel,
+        recurrent_kernel,
+        bias,
+        class_name=class_name,
+        config=leaf.config if leaf else None,
+        keras_version=keras_version,
+        already_known={} if leaf else stored.known,
+        notes=notes,
+        stored_dtype=stored.dtype,
+        backward=leaf.backward if leaf else "backward_layer" in stored.path.split("/"),
+    )
+
+
+def _layer_of(path: str) -> str:
+    """Return the group of the layer whose arrays are at `path`: its own, or that of its cell."""
+    above, _, last = path.rpartition("/")
+    return above if last == "cell" else path
+
+
+def matched(
+    stored: Iterable[Stored],
+    leaves: Sequence[Leaf],
+    keras_version: str | None,
+    budget: Budget,
+) -> list[Found]:
+    """Return the GRUs in the order of the config, then those that it does not list.
+
+    Parameters
+    ----------
+    stored : iterable
+        Their paths are groups of the .keras format.
+    leaves : sequence
+
+    Raises
+    ------
+    MalformedFileError
+        The config lists a GRU that has no arrays, and there are none that it does not list.
+    """
+    by_group = {_layer_of(item.path): item for item in stored}
+    listed, missing = [], []
+    for leaf in leaves:
+        item = by_group.pop(_layer_of(leaf.path), None)
+        if item is not None:
+            listed.append((item, leaf))
+        elif leaf.is_gru:
+            missing.append(leaf)
+    # A layer that is listed in two models has its arrays in the first.
+    configs = {leaf.names[-1]: leaf.config for _, leaf in listed}
+    missing = [leaf for leaf in missing if configs.get(leaf.names[-1]) != leaf.config]
+    if missing and not by_group:
+        raise MalformedFileError(
+            budget.file,
+            "/".join(missing[0].names),
+            f"the config lists a GRU here, expected its arrays at {missing[0].path}",
+        )
+    rest = [(item, None) for item in by_group.values()]
+    return [found(item, leaf, keras_version) for item, leaf in [*listed, *rest]]

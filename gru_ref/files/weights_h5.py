@@ -1,0 +1,63 @@
+"""Weights of Keras 3, and of Keras 2 from 2.12 on: groups of ``vars`` named by numbers.
+
+It is the model.weights.h5 of a .keras archive, and the whole of a .weights.h5 file, which says
+neither config nor version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gru_ref.files import stored_gru
+from gru_ref.files.found import Found
+from gru_ref.files.grouping import is_gru
+from gru_ref.files.hdf5 import Dataset, Group
+from gru_ref.files.stored_gru import Stored
+
+_VARS = "vars"
+_OPTIMIZER = "optimizer"
+
+
+def stored_in(root: Group) -> list[Stored]:
+    """Return the arrays of every GRU below `root`, gru_2 before gru_10."""
+    everything = []
+    for group in root.walk():
+        parts = group.path.split("/")
+        if parts[-1] == _VARS and _OPTIMIZER not in parts:
+            datasets = in_order(arrays_of(group))
+            if looks_like_gru(datasets):
+                path = "/".join(parts[:-1])
+                everything.append(stored_gru.read(path, datasets, _name(root, path)))
+    return everything
+
+
+def read_root(root: Group) -> list[Found]:
+    """Return every GRU of a file of weights alone."""
+    return [stored_gru.found(stored, None, None) for stored in stored_in(root)]
+
+
+def arrays_of(group: Group) -> dict[str, Dataset]:
+    """Return the numbered arrays of a ``vars`` group."""
+    children = {name: group.child(name) for name in group.names() if name.isdecimal()}
+    return {name: child for name, child in children.items() if isinstance(child, Dataset)}
+
+
+def in_order(arrays: Mapping[str, Dataset]) -> list[Dataset]:
+    """Return numbered arrays in the order of their numbers."""
+    return [arrays[name] for name in sorted(arrays, key=lambda name: (len(name), name))]
+
+
+def looks_like_gru(datasets: list[Dataset]) -> bool:
+    """Return whether these two or three arrays have the shapes of a GRU's."""
+    if not 2 <= len(datasets) <= 3:
+        return False
+    kernel, recurrent_kernel, *bias = [dataset.shape for dataset in datasets]
+    return is_gru(kernel, recurrent_kernel, bias[0] if bias else None)
+
+
+def _name(root: Group, path: str) -> dict[str, Any]:
+    """Return the layer's name, which newer releases write beside its cell."""
+    group = root.group(f"{path.removesuffix('/cell')}/{_VARS}")
+    names = group.strings("name") if group else None
+    return {"name": names[0]} if names else {}

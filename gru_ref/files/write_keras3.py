@@ -1,0 +1,275 @@
+"""Files that Keras 3 opens: the GRUs of any file as a `.keras`, or as a `.weights.h5` and a config.
+
+A plan is made first, and says what Keras 3 keeps in another form; only then are bytes made of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gru_ref.errors import NotRepresentableError
+from gru_ref.files.keras3_arguments import Array, Converted, converted
+from gru_ref.layer import GRU
+from gru_ref.releases import release_of
+
+# Zip's first day: the same layers make the same bytes.
+_DATE = (1980, 1, 1, 0, 0, 0)
+_MODEL = "model"
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What will be written, and what has to be known about it.
+
+    Parameters
+    ----------
+    config : dict
+        Keras 3's config of the model, as ``keras.models.model_from_json`` takes it.
+    weights : list of lists of arrays
+        Of each GRU, in the order of the model.
+    names : mapping
+        The path of each GRU in the file it was read from → the name of the layer in the model.
+    notes : tuple of str
+        What Keras 3 keeps in another form, a sentence each.
+    """
+
+    config: dict[str, Any]
+    weights: list[list[Array]]
+    names: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def plan(layers: Mapping[str, GRU], *, batch: int | None = None) -> Plan:
+    """Return what a file of Keras 3 with these GRUs holds.
+
+    One GRU becomes a Sequential model. Several, or one with return_state, become a Functional model
+    with an input and the outputs of each, side by side.
+
+    Parameters
+    ----------
+    layers : mapping of str to GRU
+        As `gru_ref.load_layers` returns it.
+    batch : int, optional
+        The batch of the stateful layers that do not know theirs.
+
+    Raises
+    ------
+    NotRepresentableError
+        Keras 3 has no such argument, or no activation that computes the same.
+    ValueError
+        There is no GRU, or a stateful one without a batch.
+
+    Notes
+    -----
+    hard_sigmoid of Keras 2 is clip(0.2 x + 0.5, 0, 1), that of Keras 3 clip(x / 6 + 0.5, 0, 1). No
+    activation of Keras 3 is the former, but the latter is the former at 1.2 x. So the columns of
+    the gates are multiplied by 1.2 in kernel, recurrent_kernel and bias: x W + b + h R + c is
+    linear in them. Each product is rounded once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = GRU(2, recurrent_activation="hard_sigmoid")
+    >>> layer.build((None, None, 1))
+    >>> layer.set_weights([np.ones((1, 6)), np.ones((2, 6)), np.ones((2, 6))])
+    >>> plan({"gru": layer}).weights[0][0]
+    array([[1.2, 1.2, 1.2, 1.2, 1. , 1. ]], dtype=float32)
+    """
+    if not layers:
+        raise ValueError("layers is empty, expected at least one GRU")
+    names: dict[str, str] = {}
+    made: list[Converted] = []
+    batches = []
+    for path, layer in layers.items():
+        names[path] = _free_name(layer.name.replace("/", "_"), names)
+        made.append(converted(layer, names[path], path))
+        batches.append(_batch(layer, batch, path))
+    if len(made) == 1 and not made[0].config["return_state"]:
+        config = _sequential(made[0], batches[0])
+    else:
+        config = _functional(made, batches)
+    notes = [
+        f"{path}: {note}" for path, one in zip(layers, made, strict=True) for note in one.notes
+    ]
+    return Plan(config, [one.weights for one in made], names, tuple(notes))
+
+
+def plan_of_weights(layers: Mapping[str, GRU]) -> Plan:
+    """Return what a `.weights.h5` holds that has the arrays as they are, and no config.
+
+    The notes say how to build the layers that load it, and where Keras 3 has no such layer.
+
+    Examples
+    --------
+    >>> zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+    >>> layer = GRU(2, reset_after=False, go_backwards=True, **zeros)
+    >>> layer.build((None, None, 1))
+    >>> plan_of_weights({"gru": layer}).notes
+    ('gru: build it as GRU(2, reset_after=False, go_backwards=True)',)
+    """
+    names: dict[str, str] = {}
+    notes = []
+    for path, layer in layers.items():
+        names[path] = _free_name(layer.name, names)
+        try:
+            one = converted(layer, names[path], path)
+        except NotRepresentableError as error:
+            notes.append(f"{path}: {error}")
+            continue
+        notes += [f"{path}: {note}" for note in getattr(layer.origin, "notes", ())]
+        notes.append(f"{path}: build it as GRU({_call(one.config)})")
+        if one.multiplied:
+            notes.append(
+                f"{path}: the arrays are those of Keras 2's hard_sigmoid, with which Keras 3's "
+                "computes something else"
+            )
+    return Plan({}, [layer.get_weights() for layer in layers.values()], names, tuple(notes))
+
+
+def keras_zip(planned: Plan) -> bytes:
+    """Return the bytes of a `.keras` file."""
+    version = f"{release_of('3')}.0"
+    members = {
+        "metadata.json": json.dumps({"keras_version": version}).encode(),
+        "config.json": model_json(planned).encode(),
+        "model.weights.h5": weights_h5(planned),
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name, _DATE), data)
+    return buffer.getvalue()
+
+
+def weights_h5(planned: Plan) -> bytes:
+    """Return the bytes of a `.weights.h5` file.
+
+    Raises
+    ------
+    ImportError
+        h5py is missing.
+    """
+    try:
+        h5py: Any = importlib.import_module("h5py")
+    except ImportError:
+        raise ImportError(
+            "h5py is not installed, expected it for files of Keras: pip install 'gru-ref[hdf5]'"
+        ) from None
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.create_group("vars")
+        for i, arrays in enumerate(planned.weights):
+            number = f"_{i}" if i else ""
+            file.create_group(f"layers/input_layer{number}/vars")
+            file.create_group(f"layers/gru{number}/vars")
+            variables = file.create_group(f"layers/gru{number}/cell/vars")
+            for k, array in enumerate(arrays):
+                variables.create_dataset(str(k), data=array)
+    return buffer.getvalue()
+
+
+def model_json(planned: Plan) -> str:
+    """Return the text that ``keras.models.model_from_json`` takes."""
+    return json.dumps(planned.config, allow_nan=False)
+
+
+# The arguments that make a difference to a call, and the values that need not be given.
+_DEFAULTS = {
+    "activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "reset_after": True,
+    "return_sequences": False, "return_state": False, "go_backwards": False, "stateful": False,
+    "zero_output_for_mask": False, "dtype": "float32",
+}  # fmt: skip
+
+
+def _call(config: Mapping[str, Any]) -> str:
+    """Return the arguments of a call, as they are written."""
+    others = (f"{k}={config[k]!r}" for k, v in _DEFAULTS.items() if config[k] != v)
+    return ", ".join([str(config["units"]), *others])
+
+
+def _free_name(wanted: str, names: Mapping[str, str]) -> str:
+    """Return `wanted`, with a number behind it where the name is taken."""
+    name, number = wanted, 0
+    while name in names.values():
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
+def _batch(layer: GRU, given: int | None, path: str) -> int | None:
+    """Return the batch of a stateful layer; None for any other."""
+    if not layer.config.stateful:
+        return None
+    state = layer.states[0]
+    batch = given if state is None else state.shape[0]
+    if batch is None:
+        raise ValueError(
+            f"batch of {path} is unknown, expected an int as batch: the layer is stateful, and "
+            "Keras 3 keeps a state for each row"
+        )
+    return batch
+
+
+def _sequential(one: Converted, batch: int | None) -> dict[str, Any]:
+    layers = [_input(one, batch), _serialized("GRU", one.config)]
+    return _serialized("Sequential", {"name": _MODEL, "layers": layers}, module="keras")
+
+
+def _functional(made: Sequence[Converted], batches: Sequence[int | None]) -> dict[str, Any]:
+    """Return the config of a model with an input and the outputs of each GRU."""
+    inputs, grus, input_layers, output_layers = [], [], [], []
+    for one, batch in zip(made, batches, strict=True):
+        entry = _input(one, batch)
+        source, name = entry["config"]["name"], one.config["name"]
+        tensor = {
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": entry["config"]["batch_shape"],
+                "dtype": entry["config"]["dtype"],
+                "keras_history": [source, 0, 0],
+            },
+        }
+        inputs.append({**entry, "name": source, "inbound_nodes": []})
+        grus.append(
+            {
+                **_serialized("GRU", one.config),
+                "name": name,
+                "inbound_nodes": [{"args": [tensor], "kwargs": {}}],
+            }
+        )
+        input_layers.append([source, 0, 0])
+        output_layers += [[name, 0, k] for k in range(2 if one.config["return_state"] else 1)]
+    config = {
+        "name": _MODEL,
+        "trainable": True,
+        "layers": [*inputs, *grus],
+        "input_layers": input_layers,
+        "output_layers": output_layers,
+    }
+    return _serialized("Functional", config, module="keras.src.models.functional")
+
+
+def _input(one: Converted, batch: int | None) -> dict[str, Any]:
+    config = {
+        "batch_shape": [batch, None, int(one.weights[0].shape[0])],
+        "dtype": one.config["dtype"],
+        "name": f"{one.config['name']}_input",
+    }
+    return _serialized("InputLayer", config)
+
+
+def _serialized(
+    class_name: str, config: Mapping[str, Any], module: str = "keras.layers"
+) -> dict[str, Any]:
+    return {
+        "module": module,
+        "class_name": class_name,
+        "config": dict(config),
+        "registered_name": None,
+    }

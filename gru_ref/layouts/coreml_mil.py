@@ -1,0 +1,127 @@
+"""Core ML's MIL operation gru, of the ML Program format; reset_after needs iOS 18."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.blocks import bias_rows, reorder, restore
+from gru_ref.layouts.facts import Facts
+from gru_ref.layouts.limits import check_tanh_sigmoid, checked
+from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.weights import GRUWeights
+
+FACTS = Facts(
+    name="coreml_mil",
+    title="Core ML MIL gru",
+    gates=("r", "o", "z"),
+    arrays={
+        "weight_ih": "(3u, f) input weights",
+        "weight_hh": "(3u, u) recurrent weights",
+        "bias": "(3u,) bias; for reset_after the recurrent bias; absent without a bias",
+        "input_bias": "(3u,) input bias, for reset_after only (iOS 18)",
+        "reset_after": "True for the reset after the product (iOS 18), False for before",
+        "direction": "'forward' or 'reverse'",
+        "recurrent_activation": "'sigmoid'",
+        "activation": "'tanh'",
+    },
+    transposes="kernel and recurrent_kernel, whole",
+    bias="one row for reset-before; two for reset_after",
+    formula=(
+        "r = σ(W_ir x + b_ir + W_hr h + b_hr)",
+        "z = σ(W_iz x + b_iz + W_hz h + b_hz)",
+        "o = tanh(W_io x + b_io + W_ho (r ∘ h) + b_ho)      reset_after = False",
+        "o = tanh(W_io x + b_io + r ∘ (W_ho h + b_ho))      reset_after = True",
+        "h' = (1 − z) ∘ o + z ∘ h",
+    ),
+    reset_forms=("after (reset_after=True, iOS 18)", "before (the default)"),
+    z_keeps_old=True,
+    activations="tanh and sigmoid; others exist, whose spelling was not read, and are refused",
+    direction="direction='reverse'",
+    reversed_output="",
+    round_trip="bit-exact",
+    verified="",
+    source="coremltools/converters/mil/mil/ops/defs: iOS15/recurrent.py, iOS18/recurrent.py; "
+    "that text does not say which of bias and input_bias is inside the reset",
+    mistakes=(
+        (
+            "candidate and z swapped behind r",
+            "The blocks are laid r, z, o as elsewhere; here z is the last.",
+        ),
+        ("reset before for after", "reset_after is left out: its default is False."),
+    ),
+)
+
+_ATTRIBUTES = ("reset_after", "direction", "recurrent_activation", "activation")
+_ORDER = "rhz"
+
+
+def to_layout(given: Any) -> dict[str, Any]:
+    """Return the constant inputs of the operation.
+
+    Returns
+    -------
+    dict
+        weight_ih (3u, f), weight_hh (3u, u), with a bias (3u,) bias and, for reset_after,
+        input_bias, in the weights' dtype; reset_after, direction and the two activations.
+
+    Raises
+    ------
+    NotRepresentableError
+        An activation is not tanh and sigmoid.
+    """
+    weights, config = checked(given, FACTS.label)
+    check_tanh_sigmoid(FACTS.label, config)
+    layout: dict[str, Any] = {
+        "weight_ih": np.ascontiguousarray(reorder(weights.kernel, _ORDER).T),
+        "weight_hh": np.ascontiguousarray(reorder(weights.recurrent_kernel, _ORDER).T),
+    }
+    if weights.bias is not None:
+        input_bias, recurrent_bias = (reorder(row, _ORDER) for row in bias_rows(weights))
+        if config.reset_after:
+            layout |= {"bias": recurrent_bias, "input_bias": input_bias}
+        else:
+            layout["bias"] = input_bias
+    return layout | {
+        "reset_after": bool(config.reset_after),
+        "direction": "reverse" if config.go_backwards else "forward",
+        "recurrent_activation": "sigmoid",
+        "activation": "tanh",
+    }
+
+
+def from_layout(mapping: Mapping[str, Any]) -> Read:
+    """Read the constant inputs of the operation.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names, shapes or attributes do not fit.
+    """
+    check_keys(mapping, ("weight_ih", "weight_hh", *_ATTRIBUTES), ("bias", "input_bias"))
+    reset_after = bool(attribute(mapping, "reset_after", (False, True)))
+    reverse = attribute(mapping, "direction", ("forward", "reverse")) == "reverse"
+    attribute(mapping, "recurrent_activation", ("sigmoid",))
+    attribute(mapping, "activation", ("tanh",))
+    units = floating(mapping, "weight_hh", None, None).shape[1]
+    rows = {
+        name: restore(floating(mapping, name, 3 * units), _ORDER)
+        for name in ("input_bias", "bias")
+        if name in mapping
+    }
+    kernel = restore(floating(mapping, "weight_ih", 3 * units, None).T, _ORDER)
+    bias = None
+    if rows and reset_after:
+        zeros = np.zeros(3 * units, kernel.dtype)
+        bias = np.stack([rows.get("input_bias", zeros), rows.get("bias", zeros)])
+    elif "input_bias" in rows:
+        raise ValueError("layout has input_bias, expected it with reset_after=True only")
+    elif rows:
+        bias = rows["bias"]
+    weights = GRUWeights(
+        kernel, restore(floating(mapping, "weight_hh", 3 * units, units).T, _ORDER), bias
+    )
+    return Read(weights, arguments(weights, reset_after=reset_after, go_backwards=reverse))

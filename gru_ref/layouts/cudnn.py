@@ -1,0 +1,96 @@
+"""The cuDNN library's GRU: all parameters in one flat buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.facts import Facts
+from gru_ref.layouts.limits import check_forward, check_reset_form, check_tanh_sigmoid, checked
+from gru_ref.layouts.rows import from_rows, to_rows
+from gru_ref.layouts.subject import Read, check_keys, floating, size
+from gru_ref.weights import GRUWeights
+
+FACTS = Facts(
+    name="cudnn",
+    title="cuDNN GRU",
+    gates=("r", "i", "h'"),
+    arrays={
+        "params": "(3u(f + u) + 6u,) W_r, W_i, W_h', R_r, R_i, R_h', then their six biases",
+        "inputSize": "f",
+        "hiddenSize": "u",
+    },
+    transposes="every gate's block of both kernels, on its own",
+    bias="CUDNN_RNN_DOUBLE_BIAS: b_r, b_i, b_h' of row 0, then of row 1",
+    formula=(
+        "i = σ(W_i x + b_Wi + R_i h + b_Ri)                 i is Keras's z",
+        "r = σ(W_r x + b_Wr + R_r h + b_Rr)",
+        "h' = tanh(W_h x + b_Wh + r ∘ (R_h h + b_Rh))",
+        "h = (1 − i) ∘ h' + i ∘ h",
+    ),
+    reset_forms=("after",),
+    z_keeps_old=True,
+    activations="tanh and sigmoid, fixed",
+    direction="none in a buffer of one direction",
+    reversed_output="",
+    round_trip="bit-exact; use_bias=False comes back as a bias of zeros",
+    verified="",
+    source="cuDNN API reference, cudnnRNNMode_t and cudnnGetRNNWeightParams; the buffer equals the "
+    "one that tf_keras 2.21.0 packs, but no GPU ran it",
+    mistakes=(
+        ("z and r swapped", "The buffer begins with the reset gate, Keras with the update gate."),
+        ("recurrent kernel transposed", "The blocks are flattened without being transposed."),
+    ),
+)
+
+
+def to_layout(given: Any) -> dict[str, Any]:
+    """Return the flat buffer and the two sizes that describe it.
+
+    Returns
+    -------
+    dict
+        params (3u(f + u) + 6u,) in the weights' dtype; inputSize, hiddenSize.
+
+    Raises
+    ------
+    NotRepresentableError
+        reset_after is False, go_backwards is True, or an activation is not tanh and sigmoid.
+    """
+    weights, config = checked(given, FACTS.label)
+    check_reset_form(FACTS.label, config, reset_after=True)
+    check_tanh_sigmoid(FACTS.label, config)
+    check_forward(FACTS.label, config)
+    if weights.bias is None:
+        zeros = np.zeros((2, 3 * weights.units), weights.kernel.dtype)
+        weights = GRUWeights(weights.kernel, weights.recurrent_kernel, zeros)
+    return {
+        "params": np.concatenate([array.ravel() for array in to_rows(weights, "rzh")]),
+        "inputSize": weights.features,
+        "hiddenSize": weights.units,
+    }
+
+
+def from_layout(mapping: Mapping[str, Any]) -> Read:
+    """Read a flat buffer of one layer and direction with two biases.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names are missing or the buffer is not of the length that the sizes ask for.
+    """
+    check_keys(mapping, tuple(FACTS.arrays))
+    features, units = size(mapping, "inputSize"), size(mapping, "hiddenSize")
+    buffer = floating(mapping, "params", 3 * units * (features + units + 2))
+    shapes = ((3 * units, features), (3 * units, units), (3 * units,), (3 * units,))
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    pieces = np.split(buffer, ends[:-1])
+    named = {
+        str(i): piece.reshape(shape)
+        for i, (piece, shape) in enumerate(zip(pieces, shapes, strict=True))
+    }
+    weights = from_rows(named, tuple(named), "rzh")
+    return Read(weights, arguments(weights, reset_after=True, go_backwards=False))

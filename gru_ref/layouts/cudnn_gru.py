@@ -1,0 +1,93 @@
+"""The arrays of Keras's own CuDNNGRU layer (Keras 2): the shapes of GRU, another order inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.blocks import bias_rows
+from gru_ref.layouts.facts import Facts
+from gru_ref.layouts.limits import check_reset_form, check_tanh_sigmoid, checked
+from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.weights import GRUWeights
+
+Array = NDArray[Any]
+
+FACTS = Facts(
+    name="cudnn_gru",
+    title="Keras CuDNNGRU",
+    gates=("z", "r", "h"),
+    arrays={
+        "kernel": "(f, 3u) per gate: the transposed block in C order, under the old shape",
+        "recurrent_kernel": "(u, 3u) per gate: transposed",
+        "bias": "(6u,) row 0, then row 1",
+        "go_backwards": "as in GRU",
+    },
+    transposes="every gate's block; that of the kernel keeps its shape (f, u), so nothing shows it",
+    bias="one array: row 0, then row 1",
+    formula=("as GRU with reset_after=True",),
+    reset_forms=("after",),
+    z_keeps_old=True,
+    activations="tanh and sigmoid, fixed",
+    direction="go_backwards, as in GRU",
+    reversed_output="as processed",
+    round_trip="bit-exact; use_bias=False comes back as a bias of zeros",
+    verified="tf_keras 2.21.0",
+    source="tf_keras/src/saving/legacy/hdf5_format.py, _convert_rnn_weights (2.21)",
+    mistakes=(
+        (
+            "CuDNNGRU kernels taken as GRU's",
+            "The two kernels have GRU's shapes, so they load; only the bias (6u,) tells.",
+        ),
+    ),
+)
+
+
+def to_layout(given: Any) -> dict[str, Any]:
+    """Return what ``get_weights()`` of a CuDNNGRU would be, by name, and go_backwards.
+
+    Raises
+    ------
+    NotRepresentableError
+        reset_after is False, or an activation is not tanh and sigmoid.
+    """
+    weights, config = checked(given, FACTS.label)
+    check_reset_form(FACTS.label, config, reset_after=True)
+    check_tanh_sigmoid(FACTS.label, config)
+    return {
+        "kernel": _by_gate(weights.kernel, lambda block: block.T.reshape(block.shape)),
+        "recurrent_kernel": _by_gate(weights.recurrent_kernel, np.transpose),
+        "bias": np.concatenate(bias_rows(weights)),
+        "go_backwards": bool(config.go_backwards),
+    }
+
+
+def from_layout(mapping: Mapping[str, Any]) -> Read:
+    """Read the three arrays; go_backwards may be absent and is then False.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names or shapes do not fit.
+    """
+    check_keys(mapping, ("kernel", "recurrent_kernel", "bias"), ("go_backwards",))
+    mapping = {"go_backwards": False, **mapping}
+    recurrent = floating(mapping, "recurrent_kernel", None, None)  # (u, 3u)
+    units = recurrent.shape[0]
+    recurrent = floating(mapping, "recurrent_kernel", units, 3 * units)
+    kernel = floating(mapping, "kernel", None, 3 * units)
+    weights = GRUWeights(
+        _by_gate(kernel, lambda block: block.T.reshape(block.shape, order="F")),
+        _by_gate(recurrent, np.transpose),
+        floating(mapping, "bias", 6 * units).reshape(2, 3 * units),
+    )
+    backwards = bool(attribute(mapping, "go_backwards", (False, True)))
+    return Read(weights, arguments(weights, reset_after=True, go_backwards=backwards))
+
+
+def _by_gate(array: Array, change: Callable[[Array], Array]) -> Array:
+    return np.concatenate([change(block) for block in np.split(array, 3, axis=1)], axis=1)

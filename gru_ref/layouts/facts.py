@@ -1,0 +1,80 @@
+"""What is known about a runtime's GRU layout, and the shape that every layout module has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gru_ref.layouts.subject import Read
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One runtime's table: all that a person needs to port weights by hand.
+
+    Parameters
+    ----------
+    name : str
+        The key of `gru_ref.layouts.LAYOUTS`.
+    title : str
+        What people call it.
+    gates : tuple of str
+        The runtime's own letters, in the order in which its blocks lie.
+    arrays : mapping
+        Name → shape and what it holds. f is features, u is units.
+    transposes : str
+        Which Keras arrays are transposed.
+    bias : str
+        How Keras's two bias rows lie there.
+    formula : tuple of str
+        The runtime's step, in its own letters.
+    reset_forms : tuple of str
+        "after", "before", or both, and how they are chosen.
+    z_keeps_old : bool
+        Whether z is the share of the old state, as in Keras, or of the candidate.
+    activations : str
+        Which activations it has.
+    direction : str
+        How go_backwards is written.
+    reversed_output : "as the input", "as processed" or ""
+        The order of a reversed sequence output; Keras's is as processed. Empty: none, or unknown.
+    round_trip : str
+        What does not come back from a round trip, or "bit-exact".
+    verified : str
+        The release whose outputs were compared; empty if the facts were only read.
+    source : str
+        Where the facts were read.
+    mistakes : tuple of (str, str)
+        A name of `gru_ref.layouts.mistakes.MISTAKES` and the sentence that leads people there.
+    """
+
+    name: str
+    title: str
+    gates: tuple[str, ...]
+    arrays: Mapping[str, str]
+    transposes: str
+    bias: str
+    formula: tuple[str, ...]
+    reset_forms: tuple[str, ...]
+    z_keeps_old: bool
+    activations: str
+    direction: str
+    reversed_output: str
+    round_trip: str
+    verified: str
+    source: str
+    mistakes: tuple[tuple[str, str], ...]
+
+    @property
+    def label(self) -> str:
+        """The title, marked where nothing was run: "tfjs GRU (unverified)"."""
+        return self.title if self.verified else f"{self.title} (unverified)"
+
+
+class Layout(Protocol):
+    """What a module of this package offers."""
+
+    FACTS: Facts
+    to_layout: Callable[..., dict[str, Any]]
+    from_layout: Callable[..., Read]

@@ -1,0 +1,122 @@
+"""flax.linen.GRUCell: six Dense layers, named by gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.blocks import merged_bias, split_bias
+from gru_ref.layouts.facts import Facts
+from gru_ref.layouts.jax_activations import FUNCTIONS, KNOWN
+from gru_ref.layouts.limits import check_activations, check_reset_form, checked
+from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.weights import GRUWeights
+
+FACTS = Facts(
+    name="flax_linen",
+    title="flax.linen.GRUCell",
+    gates=("r", "z", "n"),
+    arrays={
+        **{f"i{gate}/kernel": "(f, u) input weights" for gate in "rzn"},
+        **{f"h{gate}/kernel": "(u, u) recurrent weights" for gate in "rzn"},
+        **{f"i{gate}/bias": "(u,) sum of both rows" for gate in "rz"},
+        "in/bias": "(u,) row 0",
+        "hn/bias": "(u,) row 1",
+        "gate_fn": "a name in jax.nn: 'sigmoid'",
+        "activation_fn": "a name in jax.nn: 'tanh'",
+        "reverse": "for nn.RNN(cell, reverse=…)",
+    },
+    transposes="nothing",
+    bias="the rows of z and r are added; those of h are in/bias and hn/bias",
+    formula=(
+        "r = σ(W_ir x + b_ir + W_hr h)",
+        "z = σ(W_iz x + b_iz + W_hz h)",
+        "n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn))",
+        "h' = (1 − z) ∘ n + z ∘ h",
+    ),
+    reset_forms=("after",),
+    z_keeps_old=True,
+    activations="any function; converted are those of jax.nn that Keras 3 has, so Keras 3's "
+    "hard_sigmoid, not Keras 2's",
+    direction="nn.RNN(reverse=True); with keep_order=False the output is in processing order, as "
+    "Keras's",
+    reversed_output="as processed",
+    round_trip="bit-exact but for the bias rows of z and r, of which the sum comes back (in row "
+    "0), and use_bias=False, which comes back as a bias of zeros",
+    verified="flax 0.12.8",
+    source="flax/linen/recurrent.py, GRUCell",
+    mistakes=(
+        ("recurrent bias dropped", "Only row 0 is copied, for hr and hz have no bias to fill."),
+        ("z and r swapped", "The first kernel, ir, gets the first block, which is z."),
+    ),
+)
+
+_GATES = {"z": 0, "r": 1, "n": 2}  # the place of a gate in Keras's order
+_KEYS = tuple(FACTS.arrays)
+
+
+def to_layout(given: Any) -> dict[str, Any]:
+    """Return the parameters of a cell under joined names, and the arguments of cell and RNN.
+
+    Returns
+    -------
+    dict
+        "ir/kernel" (f, u) and so on, in the weights' dtype: what
+        ``flax.traverse_util.unflatten_dict(arrays, sep="/")`` nests. gate_fn and activation_fn
+        name functions of jax.nn; reverse is the argument of nn.RNN.
+
+    Raises
+    ------
+    NotRepresentableError
+        reset_after is False, or an activation is none of jax.nn's.
+    """
+    weights, config = checked(given, FACTS.label)
+    check_reset_form(FACTS.label, config, reset_after=True)
+    activation, gate = check_activations(FACTS.label, config, KNOWN)
+    joined, recurrent_h = merged_bias(weights)
+    biases = np.split(joined, 3)
+    layout: dict[str, Any] = {}
+    for name, place in _GATES.items():
+        layout[f"i{name}/kernel"] = weights.kernel_gates[place].copy()
+        layout[f"i{name}/bias"] = biases[place].copy()
+        layout[f"h{name}/kernel"] = weights.recurrent_kernel_gates[place].copy()
+    return layout | {
+        "hn/bias": recurrent_h,
+        "gate_fn": gate,
+        "activation_fn": activation,
+        "reverse": bool(config.go_backwards),
+    }
+
+
+def from_layout(mapping: Mapping[str, Any]) -> Read:
+    """Read the parameters of a cell under joined names, and the arguments of cell and RNN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names, shapes or functions do not fit.
+    """
+    check_keys(mapping, _KEYS)
+    recurrent_h = floating(mapping, "hn/bias", None)
+    units = recurrent_h.shape[0]
+    weights = GRUWeights(
+        np.concatenate([floating(mapping, f"i{g}/kernel", None, units) for g in _GATES], axis=1),
+        np.concatenate([floating(mapping, f"h{g}/kernel", units, units) for g in _GATES], axis=1),
+        split_bias(
+            np.concatenate([floating(mapping, f"i{g}/bias", units) for g in _GATES]), recurrent_h
+        ),
+    )
+    gates, candidate = (
+        FUNCTIONS[attribute(mapping, name, tuple(FUNCTIONS))]
+        for name in ("gate_fn", "activation_fn")
+    )
+    reverse = bool(attribute(mapping, "reverse", (False, True)))
+    return Read(
+        weights,
+        arguments(
+            weights, reset_after=True, go_backwards=reverse, candidate=candidate, gates=gates
+        ),
+    )

@@ -1,0 +1,124 @@
+"""flax.nnx.GRUCell: one Linear layer for the input and one, without a bias, for the state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gru_ref.errors import NotRepresentableError
+from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias
+from gru_ref.layouts.facts import Facts
+from gru_ref.layouts.jax_activations import FUNCTIONS, KNOWN
+from gru_ref.layouts.limits import check_activations, check_reset_form, checked
+from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.weights import GRUWeights
+
+FACTS = Facts(
+    name="flax_nnx",
+    title="flax.nnx.GRUCell",
+    gates=("r", "z", "n"),
+    arrays={
+        "dense_i/kernel": "(f, 3u) input weights",
+        "dense_i/bias": "(3u,) r and z: sum of both rows; n: row 0",
+        "dense_h/kernel": "(u, 3u) recurrent weights",
+        "gate_fn": "a name in jax.nn: 'sigmoid'",
+        "activation_fn": "a name in jax.nn: 'tanh'",
+        "reverse": "for nnx.RNN(cell, reverse=…)",
+    },
+    transposes="nothing",
+    bias="one row; there is no recurrent bias of the candidate, so row 1 [h] has to be zero",
+    formula=(
+        "r = σ(W_ir x + b_ir + W_hr h)",
+        "z = σ(W_iz x + b_iz + W_hz h)",
+        "n = tanh(W_in x + b_in + r ∘ (W_hn h))",
+        "h' = (1 − z) ∘ n + z ∘ h",
+    ),
+    reset_forms=("after",),
+    z_keeps_old=True,
+    activations="any function; converted are those of jax.nn that Keras 3 has",
+    direction="nnx.RNN(reverse=True); with keep_order=False the output is in processing order, as "
+    "Keras's",
+    reversed_output="as processed",
+    round_trip="bit-exact but for the bias rows of z and r, of which the sum comes back (in row "
+    "0), and use_bias=False, which comes back as a bias of zeros",
+    verified="flax 0.12.8",
+    source="flax/nnx/nn/recurrent.py, GRUCell",
+    mistakes=(
+        ("bias rows merged", "The recurrent bias of the candidate is added to the input's."),
+        ("recurrent bias dropped", "Row 1 is left out, for dense_h has no bias."),
+        ("z and r swapped", "The blocks are copied in Keras's order z, r, h; Flax's is r, z, n."),
+    ),
+)
+
+_KEYS = tuple(FACTS.arrays)
+
+
+def to_layout(given: Any) -> dict[str, Any]:
+    """Return the parameters of a cell under joined names, and the arguments of cell and RNN.
+
+    Returns
+    -------
+    dict
+        dense_i/kernel (f, 3u), dense_i/bias (3u,), dense_h/kernel (u, 3u), in the weights' dtype.
+        gate_fn and activation_fn name functions of jax.nn; reverse is the argument of nnx.RNN.
+
+    Raises
+    ------
+    NotRepresentableError
+        The candidate has a recurrent bias, reset_after is False, or an activation is none of
+        jax.nn's.
+    """
+    weights, config = checked(given, FACTS.label)
+    check_reset_form(FACTS.label, config, reset_after=True)
+    activation, gate = check_activations(FACTS.label, config, KNOWN)
+    joined, recurrent_h = merged_bias(weights)
+    if recurrent_h.any():
+        raise NotRepresentableError(
+            FACTS.label,
+            "recurrent bias of the candidate (bias[1, 2 * units:])",
+            f"up to {np.abs(recurrent_h).max():.3g} in size",
+            "zeros",
+            f"it in {np.count_nonzero(recurrent_h)} of {weights.units} units; flax.linen.GRUCell "
+            "has a place for it",
+        )
+    return {
+        "dense_i/kernel": reorder(weights.kernel, "rzh"),
+        "dense_i/bias": reorder(joined, "rzh"),
+        "dense_h/kernel": reorder(weights.recurrent_kernel, "rzh"),
+        "gate_fn": gate,
+        "activation_fn": activation,
+        "reverse": bool(config.go_backwards),
+    }
+
+
+def from_layout(mapping: Mapping[str, Any]) -> Read:
+    """Read the parameters of a cell under joined names, and the arguments of cell and RNN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names, shapes or functions do not fit.
+    """
+    check_keys(mapping, _KEYS)
+    recurrent = floating(mapping, "dense_h/kernel", None, None)
+    units = recurrent.shape[0]
+    joined = restore(floating(mapping, "dense_i/bias", 3 * units), "rzh")
+    weights = GRUWeights(
+        restore(floating(mapping, "dense_i/kernel", None, 3 * units), "rzh"),
+        restore(floating(mapping, "dense_h/kernel", units, 3 * units), "rzh"),
+        split_bias(joined, np.zeros(units, joined.dtype)),
+    )
+    gates, candidate = (
+        FUNCTIONS[attribute(mapping, name, tuple(FUNCTIONS))]
+        for name in ("gate_fn", "activation_fn")
+    )
+    reverse = bool(attribute(mapping, "reverse", (False, True)))
+    return Read(
+        weights,
+        arguments(
+            weights, reset_after=True, go_backwards=reverse, candidate=candidate, gates=gates
+        ),
+    )

@@ -1,0 +1,215 @@
+"""The GRU node of ONNX: its inputs W, R, B and its attributes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gru_ref import activations
+from gru_ref.activations import Function, sigmoid, tanh
+from gru_ref.errors import shown
+from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.blocks import bias_rows
+from gru_ref.layouts.facts import Facts
+from gru_ref.layouts.limits import check_activations, checked
+from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.weights import GRUWeights
+
+FACTS = Facts(
+    name="onnx",
+    title="ONNX GRU",
+    gates=("z", "r", "h"),
+    arrays={
+        "W": "(1, 3u, f) input weights",
+        "R": "(1, 3u, u) recurrent weights",
+        "B": "(1, 6u) input bias, then recurrent bias; absent without a bias",
+        "linear_before_reset": "1 for the reset after the product, 0 for before",
+        "direction": "'forward' or 'reverse'",
+        "activations": "[gates, candidate]: 'Sigmoid', 'Tanh'",
+        "activation_alpha": "one number for each activation that has one, in order",
+        "activation_beta": "likewise",
+        "hidden_size": "u",
+    },
+    transposes="kernel and recurrent_kernel, whole",
+    bias="B is row 0, then row 1; for reset-before the bias, then zeros",
+    formula=(
+        "z = f(x W_zᵀ + h R_zᵀ + Wb_z + Rb_z)",
+        "r = f(x W_rᵀ + h R_rᵀ + Wb_r + Rb_r)",
+        "ĥ = g(x W_hᵀ + r ∘ (h R_hᵀ + Rb_h) + Wb_h)      linear_before_reset = 1",
+        "ĥ = g(x W_hᵀ + (r ∘ h) R_hᵀ + Rb_h + Wb_h)      linear_before_reset = 0",
+        "h' = (1 − z) ∘ ĥ + z ∘ h",
+    ),
+    reset_forms=("after (linear_before_reset=1)", "before (linear_before_reset=0, the default)"),
+    z_keeps_old=True,
+    activations="Tanh, Sigmoid, Relu, HardSigmoid(alpha, beta), LeakyRelu, Elu, Softplus, "
+    "Softsign, ThresholdedRelu, Affine; HardSigmoid's default alpha is 0.2, which is Keras 2's",
+    direction="direction='reverse'; the output Y is in the order of the input",
+    reversed_output="as the input",
+    round_trip="bit-exact; for reset-before the two bias halves come back added, and "
+    "use_bias=False needs B to be absent",
+    verified="onnxruntime 1.32.0",
+    source="onnx/defs/rnn/defs.cc, GRU-14",
+    mistakes=(
+        (
+            "reset before for after, bias rows added",
+            "linear_before_reset is left out: the default is 0.",
+        ),
+        ("reversed output not flipped", "Y of direction='reverse' is in the order of the input."),
+        (
+            "Keras 3's hard_sigmoid as Keras 2's",
+            "HardSigmoid is written without alpha: 0.2, where Keras 3 has 1/6.",
+        ),
+    ),
+)
+
+
+class Named(NamedTuple):
+    """An activation of ONNX; alpha and beta are None where it has none."""
+
+    name: str
+    alpha: float | None = None
+    beta: float | None = None
+
+
+KERAS_2, KERAS_3 = activations.KERAS_2, activations.KERAS_3
+KNOWN: Mapping[Function, Named] = {
+    tanh: Named("Tanh"),
+    sigmoid: Named("Sigmoid"),
+    KERAS_2["relu"]: Named("Relu"),
+    KERAS_2["hard_sigmoid"]: Named("HardSigmoid", 0.2, 0.5),
+    KERAS_3["hard_sigmoid"]: Named("HardSigmoid", 1 / 6, 0.5),
+    KERAS_2["leaky_relu"]: Named("LeakyRelu", 0.2),
+    KERAS_2["LeakyReLU"]: Named("LeakyRelu", 0.3),
+    KERAS_2["elu"]: Named("Elu", 1.0),
+    KERAS_2["ThresholdedReLU"]: Named("ThresholdedRelu", 1.0),
+    KERAS_2["softplus"]: Named("Softplus"),
+    KERAS_2["softsign"]: Named("Softsign"),
+    KERAS_2["linear"]: Named("Affine", 1.0, 0.0),
+}
+# What an alpha or beta that is left out means: ONNX operators' defaults.
+DEFAULTS: Mapping[str, tuple[float | None, float | None]] = {
+    "Tanh": (None, None),
+    "Sigmoid": (None, None),
+    "Relu": (None, None),
+    "HardSigmoid": (0.2, 0.5),
+    "LeakyRelu": (0.01, None),
+    "Elu": (1.0, None),
+    "ThresholdedRelu": (1.0, None),
+    "Softplus": (None, None),
+    "Softsign": (None, None),
+    "Affine": (1.0, 0.0),
+}
+_ATTRIBUTES = ("linear_before_reset", "direction", "activations", "hidden_size")
+_OPTIONAL = ("B", "activation_alpha", "activation_beta")
+
+
+def to_layout(given: Any) -> dict[str, Any]:
+    """Return the inputs and attributes of the node.
+
+    Returns
+    -------
+    dict
+        W (1, 3u, f), R (1, 3u, u), with a bias B (1, 6u), in the weights' dtype; the attributes
+        linear_before_reset, direction, activations, hidden_size and, where the activations have
+        them, activation_alpha and activation_beta.
+
+    Raises
+    ------
+    NotRepresentableError
+        An activation is none of ONNX's.
+    """
+    weights, config = checked(given, FACTS.label)
+    candidate, gates = check_activations(FACTS.label, config, KNOWN)
+    layout: dict[str, Any] = {
+        "W": np.ascontiguousarray(weights.kernel.T)[np.newaxis],
+        "R": np.ascontiguousarray(weights.recurrent_kernel.T)[np.newaxis],
+    }
+    if weights.bias is not None:
+        layout["B"] = np.concatenate(bias_rows(weights))[np.newaxis]
+    layout |= {
+        "linear_before_reset": int(config.reset_after),
+        "direction": "reverse" if config.go_backwards else "forward",
+        "activations": [gates.name, candidate.name],
+        "hidden_size": weights.units,
+    }
+    for attribute_name in ("alpha", "beta"):
+        values = [getattr(f, attribute_name) for f in (gates, candidate)]
+        numbers = [value for value in values if value is not None]
+        if numbers:
+            layout[f"activation_{attribute_name}"] = numbers
+    return layout
+
+
+def from_layout(mapping: Mapping[str, Any]) -> Read:
+    """Read the inputs and attributes of a node of one direction.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names, shapes or attributes do not fit, or an activation is none of Keras's.
+    """
+    check_keys(mapping, ("W", "R", *_ATTRIBUTES), _OPTIONAL)
+    reset_after = attribute(mapping, "linear_before_reset", (0, 1)) == 1
+    reverse = attribute(mapping, "direction", ("forward", "reverse")) == "reverse"
+    recurrent = floating(mapping, "R", 1, None, None)[0]
+    units = recurrent.shape[1]
+    attribute(mapping, "hidden_size", (units,))
+    bias = None
+    if "B" in mapping:
+        rows = floating(mapping, "B", 1, 6 * units).reshape(2, 3 * units)
+        bias = rows if reset_after else rows[0] + rows[1]
+    kernel = floating(mapping, "W", 1, 3 * units, None)[0]
+    weights = GRUWeights(np.ascontiguousarray(kernel.T), np.ascontiguousarray(recurrent.T), bias)
+    gates, candidate = _functions(mapping)
+    return Read(
+        weights,
+        arguments(
+            weights,
+            reset_after=reset_after,
+            go_backwards=reverse,
+            candidate=candidate,
+            gates=gates,
+        ),
+    )
+
+
+def _functions(mapping: Mapping[str, Any]) -> tuple[Function, Function]:
+    """Return the functions that the activation attributes name: of the gates, of the candidate."""
+    names = [str(name) for name in mapping["activations"]]
+    if len(names) != 2:
+        raise ValueError(f"activations is {shown(names)}, expected two names")
+    alphas = [float(value) for value in mapping.get("activation_alpha", ())]
+    betas = [float(value) for value in mapping.get("activation_beta", ())]
+    found = []
+    for name in names:
+        if name not in DEFAULTS:
+            raise ValueError(f"activations has {shown(name)}, expected {', '.join(DEFAULTS)}")
+        default_alpha, default_beta = DEFAULTS[name]
+        alpha = default_alpha if default_alpha is None or not alphas else alphas.pop(0)
+        beta = default_beta if default_beta is None or not betas else betas.pop(0)
+        for function, known in KNOWN.items():
+            if known.name == name and _close(known.alpha, alpha) and _close(known.beta, beta):
+                found.append(function)
+                break
+        else:
+            raise ValueError(
+                f"activations has {name}(alpha={alpha}, beta={beta}), expected an activation that "
+                "some Keras has by name"
+            )
+    if alphas or betas:
+        raise ValueError(
+            f"activation_alpha and activation_beta are {shown(mapping.get('activation_alpha'))} "
+            f"and {shown(mapping.get('activation_beta'))}, expected one for each activation that "
+            "has one"
+        )
+    return found[0], found[1]
+
+
+def _close(known: float | None, value: float | None) -> bool:
+    """Whether two numbers are alike in float32, in which ONNX keeps attributes."""
+    if known is None or value is None:
+        return known is value
+    return math.isclose(known, value, rel_tol=1e-6, abs_tol=1e-9)

@@ -1,0 +1,28 @@
+"""The attribute ``activations`` that several runtimes have: two names, of gates and candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gru_ref.activations import Function
+from gru_ref.errors import shown
+from gru_ref.layouts.subject import attribute
+
+
+def two_functions(
+    mapping: Mapping[str, Any], functions: Mapping[str, Function]
+) -> tuple[Function, Function]:
+    """Return the functions of the gates and of the candidate.
+
+    Raises
+    ------
+    ValueError
+        There are not two names, or one is unknown.
+    """
+    names = [str(name) for name in mapping["activations"]]
+    if len(names) != 2:
+        raise ValueError(f"activations is {shown(names)}, expected [gates, candidate]")
+    named = {f"activations[{place}]": name for place, name in enumerate(names)}
+    gates, candidate = (functions[attribute(named, place, tuple(functions))] for place in named)
+    return gates, candidate

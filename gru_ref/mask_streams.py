@@ -1,0 +1,120 @@
+"""The source of one layer's mask numbers: of which kind it is, and when it is seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gru_ref import random_streams
+from gru_ref.config import GRUConfig
+from gru_ref.philox import Stream
+from gru_ref.random_streams import Source
+
+
+class MaskStreams:
+    """The random numbers behind the masks of one layer, call after call.
+
+    Parameters
+    ----------
+    config : GRUConfig
+    rng_type, force_generator
+        Of Keras 2: they, and its seed, reach the masks of the fused path alone.
+
+    Notes
+    -----
+    Keras 3 has one generator, seeded when the layer is made, after its initializers. Keras 2 draws
+    the fused path's masks on the layer and the others on the cell, and seeds what needs a seed when
+    the layer is built: the cell before its weights, the layer after them.
+
+    Source
+    ------
+    GRUCell.__init__ in keras/src/layers/rnn/gru.py (3.15.1); BaseRandomLayer.build in
+    tf_keras/src/engine/base_layer.py (2.21).
+    """
+
+    def __init__(
+        self, config: GRUConfig, rng_type: Any = None, force_generator: Any = False
+    ) -> None:
+        self._config = config
+        self._on_layer = config.path == "fused"
+        self._kind_of_cell = random_streams.rng_type_of(None)
+        self._kind_of_layer = random_streams.rng_type_of(rng_type, force_generator)
+        self._source: Source | None = None
+        if config.behaviour.generation == 3:
+            seed = config.seed
+            if seed is None:
+                seed = random_streams.next_seed_or_none(config.behaviour)
+            self._source = random_streams.SeedGenerator(seed, config.behaviour)
+
+    def before_weights(self) -> None:
+        """Seed what Keras 2 seeds before its initializers draw."""
+        if self._config.behaviour.generation == 2:
+            of_cell = self._keras_2_source(self._kind_of_cell, None)
+            if not self._on_layer:
+                self._source = of_cell
+
+    def after_weights(self) -> None:
+        """Seed what Keras 2 seeds after them."""
+        if self._config.behaviour.generation == 2:
+            seed: Any = self._config.seed
+            draws = self._on_layer and self._config.dropout
+            # Keras 2 looks at its seed only where it draws.
+            whole = random_streams.whole_seed(seed) if draws or seed is None else 0
+            of_layer = self._keras_2_source(self._kind_of_layer, whole)
+            if self._on_layer:
+                self._source = of_layer
+
+    def take(
+        self, draws: Sequence[tuple[int, tuple[int, ...]]], dtype: str
+    ) -> list[list[Stream | None]]:
+        """Return the streams of one call: for every (count, shape) so many.
+
+        A stream is None where nothing was seeded, and where the release draws otherwise.
+        """
+        source, place = self._source, 0
+        assert source is not None, "the layer is built"
+        taken: list[list[Stream | None]] = []
+        for count, shape in draws:
+            taken.append([source.next(place + i, shape, dtype) for i in range(count)])
+            place += count
+        return taken
+
+    def continue_as(self, layer: Any) -> None:
+        """Take over where the generator of a live Keras 3 layer stands, if it has one."""
+        state = getattr(
+            getattr(getattr(layer, "cell", None), "seed_generator", None), "state", None
+        )
+        if state is not None:
+            seed, count = (int(number) for number in np.asarray(state))
+            self._source = random_streams.SeedGenerator(seed, self._config.behaviour, count)
+
+    @property
+    def remedy(self) -> str:
+        """What else makes the masks known where nothing was seeded, for an error message."""
+        behaviour = self._config.behaviour
+        if behaviour.generation == 3:
+            return "gru_ref.set_random_seed(…) or seed=… before the layer is made"
+        repeated = behaviour.unseeded_draws_follow_the_global_seed
+        kind = self._kind_of_layer if self._on_layer else self._kind_of_cell
+        if repeated and (kind == "legacy_stateful" or behaviour.generator_masks_are_known):
+            return "gru_ref.set_random_seed(…) beforehand"
+        return f"another release: gru_ref does not repeat what Keras {behaviour.release} draws here"
+
+    def _keras_2_source(self, kind: str, seed: int | None) -> Source:
+        """Return the generator of the layer or of the cell."""
+        behaviour = self._config.behaviour
+        if kind == "legacy_stateful":
+            if seed is None and not behaviour.unseeded_draws_follow_the_global_seed:
+                return random_streams.Stateless(None)
+            if self._config.execution == "eager":
+                return random_streams.EagerOperations(seed)
+            return random_streams.GraphOperations(seed)
+        if not behaviour.generator_masks_are_known:
+            return random_streams.Stateless(None)
+        if seed is None:
+            seed = random_streams.next_seed_or_none(behaviour)
+        if kind == "stateless":
+            return random_streams.Stateless(seed)
+        return random_streams.Generator(seed)

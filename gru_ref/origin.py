@@ -1,0 +1,51 @@
+"""Where a layer that was read from a file comes from, and what the file does not say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The provenance of one GRU that `gru_ref.load_layers` read.
+
+    Attributes
+    ----------
+    file : str
+        The path that was given to `load_layers`.
+    format : str
+        Which reader read it: "keras_zip", "legacy_h5", "saved_model", …
+    path : str
+        The place of the GRU within the file, as the file writes it.
+    keras_version : str or None
+        The version that the file names; None where it names none.
+    class_name : str or None
+        Keras's class, or the user's own; None where the file does not say.
+    config : mapping or None
+        Keras's own config of that layer, untouched; None where the file has none.
+    unknown : tuple of str
+        Arguments of GRU that the file does not say: they have gru_ref's defaults, unless the caller
+        of `load_layers` supplied them.
+    dtype : str
+        The dtype of the arrays on file: "float32", "float64", "float16" or "bfloat16".
+    sha256 : mapping
+        Array name to the hash of its numbers, little-endian, in C order and in the dtype read.
+    not_finite : tuple of str
+        Names of the arrays that hold NaN or an infinity.
+    notes : tuple of str
+        What else a reader has to know, a sentence each.
+    """
+
+    file: str
+    format: str
+    path: str
+    keras_version: str | None = None
+    class_name: str | None = None
+    config: Mapping[str, Any] | None = field(default=None, repr=False)
+    unknown: tuple[str, ...] = ()
+    dtype: str = "float32"
+    sha256: Mapping[str, str] = field(default_factory=dict, repr=False)
+    not_finite: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,328 @@
+"""Who hands out which random numbers: Keras's seeds and generators, TensorFlow's op seeds.
+
+A process has one set of global seeds, as in Keras: `set_random_seed` sets them all. A layer has its
+own source of mask numbers on top of these; each call of `next` hands out one `philox.Stream`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from gru_ref.errors import UnseededError, shown
+from gru_ref.philox import Stream, scrambled
+from gru_ref.versions import Behaviour
+
+# Keras's seeds are whole numbers from 1 to this.
+LARGEST_KERAS_SEED = 10**9
+LARGEST_INT32 = 2**31 - 1
+# What an operation with a seed of its own takes where no global seed was set.
+DEFAULT_GLOBAL_SEED = 87654321
+# How many Philox blocks TensorFlow's generators set aside for each number of a draw.
+BLOCKS_PER_NUMBER = 256
+
+
+@dataclass
+class _Seeded:
+    """What the global seeds of one process have come to."""
+
+    # None: nothing was seeded, and Keras would take numbers that nobody can repeat.
+    global_seed: int | None = None
+    keras_seeds: dict[int, random.Random] = field(default_factory=dict)
+    op_seeds: random.Random = field(default_factory=random.Random)
+    # Blocks that each kernel of an operation with a seed of its own has drawn.
+    drawn: dict[tuple[int, int, str], int] = field(default_factory=dict)
+
+
+_seeded = _Seeded()
+_generators_enabled = False
+
+
+def set_random_seed(seed: int) -> None:
+    """Seed whatever a layer draws without a seed of its own, as ``keras.utils.set_random_seed``.
+
+    It seeds initializers and dropout of both generations, each as if the other were not there.
+    Python's and NumPy's own generators stay as they are.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 to 2**32 − 1.
+
+    Raises
+    ------
+    ValueError
+        Another seed.
+
+    Notes
+    -----
+    Keras 3 and the initializers of Keras 2 take the next ``random.Random(seed).randint(1, 10**9)``;
+    the masks of Keras 2 take TensorFlow's global seed with the next
+    ``random.Random(seed).randint(0, 2**31 - 1)`` as the seed of each operation. So in eager mode
+    any other random operation of the program between two calls moves Keras 2's masks on.
+
+    Source
+    ------
+    keras/src/utils/rng_utils.py (3.15.1), tf_keras/src/utils/tf_utils.py (2.21), and
+    tensorflow/python/eager/context.py, _set_global_seed (TensorFlow 2.21).
+
+    Examples
+    --------
+    >>> from gru_ref.versions import resolve
+    >>> set_random_seed(1)
+    >>> initializer_seed(resolve("3")), initializer_seed(resolve("2"))
+    (144272510, 144272510)
+    """
+    global _seeded
+    given: Any = seed
+    if not isinstance(given, int) or not 0 <= given < 2**32:
+        raise ValueError(f"seed is {shown(seed)}, expected an integer from 0 to 2**32 − 1")
+    # An operation of its own seed starts again too: TensorFlow forgets its kernels.
+    _seeded = _Seeded(
+        seed % LARGEST_INT32,
+        {generation: random.Random(seed) for generation in (2, 3)},
+        random.Random(seed),
+    )
+
+
+def initializer_seed(behaviour: Behaviour) -> int:
+    """Return the next of Keras's own seeds: for an initializer or generator that has none.
+
+    Raises
+    ------
+    UnseededError
+        Nothing was seeded, so Keras would take a number that nobody can repeat; or the release
+        draws another way.
+    """
+    if not behaviour.unseeded_draws_follow_the_global_seed:
+        raise UnseededError(
+            f"seed is None, expected a seed: an unseeded Keras {behaviour.release} draws with the "
+            "seeds of NumPy or of TensorFlow's operations, which gru_ref does not repeat"
+        )
+    if not _seeded.keras_seeds:
+        raise UnseededError(
+            "seed is None and nothing was seeded, expected a seed, or gru_ref.set_random_seed(…) "
+            f"beforehand: an unseeded Keras {behaviour.release} draws what nobody can repeat"
+        )
+    return _seeded.keras_seeds[behaviour.generation].randint(1, LARGEST_KERAS_SEED)
+
+
+def enable_tf_random_generator(enabled: bool = True) -> None:
+    """Have the Keras 2 layers made from now on draw from a ``tf.random.Generator`` each.
+
+    Source
+    ------
+    backend.experimental.enable_tf_random_generator, tf_keras/src/backend.py (2.21).
+    """
+    global _generators_enabled
+    _generators_enabled = enabled
+
+
+class Source(Protocol):
+    """Where the numbers of one layer's masks come from, draw after draw."""
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+        """Return the stream of the next draw, the one at `place` in its call.
+
+        None where nothing was seeded.
+        """
+
+
+class SeedGenerator:
+    """The generator of a Keras 3 layer: a state [seed, count], and a draw counts one up.
+
+    Parameters
+    ----------
+    seed : int or None
+        None: never seeded.
+    behaviour : Behaviour
+    count : int, optional
+        How often it has drawn.
+
+    Source
+    ------
+    keras/src/random/seed_generator.py and _cast_seed in keras/src/backend/tensorflow/random.py
+    (3.15.1).
+    """
+
+    def __init__(self, seed: int | None, behaviour: Behaviour, count: int = 0) -> None:
+        self.seed, self.count = seed, count
+        self._wraps = behaviour.seed_wraps_at_32_bits
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+        """Return the stream of the next draw."""
+        self.count += 1
+        if self.seed is None:
+            return None
+        return scrambled(self._cast(self.seed), self._cast(self.count - 1))
+
+    def _cast(self, number: int) -> int:
+        """Return the number as the int32 that TensorFlow's operation is given."""
+        if self._wraps:
+            return (number + 2**31) % 2**32 - 2**31
+        return number % (LARGEST_INT32 - 1)
+
+
+class EagerOperations:
+    """Keras 2's default: each draw is an operation of TensorFlow's with the next seed.
+
+    Parameters
+    ----------
+    seed : int or None
+        Of the layer: k, k + 1, …. None: the next of the global seed's own sequence.
+
+    Notes
+    -----
+    An operation keeps count of what it has drawn, and TensorFlow keeps one kernel for all those of
+    the same seeds: a second layer with the same seed goes on where the first one stopped, until
+    set_random_seed.
+
+    Source
+    ------
+    RandomGenerator.make_legacy_seed, tf_keras/src/backend.py (2.21); get_seed,
+    tensorflow/python/framework/random_seed.py; ReserveRandomOutputs,
+    tensorflow/core/util/guarded_philox_random.h (TensorFlow 2.21).
+    """
+
+    def __init__(self, seed: int | None) -> None:
+        self.seed = seed
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+        """Return the stream of the next draw."""
+        if self.seed is None:
+            if _seeded.global_seed is None:
+                return None
+            # Nobody draws with the same seed twice: no count to keep.
+            return _operation(_seeded.global_seed, _seeded.op_seeds.randint(0, LARGEST_INT32))
+        seed, self.seed = self.seed % LARGEST_INT32, self.seed + 1
+        global_seed = _global_seed_or_default()
+        kernel = global_seed, seed, dtype
+        drawn = _seeded.drawn.get(kernel, 0)
+        _seeded.drawn[kernel] = drawn + math.prod(shape) * BLOCKS_PER_NUMBER
+        return _operation(global_seed, seed).skip(drawn)
+
+
+class GraphOperations:
+    """Keras 2's default inside a ``tf.function`` that holds one layer and nothing else that draws.
+
+    The operations of a graph take their seeds when it is traced: the layer's k, k + 1, …, or in the
+    graph's order 0, 1, …. Every call makes each go on where it stopped.
+
+    Parameters
+    ----------
+    seed : int or None
+        Of the layer.
+
+    Raises
+    ------
+    ValueError
+        A draw has another shape than in the first call: TensorFlow would trace another graph.
+    """
+
+    def __init__(self, seed: int | None) -> None:
+        self.seed = seed
+        self._operations: dict[int, tuple[Stream, tuple[int, ...]]] = {}
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+        """Return the stream of the next draw."""
+        if self.seed is None and _seeded.global_seed is None:
+            return None
+        fresh = _operation(_global_seed_or_default(), (self.seed or 0) + place), tuple(shape)
+        stream, traced = self._operations.get(place, fresh)
+        if traced != tuple(shape):
+            raise ValueError(
+                f"a mask is drawn with shape {tuple(shape)}, expected {traced} as in the first "
+                "call: another shape is another graph, which is another layer's here"
+            )
+        self._operations[place] = stream.skip(math.prod(shape) * BLOCKS_PER_NUMBER), traced
+        return stream
+
+
+class Generator:
+    """A ``tf.random.Generator``: the seed is the counter of its first block.
+
+    Parameters
+    ----------
+    seed : int or None
+        None: never seeded.
+
+    Source
+    ------
+    Generator.from_seed, tensorflow/python/ops/stateful_random_ops.py (TensorFlow 2.21).
+    """
+
+    def __init__(self, seed: int | None) -> None:
+        self.seed = seed
+        self._stream = None
+        if seed is not None:
+            c0, c1, c2, c3, k0, k1 = (seed >> 32 * place & 0xFFFFFFFF for place in range(6))
+            self._stream = Stream((k0, k1), (c0, c1, c2, c3))
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+        """Return the stream of the next draw."""
+        stream = self._stream
+        if stream is not None:
+            self._stream = stream.skip(math.prod(shape) * BLOCKS_PER_NUMBER)
+        return stream
+
+
+class Stateless:
+    """Keras 2's rng_type="stateless": every draw is the same.
+
+    Parameters
+    ----------
+    seed : int or None
+        None: never seeded.
+    """
+
+    def __init__(self, seed: int | None) -> None:
+        self.seed = seed
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+        """Return the stream of every draw."""
+        return None if self.seed is None else scrambled(self.seed, 0)
+
+
+def next_seed_or_none(behaviour: Behaviour) -> int | None:
+    """Return `initializer_seed`, or None where it raises: a layer that never draws needs none."""
+    try:
+        return initializer_seed(behaviour)
+    except UnseededError:
+        return None
+
+
+def rng_type_of(given: Any, force_generator: Any = False) -> str:
+    """Return the kind of generator that a Keras 2 layer made now has: Keras's rng_type."""
+    if force_generator:
+        return "stateful"
+    return str(given or ("stateful" if _generators_enabled else "legacy_stateful"))
+
+
+def whole_seed(seed: Any) -> int | None:
+    """Return the seed that Keras 2 was given as an int.
+
+    Raises
+    ------
+    ValueError
+        It is no whole number: Keras 2 looks at it only where TensorFlow draws.
+    """
+    try:
+        return None if seed is None else operator.index(seed)
+    except TypeError:
+        raise ValueError(f"seed is {shown(seed)}, expected an integer or None") from None
+
+
+def _global_seed_or_default() -> int:
+    return DEFAULT_GLOBAL_SEED if _seeded.global_seed is None else _seeded.global_seed
+
+
+def _operation(global_seed: int, op_seed: int) -> Stream:
+    """Return the stream of a stateful operation."""
+    op_seed %= LARGEST_INT32
+    if global_seed == op_seed == 0:
+        op_seed = LARGEST_INT32  # two zeros mean "no seed" to TensorFlow
+    return Stream((global_seed, 0), (0, 0, op_seed, 0))

@@ -1,0 +1,235 @@
+"""How each Keras release writes activations, initializers, regularizers and constraints."""
+
+from __future__ import annotations
+
+import codecs
+import inspect
+import marshal
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gru_ref import activation_layers, activations
+from gru_ref.activation_layers import ActivationLayer
+from gru_ref.errors import shown
+from gru_ref.names import Named
+from gru_ref.versions import Behaviour
+
+_DRAWN = {"seed": None}
+_SCALED = ("VarianceScaling", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal",
+           "LecunUniform", "LecunNormal")  # fmt: skip
+
+# initializer → its parameters in the order of Keras 2's config, with their defaults
+_INITIALIZERS: Mapping[str, Mapping[str, Any]] = {
+    "Zeros": {},
+    "Ones": {},
+    "Constant": {"value": 0},
+    "Identity": {"gain": 1.0},
+    "RandomNormal": {"mean": 0.0, "stddev": 0.05, **_DRAWN},
+    "RandomUniform": {"minval": -0.05, "maxval": 0.05, **_DRAWN},
+    "TruncatedNormal": {"mean": 0.0, "stddev": 0.05, **_DRAWN},
+    "Orthogonal": {"gain": 1.0, **_DRAWN},
+    **dict.fromkeys(_SCALED, _DRAWN),
+    "VarianceScaling": {
+        "scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal", **_DRAWN,
+    },
+}  # fmt: skip
+_HE = {"scale": 2.0, "mode": "fan_in"}
+_LECUN = {"scale": 1.0, "mode": "fan_in"}
+# initializer → what TensorFlow 2.1, where it is a function, makes of it
+_SCALED_IN_2_1: Mapping[str, Mapping[str, Any]] = {
+    "HeUniform": {**_HE, "distribution": "uniform"},
+    "HeNormal": {**_HE, "distribution": "truncated_normal"},
+    "LecunUniform": {**_LECUN, "distribution": "uniform"},
+    "LecunNormal": {**_LECUN, "distribution": "truncated_normal"},
+}
+
+
+def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
+    """Return what ``get_config()`` holds for an activation that the release accepts.
+
+    Parameters
+    ----------
+    value : None, str, callable or serialized dict
+
+    Returns
+    -------
+    str or dict
+
+    Raises
+    ------
+    TypeError, ValueError
+        A callable without a name, which Keras cannot serialize either.
+
+    Source
+    ------
+    activations.serialize of TensorFlow 2.1, Keras 2.12 and 2.13, tf_keras 2.21 and Keras 3.15.1.
+    """
+    if value is None:
+        return "linear"
+    if isinstance(value, Mapping) and value.get("class_name") == "function":
+        value = value["config"]
+    elif isinstance(value, Mapping):
+        return _layer(activation_layers.layer_of(value, behaviour, argument), behaviour)
+    if isinstance(value, str) and value in activations.FLOATX_ONLY_2:
+        bare = {"class_name": value, "config": {}}
+        return _layer(activation_layers.layer_of(bare, behaviour, argument), behaviour)
+    if isinstance(value, str):
+        return behaviour.renamed_activations.get(value, value)
+    if isinstance(value, ActivationLayer):
+        return _layer(value, behaviour)
+    names = activations.names(behaviour.release)
+    for name, known in names.items():
+        if value is known:
+            return behaviour.renamed_activations.get(name, name)
+    written = function(value, behaviour, argument)
+    if not isinstance(written, dict):
+        return written
+    if written["class_name"] == "__lambda__" or written["config"] in names:
+        return written["config"]
+    return written
+
+
+def named_object(value: Any, found: Named | None, behaviour: Behaviour, argument: str) -> Any:
+    """Return what ``get_config()`` holds for an initializer, regularizer or constraint.
+
+    Parameters
+    ----------
+    value
+        The argument as it was given.
+    found : Named or None
+        What it resolves to.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A callable without a name, which Keras cannot serialize either.
+
+    Source
+    ------
+    serialize_keras_object of Keras 2.12, 2.13 and 3.15.1, get_config of the classes.
+    """
+    if value is None or found is None:
+        return None
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _object("function", "initialize_fn", "builtins", "function")
+    if found.function is not None:
+        return function(found.function, behaviour, argument)
+    kind = argument.rpartition("_")[2]
+    assert found.class_name is not None
+    class_name, parameters = found.class_name, dict(found.parameters)
+    if kind == "initializer":
+        class_name, parameters = _initializer(class_name, parameters, behaviour)
+    elif class_name in behaviour.config_penalties_are_float32:
+        parameters = {
+            name: item if isinstance(item, str) else float(np.float32(item))
+            for name, item in parameters.items()
+        }
+    if class_name in ("L1", "L2") and not behaviour.l1_and_l2_classes:
+        class_name, parameters = "L1L2", {"l1": 0.0, "l2": 0.0, **parameters}
+    if behaviour.serialized_modules:
+        return _object(class_name, parameters, f"keras.{kind}s", None)
+    return {"class_name": class_name, "config": parameters}
+
+
+def _initializer(
+    name: str, given: Mapping[str, Any], behaviour: Behaviour
+) -> tuple[str, dict[str, Any]]:
+    """Return the class name and the config that the release writes for an initializer."""
+    parameters = dict(_INITIALIZERS[name])
+    if name in _SCALED_IN_2_1 and behaviour.he_and_lecun_are_functions:
+        name, parameters = "VarianceScaling", {**_SCALED_IN_2_1[name], **parameters}
+    if name in _SCALED and behaviour.initializer_axes_in_config:
+        parameters |= {"input_axes": None, "output_axes": None}
+    parameters |= {key: item for key, item in given.items() if key in parameters}
+    if parameters.get("distribution") == "normal":
+        parameters["distribution"] = "truncated_normal"
+    if name == "Identity" and not behaviour.identity_gain_in_config:
+        parameters = {}
+    if "seed" in parameters and behaviour.seed_first_in_config:
+        parameters = {"seed": parameters.pop("seed"), **parameters}
+    return behaviour.renamed_initializers.get(name, name), parameters
+
+
+def _layer(layer: ActivationLayer, behaviour: Behaviour) -> dict[str, Any]:
+    """Return the dict of an activation layer.
+
+    Keras numbers layers without a name in the order they are made; the first has no number, and
+    so has every one here.
+    """
+    config = {
+        "name": layer.name or _snake_case(layer.class_name),
+        "trainable": layer.trainable,
+        "dtype": dtype(layer.dtype, behaviour),
+        **layer.parameters,
+    }
+    if layer.class_name == "ELU" and behaviour.elu_alpha_stands_second:
+        config = {"name": config["name"], **layer.parameters, **config}
+    if layer.class_name == "ReLU" and behaviour.relu_config_holds_arrays:
+        for name, item in layer.parameters.items():
+            config[name] = None if item is None else np.asarray(item, np.float32)
+    if behaviour.serialized_modules:
+        return _object(layer.class_name, config, "keras.layers", None)
+    return {"class_name": layer.class_name, "config": config}
+
+
+def _snake_case(class_name: str) -> str:
+    """Return the name that Keras gives to the first layer of a class.
+
+    Examples
+    --------
+    >>> _snake_case("LeakyReLU"), _snake_case("ELU")
+    ('leaky_re_lu', 'elu')
+    """
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
+
+
+def function(value: Callable[..., Any], behaviour: Behaviour, argument: str) -> Any:
+    """Return what the release writes for a function: its name, or a dict that holds it.
+
+    Raises
+    ------
+    TypeError
+        From Keras 2.13 on: `value` has no name.
+    ValueError
+        Before: the same.
+    """
+    value = inspect.unwrap(value)
+    name = getattr(value, "__name__", None)
+    if name is None:
+        error = TypeError if behaviour.serialized_modules else ValueError
+        raise error(f"{argument} is {shown(value)}, expected a function, which has a name")
+    if not behaviour.serialized_modules:
+        return name
+    if name == "<lambda>":
+        return {"class_name": "__lambda__", "config": {"value": _dumped(value)}}
+    return _object("function", name, "builtins", "function")
+
+
+def _dumped(function: Any) -> tuple[str, Any, Any]:
+    """Return the code of a lambda in base64, its defaults and what it closes over."""
+    code = codecs.encode(marshal.dumps(function.__code__), "base64").decode("ascii")
+    closure = function.__closure__
+    return code, function.__defaults__, closure and tuple(cell.cell_contents for cell in closure)
+
+
+def dtype(name: str, behaviour: Behaviour) -> Any:
+    """Return what the release writes for a dtype."""
+    if not behaviour.dtype_policy_in_config:
+        return name
+    return _object("DTypePolicy", {"name": name}, "keras", None)
+
+
+def _object(
+    class_name: str, config: Any, module: str, registered_name: str | None
+) -> dict[str, Any]:
+    """Return a serialized object of Keras 2.13 and later."""
+    return {
+        "module": module,
+        "class_name": class_name,
+        "config": config,
+        "registered_name": registered_name,
+    }

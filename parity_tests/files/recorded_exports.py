@@ -1,0 +1,114 @@
+"""The files in fixtures/files that exporters of live Keras wrote, and what is expected of each."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import io
+import json
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.files.found import Found
+from gru_ref.files.limits import Limits
+from gru_ref.files.sniff import format_of
+from parity_tests.files.record_exports import RECORDED
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "files"
+NAMES = [f"{name}-{release}" for release, names in RECORDED.items() for name in names.split()]
+
+_EXPECTED = ".expected.npz"
+_ROLES = ("kernel", "recurrent_kernel", "bias")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One GRU of the live model.
+
+    Parameters
+    ----------
+    name : str
+    arrays : list
+        Its weights; those of bfloat16 as the float32 that they stand for.
+    arguments : dict
+        Of its config.
+    x : (batch, timesteps, features)
+    h : (batch, units) or None
+        The state of a cell before its one step; None for a layer.
+    y : array
+        The live output.
+    """
+
+    name: str
+    arrays: list[NDArray[Any]]
+    arguments: dict[str, Any]
+    x: NDArray[Any]
+    h: NDArray[Any] | None
+    y: NDArray[Any]
+
+
+@functools.cache
+def members(release: str) -> dict[str, bytes]:
+    """Return the files that a release wrote, by their paths."""
+    with tarfile.open(FOLDER / f"exports-{release}.tar.xz") as tar:
+        streams = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
+        return {name: stream.read() for name, stream in streams.items() if stream is not None}
+
+
+def content(name: str) -> dict[str, bytes]:
+    """Return the files that one name stands for, by their paths after it: "" for the file itself.
+
+    A folder's files are "/ckpt.index", …, a single file is ".onnx", ….
+    """
+    found = members(name.rsplit("-", 1)[1]).items()
+    return {
+        path[len(name) :]: data
+        for path, data in found
+        if path.startswith((f"{name}/", f"{name}."))
+        if path != name + _EXPECTED
+    }
+
+
+def write(files: dict[str, bytes], place: Path) -> Path:
+    """Write the files that one name stands for below `place`, and return what a reader is given."""
+    for path, data in files.items():
+        target = Path(f"{place}{path}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    return place if place.is_dir() else Path(f"{place}{next(iter(files))}")
+
+
+@functools.cache
+def expected(name: str) -> list[Expected]:
+    """Return the GRUs of the live model that a file was written from."""
+    data = members(name.rsplit("-", 1)[1])[name + _EXPECTED]
+    with np.load(io.BytesIO(data)) as found:
+        layers = json.loads(str(found["meta"]))["layers"]
+        return [_expected(i, layer, dict(found)) for i, layer in enumerate(layers)]
+
+
+def _expected(i: int, layer: dict[str, Any], found: dict[str, NDArray[Any]]) -> Expected:
+    arrays = [found[f"{i}/{role}"] for role in _ROLES if f"{i}/{role}" in found]
+    if layer["arguments"]["dtype"] == "bfloat16":
+        arrays = [(a.astype(np.uint32) << 16).view(np.float32) for a in arrays]
+    h = found.get(f"{i}/h")
+    return Expected(layer["name"], arrays, layer["arguments"], found[f"{i}/x"], h, found[f"{i}/y"])
+
+
+def read(path: Path, limits: Limits | None = None) -> list[Found]:
+    """Read a file by its content, as the door does."""
+    limits = limits or Limits()
+    reader = importlib.import_module(f"gru_ref.files.{format_of(path, limits)}")
+    found: list[Found] = reader.read(path, limits)
+    return found
+
+
+def arrays_of(found: Found) -> list[NDArray[Any]]:
+    """Return the two or three arrays that were found."""
+    arrays = (found.kernel, found.recurrent_kernel, found.bias)
+    return [array for array in arrays if array is not None]

@@ -1,0 +1,62 @@
+"""The files in fixtures/files/keras, which `record_files` wrote in live Keras."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gru_ref import GRU
+from parity_tests.files.record_files import KEPT
+
+ROOT = Path(__file__).parents[2] / "fixtures" / "files" / "keras"
+NAMES = [f"{release}/{name}" for release, names in KEPT.items() for name in names]
+
+Array = np.ndarray[Any, Any]
+
+
+class Recorded:
+    """One file, and what the live model beside it held and computed.
+
+    Parameters
+    ----------
+    name : str
+        RELEASE/MODEL.ENDING.
+
+    Attributes
+    ----------
+    path : Path
+    keras_version : str
+    grus : list of list of arrays
+        What get_weights() of each GRU returned, in the order of the model.
+    runs : list of (list of int, array, array)
+        Which of `grus` a layer runs one after the other, its input, its output.
+    """
+
+    def __init__(self, name: str, root: Path = ROOT) -> None:
+        self.path = root / name
+        model = self.path.parent / self.path.name.partition(".")[0]
+        with np.load(f"{model}.expected.npz") as arrays:
+            about = json.loads(str(arrays["about"]))
+            self.keras_version = about["keras"]
+            names = [("kernel", "recurrent_kernel", "bias")] * len(about["names"])
+            self.grus: list[list[Array]] = [
+                [arrays[f"{name}/{k}"] for name in three if f"{name}/{k}" in arrays]
+                for k, three in enumerate(names)
+            ]
+            self.runs: list[tuple[list[int], Array, Array]] = [
+                (members, arrays[f"x/{k}"], arrays[f"y/{k}"])
+                for k, members in enumerate(about["runs"])
+                if f"x/{k}" in arrays
+            ]
+
+    @staticmethod
+    def has_weights(layer: GRU, expected: list[Array]) -> bool:
+        """Return whether the layer has exactly these weights, half types widened."""
+        wide = [array.astype("float32") if array.itemsize == 2 else array for array in expected]
+        found = layer.get_weights()
+        return len(found) == len(wide) and all(
+            a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(found, wide, strict=True)
+        )

@@ -1,0 +1,1 @@
+"""The layouts of other runtimes, held to what those runtimes returned."""

@@ -1,0 +1,68 @@
+"""What every layout is tried on, and what it has no place for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gru_ref import GRUConfig, GRUWeights, layouts
+
+FEATURES, UNITS = 4, 5
+ALL = tuple(layouts.LAYOUTS)
+MERGES = {"openvino", "flax_linen", "flax_nnx", "mlx"}  # add the bias rows of z and r
+ALWAYS_A_BIAS = {"openvino", "cudnn", "cudnn_gru", "flax_linen", "flax_nnx", "haiku", "rtneural"}
+
+# What each layout has no place for: the parts that NotRepresentableError names.
+REFUSED: dict[str, set[str]] = {
+    "torch": {"reset_after False", "activation", "recurrent_activation"},
+    "torch_cell": {"reset_after False", "activation", "recurrent_activation", "go_backwards"},
+    "onnx": set(),
+    "openvino": {"recurrent_activation"},
+    "cudnn": {"reset_after False", "activation", "recurrent_activation", "go_backwards"},
+    "cudnn_gru": {"reset_after False", "activation", "recurrent_activation"},
+    "flax_linen": {"reset_after False", "recurrent_activation"},
+    "flax_nnx": {"reset_after False", "recurrent_activation", "recurrent bias"},
+    "haiku": {"reset_after True", "activation", "recurrent_activation", "go_backwards"},
+    "mlx": {"reset_after False", "activation", "recurrent_activation", "go_backwards"},
+    "coreml_neuralnetwork": {"reset_after True", "activation"},
+    "coreml_mil": {"activation", "recurrent_activation"},
+    "tfjs": {"reset_after True"},
+    "rtneural": {"reset_after False", "activation", "recurrent_activation", "go_backwards"},
+    "webnn": {"recurrent_activation"},
+}
+
+
+def pair(name: str, **arguments: Any) -> tuple[GRUWeights, GRUConfig]:
+    """Return random weights and a config that the layout can represent, but for `arguments`."""
+    given = {"reset_after": "reset_after True" not in REFUSED[name], **arguments}
+    config = GRUConfig(UNITS, **given)
+    rng = np.random.default_rng(5)
+    arrays = [
+        rng.normal(size=shape).astype(config.dtype)
+        for shape in config.weight_shapes(FEATURES).values()
+    ]
+    if config.use_bias and config.reset_after and "recurrent bias" in REFUSED[name]:
+        arrays[2][1, 2 * UNITS :] = 0
+    return GRUWeights(*arrays), config
+
+
+def same_arrays(actual: GRUWeights, expected: GRUWeights) -> None:
+    """Check that two weights are equal bit for bit, in dtype and shape."""
+    assert len(actual.arrays()) == len(expected.arrays())
+    for one, other in zip(actual.arrays(), expected.arrays(), strict=True):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        np.testing.assert_array_equal(one, other)
+
+
+def same_layouts(actual: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Check that two layouts are equal bit for bit."""
+    assert actual.keys() == expected.keys()
+    for key, value in expected.items():
+        if isinstance(value, list):
+            pairs = list(zip(actual[key], value, strict=True))
+        else:
+            pairs = [(actual[key], value)]
+        for one, other in pairs:
+            assert np.asarray(one).dtype == np.asarray(other).dtype, key
+            np.testing.assert_array_equal(one, other, err_msg=key)

@@ -1,0 +1,255 @@
+"""The weights of a fresh layer are those that live Keras draws, for every initializer."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref import initializers
+from gru_ref.versions import resolve
+from parity_tests import subject
+from parity_tests.live import run
+from parity_tests.matrix.arguments import BOTH
+from parity_tests.matrix.initializers import FRAMEWORK, PARAMETERS, REFUSALS, named
+from parity_tests.oracles import codec
+
+WEIGHTS = ("kernel", "recurrent", "bias")
+FEATURES, UNITS = 6, 5
+# A kernel of 300 × 384 numbers.
+LARGE = (300, 128)
+
+# The float64 functions rounded to float32 against the C library's own; measured 3.
+NORMAL_ULP = 3
+# float64: the C library of the live process against NumPy's; measured 0.
+NORMAL_FLOAT64 = 4e-16
+# Keras factorizes in float32, gru_ref in float64; measured 1.4e-7 for the
+# units below, 4.0e-7 up to 512.
+ORTHOGONAL = 1e-6
+
+
+def _steps(values: dict[str, Any], sizes: tuple[int, int], **constructor: Any) -> list[Any]:
+    """Return the steps that make a layer with these initializers and read its weights."""
+    features, units = sizes
+    made = {f"{name}_initializer": "zeros" for name in WEIGHTS}
+    made |= {f"{name}_initializer": value for name, value in values.items()}
+    constructor = {"units": units, **made, **constructor}
+    rows: list[Any] = [
+        ["construct", constructor],
+        ["build", [(None, None, features)]],
+        ["get_weights"],
+    ]
+    encoded: list[Any] = codec.encode(rows)
+    return encoded
+
+
+def _live(oracle: str, steps: list[Any]) -> Any:
+    """Return the weights, or what the last step raised."""
+    last = run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"][-1]
+    return last["value"] if last["ok"] else last["error"]
+
+
+def _mine(oracle: str, steps: list[Any]) -> Any:
+    """Return the weights, or the exception that the last step raised."""
+    last = subject.steps(steps, run.keras_version(oracle))[-1]
+    return last.error or last.value
+
+
+def _both(oracle: str, *arguments: Any, **constructor: Any) -> Any:
+    """Return pairs of live and own weights."""
+    steps = _steps(*arguments, **constructor)
+    live, mine = _live(oracle, steps), _mine(oracle, steps)
+    assert isinstance(live, list), live
+    assert isinstance(mine, list), mine
+    return list(zip(live, mine, strict=True))
+
+
+def _ulp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return how many floats apart two arrays are, element by element."""
+    assert a.dtype == b.dtype == np.float32
+    ordered = [
+        np.where(i < 0, np.int64(-(2**31)) - i, i)
+        for i in (x.view(np.int32).astype(np.int64) for x in (a, b))
+    ]
+    return np.abs(ordered[0] - ordered[1])
+
+
+def _seed_all(oracle: str, seed: int) -> None:
+    """Seed live Keras and gru_ref; the layer it takes for that draws no weights."""
+    zeros = {f"{name}_initializer": "zeros" for name in WEIGHTS}
+    row = {
+        "constructor": {"units": 1, **zeros},
+        "x": np.zeros((1, 1, 1)),
+        "calls": [],
+        "seed": seed,
+    }
+    reply = run.oracle(oracle).request({"op": "seeded", "rows": codec.encode([row])})
+    assert "error" not in reply["rows"][-1], reply
+    gru_ref.set_random_seed(seed)
+    gru_ref.GRU(1, **zeros, keras_version=run.keras_version(oracle)).build((1, 1, 1))
+
+
+class TestDraws:
+    """At least 1e5 numbers of every distribution, with seeds."""
+
+    @parameterized.expand(
+        [(oracle, dtype) for oracle in BOTH for dtype in ("float32", "float64")],
+        name_func=run.case_name,
+    )
+    def test_uniforms_are_kerass_bit_for_bit(self, oracle: str, dtype: str) -> None:
+        values = {
+            "kernel": named("GlorotUniform", seed=11),
+            "recurrent": named("RandomUniform", minval=0.1, maxval=0.7, seed=12),
+            "bias": named("VarianceScaling", distribution="uniform", mode="fan_out", seed=13),
+        }
+        compared = 0
+        for live, mine in _both(oracle, values, LARGE, dtype=dtype):
+            np.testing.assert_array_equal(live, mine, strict=True)
+            compared += live.size
+        assert compared > 1e5
+        run.record("draws", {"oracle": oracle, "of": f"uniform {dtype}", "compared": compared})
+
+    @parameterized.expand(
+        [(oracle, kind) for oracle in BOTH for kind in ("normal", "truncated_normal")],
+        name_func=run.case_name,
+    )
+    def test_normals_are_kerass_to_within_3_ulp(self, oracle: str, kind: str) -> None:
+        untruncated = {"distribution": "untruncated_normal"} if kind == "normal" else {}
+        values = {
+            "kernel": named(f"{'Random' * (kind == 'normal')}{'Truncated' * (kind != 'normal')}"
+                             "Normal", mean=0.0, stddev=1.0, seed=21),
+            "recurrent": named("VarianceScaling", scale=2.0, seed=22, **untruncated),
+            "bias": named("VarianceScaling", mode="fan_avg", seed=23, **untruncated),
+        }  # fmt: skip
+        apart = [_ulp(*pair).ravel() for pair in _both(oracle, values, LARGE)]
+        together = np.concatenate(apart)
+        drawn = {"compared": together.size, "differing": int((together > 0).sum())}
+        run.record("draws", {"oracle": oracle, "of": kind, **drawn, "worst": int(together.max())})
+        assert together.size > 1e5
+        assert apart[0].max() <= NORMAL_ULP
+        # The scale rounds once more.
+        assert together.max() <= NORMAL_ULP + 1
+
+    @parameterized.expand(
+        [(oracle, kind) for oracle in BOTH for kind in ("RandomNormal", "TruncatedNormal")],
+        name_func=run.case_name,
+    )
+    def test_normals_of_float64_are_kerass_to_rounding(self, oracle: str, kind: str) -> None:
+        values = {"kernel": named(kind, mean=0.0, stddev=1.0, seed=31)}
+        live, mine = _both(oracle, values, LARGE, dtype="float64")[0]
+        assert live.dtype == np.float64
+        np.testing.assert_allclose(mine, live, rtol=NORMAL_FLOAT64, atol=NORMAL_FLOAT64)
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_orthogonal_matrices_are_kerass_to_its_rounding(self, oracle: str) -> None:
+        worst = 0.0
+        for units in (1, 2, 5, 33, 100):
+            values = {
+                "kernel": named("Orthogonal", seed=units, gain=0.5),
+                "recurrent": named("Orthogonal", seed=units + 1),
+                "bias": named("Orthogonal", seed=units + 2),
+            }
+            for live, mine in _both(oracle, values, (3 * units // 2 + 1, units)):
+                worst = max(worst, float(np.abs(live - mine).max()))
+        run.record("draws", {"oracle": oracle, "of": "orthogonal", "worst": worst})
+        assert worst <= ORTHOGONAL
+
+
+def _names(oracle: str) -> list[tuple[str, str]]:
+    """Return every name of the newest release of a generation, with its class."""
+    names = initializers.NAMES[resolve(oracle.removeprefix("keras")).initializer_names]
+    return sorted(names.items())
+
+
+def _config(class_name: str, seed: int) -> dict[str, Any]:
+    if class_name in ("Zeros", "Ones", "Identity"):
+        return {}
+    return {"value": 0.3} if class_name == "Constant" else {"seed": seed}
+
+
+class TestNames:
+    """Every name of both generations, for every weight."""
+
+    @parameterized.expand(
+        [(oracle, name) for oracle in BOTH for name, _ in _names(oracle)], name_func=run.case_name
+    )
+    def test_a_serialized_name_makes_the_weights_of_live_keras(
+        self, oracle: str, name: str
+    ) -> None:
+        class_name = dict(_names(oracle))[name]
+        values = {
+            weight: named(name, **_config(class_name, seed)) for seed, weight in enumerate(WEIGHTS)
+        }
+        for live, mine in _both(oracle, values, (FEATURES, UNITS)):
+            np.testing.assert_allclose(mine, live, rtol=5e-7, atol=ORTHOGONAL, strict=True)
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_plain_names_draw_the_next_seeds(self, oracle: str) -> None:
+        names: list[str | None] = [name for name, _ in _names(oracle)]
+        if oracle == "keras3":
+            names = [name for name in names if name not in ("constant", "Constant")]
+        _seed_all(oracle, 5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            names += [None] * (3 - len(names) % 3)
+            for three in zip(names[::3], names[1::3], names[2::3], strict=True):
+                values = dict(zip(WEIGHTS, three, strict=True))
+                for live, mine in _both(oracle, values, (FEATURES, UNITS)):
+                    np.testing.assert_allclose(mine, live, rtol=5e-7, atol=ORTHOGONAL, strict=True)
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_the_table_holds_every_name_that_resolves(self, oracle: str) -> None:
+        resolving = set(run.oracle(oracle).describe()["initializers"])
+        useless = {"Initializer", "initializer", "get", "serialize", "deserialize"}
+        assert resolving - useless - {name for name, _ in _names(oracle)} == set()
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_seeds_are_taken_when_the_release_takes_them(self, oracle: str) -> None:
+        """Of two layers made and one built: the second's seeds, in Keras 2 the first."""
+        _seed_all(oracle, 6)
+        made = _steps({"kernel": "glorot_uniform", "recurrent": "orthogonal"}, (FEATURES, UNITS))
+        steps = [made[0], *made]
+        for live, mine in zip(_live(oracle, steps), _mine(oracle, steps), strict=True):
+            np.testing.assert_allclose(mine, live, rtol=0, atol=ORTHOGONAL)
+
+
+class TestParameters:
+    """What initializers take, beyond their defaults."""
+
+    @parameterized.expand(
+        [(oracle, id) for oracle in BOTH for id in PARAMETERS[oracle]], name_func=run.case_name
+    )
+    def test_the_kernel_is_live_kerass(self, oracle: str, id: str) -> None:
+        live, mine = _both(oracle, {"kernel": PARAMETERS[oracle][id]}, (FEATURES, UNITS))[0]
+        np.testing.assert_allclose(
+            mine, live, rtol=5e-7, atol=ORTHOGONAL if "orthogonal" in id else 0, strict=True
+        )
+
+
+class TestErrors:
+    """What both refuse, with the same class of error."""
+
+    @parameterized.expand(
+        [(oracle, id) for oracle in BOTH for id in REFUSALS[oracle]], name_func=run.case_name
+    )
+    def test_live_keras_refuses_it_too(self, oracle: str, id: str) -> None:
+        steps = _steps({"kernel": REFUSALS[oracle][id]}, (FEATURES, UNITS))
+        live, mine = _live(oracle, steps), _mine(oracle, steps)
+        assert isinstance(live, dict), live
+        assert isinstance(mine, Exception), mine
+        name = live["class"]
+        expected = FRAMEWORK[name].__name__ if name in FRAMEWORK else name
+        assert type(mine).__name__ == expected, (live, mine)
+        assert "kernel_initializer" in str(mine)
+
+    @parameterized.expand(
+        [(oracle, name) for oracle in BOTH for name in ("orthogonal", "identity")],
+        name_func=run.case_name,
+    )
+    def test_a_bias_of_one_dimension_takes_no_matrix(self, oracle: str, name: str) -> None:
+        steps = _steps({"bias": name}, (FEATURES, UNITS), reset_after=False)
+        assert _live(oracle, steps)["class"] == "ValueError"
+        assert isinstance(_mine(oracle, steps), ValueError)

@@ -1,0 +1,255 @@
+"""Penalties and projections are live Keras's: `losses` after calls, weights after a step of fit."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from parameterized import parameterized
+
+import gru_ref
+from parity_tests import subject
+from parity_tests.live import run
+from parity_tests.matrix.arguments import BOTH, K2, K3
+from parity_tests.oracles import codec
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 4, 3, 2, 5
+WEIGHTS = ("kernel", "recurrent", "bias")
+
+
+def _dict(class_name: str, **config: Any) -> dict[str, Any]:
+    return {"class_name": class_name, "config": config}
+
+
+PENALTY = {"$": "callable", "name": "penalty"}
+TWICE = {"$": "callable", "name": "double"}
+MASK = np.array([[1, 1, 1], [0, 1, 0], [0, 0, 0], [1, 0, 0]], bool)
+
+# name → oracles, regularizer; the factors are no dyadic numbers, so their rounding shows
+REGULARIZERS: dict[str, tuple[tuple[str, ...], Any]] = {
+    "l1": (BOTH, "l1"),
+    "l2": (BOTH, "l2"),
+    "L1L2": (BOTH, "L1L2"),
+    "Regularizer": (K2, "Regularizer"),  # Keras 3 returns Python's 0.0, of no dtype
+    "l1_l2": (K2, "l1_l2"),
+    "l1l2": (K3, "l1l2"),
+    "l1-factor": (BOTH, _dict("L1", l1=0.3)),
+    "l2-factor": (BOTH, _dict("L2", l2=0.7)),
+    "l1l2-factors": (BOTH, _dict("L1L2", l1=0.3, l2=0.7)),
+    "l1l2-one-factor": (BOTH, _dict("L1L2", l2=0.7)),
+    "l1_l2-dict": (K2, _dict("l1_l2", l1=0.3)),
+    "l-factor": (K2, _dict("L2", l=0.7)),
+    "negative": (K2, _dict("L1L2", l1=-0.3, l2=0.7)),
+    "callable": (BOTH, PENALTY),
+}
+ORTHOGONAL = {
+    "orthogonal": "orthogonal_regularizer",
+    "rows": _dict("OrthogonalRegularizer", factor=0.3),
+    "columns": _dict("OrthogonalRegularizer", factor=0.3, mode="columns"),
+}
+CONSTRAINTS: dict[str, Any] = {
+    "max_norm": "max_norm",
+    "max_norm-axis-1": _dict("MaxNorm", max_value=0.75, axis=1),
+    "max_norm-axis-both": _dict("MaxNorm", max_value=1, axis=[0, 1]),
+    "max_norm-crossed": _dict("MaxNorm", max_value=-1.0),
+    "min_max_norm": "min_max_norm",
+    "min_max_norm-rate": _dict("MinMaxNorm", min_value=0.9, max_value=1.3, rate=0.3, axis=-1),
+    "unit_norm": "unit_norm",
+    "unit_norm-axis-none": _dict("UnitNorm", axis=None),
+    "non_neg": "non_neg",
+    "callable": TWICE,
+}
+ACTIVITY: dict[str, dict[str, Any]] = {
+    "output": {},
+    "sequences": {"return_sequences": True, "go_backwards": True},
+    "state": {"return_state": True, "unroll": True},
+    "both-masked": {"return_sequences": True, "return_state": True},
+    "zeros-masked": {"return_sequences": True, "zero_output_for_mask": True},
+    "stateful": {"stateful": True, "return_state": True},
+    "time-major": {"return_sequences": True, "return_state": True, "time_major": True},
+}
+
+# The sums of the dyadic witness are exact in every order, so a penalty of weights is bit-equal. In
+# eps of the penalty: TensorFlow's rsqrt, and outputs, rounded otherwise; worst seen 1.4 and 1.5.
+ORTHOGONAL_EPS = 4
+ACTIVITY_EPS = 6
+# Weights up to 1 after a step: Keras 2 repeats a gradient to rounding only; worst seen 0.5 eps.
+STEP_EPS = 4
+
+
+def _dyadic(*shape: int, dtype: str = "float32") -> np.ndarray:
+    """Return eighths whose sums of squares float32 holds exactly; no two rows alike."""
+    values = np.random.default_rng(list(shape)).integers(-8, 9, shape) / 8
+    return values.astype(dtype)
+
+
+def _weights(reset_after: bool = True, dtype: str = "float32") -> list[np.ndarray]:
+    bias = (2, 3 * UNITS) if reset_after else (3 * UNITS,)
+    shapes = [(FEATURES, 3 * UNITS), (UNITS, 3 * UNITS), bias]
+    return [_dyadic(*shape, dtype=dtype) for shape in shapes]
+
+
+def _built(reset_after: bool = True, **constructor: Any) -> list[list[Any]]:
+    weights = _weights(reset_after, constructor.get("dtype", "float32"))
+    return [
+        ["construct", {"units": UNITS, "reset_after": reset_after, **constructor}],
+        ["build", [(BATCH, TIMESTEPS, FEATURES)]],
+        ["set_weights", [weights]],
+    ]
+
+
+def _call(**arguments: Any) -> list[Any]:
+    x = _dyadic(BATCH, TIMESTEPS, FEATURES)
+    tensors = {"x": x, **arguments}
+    return [
+        "call",
+        {
+            name: {"$": "tensor", "value": codec.encode(value)} if name != "training" else value
+            for name, value in tensors.items()
+        },
+    ]
+
+
+def _fit(learning_rate: float = 0.0) -> list[Any]:
+    x, y = _dyadic(BATCH, TIMESTEPS, FEATURES), np.ones((BATCH, UNITS), "float32")
+    return ["fit_once", {"x": x, "y": y, "learning_rate": learning_rate}]
+
+
+def _live(oracle: str, steps: list[Any]) -> list[Any]:
+    """Return what each step returned in live Keras."""
+    reply = run.oracle(oracle).request({"op": "steps", "steps": codec.encode(steps)})["steps"]
+    assert reply[-1]["ok"], reply[-1]
+    return [item["outputs"] if "outputs" in item else item["value"] for item in reply]
+
+
+def _mine(oracle: str, steps: list[Any]) -> list[Any]:
+    """Return what each step returned in gru_ref."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gru_ref.KerasQuirkWarning)
+        outcomes = subject.steps(codec.encode(steps), run.keras_version(oracle))
+    if outcomes[-1].error:
+        raise outcomes[-1].error
+    return [outcome.value for outcome in outcomes]
+
+
+def _check(oracle: str, steps: list[Any], method: str, eps: float = 0) -> int:
+    """Check that every step named `method` returned the same arrays; return how many."""
+    live, mine = _live(oracle, steps), _mine(oracle, steps)
+    count = 0
+    for step, theirs, ours in zip(steps, live, mine, strict=True):
+        if step[0] != method:
+            continue
+        assert len(theirs) == len(ours), f"{len(ours)} arrays, live: {len(theirs)}"
+        for expected, value in zip(theirs, ours, strict=True):
+            expected = np.asarray(expected)
+            assert value.shape == expected.shape
+            assert value.dtype == expected.dtype
+            if eps:
+                error = np.abs(value - expected) / np.finfo(value.dtype).eps
+                assert (error <= eps * np.abs(expected)).all(), f"{value}, live: {expected}"
+            else:
+                assert value.tobytes() == expected.tobytes(), f"{value}, live: {expected}"
+            count += 1
+    return count
+
+
+def _names(table: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (oracle, name)
+        for name, row in table.items()
+        for oracle in (row[0] if isinstance(row, tuple) else BOTH)
+    ]
+
+
+class TestPenalties:
+    """`losses`, in order, in number, in dtype, bit for bit."""
+
+    @parameterized.expand(_names(REGULARIZERS), name_func=run.case_name)
+    def test_the_penalties_of_the_weights(self, oracle: str, name: str) -> None:
+        regularizer = REGULARIZERS[name][1]
+        all_three = {f"{weight}_regularizer": regularizer for weight in WEIGHTS}
+        for reset_after, dtype in ((True, "float32"), (False, "float64")):
+            if name == "Regularizer" and dtype == "float64":
+                continue  # Keras 2 makes a float32 of the base class's 0.0
+            steps = [*_built(reset_after, dtype=dtype, **all_three), ["losses"]]
+            assert _check(oracle, steps, "losses") == 3
+
+    @parameterized.expand(_names(ORTHOGONAL), name_func=run.case_name)
+    def test_the_orthogonal_penalties(self, oracle: str, name: str) -> None:
+        all_three = {f"{weight}_regularizer": ORTHOGONAL[name] for weight in WEIGHTS}
+        steps = [*_built(**all_three), ["losses"]]
+        assert _check(oracle, steps, "losses", ORTHOGONAL_EPS) == 3
+
+    @parameterized.expand(
+        [(o, name) for o, name in _names(ACTIVITY) if (o, name) != ("keras3", "time-major")],
+        name_func=run.case_name,
+    )
+    def test_the_penalties_of_the_outputs(self, oracle: str, name: str) -> None:
+        constructor = ACTIVITY[name]
+        given = {"mask": MASK} if "masked" in name else {}
+        steps = [
+            *_built(activity_regularizer=_dict("L1L2", l1=0.3, l2=0.7), **constructor),
+            _call(**given),
+            ["losses"],
+        ]
+        if name == "stateful":
+            steps += [_call(), ["losses"]]
+        outputs = 2 if constructor.get("return_state") else 1
+        calls = 2 if name == "stateful" else 1
+        assert _check(oracle, steps, "losses", ACTIVITY_EPS) == outputs * calls
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_the_order_of_all_penalties_and_when_they_are_there(self, oracle: str) -> None:
+        construct, build, set_weights = _built(
+            kernel_regularizer="l1",
+            recurrent_regularizer="l2",
+            bias_regularizer=_dict("L1", l1=0.3),
+            activity_regularizer="orthogonal_regularizer",
+            return_state=True,
+        )
+        steps = [
+            construct, ["losses"], build, set_weights, ["losses"], _call(), ["losses"],
+            _call(), ["losses"], _call(training=True), ["losses"],
+        ]  # fmt: skip
+        assert _check(oracle, steps, "losses", ACTIVITY_EPS) == 0 + 3 + 5 + 5 + 5
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_the_penalties_of_a_frozen_layer(self, oracle: str) -> None:
+        steps = [*_built(trainable=False, kernel_regularizer="l1"), ["losses"]]
+        assert _check(oracle, steps, "losses") == {"keras2": 1, "keras3": 0}[oracle]
+
+
+class TestProjections:
+    """The weights after one step of Keras's own `fit`, bit for bit."""
+
+    @parameterized.expand(_names(CONSTRAINTS), name_func=run.case_name)
+    def test_the_weights_after_a_step_of_no_length(self, oracle: str, name: str) -> None:
+        all_three = {f"{weight}_constraint": CONSTRAINTS[name] for weight in WEIGHTS}
+        steps = [*_built(**all_three), _fit(), ["get_weights"]]
+        assert _check(oracle, steps, "get_weights") == 3
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_a_bias_of_one_dimension(self, oracle: str) -> None:
+        steps = [*_built(False, bias_constraint="unit_norm"), _fit(), ["get_weights"]]
+        assert _check(oracle, steps, "get_weights") == 3
+
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=run.case_name)
+    def test_the_weights_after_a_real_step(self, oracle: str) -> None:
+        constraints = dict(
+            zip(
+                (f"{weight}_constraint" for weight in WEIGHTS),
+                (_dict("MaxNorm", max_value=0.5), "non_neg", _dict("UnitNorm", axis=1)),
+                strict=True,
+            )
+        )
+        steps = [_fit(0.125), ["get_weights"]]
+        free = _live(oracle, [*_built(), *steps])[-1]
+        assert all((a != b).any() for a, b in zip(free, _weights(), strict=True))
+        expected = _live(oracle, [*_built(**constraints), *steps])[-1]
+        layer = gru_ref.GRU(UNITS, keras_version=run.keras_version(oracle), **constraints)
+        layer.build((BATCH, TIMESTEPS, FEATURES))
+        layer.set_weights(free)
+        layer.apply_constraints()
+        for value, wanted in zip(layer.get_weights(), expected, strict=True):
+            assert np.abs(value - wanted).max() <= STEP_EPS * np.finfo("float32").eps

@@ -1,0 +1,246 @@
+"""Invalid and doubtful penalties and projections, down to `losses` and a step of an optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parity_tests.matrix.invalid.form import (
+    ACCEPTED,
+    BATCH,
+    KERNEL,
+    RECURRENT,
+    UNITS,
+    Step,
+    Steps,
+    X,
+    array,
+    built,
+    called,
+    error,
+    fault,
+    framework,
+    full,
+    function,
+    made,
+    ready,
+    row,
+)
+
+_FIT: Step = (
+    "fit_once",
+    {"x": X, "y": full(BATCH, UNITS, value=1.0), "learning_rate": 0.0},
+)
+_EARLY = "gru_ref validates parameters when the layer is constructed"
+
+
+def _dict(class_name: str, **config: Any) -> dict[str, Any]:
+    return {"class_name": class_name, "config": config}
+
+
+def _orthogonal(**config: Any) -> dict[str, Any]:
+    return _dict("OrthogonalRegularizer", **config)
+
+
+def _penalized(**constructor: Any) -> Steps:
+    return (*ready(**constructor), ("losses",))
+
+
+def _fitted(**constructor: Any) -> Steps:
+    return (*ready(**constructor), _FIT, ("get_weights",))
+
+
+PENALTIES = (
+    row(
+        "kernel-regularizer-infinite",
+        "an infinite penalty",
+        made(kernel_regularizer=_dict("L1", l1={"$": "inf"})),
+        error("ValueError", "kernel_regularizer", "inf"),
+    ),
+    row(
+        "kernel-regularizer-numpy-float32",
+        "a penalty of NumPy's float32, which is no float of Python's",
+        made(kernel_regularizer=_dict("L2", l2={"$": "numpy.float32", "value": 0.5})),
+        error("ValueError", "kernel_regularizer", "l2"),
+    ),
+    row(
+        "kernel-regularizer-none",
+        "a penalty of None is the default",
+        _penalized(kernel_regularizer=_dict("L2", l2=None)),
+        ACCEPTED,
+    ),
+    row(
+        "kernel-regularizer-l",
+        "the older name of the parameter, in Keras 2 alone",
+        _penalized(kernel_regularizer=_dict("L2", l=0.5)),
+        ACCEPTED,
+        error("TypeError", "kernel_regularizer", "'l'", at=0),
+    ),
+    row(
+        "kernel-regularizer-argument",
+        "a serialized regularizer with an argument it does not have",
+        made(kernel_regularizer=_dict("L2", foo=1)),
+        error("TypeError", "kernel_regularizer", "'foo'"),
+    ),
+    row(
+        "kernel-regularizer-no-config",
+        "a serialized regularizer without its config",
+        _penalized(kernel_regularizer={"class_name": "L2"}),
+        error("ValueError", "kernel_regularizer", "'L2'", at=0),
+        ACCEPTED,
+    ),
+    row(
+        "kernel-regularizer-package",
+        "a class registered in a package that is not known",
+        made(kernel_regularizer=_dict("Custom>L2")),
+        error("ValueError", "kernel_regularizer", "'Custom>L2'"),
+    ),
+    row(
+        "kernel-regularizer-orthogonal-mode",
+        "neither rows nor columns",
+        made(kernel_regularizer=_orthogonal(mode="diagonals")),
+        error("ValueError", "kernel_regularizer", "'rows'", "'columns'"),
+    ),
+    row(
+        "kernel-regularizer-orthogonal-int",
+        "an integer factor, whose half TensorFlow cannot take",
+        _penalized(kernel_regularizer=_orthogonal(factor=1)),
+        ACCEPTED,
+        error("TypeError", "kernel_regularizer", "factor"),
+    ),
+    row(
+        "kernel-regularizer-orthogonal-float64",
+        "the factor is float32 in Keras 3",
+        _penalized(kernel_regularizer="orthogonal_regularizer", dtype="float64"),
+        ACCEPTED,
+        fault("InvalidArgumentError", "a float32 factor meets float64 cosines"),
+    ),
+    row(
+        "bias-regularizer-orthogonal-one-dimension",
+        "the bias of reset_after=False has one dimension",
+        (
+            *built(reset_after=False, bias_regularizer=_orthogonal()),
+            ("set_weights", [[KERNEL, RECURRENT, array(3 * UNITS)]]),
+            ("losses",),
+        ),
+        error("ValueError", "bias_regularizer", "(15,)"),
+    ),
+    row(
+        "activity-regularizer-orthogonal-sequences",
+        "the outputs of return_sequences have three dimensions",
+        called(activity_regularizer=_orthogonal(), return_sequences=True),
+        error("ValueError", "activity_regularizer", "(2, 3, 5)"),
+    ),
+    row(
+        "activity-regularizer-runtime",
+        "the runtime, a scalar, counts as an output",
+        called(activity_regularizer="l2", return_runtime=True),
+        fault("InvalidArgumentError", "the runtime has no first axis"),
+        error("ValueError", "return_runtime", at=0),
+    ),
+    row(
+        "kernel-regularizer-returns-none",
+        "a callable that returns nothing",
+        _penalized(kernel_regularizer=function("returns-none")),
+        error(
+            "TypeError",
+            "kernel_regularizer",
+            "None",
+            keras=None,
+            why="Keras 2 leaves it out of losses, Keras 3 lists None, which fit then refuses",
+        ),
+    ),
+)
+
+PROJECTIONS = (
+    *(
+        row(
+            f"kernel-constraint-{name}",
+            what,
+            _fitted(kernel_constraint=_dict(cls, **config)),
+            error("TypeError", "kernel_constraint", shown, keras=keras, at=3, why=_EARLY),
+        )
+        for name, what, cls, config, shown, keras in (
+            (
+                "bound-string",
+                "a bound that is no number",
+                "MaxNorm",
+                {"max_value": "a"},
+                "'a'",
+                "TypeError",
+            ),
+            ("axis-float", "an axis that is no int", "UnitNorm", {"axis": 1.0}, "1.0", "TypeError"),
+            (
+                "axis-string",
+                "an axis that is no int",
+                "UnitNorm",
+                {"axis": "a"},
+                "'a'",
+                "InvalidArgumentError",
+            ),
+        )
+    ),
+    *(
+        row(
+            f"kernel-constraint-axis-{name}",
+            what,
+            _fitted(kernel_constraint=_dict("UnitNorm", axis=axis)),
+            framework(
+                "InvalidArgumentError",
+                "ValueError",
+                "kernel_constraint",
+                "(4, 15)",
+                why="a sum of TensorFlow refuses the axis",
+                at=3,
+            ),
+        )
+        for name, what, axis in (
+            ("two", "a weight has the axes 0 and 1", 2),
+            ("twice", "the same axis twice", [0, 0]),
+        )
+    ),
+    row(
+        "kernel-constraint-bound-none",
+        "no upper bound: Keras 2 alone leaves it open",
+        _fitted(kernel_constraint=_dict("MaxNorm", max_value=None)),
+        ACCEPTED,
+        error("ValueError", "kernel_constraint", "max_value", at=3, why=_EARLY),
+    ),
+    row(
+        "kernel-constraint-bounds-crossed",
+        "the lower bound above the upper one: it wins",
+        _fitted(kernel_constraint=_dict("MinMaxNorm", min_value=2.0, max_value=0.5)),
+        ACCEPTED,
+    ),
+    row(
+        "kernel-constraint-argument",
+        "a serialized constraint with an argument it does not have",
+        made(kernel_constraint=_dict("UnitNorm", foo=1)),
+        error("TypeError", "kernel_constraint", "'foo'"),
+    ),
+    row(
+        "kernel-constraint-radial",
+        "a constraint for the four dimensions of a convolution",
+        _fitted(kernel_constraint="radial_constraint"),
+        error("ValueError", "kernel_constraint", "(4, 15)", at=3),
+        error("ValueError", "kernel_constraint", "'radial_constraint'", at=0),
+    ),
+    row(
+        "kernel-constraint-returns-shape",
+        "a callable that returns another shape",
+        _fitted(kernel_constraint=function("first-unit")),
+        error("ValueError", "kernel_constraint", "(4, 1)", "(4, 15)", at=3),
+    ),
+    row(
+        "kernel-constraint-returns-none",
+        "a callable that returns nothing",
+        _fitted(kernel_constraint=function("returns-none")),
+        error("ValueError", "kernel_constraint", "None", at=3),
+    ),
+    row(
+        "kernel-constraint-non-neg-float64",
+        "what is not negative is counted in float32 in Keras 2",
+        _fitted(kernel_constraint="non_neg", dtype="float64"),
+        fault("InvalidArgumentError", "a float64 weight meets a float32 mask", at=3),
+        ACCEPTED,
+    ),
+)

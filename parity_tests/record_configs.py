@@ -1,0 +1,92 @@
+"""`python -m parity_tests.record_configs`: writes fixtures/configs/RELEASE.json from live Keras."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from parity_tests import recorded_configs
+from parity_tests.matrix.configs import CONFIGS, constructor
+from parity_tests.oracles import codec
+from parity_tests.oracles.client import Oracle, OracleError
+from parity_tests.oracles.pool import GENERATIONS, keras_version_of
+
+
+def live_config(oracle: Oracle, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the config that live Keras writes, or the class of the error it raises.
+
+    Parameters
+    ----------
+    given : dict
+        The constructor's arguments, in the forms of `codec`.
+
+    Returns
+    -------
+    {"config": …} or {"error": …}; values in the forms of `codec`, where those differ from JSON
+    """
+    steps = [["construct", given], ["get_config"]]
+    last = oracle.request({"op": "steps", "steps": steps})["steps"][-1]
+    if not last["ok"]:
+        return {"error": last["error"]["class"]}
+    return {"config": unnumbered(codec.encode(last["value"]))}
+
+
+def unnumbered(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with the first name of each activation layer: Keras numbers later ones."""
+    for argument in ("activation", "recurrent_activation"):
+        layer = config[argument]
+        if isinstance(layer, dict) and "name" in (layer.get("config") or ()):
+            layer["config"]["name"] = re.sub(r"_\d+$", "", layer["config"]["name"])
+    return config
+
+
+def record(oracle: Oracle) -> Path:
+    """Write what the release of `oracle` does with every row; return the file."""
+    description = oracle.describe()
+    version = keras_version_of(description)
+    default: dict[str, Any] = {}
+    rows = []
+    for name in CONFIGS:
+        given = constructor(name)
+        seen = live_config(oracle, given)
+        if "config" in seen:
+            default = default or seen["config"]
+            seen = recorded_configs.shortened(seen["config"], default)
+        rows.append({"id": name, "constructor": given, **seen})
+    origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
+    data = {"keras_version": version, "provenance": origin, "default": default, "rows": rows}
+    recorded_configs.FOLDER.mkdir(exist_ok=True)
+    path = recorded_configs.FOLDER / f"{version}.json"
+    path.write_text(recorded_configs.text(data), encoding="utf-8")
+    print(f"configs/{path.name}: {len(rows)} rows, {path.stat().st_size} bytes")
+    return path
+
+
+def main() -> int:
+    """Record every Keras that the interpreter has."""
+    parser = argparse.ArgumentParser(prog="python -m parity_tests.record_configs")
+    parser.add_argument("--keras-python", required=True, help="the interpreter that has Keras")
+    parser.add_argument("--oracle", action="append", choices=sorted(GENERATIONS))
+    options = parser.parse_args()
+    written = []
+    for name in options.oracle or sorted(GENERATIONS):
+        with Oracle(name, options.keras_python, GENERATIONS[name]) as oracle:
+            try:
+                written.append(record(oracle))
+            except OracleError as error:
+                print(error, file=sys.stderr)
+    if not written:
+        return 1
+    # Imported late: nothing that is recorded passes through what export imports.
+    from parity_tests import export
+
+    manifest = export.canonical(export.manifest()) + "\n"
+    (export.ROOT / "manifest.json").write_text(manifest, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

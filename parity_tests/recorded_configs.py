@@ -1,0 +1,110 @@
+"""Read fixtures/configs/: what get_config() of each release returned for the rows of CONFIGS."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from parity_tests.oracles import codec
+
+FOLDER = Path(__file__).parent.parent / "fixtures" / "configs"
+
+# Rows that gru_ref refuses at once with ValueError, and some releases only later → the first and
+# the last of those releases, and what those do.
+REFUSED: dict[str, tuple[tuple[int, int], tuple[int, int], str]] = {
+    "regularizer-unknown": ((2, 13), (2, 21), "any string passes until the penalty is asked for"),
+    "regularizer-l1l2": ((2, 13), (2, 21), "any string passes until the penalty is asked for"),
+    "regularizer-function": ((3, 1), (3, 14), "build refuses what is no Regularizer"),
+    "constraint-function": ((3, 1), (3, 14), "build refuses what is no Constraint"),
+    "dtype-policy-keras-2": (
+        (3, 3),
+        (3, 15),
+        "get_config fails, or holds a dtype 'Policy' that from_config refuses",
+    ),
+}
+
+
+def is_refused(row: str, release: str) -> bool:
+    """Return whether gru_ref refuses a row, and the release (of `keras_version_of`) does not.
+
+    Examples
+    --------
+    >>> is_refused("regularizer-l1l2", "tf-2.12"), is_refused("regularizer-l1l2", "tf-2.15")
+    (False, True)
+    """
+    if row not in REFUSED:
+        return False
+    generation, minor = release.removeprefix("tf-").split(".")[:2]
+    first, last, _ = REFUSED[row]
+    return first <= (int(generation), int(minor)) <= last
+
+
+class Recorded(NamedTuple):
+    """One row of one release: its constructor, and the config or the class of what was raised."""
+
+    constructor: dict[str, Any]
+    config: dict[str, Any] | None
+    error: str | None
+
+
+def text(data: Mapping[str, Any]) -> str:
+    """Return the JSON text of one file: a key a line, and in ``rows`` a row a line."""
+    lines = []
+    for key, value in data.items():
+        if key == "rows":
+            rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in value)
+            lines.append(f' "rows": [\n{rows}\n ]')
+        else:
+            lines.append(f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def shortened(config: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what tells `config` from `default`: ``differs``, and the order of keys if it does."""
+    differs = {
+        key: value
+        for key, value in config.items()
+        if key not in default or plain(value) != plain(default[key])
+    }
+    row: dict[str, Any] = {"differs": differs}
+    if list({**default, **differs}) != list(config):
+        row["order"] = list(config)
+    return row
+
+
+def plain(value: Any) -> str:
+    """Return text that tells True from 1, an array from a number, one order from another."""
+    return json.dumps(value, default=_plain_item)
+
+
+def _plain_item(item: Any) -> Any:
+    """Return an array with its dtype, a NumPy scalar as Python's own number."""
+    if isinstance(item, np.ndarray):
+        return {"dtype": item.dtype.name, "value": item.tolist()}
+    return item.item()
+
+
+@functools.cache
+def load() -> dict[str, dict[str, Recorded]]:
+    """Return every recorded release → row → what that release did."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        found[data["keras_version"]] = {
+            row["id"]: _restored(row, data["default"]) for row in data["rows"]
+        }
+    return found
+
+
+def _restored(row: Mapping[str, Any], default: Mapping[str, Any]) -> Recorded:
+    """Return a row with its whole config."""
+    config = None
+    if "differs" in row:
+        config = {**default, **row["differs"]}
+        config = {key: config[key] for key in row.get("order", config)}
+    return Recorded(codec.decode(row["constructor"]), codec.decode(config), row.get("error"))

@@ -1,0 +1,302 @@
+"""Initializers draw what the release draws; the expected values are live Keras's."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref import GRU, initial_values, initializers, random_streams
+from gru_ref.errors import UnseededError
+from gru_ref.versions import resolve
+from parity_tests.matrix.initializers import named
+
+FEATURES, UNITS = 6, 5
+
+
+def _weight(value: Any, version: str, shape: tuple[int, ...], dtype: str = "float32") -> Any:
+    behaviour = resolve(version)
+    found = initializers.constructed(value, behaviour, "kernel_initializer")
+    return initial_values.make(found, shape, dtype, "kernel_initializer", behaviour)
+
+
+def _built(version: str, kernel: Any = "zeros", **constructor: Any) -> GRU:
+    zeros = {"recurrent_initializer": "zeros"}
+    layer = GRU(UNITS, kernel_initializer=kernel, keras_version=version, **{**zeros, **constructor})
+    layer.build((None, None, FEATURES))
+    return layer
+
+
+def _first(version: str, value: Any, count: int = 2) -> list[float]:
+    """Return the first numbers of a kernel of shape (6, 15)."""
+    return [float(number) for number in _built(version, value).get_weights()[0].ravel()[:count]]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every test begin in a process where nothing was seeded or drawn."""
+    monkeypatch.setattr(random_streams, "_seeded", random_streams._Seeded())
+
+
+# The kernel (6, 15) of live Keras 3.15.1 and tf_keras 2.21 alike; its first two numbers.
+DRAWN: list[tuple[str, dict[str, Any], list[float]]] = [
+    ("glorot", named("GlorotUniform", seed=1), [0.40462088584899902, -0.042782902717590332]),
+    ("scale", named("VarianceScaling", seed=1, scale=2),
+     [0.08312807977199554, -0.3235959112644196]),
+    ("normal", named("VarianceScaling", seed=1, distribution="NORMAL"),
+     [0.058780424296855927, -0.22881685197353363]),
+    ("uniform", named("VarianceScaling", seed=1, distribution="Uniform"),
+     [0.5352631211280823, -0.056596457958221436]),
+    ("untruncated", named("VarianceScaling", seed=1, distribution="untruncated_normal"),
+     [0.0517047718167305, -0.20127317309379578]),
+    ("random-normal", named("RandomNormal", seed=1, mean=1, stddev=2),
+     [1.253300666809082, 0.013966858386993408]),
+    ("random-uniform", named("RandomUniform", seed=1, minval=0.1, maxval=0.7),
+     [0.6270928978919983, 0.3759881258010864]),
+    ("reversed", named("RandomUniform", seed=1, minval=1, maxval=0),
+     [0.12151181697845459, 0.5400197505950928]),
+    ("orthogonal", named("Orthogonal", seed=1, gain=-2.5),
+     [-0.07348209619522095, 0.8371478915214539]),
+    ("identity", named("Identity", gain=1 / 3), [0.3333333432674408, 0.0]),
+]  # fmt: skip
+# The mean of 1 leaves 3 ULP of a normal visible; orthogonal matrices carry Keras's own rounding.
+WITHIN = 1e-6
+
+# seed → the first number of GlorotUniform(seed) for tf_keras 2.21, Keras 3.15.1 and Keras 3.3.3
+SEEDS: dict[int, tuple[float, float, float]] = {
+    -1: (0.3530903458595276, -0.2846965789794922, 0.3530903458595276),
+    0: (-0.3089374601840973, -0.3089374601840973, -0.3089374601840973),
+    2**31 - 2: (-0.07979264855384827, -0.3089374601840973, -0.07979264855384827),
+    2**31: (0.05936557054519653, 0.3217601180076599, 0.2410913109779358),
+    2**40 + 1: (0.12708377838134766, 0.10295653343200684, 0.404620885848999),
+}
+
+
+class TestSeeded:
+    """A seed gives the same numbers always, and in nearly every release."""
+
+    @parameterized.expand([(version,) for version in ("2", "3", "tf-2.1", "tf-2.5", "3.0", "3.7")])
+    def test_a_seed_gives_the_same_in_both_generations(self, version: str) -> None:
+        drawn = _weight(named("GlorotUniform", seed=1), version, (2, 3))
+        expected = [[0.82923, -0.08768, 0.21973], [-0.23531, -0.54073, -0.12203]]
+        assert drawn.round(5).tolist() == np.float32(expected).tolist()
+
+    @parameterized.expand([(v, name) for v in ("2", "3") for name, _, _ in DRAWN])
+    def test_the_numbers_are_live_kerass(self, version: str, name: str) -> None:
+        value, expected = next(row[1:] for row in DRAWN if row[0] == name)
+        np.testing.assert_allclose(_first(version, value), expected, rtol=0, atol=WITHIN)
+
+    @parameterized.expand([(seed,) for seed in SEEDS])
+    def test_large_and_negative_seeds_are_cut_as_the_release_cuts_them(self, seed: int) -> None:
+        drawn = [_first(v, named("GlorotUniform", seed=seed), 1)[0] for v in ("2", "3", "3.3")]
+        assert drawn == list(SEEDS[seed])
+
+    def test_a_serialized_generator_draws_as_its_seed(self) -> None:
+        generator = named("SeedGenerator", seed=1, name="generator")
+        assert _first("3", named("GlorotUniform", seed=generator)) == DRAWN[0][2]
+
+    def test_keras_3_rounds_bounds_and_constants_to_float32(self) -> None:
+        for value in (named("Constant", value=0.1), named("RandomUniform", minval=0.1, maxval=0.1,
+                                                            seed=1)):  # fmt: skip
+            drawn = [_weight(value, version, (1, 1), "float64").item() for version in ("2", "3")]
+            assert drawn == [0.1, 0.10000000149011612]
+
+    def test_the_axes_of_keras_3_15_decide_the_fans(self) -> None:
+        value = named("GlorotUniform", seed=1, input_axes=[1], output_axes=[1])
+        assert _first("3", value) == [0.33853012323379517, -0.03579476475715637]
+        with pytest.raises(TypeError, match=r"'input_axes': GlorotUniform of Keras 3\.14 does not"):
+            GRU(UNITS, kernel_initializer=value, keras_version="3.14")
+
+    def test_rows_or_columns_are_orthonormal(self) -> None:
+        for shape in ((5, 15), (15, 5), (4, 4), (1, 3)):
+            drawn = _weight(named("Orthogonal", seed=2), "3", shape, "float64")
+            gram = drawn @ drawn.T if shape[0] < shape[1] else drawn.T @ drawn
+            np.testing.assert_allclose(gram, np.eye(min(shape)), rtol=0, atol=1e-14)
+
+
+class TestOperations:
+    """TensorFlow up to 2.9 draws with operations that keep count."""
+
+    def test_unseeded_initializers_take_the_seeds_of_operations(self) -> None:
+        """Values of TensorFlow 2.5.3 and 2.9.3, after set_seed(5)."""
+        for version in ("tf-2.5", "tf-2.9"):
+            gru_ref.set_random_seed(5)
+            drawn = [_weight("glorot_uniform", version, (2, 3))[0, 0] for _ in range(2)]
+            assert drawn == [np.float32(0.2769134), np.float32(0.44191897)]
+            normals = [
+                _weight(named(name, stddev=1.0), version, (2, 3))[0, 0]
+                for name in ("RandomNormal", "TruncatedNormal")
+            ]
+            np.testing.assert_allclose(normals, [1.4665463, 0.03700283], rtol=4e-7)
+
+    def test_seeded_initializers_of_2_9_go_on_where_the_last_stopped(self) -> None:
+        """Values of TensorFlow 2.9.3, in a fresh process and then after set_seed(5)."""
+        one, two = (named("GlorotUniform", seed=seed) for seed in (1, 2))
+        fresh = [_weight(value, "tf-2.9", (2, 3))[0, 0] for value in (one, one, one, two)]
+        assert fresh == np.float32([-0.57174045, 0.5778538, 0.9016628, 0.3916142]).tolist()
+        gru_ref.set_random_seed(5)
+        seeded = [_weight(one, "tf-2.9", (2, 3))[0, 0] for _ in range(2)]
+        assert seeded == np.float32([-0.24643481, -0.11117989]).tolist()
+
+    def test_seeded_initializers_of_2_9_may_have_a_generator(self) -> None:
+        """Values of TensorFlow 2.9.3 after enable_tf_random_generator."""
+        random_streams.enable_tf_random_generator()
+        try:
+            for _ in range(2):
+                drawn = _weight(named("GlorotUniform", seed=1), "tf-2.9", (2, 3))
+                assert drawn[0, :2].tolist() == np.float32([0.6298703, -0.23957145]).tolist()
+            truncated = _weight(named("TruncatedNormal", stddev=1.0, seed=1), "tf-2.9", (2, 3))
+            np.testing.assert_allclose(truncated[1, 1:], [1.6272374, 0.04138071], rtol=4e-7)
+        finally:
+            random_streams.enable_tf_random_generator(False)
+
+
+class TestUnseeded:
+    """Without a seed the next of Keras's own is taken, or nothing is drawn."""
+
+    @parameterized.expand([("2",), ("3",), ("tf-2.5",), ("tf-2.9",)])
+    def test_a_layer_builds_and_waits_for_weights(self, version: str) -> None:
+        layer = GRU(UNITS, keras_version=version)
+        layer.build((None, None, FEATURES))
+        message = "kernel_initializer is GlorotUniform without a seed, expected a seed, gru_ref.set"
+        for use in (layer.get_weights, lambda: layer(np.ones((1, 2, FEATURES), "float32"))):
+            with pytest.raises(UnseededError, match=re.escape(message)):
+                use()
+        weights = [np.ones(shape) for shape in ((FEATURES, 15), (UNITS, 15), (2, 15))]
+        layer.set_weights(weights)
+        assert [array.mean() for array in layer.get_weights()] == [1, 1, 1]
+
+    def test_a_seed_that_comes_too_late_changes_nothing(self) -> None:
+        layers = [GRU(UNITS, keras_version="3"), _built("2", "glorot_uniform")]
+        gru_ref.set_random_seed(1)
+        for layer in layers:
+            layer.build((None, None, FEATURES))
+            with pytest.raises(UnseededError):
+                layer.get_weights()
+
+    def test_the_build_still_refuses_what_it_refuses(self) -> None:
+        with pytest.raises(ValueError, match=r"bias_initializer is 'orthogonal' .* \(15,\)"):
+            GRU(UNITS, bias_initializer="orthogonal", reset_after=False).build((None, None, 6))
+
+    def test_keras_3_takes_seeds_at_construction_and_keras_2_at_the_first_use(self) -> None:
+        drawn = {}
+        for version in ("2", "3"):
+            gru_ref.set_random_seed(8)
+            layers = [GRU(UNITS, dropout=0.5, keras_version=version) for _ in range(2)]
+            for layer in reversed(layers):
+                layer.build((None, None, FEATURES))
+            drawn[version] = [layer.get_weights()[0].tolist() for layer in layers]
+        assert drawn["2"][1] == drawn["3"][0]
+        assert drawn["2"][0] != drawn["3"][1]
+
+    def test_none_takes_its_seed_at_the_first_use(self) -> None:
+        gru_ref.set_random_seed(8)
+        layers = [_built("3", None) for _ in range(2)]
+        gru_ref.set_random_seed(8)
+        late = [GRU(UNITS, kernel_initializer=None, recurrent_initializer="zeros",
+                    keras_version="3") for _ in range(2)]  # fmt: skip
+        assert layers[0].get_weights()[0].any()
+        for layer in late:
+            layer.build((None, None, FEATURES))
+        assert not np.array_equal(late[0].get_weights()[0], late[1].get_weights()[0])
+
+    def test_a_seed_of_0_is_none_up_to_keras_3_1(self) -> None:
+        for version in ("3.0", "3.1"):
+            with pytest.raises(UnseededError):
+                _first(version, named("GlorotUniform", seed=0))
+        assert _first("3.2", named("GlorotUniform", seed=0), 1) == [SEEDS[0][2]]
+
+
+class TestCallables:
+    """Functions, classes and arrays."""
+
+    def test_a_function_is_called_with_shape_and_dtype(self) -> None:
+        def function(shape: Any, dtype: Any) -> Any:
+            assert (shape, dtype) == ((6, 15), "float32")
+            return np.arange(90).reshape(shape)
+
+        assert _first("2", function) == [0.0, 1.0]
+
+    def test_a_class_is_made_first(self) -> None:
+        class Halves:
+            def __call__(self, shape: Any, dtype: Any) -> Any:
+                return np.full(shape, 0.5, dtype)
+
+        assert _first("3", Halves) == [0.5, 0.5]
+
+    def test_an_array_has_the_shape_of_the_weight(self) -> None:
+        array = np.arange(90.0).reshape(6, 15)
+        assert _first("3", array) == [0.0, 1.0]
+        with pytest.raises(ValueError, match=r"returns shape \(15,\), expected \(6, 15\)"):
+            _first("3", array[0])
+
+    def test_a_constant_fills_in_keras_2_and_broadcasts_in_keras_3(self) -> None:
+        flat = named("Constant", value=list(range(90)))
+        row = named("Constant", value=list(range(15)))
+        assert _built("2", flat).get_weights()[0][1, 0] == 15
+        assert _built("3", row).get_weights()[0][1].tolist() == list(range(15))
+        with pytest.raises(TypeError, match=r"shape \(15,\), expected one number or 90"):
+            _built("2", row)
+        with pytest.raises(ValueError, match=r"value of shape \(90,\), expected \(6, 15\)"):
+            _built("3", flat)
+
+    def test_a_constant_may_be_a_serialized_array(self) -> None:
+        value = named("__numpy__", value=[0.1], dtype="float64")
+        assert _weight(named("Constant", value=value), "3", (1, 1), "float64").item() == 0.1
+
+
+# keras_version, initializer, error, what its message holds
+REFUSED: list[tuple[str, Any, type[Exception], str]] = [
+    ("2", named("GlorotUniform", seed="5"), ValueError, "the seed '5', expected an int"),
+    ("3", named("GlorotUniform", seed=True), ValueError, "the seed True, expected an int"),
+    ("3", named("GlorotUniform", seed=2**63), ValueError, "expected an int of 64 bits"),
+    ("2", named("VarianceScaling", scale=0), ValueError, "scale 0, expected a positive number"),
+    ("3", named("VarianceScaling", scale="a"), TypeError, "scale 'a', expected a positive"),
+    ("2", named("VarianceScaling", mode="x"), ValueError, "mode 'x', expected one of .*fan_avg"),
+    ("3", named("VarianceScaling", distribution="x"), ValueError, "distribution 'x', expected"),
+    ("2", named("VarianceScaling", distribution=1), AttributeError, "1, expected a string"),
+    ("2", named("RandomNormal", stddev="a", seed=1), TypeError, "'a' as stddev, expected a num"),
+    ("3", named("RandomUniform", maxval=None, seed=1), ValueError, "None as maxval, expected"),
+    ("3", named("Orthogonal", gain=None, seed=1), ValueError, "None as gain, expected a number"),
+    ("3", named("Zeros", dtype="float64"), TypeError, "expected no 'dtype': Zeros of Keras 3.15"),
+    ("3", named("Constant"), KeyError, "'value': …"),
+    ("3", named("GlorotUniform", seed=1, input_axes=[5], output_axes=[0]), IndexError, "input_a"),
+    ("2", "glorotuniform", ValueError, "expected None, a callable or the name of an initializer"),
+    ("3", "stft", ValueError, "expected None, a callable or the name of an initializer of Keras 3"),
+    ("3", "GlorotUniformV2", ValueError, "expected None, a callable or the name of an initializer"),
+]
+
+
+class TestErrors:
+    """What an initializer is not."""
+
+    @parameterized.expand([(number,) for number in range(len(REFUSED))])
+    def test_the_error_names_the_argument(self, number: int) -> None:
+        version, value, error, message = REFUSED[number]
+        with pytest.raises(error, match=f"kernel_initializer.*{message}"):
+            _built(version, value)
+
+
+class TestNames:
+    """The spellings that a release knows."""
+
+    @parameterized.expand(
+        [
+            ("tf-2.1", "identity_initializer", "GlorotUniformV2"),
+            ("tf-2.1", "lecun_normal", "LecunNormal"),
+            ("tf-2.3", "variance_scaling", "identity_initializer"),
+            ("2", "he_normalV2", "IdentityInitializer"),
+            ("3.3", "orthogonal_initializer", "Orthogonal"),
+            ("3.6", "Orthogonal", "IdentityInitializer"),
+            ("3.7", "IdentityInitializer", "orthogonal_initializer"),
+        ]
+    )
+    def test_a_release_knows_its_own(self, version: str, known: str, unknown: str) -> None:
+        behaviour = resolve(version)
+        assert initializers.resolve(known, behaviour, "kernel_initializer").class_name
+        with pytest.raises(ValueError, match="kernel_initializer is "):
+            initializers.resolve(unknown, behaviour, "kernel_initializer")

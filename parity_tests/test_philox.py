@@ -1,0 +1,176 @@
+"""The random words are Random123's, and the numbers made of them TensorFlow's."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+from gru_ref import philox
+from gru_ref.philox import Stream
+
+# Random123, tests/kat_vectors, philox4x32 10: counter, key, answer.
+KNOWN_ANSWERS = [
+    (
+        "00000000 00000000 00000000 00000000",
+        "00000000 00000000",
+        "6627e8d5 e169c58d bc57ac4c 9b00dbd8",
+    ),
+    (
+        "ffffffff ffffffff ffffffff ffffffff",
+        "ffffffff ffffffff",
+        "408f276d 41c83b0e a20bc7c6 6d5451fd",
+    ),
+    (
+        "243f6a88 85a308d3 13198a2e 03707344",
+        "a4093822 299f31d0",
+        "d16cfe09 94fdcceb 5001e420 24126ea1",
+    ),
+]
+TOP = 0xFFFFFFFF
+ZERO = Stream((0, 0), (0, 0, 0, 0))
+# tf.random.stateless_* with the seed [7, 2], TensorFlow 2.21 on a CPU.
+UNIFORMS: dict[str, list[float]] = {
+    "float16": [0.2216796875, 0.0390625, 0.3876953125],
+    "float32": [0.22646749019622803, 0.09326648712158203, 0.8319565057754517],
+    "float64": [0.8117399981119977, 0.6556528439676044, 0.2563065012259611],
+}
+# The same with jit_compile=True.
+COMPILED: dict[str, list[float]] = {
+    "float32": [0.2055203914642334, 0.0802602767944336, 0.5856091976165771],
+    "float64": [0.08026028615551062, 0.8365161748569478, 0.8458295136028513],
+}
+NORMALS: dict[str, list[float]] = {
+    "float32": [0.9531441926956177, 1.4359053373336792, 0.581122100353241],
+    "float64": [-0.5356726617302432, -0.3608395466189984, 1.3935075157352264],
+}
+# The first five, and the last two of 9001.
+TRUNCATED: dict[str, tuple[list[float], list[float]]] = {
+    "float32": (
+        [0.9531441926956177, 1.4359053373336792, 0.581122100353241, -0.17391753196716309,
+         1.146563172340393],
+        [-0.18846338987350464, -0.21748137474060059],
+    ),
+    "float64": (
+        [-0.5356726617302432, -0.3608395466189984, -0.2597341488068996, 0.42985699914943104,
+         0.09249837966299365],
+        [0.2022219020319381, 0.6111597672142813],
+    ),
+}  # fmt: skip
+# Seeds beyond one word, and negative ones.
+SEEDS = {
+    "negative": ((-7, -2), [0.7080882787704468, 0.48767125606536865]),
+    "long": ((2**40 + 7, 2), [0.7522084712982178, 0.48694372177124023]),
+}
+# The float64 functions rounded to float32 against the C library's: 3 ULP.
+WITHIN = {"float32": 3 * 2.0**-23, "float64": 4e-16}
+
+
+def _words(text: str) -> list[int]:
+    return [int(word, 16) for word in text.split()]
+
+
+class TestWords:
+    """The counter-based core, without TensorFlow."""
+
+    @parameterized.expand(KNOWN_ANSWERS)
+    def test_the_known_answers_of_random123(self, counter: str, key: str, answer: str) -> None:
+        given = np.array([_words(counter)], np.uint32), np.array(_words(key), np.uint32)
+        assert philox.philox4x32(*given)[0].tolist() == _words(answer)
+
+    def test_a_stream_starts_with_the_block_of_its_counter(self) -> None:
+        counter, key, answer = (_words(text) for text in KNOWN_ANSWERS[2])
+        stream = Stream((key[0], key[1]), (counter[0], counter[1], counter[2], counter[3]))
+        assert stream.words(4).tolist() == answer
+
+    @parameterized.expand(
+        [
+            ("32-bits", (TOP, 5, 6, 7), (0, 6, 6, 7)),
+            ("64-bits", (TOP, TOP, 6, 7), (0, 0, 7, 7)),
+            ("96-bits", (TOP, TOP, TOP, 7), (0, 0, 0, 8)),
+            ("128-bits", (TOP, TOP, TOP, TOP), (0, 0, 0, 0)),
+        ]
+    )
+    def test_the_counter_carries(self, name: str, before: Any, after: Any) -> None:
+        second = Stream((1, 2), before).words(8)[4:].tolist()
+        assert second == Stream((1, 2), after).words(4).tolist()
+        assert Stream((1, 2), before).skip(1).counter == after
+
+    @parameterized.expand([(count,) for count in (0, 1, 4, 7)])
+    def test_fewer_words_are_the_first_of_more(self, count: int) -> None:
+        assert ZERO.words(count).tolist() == ZERO.words(40)[:count].tolist()
+
+    def test_skipping_leaves_whole_blocks_out(self) -> None:
+        assert ZERO.skip(3).words(8).tolist() == ZERO.words(20)[12:].tolist()
+
+    def test_any_order_of_blocks(self) -> None:
+        places = np.array([5, 0, 5, 2])
+        blocks = ZERO.words(24).reshape(-1, 4)
+        np.testing.assert_array_equal(ZERO.blocks(places), blocks[places])
+
+
+class TestNumbers:
+    """What the kernels of TensorFlow make of the words."""
+
+    @parameterized.expand([(dtype,) for dtype in UNIFORMS])
+    def test_uniforms_are_tensorflows(self, dtype: str) -> None:
+        drawn = philox.uniform(philox.scrambled(7, 2), (1, 3), dtype)
+        assert drawn.tolist() == [UNIFORMS[dtype]]
+        assert drawn.dtype == dtype
+
+    @parameterized.expand([(dtype,) for dtype in COMPILED])
+    def test_uniforms_of_a_compiled_function_take_the_high_bits(self, dtype: str) -> None:
+        drawn = philox.uniform(philox.scrambled(7, 2), (3,), dtype, xla=True)
+        assert drawn.tolist() == COMPILED[dtype]
+
+    @parameterized.expand([(name,) for name in SEEDS])
+    def test_seeds_of_64_bits(self, name: str) -> None:
+        seeds, expected = SEEDS[name]
+        drawn = philox.uniform(philox.scrambled(*seeds), (2,), "float32")
+        assert drawn.tolist() == expected
+
+    @parameterized.expand([(dtype,) for dtype in NORMALS])
+    def test_normals_are_tensorflows(self, dtype: str) -> None:
+        drawn = philox.normal(philox.scrambled(7, 2), (3,), dtype)
+        assert drawn.dtype == dtype
+        np.testing.assert_allclose(drawn, NORMALS[dtype], rtol=WITHIN[dtype], atol=0)
+
+    @parameterized.expand([(dtype,) for dtype in TRUNCATED])
+    def test_truncated_normals_are_tensorflows(self, dtype: str) -> None:
+        first, last = TRUNCATED[dtype]
+        drawn = philox.truncated_normal(philox.scrambled(7, 2), (9001,), dtype)
+        assert drawn.dtype == dtype
+        np.testing.assert_allclose(drawn[:5], first, rtol=WITHIN[dtype], atol=0)
+        np.testing.assert_allclose(drawn[-2:], last, rtol=WITHIN[dtype], atol=0)
+
+    @parameterized.expand(
+        itertools.product(("uniform", "normal", "truncated_normal"), ("float32", "float64"))
+    )
+    def test_fewer_numbers_are_the_first_of_more(self, name: str, dtype: str) -> None:
+        draw = getattr(philox, name)
+        many = draw(ZERO, (9, 7), dtype).ravel()
+        for count in (0, 1, 2, 5, 62):
+            np.testing.assert_array_equal(draw(ZERO, (count,), dtype), many[:count])
+
+    @parameterized.expand([(dtype,) for dtype in TRUNCATED])
+    def test_truncated_normals_are_the_normals_of_their_blocks_within_2(self, dtype: str) -> None:
+        size, blocks = {"float32": (4, 256), "float64": (2, 128)}[dtype]
+        drawn = philox.truncated_normal(ZERO, (400 * size,), dtype).reshape(400, size)
+        for group in range(400):
+            own = philox.normal(ZERO.skip(blocks * group), (20 * size,), dtype)
+            np.testing.assert_array_equal(drawn[group], own[abs(own) < 2][:size])
+
+    @parameterized.expand(
+        [
+            ("uniform", "int32", {}),
+            ("uniform", "float16", {"xla": True}),
+            ("normal", "float16", {}),
+            ("truncated_normal", "float16", {}),
+        ]
+    )
+    def test_no_other_dtypes(self, name: str, dtype: str, options: dict[str, bool]) -> None:
+        with pytest.raises(ValueError, match=f"dtype is '{dtype}', expected float"):
+            getattr(philox, name)(ZERO, (2,), dtype, **options)
