@@ -32,6 +32,7 @@ measured on TensorFlow 2.1, 2.4, 2.5 and 2.9 and on Keras 3.0.0, 3.0.5, 3.2, 3.3
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from gru_ref.piecewise_activations import (
@@ -247,7 +248,8 @@ GONE_2: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def names(release: tuple[int, int]) -> dict[str, Function]:
+@functools.cache
+def names(release: tuple[int, int]) -> Mapping[str, Function]:
     """Return the names a GRU of one release can use, with that release's functions.
 
     Parameters

@@ -157,6 +157,11 @@ def find(oracle: str, case_id: str) -> Case:
         ) from None
 
 
+def ids(oracle: str) -> list[str]:
+    """Return the ids of an oracle's cases, in the order of the sweeps."""
+    return list(_cases_of(oracle))
+
+
 def is_held(oracle: str, case_id: str) -> bool:
     """Return whether a sweep of the oracle has the case."""
     return case_id in _cases_of(oracle)

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from gru_ref import versions
-from parity_tests import cases, compare, covering, mistakes, report, step_local, subject
+from parity_tests import (
+    cases,
+    compare,
+    covering,
+    mistakes,
+    places,
+    report,
+    step_local,
+    subject,
+    witness,
+)
 from parity_tests.bounds import bound_for
 from parity_tests.matrix.bounds import BOUNDS
 from parity_tests.matrix.deviations import DEVIATIONS
@@ -108,6 +118,17 @@ def test_the_worst_index_is_named() -> None:
         9,
         4,
     )
+
+
+# ---- witnesses
+
+
+def test_the_places_kept_are_where_a_search_finds_the_witnesses() -> None:
+    for oracle in GENERATIONS:
+        kept = places.kept(oracle)
+        assert list(kept) == cases.ids(oracle), "stale: python -m parity_tests.places"
+        for case_id in cases.ids(oracle)[::40]:
+            assert witness.search(cases.find(oracle, case_id)) == kept[case_id]
 
 
 # ---- verdicts

@@ -1,7 +1,7 @@
 """What live Keras wrote is read: every GRU, bit for bit, with everything that the file says of it.
 
-The files in fixtures/files/keras are from `record_files`, run in each Keras. Those of Keras 1, which does not install
-any more, are written here as its format is described.
+The files in fixtures/files/keras are from `record_files`, run in each Keras. Those of Keras 1,
+which does not install any more, are written here as its format is described.
 """
 
 from __future__ import annotations

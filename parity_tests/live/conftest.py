@@ -42,7 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             not case or item.name.endswith(f"_{case}")
         ):
             kept.append(item)
-    dropped = [item for item in items if item not in set(kept)]
+    kept_items = set(kept)
+    dropped = [item for item in items if item not in kept_items]
     # One oracle after the other, so that a process seldom needs to start both.
     items[:] = sorted(kept, key=lambda item: run.oracles_of(item.name))
     if case and not kept:

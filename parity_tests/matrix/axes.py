@@ -229,7 +229,7 @@ SWEEPS = {
         "lanes": ("exact", "saturated"),
         "strength": 4,
         "fixed": {},
-        "mistakes_in_one_of": 5,
+        "mistakes_in_one_of": 7,
         "why": "a mistake of structure needs few axes at once, and tolerance zero hides none",
     },
     "fused": {
@@ -242,7 +242,7 @@ SWEEPS = {
             "unroll": (False,),
             "dropout": ("none", "input"),
         },
-        "mistakes_in_one_of": 1,
+        "mistakes_in_one_of": 2,
         "why": "one structural case in sixteen is fit for the fused path, too few to cover it",
     },
     "rounded": {
@@ -278,7 +278,7 @@ SWEEPS = {
             "mask": ("none",),
             "dropout": ("none",),
         },
-        "mistakes_in_one_of": 1,
+        "mistakes_in_one_of": 3,
         "why": "outputs that are the states let each float32 step be judged by itself",
     },
     "activation-pairs": {

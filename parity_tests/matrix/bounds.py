@@ -52,9 +52,9 @@ BOUNDS: tuple[Bound, ...] = (
         PAIRS,
         ANY,
         GROWING,
-        16,
-        6.2,
-        "linear, softplus and their like do not limit a gate: rounding is multiplied by the state",
+        64,
+        30,
+        "selu and its like do not limit a gate: r multiplies the rounding of its product, then 1 - z",
     ),
     Bound(
         "double, growing pairs",
@@ -62,8 +62,8 @@ BOUNDS: tuple[Bound, ...] = (
         PAIRS,
         GROWING,
         (),
-        32,
-        10.4,
+        128,
+        60.4,
         "the gate is far outside [0, 1], and multiplies rounding",
     ),
     Bound(

@@ -33,6 +33,7 @@ PATHS: tuple[Path, ...] = (
     Path("one-mask", K2, {"dropout": 0.3, "activation": "relu"}),
     Path("mask-a-gate", K2, {"dropout": 0.3, "activation": "relu", "implementation": 1}),
     Path("mask-a-gate", K3, {"dropout": 0.3, "implementation": 1, "use_cudnn": False}),
+    Path("one-mask-unroll", K3, {"dropout": 0.3, "unroll": True}),
     Path("both", BOTH, {"dropout": 0.3, "recurrent_dropout": 0.2}),
     Path("recurrent", BOTH, {"recurrent_dropout": 0.4}),
     Path("unroll", BOTH, {"dropout": 0.3, "recurrent_dropout": 0.2, "unroll": True}),

@@ -1,6 +1,7 @@
 """A live GRU layer of either Keras: how it is made, called, and read."""
 
 import random
+import sys
 import time
 
 import numpy as np
@@ -166,6 +167,14 @@ class Oracle2(Oracle):
         self.seeds.add(seed)
         self.eager_context._rng = random.Random(seed)
 
+    def seed_alone(self, seed):
+        """Do what set_random_seed does for a layer, without TensorFlow forgetting its kernels."""
+        backend = sys.modules[self.keras.layers.GRU.__module__].backend
+        backend._SEED_GENERATOR.generator = random.Random(seed)
+        self.eager_context._seed = seed
+        self.eager_context._rng = random.Random(seed)
+        self.seeds.clear()
+
     def call(self, layer, call):
         """Make one call; return its reply and the path it took."""
         outputs = layer(call["x"], **keywords(call))
@@ -224,6 +233,10 @@ class Oracle3(Oracle):
 
     def before_calls(self, seed):
         """Draw nothing: the seed went into the layer."""
+
+    def seed_alone(self, seed):
+        """Do what set_random_seed does for a layer, without TensorFlow forgetting its kernels."""
+        random.seed(seed)
 
     def call(self, layer, call):
         """Make one call; return its reply and the path it took."""

@@ -20,7 +20,8 @@ def run(oracle, request):
 
     Each row has constructor, x, calls (a list of training) and optionally weights, execution,
     generators (whether Keras 2's are enabled) and the seed for set_random_seed; without one the
-    process stays as the row before left it.
+    process stays as the row before left it. With ``fresh`` false TensorFlow keeps its kernels,
+    which is right for a seed that the process has not had before.
     """
     replies = []
     for row in oracle.decode(request["rows"]):
@@ -34,8 +35,10 @@ def run(oracle, request):
 
 def _row(oracle, row):
     """Seed, build and call one layer."""
-    if row.get("seed") is not None:
+    if row.get("seed") is not None and row.get("fresh", True):
         oracle.keras.utils.set_random_seed(row["seed"])
+    elif row.get("seed") is not None:
+        oracle.seed_alone(row["seed"])
     if row.get("generators"):
         oracle.keras.backend.experimental.enable_tf_random_generator()
     layer = oracle.keras.layers.GRU(**row["constructor"])

@@ -1,0 +1,60 @@
+"""Where the witness of every case was found: kept in matrix/witnesses, so that no run searches.
+
+``python -m parity_tests.places`` searches and writes them; changed cases make them stale.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from parity_tests import cases
+from parity_tests.matrix.axes import ORACLES
+
+FOLDER = Path(__file__).parent / "matrix" / "witnesses"
+
+
+class Place(NamedTuple):
+    """The round of draws that holds a witness, and which of its draws it is."""
+
+    round: int
+    index: int
+
+
+@functools.cache
+def kept(oracle: str) -> dict[str, Place]:
+    """Return the places by the id of their case; none where they are those of other cases."""
+    path = FOLDER / f"{oracle}.json"
+    if not path.exists():
+        return {}
+    data = json.loads(path.read_text(encoding="utf-8"))
+    ids = cases.ids(oracle)
+    if data["cases"] != _digest(ids):
+        return {}
+    return {case_id: Place(*place) for case_id, place in zip(ids, data["places"], strict=True)}
+
+
+def write() -> None:
+    """Search a witness for every case, and keep where it is."""
+    from parity_tests.witness import search  # which reads what is kept here
+
+    FOLDER.mkdir(exist_ok=True)
+    for oracle in ORACLES:
+        ids = cases.ids(oracle)
+        found = [search(cases.find(oracle, case_id)) for case_id in ids]
+        data = {"cases": _digest(ids), "places": found}
+        (FOLDER / f"{oracle}.json").write_text(
+            json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8"
+        )
+        print(f"{oracle}: {len(found)} witnesses")
+
+
+def _digest(ids: list[str]) -> str:
+    return hashlib.sha256("\n".join([str(cases.SEED), *ids]).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    write()
