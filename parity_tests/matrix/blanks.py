@@ -23,6 +23,7 @@ BLANKS: tuple[Blank, ...] = (
     Blank("wrong hard_sigmoid", "saturated", "any", "the lane's activations are tanh and sigmoid"),
     Blank("wrong hard_sigmoid", "single", "any", "the lane's activations are tanh and sigmoid"),
     Blank("wrong hard_sigmoid", "double", "keras2 fused", "hard_sigmoid disqualifies the fused path"),
+    Blank("wrong hard_sigmoid", "double", "loop", "the pairs of activations run unrolled alone"),
     Blank(
         "recurrent dropout mask ignored", "any", "keras2 fused",
         "recurrent_dropout disqualifies the fused path",

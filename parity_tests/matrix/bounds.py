@@ -52,8 +52,8 @@ BOUNDS: tuple[Bound, ...] = (
         PAIRS,
         ANY,
         GROWING,
-        64,
-        30,
+        16,
+        6,
         "selu and its like do not limit a gate: r multiplies the rounding of its product, then 1 - z",
     ),
     Bound(
@@ -83,7 +83,7 @@ BOUNDS: tuple[Bound, ...] = (
         ANY,
         (),
         24,
-        11.5,
+        9.52,
         "ELU and LeakyReLU as a gate do not limit it: rounding is multiplied by the state",
     ),
 )
