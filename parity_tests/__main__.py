@@ -34,8 +34,8 @@ def main() -> int:
         return 2
     arguments = [
         str(HERE / "live"), "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider",
-        # Nothing here prints or logs, and capturing it costs a second in twenty.
-        "-p", "no:logging", "--capture=no",
+        # Nothing here logs, and what the command line prints goes by Python: no more is captured.
+        "-p", "no:logging", "--capture=sys",
         f"--rootdir={HERE.parent}", "--keras-python", options.keras_python,
         "--report", options.report,
         *(f"--oracle={name}" for name in found), *pytest_arguments,
