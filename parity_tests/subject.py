@@ -163,3 +163,16 @@ def _remembered(layer: Any) -> list[bytes | None]:
     except ValueError:  # built, and nothing was seeded for its initializers
         weights = []
     return [None if a is None else np.asarray(a).tobytes() for a in (*weights, *layer.states)]
+
+
+def same_activations(constructor: dict[str, Any]) -> bool:
+    """Return whether the activations of a constructor are the same functions in both generations."""
+    chosen = {k: v for k, v in constructor.items() if k.endswith("activation")}
+    try:
+        configs = [gru_ref.GRUConfig(1, **chosen, keras_version=version) for version in "23"]
+    except ValueError:
+        return False  # a name that only one generation has
+    return all(
+        getattr(configs[0], name) is getattr(configs[1], name)
+        for name in ("activation_function", "recurrent_activation_function")
+    )
