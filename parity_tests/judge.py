@@ -191,7 +191,7 @@ def _check_other_generation(
     if case.levels["dropout"] != "none" or case.levels.get("time_major"):
         return  # other masks by law; no time_major in Keras 3
     if case.sweep == "activation-pairs" and subject.same_activations(case.constructor()):
-        return  # nothing but the activations sets these cases apart, and they are the same functions
+        return  # nothing else sets these cases apart, and they are the same functions
     constructor = {k: v for k, v in attempt.constructor.items() if k != "use_cudnn"}
     try:
         # The witness was drawn for this generation: the other may leave its range.

@@ -166,7 +166,7 @@ def _remembered(layer: Any) -> list[bytes | None]:
 
 
 def same_activations(constructor: dict[str, Any]) -> bool:
-    """Return whether the activations of a constructor are the same functions in both generations."""
+    """Return whether both generations have the same functions for a constructor's activations."""
     chosen = {k: v for k, v in constructor.items() if k.endswith("activation")}
     try:
         configs = [gru_ref.GRUConfig(1, **chosen, keras_version=version) for version in "23"]

@@ -21,7 +21,7 @@ LARGE, UNITS = (200, 2, 170), 170
 ROWS = [(oracle, path.name) for path in PATHS for oracle in path.oracles]
 
 # Seeds for the whole layer, for each generation; so many go into one request. The first of every
-# fourth is set by Keras's own set_random_seed, which has TensorFlow forget its kernels, 90 ms a layer.
+# fourth is set by Keras's own set_random_seed, which has TensorFlow forget its kernels: 90 ms.
 SEEDS, SEEDS_PER_REQUEST = 208, 13
 SMALL, SMALL_UNITS = (2, 2, 3), 4
 # Measured over 208 seeds of each generation: 2.7e-7, of the recurrent kernel, whose QR
