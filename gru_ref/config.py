@@ -69,8 +69,7 @@ class GRUConfig:
     Raises
     ------
     TypeError, ValueError, KeyError
-        As Keras raises; the message gives the argument, its value and what was expected.
-    NotImplementedError
+        As Keras raises; the message gives the argument, its value and what was expected. Also where
         dtype is one of the half types.
 
     Source

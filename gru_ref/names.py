@@ -158,12 +158,11 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
 
     Raises
     ------
-    NotImplementedError
-        One of the half types.
     TypeError
         A name of nothing, in Keras 2.
     ValueError
-        A name of nothing in Keras 3, or of another type.
+        One of the half types, in which gru_ref does not compute; a name of nothing in Keras 3, or
+        of another type.
     TypeError, ValueError, AttributeError
         As the release raises: the policy of another generation.
     """
@@ -185,8 +184,8 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
     if name in ("float32", "float64"):
         return str(name)
     if name in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16"):
-        raise NotImplementedError(
-            f"dtype is {shown(name)}, expected 'float32' or 'float64': half types are not there yet"
+        raise ValueError(
+            f"dtype is {shown(name)}, expected 'float32' or 'float64': gru_ref has no half types"
         )
     error = ValueError if name in np.sctypeDict else behaviour.wrong_type_error
     raise error(f"dtype is {shown(value)}, expected 'float32' or 'float64'")

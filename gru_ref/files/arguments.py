@@ -35,7 +35,7 @@ _CUDNN = {
 _OLD_DEFAULTS = {"activation": "tanh", "recurrent_activation": "hard_sigmoid"}
 # What a config that is none makes the constructor of GRU raise.
 CONSTRUCTOR_ERRORS = (
-    TypeError, ValueError, LookupError, ArithmeticError, AttributeError, NotImplementedError,
+    TypeError, ValueError, LookupError, ArithmeticError, AttributeError,
     RecursionError,
 )  # fmt: skip
 _OWN_CLASSES = (None, "GRU", "GRUCell", "CuDNNGRU")
