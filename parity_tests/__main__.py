@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,10 +88,10 @@ def _found(python: str, wanted: list[str], *, explicit: bool) -> list[str]:
     return [] if explicit and missing else [name for name in wanted if name not in missing]
 
 
-def _check_docs(data: dict[str, object], *, write: bool) -> int:
+def _check_docs(data: dict[str, Any], *, write: bool) -> int:
     """Check, or rewrite, docs/mistakes.md against the table of this run."""
     path = HERE.parent / "docs" / "mistakes.md"
-    text = mistakes.markdown(data["mistakes"])  # type: ignore[arg-type]
+    text = mistakes.markdown(data["mistakes"])
     if write:
         path.write_text(text, encoding="utf-8")
     elif not path.exists() or path.read_text(encoding="utf-8") != text:

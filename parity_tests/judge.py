@@ -20,7 +20,12 @@ OTHER_GENERATION = {"keras2": "3", "keras3": "2"}
 
 
 class Disagreement(AssertionError):
-    """live Keras and gru_ref do not do what the table says; the message says how to see it."""
+    """live Keras and gru_ref do not do what the table says; the message says how to see it.
+
+    `record` is what the report needs of the case, where `judge` raised it.
+    """
+
+    record: Record | None = None
 
 
 @dataclass
@@ -127,7 +132,7 @@ def judge(
     try:
         _judge(oracle, case, seen, record, with_mistakes)
     except Disagreement as disagreement:
-        disagreement.record = record  # type: ignore[attr-defined]
+        disagreement.record = record
         raise
     return record
 

@@ -79,6 +79,7 @@ def summarise(
             "gru_ref_differs": [r["id"] for r in records["fixture"] if not r["gru_ref_is_fixture"]],
         },
         "seeded": {name: of_seeds(name, records["seeded"]) for name in oracles},
+        "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
         "mistakes": cells.as_data(),
         "environment": {
             "python": platform.python_version(),
@@ -230,6 +231,8 @@ def print_summary(data: dict[str, Any]) -> None:
                 f"{name}: {row['mask_elements']} elements of seeded masks, {row['mismatches']} "
                 f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
             )
+    if missed := data["invalid"].get("not compared"):
+        console.print(f"{missed} invalid calls not compared: they record another release of Keras")
     for problem in data["problems"][:10]:
         console.print(f"problem: {problem}")
     for test in data["other_failures"][:10]:

@@ -330,7 +330,7 @@ class TestFromKeras:
 
 def _package(name: str, version: str) -> types.ModuleType:
     module = types.ModuleType(name)
-    module.__version__ = version  # type: ignore[attr-defined]
+    vars(module)["__version__"] = version
     return module
 
 

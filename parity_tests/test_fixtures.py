@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -16,8 +17,8 @@ from parity_tests import compare, export, golden
 ROWS = [(g.oracle, g.group, g.id) for g in golden.load()]
 
 
-def _name(function: object, number: int, parameters: object) -> str:
-    return f"{function.__name__}_{':'.join(parameters.args)}"  # type: ignore[attr-defined]
+def _name(function: Any, _: int, parameters: Any) -> str:
+    return f"{function.__name__}_{':'.join(parameters.args)}"
 
 
 class TestGolden:

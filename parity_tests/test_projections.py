@@ -145,4 +145,4 @@ class TestProjections:
         with pytest.raises(ValueError, match="not built"):
             GRU(2, kernel_constraint="unit_norm").apply_constraints()
         with pytest.raises(TypeError, match="epsilon is 'a'"):
-            small_gru.layer().apply_constraints(epsilon="a")  # type: ignore[arg-type]
+            small_gru.layer().apply_constraints(epsilon="a")

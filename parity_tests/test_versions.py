@@ -72,7 +72,7 @@ def test_what_is_no_version_is_an_error(version: str) -> None:
 
 def test_a_number_is_an_error() -> None:
     with pytest.raises(TypeError, match="keras_version is 3"):
-        gru_ref.GRU(1, keras_version=3)  # type: ignore[arg-type]
+        gru_ref.GRU(1, keras_version=3)
 
 
 def test_a_newer_release_warns() -> None:

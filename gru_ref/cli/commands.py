@@ -148,7 +148,19 @@ def run(
     click.echo(f"{one_line(str(output))}: {shapes}")
 
 
-@command.command()
+# A backspace alone on its line has click keep the lines of the paragraph.
+CONVERT_HELP = """Convert a GRU of FILE to the layout of another runtime, or to a file that Keras 3
+opens.
+
+\b
+--to torch -o w.npz           any layout, as arrays (or .json)
+--to onnx -o gru.onnx         a model of one GRU node
+--to keras3 -o new.keras      every GRU of FILE, or that of --layer
+--to keras3 -o new.weights.h5 the same, its config in new.json
+"""
+
+
+@command.command(help=CONVERT_HELP)
 @_reading
 @click.option(
     "--layer", metavar="PATH", help="Which GRU, as inspect shows it; the only one if one."
@@ -166,14 +178,7 @@ def convert(
     output: Path,
     force: bool,
 ) -> None:
-    """Convert a GRU of FILE to the layout of another runtime, or to a file that Keras 3 opens.
-
-    \b
-    --to torch -o w.npz           any layout, as arrays (or .json)
-    --to onnx -o gru.onnx         a model of one GRU node
-    --to keras3 -o new.keras      every GRU of FILE, or that of --layer
-    --to keras3 -o new.weights.h5 the same, its config in new.json
-    """  # noqa: D301  # click's own sign, a backspace: keep these lines
+    """Convert a GRU; what the command says of itself is CONVERT_HELP."""
     from gru_ref.cli import converting
     from gru_ref.cli.output import check_free, write_all
     from gru_ref.files import write_keras3

@@ -65,10 +65,10 @@ def npz(arrays: dict[str, Any]) -> bytes:
     ValueError
         A value is neither numbers nor text.
     """
-    made = {name: np.asarray(value) for name, value in arrays.items()}
+    made: dict[str, Any] = {name: np.asarray(value) for name, value in arrays.items()}
     for name, array in made.items():
         if array.dtype.hasobject:
             raise ValueError(f"{name} is no array of numbers or text, expected one for .npz")
     buffer = io.BytesIO()
-    np.savez(buffer, **made)  # type: ignore[arg-type]  # NumPy's stub has allow_pickle before them
+    np.savez(buffer, **made)
     return buffer.getvalue()

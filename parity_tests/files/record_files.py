@@ -237,7 +237,7 @@ def cudnn_class(keras):
     if keras.__name__ == "keras" and version(keras)[0] == "2":
         return keras.layers.CuDNNGRU
     if version(keras)[0] == "3":
-        raise NotImplementedError("Keras 3 has no CuDNNGRU")
+        raise LookupError("Keras 3 has no CuDNNGRU")
     if keras.__name__ == "tf_keras":
         from tf_keras.src.layers.rnn.cudnn_gru import CuDNNGRU
 

@@ -29,6 +29,7 @@ class TestRows:
         expected = row.outcome(oracle)
         version = str(run.oracle(oracle).describe()["keras"])
         if not version.startswith(RELEASES[oracle] + "."):
+            run.record("invalid", {"oracle": oracle, "id": id, "verdict": "not compared"})
             pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
         steps = [codec.encode(list(step)) for step in row.steps]
         live = run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]

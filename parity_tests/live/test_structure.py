@@ -23,7 +23,7 @@ def _judge(oracle: str, case_id: str) -> None:
     try:
         record = judge(live, case, seen, with_mistakes=cases.shows_mistakes(case))
     except Disagreement as disagreement:
-        run.record("case", disagreement.record.as_data())  # type: ignore[attr-defined]
+        run.record("case", disagreement.record.as_data())
         pytest.fail("\n".join([str(disagreement), *golden_failures]), pytrace=False)
     run.record("case", record.as_data())
     if golden_failures:

@@ -28,7 +28,7 @@ BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
 
 
 def _layer(rng: np.random.Generator, **arguments: object) -> GRU:
-    layer = GRU(UNITS, **arguments)  # type: ignore[arg-type]
+    layer = GRU(UNITS, **arguments)
     layer.build((None, None, FEATURES))
     shapes = layer.config.weight_shapes(FEATURES).values()
     layer.set_weights([rng.normal(scale=0.5, size=shape).astype("float32") for shape in shapes])
