@@ -80,13 +80,37 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     units = recurrent.shape[0]
     recurrent = floating(mapping, "recurrent_kernel", units, 3 * units)
     kernel = floating(mapping, "kernel", None, 3 * units)
-    weights = GRUWeights(
-        _by_gate(kernel, lambda block: block.T.reshape(block.shape, order="F")),
-        _by_gate(recurrent, np.transpose),
-        floating(mapping, "bias", 6 * units).reshape(2, 3 * units),
-    )
+    weights = GRUWeights(*converted(kernel, recurrent, floating(mapping, "bias", 6 * units)))
     backwards = bool(attribute(mapping, "go_backwards", (False, True)))
     return Read(weights, arguments(weights, reset_after=True, go_backwards=backwards))
+
+
+def converted(kernel: Array, recurrent_kernel: Array, bias: Array) -> tuple[Array, Array, Array]:
+    """Return the arrays of the GRU with reset_after=True that computes the same.
+
+    Parameters
+    ----------
+    kernel : (features, 3 * units), any dtype
+    recurrent_kernel : (units, 3 * units)
+    bias : (6 * units,)
+
+    Source
+    ------
+    tf_keras/src/saving/legacy/hdf5_format.py, _convert_rnn_weights (2.21), measured: each block of
+    the kernel is written column by column, each block of the recurrent kernel is transposed.
+
+    Examples
+    --------
+    >>> kernel, recurrent, bias = converted(np.ones((2, 3)), np.ones((1, 3)), np.arange(6.0))
+    >>> bias
+    array([[0., 1., 2.],
+           [3., 4., 5.]])
+    """
+    return (
+        _by_gate(kernel, lambda block: block.T.reshape(block.shape, order="F")),
+        _by_gate(recurrent_kernel, np.transpose),
+        bias.reshape(2, -1),
+    )
 
 
 def _by_gate(array: Array, change: Callable[[Array], Array]) -> Array:

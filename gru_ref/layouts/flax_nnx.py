@@ -13,6 +13,7 @@ from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.jax_activations import FUNCTIONS, KNOWN
 from gru_ref.layouts.limits import check_activations, check_reset_form, checked
+from gru_ref.layouts.pairs import named_functions
 from gru_ref.layouts.subject import Read, attribute, check_keys, floating
 from gru_ref.weights import GRUWeights
 
@@ -111,14 +112,6 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         restore(floating(mapping, "dense_h/kernel", units, 3 * units), "rzh"),
         split_bias(joined, np.zeros(units, joined.dtype)),
     )
-    gates, candidate = (
-        FUNCTIONS[attribute(mapping, name, tuple(FUNCTIONS))]
-        for name in ("gate_fn", "activation_fn")
-    )
     reverse = bool(attribute(mapping, "reverse", (False, True)))
-    return Read(
-        weights,
-        arguments(
-            weights, reset_after=True, go_backwards=reverse, candidate=candidate, gates=gates
-        ),
-    )
+    functions = named_functions(mapping, FUNCTIONS, "gate_fn", "activation_fn")
+    return Read(weights, arguments(weights, reset_after=True, go_backwards=reverse, **functions))

@@ -1,4 +1,4 @@
-"""The attribute ``activations`` that several runtimes have: two names, of gates and candidate."""
+"""How runtimes name the activations of gates and candidate: in one attribute, or in two."""
 
 from __future__ import annotations
 
@@ -26,3 +26,24 @@ def two_functions(
     named = {f"activations[{place}]": name for place, name in enumerate(names)}
     gates, candidate = (functions[attribute(named, place, tuple(functions))] for place in named)
     return gates, candidate
+
+
+def named_functions(
+    mapping: Mapping[str, Any], functions: Mapping[str, Function], gates: str, candidate: str
+) -> dict[str, Function]:
+    """Return the functions of two attributes, as keywords of `gru_ref.layouts.arguments.arguments`.
+
+    Parameters
+    ----------
+    gates, candidate : str
+        What the runtime calls the two attributes.
+
+    Raises
+    ------
+    ValueError
+        One is unknown; the message names the attribute.
+    """
+    return {
+        place: functions[attribute(mapping, name, tuple(functions))]
+        for place, name in (("gates", gates), ("candidate", candidate))
+    }

@@ -9,6 +9,7 @@ from gru_ref.activations import KERAS_2, Function
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.limits import check_activations, check_reset_form, checked
+from gru_ref.layouts.pairs import named_functions
 from gru_ref.layouts.subject import Read, attribute, check_keys, floating
 from gru_ref.weights import GRUWeights
 
@@ -111,13 +112,5 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         floating(mapping, "recurrent_kernel", units, 3 * units),
         floating(mapping, "bias", 3 * units) if "bias" in mapping else None,
     )
-    candidate, gates = (
-        _FUNCTIONS[attribute(mapping, name, tuple(_FUNCTIONS))]
-        for name in ("activation", "recurrentActivation")
-    )
-    return Read(
-        weights,
-        arguments(
-            weights, reset_after=False, go_backwards=backwards, candidate=candidate, gates=gates
-        ),
-    )
+    functions = named_functions(mapping, _FUNCTIONS, "recurrentActivation", "activation")
+    return Read(weights, arguments(weights, reset_after=False, go_backwards=backwards, **functions))
