@@ -6,22 +6,14 @@ import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from parity_tests import subject
+from parity_tests.draws import Call
 
 ROOT = Path(__file__).parent.parent / "fixtures"
-
-
-class Call(NamedTuple):
-    """The arguments of one call."""
-
-    x: np.ndarray
-    initial_state: np.ndarray | None
-    mask: np.ndarray | None
-    training: bool
 
 
 @dataclass(frozen=True)
