@@ -139,7 +139,7 @@ def named(
                 )
             return Named(classes[name], parameters)
         raise ValueError(
-            f"{argument} is {shown(value)}, expected None, a callable or the name of an {what} of "
+            f"{argument} is {shown(value)}, expected None, a callable or one of the {what}s of "
             f"Keras {release}: {', '.join(sorted(classes))}"
         )
     if callable(value):

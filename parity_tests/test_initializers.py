@@ -265,9 +265,9 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
     ("3", named("Zeros", dtype="float64"), TypeError, "expected no 'dtype': Zeros of Keras 3.15"),
     ("3", named("Constant"), KeyError, "'value': …"),
     ("3", named("GlorotUniform", seed=1, input_axes=[5], output_axes=[0]), IndexError, "input_a"),
-    ("2", "glorotuniform", ValueError, "expected None, a callable or the name of an initializer"),
-    ("3", "stft", ValueError, "expected None, a callable or the name of an initializer of Keras 3"),
-    ("3", "GlorotUniformV2", ValueError, "expected None, a callable or the name of an initializer"),
+    ("2", "glorotuniform", ValueError, "expected None, a callable or one of the initializers"),
+    ("3", "stft", ValueError, "expected None, a callable or one of the initializers of Keras 3"),
+    ("3", "GlorotUniformV2", ValueError, "expected None, a callable or one of the initializers"),
 ]
 
 

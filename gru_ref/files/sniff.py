@@ -146,4 +146,6 @@ def _likeness(look: Look) -> str:
         return f"it is a zip archive of {', '.join(sorted(look.members)[:5])}"
     if re.search(r"\.data-\d{5}-of-\d{5}$", look.path.name):
         return "it looks like the data of a checkpoint, whose .index or prefix is to be given"
+    if look.head.isascii() and look.head.decode("ascii").replace("\n", " ").isprintable():
+        return f"it is text that opens with {look.head.decode('ascii')[:16]!r}"
     return f"it opens with the bytes {look.head[:16]!r}"

@@ -595,7 +595,7 @@ def nothing(folder: Path) -> Path:
     return path
 
 
-@attack("opens with the bytes")
+@attack("it is text that opens with")
 def text(folder: Path) -> Path:
     path = folder / "model.keras"
     path.write_text("A recipe for bread.\n")
