@@ -32,16 +32,28 @@ def to_keras_2(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Source
     ------
-    keras/layers/recurrent.py, GRU.get_config and GRU.__init__ of Keras 1.2.2, from memory: that
-    release does not install any more.
+    GRU.get_config in keras/layers/recurrent.py (1.2.2); files of 1.0.8, 1.1.2 and 1.2.2 were read.
 
     Examples
     --------
     >>> to_keras_2({"output_dim": 5, "inner_activation": "hard_sigmoid"})["units"]
     5
     """
-    renamed = {_NAMES.get(name, name): value for name, value in config.items()}
+    renamed = {_NAMES.get(name, name): _regularizer(value) for name, value in config.items()}
     return {**renamed, "use_bias": True, "return_state": False, "reset_after": False}
+
+
+def _regularizer(value: Any) -> Any:
+    """Return a regularizer's dict in Keras 2's words; anything else as it is.
+
+    Examples
+    --------
+    >>> _regularizer({"name": "WeightRegularizer", "l1": 0.0, "l2": 0.5})
+    {'class_name': 'L1L2', 'config': {'l1': 0.0, 'l2': 0.5}}
+    """
+    if not isinstance(value, Mapping) or value.keys() != {"name", "l1", "l2"}:
+        return value
+    return {"class_name": "L1L2", "config": {"l1": value["l1"], "l2": value["l2"]}}
 
 
 def are_nine(shapes: Sequence[tuple[int, ...]]) -> bool:

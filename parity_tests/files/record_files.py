@@ -208,7 +208,12 @@ ARCHITECTURES = {
 
 
 # The files in fixtures/files/keras, by release: every format, every architecture, once or twice.
+# Those of Keras 1 are from `record_keras_1`.
 KEPT = {
+    "keras-1.2.2": [
+        "default.model.h5", "hard_sigmoid.model.h5", "joined.model.h5", "wrapped.model.h5",
+        "default.weights-alone.h5",
+    ],
     "keras-2.3.1": ["bidirectional.model.h5", "cells.weights-alone.h5"],
     "tf.keras-2.4.0": ["nested.model.h5", "hard_sigmoid.model.h5", "before.weights-alone.h5"],
     "tf.keras-2.12.0": [
