@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,21 @@ ROOT = Path(__file__).parents[2] / "fixtures" / "files" / "keras"
 NAMES = [f"{release}/{name}" for release, names in KEPT.items() for name in names]
 
 Array = np.ndarray[Any, Any]
+
+
+def apart(y: Array, expected: Array) -> float:
+    """Return the distance in eps32 · max(1, |expected|)."""
+    assert y.shape == expected.shape
+    eps = np.finfo(np.float32).eps
+    return float((np.abs(y - expected) / np.maximum(1, np.abs(expected))).max() / eps)
+
+
+def _chain(layers: Sequence[GRU], x: Array) -> Array:
+    """Return the output of the layers run one after the other."""
+    for layer in layers:
+        y = layer(x)
+        x = y[0] if isinstance(y, (list, tuple)) else y
+    return x
 
 
 class Recorded:
@@ -51,6 +67,13 @@ class Recorded:
                 for k, members in enumerate(about["runs"])
                 if f"x/{k}" in arrays
             ]
+
+    def worst_error(self, layers: Sequence[GRU]) -> float:
+        """Return the greatest distance of outputs, `layers` in the order of the model."""
+        return max(
+            (apart(_chain([layers[k] for k in members], x), y) for members, x, y in self.runs),
+            default=0.0,
+        )
 
     @staticmethod
     def has_weights(layer: GRU, expected: list[Array]) -> bool:

@@ -5,6 +5,7 @@ The files in fixtures/files/keras are from `record_files` and `record_keras_1`, 
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -75,21 +76,6 @@ PATHS = {
 }
 
 
-def _chain(layers: list[GRU], x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the output of the layers run one after the other."""
-    for layer in layers:
-        y = layer(x)
-        x = y[0] if isinstance(y, (list, tuple)) else y
-    return x
-
-
-def _apart(y: np.ndarray[Any, Any], expected: np.ndarray[Any, Any]) -> float:
-    """Return the distance in eps32 · max(1, |expected|)."""
-    assert y.shape == expected.shape
-    eps = np.finfo(np.float32).eps
-    return float((np.abs(y - expected) / np.maximum(1, np.abs(expected))).max() / eps)
-
-
 class TestRecorded:
     """Every file that live Keras wrote."""
 
@@ -113,8 +99,7 @@ class TestRecorded:
             assert layer.origin is not None
             assert layer.origin.unknown == ()
             assert layer.origin.keras_version == recorded.keras_version
-        for members, x, y in recorded.runs:
-            assert _apart(_chain([layers[k] for k in members], x), y) <= EPS
+        assert recorded.worst_error(layers) <= EPS
 
     @parameterized.expand(list(PATHS))
     def test_paths_are_those_of_the_file(self, name: str) -> None:
@@ -145,7 +130,7 @@ class TestRecorded:
         other = GRU(**{**config, "implementation": 2}, keras_version="3")
         other.build((None, None, x.shape[2]))
         other.set_weights(layer.get_weights())
-        assert _apart(layer(x), y) <= EPS
+        assert recorded_files.apart(layer(x), y) <= EPS
         assert np.abs(other(x) - y).max() > 0.01
 
 
@@ -174,7 +159,7 @@ class TestWeightsAlone:
             return_sequences=True,
         ).values()
         ((_, x, y),) = recorded.runs
-        assert _apart(layer(x), y) <= EPS
+        assert recorded_files.apart(layer(x), y) <= EPS
 
     def test_without_a_bias_the_reset_form_is_unknown(self) -> None:
         (layer,) = load_layers(Recorded("tf.keras-2.15.0/without_bias.weights.h5").path).values()
@@ -194,6 +179,30 @@ class TestWeightsAlone:
     def test_the_name_beside_the_cell_is_the_layers(self) -> None:
         layers = load_layers(Recorded("keras-3.15.1/subclassed.weights.h5").path)
         assert [layer.name for layer in layers.values()] == ["gru", "gru_1", "gru_2"]
+
+
+class TestCompareFiles:
+    """The tool that counts the files of a folder."""
+
+    def _run(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "parity_tests.files.compare_files", str(folder)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def test_a_folder_without_files_is_a_failure(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            assert self._run(Path(folder)).returncode == 1
+
+    def test_a_file_beside_the_expectations_of_another_is_a_failure(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            release = Path(folder) / "keras-3.15.1"
+            release.mkdir()
+            source = Recorded("keras-3.15.1/trained.model.keras").path.parent
+            shutil.copy(source / "trained.model.keras", release)
+            assert self._run(Path(folder)).returncode == 1  # nothing is expected of it
+            shutil.copy(source / "trained.expected.npz", release)
+            assert self._run(Path(folder)).returncode == 0
+            shutil.copy(source / "eleven.expected.npz", release / "trained.expected.npz")
+            assert self._run(Path(folder)).returncode == 1
 
 
 class TestSupplied:
