@@ -62,7 +62,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Activation:
 
 def _checked(function: Callable[..., Any], argument: str) -> Activation:
     """Return `function` with its result checked: the shape and dtype of what it was given."""
-    if any(function is known for known in (activations.tanh, activations.sigmoid)):
+    if any(function is known for known in (activations.tanh, *activations.SIGMOIDS)):
         return function  # the fused path knows them by identity
 
     def activation(x: NDArray[Any]) -> NDArray[Any]:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from gru_ref.errors import shown
 from gru_ref.names import dtype_name
+from gru_ref.piecewise_activations import clipped
+from gru_ref.rounding import POLICIES, numpy_dtype
+from gru_ref.smooth_activations import softmax
 from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
@@ -65,7 +68,8 @@ class ActivationLayer:
         keras/src/layers/activations (3.15.1).
         """
         with np.errstate(all="ignore"):
-            output = self._output(x.astype(self.dtype) if self.casts else x)
+            dtype = numpy_dtype(POLICIES[self.dtype][0])
+            output = self._output(x.astype(dtype) if self.casts else x)
         return output.astype(x.dtype, copy=False)
 
     def _output(self, x: Array) -> Array:
@@ -78,6 +82,8 @@ class ActivationLayer:
         if self.class_name == "Softmax":
             axis = values["axis"]
             axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
+            if axis in (-1, x.ndim - 1):
+                return softmax(x)
             powers = np.exp(x - x.max(axis, keepdims=True))
             return np.asarray(powers / powers.sum(axis, keepdims=True))
         (slope,) = values.values()
@@ -98,7 +104,7 @@ def _relu(x: Array, max_value: Any, negative_slope: Any, threshold: Any) -> Arra
         return np.where(x > 0, x, rounded(negative_slope) * x)
     kept = np.where(x > rounded(threshold), x, x.dtype.type(0))
     if max_value is not None:
-        kept = np.clip(kept, x.dtype.type(0), rounded(max_value))
+        kept = clipped(kept, 0, np.float32(max_value))
     if negative_slope != 0:
         below = np.maximum(x.dtype.type(threshold) - x, 0)
         kept = kept - x.dtype.type(negative_slope) * below

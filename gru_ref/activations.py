@@ -66,6 +66,7 @@ from gru_ref.smooth_activations import (
     mish,
     selu,
     sigmoid,
+    sigmoid_tf_2_1,
     silu,
     softmax,
     softplus,
@@ -82,6 +83,7 @@ __all__ = [
     "GONE_2",
     "KERAS_2",
     "KERAS_3",
+    "SIGMOIDS",
     "SINCE_2",
     "SINCE_3",
     "UNUSABLE_2",
@@ -233,8 +235,14 @@ SINCE_3: Mapping[str, str] = {
 }
 
 # Name -> (first release of the table's function, the function of the releases before that).
-EARLIER_2: Mapping[str, tuple[str, Function]] = {"gelu": ("2.19", gelu_tf_2_4)}
+EARLIER_2: Mapping[str, tuple[str, Function]] = {
+    "gelu": ("2.19", gelu_tf_2_4),
+    "sigmoid": ("2.9", sigmoid_tf_2_1),
+}
 EARLIER_3: Mapping[str, tuple[str, Function]] = {"gelu": ("3.3.3", gelu_3_0_1)}
+
+# The logistic function of every release: Keras 2's fused path knows it as such.
+SIGMOIDS: tuple[Function, ...] = (sigmoid, sigmoid_tf_2_1)
 
 FLOATX_ONLY_2 = frozenset({"ReLU", "LeakyReLU", "ThresholdedReLU", "ELU", "Softmax"})
 

@@ -14,12 +14,17 @@ Array = NDArray[Any]
 
 
 class Step(NamedTuple):
-    """What one timestep computes, each (batch, units): the new state and the gates behind it."""
+    """What one timestep computes, each (batch, units): the new state and what is behind it.
+
+    The projections are those of x and of h, their bias added, for z, r and the candidate.
+    """
 
     h: Array
     z: Array
     r: Array
     candidate: Array
+    input_projections: tuple[Array, Array, Array]
+    recurrent_projections: tuple[Array, Array, Array]
 
 
 def gru_step(
@@ -48,13 +53,14 @@ def gru_step(
 
     Parameters
     ----------
-    x : (batch, features), float32 or float64
+    x : (batch, features), floating
         The input of this timestep.
     h_prev : (batch, units), same dtype
         The state before this timestep.
     weights : GRUWeights
     config : GRUConfig
-        Only activation, recurrent_activation and reset_after matter here.
+        Only activation, recurrent_activation, reset_after and the dtype matter here, and of the
+        dtypes only the half types: those round as `gru_ref.rounding` says.
     dropout_mask : (batch, features) or (3, batch, features), optional
         Multiplies x: one mask for all gates, or one a gate in the order z, r, h.
     recurrent_dropout_mask : (batch, units) or (3, batch, units), optional
@@ -63,7 +69,7 @@ def gru_step(
     Returns
     -------
     Step
-        h, z, r, candidate: (batch, units) each.
+        h, z, r, candidate, and the projections of all three: (batch, units) each.
 
     Source
     ------
@@ -76,7 +82,8 @@ def gru_step(
     >>> gru_step(np.array([[1.0]]), np.array([[10.0]]), weights, config).h  # z=1 keeps the state
     array([[10.]])
     """
-    ρ, φ = config.recurrent_activation_function, config.activation_function
+    x, h_prev, weights = weights.operands(x, h_prev, config)
+    ρ, φ, dot = config.recurrent_activation_function, config.activation_function, config.product
     W_z, W_r, W_h = weights.kernel_gates
     R_z, R_r, R_h = weights.recurrent_kernel_gates
     b_z, b_r, b_h = weights.input_bias_gates
@@ -84,14 +91,19 @@ def gru_step(
     x_z, x_r, x_h = _dropped(x, dropout_mask)
     h_z, h_r, h_h = _dropped(h_prev, recurrent_dropout_mask)
 
-    z = ρ((x_z @ W_z + b_z) + (h_z @ R_z + c_z))
-    r = ρ((x_r @ W_r + b_r) + (h_r @ R_r + c_r))
+    p_z, q_z = dot(x_z, W_z) + b_z, dot(h_z, R_z) + c_z
+    p_r, q_r = dot(x_r, W_r) + b_r, dot(h_r, R_r) + c_r
+    z = ρ(p_z + q_z)
+    r = ρ(p_r + q_r)
+    p_h = dot(x_h, W_h) + b_h
     if config.reset_after:
-        n = φ((x_h @ W_h + b_h) + r * (h_h @ R_h + c_h))
+        q_h = dot(h_h, R_h) + c_h
+        n = φ(p_h + r * q_h)
     else:
-        n = φ((x_h @ W_h + b_h) + (r * h_h) @ R_h)
+        q_h = dot(r * h_h, R_h)
+        n = φ(p_h + q_h)
     h = z * h_prev + (1 - z) * n
-    return Step(h, z, r, n)
+    return Step(h, z, r, n, (p_z, p_r, p_h), (q_z, q_r, q_h))
 
 
 def _dropped(values: Array, mask: Array | None) -> tuple[Array, Array, Array]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gru_ref.errors import shown
 from gru_ref.names import Named, as_serialized, check_derived, named, spellings
+from gru_ref.rounding import kind_of, summed
 from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
@@ -183,7 +184,7 @@ def _norms(weight: Array, axis: Any, behaviour: Behaviour, argument: str) -> Arr
     mixes = argument == "bias_constraint" and weight.ndim == 2 and 0 in axes
     if mixes and behaviour.bias_norm_mixes_rows:
         behaviour.warn("bias_norm_mixes_rows")
-    return np.asarray(np.sqrt(np.square(weight).sum(axis=axes, keepdims=True)))
+    return np.asarray(np.sqrt(summed(np.square(weight), axes, keepdims=True)))
 
 
 def _clipped(norms: Array, lowest: float | None, highest: float | None) -> Array:
@@ -209,7 +210,7 @@ def _non_negative(weight: Array, behaviour: Behaviour, argument: str) -> Array:
 def _returned(value: Any, found: Named, weight: Array, argument: str) -> Array:
     """Return what a callable returned, as an array like `weight`."""
     array = np.array(value)
-    if array.dtype.kind not in "fiu":
+    if kind_of(array.dtype) not in "fiu":
         raise ValueError(
             f"{argument} {shown(found.function)} returns {shown(value)}, expected an array"
         )

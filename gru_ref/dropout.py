@@ -11,6 +11,7 @@ from gru_ref.config import GRUConfig
 from gru_ref.errors import UnseededError, shown
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.philox import Stream, uniform
+from gru_ref.rounding import kind_of
 
 Array = NDArray[Any]
 
@@ -144,7 +145,7 @@ def masks_of_call(
                     f"{law.argument}_mask is given, expected None unless training=True"
                 )
         if behaviour.inference_draws_masks:
-            streams.take([(law.draws, law.drawn) for law in both], config.dtype)
+            streams.take([(law.draws, law.drawn) for law in both], config.compute_dtype.name)
         return Masks(None, None)
     on_inputs, on_state = both
     inputs_alone = on_inputs.shape is not None and on_state.shape is None
@@ -156,7 +157,7 @@ def masks_of_call(
     checked = [checked_mask(law, mask, config) for law, mask in zip(both, given, strict=True)]
     taken: list[list[Stream | None]] = [[], []]
     if not config.masks_every_timestep:
-        taken = streams.take([(law.draws, law.drawn) for law in both], config.dtype)
+        taken = streams.take([(law.draws, law.drawn) for law in both], config.compute_dtype.name)
     masks = []
     for law, mask, drawn in zip(both, checked, taken, strict=True):
         if mask is None and law.shape is not None:
@@ -192,7 +193,7 @@ def checked_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
             f"(its rate is {law.rate})"
         )
     mask = np.asarray(given)
-    if mask.dtype.kind not in "fiub":
+    if kind_of(mask.dtype) not in "fiub":
         raise TypeError(f"{argument} has dtype {mask.dtype}, expected a numeric dtype")
     if mask.shape != law.shape:
         raise ValueError(
@@ -200,14 +201,14 @@ def checked_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
             f"{config.behaviour.release} on its {config.path} path with implementation="
             f"{shown(config.implementation)}"
         )
-    return mask.astype(config.dtype)
+    return mask.astype(config.compute_dtype)
 
 
 def from_rng(law: Law, rng: np.random.Generator, config: GRUConfig) -> Array:
     """Return a mask of the law drawn by NumPy: not Keras's own numbers."""
     assert law.shape is not None
     kept = rng.random(law.shape) >= law.rate
-    return np.where(kept, 1 / (1 - law.rate), 0.0).astype(config.dtype)
+    return np.where(kept, 1 / (1 - law.rate), 0.0).astype(config.compute_dtype)
 
 
 def from_streams(law: Law, taken: list[Stream | None], config: GRUConfig, remedy: str) -> Array:
@@ -247,7 +248,7 @@ def from_streams(law: Law, taken: list[Stream | None], config: GRUConfig, remedy
             f"{wanted}: with execution='graph' TensorFlow draws this mask again at every timestep, "
             "in an order that differs from run to run"
         )
-    number = np.dtype(config.dtype).type
+    number = config.compute_dtype.type
     masks = []
     for stream in taken[: 3 if config.mask_per_gate else 1]:
         if stream is None:

@@ -157,6 +157,11 @@ class _Weight:
 
     def orthogonal(self) -> Array:
         """Return gain · Q, whose rows (or columns, if these are fewer) are orthonormal."""
+        if self.dtype.name not in self.behaviour.orthogonal_draws_in:
+            raise ValueError(
+                f"{self.argument} is orthogonal in {self.dtype.name}, expected another: TensorFlow "
+                "has no QR factorization of that type"
+            )
         gain = self.number("gain")
         rows, columns = self.two_sizes()
         tall = max(rows, columns), min(rows, columns)
@@ -211,7 +216,7 @@ def make(
     found : Named
         Of `gru_ref.initializers.constructed`.
     shape : (features or units, 3 * units), (2, 3 * units) or (3 * units,)
-    dtype : float32 or float64
+    dtype : float16, bfloat16, float32 or float64
     argument : str
         For messages, "kernel_initializer".
     behaviour : Behaviour

@@ -66,7 +66,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "identity_initializer": "Identity",
         "orthogonal_initializer": "Orthogonal",
     },
-    "2.2": {
+    "2.3": {
         **_LATER,
         **{f"{name}V2": name for name in set(_LATER.values())},
         **{
@@ -162,7 +162,7 @@ def _check_parameters(found: Named, value: Any, behaviour: Behaviour, argument: 
                 f"{argument} is {shown(value)}, expected no {name!r}: {found.class_name} of Keras "
                 f"{behaviour.release} does not have it"
             )
-    if behaviour.seed_is_checked and "seed" in found.parameters:
+    if behaviour.initializer_seed_is_checked and "seed" in found.parameters:
         _checked_seed(found.parameters["seed"], behaviour, argument)
 
 
@@ -193,11 +193,11 @@ def _checked_scaling(parameters: Mapping[str, Any], argument: str) -> str:
 def _checked_seed(seed: Any, behaviour: Behaviour, argument: str) -> int | None:
     """Return the seed as an int, or None for a fresh one."""
     given = seed
-    if isinstance(seed, Mapping) and behaviour.seed_is_checked:
+    if isinstance(seed, Mapping) and behaviour.initializer_seed_is_checked:
         if seed.get("class_name") == "SeedGenerator":
             # A layer draws each weight once, and the first draw of a generator is its seed's.
             seed = (seed.get("config") or {}).get("seed")
-    elif not behaviour.seed_is_checked and isinstance(seed, np.integer):
+    elif not behaviour.initializer_seed_is_checked and isinstance(seed, np.integer):
         seed = int(seed)
     if seed is None or (seed == 0 and behaviour.initializer_seed_0_is_none):
         return None

@@ -20,7 +20,9 @@ class MaskStreams:
     ----------
     config : GRUConfig
     rng_type, force_generator
-        Of Keras 2: they, and its seed, reach the masks of the fused path alone.
+        Of Keras 2: a layer's, and its seed, reach the masks of the fused path alone.
+    of_cell : bool
+        These are the numbers of a GRUCell, which its own seed reaches.
 
     Notes
     -----
@@ -35,12 +37,18 @@ class MaskStreams:
     """
 
     def __init__(
-        self, config: GRUConfig, rng_type: Any = None, force_generator: Any = False
+        self,
+        config: GRUConfig,
+        rng_type: Any = None,
+        force_generator: Any = False,
+        *,
+        of_cell: bool = False,
     ) -> None:
         self._config = config
+        self._of_cell = of_cell
         self._on_layer = config.path == "fused"
-        self._kind_of_cell = random_streams.rng_type_of(None)
         self._kind_of_layer = random_streams.rng_type_of(rng_type, force_generator)
+        self._kind_of_cell = self._kind_of_layer if of_cell else random_streams.rng_type_of(None)
         self._source: Source | None = None
         if config.behaviour.generation == 3:
             seed = config.seed
@@ -51,18 +59,16 @@ class MaskStreams:
     def before_weights(self) -> None:
         """Seed what Keras 2 seeds before its initializers draw."""
         if self._config.behaviour.generation == 2:
-            of_cell = self._keras_2_source(self._kind_of_cell, None)
+            seed = self._whole_seed(self._of_cell) if self._of_cell else None
+            of_cell = self._keras_2_source(self._kind_of_cell, seed)
             if not self._on_layer:
                 self._source = of_cell
 
     def after_weights(self) -> None:
         """Seed what Keras 2 seeds after them."""
-        if self._config.behaviour.generation == 2:
-            seed: Any = self._config.seed
-            draws = self._on_layer and self._config.dropout
-            # Keras 2 looks at its seed only where it draws.
-            whole = random_streams.whole_seed(seed) if draws or seed is None else 0
-            of_layer = self._keras_2_source(self._kind_of_layer, whole)
+        if self._config.behaviour.generation == 2 and not self._of_cell:
+            seed = self._whole_seed(self._on_layer)
+            of_layer = self._keras_2_source(self._kind_of_layer, seed)
             if self._on_layer:
                 self._source = of_layer
 
@@ -101,6 +107,12 @@ class MaskStreams:
         if repeated and (kind == "legacy_stateful" or behaviour.generator_masks_are_known):
             return "gru_ref.set_random_seed(…) beforehand"
         return f"another release: gru_ref does not repeat what Keras {behaviour.release} draws here"
+
+    def _whole_seed(self, draws_here: bool) -> int | None:
+        """Return the seed as an int; Keras 2 looks at it only where it draws."""
+        seed: Any = self._config.seed
+        draws = draws_here and (self._config.dropout or self._config.recurrent_dropout)
+        return random_streams.whole_seed(seed) if draws or seed is None else 0
 
     def _keras_2_source(self, kind: str, seed: int | None) -> Source:
         """Return the generator of the layer or of the cell."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gru_ref.errors import shown
+from gru_ref.rounding import POLICIES
 from gru_ref.versions import Behaviour
 
 _DRAWN = "seed dtype input_axes output_axes"
@@ -150,22 +151,29 @@ def named(
 
 
 def dtype_name(value: Any, behaviour: Behaviour) -> str:
-    """Return "float32" or "float64", which `dtype` names; None is float32.
+    """Return the key of `gru_ref.rounding.POLICIES` that `dtype` names; None is "float32".
 
     Parameters
     ----------
-    value : None, str, NumPy dtype or type, or a serialized policy of the release's generation
+    value : None, str, NumPy or ml_dtypes dtype or type, a policy of Keras, or its serialized dict
+        Of the release's generation. Python's own type float is float32, as in Keras.
 
     Raises
     ------
     TypeError
-        A name of nothing, in Keras 2.
+        A name of nothing, in Keras 2; up to TensorFlow 2.4 the name of a mixed policy too.
     ValueError
-        One of the half types, in which gru_ref does not compute; a name of nothing in Keras 3, or
-        of another type.
+        Another type than a floating one; a name of nothing in Keras 3.
     TypeError, ValueError, AttributeError
         As the release raises: the policy of another generation.
+
+    Examples
+    --------
+    >>> from gru_ref.versions import resolve
+    >>> dtype_name(np.float16, resolve("2")), dtype_name("double", resolve("2"))
+    ('float16', 'float64')
     """
+    plain = isinstance(value, str)
     if isinstance(value, Mapping):
         if value.get("class_name") not in behaviour.dtype_policies:
             raise behaviour.unknown_policy_error(
@@ -173,19 +181,24 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
                 f"{behaviour.release}: {', '.join(behaviour.dtype_policies)}"
             )
         value = (value.get("config") or {}).get("name")
-    if value is None:
+    if value is None or value is float:
         return "float32"
-    name = value if isinstance(value, str) else getattr(value, "name", None)
-    if name is None:
-        try:
-            name = np.dtype(value).name
-        except TypeError:
-            name = shown(value)
-    if name in ("float32", "float64"):
+    name = behaviour.dtype_aliases.get(value, value) if isinstance(value, str) else _name_of(value)
+    if name in POLICIES and not (
+        plain and name.startswith("mixed_") and not behaviour.mixed_policies_have_names
+    ):
         return str(name)
-    if name in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16"):
-        raise ValueError(
-            f"dtype is {shown(name)}, expected 'float32' or 'float64': gru_ref has no half types"
-        )
+    known = ", ".join(POLICIES)
     error = ValueError if name in np.sctypeDict else behaviour.wrong_type_error
-    raise error(f"dtype is {shown(value)}, expected 'float32' or 'float64'")
+    raise error(f"dtype is {shown(value)}, expected one of {known}")
+
+
+def _name_of(value: Any) -> Any:
+    """Return the name of a dtype, of its type, or of a policy."""
+    name = getattr(value, "name", None)
+    if name is not None:
+        return name
+    try:
+        return np.dtype(value).name
+    except TypeError:
+        return shown(value)

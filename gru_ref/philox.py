@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gru_ref.errors import shown
+from gru_ref.rounding import is_half
 
 Words = NDArray[np.uint32]
 
@@ -23,6 +24,9 @@ MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 WEYL = (0x9E3779B9, 0xBB67AE85)
 # The key under which TensorFlow's stateless operations scramble a seed.
 SCRAMBLE_KEY = (0x3EC8F720, 0x02461E29)
+
+_WIDE = ("float32", "float64")
+_HALF_TYPES = ("float16", "bfloat16")
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -138,15 +142,16 @@ def uniform(
     Equation
     --------
     u = (the word's low bits as the mantissa of a number in [1, 2)) − 1; float64 takes two words
+    and the half types the low half of one
 
     Parameters
     ----------
     stream : Stream
     shape : sequence of int
-    dtype : float16, float32 or float64
+    dtype : float16, bfloat16, float32 or float64
     xla : bool
-        The numbers of a function compiled with jit_compile=True: the high bits of the same words.
-        float32 and float64.
+        The numbers of a function compiled with jit_compile=True: the high bits of the same words,
+        cut off for bfloat16. float16 is the same in both.
 
     Returns
     -------
@@ -160,9 +165,13 @@ def uniform(
     Source
     ------
     tensorflow/core/lib/random/random_distributions_utils.h: Uint32ToFloat, Uint64ToDouble, and
-    random_distributions.h: Uint16ToHalf (TensorFlow 2.21).
+    random_distributions.h: Uint16ToHalf, Uint16ToBfloat16 (TensorFlow 2.21).
     """
-    dtype = _known(dtype, ("float32", "float64") if xla else ("float16", "float32", "float64"))
+    dtype = _known(dtype, (*_HALF_TYPES, *_WIDE))
+    if xla and dtype.name == "bfloat16":
+        wide = uniform(stream, shape, np.float32, xla=True).view(np.uint32)
+        return (wide >> np.uint32(16)).astype(np.uint16).view(dtype)
+    xla = xla and dtype.name in _WIDE
     count = math.prod(shape)
     per_number = 2 if dtype == np.float64 else 1
     words = stream.words(per_number * count)
@@ -181,11 +190,12 @@ def normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> NDArray[An
     ----------
     stream : Stream
     shape : sequence of int
-    dtype : float32 or float64
+    dtype : float16, bfloat16, float32 or float64
 
     Returns
     -------
     z : `shape`, `dtype`
+        A half type is the float32 of the same words, rounded.
 
     Notes
     -----
@@ -197,7 +207,9 @@ def normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> NDArray[An
     tensorflow/core/lib/random/random_distributions_utils.h: BoxMullerFloat, BoxMullerDouble
     (TensorFlow 2.21).
     """
-    dtype = _known(dtype, ("float32", "float64"))
+    dtype = _known(dtype, (*_HALF_TYPES, *_WIDE))
+    if is_half(dtype):
+        return normal(stream, shape, np.float32).astype(dtype)
     count = math.prod(shape)
     per_number = dtype.itemsize // 4
     # Whole pairs: an odd last number is the first of its pair.
@@ -217,11 +229,12 @@ def truncated_normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> 
     ----------
     stream : Stream
     shape : sequence of int
-    dtype : float32 or float64
+    dtype : float16, bfloat16, float32 or float64
 
     Returns
     -------
     z : `shape`, `dtype`
+        A half type is the float32 of the same words, rounded.
 
     Raises
     ------
@@ -233,7 +246,9 @@ def truncated_normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> 
     tensorflow/core/lib/random/random_distributions.h, TruncatedNormalDistribution, and
     tensorflow/core/kernels/random_op_cpu.h, FillPhiloxRandomTask (TensorFlow 2.21).
     """
-    dtype = _known(dtype, ("float32", "float64"))
+    dtype = _known(dtype, (*_HALF_TYPES, *_WIDE))
+    if is_half(dtype):
+        return truncated_normal(stream, shape, np.float32).astype(dtype)
     count = math.prod(shape)
     size = 16 // dtype.itemsize
     reserved = size * _WORDS_RESERVED // 4
@@ -266,6 +281,9 @@ def _unit(words: Words, dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype == np.float16:
         bits16 = (words & np.uint32(0x3FF) | np.uint32(0x3C00)).astype(np.uint16)
         return bits16.view(np.float16) - np.float16(1)
+    if is_half(dtype):
+        bits16 = (words & np.uint32(0x7F) | np.uint32(0x3F80)).astype(np.uint16)
+        return np.asarray(bits16.view(dtype) - dtype.type(1))
     if dtype == np.float32:
         bits = words & np.uint32(0x7FFFFF) | np.uint32(0x3F800000)
         return bits.view(np.float32) - np.float32(1)

@@ -5,14 +5,23 @@ Parameters, Returns and Source read as in `gru_ref.smooth_activations`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from gru_ref.rounding import total
 from gru_ref.smooth_activations import Array, constant, quiet
 
 # Slopes are float attributes of a TensorFlow operation, hence float32 in float64 layers too.
 LEAKY_RELU_SLOPE = float(np.float32(0.2))
 LEAKY_RELU_LAYER_SLOPE = float(np.float32(0.3))
+
+
+def clipped(x: Array, low: Any, high: Any) -> Array:
+    """Return x within [low, high], of its own dtype: NumPy widens bfloat16."""
+    y: Array = np.clip(x, constant(low, x), constant(high, x)).astype(x.dtype, copy=False)
+    return y
 
 
 def linear(x: Array) -> Array:
@@ -85,7 +94,7 @@ def hard_sigmoid_2(x: Array) -> Array:
     Source: tf_keras backend.hard_sigmoid
     """
     line = x * constant(0.2, x) + constant(0.5, x)
-    y: Array = np.clip(line, constant(0, x), constant(1, x))
+    y: Array = clipped(line, 0, 1)
     return y
 
 
@@ -117,7 +126,7 @@ def hard_tanh(x: Array) -> Array:
     Equation: clip(x, -1, 1)
     Source: keras.backend hard_tanh
     """
-    return np.clip(x, constant(-1, x), constant(1, x))
+    return clipped(x, -1, 1)
 
 
 @quiet
@@ -196,8 +205,8 @@ def sparsemax_3_8(x: Array) -> Array:
     """
     cumulative, support = _support(x)
     size = np.sum(support, axis=-1, keepdims=True, dtype=x.dtype)
-    total = np.sum(np.where(support, cumulative, constant(0, x)), axis=-1, keepdims=True)
-    threshold = (total - constant(1, x)) / size
+    added = total(np.where(support, cumulative, constant(0, x)))
+    threshold = (added - constant(1, x)) / size
     y: Array = np.maximum(x - threshold, constant(0, x))
     return y
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gru_ref.errors import shown
 from gru_ref.names import Named, as_serialized, check_derived, named, spelling, spellings
+from gru_ref.rounding import kind_of, product, summed
 from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
@@ -130,7 +131,7 @@ def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> 
     ----------
     found : Named
         What `resolve` returned.
-    array : a weight or an output, float32 or float64
+    array : a weight or an output, floating
         A weight is taken whole: all three gates beside one another.
     argument : str
         For the messages.
@@ -149,8 +150,8 @@ def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> 
     Warns
     -----
     KerasQuirkWarning
-        The release fails in float64; or an orthogonal penalty of one vector, which is NaN, or of
-        a release in which cosines of either sign cancel.
+        The release fails in other types than float32; or an orthogonal penalty of one vector, which
+        is NaN, or of a release in which cosines of either sign cancel.
 
     Source
     ------
@@ -164,7 +165,7 @@ def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> 
     """
     if found.function is not None:
         return _returned(found.function(array.copy()), found, array, argument)
-    if array.dtype == np.float64 and found.class_name in behaviour.penalties_without_float64:
+    if array.dtype != np.float32 and found.class_name in behaviour.penalties_without_float64:
         behaviour.warn("penalties_without_float64", argument)
 
     def factor(name: str) -> Any:
@@ -177,9 +178,9 @@ def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> 
     if found.class_name == "OrthogonalRegularizer":
         total = factor("factor") * _orthogonal(found.parameters["mode"], array, behaviour, argument)
     if found.class_name in ("L1", "L1L2"):
-        total = total + factor("l1") * np.abs(array).sum()
+        total = total + factor("l1") * summed(np.abs(array))
     if found.class_name in ("L2", "L1L2"):
-        total = total + factor("l2") * np.square(array).sum()
+        total = total + factor("l2") * summed(np.square(array))
     return np.asarray(total, array.dtype)
 
 
@@ -191,25 +192,25 @@ def _orthogonal(mode: str, array: Array, behaviour: Behaviour, argument: str) ->
             "dimensions"
         )
     vectors = array if mode == "rows" else array.T  # (n, …)
-    lengths = np.sqrt(np.square(vectors).sum(axis=1, keepdims=True))
+    lengths = np.sqrt(summed(np.square(vectors), 1, keepdims=True))
     floor = array.dtype.type(behaviour.orthogonal_smallest_norm)
     vectors = vectors / np.maximum(lengths, floor)
     n = len(vectors)
     if n < 2 and behaviour.orthogonal_penalty_of_one_vector:
         behaviour.warn("orthogonal_penalty_of_one_vector", argument)
         return array.dtype.type(np.nan)
-    cosines = (vectors @ vectors.T) * (1 - np.eye(n, dtype=array.dtype))
+    cosines = product(vectors, vectors.T) * (1 - np.eye(n, dtype=array.dtype))
     if behaviour.orthogonal_cosines_cancel:
         behaviour.warn("orthogonal_cosines_cancel", argument)
     else:
         cosines = np.abs(cosines)
-    return array.dtype.type(0.5) * cosines.sum() / array.dtype.type(n * (n - 1) / 2)
+    return array.dtype.type(0.5) * summed(cosines) / array.dtype.type(n * (n - 1) / 2)
 
 
 def _returned(value: Any, found: Named, array: Array, argument: str) -> Array:
     """Return what a callable returned, as an array; a plain number in the dtype of `array`."""
     number = np.asarray(value)
-    if number.dtype.kind not in "fiub":
+    if kind_of(number.dtype) not in "fiub":
         raise TypeError(
             f"{argument} {shown(found.function)} returns {shown(value)}, expected a number"
         )

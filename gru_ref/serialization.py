@@ -217,10 +217,17 @@ def _dumped(function: Any) -> tuple[str, Any, Any]:
 
 
 def dtype(name: str, behaviour: Behaviour) -> Any:
-    """Return what the release writes for a dtype."""
-    if not behaviour.dtype_policy_in_config:
+    """Return what the release writes for a dtype: its name, or its policy.
+
+    Keras 2 writes the policies that are no dtype, Keras 3 from 3.4 on all of them.
+    """
+    if behaviour.dtype_policy_in_config:
+        return _object("DTypePolicy", {"name": name}, "keras", None)
+    if not (name.startswith("mixed_") and behaviour.mixed_policies_are_written):
         return name
-    return _object("DTypePolicy", {"name": name}, "keras", None)
+    if behaviour.serialized_modules:
+        return _object("Policy", {"name": name}, "keras.mixed_precision", None)
+    return {"class_name": "Policy", "config": {"name": name}}
 
 
 def _object(

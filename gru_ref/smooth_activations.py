@@ -30,12 +30,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gru_ref.rounding import is_half, total
+
 Array = npt.NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]
 
 # TensorFlow casts these two through float32, so float64 layers see the rounded value.
 SQRT_HALF_FLOAT32 = float(np.float32(math.sqrt(0.5)))
 SQRT_TWO_FLOAT32 = float(np.float32(math.sqrt(2.0)))
+
+# What Eigen takes for the ε of the half types in softplus.
+HALF_EPSILON = {"float16": 2.0**-13, "bfloat16": 2.0**-7}
 
 SELU_SCALE = 1.0507009873554805
 SELU_SCALE_ALPHA = 1.7580993408473768
@@ -74,16 +79,33 @@ def tanh(x: Array) -> Array:
 def sigmoid(x: Array) -> Array:
     """Logistic function; exactly 0 and 1 far out, with no overflow on the way.
 
-    Equation: 1 / (1 + exp(-x)), computed from exp(-|x|)
-    Source: tf.sigmoid
+    Equation: 1 / (1 + exp(-x)), computed from exp(-|x|); in a half type exp(x) / (1 + exp(x))
+    Source: tf.sigmoid; the half types from TensorFlow 2.9 on
 
     >>> sigmoid(np.array([-1e4, 0.0, 1e4], dtype=np.float32))
     array([0. , 0.5, 1. ], dtype=float32)
     """
     one = constant(1, x)
+    y: Array
+    if is_half(x.dtype):
+        power = np.exp(x)
+        y = np.where(np.isinf(power), one, power / (one + power))
+        return y
     decay = np.exp(-np.abs(x))
     numerator = np.where(x >= 0, one, decay)
-    y: Array = numerator / (one + decay)
+    y = numerator / (one + decay)
+    return y
+
+
+@quiet
+def sigmoid_tf_2_1(x: Array) -> Array:
+    """Logistic function of older TensorFlow, which differs in the half types alone.
+
+    Equation: 1 / (1 + exp(-x))
+    Source: tf.sigmoid of TensorFlow 2.1 to 2.5, measured; 2.6 to 2.8 not run
+    """
+    one = constant(1, x)
+    y: Array = one / (one + np.exp(-x)) if is_half(x.dtype) else sigmoid(x)
     return y
 
 
@@ -101,9 +123,14 @@ def log_sigmoid(x: Array) -> Array:
 def softplus(x: Array) -> Array:
     """Smooth relu.
 
-    Equation: log(1 + exp(x)), computed as max(x, 0) + log1p(exp(-|x|))
+    Equation: log(1 + exp(x)), computed as max(x, 0) + log1p(exp(-|x|)); in a half type as
+    log1p(exp(x)), and beyond ±(log ε + 2) as x and exp(x)
     Source: tf.math.softplus
     """
+    if is_half(x.dtype):
+        limit = constant(math.log(HALF_EPSILON[x.dtype.name]), x) + constant(2, x)
+        power = np.exp(x)
+        return np.where(x > -limit, x, np.where(x < limit, power, np.log1p(power)))
     y: Array = np.maximum(x, constant(0, x)) + np.log1p(np.exp(-np.abs(x)))
     return y
 
@@ -254,7 +281,9 @@ def softmax(x: Array) -> Array:
     array([[0.5, 0.5, 0. ]])
     """
     weight = np.exp(x - np.max(x, axis=-1, keepdims=True))
-    y: Array = weight / np.sum(weight, axis=-1, keepdims=True)
+    if is_half(x.dtype):
+        return np.asarray(weight * (constant(1, x) / total(weight)))
+    y: Array = weight / total(weight)
     return y
 
 
@@ -266,5 +295,5 @@ def log_softmax(x: Array) -> Array:
     Source: tf.nn.log_softmax
     """
     shifted = x - np.max(x, axis=-1, keepdims=True)
-    y: Array = shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+    y: Array = shifted - np.log(total(np.exp(shifted)))
     return y

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
+from gru_ref.rounding import is_half, kind_of
 
 Array = NDArray[Any]
 Gates = tuple[Array, Array, Array]
@@ -61,7 +62,7 @@ class GRUWeights:
             if value is None and name == "bias":
                 continue
             array = np.asarray(value)
-            if array.dtype.kind != "f":
+            if kind_of(array.dtype) != "f":
                 raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
             object.__setattr__(self, name, array)
         shape = self.recurrent_kernel.shape
@@ -121,6 +122,18 @@ class GRUWeights:
         """Return a copy in `dtype`."""
         return GRUWeights(*(array.astype(dtype) for array in self.arrays()))
 
+    def operands(self, x: Array, h: Array, config: GRUConfig) -> tuple[Array, Array, GRUWeights]:
+        """Return an input, a state and the weights as the operations of a half type take them.
+
+        In its compute dtype; those of a float32 or float64 config stay as they are.
+        """
+        dtype = config.compute_dtype
+        if not is_half(dtype):
+            return x, h, self
+        given = any(array.dtype != dtype for array in self.arrays())
+        weights = self.astype(dtype) if given else self
+        return x.astype(dtype, copy=False), h.astype(dtype, copy=False), weights
+
     @functools.cached_property
     def kernel_gates(self) -> Gates:
         """W_z, W_r, W_h: (features, units) each."""
@@ -158,7 +171,9 @@ def _columns(array: Array) -> Gates:
 def checked_weights(
     weights: Any, shapes: Mapping[str, tuple[int, ...]], config: GRUConfig
 ) -> dict[str, Array]:
-    """Return copies of the arrays that ``set_weights`` was given, by name, in the config's dtype.
+    """Return copies of the arrays that ``set_weights`` was given, by name.
+
+    They are in the config's variable_dtype.
 
     Raises
     ------
@@ -182,7 +197,7 @@ def checked_weights(
         if not hasattr(value, "__array__"):
             error = config.behaviour.weight_type_error
             raise error(f"{name} is {shown(value)}, expected an array of shape {shape}")
-        array = np.array(value, config.dtype)
+        array = np.array(value, config.variable_dtype)
         if array.shape != shape:
             hint = _CUDNN if name == "bias" and array.shape == (6 * config.units,) else ""
             raise ValueError(f"{name} has shape {array.shape}, expected {shape}{hint}")

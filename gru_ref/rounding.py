@@ -1,0 +1,153 @@
+"""The dtypes of a GRU, and where the half types round: the one place that says so.
+
+Notes
+-----
+A dtype argument names two dtypes. *compute* is what every operation reads and returns, and the
+output and the returned state are of; *variable* is what the weights and a recorded state are of.
+They differ for mixed_float16 and mixed_bfloat16 alone, whose variables are float32.
+
+A number is rounded, to the nearest and ties to even unless said otherwise:
+
+- to *compute*, where a call begins: the input, the weights, the initial or recorded state
+- to *variable*, where weights are set or drawn, and where a stateful layer records its state
+- after every single operation (each +, −, ∘, /, exp, tanh, …), to *compute*: NumPy does so by
+  itself for float16, and ml_dtypes for bfloat16
+- in a matrix product once, after a sum in float32: that is `product`. bfloat16 is cut off there,
+  not rounded; Keras 2 up to TensorFlow 2.15 rounds float16 after every term
+- in the sum of a softmax after every term: `total`
+
+Source
+------
+Measured on a CPU with TensorFlow 2.1 to 2.21, whose kernels these are: MatMul (matmul_op_impl.h,
+FloatToBFloat16 of framework/bfloat16.h) and Eigen's functors. A CPU with its own bfloat16
+instructions, or a GPU, rounds otherwise.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Product = Callable[[Array, Array], Array]
+
+# dtype argument → compute dtype, variable dtype
+POLICIES: Mapping[str, tuple[str, str]] = {
+    "float16": ("float16", "float16"),
+    "bfloat16": ("bfloat16", "bfloat16"),
+    "float32": ("float32", "float32"),
+    "float64": ("float64", "float64"),
+    "mixed_float16": ("float16", "float32"),
+    "mixed_bfloat16": ("bfloat16", "float32"),
+}
+_HALF = ("float16", "bfloat16")
+# Eigen adds up to this many numbers one by one.
+_PACKET = 8
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """Return the dtype of a name; bfloat16 is that of the package ml_dtypes.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        It is bfloat16, and ml_dtypes is not installed.
+
+    Examples
+    --------
+    >>> numpy_dtype("float16")
+    dtype('float16')
+    """
+    if name != "bfloat16":
+        return np.dtype(name)
+    try:
+        dtype: np.dtype[Any] = np.dtype(importlib.import_module("ml_dtypes").bfloat16)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "ml_dtypes is not installed, expected it for bfloat16: pip install 'gru-ref[half]'"
+        ) from error
+    return dtype
+
+
+def kind_of(dtype: np.dtype[Any]) -> str:
+    """Return ``dtype.kind``, which for bfloat16 is "f" here: to NumPy alone it is void."""
+    return "f" if dtype.name == "bfloat16" else dtype.kind
+
+
+def is_half(dtype: np.dtype[Any]) -> bool:
+    """Return whether the dtype is float16 or bfloat16."""
+    return dtype.itemsize == 2 and dtype.name in _HALF  # a dtype's name takes a while
+
+
+def product(a: Array, b: Array) -> Array:
+    """Return a @ b, rounded once as TensorFlow does.
+
+    Equation
+    --------
+    Σ a b in float32, then to float16 the nearest, to bfloat16 the next one towards zero.
+
+    Parameters
+    ----------
+    a : (…, n), b : (n, m), of one dtype
+        In float32 and float64 this is NumPy's own product.
+
+    Examples
+    --------
+    >>> a = np.array([[1, 2**-10, 2**-11]], "float16")
+    >>> product(a, np.ones((3, 1), "float16")) == 1 + 2**-10 + 2**-10  # a tie, to even
+    array([[ True]])
+    """
+    if not (is_half(a.dtype) and a.dtype == b.dtype):
+        return np.asarray(a @ b)
+    wide = np.asarray(a.astype(np.float32) @ b.astype(np.float32))
+    if a.dtype == np.float16:
+        return wide.astype(np.float16)
+    kept = (wide.view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+    return kept.view(a.dtype)
+
+
+def product_by_term(a: Array, b: Array) -> Array:
+    """Return a @ b; float16 is rounded after every term, as TensorFlow does up to 2.15.
+
+    Parameters
+    ----------
+    a : (…, n), b : (n, m), of one dtype
+    """
+    if not a.dtype == b.dtype == np.float16:
+        return product(a, b)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.zeros((*a.shape[:-1], b.shape[1]), np.float16)
+        for term in range(b.shape[0]):
+            total = total + a[..., term, np.newaxis] * b[term]
+    return total
+
+
+def summed(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
+    """Return the sums along axes as TensorFlow's reductions make them: a half type in float32.
+
+    float16 may differ by an ULP or so: Eigen adds it up in packets, whose size is the CPU's.
+    """
+    if not is_half(x.dtype):
+        return np.asarray(x.sum(axis=axis, keepdims=keepdims))
+    wide = np.sum(x, axis=axis, keepdims=keepdims, dtype=np.float32)
+    return np.asarray(wide).astype(x.dtype)
+
+
+def total(x: Array) -> Array:
+    """Return the sums along the last axis, of size 1 then.
+
+    A half type adds number by number; from eight numbers on, in float32.
+    """
+    if not is_half(x.dtype):
+        return np.asarray(np.sum(x, axis=-1, keepdims=True))
+    if x.shape[-1] >= _PACKET:
+        wide = np.sum(x, axis=-1, keepdims=True, dtype=np.float32)
+        return np.asarray(wide.astype(x.dtype))
+    added = np.zeros_like(x[..., :1])
+    for place in range(x.shape[-1]):
+        added = added + x[..., place : place + 1]
+    return added

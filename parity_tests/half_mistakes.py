@@ -1,0 +1,92 @@
+"""docs/mistakes-half.md: which mistake shows in which half type, from the records of a live run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from parity_tests.matrix.halves import DTYPES, SWEEPS
+from parity_tests.mistakes import MARGIN
+from parity_tests.mutants import MISTAKES
+
+LANES = ("exact", "saturated", "half")
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "mistakes-half.md"
+
+Counts = dict[tuple[str, str, str], list[bool]]
+
+
+def dtype_of(record: Mapping[str, Any]) -> str:
+    """Return the dtype of a record of `half_cases`: the second word of its id."""
+    return str(record["id"].split("+")[1])
+
+
+def counted(records: Iterable[Mapping[str, Any]]) -> Counts:
+    """Return for every mistake, lane and dtype whether it showed, case by case."""
+    counts: Counts = defaultdict(list)
+    for record in records:
+        dtype = dtype_of(record)
+        for name, error in record["mistakes"].items():
+            shown = error >= MARGIN if record["lane"] == "half" else error > 0
+            counts[name, record["lane"], dtype].append(shown)
+    return counts
+
+
+def survivors(counts: Counts) -> list[str]:
+    """Return the mistakes that were made in a lane and dtype, and showed in none of its cases."""
+    return [
+        f"mistake '{name}', lane {lane}, {dtype}: survives {len(shown)} cases"
+        for (name, lane, dtype), shown in counts.items()
+        if not any(shown)
+    ]
+
+
+def markdown(records: list[dict[str, Any]]) -> str:
+    """Return docs/mistakes-half.md."""
+    counts = counted(records)
+    lines = [
+        "# Which mistake shows in which half type",
+        "",
+        "Written by `python -m parity_tests.half_mistakes CASES`, CASES the cases.jsonl of a run",
+        "of parity_tests/wide; do not edit. A cell reads: cases in which the mistake showed /",
+        "cases in which it was made. In the lane *half* a mistake shows if its error is",
+        f"{MARGIN:g} times what the lane allows. A dash: docs/mistakes.md says why it is not made.",
+        "",
+        "| lane | dtype | compared | bit-equal | worst error, eps | worst step-local |",
+        "|---|---|---|---|---|---|",
+    ]
+    for lane in LANES:
+        for dtype in DTYPES:
+            mine = [r for r in records if r["lane"] == lane and dtype_of(r) == dtype]
+            equal = sum(r["outcome"] == "equal" for r in mine)
+            worst = max((r["error"] for r in mine), default=0.0)
+            ratio = max((r["ratio"] for r in mine), default=0.0)
+            step = f"{ratio:.2f} of the bound" if ratio else "–"
+            lines.append(f"| {lane} | {dtype} | {len(mine)} | {equal} | {worst:g} | {step} |")
+    for lane in LANES:
+        lines += ["", f"## {lane}", "", f"| mistake | {' | '.join(DTYPES)} |"]
+        lines.append("|---" * (len(DTYPES) + 1) + "|")
+        for mistake in MISTAKES:
+            cells = []
+            for dtype in DTYPES:
+                shown = counts[mistake.name, lane, dtype]
+                cells.append(f"{sum(shown)}/{len(shown)}" if shown else "–")
+            lines.append(f"| {mistake.name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the document from the records of a run, a line of JSON each; 1 if one survives."""
+    lines = Path(sys.argv[1]).read_text("utf-8").splitlines()
+    records = [record for record in map(json.loads, lines) if record["sweep"] in SWEEPS]
+    DOCUMENT.write_text(markdown(records), encoding="utf-8")
+    found = survivors(counted(records))
+    print("\n".join(found) or f"{DOCUMENT.name}: {len(records)} cases")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

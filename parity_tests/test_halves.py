@@ -1,0 +1,196 @@
+"""The half types: which dtype everything is of, what rounds where, and what is refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from typing import Any
+from unittest import mock
+
+import ml_dtypes
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref import rounding
+from gru_ref.errors import KerasQuirkWarning
+from parity_tests import half_cases, half_mistakes, step_local
+from parity_tests.cases import Case
+from parity_tests.matrix import halves
+from parity_tests.matrix.axes import ORACLES
+from parity_tests.witness import exact_enough, witness
+
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+X = np.random.default_rng(0).standard_normal((2, 3, 4)).astype("float32")
+# dtype → compute, variable
+TYPES = {
+    "float16": ("float16", "float16"),
+    "bfloat16": ("bfloat16", "bfloat16"),
+    "mixed_float16": ("float16", "float32"),
+    "mixed_bfloat16": ("bfloat16", "float32"),
+}
+
+
+def _layer(dtype: Any, **arguments: Any) -> gru_ref.GRU:
+    layer = gru_ref.GRU(5, dtype=dtype, recurrent_initializer="zeros", **arguments)
+    layer.build((2, 3, 4))
+    rng = np.random.default_rng(1)
+    layer.set_weights([rng.standard_normal(s) for s in layer.config.weight_shapes(4).values()])
+    return layer
+
+
+class TestDtypes:
+    """Compute, variable, state and output dtypes."""
+
+    @parameterized.expand([(dtype, version) for dtype in TYPES for version in "23"])
+    def test_everything_is_of_its_dtype(self, dtype: str, version: str) -> None:
+        compute, variable = TYPES[dtype]
+        layer = _layer(dtype, keras_version=version, stateful=True, return_state=True)
+        output, state = layer(X)
+        assert (layer.compute_dtype, layer.variable_dtype) == (compute, variable)
+        assert (output.dtype.name, state.dtype.name) == (compute, compute)
+        assert {w.dtype.name for w in layer.get_weights()} == {variable}
+        assert layer.states[0].dtype.name == variable
+        again = gru_ref.GRU.from_config(layer.get_config(), keras_version=version)
+        assert again.config.dtype == dtype
+
+    @parameterized.expand(
+        [
+            (np.float16, "float16"),
+            (np.dtype("float16"), "float16"),
+            (ml_dtypes.bfloat16, "bfloat16"),
+            (BFLOAT16, "bfloat16"),
+            ({"class_name": "Policy", "config": {"name": "mixed_float16"}}, "mixed_float16"),
+            ("half", "float16"),
+            ("double", "float64"),
+            (float, "float32"),
+        ]
+    )
+    def test_what_dtype_may_be_in_keras_2(self, given: Any, name: str) -> None:
+        assert gru_ref.GRUConfig(5, dtype=given).dtype == name
+
+    @parameterized.expand([("half", "3"), ("mixed_float64", "3"), ("f2", "3")])
+    def test_other_names_are_refused_in_keras_3(self, given: str, version: str) -> None:
+        with pytest.raises(ValueError, match=f"dtype is '{given}', expected one of float16"):
+            gru_ref.GRUConfig(5, dtype=given, keras_version=version)
+
+    @parameterized.expand(["tf-2.1", "tf-2.4"])
+    def test_old_releases_take_a_mixed_policy_but_not_its_name(self, version: str) -> None:
+        policy = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
+        assert gru_ref.GRUConfig(5, dtype=policy, keras_version=version).dtype == "mixed_float16"
+        with pytest.raises(TypeError, match="dtype is 'mixed_float16'"):
+            gru_ref.GRUConfig(5, dtype="mixed_float16", keras_version=version)
+
+    @parameterized.expand(["bfloat16", "mixed_bfloat16"])
+    def test_bfloat16_needs_ml_dtypes_and_names_the_extra(self, dtype: str) -> None:
+        with mock.patch.dict(sys.modules, {"ml_dtypes": None}):
+            with pytest.raises(ModuleNotFoundError, match=r"pip install 'gru-ref\[half\]'"):
+                gru_ref.GRUConfig(5, dtype=dtype)
+            assert gru_ref.GRUConfig(5, dtype="mixed_float16").compute_dtype == np.float16
+
+    def test_importing_gru_ref_imports_no_ml_dtypes(self) -> None:
+        code = "import sys, gru_ref; gru_ref.GRUConfig(5); sys.exit('ml_dtypes' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+    def test_there_is_no_orthogonal_matrix_in_bfloat16(self) -> None:
+        with pytest.raises(ValueError, match="recurrent_initializer is orthogonal in bfloat16"):
+            gru_ref.GRU(5, dtype="bfloat16").build((2, 3, 4))
+
+    def test_keras_2_does_not_cast_an_initial_state(self) -> None:
+        state = np.ones((2, 5), "float32")
+        with pytest.raises(TypeError, match="initial_state has dtype float32, expected bfloat16"):
+            _layer("bfloat16")(X, state)
+        layer = _layer("bfloat16", keras_version="3")
+        assert np.array_equal(layer(X, state), layer(X, state.astype(BFLOAT16)))
+
+
+class TestRounding:
+    """What rounds, and how: the sentences of `gru_ref.rounding`."""
+
+    def test_a_product_is_rounded_once(self) -> None:
+        a = np.array([[1, 2**-11, 2**-11]], "float16")
+        ones = np.ones((3, 1), "float16")
+        assert rounding.product(a, ones) == 1 + 2.0**-10
+        assert rounding.product_by_term(a, ones) == 1  # each of the two is half an ulp, a tie
+
+    def test_a_bfloat16_product_is_cut_off(self) -> None:
+        a = np.array([[1, 0.75 * 2**-7], [-1, -0.75 * 2**-7]], BFLOAT16)
+        assert rounding.product(a, np.ones((2, 1), BFLOAT16)).tolist() == [[1], [-1]]
+
+    @parameterized.expand(list(TYPES))
+    def test_a_call_begins_by_rounding_input_and_weights(self, dtype: str) -> None:
+        layer, compute = _layer(dtype), rounding.numpy_dtype(TYPES[dtype][0])
+        before = layer(X)
+        layer.set_weights([w.astype(compute) for w in layer.get_weights()])
+        assert np.array_equal(layer(X.astype(compute)), before)
+        weights = gru_ref.GRUWeights.from_arrays(layer.get_weights())
+        assert np.array_equal(gru_ref.gru(X, weights, layer.config).output, before)
+
+    @parameterized.expand(list(TYPES))
+    def test_the_functional_core_computes_what_the_layer_does(self, dtype: str) -> None:
+        layer = _layer(dtype)
+        weights = gru_ref.GRUWeights.from_arrays(layer.get_weights())
+        h = np.zeros((2, 5), "float32")
+        for t in range(3):
+            h = gru_ref.gru_step(X[:, t], h, weights, layer.config).h
+        assert np.array_equal(h, layer(X))
+
+    def test_tensorflow_up_to_2_15_rounds_float16_after_every_term(self) -> None:
+        new, old = (_layer("float16", keras_version=version)(X) for version in ("2", "2.15.0"))
+        apart = np.abs(new.astype("float32") - old.astype("float32"))
+        assert 0 < apart.max() < 8 * 2**-10
+
+    def test_old_stateful_layers_warn_that_keras_raises(self) -> None:
+        with pytest.warns(KerasQuirkWarning, match="stateful_needs_float32"):
+            _layer("float16", keras_version="2.12.0", stateful=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            _layer("mixed_float16", keras_version="2.12.0", stateful=True)
+
+
+class TestSuite:
+    """The witnesses and bounds of the half types do what they are for."""
+
+    @parameterized.expand([(oracle, sweep) for oracle in ORACLES for sweep in halves.SWEEPS])
+    def test_witnesses_are_exact_within_the_limit_of_their_type(
+        self, oracle: str, sweep: str
+    ) -> None:
+        cases = [
+            case
+            for case in half_cases.expand(sweep, oracle)
+            if case.levels["dropout"] == "none" and not case.is_rounded
+        ]
+        for case in cases[::16]:
+            calls = [call for call in witness(case).calls if call != "reset"]
+            assert exact_enough(case, witness(case), [{} for _ in witness(case).calls]), case.id
+            assert all(call.x.dtype == "float32" for call in calls)
+
+    @parameterized.expand(["float16", "bfloat16"])
+    def test_the_derived_bound_holds_for_gru_ref_and_not_for_swapped_gates(self, half: str) -> None:
+        levels = {"reset_after": True}
+        rng = np.random.default_rng(3)
+        weights = [rng.uniform(-1, 1, shape).astype("float32") for shape in ((4, 15), (5, 15))]
+        config = gru_ref.GRUConfig(5, use_bias=False, return_sequences=True, dtype=half)
+        x = rng.standard_normal((2, 30, 4)).astype("float32")
+        states = gru_ref.gru(x, gru_ref.GRUWeights(*weights), config).output.swapaxes(0, 1)
+        swapped = [np.concatenate([w[:, 5:10], w[:, :5], w[:, 10:]], axis=1) for w in weights]
+
+        def ratio(arrays: list[np.ndarray]) -> float:
+            reset_after = levels["reset_after"]
+            return step_local.worst_ratio(x.swapaxes(0, 1), None, states, arrays, reset_after, half)
+
+        assert ratio(weights) < 1
+        assert ratio(swapped) > 10
+
+    def test_a_mistake_that_never_shows_is_a_survivor(self) -> None:
+        record = {"id": "half+float16+unroll-true", "lane": "half", "mistakes": {"swapped": 9.0}}
+        assert half_mistakes.survivors(half_mistakes.counted([record]))
+        record["mistakes"] = {"swapped": 10.0}
+        assert not half_mistakes.survivors(half_mistakes.counted([record]))
+
+    def test_ids_tell_the_dtypes_apart(self) -> None:
+        known = half_cases.known("keras2")
+        assert {half_mistakes.dtype_of({"id": case_id}) for case_id in known} == set(halves.DTYPES)
+        assert all(isinstance(case, Case) and case.half for case in known.values())
