@@ -10,17 +10,25 @@ from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
+from gru_ref.rounding import kind_of
 
 Array = NDArray[Any]
 
 
-def split_x(x: Any, initial_state: Any, config: GRUConfig) -> tuple[Any, Any]:
+def split_x(
+    x: Any, initial_state: Any, config: GRUConfig, states: int = 1
+) -> tuple[Any, Any]:
     """Separate ``[x, state]``, the list that Keras 2 takes as its first argument.
+
+    Parameters
+    ----------
+    states : int
+        How many states may follow x.
 
     Raises
     ------
     ValueError
-        A list, tuple or dict of several; in Keras 2 a list of more than two.
+        A list, tuple or dict of several; in Keras 2 a list of too many.
     AttributeError
         One of a single element, which has no shape; in Keras 2 a list of what is no array.
     IndexError
@@ -41,7 +49,7 @@ def split_x(x: Any, initial_state: Any, config: GRUConfig) -> tuple[Any, Any]:
         _refuse(x, IndexError)
     if not hasattr(x[0], "__array__"):
         _refuse(x, AttributeError)
-    if len(x) > 2:
+    if len(x) > 1 + states:
         _refuse(x, ValueError)
     return x[0], (x[1:] or None)
 
@@ -73,16 +81,23 @@ def x_array(x: Any, config: GRUConfig, autocast: bool = True) -> Array:
     if array.ndim != 3:
         what = f"has shape {array.shape}" if hasattr(x, "__array__") else f"is {shown(x)}"
         raise ValueError(f"x {what}, expected ndim=3: {expected}")
+    dtype = config.compute_dtype
     castable = "f" if not behaviour.inputs_are_cast else "fiub"
-    refused = not autocast and array.dtype != config.dtype and not behaviour.inputs_are_cast
-    if array.dtype.kind not in castable or refused:
-        raise TypeError(f"x has dtype {array.dtype}, expected {config.dtype}")
+    refused = not autocast and array.dtype != dtype and not behaviour.inputs_are_cast
+    if kind_of(array.dtype) not in castable or refused:
+        raise TypeError(f"x has dtype {array.dtype}, expected {dtype}")
     if array.shape[0 if config.time_major else 1] == 0:
         raise ValueError(f"x has shape {array.shape}, expected at least one timestep: {expected}")
-    return array.astype(config.dtype, copy=False)
+    return array.astype(dtype, copy=False)
 
 
-def mask_array(mask: Any, config: GRUConfig, batch: int, timesteps: int) -> Array | None:
+def mask_array(
+    mask: Any,
+    config: GRUConfig,
+    batch: int,
+    timesteps: int,
+    containers: tuple[type[Any], ...] | None = None,
+) -> Array | None:
     """Return the mask as bool, its two leading axes laid out as those of the inputs.
 
     Parameters
@@ -90,6 +105,8 @@ def mask_array(mask: Any, config: GRUConfig, batch: int, timesteps: int) -> Arra
     mask : (batch, timesteps), (batch, timesteps, 1) or (batch, timesteps, units), any real dtype
         True or non-zero: use this timestep. The batch may be 1. time_major: (timesteps, batch, …).
         A list, and in Keras 3 a tuple, means its first element.
+    containers : tuple of types, optional
+        Of which the first element counts; by default those of a GRU of the release.
 
     Raises
     ------
@@ -100,14 +117,16 @@ def mask_array(mask: Any, config: GRUConfig, batch: int, timesteps: int) -> Arra
     ValueError
         Another shape.
     """
-    if isinstance(mask, config.behaviour.mask_containers):
+    if containers is None:
+        containers = config.behaviour.mask_containers
+    if isinstance(mask, containers):
         mask = first_mask(mask)
     if mask is None:
         return None
     if not hasattr(mask, "__array__"):
         raise AttributeError(f"mask is {shown(mask)}, expected an array, which has a dtype")
     array = np.asarray(mask)
-    if array.dtype.kind not in "biuf":
+    if kind_of(array.dtype) not in "biuf":
         raise TypeError(f"mask has dtype {array.dtype}, expected bool or a number")
     shape = (timesteps, batch) if config.time_major else (batch, timesteps)
     expected = f"expected {shape}, with an optional third axis of size 1 or {config.units}"
@@ -124,6 +143,19 @@ def mask_array(mask: Any, config: GRUConfig, batch: int, timesteps: int) -> Arra
     return array.astype(bool)
 
 
+def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
+    """Return the state a call starts from: given, recorded, or None for zeros."""
+    if recorded is None:
+        return given
+    if given is None:
+        return recorded
+    if config.behaviour.recorded_state_wins and recorded.any():
+        if not np.array_equal(given, recorded):
+            config.behaviour.warn("recorded_state_wins")
+        return recorded
+    return given
+
+
 def first_mask(masks: Any) -> Any:
     """Return the first mask of a list, the one that counts."""
     if not masks:
@@ -131,17 +163,25 @@ def first_mask(masks: Any) -> Any:
     return masks[0]
 
 
-def initial_state_array(state: Any, config: GRUConfig, batch: int) -> Array | None:
+def initial_state_array(
+    state: Any, config: GRUConfig, batch: int, built: bool = True
+) -> Array | None:
     """Return the initial state in the config's dtype: an array, ``[array]`` or ``(array,)``.
 
     Its batch may be 1 where the release broadcasts it.
+
+    Parameters
+    ----------
+    built : bool
+        Whether the layer was built before this call.
 
     Raises
     ------
     TypeError
         A dtype that the release does not cast.
     ValueError
-        Another shape, or several states in Keras 2, or no array in Keras 3.
+        Another shape, or several states in Keras 2, or none in the call that builds its layer, or
+        no array in Keras 3.
     AttributeError
         No array, in Keras 2.
     IndexError
@@ -152,9 +192,11 @@ def initial_state_array(state: Any, config: GRUConfig, batch: int) -> Array | No
         return None
     if isinstance(state, (list, tuple)):
         if not state:
-            if behaviour.empty_initial_state_is_none:
+            if behaviour.empty_initial_state_is_none and built:
                 return None
-            raise IndexError(f"initial_state is {shown(state)}, expected one state or None")
+            # The call that builds a layer of Keras 2 counts the states.
+            error = ValueError if behaviour.empty_initial_state_is_none else IndexError
+            raise error(f"initial_state is {shown(state)}, expected one state or None")
         if len(state) > 1 and hasattr(state[0], "__array__"):
             if not behaviour.extra_initial_states_ignored:
                 raise ValueError(f"initial_state has {len(state)} states, expected 1")
@@ -163,11 +205,12 @@ def initial_state_array(state: Any, config: GRUConfig, batch: int) -> Array | No
     if not hasattr(state, "__array__"):
         raise behaviour.state_type_error(f"initial_state is {shown(state)}, expected an array")
     array = np.asarray(state)
-    uncast = array.dtype != config.dtype and not behaviour.initial_state_is_cast
-    if array.dtype.kind not in "fiub" or (uncast and not config.stateful):
-        raise TypeError(f"initial_state has dtype {array.dtype}, expected {config.dtype}")
+    dtype = config.compute_dtype
+    uncast = array.dtype != dtype and not behaviour.initial_state_is_cast
+    if kind_of(array.dtype) not in "fiub" or (uncast and not config.stateful):
+        raise TypeError(f"initial_state has dtype {array.dtype}, expected {dtype}")
     broadcasts = behaviour.initial_state_broadcasts == "always" or config.path == "unroll"
     batches = (batch, 1) if broadcasts else (batch,)
     if array.ndim != 2 or array.shape[1] != config.units or array.shape[0] not in batches:
         raise ValueError(f"initial_state has shape {array.shape}, expected {(batch, config.units)}")
-    return array.astype(config.dtype)
+    return array.astype(dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
 from collections.abc import Mapping
@@ -10,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import activation_arguments, activations, constraints, initializers, regularizers
+from gru_ref import (
+    activation_arguments,
+    activations,
+    constraints,
+    initializers,
+    regularizers,
+    rounding,
+)
 from gru_ref.activation_arguments import Activation
 from gru_ref.errors import shown
 from gru_ref.names import dtype_name
@@ -52,7 +60,9 @@ class GRUConfig:
         Keras 3.2 and later.
     seed : int, optional
         Keras 3 and Keras 2 from TensorFlow 2.8 on; only matters for what Keras draws.
-    dtype : "float32" or "float64"
+    dtype : "float16", "bfloat16", "float32", "float64", "mixed_float16" or "mixed_bfloat16"
+        Or a NumPy dtype, or the dict of a policy: see `gru_ref.names.dtype_name`. bfloat16 needs
+        the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.rounding`.
     keras_version : str
         See `gru_ref.versions.release_of`.
     execution : "eager", "graph" or "xla"
@@ -69,8 +79,9 @@ class GRUConfig:
     Raises
     ------
     TypeError, ValueError, KeyError
-        As Keras raises; the message gives the argument, its value and what was expected. Also where
-        dtype is one of the half types.
+        As Keras raises; the message gives the argument, its value and what was expected.
+    ModuleNotFoundError
+        dtype is bfloat16 or mixed_bfloat16, and ml_dtypes is not installed.
 
     Source
     ------
@@ -132,8 +143,13 @@ class GRUConfig:
         regularizers.resolve(self.activity_regularizer, behaviour, "activity_regularizer")
         self._check_options()
         put("dtype", dtype_name(self.dtype, behaviour))
+        rounding.numpy_dtype(rounding.POLICIES[self.dtype][0])  # raises without ml_dtypes
         if behaviour.layer_activations_need_float32:
             self._warn_of_layers()
+        if self.stateful and behaviour.stateful_needs_float32 and self.variable_dtype != "float32":
+            behaviour.warn("stateful_needs_float32", self.dtype)
+        if self.stateful and behaviour.mixed_state_fails and self.dtype.startswith("mixed_"):
+            behaviour.warn("mixed_state_fails", self.dtype)
         # Keras looks at the rate as it was given here, before it clamps it.
         put("path", self._path())
         put("dropout", _rate(self.dropout, "dropout"))
@@ -157,6 +173,22 @@ class GRUConfig:
         return activation_arguments.resolve(
             self.recurrent_activation, self.behaviour, "recurrent_activation"
         )
+
+    @functools.cached_property
+    def compute_dtype(self) -> np.dtype[Any]:
+        """What the layer computes in, and its output and returned state are of."""
+        return rounding.numpy_dtype(rounding.POLICIES[self.dtype][0])
+
+    @functools.cached_property
+    def variable_dtype(self) -> np.dtype[Any]:
+        """What the weights and a stateful layer's recorded state are of."""
+        return rounding.numpy_dtype(rounding.POLICIES[self.dtype][1])
+
+    @property
+    def product(self) -> rounding.Product:
+        """The matrix product of the release's kernels."""
+        by_term = self.behaviour.float16_products_round_by_term
+        return rounding.product_by_term if by_term else rounding.product
 
     @property
     def mask_per_gate(self) -> bool:
@@ -200,8 +232,18 @@ class GRUConfig:
             named = isinstance(value, str) and value in activations.FLOATX_ONLY_2
             layer = activation_arguments.resolve(value, self.behaviour, "activation")
             own = "float32" if named else getattr(layer, "dtype", self.dtype)
-            if own != self.dtype:
+            if rounding.POLICIES[own][0] != rounding.POLICIES[self.dtype][0]:
                 self.behaviour.warn("layer_activations_need_float32", shown(value))
+
+    def changed(self, **values: Any) -> GRUConfig:
+        """Return a copy in which an RNN around the cell says some things: nothing is checked again.
+
+        `GRUConfig` derives `path` and others from what was given; here they stay, or are given.
+        """
+        made = copy.copy(self)
+        for name, value in values.items():
+            object.__setattr__(made, name, value)
+        return made
 
     def weight_shapes(self, features: int) -> dict[str, tuple[int, ...]]:
         """Return the shape of every weight, by its name, in Keras's order."""
@@ -225,7 +267,7 @@ class GRUConfig:
         elif rule == "by function":
             named = (
                 self.activation_function is activations.tanh
-                and self.recurrent_activation_function is activations.sigmoid
+                and self.recurrent_activation_function in activations.SIGMOIDS
             )
         else:
             named = False
@@ -252,7 +294,7 @@ def _units(value: Any, behaviour: Behaviour) -> int:
     if rule.startswith("python int"):
         if not isinstance(value, int) or (isinstance(value, bool) and rule != "python int"):
             raise ValueError(f"{message} of Python's own type int")
-    elif isinstance(value, (bool, np.bool_)) and rule == "positive":
+    elif isinstance(value, (bool, np.bool_)) and rule != "any":
         raise ValueError(message)
     lowest = 1 if rule in ("positive", "python int", "python int, no bool") else 0
     if units < lowest:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import activation_arguments, serialization
+from gru_ref import activation_arguments, config_parts, serialization
 from gru_ref.activation_layers import OBJECT_KEYS
 from gru_ref.config import KINDS, GRUConfig
 from gru_ref.errors import shown
@@ -22,7 +22,6 @@ _SHARED = (
     "bias_regularizer", "activity_regularizer", "kernel_constraint", "recurrent_constraint",
     "bias_constraint", "dropout", "recurrent_dropout",
 )  # fmt: skip
-_LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
 _ACTIVATIONS = ("activation", "recurrent_activation")
 
 # The keys and the dtype policies that one generation alone writes.
@@ -57,34 +56,36 @@ def to_keras(
     ------
     GRU.get_config, RNN.get_config and Layer.get_config (tf_keras 2.21, Keras 3.15.1).
     """
-    behaviour = config.behaviour
-    written = {key: _written(config, key) for key in _SHARED}
-    result: dict[str, Any] = {"name": name, "trainable": trainable}
-    result["dtype"] = serialization.dtype(config.dtype, behaviour)
-    batch_shape = _batch_input_shape(layer_arguments)
-    if behaviour.config_has_keras_2_keys and batch_shape is not None:
-        result["batch_input_shape"] = batch_shape
-        if behaviour.batch_shape_before_dtype:
-            result["dtype"] = result.pop("dtype")
-    if behaviour.activity_regularizer_stands_first and written["activity_regularizer"] is not None:
-        result["activity_regularizer"] = written["activity_regularizer"]
-    if behaviour.dynamic_in_config and layer_arguments.get("dynamic"):
-        result["dynamic"] = True
-    result.update((key, getattr(config, key)) for key in _LOOP)
-    if behaviour.config_has_keras_2_keys:
-        result["time_major"] = config.time_major
-    if config.zero_output_for_mask or not behaviour.config_has_keras_2_keys:
-        result["zero_output_for_mask"] = config.zero_output_for_mask
-    result.update(written)
-    if behaviour.implementation_in_config:
+    written = {key: written_argument(config, key) for key in _SHARED}
+    result = config_parts.start_of_layer(
+        config, config.dtype, name, trainable, layer_arguments, written["activity_regularizer"]
+    )
+    return result | config_parts.of_loop(config) | written | _end_of_cell(config)
+
+
+def of_cell(
+    config: GRUConfig, name: str, trainable: bool, layer_arguments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the dict of a GRUCell's ``get_config()``; see `to_keras`."""
+    written = {
+        key: written_argument(config, key) for key in _SHARED if key != "activity_regularizer"
+    }
+    start = config_parts.start_of_layer(config, config.dtype, name, trainable, layer_arguments)
+    return start | written | _end_of_cell(config)
+
+
+def _end_of_cell(config: GRUConfig) -> dict[str, Any]:
+    """Return what the config of a GRU or a GRUCell ends with."""
+    result: dict[str, Any] = {}
+    if config.behaviour.implementation_in_config:
         result["implementation"] = config.implementation
     result["reset_after"] = config.reset_after
-    if not behaviour.config_has_keras_2_keys:
+    if not config.behaviour.config_has_keras_2_keys:
         result["seed"] = config.seed
     return result
 
 
-def _written(config: GRUConfig, argument: str) -> Any:
+def written_argument(config: GRUConfig, argument: str) -> Any:
     """Return what the release writes for one argument."""
     value = getattr(config, argument)
     if argument in _ACTIVATIONS:
@@ -94,18 +95,6 @@ def _written(config: GRUConfig, argument: str) -> Any:
         return value
     found = module.resolve(value, config.behaviour, argument)
     return serialization.named_object(value, found, config.behaviour, argument)
-
-
-def _batch_input_shape(arguments: Mapping[str, Any]) -> tuple[int | None, ...] | None:
-    """Return the batch_input_shape that Keras 2 derives from its older spellings."""
-    if arguments.get("batch_input_shape") is not None:
-        return tuple(arguments["batch_input_shape"])
-    batch = arguments.get("batch_size")
-    if arguments.get("input_shape") is not None:
-        return (batch, *arguments["input_shape"])
-    if arguments.get("input_dim") is not None:
-        return (batch, arguments.get("input_length"), arguments["input_dim"])
-    return None
 
 
 def generation_of(config: Mapping[str, Any]) -> str:
@@ -147,8 +136,10 @@ def generation_of(config: Mapping[str, Any]) -> str:
     return "2"
 
 
-def from_keras(config: Mapping[str, Any], behaviour: Behaviour) -> dict[str, Any]:
-    """Return the arguments of `gru_ref.GRU` for a config that a release wrote.
+def from_keras(
+    config: Mapping[str, Any], behaviour: Behaviour, *, of_layer: bool = True
+) -> dict[str, Any]:
+    """Return the arguments of `gru_ref.GRU`, or of its cell, for a config that a release wrote.
 
     Raises
     ------
@@ -165,7 +156,8 @@ def from_keras(config: Mapping[str, Any], behaviour: Behaviour) -> dict[str, Any
     if not isinstance(config, Mapping):
         raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
     arguments = {key: _read(value, key) for key, value in config.items()}
-    if behaviour.from_config_implementation_0_is_1 and arguments.get("implementation") == 0:
+    zero = of_layer and arguments.get("implementation") == 0
+    if zero and behaviour.from_config_implementation_0_is_1:
         arguments["implementation"] = 1
         behaviour.warn("from_config_implementation_0_is_1")
     return arguments

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from gru_ref.errors import shown
@@ -14,14 +14,8 @@ F = TypeVar("F", bound=Callable[..., None])
 
 # Keras's arguments for any layer: they say nothing about what this one computes.
 _ANY_LAYER = ("name", "trainable", "autocast", "input_shape", "input_dim")
-_KERAS_2_LAYER = (
-    "batch_input_shape",
-    "batch_size",
-    "input_length",
-    "weights",
-    "dynamic",
-    "return_runtime",
-)
+_KERAS_2_SHAPES = ("batch_input_shape", "batch_size", "input_length", "dynamic")
+_KERAS_2_LAYER = (*_KERAS_2_SHAPES, "weights", "return_runtime")
 _GENERATOR = ("force_generator", "rng_type")
 _RNG_TYPES = (None, "stateless", "stateful", "legacy_stateful")
 
@@ -68,16 +62,31 @@ def check_keywords(kwargs: Mapping[str, Any], implementation: Any, behaviour: Be
             known.update(_GENERATOR if behaviour.rng_type_argument else _GENERATOR[:1])
     if behaviour.caching_device_argument:
         known.add("enable_caching_device")
-    unknown = [name for name in kwargs if name not in known]
+    given = dict(kwargs)
     if implementation != 2 and not behaviour.implementation_argument:
-        unknown.append("implementation")
-    if unknown:
-        value = kwargs.get(unknown[0], implementation)
-        raise behaviour.unknown_argument_error(
-            f"{unknown[0]} is {shown(value)}, expected no such argument: GRU of Keras "
-            f"{behaviour.release} does not have it; beside its named arguments it takes "
-            f"{', '.join(sorted(known))}"
-        )
+        given["implementation"] = implementation
+    check_known(given, known, "GRU", behaviour)
+
+
+def keywords_of_any_layer(behaviour: Behaviour) -> set[str]:
+    """Return the keywords that every layer of the release takes beside its own."""
+    known = {"dtype", *_ANY_LAYER}
+    if behaviour.keras_2_layer_arguments:
+        known.update(_KERAS_2_SHAPES)
+    return known
+
+
+def check_known(
+    kwargs: Mapping[str, Any], known: Collection[str], layer: str, behaviour: Behaviour
+) -> None:
+    """Refuse a keyword that is not among the known, with the class of error the release raises."""
+    for name, value in kwargs.items():
+        if name not in known:
+            raise behaviour.unknown_argument_error(
+                f"{name} is {shown(value)}, expected no such argument: {layer} of Keras "
+                f"{behaviour.release} does not have it; beside its named arguments it takes "
+                f"{', '.join(sorted(known))}"
+            )
 
 
 def check_values(
@@ -88,16 +97,17 @@ def check_values(
     Raises
     ------
     TypeError
-        Keras 2: name is no string, trainable no bool, or input_shape or its like no tuple.
+        Keras 2: name is no string or trainable no bool, where the release looks at them; or
+        input_shape or its like is no tuple.
     ValueError
-        Keras 3: name is no string or contains '/', or trainable is no bool. Keras 2: rng_type
-        is unknown.
+        Keras 3: name is no string or contains '/', or trainable is no bool, where the release
+        looks at it. Keras 2: rng_type is unknown.
     """
-    if name is not None and not isinstance(name, str):
+    if behaviour.name_is_checked and name is not None and not isinstance(name, str):
         raise behaviour.wrong_type_error(f"name is {shown(name)}, expected a string or None")
-    if name and "/" in name and behaviour.name_without_slash:
+    if behaviour.name_without_slash and name and "/" in name:
         raise ValueError(f"name is {shown(name)}, expected no '/' in it")
-    if not isinstance(trainable, bool):
+    if behaviour.trainable_is_checked and not isinstance(trainable, bool):
         raise behaviour.wrong_type_error(f"trainable is {shown(trainable)}, expected True or False")
     if behaviour.keras_2_layer_arguments:
         for argument in ("input_shape", "batch_input_shape"):

@@ -1,14 +1,14 @@
-"""The time loop: direction, mask, state, and what is returned."""
+"""The time loop over one cell or a stack: direction, mask, state, and what is returned."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.cell import gru_step
+from gru_ref.cell import Step, gru_step
 from gru_ref.config import GRUConfig
 from gru_ref.weights import GRUWeights
 
@@ -22,6 +22,22 @@ class Result(NamedTuple):
     state: Array
 
 
+class Moment(NamedTuple):
+    """One timestep as the loop went through it; the sequences have one item for every cell.
+
+    `used` is the mask, (batch or 1, 1 or units), None without one; `before` and `states` are the
+    states before and after it.
+    """
+
+    t: int
+    x: Array
+    used: Array | None
+    before: Sequence[Array]
+    steps: Sequence[Step]
+    states: Sequence[Array]
+    output: Array
+
+
 def gru(
     x: Array,
     weights: GRUWeights,
@@ -31,6 +47,8 @@ def gru(
     mask: Array | None = None,
     dropout_mask: Array | None = None,
     recurrent_dropout_mask: Array | None = None,
+    step: Callable[..., Step] | None = None,
+    record: list[Moment] | None = None,
 ) -> Result:
     """Run a GRU over a sequence.
 
@@ -54,6 +72,10 @@ def gru(
         True: use this timestep. The batch axis may be 1.
     dropout_mask, recurrent_dropout_mask : optional
         Scaled masks (0, or 1 / (1 − rate)) of the shapes that `gru_ref.dropout.laws` gives.
+    step : callable, optional
+        What computes a timestep, with the parameters of `gru_step`, which is the default.
+    record : list, optional
+        Every timestep is appended to it, in processing order.
 
     Returns
     -------
@@ -84,7 +106,63 @@ def gru(
     >>> gru(np.array([[[1.0], [2.0]]]), weights, config)
     Result(output=array([[[1.], [2.]]]), state=array([[2.]]))
     """
-    x = np.asarray(x, config.dtype)
+    cell = CellRun(weights, config, initial_state, dropout_mask, recurrent_dropout_mask, step)
+    output, states = stacked_gru(x, [cell], mask=mask, record=record)
+    return Result(output, states[0])
+
+
+class CellRun(NamedTuple):
+    """One cell of a stack, and what it runs with: the arguments of `gru`."""
+
+    weights: GRUWeights
+    config: GRUConfig
+    initial_state: Array | None = None
+    dropout_mask: Array | None = None
+    recurrent_dropout_mask: Array | None = None
+    step: Callable[..., Step] | None = None
+
+
+def stacked_gru(
+    x: Array,
+    cells: Sequence[CellRun],
+    *,
+    mask: Array | None = None,
+    record: list[Moment] | None = None,
+) -> tuple[Array, list[Array]]:
+    """Run cells stacked within the time loop: the state of one is the input of the next.
+
+    Equation
+    --------
+    That of `gru` with (h₁, h₂, …) as the state and the last one's as the output::
+
+        h₁ᵗ = mᵗ ? step₁(xᵗ, h₁ᵗ⁻¹) : h₁ᵗ⁻¹        h₂ᵗ = mᵗ ? step₂(step₁(…), h₂ᵗ⁻¹) : h₂ᵗ⁻¹
+
+    Parameters
+    ----------
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    cells : sequence of CellRun
+        The first one's features are those of x, each next one's the units of the one before. What
+        a config says of the loop itself is read from the last.
+    mask, record : optional
+        As for `gru`.
+
+    Returns
+    -------
+    output, states
+        As of `gru`, with a state for every cell.
+
+    Raises
+    ------
+    ValueError
+        As `gru`.
+
+    Source
+    ------
+    StackedRNNCells.call in tf_keras/src/layers/rnn/stacked_rnn_cells.py (2.21) and
+    keras/src/layers/rnn/stacked_rnn_cells.py (3.15.1).
+    """
+    weights, config = cells[0].weights, cells[-1].config
+    x = np.asarray(x, config.compute_dtype)
     if x.ndim != 3 or x.shape[2] != weights.features:
         raise ValueError(
             f"x has shape {x.shape}, expected three dimensions, the last of size {weights.features}"
@@ -95,39 +173,67 @@ def gru(
         raise ValueError("timesteps is 0, expected at least 1")
     used = None if mask is None else _used(mask, config)  # (T, B or 1, 1 or U)
     order = range(timesteps - 1, -1, -1) if config.go_backwards else range(timesteps)
-    input_masks = _input_masks(dropout_mask, order, config)
+    steps = [_step(cell, order) for cell in cells]
+    states = [_start(cell, batch, x.dtype) for cell in cells]
+    o = np.zeros_like(states[-1])
 
-    h = np.zeros((batch, weights.units), x.dtype)
-    o = h
-    if initial_state is not None:
-        h = np.broadcast_to(np.asarray(initial_state, x.dtype), h.shape)
-    state_mask = None
-    if config.behaviour.masked_state_in_mix and recurrent_dropout_mask is not None:
-        config.behaviour.warn("masked_state_in_mix")
-        state_mask, recurrent_dropout_mask = recurrent_dropout_mask, None
-    recurrent_masks = _per_timestep(recurrent_dropout_mask, timesteps, config)
-
-    outputs = np.empty((timesteps, *h.shape), x.dtype)  # (T, B, U), in processing order
+    outputs = np.empty((timesteps, *o.shape), x.dtype)  # (T, B, U), in processing order
     for position, t in enumerate(order):
-        h_new = gru_step(
-            x[t],
+        made: list[Step] = []
+        value = x[t]
+        for step, h in zip(steps, states, strict=True):
+            made.append(step(position, value, h))
+            value = made[-1].h
+        before = states
+        if used is None:
+            states, o = [new.h for new in made], value
+        else:
+            states = [np.where(used[t], new.h, h) for new, h in zip(made, states, strict=True)]
+            o = np.where(used[t], value, o)
+        outputs[position] = o
+        if record is not None:
+            now = None if used is None else used[t]
+            record.append(Moment(t, x[t], now, before, made, states, o))
+
+    if used is not None and config.zero_output_for_mask:
+        outputs = _zero_masked(outputs, used, config)
+        if record is not None:
+            record[:] = [m._replace(output=o) for m, o in zip(record, outputs, strict=True)]
+    states = [np.array(h) for h in states]
+    if config.return_sequences:
+        return np.ascontiguousarray(_time_first(outputs, config)), states
+    return outputs[-1].copy(), states
+
+
+def _start(cell: CellRun, batch: int, dtype: np.dtype[Any]) -> Array:
+    """Return the state that a cell starts from."""
+    shape = batch, cell.weights.units
+    if cell.initial_state is None:
+        return np.zeros(shape, dtype)
+    return np.broadcast_to(np.asarray(cell.initial_state, dtype), shape)
+
+
+def _step(cell: CellRun, order: range) -> Callable[[int, Array, Array], Step]:
+    """Return what computes a cell's step from the position in time, its input and state."""
+    weights, config, compute = cell.weights, cell.config, cell.step or gru_step
+    input_masks = _input_masks(cell.dropout_mask, order, config)
+    recurrent_mask, state_mask = cell.recurrent_dropout_mask, None
+    if config.behaviour.masked_state_in_mix and recurrent_mask is not None:
+        config.behaviour.warn("masked_state_in_mix")
+        state_mask, recurrent_mask = recurrent_mask, None
+    recurrent_masks = _per_timestep(recurrent_mask, len(order), config)
+
+    def step(position: int, x: Array, h: Array) -> Step:
+        return compute(
+            x,
             h if state_mask is None else h * state_mask,
             weights,
             config,
             dropout_mask=input_masks[position],
             recurrent_dropout_mask=recurrent_masks[position],
-        ).h
-        if used is None:
-            h = o = h_new
-        else:
-            h, o = np.where(used[t], h_new, h), np.where(used[t], h_new, o)
-        outputs[position] = o
+        )
 
-    if used is not None and config.zero_output_for_mask:
-        outputs = _zero_masked(outputs, used, config)
-    if config.return_sequences:
-        return Result(np.ascontiguousarray(_time_first(outputs, config)), np.array(h))
-    return Result(outputs[-1].copy(), np.array(h))
+    return step
 
 
 def _time_first(array: Array, config: GRUConfig) -> Array:

@@ -13,7 +13,7 @@ from gru_ref.config import GRUConfig
 Array = NDArray[Any]
 
 
-def of_outputs(config: GRUConfig, output: Array, state: Array) -> list[Array]:
+def of_outputs(config: GRUConfig, output: Array, *states: Array) -> list[Array]:
     """Return the activity regularizer's penalty of each output of one call; [] without one.
 
     Parameters
@@ -21,8 +21,8 @@ def of_outputs(config: GRUConfig, output: Array, state: Array) -> list[Array]:
     config : GRUConfig
     output : (batch, timesteps, units), time_major: (timesteps, batch, units), or (batch, units)
         Masked timesteps count like any other.
-    state : (batch, units)
-        Counts as another output with return_state.
+    *states : (batch, units)
+        Count as further outputs with return_state.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def of_outputs(config: GRUConfig, output: Array, state: Array) -> list[Array]:
     found = regularizers.resolve(config.activity_regularizer, behaviour, argument)
     if found is None:
         return []
-    outputs = (output, state) if config.return_state else (output,)
+    outputs = (output, *states) if config.return_state else (output,)
     penalties = [regularizers.penalty(found, item, behaviour, argument) for item in outputs]
     if not behaviour.activity_divided_by_first_axis:
         return penalties

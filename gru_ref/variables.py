@@ -50,6 +50,16 @@ class Variables:
         """The Keras release this layer is, resolved."""
         return self.config.keras_version
 
+    @property
+    def compute_dtype(self) -> str:
+        """The name of what the layer computes in and returns."""
+        return self.config.compute_dtype.name
+
+    @property
+    def variable_dtype(self) -> str:
+        """The name of what the weights and a recorded state are of."""
+        return self.config.variable_dtype.name
+
     # ---- weights
 
     @property
@@ -92,7 +102,7 @@ class Variables:
             self._weights = self._initial_weights(features)
         self._features, self._batch = features, batch
         if self.config.stateful and batch is not None:
-            self._state = np.zeros((batch, self.config.units), self.config.dtype)
+            self._state = np.zeros((batch, self.config.units), self.config.variable_dtype)
 
     def _initial_weights(self, features: int) -> GRUWeights | None:
         """Return the weights that the initializers make, or None if one draws without a seed."""
@@ -109,7 +119,7 @@ class Variables:
         """Return the weight that the initializer of `name` makes."""
         argument = f"{name.removesuffix('_kernel')}_initializer"
         found = self._initializers[argument]
-        dtype, behaviour = self.config.dtype, self.config.behaviour
+        dtype, behaviour = self.config.variable_dtype, self.config.behaviour
         return initial_values.make(found, shape, dtype, argument, behaviour)
 
     def _known_weights(self) -> GRUWeights:
@@ -136,10 +146,13 @@ class Variables:
         AttributeError
             In Keras 3 one is no array.
         """
-        shapes = {} if self._features is None else self.config.weight_shapes(self._features)
-        made = checked_weights(weights, shapes, self.config)
+        made = checked_weights(weights, self.weight_shapes(), self.config)
         if made:
             self._weights = GRUWeights(**made)
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every weight, by its name; none before the layer is built."""
+        return {} if self._features is None else self.config.weight_shapes(self._features)
 
     def take_weights(self, weights: GRUWeights) -> None:
         """Build the layer with these weights: none are drawn that would be replaced at once.
@@ -167,12 +180,11 @@ class Variables:
         ValueError
             The layer is not built.
         """
-        if self._features is None:
+        if not self.built:
             raise ValueError(
                 "the layer is not built, expected build((batch, timesteps, features)) first"
             )
-        shapes = self.config.weight_shapes(self._features).values()
-        return sum(int(np.prod(shape)) for shape in shapes)
+        return sum(int(np.prod(shape)) for shape in self.weight_shapes().values())
 
     @property
     def losses(self) -> list[Array]:
@@ -284,7 +296,7 @@ class Variables:
                 raise ValueError(f"states is {len(given)} states, expected 1")
             if not hasattr(given[0], "__array__"):
                 raise TypeError(f"states is {shown(states)}, expected an array")
-            value = np.array(given[0], self.config.dtype)
+            value = np.array(given[0], self.config.variable_dtype)
         if value.shape != self._state.shape:
             raise ValueError(f"states has shape {value.shape}, expected {self._state.shape}")
         self._state = value

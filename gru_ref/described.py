@@ -1,0 +1,110 @@
+"""What a layer says of itself without a call, its shapes and its config, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gru_ref import call_arguments, keras_config
+from gru_ref.mask_streams import MaskStreams
+from gru_ref.variables import Variables
+from gru_ref.versions import resolve
+from gru_ref.weights import three_sizes
+
+Shape = tuple[int | None, ...]
+D = TypeVar("D", bound="Described")
+
+
+class Described(Variables):
+    """The part of `gru_ref.GRU` that computes no timestep."""
+
+    name: str
+    _layer_arguments: Mapping[str, Any]
+    _mask_streams: MaskStreams
+
+    # ---- shapes
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of the outputs: `mask` for return_sequences, else None.
+
+        With return_state it is a list, None for the state. `inputs` is not read, as in Keras.
+        """
+        if isinstance(mask, (list, tuple)):
+            mask = call_arguments.first_mask(mask)
+        output_mask = mask if self.config.return_sequences else None
+        return [output_mask, None] if self.config.return_state else output_mask
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Any:
+        """Return the shape of the output, and with return_state also that of the state.
+
+        Returns
+        -------
+        tuple, or [output, state] (Keras 2), (output, state) (Keras 3) of tuples
+        """
+        shape = three_sizes(input_shape, self.config)
+        units = self.config.units
+        batch = shape[1] if self.config.time_major else shape[0]
+        output: Shape = (*shape[:2], units) if self.config.return_sequences else (batch, units)
+        if not self.config.return_state:
+            return output
+        return self.config.behaviour.state_container((output, (batch, units)))
+
+    # ---- config
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments under the keys that the release's own get_config uses."""
+        return keras_config.to_keras(self.config, self.name, self.trainable, self._layer_arguments)
+
+    @classmethod
+    def from_config(
+        cls: type[D], config: Mapping[str, Any], *, keras_version: str | None = None
+    ) -> D:
+        """Build a layer from what ``get_config()`` of any Keras, or of gru_ref, returned.
+
+        Parameters
+        ----------
+        config : mapping
+        keras_version : str, optional
+            Which Keras wrote it; by default recognised by its keys.
+
+        Raises
+        ------
+        ValueError
+            The generation cannot be recognised, or an argument is wrong.
+        """
+        version = keras_version or keras_config.generation_of(config)
+        arguments = keras_config.from_keras(config, resolve(version))
+        return cls(**arguments | {"keras_version": version})
+
+    @classmethod
+    def from_keras(cls: type[D], layer: Any, *, keras_version: str | None = None) -> D:
+        """Take over a live Keras GRU: its config, weights, recorded state and generation.
+
+        Keras itself is not imported: everything comes from the layer's own methods.
+
+        Parameters
+        ----------
+        layer : keras.layers.GRU, tf_keras.layers.GRU or tf.keras.layers.GRU
+        keras_version : str, optional
+            By default the version of the package that the layer's class comes from.
+
+        Raises
+        ------
+        TypeError
+            `layer` has no get_config and get_weights.
+        """
+        version, arguments, weights, state = keras_config.read_layer(layer, keras_version)
+        made = cls(**arguments | {"keras_version": version})
+        if weights:
+            batch = None if state is None else state.shape[0]
+            features = int(weights[0].shape[0])
+            made.build(
+                (None, batch, features) if made.config.time_major else (batch, None, features)
+            )
+            made.set_weights(weights)
+        if state is not None:
+            made._state = np.array(state, made.config.variable_dtype)
+        made._mask_streams.continue_as(layer)
+        return made

@@ -1,0 +1,300 @@
+"""GRUCell: Keras's layer for one timestep, alone or as the cell of an RNN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref import keras_config
+from gru_ref.cell import gru_step
+from gru_ref.config import GRUConfig
+from gru_ref.errors import shown
+from gru_ref.kept_masks import KeptMasks
+from gru_ref.layer_arguments import check_known, check_values, keywords_of_any_layer
+from gru_ref.mask_streams import MaskStreams
+from gru_ref.releases import release_of
+from gru_ref.variables import CONFIG_ARGUMENTS, Variables
+from gru_ref.versions import Behaviour, resolve
+
+Array = NDArray[Any]
+
+
+class GRUCell(Variables):
+    """The GRUCell layer of Keras, in NumPy.
+
+    Equation
+    --------
+    See `gru_ref.cell.gru_step`.
+
+    Parameters
+    ----------
+    units, activation, …, reset_after, seed
+        Keras's own arguments, in its order; see `gru_ref.config.GRUConfig`. seed by position in
+        Keras 3 alone.
+    keras_version, execution : str
+        As for `gru_ref.GRU`.
+    **kwargs
+        implementation, name, trainable, dtype, autocast, input_shape, input_dim, and for Keras 2
+        batch_input_shape, batch_size, input_length, dynamic, enable_caching_device,
+        force_generator, rng_type.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError
+        As the release of Keras raises; the message names the argument.
+
+    Source
+    ------
+    GRUCell in tf_keras/src/layers/rnn/gru.py (2.21) and keras/src/layers/rnn/gru.py (3.15.1).
+
+    Examples
+    --------
+    >>> cell = GRUCell(2, kernel_initializer="ones", recurrent_initializer="zeros")
+    >>> output, states = cell(np.ones((1, 3), "float32"), [np.zeros((1, 2), "float32")])
+    >>> output.shape, bool((output == states[0]).all()), cell.state_size
+    ((1, 2), True, 2)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        reset_after: bool = True,
+        seed: Any = None,
+        *,
+        keras_version: str = "2",
+        execution: str = "eager",
+        **kwargs: Any,
+    ) -> None:
+        keras_version = str(release_of(keras_version))
+        given = {**locals(), **kwargs}
+        behaviour = resolve(keras_version)
+        check_known(
+            kwargs if seed is None else {**kwargs, "seed": seed},
+            _known_keywords(behaviour),
+            "GRUCell",
+            behaviour,
+        )
+        self.name = kwargs.get("name") or "gru_cell"
+        trainable = kwargs.get("trainable", True)
+        check_values(kwargs.get("name"), trainable, kwargs, behaviour)
+        config = GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS})
+        # No cell runs a fused path, or tries cuDNN.
+        super().__init__(config.changed(path="loop", use_cudnn=False))
+        self.trainable = trainable
+        self._layer_arguments = kwargs
+        self.masks = KeptMasks(
+            MaskStreams(
+                self.config, kwargs.get("rng_type"), kwargs.get("force_generator"), of_cell=True
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"GRUCell({self.units}, keras_version={self.keras_version!r}, name={self.name!r})"
+
+    @property
+    def units(self) -> int:
+        """Size of the state."""
+        return self.config.units
+
+    @property
+    def state_size(self) -> int:
+        """Size of the state, as RNN asks for it."""
+        return self.config.units
+
+    @property
+    def output_size(self) -> int:
+        """Size of the output: that of the state."""
+        return self.config.units
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Fix the features and make the weights.
+
+        Parameters
+        ----------
+        input_shape : (batch, features)
+            The last size alone counts, as in Keras.
+
+        Raises
+        ------
+        TypeError, IndexError
+            `input_shape` is no sequence, or empty.
+        ValueError
+            The features are not known, or other than the cell is built for.
+        """
+        try:
+            sizes = tuple(input_shape)
+        except TypeError:
+            raise TypeError(
+                f"input_shape is {shown(input_shape)}, expected (batch, features)"
+            ) from None
+        if not sizes:
+            raise IndexError(f"input_shape is {shown(input_shape)}, expected (batch, features)")
+        if not self.built:
+            self.masks.streams.before_weights()
+        super().build((None, None, sizes[-1]))
+
+    def __call__(
+        self,
+        inputs: Any,
+        states: Any,
+        *,
+        training: Any = None,
+        dropout_mask: Any = None,
+        recurrent_dropout_mask: Any = None,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Compute one timestep.
+
+        Parameters
+        ----------
+        inputs : (batch, features)
+        states : (batch, units), or a list or tuple of it
+            The batch may be 1.
+        training : bool, optional
+            Whether dropout acts. None is False.
+        dropout_mask, recurrent_dropout_mask, rng : optional
+            As for `gru_ref.GRU`.
+
+        Returns
+        -------
+        output, states
+            (batch, units), and the same as the new state: in a list where `states` was one.
+
+        Raises
+        ------
+        TypeError, ValueError, IndexError, AttributeError
+            As the release of Keras raises. Weights stay as they were.
+
+        Warns
+        -----
+        KerasQuirkWarning
+            The cell drops with the masks of an earlier call: see `reset_dropout_mask`.
+        """
+        config = self.config
+        nested = isinstance(states, (list, tuple))
+        if nested and not states:
+            raise IndexError(f"states is {shown(states)}, expected one state")
+        x = self._array("inputs", inputs, config.behaviour.inputs_are_cast)
+        h = self._array("states", states[0] if nested else states, False)
+        if self._features is not None and x.shape[1] != self._features:
+            raise ValueError(f"inputs has shape {x.shape}, expected {self._features} features")
+        if h.shape[1] != config.units or h.shape[0] not in (1, x.shape[0]):
+            raise ValueError(f"states has shape {h.shape}, expected {(x.shape[0], config.units)}")
+        with self._unchanged_by_errors():
+            if not self.built:
+                self.build(x.shape)
+            weights = self._known_weights()
+            given = dropout_mask, recurrent_dropout_mask
+            sizes = x.shape[0], 1, x.shape[1], h.shape[0]
+            masks = self.masks.of_step(config, training, given, rng, sizes)
+            new = gru_step(x, h, weights, config, **masks._asdict()).h
+        return new, [new] if nested else new
+
+    def _array(self, name: str, value: Any, cast: bool) -> Array:
+        """Return the input or the state in the config's dtype."""
+        config = self.config
+        if not hasattr(value, "__array__"):
+            raise config.behaviour.state_type_error(f"{name} is {shown(value)}, expected an array")
+        array = np.asarray(value)
+        floats = array.dtype.kind == "f"
+        uncast = name == "states" and array.dtype != config.compute_dtype
+        if not (floats or (cast and array.dtype.kind in "iub")) or (
+            uncast and not config.behaviour.initial_state_is_cast
+        ):
+            raise TypeError(f"{name} has dtype {array.dtype}, expected {config.compute_dtype}")
+        if array.ndim != 2:
+            raise ValueError(f"{name} has shape {array.shape}, expected two dimensions")
+        return array.astype(config.compute_dtype)
+
+    def reset_dropout_mask(self) -> None:
+        """Forget the input mask of earlier calls, so that the next call in training draws one."""
+        self.masks.forget("dropout")
+
+    def reset_recurrent_dropout_mask(self) -> None:
+        """Forget the recurrent mask of earlier calls likewise."""
+        self.masks.forget("recurrent_dropout")
+
+    def get_initial_state(
+        self, inputs: Any = None, batch_size: int | None = None, dtype: Any = None
+    ) -> Any:
+        """Return zeros as the state: an array (Keras 2), or a list of one (Keras 3).
+
+        Parameters
+        ----------
+        inputs : (batch, features), optional
+            In Keras 2, in place of batch_size and dtype; Keras 3 has batch_size alone.
+
+        Raises
+        ------
+        TypeError
+            Keras 3: inputs or dtype is given.
+        ValueError
+            The batch is not known; in Keras 2 the dtype is not.
+        """
+        config = self.config
+        if not config.behaviour.cell_state_is_list:
+            if inputs is not None:
+                array = np.asarray(inputs)
+                batch_size, dtype = array.shape[0], array.dtype
+            if batch_size is None or dtype is None:
+                raise ValueError(
+                    f"batch_size is {batch_size} and dtype is {dtype}, expected both, or inputs"
+                )
+            return np.zeros((batch_size, config.units), dtype)
+        if inputs is not None or dtype is not None:
+            raise TypeError(
+                f"inputs is {shown(inputs)} and dtype is {shown(dtype)}, expected batch_size alone"
+            )
+        if batch_size is None:
+            raise ValueError("batch_size is None, expected a number of rows")
+        return [np.zeros((batch_size, config.units), config.compute_dtype)]
+
+    # ---- config
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments under the keys that the release's own get_config uses."""
+        return keras_config.of_cell(self.config, self.name, self.trainable, self._layer_arguments)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> GRUCell:
+        """Build a cell from what ``get_config()`` of any Keras, or of gru_ref, returned.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `gru_ref.GRU.from_config`.
+        """
+        version = keras_version or keras_config.generation_of(config)
+        arguments = keras_config.from_keras(config, resolve(version), of_layer=False)
+        return cls(**arguments, keras_version=version)
+
+
+def _known_keywords(behaviour: Behaviour) -> set[str]:
+    """Return the keywords that a GRUCell of the release takes beside its named arguments."""
+    known = keywords_of_any_layer(behaviour)
+    if behaviour.implementation_argument:
+        known.add("implementation")
+    if behaviour.seed_argument:
+        known.add("seed")
+    if behaviour.rng_type_argument:
+        known.update(("rng_type", "force_generator"))
+    if behaviour.caching_device_argument:
+        known.add("enable_caching_device")
+    return known

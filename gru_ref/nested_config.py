@@ -1,0 +1,122 @@
+"""The configs of layers that hold others: how each release writes and reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from gru_ref import config_parts
+from gru_ref.composite import Composite
+from gru_ref.errors import shown
+from gru_ref.versions import Behaviour
+
+
+class Configured(Protocol):
+    """A layer that has a config."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return its arguments."""
+        ...
+
+
+def serialized(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
+    """Return what the release writes for a layer inside another's config.
+
+    Source
+    ------
+    serialize_keras_object of Keras 2.12, tf_keras 2.21 and Keras 3.15.1.
+    """
+    class_name = type(layer).__name__
+    config = layer.get_config()
+    if not behaviour.serialized_modules:
+        return {"class_name": class_name, "config": config}
+    return {
+        "module": "keras.layers",
+        "class_name": class_name,
+        "config": config,
+        "registered_name": None,
+    }
+
+
+def of_stack(layer: Composite, cells: Sequence[Configured]) -> dict[str, Any]:
+    """Return the config of a StackedRNNCells."""
+    return _start(layer) | {"cells": [serialized(cell, layer.behaviour) for cell in cells]}
+
+
+def of_rnn(layer: Composite, cell: Configured, activity_regularizer: Any) -> dict[str, Any]:
+    """Return the config of an RNN."""
+    start = _start(layer, activity_regularizer)
+    return start | config_parts.of_loop(layer._config) | {"cell": serialized(cell, layer.behaviour)}
+
+
+def of_bidirectional(
+    layer: Composite, merge_mode: Any, forward: Any, backward: Any
+) -> dict[str, Any]:
+    """Return the config of a Bidirectional.
+
+    Parameters
+    ----------
+    forward, backward : dict
+        Of the layers, serialized; backward None where Keras leaves it out.
+    """
+    if layer.behaviour.config_has_keras_2_keys:
+        result = _start(layer) | {"layer": forward, "merge_mode": merge_mode}
+        return result if backward is None else result | {"backward_layer": backward}
+    return _start(layer) | {
+        "merge_mode": merge_mode,
+        "layer": forward,
+        "backward_layer": backward,
+    }
+
+
+def _start(layer: Any, activity_regularizer: Any = None) -> dict[str, Any]:
+    return config_parts.start_of_layer(
+        layer._config,
+        layer.dtype,
+        layer.name,
+        layer.trainable,
+        layer._layer_arguments,
+        activity_regularizer,
+    )
+
+
+def arguments_of(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
+    """Return the arguments in a config beside the layers within.
+
+    Raises
+    ------
+    TypeError
+        `config` is no dict.
+    KeyError
+        The first of `nested` is missing.
+    """
+    if not isinstance(config, Mapping):
+        raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
+    if nested[0] not in config:
+        raise KeyError(f"config has the keys {shown(list(config))}, expected {nested[0]!r} in it")
+    return {key: value for key, value in config.items() if key not in nested}
+
+
+def read(written: Any, classes: Mapping[str, Any], argument: str, keras_version: str | None) -> Any:
+    """Return the layer that a serialized dict stands for.
+
+    Parameters
+    ----------
+    written : dict
+        With class_name and config.
+    classes : mapping
+        The classes that may stand there, by name.
+    argument : str
+        For messages.
+
+    Raises
+    ------
+    ValueError
+        It is no such dict, or of another class.
+    """
+    name = str(written.get("class_name")) if isinstance(written, Mapping) else ""
+    if name not in classes or not isinstance(written.get("config"), Mapping):
+        raise ValueError(
+            f"{argument} is {shown(written)}, expected a serialized {' or '.join(classes)}"
+        )
+    return classes[name].from_config(written["config"], keras_version=keras_version)

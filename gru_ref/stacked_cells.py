@@ -1,0 +1,188 @@
+"""StackedRNNCells: cells one after the other within a timestep, as one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gru_ref import nested_config
+from gru_ref.composite import Composite
+from gru_ref.errors import shown
+from gru_ref.gru_cell import GRUCell
+from gru_ref.names import dtype_name
+
+Array = NDArray[Any]
+
+
+class StackedRNNCells(Composite):
+    """The StackedRNNCells layer of Keras, for GRU cells, in NumPy.
+
+    Equation
+    --------
+    The output of each cell is the input of the next; see `gru_ref.loop.stacked_gru`.
+
+    Parameters
+    ----------
+    cells : list or tuple of GRUCell
+        All of one Keras release and one dtype.
+    **kwargs
+        name, trainable, dtype, and in Keras 2 reverse_state_order.
+
+    Raises
+    ------
+    TypeError
+        `cells` is no list.
+    ValueError
+        One of them is no GRUCell, or of another release or dtype than the first; or as the release
+        of Keras raises.
+
+    Source
+    ------
+    tf_keras/src/layers/rnn/stacked_rnn_cells.py (2.21) and
+    keras/src/layers/rnn/stacked_rnn_cells.py (3.15.1).
+
+    Examples
+    --------
+    >>> cells = StackedRNNCells([GRUCell(3), GRUCell(5)])
+    >>> cells.state_size, cells.output_size
+    ((3, 5), 5)
+    """
+
+    def __init__(self, cells: Sequence[GRUCell], **kwargs: Any) -> None:
+        if not isinstance(cells, (list, tuple)):
+            raise TypeError(f"cells is {shown(cells)}, expected a list of GRUCell")
+        if not cells:
+            raise ValueError(f"cells is {shown(cells)}, expected at least one GRUCell")
+        for cell in cells:
+            if not isinstance(cell, GRUCell):
+                raise ValueError(f"cells has {shown(cell)}, expected a GRUCell in every place")
+        first = cells[0].config
+        also = ("reverse_state_order",) if first.behaviour.reverse_state_order_argument else ()
+        super().__init__(cells, first, kwargs, also)
+        self.name = self.name or "stacked_rnn_cells"
+        self.dtype = dtype_name(kwargs.get("dtype") or "float32", first.behaviour)
+        for cell in cells:
+            if cell.config.behaviour is not first.behaviour:
+                raise ValueError(
+                    f"cells has one of Keras {cell.keras_version}, expected {self.keras_version} "
+                    "in every place"
+                )
+            if cell.config.dtype != self.dtype:
+                raise ValueError(
+                    f"cells has one of dtype {cell.config.dtype}, expected {self.dtype}: give "
+                    "StackedRNNCells itself the dtype of its cells"
+                )
+        self.cells = tuple(cells)
+        if kwargs.get("reverse_state_order"):
+            sizes = [cell.units for cell in cells]
+            if len(set(sizes)) > 1:
+                raise ValueError(
+                    f"reverse_state_order is True and the cells have the sizes {sizes}, expected "
+                    "one size: Keras hands the last cell's state to the first"
+                )
+            self.behaviour.warn("reverse_state_order_argument")
+
+    def __repr__(self) -> str:
+        return f"StackedRNNCells({list(self.cells)}, name={self.name!r})"
+
+    @property
+    def state_size(self) -> Any:
+        """The sizes of the cells' states: a tuple (Keras 2), a list (Keras 3)."""
+        return self.behaviour.state_size_container(cell.units for cell in self.cells)
+
+    @property
+    def output_size(self) -> int:
+        """Size of the output: that of the last cell."""
+        size: int = self.cells[-1].units
+        return size
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Build the cells.
+
+        Parameters
+        ----------
+        input_shape : (batch, features)
+
+        Raises
+        ------
+        TypeError, IndexError, ValueError
+            As `gru_ref.GRUCell.build`.
+        """
+        for cell in self.cells:
+            if not cell.built:
+                cell.build(input_shape)
+            input_shape = (None, cell.units)
+
+    def __call__(self, inputs: Any, states: Any, *, training: Any = None) -> tuple[Array, Any]:
+        """Compute one timestep.
+
+        Parameters
+        ----------
+        inputs : (batch, features)
+        states : list or tuple
+            A state for every cell, each (batch, units), or a list of one.
+        training : bool, optional
+            Whether dropout acts.
+
+        Returns
+        -------
+        output, states
+            (batch, units) of the last cell, and the new states, each in the form of its old one in
+            Keras 3.
+
+        Raises
+        ------
+        ValueError
+            Keras 2: there are not as many states as cells.
+        TypeError, ValueError, IndexError
+            As `gru_ref.GRUCell`.
+        """
+        if not isinstance(states, (list, tuple)):
+            raise TypeError(f"states is {shown(states)}, expected a list of a state for every cell")
+        behaviour = self.behaviour
+        if len(states) != len(self.cells):
+            if not behaviour.short_states_run_fewer_cells:
+                raise ValueError(f"states has {len(states)}, expected {len(self.cells)}")
+            behaviour.warn("short_states_run_fewer_cells", f"{len(states)} states were given")
+        new_states = []
+        with self._unchanged_by_errors():
+            for cell, state in zip(self.cells, states, strict=False):
+                inputs, new = cell(inputs, state, training=training)
+                new_states.append(new)
+        if behaviour.cell_state_is_list:
+            return inputs, new_states[0] if len(new_states) == 1 else new_states
+        flat = [new[0] if isinstance(new, list) else new for new in new_states]
+        return inputs, tuple(flat)
+
+    def get_initial_state(
+        self, inputs: Any = None, batch_size: int | None = None, dtype: Any = None
+    ) -> Any:
+        """Return zeros for every cell; see `gru_ref.GRUCell.get_initial_state`."""
+        made = [cell.get_initial_state(inputs, batch_size, dtype) for cell in self.cells]
+        return self.behaviour.state_size_container(made)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments under the keys that the release's own get_config uses."""
+        return nested_config.of_stack(self, self.cells)
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], *, keras_version: str | None = None
+    ) -> StackedRNNCells:
+        """Build the stack from what ``get_config()`` of any Keras, or of gru_ref, returned.
+
+        Raises
+        ------
+        KeyError
+            There is no "cells".
+        ValueError, TypeError
+            As `gru_ref.GRU.from_config`.
+        """
+        arguments = nested_config.arguments_of(config, "cells")
+        cells = [
+            nested_config.read(cell, {"GRUCell": GRUCell}, "cells", keras_version)
+            for cell in config["cells"]
+        ]
+        return cls(cells, **arguments)

@@ -1,0 +1,128 @@
+"""Runs gru_ref on a case of `around`, and compares it with live Keras, container for container."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import gru_ref
+from gru_ref.errors import KerasQuirkWarning
+
+
+class Outcome(NamedTuple):
+    """What one step came to: the value it returned, or what it raised."""
+
+    method: str
+    value: Any = None
+    error: Exception | None = None
+
+
+def made(written: Any, keras_version: str) -> Any:
+    """Return the layer of gru_ref that a dict with a ``class`` stands for; else the value."""
+    if isinstance(written, list):
+        return [made(item, keras_version) for item in written]
+    if not isinstance(written, dict) or "class" not in written:
+        return written
+    arguments = {k: made(value, keras_version) for k, value in written.items() if k != "class"}
+    kind = getattr(gru_ref, written["class"])
+    own = {"keras_version": keras_version} if kind in (gru_ref.GRU, gru_ref.GRUCell) else {}
+    return kind(**arguments, **own)
+
+
+def run(
+    steps: Sequence[Sequence[Any]], keras_version: str, masks: Sequence[Any] = ()
+) -> tuple[list[Outcome], list[str]]:
+    """Carry out the steps of a case, and return their outcomes and the quirks warned of.
+
+    Parameters
+    ----------
+    masks : sequence
+        For each step the dropout masks of its call, or None.
+    """
+    layer, outcomes = None, []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", KerasQuirkWarning)
+        for number, (method, positional, keywords) in enumerate(steps):
+            given = masks[number] if number < len(masks) else None
+            if given is not None:
+                names = ("dropout_mask", "recurrent_dropout_mask")
+                keywords = {**keywords, **dict(zip(names, given, strict=True))}
+            try:
+                if method == "construct":
+                    layer, value = made(keywords, keras_version), None
+                elif method == "from_config":
+                    class_name, config = positional
+                    kind = getattr(gru_ref, class_name)
+                    layer, value = kind.from_config(config, keras_version=keras_version), None
+                elif method == "make_seed":
+                    value = None
+                elif method == "set_random_seed":
+                    value = gru_ref.set_random_seed(*positional)
+                elif method == "call":
+                    value = layer(*positional, **keywords)
+                else:
+                    value = getattr(layer, method)
+                    value = value(*positional, **keywords) if callable(value) else value
+            except Exception as error:  # every class is an outcome here
+                outcomes.append(Outcome(method, error=error))
+                break
+            outcomes.append(Outcome(method, value))
+    return outcomes, sorted({str(w.message).partition(":")[0] for w in caught})
+
+
+def difference(actual: Any, expected: Any) -> float:
+    """Return how far apart two values are, in eps of max(1, |expected|); other containers: inf.
+
+    Zeros of either sign are equal.
+    """
+    pairs = list(_pairs(actual, expected))
+    if any(pair is None for pair in pairs):
+        return np.inf
+    worst = 0.0
+    for a, b in (pair for pair in pairs if pair is not None):
+        if a.dtype.kind != "f":
+            worst = max(worst, 0.0 if np.array_equal(a, b) else np.inf)
+            continue
+        scale = np.finfo(b.dtype).eps * np.maximum(1, np.abs(b))
+        errors = np.where(a == b, 0, np.abs(a - b) / scale)
+        worst = max(worst, float(np.max(errors, initial=0)))
+    return worst if np.isfinite(worst) else np.inf
+
+
+def _pairs(actual: Any, expected: Any) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:
+    """Yield the arrays of two values side by side; None where the values are not alike."""
+    if isinstance(actual, np.generic):
+        actual = np.asarray(actual)
+    if isinstance(expected, np.ndarray):
+        alike = isinstance(actual, np.ndarray) and actual.shape == expected.shape
+        yield (actual, expected) if alike and actual.dtype == expected.dtype else None
+    elif isinstance(expected, (list, tuple)):
+        if type(actual) is not type(expected) or len(actual) != len(expected):
+            yield None
+            return
+        for ours, theirs in zip(actual, expected, strict=True):
+            yield from _pairs(ours, theirs)
+    elif isinstance(expected, dict):
+        if not isinstance(actual, dict) or list(actual) != list(expected):
+            yield None
+            return
+        for name, theirs in expected.items():
+            yield from _pairs(actual[name], theirs)
+    elif type(actual) is not type(expected) or actual != expected:
+        yield None
+
+
+def unnumbered(config: Any) -> Any:
+    """Return a config with the first name of every layer: Keras numbers later ones."""
+    if isinstance(config, list):
+        return [unnumbered(item) for item in config]
+    if not isinstance(config, dict):
+        return config
+    made = {key: unnumbered(value) for key, value in config.items()}
+    if isinstance(made.get("name"), str):
+        made["name"] = re.sub(r"_\d+$", "", made["name"])
+    return made

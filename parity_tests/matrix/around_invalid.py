@@ -1,0 +1,468 @@
+"""Invalid and doubtful calls around the layer, and what each Keras and gru_ref make of them.
+
+A step is a method, its positional arguments and its keywords, as `oracles.live_around` takes them;
+the outcomes are those of tf_keras 2.21 and Keras 3.15.1, each seen live.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from parity_tests.matrix.invalid.form import (
+    ACCEPTED,
+    SHAPES_REFUSED,
+    Invalid,
+    error,
+    fault,
+    framework,
+    row,
+)
+
+Steps = tuple[Any, ...]
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 6, 5
+SHAPE = (BATCH, TIMESTEPS, FEATURES)
+
+X = (np.arange(48) % 7 - 3).reshape(SHAPE).astype("float32") / 4
+X0 = X[:, 0]
+H = (np.arange(10) % 3 - 1).reshape(BATCH, UNITS).astype("float32")
+H3 = H[:, :3].copy()
+MASK = np.array([[True, False, True, True], [True, True, True, False]])
+
+PLAIN = {"kernel_initializer": "ones", "recurrent_initializer": "zeros"}
+CELL = {"class": "GRUCell", "units": UNITS, **PLAIN}
+CELL3 = {**CELL, "units": 3}
+GRU = {"class": "GRU", "units": UNITS, **PLAIN}
+BACK = {**GRU, "go_backwards": True}
+
+NO_CELLS = "a stack without cells has no output of its own: refused"
+OTHER_CLASS = "gru_ref has no other layer than these"
+EARLIER = "refused where it is given, before an operation of TensorFlow refuses it"
+
+
+def made(spec: dict[str, Any]) -> Steps:
+    """Construct a layer."""
+    return (("construct", (), spec),)
+
+
+def cell(**arguments: Any) -> dict[str, Any]:
+    """Return a GRUCell as data."""
+    return {**CELL, **arguments}
+
+
+def rnn(**arguments: Any) -> dict[str, Any]:
+    """Return an RNN around a cell as data."""
+    return {"class": "RNN", "cell": CELL, **arguments}
+
+
+def stack(**arguments: Any) -> dict[str, Any]:
+    """Return an RNN around two cells as data."""
+    return {"class": "RNN", "cell": [CELL3, CELL], **arguments}
+
+
+def both(layer: Any = None, **arguments: Any) -> dict[str, Any]:
+    """Return a Bidirectional as data."""
+    return {"class": "Bidirectional", "layer": layer or GRU, **arguments}
+
+
+def calling(spec: dict[str, Any], *positional: Any, **keywords: Any) -> Steps:
+    """Construct a layer and call it."""
+    return (*made(spec), ("call", positional or (X,), keywords))
+
+
+def then(spec: dict[str, Any], method: str, *positional: Any, calls: bool = True) -> Steps:
+    """Construct a layer, call it, and carry out a method."""
+    steps = calling(spec) if calls else made(spec)
+    return (*steps, (method, positional, {}))
+
+
+UNKNOWN = error("TypeError", "foo"), error("ValueError", "foo")
+STATE_COUNT = error("ValueError", "initial_state")
+
+AROUND_INVALID: tuple[Invalid, ...] = (
+    # ---- GRUCell
+    row("cell-unknown-argument", "an argument no cell has", made(cell(foo=1)), *UNKNOWN),
+    row(
+        "cell-return-state",
+        "an argument of the loop",
+        made(cell(return_state=True)),
+        error("TypeError", "return_state"),
+        error("ValueError", "return_state"),
+    ),
+    row("cell-units-zero", "no units", made(cell(units=0)), error("ValueError", "units", "0")),
+    row("cell-units-string", "units that are a string", made(cell(units="5")), error("TypeError", "units")),
+    row(
+        "cell-use-cudnn",
+        "use_cudnn",
+        made(cell(use_cudnn=True)),
+        error("TypeError", "use_cudnn"),
+        error("ValueError", "use_cudnn"),
+    ),
+    row(
+        "cell-seed-string",
+        "a seed that is a string",
+        made(cell(seed="a")),
+        ACCEPTED,
+        error("ValueError", "seed"),
+    ),
+    row(
+        "cell-activity-regularizer",
+        "a penalty of every timestep's output",
+        made(cell(activity_regularizer="l2")),
+        error("TypeError", "activity_regularizer", keras=None, why="Keras adds it at every timestep, and once more: refused"),
+        error("ValueError", "activity_regularizer", keras=None, why="Keras adds it at every timestep, and once more: refused"),
+    ),
+    row("cell-no-states", "no state", calling(CELL, X0), error("TypeError", "states")),
+    row(
+        "cell-states-none",
+        "None as the state",
+        calling(CELL, X0, None),
+        error("AttributeError", "states"),
+        error("ValueError", "states"),
+    ),
+    row("cell-states-empty", "an empty list of states", calling(CELL, X0, []), error("IndexError", "states")),
+    row(
+        "cell-states-units",
+        "a state of other units",
+        calling(CELL, X0, [H3]),
+        framework("InvalidArgumentError", "ValueError", "states", why=SHAPES_REFUSED),
+    ),
+    row(
+        "cell-states-batch",
+        "a state of another batch",
+        calling(CELL, X0, [np.ones((3, UNITS), "float32")]),
+        framework("InvalidArgumentError", "ValueError", "states", why=SHAPES_REFUSED),
+    ),
+    row("cell-states-batch-1", "a state of batch 1", calling(CELL, X0, [H[:1]]), ACCEPTED),
+    row("cell-two-states", "two states, of which the first counts", calling(CELL, X0, [H, H3]), ACCEPTED),
+    row(
+        "cell-inputs-3d",
+        "a sequence",
+        calling(CELL, np.ones((3, 4, 6), "float32"), [np.ones((3, UNITS), "float32")]),
+        framework("InvalidArgumentError", "ValueError", "inputs", why=SHAPES_REFUSED),
+    ),
+    row(
+        "cell-inputs-float64",
+        "inputs of another float dtype",
+        calling(CELL, X0.astype("float64"), [H]),
+        ACCEPTED,
+    ),
+    row(
+        "cell-state-float64",
+        "a state of another float dtype",
+        calling(CELL, X0, [H.astype("float64")]),
+        framework("InvalidArgumentError", "TypeError", "states", why="an operation of TensorFlow refuses the dtype"),
+        ACCEPTED,
+    ),
+    row(
+        "cell-state-int",
+        "a state of integers",
+        calling(CELL, X0, [H.astype("int32")]),
+        framework("InvalidArgumentError", "TypeError", "states", why="an operation of TensorFlow refuses the dtype"),
+    ),
+    row(
+        "cell-mask",
+        "a mask",
+        calling(CELL, X0, [H], mask=None),
+        error("TypeError", "mask"),
+    ),
+    row("cell-build-empty", "build of no sizes", then(CELL, "build", (), calls=False), error("IndexError", "input_shape")),
+    row("cell-build-three", "build of three sizes: the last counts", then(CELL, "build", SHAPE, calls=False), ACCEPTED),
+    row(
+        "cell-initial-state-nothing",
+        "get_initial_state of nothing",
+        then(CELL, "get_initial_state", calls=False),
+        error("ValueError", "batch_size"),
+    ),
+    row("cell-params-unbuilt", "count_params before build", then(CELL, "count_params", calls=False), error("ValueError")),
+    # ---- RNN and StackedRNNCells
+    row("rnn-no-cell", "None as the cell", made({"class": "RNN", "cell": None}), error("ValueError", "cell")),
+    row(
+        "rnn-around-gru",
+        "a GRU as the cell",
+        made({"class": "RNN", "cell": GRU}),
+        error("ValueError", "cell"),
+        error("ValueError", "cell", keras=None, why="Keras 3 fails in the first call"),
+    ),
+    row(
+        "rnn-empty-list",
+        "no cells",
+        calling({"class": "RNN", "cell": []}),
+        error("ValueError", "cells", keras=None, why=NO_CELLS),
+        error("ValueError", "cells", keras="IndexError", why=NO_CELLS),
+    ),
+    row("rnn-number-in-list", "a number among the cells", made({"class": "RNN", "cell": [5]}), error("ValueError", "cells")),
+    row("rnn-unknown-argument", "an argument no RNN has", made(rnn(foo=1)), *UNKNOWN),
+    row(
+        "rnn-seed",
+        "a seed, which the cell has",
+        made(rnn(seed=1)),
+        error("TypeError", "seed"),
+        error("ValueError", "seed"),
+    ),
+    row(
+        "rnn-time-major",
+        "time_major",
+        made(rnn(time_major=True)),
+        ACCEPTED,
+        error("ValueError", "time_major"),
+    ),
+    row(
+        "rnn-dtype-of-the-cell",
+        "a cell of another dtype",
+        calling({"class": "RNN", "cell": {**CELL, "dtype": "float64"}}),
+        error("ValueError", "dtype", keras="InvalidArgumentError", why=EARLIER),
+        error("ValueError", "dtype", keras=None, why="gru_ref does not round from one to the other"),
+    ),
+    row(
+        "stack-reverse-order",
+        "reverse_state_order, cells of two sizes",
+        calling({"class": "RNN", "cell": {"class": "StackedRNNCells", "cells": [CELL3, CELL], "reverse_state_order": True}}),
+        error("ValueError", "reverse_state_order", keras="InvalidArgumentError", why=EARLIER),
+        error("ValueError", "reverse_state_order", at=0),
+    ),
+    row("rnn-name-slash", "a name with a slash", made(rnn(name="a/b")), ACCEPTED, error("ValueError", "name")),
+    row(
+        "rnn-name-number",
+        "a number as the name",
+        made(rnn(name=5)),
+        error("TypeError", "name"),
+        error("ValueError", "name"),
+    ),
+    row(
+        "rnn-two-states",
+        "two states for one cell",
+        calling(rnn(), initial_state=[H, H]),
+        STATE_COUNT,
+    ),
+    row("stack-three-states", "three states for two cells", calling(stack(), initial_state=[H3, H, H]), STATE_COUNT),
+    row(
+        "stack-one-state",
+        "one state for two cells",
+        calling(stack(return_state=True), initial_state=[H3]),
+        STATE_COUNT,
+        ACCEPTED,
+    ),
+    row(
+        "stack-swapped-states",
+        "the states in the wrong order",
+        calling(stack(), initial_state=[H, H3]),
+        STATE_COUNT,
+        framework("InvalidArgumentError", "ValueError", "initial_state", why=SHAPES_REFUSED),
+    ),
+    row(
+        "stack-unit-mask",
+        "a mask of every unit, cells of two sizes",
+        calling(stack(), mask=np.ones((*SHAPE[:2], UNITS), bool)),
+        framework("InvalidArgumentError", "ValueError", "mask", why=SHAPES_REFUSED),
+    ),
+    row(
+        "rnn-mask-list",
+        "a list of a mask",
+        calling(rnn(return_sequences=True), mask=[MASK]),
+        ACCEPTED,
+        error("AttributeError", "mask"),
+    ),
+    row(
+        "rnn-mask-tuple",
+        "a tuple of a mask",
+        calling(rnn(return_sequences=True), mask=(MASK,)),
+        ACCEPTED,
+        error("AttributeError", "mask"),
+    ),
+    row(
+        "rnn-mask-empty",
+        "an empty list of masks",
+        calling(rnn(), mask=[]),
+        error("IndexError", "mask"),
+        error("AttributeError", "mask"),
+    ),
+    row("rnn-states-empty-keras2", "no states recorded", then(stack(), "states"), ACCEPTED),
+    row(
+        "rnn-reset-not-stateful",
+        "reset_states of a layer that is not stateful",
+        then(rnn(), "reset_states"),
+        error("AttributeError", "stateful"),
+        ACCEPTED,
+    ),
+    row(
+        "stack-reset",
+        "reset_states of a stack",
+        then(stack(stateful=True), "reset_states"),
+        ACCEPTED,
+        fault("AttributeError", "Keras 3 cannot reset the states of a stack"),
+    ),
+    row(
+        "stack-reset-values",
+        "reset_states with the states of a stack",
+        (*then(stack(stateful=True), "reset_states", [H3, H]), ("states", (), {})),
+        ACCEPTED,
+        error("TypeError", "states", at=2),
+    ),
+    row(
+        "stack-reset-one-value",
+        "reset_states with one state for two cells",
+        then(stack(stateful=True), "reset_states", [H3]),
+        error("ValueError", "states"),
+        error("TypeError", "states"),
+    ),
+    row(
+        "rnn-stateful-batch-unknown",
+        "stateful without a batch",
+        then(rnn(stateful=True), "build", (None, TIMESTEPS, FEATURES), calls=False),
+        error("ValueError", "batch"),
+    ),
+    row(
+        "rnn-other-batch",
+        "another batch of a stateful layer",
+        (*calling(rnn(stateful=True)), ("call", (X[:1],), {})),
+        error("ValueError", "batch"),
+    ),
+    row(
+        "rnn-set-weights-short",
+        "two arrays of three",
+        (*then(rnn(), "build", SHAPE, calls=False), ("set_weights", ([np.ones((6, 15)), np.ones((5, 15))],), {})),
+        error("ValueError", "weights"),
+    ),
+    row("rnn-from-config-empty", "an empty config", (("from_config", ("RNN", {}), {}),), error("KeyError", "cell")),
+    row("stack-from-config-empty", "an empty config", (("from_config", ("StackedRNNCells", {}), {}),), error("KeyError", "cells")),
+    # ---- Bidirectional
+    row("both-number", "a number as the layer", made(both(5)), error("ValueError", "layer")),
+    row("both-backward-number", "a number as backward_layer", made(both(backward_layer=5)), error("ValueError", "backward_layer")),
+    row(
+        "both-around-cell",
+        "a cell as the layer",
+        made(both(CELL)),
+        error("KeyError", "layer"),
+        error("TypeError", "layer"),
+    ),
+    row("both-merge-mode", "an unknown merge_mode", made(both(merge_mode="max")), error("ValueError", "merge_mode")),
+    row("both-merge-mode-list", "a list as merge_mode", made(both(merge_mode=["sum"])), error("ValueError", "merge_mode")),
+    row("both-unknown-argument", "an argument it does not have", made(both(foo=1)), *UNKNOWN),
+    row(
+        "both-go-backwards",
+        "a layer that goes backwards",
+        calling(both(BACK)),
+        ACCEPTED,
+        error("ValueError", "go_backwards", at=0),
+    ),
+    row("both-same-direction", "two layers in one direction", made(both(backward_layer=GRU)), error("ValueError", "go_backwards")),
+    row(
+        "both-return-state-differs",
+        "one layer that returns its state",
+        made(both(backward_layer={**BACK, "return_state": True})),
+        error("ValueError", "return_state"),
+    ),
+    row(
+        "both-units-differ",
+        "a sum of different units",
+        calling(both(backward_layer={**BACK, "units": 3}, merge_mode="sum")),
+        framework("InvalidArgumentError", "ValueError", "backward_layer", "merge_mode", why=SHAPES_REFUSED),
+    ),
+    row(
+        "both-units-one",
+        "a sum of five units and one, which broadcasts",
+        calling(both(backward_layer={**BACK, "units": 1}, merge_mode="sum")),
+        ACCEPTED,
+    ),
+    row("both-weights", "weights, which no Keras uses", calling(both(weights=[np.ones((6, 15), "float32")] * 2)), ACCEPTED),
+    row("both-states-tuple", "a tuple of states", calling(both(), initial_state=(H, H)), ACCEPTED),
+    row(
+        "both-one-state",
+        "one state for two layers",
+        calling(both(), initial_state=[H]),
+        error("ValueError", "initial_state"),
+        error("IndexError", "initial_state"),
+    ),
+    row(
+        "both-three-states",
+        "three states for two layers",
+        calling(both(), initial_state=[H, H, H]),
+        error("ValueError", "initial_state"),
+        ACCEPTED,
+    ),
+    row(
+        "both-four-states",
+        "four states for two layers",
+        calling(both(), initial_state=[H, H, H, H]),
+        error("ValueError", "initial_state"),
+        ACCEPTED,
+    ),
+    row(
+        "both-state-array",
+        "one array as the states, which Keras 3 splits along the batch",
+        calling(both(), initial_state=H),
+        error("ValueError", "initial_state"),
+        ACCEPTED,
+    ),
+    row("both-no-states", "an empty list of states", calling(both(), initial_state=[]), error("IndexError", "initial_state")),
+    row(
+        "both-reset-not-stateful",
+        "reset_states of layers that are not stateful",
+        then(both(), "reset_states"),
+        error("AttributeError", "stateful"),
+    ),
+    row(
+        "both-reset-array",
+        "reset_states with one array",
+        then(both({**GRU, "stateful": True}), "reset_states", H),
+        error("ValueError", "states"),
+        error("TypeError", "states"),
+    ),
+    row(
+        "both-reset-three",
+        "reset_states with three states",
+        then(both({**GRU, "stateful": True}), "reset_states", [H, H, H]),
+        error("ValueError", "states"),
+        error("TypeError", "states"),
+    ),
+    row(
+        "both-states",
+        "the attribute states",
+        then(both({**GRU, "stateful": True}), "states"),
+        error("AttributeError", "states"),
+        ACCEPTED,
+    ),
+    row(
+        "both-stateful-with-state",
+        "a stateful layer that returns its states",
+        calling(both({**GRU, "stateful": True, "return_state": True})),
+        ACCEPTED,
+        fault("TypeError", "Keras 3 multiplies a generator for the masks of the states"),
+    ),
+    row("both-from-config-empty", "an empty config", (("from_config", ("Bidirectional", {}), {}),), error("KeyError", "layer")),
+    row("both-params-unbuilt", "count_params before build", then(both(), "count_params", calls=False), error("ValueError")),
+    # ---- ragged input
+    row("ragged", "rows of different lengths", calling(GRU, ragged_lengths=[2, 4]), ACCEPTED, error("ValueError", "ragged_lengths")),
+    row("ragged-rnn", "the same, of an RNN", calling(rnn(), ragged_lengths=[2, 4]), ACCEPTED, error("ValueError", "ragged_lengths")),
+    row(
+        "ragged-mask",
+        "a mask too",
+        calling(GRU, ragged_lengths=[2, 4], mask=MASK),
+        error("ValueError", "mask"),
+        error("ValueError", "ragged_lengths"),
+    ),
+    row(
+        "ragged-unroll",
+        "ragged rows unrolled",
+        calling({**GRU, "unroll": True}, ragged_lengths=[2, 4]),
+        error("ValueError", "unroll"),
+        error("ValueError", "ragged_lengths"),
+    ),
+    row(
+        "ragged-time-major",
+        "ragged rows, timesteps first",
+        calling({**GRU, "time_major": True}, ragged_lengths=[2, 4]),
+        framework("InvalidArgumentError", "ValueError", "time_major", why=SHAPES_REFUSED),
+        error("ValueError", "time_major", at=0),
+    ),
+    row(
+        "ragged-no-timestep",
+        "rows without a timestep",
+        calling(GRU, ragged_lengths=[0, 0]),
+        framework("InvalidArgumentError", "ValueError", "ragged_lengths", why=SHAPES_REFUSED),
+        error("ValueError", "ragged_lengths"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""fixtures/around/: some cases of `around` as live Keras ran them, and the configs it wrote.
+
+``python -m parity_tests.recorded_around --keras-python PATH`` writes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any, NamedTuple
+
+from parity_tests import around, around_observation
+from parity_tests.matrix import around as table
+from parity_tests.oracles import codec
+from parity_tests.oracles.client import Oracle
+from parity_tests.oracles.pool import GENERATIONS, keras_version_of
+from parity_tests.surroundings import FIXTURES
+
+FOLDER = FIXTURES / "around"
+ONE_IN = 29  # of the cases of a family, evenly spread over its lanes
+
+CONFIGURED: dict[str, dict[str, Any]] = {
+    "cell": {"class": "GRUCell", "units": 5, "dropout": 0.5, "reset_after": False},
+    "rnn": {"class": "RNN", "cell": {"class": "GRUCell", "units": 5}, "return_state": True},
+    "stacked": {
+        "class": "RNN",
+        "cell": [{"class": "GRUCell", "units": 3}, {"class": "GRUCell", "units": 5}],
+        "zero_output_for_mask": True,
+        "name": "three_and_five",
+    },
+    "bidirectional": {"class": "Bidirectional", "layer": {"class": "GRU", "units": 5}},
+    "bidirectional-given": {
+        "class": "Bidirectional",
+        "layer": {"class": "GRU", "units": 5, "return_sequences": True, "name": "there"},
+        "backward_layer": {
+            "class": "GRU",
+            "units": 3,
+            "return_sequences": True,
+            "go_backwards": True,
+            "name": "back",
+        },
+        "merge_mode": None,
+    },
+    "bidirectional-rnn": {
+        "class": "Bidirectional",
+        "layer": {"class": "RNN", "cell": {"class": "GRUCell", "units": 2}},
+        "merge_mode": "ave",
+    },
+}
+
+
+class Recorded(NamedTuple):
+    """One case as live Keras ran it; `error` is the bound in eps."""
+
+    oracle: str
+    id: str
+    keras_version: str
+    steps: list[Any]
+    values: list[Any]
+    masks: list[Any]
+
+
+def load() -> tuple[list[Recorded], dict[tuple[str, str], dict[str, Any]]]:
+    """Return the recorded cases, and the configs by oracle and layer."""
+    cases, configs = [], {}
+    for path in sorted(FOLDER.glob("*.json")):
+        data = codec.decode(json.loads(path.read_text(encoding="utf-8")))
+        version = data["keras_version"]
+        for case in data["cases"]:
+            cases.append(Recorded(path.stem, keras_version=version, **case))
+        for name, config in data["configs"].items():
+            configs[path.stem, name] = {"keras_version": version, "config": config}
+    return cases, configs
+
+
+def record(oracle: Oracle) -> None:
+    """Write what live Keras makes of the cases and configs."""
+    cases = []
+    for family in table.FAMILIES:
+        for case in around.cases(family, oracle.name)[::ONE_IN]:
+            steps, live, masks = around_observation.observe(oracle, case)
+            values = [outcome["value"] for outcome in live]
+            cases.append({"id": case.id, "steps": steps, "values": values, "masks": masks})
+    configs = {}
+    for name, spec in CONFIGURED.items():
+        steps = [["construct", [], spec], ["get_config", [], {}]]
+        reply = oracle.request({"op": "around", "steps": steps})["steps"]
+        configs[name] = reply[-1]["value"]
+    description = oracle.describe()
+    origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
+    data = {
+        "keras_version": keras_version_of(description),
+        "provenance": origin,
+        "cases": cases,
+        "configs": configs,
+    }
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{oracle.name}.json"
+    path.write_text(codec.dumps(data) + "\n", encoding="utf-8")
+    print(f"around/{path.name}: {len(cases)} cases, {path.stat().st_size} bytes")
+
+
+def main() -> int:
+    """Record both generations."""
+    parser = argparse.ArgumentParser(prog="python -m parity_tests.recorded_around")
+    parser.add_argument("--keras-python", required=True, help="the interpreter that has Keras")
+    parser.add_argument("--oracle", action="append", choices=sorted(GENERATIONS))
+    options = parser.parse_args()
+    for name in options.oracle or sorted(GENERATIONS):
+        with Oracle(name, options.keras_python, GENERATIONS[name]) as oracle:
+            record(oracle)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Cells, RNNs, stacked cells, Bidirectional and ragged input, without Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref import versions
+from gru_ref.errors import KerasQuirkWarning
+from parity_tests import around_run, recorded_around
+from parity_tests.matrix import around as table
+from parity_tests.matrix.around_invalid import AROUND_INVALID
+
+RELEASES = {"keras2": "2.21", "keras3": "3.15"}
+CASES, CONFIGS = recorded_around.load()
+ROWS = {row.id: row for row in AROUND_INVALID}
+OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
+NOT_COMPARED = ("construct", "build", "set_weights", "make_seed")
+
+
+def _name(function: Any, _: int, parameters: Any) -> str:
+    return f"{function.__name__}_{':'.join(map(str, parameters.args[:2]))}"
+
+
+class TestRecorded:
+    """gru_ref gives what live Keras gave."""
+
+    @parameterized.expand([(case.oracle, case.id) for case in CASES], name_func=_name)
+    def test_the_case_is_the_recorded_one(self, oracle: str, case_id: str) -> None:
+        (case,) = [c for c in CASES if (c.oracle, c.id) == (oracle, case_id)]
+        ours, _ = around_run.run(case.steps, case.keras_version, case.masks)
+        assert ours[-1].error is None, f"{ours[-1].method}: {ours[-1].error!r}"
+        bound = table.DOUBLE_BOUND if "+double" in case_id else 0.0
+        for outcome, expected in zip(ours, case.values, strict=True):
+            if outcome.method not in NOT_COMPARED:
+                assert around_run.difference(outcome.value, expected) <= bound, outcome.method
+
+    @parameterized.expand(sorted(CONFIGS), name_func=_name)
+    def test_the_config_is_the_recorded_one(self, oracle: str, name: str) -> None:
+        recorded = CONFIGS[oracle, name]
+        layer = around_run.made(recorded_around.CONFIGURED[name], recorded["keras_version"])
+        written = layer.get_config()
+        assert around_run.unnumbered(written) == around_run.unnumbered(recorded["config"])
+        assert list(written) == list(recorded["config"])
+        again = type(layer).from_config(written, keras_version=recorded["keras_version"])
+        assert again.get_config() == written
+
+
+class TestInvalid:
+    """gru_ref does what a row says."""
+
+    @parameterized.expand(OUTCOMES, name_func=_name)
+    def test_the_call_does_what_the_row_says(self, oracle: str, id: str) -> None:
+        row = ROWS[id]
+        expected = row.outcome(oracle)
+        outcomes, quirks = around_run.run(row.steps, RELEASES[oracle])
+        error = outcomes[-1].error
+        assert [name for name in quirks if not versions.BY_NAME[name].quirk] == []
+        if expected.verdict == "fault":
+            assert quirks != [], "computes without a warning"
+        if expected.raises is None:
+            assert error is None, f"raises {type(error).__name__}: {error}"
+            return
+        assert error is not None, f"accepts the call, but should raise {expected.raises}"
+        assert type(error).__name__ == expected.raises, str(error)
+        assert len(outcomes) - 1 <= expected.at % len(row.steps), "raises later than Keras"
+        assert expected.unnamed(str(error)) == []
+
+    def test_every_id_is_unique(self) -> None:
+        assert len(ROWS) == len(AROUND_INVALID)
+
+
+class TestState:
+    """What a failed call leaves behind, and what a cell keeps."""
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_failed_call_leaves_both_directions_as_they_were(self, version: str) -> None:
+        x = np.ones((2, 4, 6), "float32")
+        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+        made = {"units": 5, "stateful": True, "keras_version": version, **zeros}
+        layer = gru_ref.Bidirectional(gru_ref.GRU(**made, bias_initializer="ones"))
+        layer(x)
+        before = [one.states[0] for one in (layer.forward_layer, layer.backward_layer)]
+        assert np.all(before[0] > 0)
+        wrong = np.ones((2, 3), "float32")
+        with pytest.raises(ValueError, match="initial_state"):
+            layer(x, initial_state=[before[0], wrong])
+        after = [one.states[0] for one in (layer.forward_layer, layer.backward_layer)]
+        np.testing.assert_array_equal(after, before)
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_cell_keeps_its_masks_until_they_are_reset(self, version: str) -> None:
+        gru_ref.set_random_seed(7)
+        cell = gru_ref.GRUCell(5, dropout=0.5, keras_version=version)
+        x, h = np.ones((8, 6), "float32"), [np.zeros((8, 5), "float32")]
+        first, _ = cell(x, h, training=True)
+        with pytest.warns(KerasQuirkWarning, match="cell_keeps_masks"):
+            second, _ = cell(x, h, training=True)
+        np.testing.assert_array_equal(first, second)
+        cell.reset_dropout_mask()
+        third, _ = cell(x, h, training=True)
+        assert not np.array_equal(first, third)
+
+    def test_frozen_weights_are_last_in_keras_2(self) -> None:
+        for version, first in (("2", (3, 15)), ("3", (6, 9))):
+            made = {"keras_version": version, "recurrent_initializer": "zeros"}
+            made["kernel_initializer"] = "zeros"
+            cells = [gru_ref.GRUCell(3, trainable=False, **made), gru_ref.GRUCell(5, **made)]
+            layer = gru_ref.RNN(cells)
+            layer.build((2, 4, 6))
+            assert layer.get_weights()[0].shape == first
+            layer.set_weights(layer.get_weights())

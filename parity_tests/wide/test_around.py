@@ -1,0 +1,157 @@
+"""Cells, RNNs, stacked cells, Bidirectional and ragged input: gru_ref is live Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+from parity_tests import around, around_run
+from parity_tests.around_observation import observe
+from parity_tests.live import run
+from parity_tests.matrix import around as table
+from parity_tests.matrix.around_invalid import AROUND_INVALID
+from parity_tests.matrix.invalid import RELEASES
+
+ROWS = {row.id: row for row in AROUND_INVALID}
+OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
+ATOL_EPS = 64  # of calls that both accept: the weights are ones and zeros
+
+
+def _rows(family: str) -> list[tuple[str, str]]:
+    oracles = table.FAMILIES[family]["oracles"]
+    return [(oracle, case.id) for oracle in oracles for case in around.cases(family, oracle)]
+
+
+def _judge(oracle: str, case_id: str) -> None:
+    case = around.find(oracle, case_id)
+    steps, live, masks = observe(run.oracle(oracle), case)
+    ours, quirks = around_run.run(steps, run.keras_version(oracle), masks)
+    assert ours[-1].error is None, f"gru_ref raises at {ours[-1].method}: {ours[-1].error!r}"
+    errors = {
+        f"{number} {outcome.method}": around_run.difference(outcome.value, theirs["value"])
+        for number, (outcome, theirs) in enumerate(zip(ours, live, strict=True))
+        if outcome.method not in ("construct", "build", "set_weights", "make_seed")
+    }
+    worst = max(errors.values())
+    bound = table.DOUBLE_BOUND if case.lane == "double" else 0.0
+    record = {"oracle": oracle, "id": case_id, "error": worst, "bound": bound, "quirks": quirks}
+    run.record("around", record)
+    if worst > bound:
+        step = max(errors, key=lambda name: errors[name])
+        at = int(step.split()[0])
+        pytest.fail(
+            f"{case.spec}\n{step}: {worst:g} eps, bound {bound:g}\n"
+            f"{ours[at].value!r}\nlive: {live[at]['value']!r}",
+            pytrace=False,
+        )
+
+
+class TestAround:
+    """Every case of every family."""
+
+    @parameterized.expand(_rows("cell"), name_func=run.case_name)
+    def test_a_cell_is_the_live_one(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("rnn"), name_func=run.case_name)
+    def test_an_rnn_is_the_live_one(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("stacked"), name_func=run.case_name)
+    def test_stacked_cells_are_the_live_ones(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("bidirectional"), name_func=run.case_name)
+    def test_both_directions_are_the_live_ones(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+    @parameterized.expand(_rows("ragged"), name_func=run.case_name)
+    def test_ragged_rows_are_the_live_ones(self, oracle: str, case_id: str) -> None:
+        _judge(oracle, case_id)
+
+
+class TestInvalid:
+    """Live Keras does what a row says."""
+
+    @parameterized.expand(OUTCOMES, name_func=run.case_name)
+    def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
+        row = ROWS[id]
+        expected = row.outcome(oracle)
+        version = str(run.oracle(oracle).describe()["keras"])
+        if not version.startswith(RELEASES[oracle] + "."):
+            pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
+        steps = [list(step) for step in row.steps]
+        live = run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+        error = None if live[-1]["ok"] else live[-1]["error"]
+        assert (error["class"] if error else None) == expected.keras, error and error["message"]
+        if error:
+            assert len(live) - 1 == expected.at % len(row.steps), error["message"]
+        elif expected.raises is None:
+            ours, _ = around_run.run(row.steps, run.keras_version(oracle))
+            for outcome, theirs in zip(ours, live, strict=True):
+                if outcome.method != "construct":
+                    difference = around_run.difference(outcome.value, theirs["value"])
+                    assert difference <= ATOL_EPS, f"{outcome.value!r}, live {theirs['value']!r}"
+
+
+class TestDrawn:
+    """What layers draw and add to the loss, without anything handed in."""
+
+    @parameterized.expand(
+        [(oracle, name) for oracle in RELEASES for name in table.DRAWN], name_func=run.case_name
+    )
+    def test_draws_what_live_keras_draws(self, oracle: str, name: str) -> None:
+        spec = table.DRAWN[name]
+        x, positional = _arguments(spec)
+        calls = [["call", positional, {"training": True} if on else {}] for on in (1, 0, 1)]
+        steps = [
+            ["set_random_seed", [table.DRAWN_SEED], {}],
+            ["construct", [], spec],
+            ["build", [x.shape], {}],
+            ["get_weights", [], {}],
+            *calls,
+        ]
+        weights, *outputs = _differences(oracle, steps)[3:]
+        assert weights == 0
+        assert max(outputs) <= table.SINGLE_BOUND
+
+    @parameterized.expand(
+        [(oracle, name) for oracle in RELEASES for name in table.PENALIZED],
+        name_func=run.case_name,
+    )
+    def test_adds_what_live_keras_adds_to_the_loss(self, oracle: str, name: str) -> None:
+        spec = table.PENALIZED[name]
+        _, positional = _arguments(spec)
+        steps = [
+            ["construct", [], spec],
+            ["call", positional, {}],
+            ["losses", [], {}],
+            ["get_weights", [], {}],
+        ]
+        _, output, losses, weights = _differences(oracle, steps)
+        assert weights == 0
+        assert max(output, losses) <= table.SINGLE_BOUND
+
+
+def _arguments(spec: dict[str, Any]) -> tuple[np.ndarray, list[Any]]:
+    """Return the input of a layer, and the positional arguments of its call."""
+    shape = table.BATCH, table.TIMESTEPS, table.FEATURES
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    if spec["class"] == "GRUCell":
+        return x[:, 0], [x[:, 0], [np.zeros((table.BATCH, spec["units"]), "float32")]]
+    return x, [x]
+
+
+def _differences(oracle: str, steps: list[Any]) -> list[float]:
+    """Return how far every step of gru_ref is from live Keras."""
+    live = run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+    assert live[-1]["ok"], live[-1].get("error")
+    ours, _ = around_run.run(steps, run.keras_version(oracle))
+    assert ours[-1].error is None, repr(ours[-1].error)
+    return [
+        around_run.difference(outcome.value, theirs["value"])
+        for outcome, theirs in zip(ours, live, strict=True)
+    ]
