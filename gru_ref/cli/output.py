@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Mapping
 from pathlib import Path
+
+from gru_ref.whole_files import write_all
+
+__all__ = ["check_free", "write_all"]
 
 
 def check_free(path: Path, source: Path, *, force: bool) -> None:
@@ -27,36 +28,3 @@ def check_free(path: Path, source: Path, *, force: bool) -> None:
             raise ValueError(
                 f"output is {str(path)!r}, which is there already, expected a new name, or --force"
             )
-
-
-def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Write files, each whole: a temporary file beside it takes its name when all are complete.
-
-    Raises
-    ------
-    OSError
-        One cannot be written; then no name is taken.
-    """
-    written: dict[Path, Path] = {}
-    try:
-        for path, data in contents.items():
-            descriptor, name = tempfile.mkstemp(prefix=".gru-ref-", dir=path.parent)
-            written[path] = Path(name)
-            with open(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            # mkstemp makes it private: as open() would have made it
-            os.chmod(name, 0o666 & ~_umask())
-        for path in contents:
-            os.replace(written[path], path)
-    finally:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    """Return the permissions that new files are denied; there is no way to ask but to set."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,0 +1,101 @@
+"""Arithmetic: in which dtype an implementation computes, and how large its roundings are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.errors import shown
+
+Array = NDArray[Any]
+
+# From the coarsest on.
+DTYPES = ("bfloat16", "float16", "float32", "float64")
+# dtype → its roundoff, and what underflows
+_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+_UNDERFLOW = {
+    "float16": 2.0**-24, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022,
+}  # fmt: skip
+_OF_REFERENCE = _ROUNDOFF["float64"]
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How an implementation computes: what its rounding is bounded by.
+
+    Parameters
+    ----------
+    dtype : "float16", "bfloat16", "float32" or "float64"
+        Of its arrays and of every operation.
+    accumulator : str, optional
+        The dtype that matrix products are summed in: by default `dtype`, or float32 for a half
+        type, as in TensorFlow since 2.16 and PyTorch on a CPU. For one that rounds a half type
+        after every term, as Keras 2 up to TensorFlow 2.15 does with float16, it has to be given.
+    activation_ulps : float
+        What an activation may be off by, in units of u · max(1, |y|).
+    kernel_scale, recurrent_kernel_scale : float or (3 * units,)
+        Of weights that are quantised, to int8 or otherwise: the distance between two that can be
+        stored, one number or one for each column. 0 is for weights that are not.
+
+    Raises
+    ------
+    ValueError
+        A dtype is unknown, or a number negative.
+    """
+
+    dtype: str = "float32"
+    accumulator: str | None = None
+    activation_ulps: float = 4.0
+    kernel_scale: Any = 0.0
+    recurrent_kernel_scale: Any = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("dtype", "accumulator"):
+            value = getattr(self, name)
+            if value not in DTYPES and not (name == "accumulator" and value is None):
+                raise ValueError(f"{name} is {shown(value)}, expected one of {', '.join(DTYPES)}")
+        for name in ("activation_ulps", "kernel_scale", "recurrent_kernel_scale"):
+            value = getattr(self, name)
+            if not np.all(np.isfinite(value)) or np.any(np.asarray(value) < 0):
+                raise ValueError(f"{name} is {shown(value)}, expected a number of at least 0")
+
+    @property
+    def roundoff(self) -> float:
+        """The relative error of one operation."""
+        return _ROUNDOFF[self.dtype] + _OF_REFERENCE
+
+    @property
+    def underflow(self) -> float:
+        """The absolute error of one operation whose result is too small for the dtype."""
+        return _UNDERFLOW[self.dtype]
+
+    def of_sum(self, count: int, size: Array) -> Array:
+        """Return how far a sum of `count` terms may be off; `size` is the sum of their sizes."""
+        wide = "float32" if self.dtype in ("float16", "bfloat16") else self.dtype
+        summing_dtype = self.accumulator or wide
+        summing = _ROUNDOFF[summing_dtype] + _OF_REFERENCE
+        bound = _gamma(count + 2, summing) * size + (count + 2) * self.underflow
+        if summing_dtype != self.dtype:
+            bound = bound + _gamma(4, self.roundoff) * size  # the products as stored, bias, parts
+        return np.asarray(bound)
+
+    def rounded(self, array: Array) -> Array:
+        """Return float64 numbers that are those of the array as the implementation stores it."""
+        wide = np.asarray(array, np.float64)
+        if self.dtype == "float64":
+            return wide
+        if self.dtype != "bfloat16":
+            return wide.astype(self.dtype).astype(np.float64)
+        # The nearest bfloat16, ties to even: float32 without its last sixteen bits.
+        bits = wide.astype(np.float32).view(np.uint32).astype(np.uint64)
+        even = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+        nearest = even.astype(np.uint32).view(np.float32).astype(np.float64)
+        return np.where(np.isfinite(wide), nearest, wide)
+
+
+def _gamma(count: int, roundoff: float) -> float:
+    """Return γ, what `count` roundings in a row can amount to; infinite where that is no bound."""
+    return count * roundoff / (1 - count * roundoff) if count * roundoff < 1 else np.inf

@@ -1,0 +1,208 @@
+"""One or more calls of a GRU as plain values, so that a mistake can be made in them and be run."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.call_arguments import start_of_call
+from gru_ref.cell import Step, gru_step
+from gru_ref.config import GRUConfig
+from gru_ref.errors import KerasQuirkWarning
+from gru_ref.loop import gru
+from gru_ref.rounding import kind_of
+from gru_ref.weights import GRUWeights
+
+Array = NDArray[Any]
+
+
+class Call(NamedTuple):
+    """The arguments of one call.
+
+    Parameters
+    ----------
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    initial_state : (batch, units), optional
+    mask : (batch, timesteps), optional
+        True: use this timestep.
+    dropout_mask, recurrent_dropout_mask : optional
+        As for `gru_ref.loop.gru`.
+    after_reset : bool
+        The recorded state of a stateful layer is reset before this call.
+    """
+
+    x: Array
+    initial_state: Array | None = None
+    mask: Array | None = None
+    dropout_mask: Array | None = None
+    recurrent_dropout_mask: Array | None = None
+    after_reset: bool = False
+
+
+class Formula(NamedTuple):
+    """How a step is computed, where that is not as the layer's config says.
+
+    Parameters
+    ----------
+    config : GRUConfig, optional
+        Whose activations and reset form are taken; the layer's own decides all else.
+    complement : bool
+        z is the share of the candidate, not of the old state.
+    carried : bool
+        Whether a step starts from the state before it; else from zeros.
+    """
+
+    config: GRUConfig | None = None
+    complement: bool = False
+    carried: bool = True
+
+    def step(
+        self, x: Array, h_prev: Array, weights: GRUWeights, config: GRUConfig, **masks: Any
+    ) -> Step:
+        """Compute one timestep by this formula; parameters as for `gru_ref.cell.gru_step`."""
+        h_prev = h_prev if self.carried else np.zeros_like(h_prev)
+        made = gru_step(x, h_prev, weights, self.config or config, **masks)
+        if not self.complement:
+            return made
+        return made._replace(h=(1 - made.z) * h_prev + made.z * made.candidate)
+
+
+KERASS = Formula()
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """What somebody runs: a layer, its calls, and what is unlike Keras in how they are carried out.
+
+    Parameters
+    ----------
+    config : GRUConfig
+    weights : GRUWeights
+    calls : tuple of Call
+    formula : Formula
+        Of the step.
+    recorded : bool
+        Whether a stateful layer's next call starts from the state of the last.
+    flipped : bool
+        The outputs are flipped in time: those of go_backwards come in the order of the input, and
+        without return_sequences the output is that of the input's last timestep.
+    batch_is_time : bool
+        The loop goes over the batch, as if the two leading axes of the arrays were swapped.
+
+    Examples
+    --------
+    >>> config = GRUConfig(1, "linear", "linear", use_bias=False, go_backwards=True)
+    >>> weights = GRUWeights(np.float32([[0, 0, 1]]), np.zeros((1, 3), "float32"))  # h' = x
+    >>> right = Attempt(config, weights, (Call(np.float32([[[1], [2]]])),))
+    >>> run(right).outputs, run(replace(right, flipped=True)).outputs
+    ((array([[1.]], dtype=float32),), (array([[2.]], dtype=float32),))
+    """
+
+    config: GRUConfig
+    weights: GRUWeights
+    calls: tuple[Call, ...]
+    formula: Formula = KERASS
+    recorded: bool = True
+    flipped: bool = False
+    batch_is_time: bool = False
+
+    @functools.cached_property
+    def double(self) -> Attempt:
+        """The same in float64: every array is widened, none is rounded."""
+        with warnings.catch_warnings():
+            # Activation layers that Keras 2 has in float32 alone: gru_ref computes them.
+            warnings.simplefilter("ignore", KerasQuirkWarning)
+            config = replace(self.config, dtype="float64")
+            own = self.formula.config
+            step_config = None if own is None else replace(own, dtype="float64")
+        return replace(
+            self,
+            config=config,
+            weights=self.weights.astype("float64"),
+            calls=tuple(Call(*map(_widened, call)) for call in self.calls),
+            formula=self.formula._replace(config=step_config),
+        )
+
+
+class Run(NamedTuple):
+    """What the calls returned: an output and a final state for each."""
+
+    outputs: tuple[Array, ...]
+    states: tuple[Array, ...]
+
+
+def run(attempt: Attempt, step: Callable[..., Step] | None = None) -> Run:
+    """Make the calls, as the layer makes them, and return what comes out.
+
+    Nothing is warned of: a quirk of the release is warned of where the layer itself is called.
+
+    Parameters
+    ----------
+    attempt : Attempt
+    step : callable, optional
+        What computes a timestep, instead of the attempt's formula.
+
+    Returns
+    -------
+    Run
+        outputs, each (batch, timesteps, units) for return_sequences, else (batch, units); states,
+        each (batch, units).
+
+    Raises
+    ------
+    ValueError
+        As `gru_ref.loop.gru`.
+    """
+    recorded: Array | None = None
+    outputs, states = [], []
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        for call in attempt.calls:
+            recorded = None if call.after_reset else recorded
+            start = start_of_call(attempt.config, call.initial_state, recorded)
+            output, state = _call(attempt, call._replace(initial_state=start), step)
+            outputs.append(output)
+            states.append(state)
+            if attempt.config.stateful and attempt.recorded:
+                recorded = state
+    return Run(tuple(outputs), tuple(states))
+
+
+def _call(attempt: Attempt, call: Call, step: Callable[..., Step] | None) -> tuple[Array, Array]:
+    config = attempt.config
+    if attempt.flipped:
+        config = replace(config, return_sequences=True)
+    x, mask = call.x, call.mask
+    if attempt.batch_is_time:
+        x, mask = x.swapaxes(0, 1), None if mask is None else mask.swapaxes(0, 1)
+    output, state = gru(
+        x,
+        attempt.weights,
+        config,
+        initial_state=call.initial_state,
+        mask=mask,
+        dropout_mask=call.dropout_mask,
+        recurrent_dropout_mask=call.recurrent_dropout_mask,
+        step=step or attempt.formula.step,
+    )
+    if attempt.flipped:
+        time = 0 if config.time_major else 1
+        output = np.flip(output, time)
+        if not attempt.config.return_sequences:
+            output = np.take(output, -1, time)
+    if attempt.batch_is_time and output.ndim == 3:
+        output = output.swapaxes(0, 1)
+    return output, state
+
+
+def _widened(value: Any) -> Any:
+    """Return a floating array in float64, and anything else as it is."""
+    if isinstance(value, np.ndarray) and kind_of(value.dtype) == "f":
+        return value.astype("float64")
+    return value

@@ -1,0 +1,101 @@
+"""The gates over time as heat maps: one image, z, r, candidate and h one below the other.
+
+Needs matplotlib, the extra ``plot``.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+
+from gru_ref.trace import Trace
+
+ENDINGS = (".png", ".svg", ".pdf")
+# The name of each panel, and what its colours stand for.
+_PANELS = (
+    ("z", "update gate z: share of the old state kept"),
+    ("r", "reset gate r"),
+    ("candidate", "candidate"),
+    ("h", "state h"),
+)
+_MASKED = "0.6"  # a grey
+
+
+def gates_picture(trace: Trace, *, batch: int = 0, title: str = "", ending: str = ".png") -> bytes:
+    """Return the gates of one row of the batch over time, in the bytes of an image.
+
+    Time runs to the right, in processing order; every row of a panel is a unit. Masked timesteps
+    are grey but for h: what they compute has no effect. z and r are shown from 0 to 1, the others
+    symmetrically around 0; what lies outside of [0, 1] widens the scale.
+
+    Parameters
+    ----------
+    trace : Trace
+    batch : int
+        Which row of the batch.
+    title : str
+    ending : str
+        One of `ENDINGS`, which says the format.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    ValueError
+        There is no such row, or no such format.
+    """
+    rows = trace.h.shape[1]
+    if not 0 <= batch < rows:
+        raise ValueError(f"batch is {batch}, expected one of {rows} rows, counted from 0")
+    if ending not in ENDINGS:
+        raise ValueError(f"ending is {ending!r}, expected one of {', '.join(ENDINGS)}")
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "matplotlib is not installed, expected it for a picture: pip install 'gru-ref[plot]'"
+        ) from error
+    timesteps, _, units = trace.h.shape
+    size = min(max(6.0, 0.12 * timesteps + 2), 20), 4 * min(max(1.6, 0.06 * units + 0.8), 5)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(len(_PANELS), 1, sharex=True)
+    for axes, (name, label) in zip(panels, _PANELS, strict=True):
+        image = _panel(axes, trace, name, batch)
+        axes.set_title(label, loc="left", fontsize=9)
+        axes.set_ylabel("unit", fontsize=8)
+        axes.tick_params(labelsize=7)
+        figure.colorbar(image, ax=axes, pad=0.01).ax.tick_params(labelsize=7)
+    _time_axis(panels[-1], trace)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=ending[1:], dpi=120)
+    return buffer.getvalue()
+
+
+def _panel(axes: Any, trace: Trace, name: str, batch: int) -> Any:
+    values = getattr(trace, name)[:, batch].astype(np.float64).T  # (U, T)
+    used = trace.mask[:, batch].T | (name == "h")  # a state is kept where nothing is computed
+    shown = np.ma.masked_where(~used | ~np.isfinite(values), values)
+    largest = float(np.abs(shown).max()) if shown.count() else 1.0
+    low, high = (0.0, 1.0) if name in ("z", "r") else (-max(largest, 1e-30), max(largest, 1e-30))
+    if shown.count() and name in ("z", "r"):
+        low, high = min(low, float(shown.min())), max(high, float(shown.max()))
+    axes.set_facecolor(_MASKED)
+    colours = "viridis" if name in ("z", "r") else "RdBu_r"
+    image = axes.imshow(
+        shown, aspect="auto", cmap=colours, vmin=low, vmax=high, interpolation="nearest"
+    )
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    return image
+
+
+def _time_axis(axes: Any, trace: Trace) -> None:
+    """Label the positions with their places in the input."""
+    count = len(trace.timestep)
+    places = np.unique(np.linspace(0, count - 1, min(count, 12)).round().astype(int))
+    axes.set_xticks(places, [str(trace.timestep[place]) for place in places])
+    masked = "" if trace.mask.all() else "; masked ones are grey"
+    axes.set_xlabel(f"timestep of the input, in processing order{masked}", fontsize=8)

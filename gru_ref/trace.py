@@ -1,0 +1,182 @@
+"""Trace: every gate of every timestep, to be looked at, saved and compared."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.loop import Moment
+from gru_ref.whole_files import write_all
+
+Array = NDArray[Any]
+
+CSV_COLUMNS = ("position", "timestep", "batch", "name", "index", "value")
+_LINES = 20_000  # of CSV that are put together at once
+# What NumPy prints as numbers, each of them exactly, where it does not print the dtype so.
+_PRINTED = {"bool": "uint8", "bfloat16": "float32"}
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What every timestep of one call computed, timesteps first, in processing order.
+
+    Equation
+    --------
+    With the letters of `gru_ref.cell.gru_step`::
+
+        input_z          x W_z + b_z         recurrent_z          h R_z + c_z
+        input_r          x W_r + b_r         recurrent_r          h R_r + c_r
+        input_candidate  x W_h + b_h         recurrent_candidate  h R_h + c_h, or (r ∘ h) R_h
+
+    Parameters
+    ----------
+    timestep : (timesteps,), int
+        The place of each in the input: backwards for go_backwards.
+    x : (timesteps, batch, features)
+        The inputs, before dropout.
+    mask : (timesteps, batch, units), bool
+        True where the timestep is used. Where it is not, what it computes is without effect.
+    input_z, input_r, input_candidate : (timesteps, batch, units)
+        The projections of x.
+    recurrent_z, recurrent_r, recurrent_candidate : (timesteps, batch, units)
+        The projections of the state.
+    z, r, candidate : (timesteps, batch, units)
+    h : (timesteps, batch, units)
+        The state after each timestep.
+    output : (timesteps, batch, units)
+        What it puts out: h, or at a masked timestep the output before, or zero.
+    initial_state : (batch, units)
+
+    Examples
+    --------
+    >>> from gru_ref import GRU
+    >>> layer = GRU(2, kernel_initializer="ones", recurrent_initializer="zeros")
+    >>> trace = layer.trace(np.ones((1, 2, 1), "float32"), mask=np.array([[True, False]]))
+    >>> trace.mask[:, 0, 0], bool((trace.h[0] == trace.h[1]).all())
+    (array([ True, False]), True)
+    """
+
+    timestep: Array
+    x: Array
+    mask: Array
+    input_z: Array
+    input_r: Array
+    input_candidate: Array
+    recurrent_z: Array
+    recurrent_r: Array
+    recurrent_candidate: Array
+    z: Array
+    r: Array
+    candidate: Array
+    h: Array
+    output: Array
+    initial_state: Array
+
+    def arrays(self) -> dict[str, Any]:
+        """Return the arrays by their names."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def npz(self) -> bytes:
+        """Return the arrays in the bytes of a `.npz`, as `save` writes it."""
+        buffer = io.BytesIO()
+        np.savez(buffer, **self.arrays())
+        return buffer.getvalue()
+
+    def csv(self) -> bytes:
+        """Return the numbers in the bytes of a `.csv`, as `to_csv` writes it."""
+        return "".join(self._csv()).encode()
+
+    def save(self, path: str | Path) -> None:
+        """Write the arrays to a `.npz`, which ``numpy.load`` reads.
+
+        Raises
+        ------
+        ValueError
+            The name does not end in .npz.
+        OSError
+            It cannot be written; what was there stays.
+        """
+        write_all({_named(path, ".npz"): self.npz()})
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the numbers to a `.csv`, one a line: position, timestep, batch, name, index, value.
+
+        index is the feature of x, and the unit of anything else; position counts in processing
+        order. A value reads back to the same number of its dtype; of the mask it is 1 or 0.
+
+        Raises
+        ------
+        ValueError
+            The name does not end in .csv.
+        OSError
+            It cannot be written; what was there stays.
+        """
+        write_all({_named(path, ".csv"): self.csv()})
+
+    def _csv(self) -> Iterator[str]:
+        """Yield the lines of the CSV, many at once."""
+        yield ",".join(CSV_COLUMNS) + "\r\n"
+        for name, array in self.arrays().items():
+            if array.ndim != 3:
+                continue
+            numbers = array.astype(_PRINTED.get(array.dtype.name, array.dtype))
+            places = np.ndindex(*array.shape)
+            texts = numbers.ravel().astype(str)
+            for first in range(0, texts.size, _LINES):
+                yield "".join(
+                    f"{t},{self.timestep[t]},{row},{name},{index},{text}\r\n"
+                    for text, (t, row, index) in zip(
+                        texts[first : first + _LINES], places, strict=False
+                    )
+                )
+
+
+def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
+    """Return the trace of one cell from what the loop recorded.
+
+    Parameters
+    ----------
+    record : sequence of Moment
+        As `gru_ref.loop.gru` fills it.
+    cell : int
+        Which cell of a stack.
+    """
+    steps = [moment.steps[cell] for moment in record]
+    h = np.stack([moment.states[cell] for moment in record])
+    used = [True if moment.used is None else moment.used for moment in record]
+    mask = np.stack([np.broadcast_to(now, h.shape[1:]) for now in used])
+
+    def stacked(name: str, gate: int | None = None) -> Array:
+        values = [getattr(step, name) for step in steps]
+        return np.stack(values if gate is None else [value[gate] for value in values])
+
+    inputs = [moment.x if cell == 0 else moment.steps[cell - 1].h for moment in record]
+    return Trace(
+        timestep=np.array([moment.t for moment in record]),
+        x=np.stack(inputs),
+        mask=mask,
+        input_z=stacked("input_projections", 0),
+        input_r=stacked("input_projections", 1),
+        input_candidate=stacked("input_projections", 2),
+        recurrent_z=stacked("recurrent_projections", 0),
+        recurrent_r=stacked("recurrent_projections", 1),
+        recurrent_candidate=stacked("recurrent_projections", 2),
+        z=stacked("z"),
+        r=stacked("r"),
+        candidate=stacked("candidate"),
+        h=h,
+        output=np.stack([moment.output for moment in record]),
+        initial_state=np.array(record[0].before[cell]),
+    )
+
+
+def _named(path: str | Path, ending: str) -> Path:
+    if not str(path).endswith(ending):
+        raise ValueError(f"path is {str(path)!r}, expected a name in {ending}")
+    return Path(path)

@@ -1,0 +1,41 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write files, each whole: a temporary file beside it takes its name when all are complete.
+
+    Raises
+    ------
+    OSError
+        One cannot be written; then no name is taken.
+    """
+    written: dict[Path, Path] = {}
+    try:
+        for path, data in contents.items():
+            descriptor, name = tempfile.mkstemp(prefix=".gru-ref-", dir=path.parent)
+            written[path] = Path(name)
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            # mkstemp makes it private: as open() would have made it
+            os.chmod(name, 0o666 & ~_umask())
+        for path in contents:
+            os.replace(written[path], path)
+    finally:
+        for temporary in written.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Return the permissions that new files are denied; there is no way to ask but to set."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,281 @@
+"""Diff finds the first number that differs, and what explains it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gru_ref
+from gru_ref.arithmetic import Arithmetic
+from gru_ref.diff import diff
+from gru_ref.difference import Difference
+from gru_ref.mistakes import BY_NAME, Attempt, Call
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 3, 7, 4, 5
+TWO_CALLS = {"recorded state dropped"}  # a diff is of one
+
+
+def _layer(**arguments: Any) -> gru_ref.GRU:
+    rng = np.random.default_rng(6)
+    layer = gru_ref.GRU(UNITS, **{"return_sequences": True, **arguments})
+    layer.build((BATCH, None, FEATURES))
+    shapes = layer.config.weight_shapes(FEATURES).values()
+    layer.set_weights([rng.normal(scale=0.6, size=shape) for shape in shapes])
+    return layer
+
+
+def _x() -> np.ndarray:
+    return np.random.default_rng(7).normal(size=(BATCH, TIMESTEPS, FEATURES)).astype("float32")
+
+
+def _mistaken(layer: gru_ref.GRU, name: str, **call: Any) -> np.ndarray:
+    weights = gru_ref.GRUWeights(*layer.get_weights())
+    attempt = Attempt(layer.config, weights, (Call(_x(), **call),))
+    assert BY_NAME[name].applies(attempt)
+    return BY_NAME[name].run(attempt).outputs[0]
+
+
+def _names(found: Difference) -> list[str]:
+    return [hypothesis.name for hypothesis in found.explanations]
+
+
+# ---- where
+
+
+def test_the_first_number_is_named_and_those_after_it_are_not_blamed() -> None:
+    layer = _layer()
+    theirs = layer(_x()).copy()
+    theirs[1, 4, 2] += 1e-3
+    found = diff(layer, _x(), theirs)
+    assert found.first is not None
+    assert found.first[:5] == (4, 4, 1, 2, "h")
+    assert found.first.theirs == pytest.approx(float(theirs[1, 4, 2]))
+    assert found.first.expected == pytest.approx(float(theirs[1, 4, 2]) - 1e-3, abs=1e-6)
+    assert (found.first.outside, found.first.numbers) == (1, BATCH * UNITS)
+    assert found.explanations == ()
+
+
+def test_backwards_the_first_is_the_last_of_the_input() -> None:
+    layer = _layer(go_backwards=True)
+    theirs = _mistaken(layer, "go_backwards ignored")
+    found = diff(layer, _x(), theirs)
+    assert found.first is not None
+    assert found.first[:2] == (TIMESTEPS - 1, 0)
+    assert _names(found) == ["go_backwards ignored"]
+
+
+@pytest.mark.parametrize("gate", ["z", "r", "candidate", "h"])
+def test_the_first_gate_is_named_when_gates_are_given(gate: str) -> None:
+    layer = _layer()
+    arrays = layer.trace(_x()).arrays()
+    theirs = {name: arrays[name].copy() for name in ("z", "r", "candidate", "h")}
+    theirs[gate][3, 2, 1] += 1e-3
+    found = diff(layer, _x(), theirs)
+    assert found.first is not None
+    assert found.first[:5] == (3, 3, 2, 1, gate)
+
+
+def test_without_any_mistake_the_states_alone_are_judged_as_under_one() -> None:
+    layer = _layer()
+    attempt = Attempt(layer.config, gru_ref.GRUWeights(*layer.get_weights()), (Call(_x()),))
+    arrays = layer.trace(_x()).arrays()
+    theirs = {name: arrays[name].copy() for name in ("z", "r", "candidate", "h")}
+    theirs["h"] = BY_NAME["z and r swapped"].run(attempt).outputs[0].swapaxes(0, 1)
+    with_gates, alone = diff(layer, _x(), theirs), diff(layer, _x(), {"h": theirs["h"]})
+    assert with_gates.left == alone.left == (alone.worst, alone.error)
+    assert with_gates.worst != alone.worst
+    assert with_gates.hypotheses == alone.hypotheses
+
+
+def test_a_gate_that_differs_beside_equal_states_is_explained_by_no_mistake() -> None:
+    layer = _layer()
+    kernel, recurrent_kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, recurrent_kernel, 0 * bias])  # so that a lost bias changes nothing
+    theirs = layer.trace(_x()).arrays()
+    theirs["z"] = 1 - theirs["z"]
+    found = diff(layer, _x(), theirs)
+    assert found.first is not None
+    assert found.first.what == "z"
+    assert found.error > 0.1
+    assert found.left.ratio <= 1
+    assert found.hypotheses == ()
+    assert any("1 − z" in sentence for sentence in found.unknown)
+
+
+def test_at_a_masked_timestep_the_output_is_named_and_what_it_has_to_be() -> None:
+    layer = _layer(zero_output_for_mask=True, keras_version="3")
+    mask = np.ones((BATCH, TIMESTEPS), bool)
+    mask[1, 3] = False
+    found = diff(
+        layer, _x(), _mistaken(layer, "zero_output_for_mask ignored", mask=mask), mask=mask
+    )
+    assert found.first is not None
+    assert (found.first.timestep, found.first.batch, found.first.what) == (3, 1, "output")
+    assert (found.first.expected, found.first.ratio) == (0, np.inf)
+    assert _names(found) == ["zero_output_for_mask ignored"]
+
+
+def test_a_dropout_mask_of_another_shape_is_refused() -> None:
+    layer = _layer(dropout=0.5, unroll=True)
+    with pytest.raises(ValueError, match="dropout_mask has shape"):
+        diff(layer, _x(), layer(_x()), dropout_mask=np.ones((1, FEATURES)))
+    with pytest.raises(ValueError, match="drops nothing"):
+        diff(_layer(), _x(), layer(_x()), dropout_mask=np.ones((BATCH, FEATURES)))
+
+
+def test_a_whole_trace_and_what_run_writes_are_read() -> None:
+    layer = _layer()
+    assert diff(layer, _x(), layer.trace(_x()).arrays()).equal
+    assert diff(layer, _x(), {"output": layer(_x()), "state": layer(_x())[:, -1]}).equal
+
+
+# ---- why
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME.keys() - TWO_CALLS))
+def test_every_mistake_is_named_in_first_place(name: str) -> None:
+    rng = np.random.default_rng(8)
+    arguments: dict[str, Any] = {}
+    call: dict[str, Any] = {}
+    if ("backwards" in name and "added" not in name) or "flipped" in name:
+        arguments["go_backwards"] = True
+    if "mask" in name and "dropout" not in name:
+        call["mask"] = rng.random((BATCH, TIMESTEPS)) > 0.3
+    if name == "zero_output_for_mask ignored":
+        arguments |= {"zero_output_for_mask": True, "keras_version": "3"}
+    if name == "reset after for before":
+        arguments["reset_after"] = False
+    if "left at" in name or "other generation" in name:
+        arguments |= {"activation": "softsign", "recurrent_activation": "hard_sigmoid"}
+    if name == "initial_state ignored":
+        call["initial_state"] = rng.uniform(-1, 1, (BATCH, UNITS)).astype("float32")
+    if "dropout" in name:
+        arguments |= {"dropout": 0.5, "unroll": True}
+    if name == "dropout mask ignored":
+        call["dropout_mask"] = 2 * (rng.random((BATCH, FEATURES)) > 0.5).astype("float32")
+    if name == "recurrent dropout mask ignored":
+        arguments = {"recurrent_dropout": 0.5}
+        mask = 2 * (rng.random((3, BATCH, UNITS)) > 0.5).astype("float32")
+        call["recurrent_dropout_mask"] = mask
+    layer = _layer(**arguments)
+    found = diff(layer, _x(), _mistaken(layer, name, **call), **call)
+    assert _names(found) == [name]
+    assert found.hypotheses[0].error < 1e-6
+    ratios = [hypothesis.ratio for hypothesis in found.hypotheses]
+    assert ratios == sorted(ratios)
+
+
+def test_mistakes_that_come_to_the_same_are_tied() -> None:
+    layer = _layer()
+    kernel, recurrent_kernel, bias = layer.get_weights()
+    bias[0] = 0
+    layer.set_weights([kernel, recurrent_kernel, bias])
+    theirs = _mistaken(layer, "bias dropped")
+    assert set(_names(diff(layer, _x(), theirs))) == {"bias dropped", "recurrent bias dropped"}
+
+
+def test_equal_says_which_mistakes_could_not_be_seen() -> None:
+    layer = _layer()
+    kernel, recurrent_kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, recurrent_kernel, np.stack([bias[0]] * 2)])
+    found = diff(layer, _x(), layer(_x()))
+    assert found.equal
+    assert 0 < found.worst <= 1
+    assert "'bias rows swapped'" in found.unknown[0]
+    assert diff(_layer(), _x(), _layer()(_x())).unknown == ()
+
+
+def test_no_mistake_explains_another_layer() -> None:
+    other = _layer()
+    other.set_weights([w[::-1] for w in other.get_weights()])
+    assert diff(_layer(), _x(), other(_x())).explanations == ()
+
+
+# ---- the final state alone
+
+
+def test_a_final_state_names_the_mistake_and_says_what_it_cannot_know() -> None:
+    layer = _layer()
+    found = diff(layer, _x(), _mistaken(layer, "bias rows merged")[:, -1])
+    assert _names(found) == ["bias rows merged"]
+    assert found.first is not None
+    assert (found.first.timestep, found.first.position) == (None, None)
+    assert any("at which timestep" in sentence for sentence in found.unknown)
+    assert diff(layer, _x(), layer(_x())[:, -1]).equal
+    assert diff(_layer(return_sequences=False), _x(), layer(_x())[:, -1]).equal
+
+
+def test_a_final_state_that_is_no_number_is_explained_by_nothing() -> None:
+    layer = _layer()
+    theirs = layer(_x())[:, -1].copy()
+    theirs[1, 2] = np.nan
+    found = diff(layer, _x(), theirs)
+    assert found.first is not None
+    assert (found.first.batch, found.first.unit, found.first.outside) == (1, 2, 1)
+    assert found.worst == np.inf
+    assert {hypothesis.error for hypothesis in found.hypotheses} == {np.inf}
+
+
+def test_one_timestep_is_a_sequence() -> None:
+    layer = _layer()
+    found = diff(layer, _x()[:, :1], layer(_x()[:, :1])[:, 0] + np.float32(0.1))
+    assert found.first is not None
+    assert found.first.timestep == 0
+
+
+# ---- other layouts and dtypes
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda y: y.swapaxes(0, 1), r"theirs.swapaxes\(0, 1\)"),
+        (lambda y: y.swapaxes(0, 1)[:, None], "this is Y of ONNX"),
+        (lambda y: y[None, :, -1], "an axis of layers"),
+        (lambda y: np.concatenate([y, y], axis=2), "two directions"),
+        (lambda y: y.swapaxes(1, 2), "units have to be the last"),
+        (lambda y: y[:, 1:], "it has 6 timesteps, x has 7"),
+        (lambda y: y[0, 0], "expected"),
+    ],
+)
+def test_another_layout_is_a_sentence(change: Any, sentence: str) -> None:
+    layer = _layer()
+    with pytest.raises(ValueError, match=sentence):
+        diff(layer, _x(), change(layer(_x())))
+
+
+def test_what_is_no_float_or_has_other_names_is_refused() -> None:
+    layer = _layer()
+    with pytest.raises(TypeError, match="dtype int64"):
+        diff(layer, _x(), np.zeros((BATCH, TIMESTEPS, UNITS), "int64"))
+    with pytest.raises(ValueError, match="expected h, with z, r, candidate"):
+        diff(layer, _x(), {"update": np.zeros((TIMESTEPS, BATCH, UNITS))})
+    with pytest.raises(ValueError, match="expected a row at least"):
+        diff(layer, _x()[:0], layer(_x())[:0])
+    with pytest.raises(ValueError, match="expected its weights"):
+        diff(gru_ref.GRU(UNITS), _x(), np.zeros((BATCH, TIMESTEPS, UNITS)))
+
+
+def test_half_numbers_are_judged_as_half_unless_said_otherwise() -> None:
+    layer = _layer()
+    theirs = layer(_x()).astype("float16")
+    found = diff(layer, _x(), theirs)
+    assert found.equal
+    assert found.arithmetic.dtype == "float16"
+    assert not diff(layer, _x(), theirs, arithmetic=Arithmetic("float32")).equal
+    wide = diff(layer, _x(), layer(_x()).astype("float64"))
+    assert wide.arithmetic.dtype == "float32"
+
+
+def test_time_major_and_stateful_layers_are_read_as_they_are() -> None:
+    layer = _layer(time_major=True)
+    x = np.ascontiguousarray(_x().swapaxes(0, 1))
+    assert diff(layer, x, layer(x)).equal
+    stateful = _layer(stateful=True)
+    first = stateful(_x())
+    before = stateful.states[0]
+    again = _layer(stateful=False)(_x(), initial_state=first[:, -1])
+    assert diff(stateful, _x(), again).equal
+    np.testing.assert_array_equal(stateful.states[0], before)

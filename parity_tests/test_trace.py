@@ -1,0 +1,164 @@
+"""A trace is what the layer computed: its output bit for bit, its gates those of live Keras."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref.picture import gates_picture
+from parity_tests import golden
+
+GATED = [(g.oracle, g.id) for g in golden.load() if g.group == "gates"]
+SINGLE = [
+    (g.oracle, g.group, g.id)
+    for g in golden.load()
+    if g.group in ("exact", "saturated", "rounded") and "reset" not in g.calls
+][::7]
+
+
+def _layer(case: golden.Golden, **changes: Any) -> gru_ref.GRU:
+    layer = gru_ref.GRU(**{**case.data["constructor"], **changes}, keras_version=case.keras_version)
+    layer.build(case.calls[0].x.shape)
+    layer.set_weights(case.weights)
+    return layer
+
+
+def _arguments(case: golden.Golden, number: int) -> dict[str, Any]:
+    call = case.calls[number]
+    return {
+        "initial_state": call.initial_state,
+        "mask": call.mask,
+        "training": call.training,
+        **case.masks[number],
+    }
+
+
+@pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+class TestTrace:
+    """Golden cases: masks, directions, states, dropout, both reset forms."""
+
+    @parameterized.expand(SINGLE)
+    def test_its_output_is_the_layers_bit_for_bit(
+        self, oracle: str, group: str, case_id: str
+    ) -> None:
+        case = golden.find(oracle, group, case_id)
+        called, traced = _layer(case, return_state=True), _layer(case)
+        for number, call in enumerate(case.calls):
+            output, state = called(call.x, **_arguments(case, number))
+            trace = traced.trace(call.x, **_arguments(case, number))
+            if called.config.return_sequences:
+                axes = (0, 1) if called.config.time_major else (1, 0)
+                output = np.moveaxis(output, axes, (0, 1))
+                np.testing.assert_array_equal(trace.output, output)
+            else:
+                np.testing.assert_array_equal(trace.output[-1], output)
+            np.testing.assert_array_equal(trace.h[-1], state)
+            np.testing.assert_array_equal(called.states, traced.states)
+
+    @parameterized.expand(GATED)
+    def test_its_gates_are_kerass(self, oracle: str, case_id: str) -> None:
+        case = golden.find(oracle, "gates", case_id)
+        trace = _layer(case).trace(case.calls[0].x, **_arguments(case, 0))
+        expected = case.expected[0]["gates"]
+        for name in ("z", "r", "candidate"):
+            # exp and tanh of two libraries, in float64
+            np.testing.assert_allclose(getattr(trace, name), expected[name], rtol=0, atol=1e-14)
+
+
+def _small(**arguments: Any) -> tuple[gru_ref.GRU, np.ndarray]:
+    rng = np.random.default_rng(4)
+    layer = gru_ref.GRU(3, **arguments)
+    layer.build((2, 4, 2))
+    shapes = layer.config.weight_shapes(2).values()
+    layer.set_weights([rng.normal(size=shape) for shape in shapes])
+    return layer, rng.normal(size=(2, 4, 2)).astype("float32")
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_the_gates_follow_from_the_projections(reset_after: bool) -> None:
+    layer, x = _small(reset_after=reset_after, dtype="float64")
+    trace = layer.trace(x.astype("float64"))
+    sigmoid, tanh = layer.config.recurrent_activation_function, layer.config.activation_function
+    reset = trace.r if reset_after else 1.0
+    np.testing.assert_array_equal(trace.z, sigmoid(trace.input_z + trace.recurrent_z))
+    np.testing.assert_array_equal(trace.r, sigmoid(trace.input_r + trace.recurrent_r))
+    candidate = tanh(trace.input_candidate + reset * trace.recurrent_candidate)
+    np.testing.assert_array_equal(trace.candidate, candidate)
+    before = np.concatenate([trace.initial_state[None], trace.h[:-1]])
+    np.testing.assert_array_equal(trace.h, trace.z * before + (1 - trace.z) * trace.candidate)
+
+
+def test_a_masked_step_keeps_the_state_and_backwards_counts_down() -> None:
+    layer, x = _small(go_backwards=True)
+    mask = np.array([[True, True, False, True], [True, True, True, True]])
+    trace = layer.trace(x, mask=mask)
+    assert trace.timestep.tolist() == [3, 2, 1, 0]
+    np.testing.assert_array_equal(trace.mask[..., 0].T, mask[:, ::-1])
+    np.testing.assert_array_equal(trace.x, x.swapaxes(0, 1)[::-1])
+    np.testing.assert_array_equal(trace.h[1, 0], trace.h[0, 0])
+    assert (trace.h[1, 1] != trace.h[0, 1]).all()
+
+
+def test_a_trace_leaves_a_stateful_layer_as_a_call_does() -> None:
+    layer, x = _small(stateful=True)
+    first = layer.trace(x)
+    np.testing.assert_array_equal(layer.states[0], first.h[-1])
+    np.testing.assert_array_equal(layer.trace(x).initial_state, first.h[-1])
+
+
+def test_a_trace_that_fails_changes_nothing() -> None:
+    layer, x = _small(stateful=True)
+    layer.trace(x)
+    before = layer.states[0]
+    with pytest.raises(ValueError, match="mask has shape"):
+        layer.trace(x, mask=np.ones((2, 3), bool))
+    np.testing.assert_array_equal(layer.states[0], before)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_npz_and_the_csv_hold_every_number(tmp_path: Path, dtype: str) -> None:
+    layer, x = _small(dtype=dtype, recurrent_initializer="zeros")
+    trace = layer.trace(x, mask=np.array([[True, False, True, True]] * 2))
+    trace.save(tmp_path / "trace.npz")
+    with np.load(tmp_path / "trace.npz") as file:
+        assert set(file.files) == trace.arrays().keys()
+        for name, array in trace.arrays().items():
+            np.testing.assert_array_equal(file[name].view(array.dtype), array)
+    trace.to_csv(tmp_path / "trace.csv")
+    text = (tmp_path / "trace.csv").read_text(encoding="utf-8")
+    read = {
+        name: np.full(array.shape, np.nan, "float32")
+        for name, array in trace.arrays().items()
+        if array.ndim == 3
+    }
+    for row in csv.DictReader(io.StringIO(text)):
+        place = int(row["position"]), int(row["batch"]), int(row["index"])
+        read[row["name"]][place] = float(row["value"])
+    for name, array in read.items():
+        np.testing.assert_array_equal(array, trace.arrays()[name].astype("float32"))
+
+
+def test_a_wrong_ending_writes_nothing(tmp_path: Path) -> None:
+    layer, x = _small()
+    trace = layer.trace(x)
+    for write, name in ((trace.save, "trace.txt"), (trace.to_csv, "trace.npz")):
+        with pytest.raises(ValueError, match="expected a name in"):
+            write(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_without_matplotlib_says_what_to_install(monkeypatch: Any) -> None:
+    layer, x = _small()
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"gru-ref\[plot\]"):
+        gates_picture(layer.trace(x))
+    with pytest.raises(ValueError, match="batch is 2"):
+        gates_picture(layer.trace(x), batch=2)
