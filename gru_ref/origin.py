@@ -28,6 +28,8 @@ class Origin:
     unknown : tuple of str
         Arguments of GRU that the file does not say: they have gru_ref's defaults, unless the caller
         of `load_layers` supplied them.
+    supplied : mapping
+        Those among them that the caller supplied → what the layer has.
     dtype : str
         The dtype of the arrays on file: "float32", "float64", "float16" or "bfloat16".
     sha256 : mapping
@@ -45,6 +47,7 @@ class Origin:
     class_name: str | None = None
     config: Mapping[str, Any] | None = field(default=None, repr=False)
     unknown: tuple[str, ...] = ()
+    supplied: Mapping[str, Any] = field(default_factory=dict, repr=False)
     dtype: str = "float32"
     sha256: Mapping[str, str] = field(default_factory=dict, repr=False)
     not_finite: tuple[str, ...] = ()

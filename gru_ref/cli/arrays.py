@@ -1,4 +1,4 @@
-"""Arrays that the user hands over: `.npy`, or `.npz` with one array in it."""
+"""Arrays that the user hands over, in `.npy` and `.npz`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.files.halves import from_bfloat16
 
-def read_array(path: Path, option: str) -> NDArray[Any]:
-    """Return the array in a file.
+# What NumPy reads where it wrote the bfloat16 of ml_dtypes.
+BFLOAT16 = np.dtype("V2")
+
+
+def loaded(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
+    """Return the array of a `.npy`, or the arrays of a `.npz` by their names.
 
     Parameters
     ----------
@@ -24,23 +29,48 @@ def read_array(path: Path, option: str) -> NDArray[Any]:
     OSError
         The file cannot be opened.
     ValueError
-        It is no file of numbers that NumPy wrote, or holds several arrays.
+        It is no file that NumPy wrote, or holds Python objects.
     """
     if path.is_dir():
-        raise ValueError(f"{option} is the folder {str(path)!r}, expected a .npy file")
-    what = f"{option} is {str(path)!r}"
+        raise ValueError(f"{option} is the folder {str(path)!r}, expected a .npy or .npz file")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            array = loaded
-        else:
-            with loaded:
-                if len(loaded.files) != 1:
-                    names = ", ".join(loaded.files[:8])
-                    raise ValueError(f"it holds {len(loaded.files)} arrays ({names})")
-                array = loaded[loaded.files[0]]
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            return found
+        with found:
+            return {name: found[name] for name in found.files}
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{what}, expected one array as numpy.save writes it: {error}") from None
+        # NumPy takes whatever it does not know for a pickle, and says how to run it.
+        why = "it is neither, or holds Python objects" if "pickle" in str(error) else str(error)
+        raise ValueError(
+            f"{option} is {str(path)!r}, expected arrays as numpy.save or numpy.savez writes "
+            f"them: {why}"
+        ) from None
+
+
+def read_array(path: Path, option: str) -> NDArray[Any]:
+    """Return the one array of numbers in a file, bfloat16 in float32; see `loaded`.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `loaded`; or there are several arrays, or other things than numbers in it.
+    """
+    array = loaded(path, option)
+    if isinstance(array, dict):
+        if len(array) != 1:
+            names = ", ".join(list(array)[:8])
+            raise ValueError(
+                f"{option} is {str(path)!r} of {len(array)} arrays ({names}), expected one"
+            )
+        (array,) = array.values()
+    if array.dtype == BFLOAT16:
+        array = from_bfloat16(array)
     if array.dtype.kind not in "fiub":
-        raise ValueError(f"{what} with dtype {array.dtype}, expected numbers")
+        raise ValueError(f"{option} is {str(path)!r} with dtype {array.dtype}, expected numbers")
     return array
+
+
+def read_optional(path: Path | None, option: str) -> NDArray[Any] | None:
+    """Return the array in a file, or None where there is no file."""
+    return None if path is None else read_array(path, option)

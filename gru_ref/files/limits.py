@@ -29,6 +29,9 @@ class Limits:
         Levels of groups within groups, and of layers within layers.
     max_ratio : float
         Unpacked size over packed size, of anything that is larger than 1 MiB unpacked.
+    max_products : int
+        Multiplications that the probes of a bundle take, together; `gru_ref.probe.products` counts
+        them. A drawn probe of arrays within `max_bytes` takes fewer.
 
     Raises
     ------
@@ -41,6 +44,7 @@ class Limits:
     max_objects: int = 100_000
     max_depth: int = 64
     max_ratio: float = 200.0
+    max_products: int = 1 << 32
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -63,6 +67,7 @@ class Budget:
         self.limits = limits
         self.bytes_left = limits.max_bytes
         self.objects_left = limits.max_objects
+        self.products_left = limits.max_products
 
     def take_bytes(self, count: int, place: str) -> None:
         """Account for `count` bytes that are about to be read or unpacked at `place`."""
@@ -75,6 +80,14 @@ class Budget:
         if not 0 <= count <= self.objects_left:
             self._refuse(place, f"it holds {count:,} things", "max_objects", self.objects_left)
         self.objects_left -= count
+
+    def take_products(self, count: int, place: str) -> None:
+        """Account for `count` multiplications that a probe is about to take."""
+        if count > self.products_left:
+            self._refuse(
+                place, f"it takes {count:,} multiplications", "max_products", self.products_left
+            )
+        self.products_left -= count
 
     def check_json(self, count: int, place: str) -> None:
         """Refuse a JSON text of `count` bytes that is too long to be parsed."""

@@ -62,6 +62,10 @@ def _is_checkpoint(look: Look) -> bool:
     return not look.path.exists() or look.tail == _LEVELDB
 
 
+def _is_bundle(look: Look) -> bool:
+    return not look.path.is_dir() and "gru_ref_bundle.npy" in look.members
+
+
 def _is_numpy(look: Look) -> bool:
     if look.path.is_dir():
         return any(name.endswith(".npy") for name in look.members)
@@ -91,6 +95,7 @@ FORMATS: dict[str, Callable[[Look], bool]] = {
     "keras_hdf5": _is_hdf5,
     "saved_model": _is_saved_model,
     "checkpoint": _is_checkpoint,
+    "bundle": _is_bundle,
     "numpy_arrays": _is_numpy,
     "tflite": _is_tflite,
     "onnx_initializers": _is_onnx,

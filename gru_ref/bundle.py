@@ -1,0 +1,267 @@
+"""Self-verifying bundles: GRUs in one .npz, with their origin and a probe that loading checks."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref import __version__
+from gru_ref import probe as probes
+from gru_ref.errors import shown
+from gru_ref.files import bundle as reading
+from gru_ref.files import write_bundle
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.part import opened
+from gru_ref.layer import GRU
+from gru_ref.probe import Probe
+from gru_ref.weights import GRUWeights
+from gru_ref.whole_files import write_all
+
+Array = NDArray[Any]
+
+_OURS, _THEIRS = f"gru_ref {__version__}", "theirs"
+# Of a layer that was read from no file.
+_PATH = "gru"
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """What a bundle holds, each by the path of the GRU.
+
+    Parameters
+    ----------
+    layers : dict
+        Path → `gru_ref.GRU`, as `gru_ref.load_layers` returns it.
+    probes : dict
+        Path → `gru_ref.probe.Probe`, which the layer of that path has just passed.
+    said : dict
+        Path → all that the bundle says of it, as docs/bundle.md lists it.
+    """
+
+    layers: dict[str, GRU]
+    probes: dict[str, Probe]
+    said: dict[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A call to be the probe: what the live layer was given, and what it returned.
+
+    Parameters
+    ----------
+    inputs : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    outputs : (batch, timesteps, units), or (timesteps, batch, units); or (batch, units), optional
+        Every output, in processing order, or the last one alone. By default what gru_ref computes.
+    initial_state : (batch, units), optional
+        Zeros by default.
+    mask : (batch, timesteps), or (timesteps, batch), bool, optional
+        True: use this timestep. All of them by default.
+    tolerance : float, optional
+        By how much `outputs` may differ from what gru_ref computes. By default that is what
+        rounding costs, measured.
+    """
+
+    inputs: Array
+    outputs: Array | None = None
+    initial_state: Array | None = None
+    mask: Array | None = None
+    tolerance: float | None = None
+
+
+def bundle_bytes(
+    layers: GRU | Mapping[str, GRU],
+    *,
+    seed: int = 0,
+    recorded: Recorded | Mapping[str, Recorded] | None = None,
+) -> bytes:
+    """Return the bytes of a bundle of GRUs: the same GRUs make the same bytes.
+
+    Parameters
+    ----------
+    layers : GRU, or mapping of str to GRU
+        Built; as `gru_ref.load_layers` returns them.
+    seed : int, from 0 on
+        What the inputs of the probes are drawn from.
+    recorded : Recorded, or mapping of str to Recorded, optional
+        A call as the probe of the only GRU, or of each that is named; its outputs are kept as they
+        are. Inputs are drawn for the others.
+
+    Returns
+    -------
+    bytes
+        An .npz; see docs/bundle.md.
+
+    Raises
+    ------
+    TypeError
+        `layers` or a part of a call is of a wrong type.
+    ValueError
+        There is no GRU or it is not built; a config holds a function, which is no data; a shape of
+        `recorded` differs, its outputs differ from what gru_ref computes, or it is of no one GRU.
+    OSError
+        The file that a layer was read from is not there any more: its hash goes into the bundle.
+
+    Notes
+    -----
+    What was written is read again, by the reader that will read it, before it is returned.
+    """
+    if isinstance(layers, GRU):
+        layers = {_PATH if layers.origin is None else layers.origin.path: layers}
+    _check_layers(layers)
+    if type(seed) is not int or seed < 0:
+        raise ValueError(f"seed is {shown(seed)}, expected an int from 0 on")
+    calls = _calls(recorded, list(layers))
+    bundled = {
+        path: _recorded(layer, calls[path]) if path in calls else _drawn(layer, seed)
+        for path, layer in layers.items()
+    }
+    data = write_bundle.written(bundled, __version__)
+    try:
+        again = reading.entries(io.BytesIO(data), Budget(Path("bundle"), Limits()))
+    except MalformedFileError as error:
+        raise ValueError(f"{error.place} cannot be bundled: {error.reason}") from None
+    for layer, entry in zip(layers.values(), again, strict=True):
+        if layer.get_config() != entry.layer.get_config():
+            raise ValueError(
+                f"config is {shown(layer.get_config())}, expected one that is read as it was "
+                f"written, not as {shown(entry.layer.get_config())}"
+            )
+    return data
+
+
+def save_bundle(
+    path: str | os.PathLike[str],
+    layers: GRU | Mapping[str, GRU],
+    *,
+    seed: int = 0,
+    recorded: Recorded | Mapping[str, Recorded] | None = None,
+) -> None:
+    """Write GRUs, where they come from and a probe of each into one .npz that verifies itself.
+
+    Parameters
+    ----------
+    path : str or path
+        Replaced if it is there, once everything is written.
+    layers, seed, recorded
+        As `bundle_bytes` takes them.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        As `bundle_bytes`; then nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> layer = GRU(2, kernel_initializer="ones", recurrent_initializer="zeros")
+    >>> layer.build((None, None, 3))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_bundle(f"{folder}/gru.npz", layer)
+    ...     bundle = load_bundle(f"{folder}/gru.npz")
+    >>> bundle.probes["gru"].outputs.shape, bundle.said["gru"]["probe"]["seed"]
+    ((4, 6, 2), 0)
+    """
+    write_all({Path(path): bundle_bytes(layers, seed=seed, recorded=recorded)})
+
+
+def load_bundle(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Bundle:
+    """Read a bundle and check it: every hash, and every probe.
+
+    `gru_ref.load_layers` checks the same and returns the layers alone.
+
+    Parameters
+    ----------
+    path : str or path
+    limits : Limits, optional
+        How much the file may make this call do.
+
+    Raises
+    ------
+    OSError
+        The file is not there or cannot be read.
+    MalformedFileError
+        Weights, config or probe are not those that were written; the message says what differs. Or
+        the file is no bundle.
+    """
+    place = Path(path)
+    if not place.exists():
+        raise FileNotFoundError(2, os.strerror(2), str(place))
+    budget = Budget(place, limits or Limits())
+    with opened(place, budget) as stream:
+        found = reading.entries(stream, budget)
+    return Bundle(
+        {entry.found.path: entry.layer for entry in found},
+        {entry.found.path: entry.probe for entry in found},
+        {entry.found.path: entry.said for entry in found},
+    )
+
+
+def _check_layers(layers: Any) -> None:
+    if not isinstance(layers, Mapping) or not layers:
+        raise TypeError(f"layers is {shown(layers)}, expected a GRU or a mapping of them")
+    for path, layer in layers.items():
+        if not isinstance(path, str) or not isinstance(layer, GRU):
+            raise TypeError(f"layers holds {shown(path)}: {shown(layer)}, expected str: GRU")
+        if not layer.built:
+            raise ValueError(f"the layer {path!r} is not built, expected one with weights")
+
+
+def _calls(recorded: Any, paths: list[str]) -> Mapping[str, Recorded]:
+    """Return the recorded calls by the paths of their GRUs."""
+    if recorded is None:
+        return {}
+    if isinstance(recorded, Recorded):
+        if len(paths) > 1:
+            raise ValueError(f"layers are {len(paths)}, expected one: the call is of one GRU")
+        return {paths[0]: recorded}
+    if not isinstance(recorded, Mapping) or not set(recorded) <= set(paths):
+        raise ValueError(f"recorded is {shown(recorded)}, expected calls of {shown(paths)}")
+    return recorded
+
+
+def _drawn(layer: GRU, seed: int) -> write_bundle.Bundled:
+    """Return a layer with a probe of drawn inputs."""
+    weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
+    call = probes.drawn_call(weights.features, config, seed)
+    outputs, states = probes.computed(weights, config, *call)
+    tolerance = probes.tolerance_of(weights, config, *call)
+    return write_bundle.Bundled(layer, Probe(*call, outputs, states), seed, _OURS, tolerance)
+
+
+def _recorded(layer: GRU, recorded: Recorded) -> write_bundle.Bundled:
+    """Return a layer with a given probe, if its outputs are what gru_ref computes."""
+    weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
+    inputs = np.asarray(recorded.inputs)
+    leading = inputs.shape[:2]
+    batch = leading[1 if config.time_major else 0] if inputs.ndim == 3 else 0
+    start, mask = recorded.initial_state, recorded.mask
+    call = (
+        inputs,
+        np.zeros((batch, config.units), inputs.dtype) if start is None else np.asarray(start),
+        np.ones(leading, bool) if mask is None else np.asarray(mask),
+    )
+    probes.check_call(*call, weights.features, config)
+    ours, states = probes.computed(weights, config, *call)
+    outputs = ours if recorded.outputs is None else np.asarray(recorded.outputs)
+    probe = Probe(*call, outputs, states)
+    probes.check(probe, weights.features, config)
+    tolerance = recorded.tolerance
+    if tolerance is None:
+        tolerance = probes.tolerance_of(weights, config, *call)
+    elif not 0 <= tolerance < np.inf:
+        raise ValueError(f"tolerance is {shown(tolerance)}, expected 0 or more")
+    worst = probes.difference(probe, weights, config, float(tolerance))
+    if worst is not None:
+        raise ValueError(
+            f"theirs: {worst} within {tolerance:.2g}; gru-ref diff says where they part"
+        )
+    by = _OURS if recorded.outputs is None else _THEIRS
+    return write_bundle.Bundled(layer, probe, None, by, float(tolerance))

@@ -1,0 +1,222 @@
+"""Bundles: GRUs in one .npz with where they come from, and probes that are checked when read.
+
+`docs/bundle.md` describes the format, `gru_ref.bundle` writes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TypeVar
+
+from gru_ref import probe as probes
+from gru_ref.errors import shown
+from gru_ref.files.as_layer import as_layer, sha256_of
+from gru_ref.files.found import Array, Found
+from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.model_config import parsed
+from gru_ref.files.numpy_arrays import array_of
+from gru_ref.files.part import Part, opened
+from gru_ref.files.zip_members import Archive
+from gru_ref.layer import GRU
+from gru_ref.probe import Probe
+from gru_ref.weights import GRUWeights
+
+META, META_SHA256 = "gru_ref_bundle", "gru_ref_bundle_sha256"
+KIND, VERSION = "gru_ref bundle", 1
+SUFFIX = ".npy"
+# Arguments of GRU that no config of Keras has, or not that of every release → their defaults.
+FURTHER: Mapping[str, Any] = {"implementation": 2, "use_cudnn": "auto", "execution": "eager"}
+WEIGHTS = ("kernel", "recurrent_kernel", "bias")
+_PROBE = tuple(field.name for field in fields(Probe))
+
+T = TypeVar("T")
+
+
+class Entry(NamedTuple):
+    """One GRU of a bundle: what it was read as, its probe, and all that the bundle says of it."""
+
+    found: Found
+    layer: GRU
+    probe: Probe
+    said: Mapping[str, Any]
+
+
+def read(path: Path, limits: Limits) -> list[Found]:
+    """Return every GRU of a bundle, if its probe holds.
+
+    Raises
+    ------
+    MalformedFileError
+        The weights, the config or the probe are not those that were written, or it is no bundle.
+    """
+    budget = Budget(path, limits)
+    with opened(path, budget) as stream:
+        return [entry.found for entry in entries(stream, budget)]
+
+
+def entries(stream: BinaryIO, budget: Budget) -> list[Entry]:
+    """Return everything in an open bundle, checked.
+
+    Raises
+    ------
+    MalformedFileError
+        As `read`.
+    """
+    archive = Archive(stream, budget)
+    meta = _meta(archive, budget)
+    arrays = _arrays(archive, meta, budget)
+    listed = _typed(meta, "layers", list, META, budget)
+    made = [_entry(number, said, arrays, budget) for number, said in enumerate(listed)]
+    if arrays:
+        raise _error(budget, next(iter(arrays)), "the array is there, expected none: no layer's")
+    return made
+
+
+# ---- the archive
+
+
+def _meta(archive: Archive, budget: Budget) -> Mapping[str, Any]:
+    """Return the JSON that describes the bundle, its own hash checked."""
+    budget.check_json(archive.size(f"{META}{SUFFIX}"), META)
+    text, expected = (_text(archive, name, budget) for name in (META, META_SHA256))
+    actual = hashlib.sha256(text).hexdigest()
+    if actual.encode() != expected:
+        raise _altered(budget, META, "sha256", actual, expected.decode("latin-1"))
+    meta = parsed(text, META, budget)
+    for key, value in (("format", KIND), ("version", VERSION)):
+        if meta.get(key) != value:
+            raise _error(budget, META, f"{key} is {shown(meta.get(key))}, expected {value!r}")
+    return meta
+
+
+def _arrays(archive: Archive, meta: Mapping[str, Any], budget: Budget) -> dict[str, Array]:
+    """Return every array that the bundle lists; it has to list them all."""
+    listed = _typed(meta, "arrays", dict, META, budget)
+    there = {name.removesuffix(SUFFIX) for name in archive.names} - {META, META_SHA256}
+    for name in sorted(there ^ set(listed)):
+        lacks = "does not list it" if name in there else "lists it, and it is not there"
+        raise _error(budget, name, f"an array was added or taken out: {META} {lacks}")
+    arrays = {}
+    for name, said in listed.items():
+        array = _array(archive, name, budget)
+        actual = {"dtype": array.dtype.name, "shape": list(array.shape), "sha256": sha256_of(array)}
+        for key, value in actual.items():
+            expected = said.get(key) if isinstance(said, dict) else None
+            if value != expected:
+                raise _altered(budget, name, key, value, expected)
+        arrays[name] = array
+    return arrays
+
+
+def _array(archive: Archive, name: str, budget: Budget) -> Array:
+    return array_of(Part(memoryview(archive.read(f"{name}{SUFFIX}")), name, budget))
+
+
+def _text(archive: Archive, name: str, budget: Budget) -> bytes:
+    array = _array(archive, name, budget)
+    if array.dtype.kind != "S" or array.shape:
+        raise _error(budget, name, f"it is {array.dtype} of shape {array.shape}, expected text")
+    return bytes(array.item())
+
+
+# ---- one GRU
+
+
+def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> Entry:
+    """Return one GRU, whose arrays are taken out of `arrays`, if its probe holds."""
+    place = f"layers[{number}]"
+    if not isinstance(said, dict):
+        raise _error(budget, place, f"it is {shown(said)}, expected a JSON object")
+    mine = {
+        name.partition("/")[2]: arrays.pop(name)
+        for name in list(arrays)
+        if name.partition("/")[0] == str(number)
+    }
+    if missing := {"kernel", "recurrent_kernel", *_PROBE} - set(mine):
+        raise _error(budget, place, f"it has no array {min(missing)}, expected one")
+    if others := set(mine) - {*WEIGHTS, *_PROBE}:
+        raise _error(budget, place, f"it has an array {min(others)}, expected none of that name")
+    further = _typed(said, "further", dict, place, budget)
+    if not set(further) <= set(FURTHER):
+        raise _error(budget, place, f"further is {shown(further)}, expected {', '.join(FURTHER)}")
+    path = _typed(said, "path", str, place, budget)
+    found = Found(
+        path,
+        mine["kernel"],
+        mine["recurrent_kernel"],
+        mine.get("bias"),
+        class_name="GRU",
+        config=_typed(said, "config", dict, place, budget),
+        keras_version=_typed(said, "keras_version", str, place, budget),
+        already_known=further,
+        notes=_notes(said.get("source")),
+        stored_dtype=_typed(said, "dtype", str, place, budget),
+    )
+    with warnings.catch_warnings():  # whoever loads the layer is warned then
+        warnings.simplefilter("ignore")
+        layer = as_layer(found, {}, file=budget.file, file_format="bundle")
+    probe = Probe(*(mine[name] for name in _PROBE))
+    _check_probe(probe, layer, _typed(said, "probe", dict, place, budget), path, budget)
+    return Entry(found, layer, probe, said)
+
+
+def _check_probe(
+    probe: Probe, layer: GRU, said: Mapping[str, Any], path: str, budget: Budget
+) -> None:
+    """Refuse a probe that is not what the layer computes."""
+    place = f"{path}, probe"
+    config, weights = layer.config, GRUWeights.from_arrays(layer.get_weights())
+    tolerance = _typed(said, "tolerance", float, place, budget)
+    if not 0 <= tolerance < math.inf:
+        raise _error(budget, place, f"tolerance is {tolerance}, expected 0 or more")
+    try:
+        probes.check(probe, weights.features, config)
+    except (TypeError, ValueError) as error:
+        raise _error(budget, place, str(error)) from None
+    budget.take_products(probes.products(probe.inputs, config), place)
+    worst = probes.difference(probe, weights, config, tolerance)
+    if worst is not None:
+        raise _error(
+            budget,
+            place,
+            f"{worst} within {tolerance:.2g}: the weights, the config and the probe do not belong "
+            "together",
+        )
+
+
+def _notes(source: Any) -> tuple[str, ...]:
+    """Return what the file that a bundle was made from did not say, as a sentence."""
+    if not isinstance(source, dict):
+        return ()
+    file, unknown, supplied = (source.get(key) for key in ("file", "unknown", "supplied"))
+    note = f"bundled from {file}"
+    if unknown:
+        note += f", which does not say {shown(unknown)}; supplied: {shown(supplied)}"
+    return (note,)
+
+
+def _typed(said: Mapping[str, Any], key: str, kind: type[T], place: str, budget: Budget) -> T:
+    """Return a value of the JSON, if it is of its type."""
+    value = said.get(key)
+    if not isinstance(value, kind):
+        raise _error(budget, place, f"{key} is {shown(value)}, expected a JSON {kind.__name__}")
+    return value
+
+
+def _altered(budget: Budget, name: str, key: str, actual: Any, expected: Any) -> MalformedFileError:
+    return _error(
+        budget,
+        name,
+        f"its {key} is {shown(actual)}, expected {shown(expected)}: it was altered after the "
+        "bundle was written",
+    )
+
+
+def _error(budget: Budget, place: str, reason: str) -> MalformedFileError:
+    return MalformedFileError(budget.file, place, reason)

@@ -1,0 +1,195 @@
+"""The bytes of a bundle: JSON that describes it, the arrays, and their hashes.
+
+`gru_ref.files.bundle` reads what is written here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gru_ref.errors import shown
+from gru_ref.files import bundle
+from gru_ref.files.as_layer import sha256_of
+from gru_ref.files.found import Array
+from gru_ref.layer import GRU
+from gru_ref.origin import Origin
+from gru_ref.probe import Probe, storable
+
+# What the archive says of every member, whenever and wherever it is written.
+_DATE, _UNIX, _MODE = (1980, 1, 1, 0, 0, 0), 3, 0o644 << 16
+_BLOCK = 1 << 20
+_SHARDED = ".weights.json"
+
+
+class Bundled(NamedTuple):
+    """One GRU to be written.
+
+    Parameters
+    ----------
+    layer : GRU
+    probe : Probe
+    seed : int or None
+        What the inputs of the probe were drawn from.
+    outputs_by : str
+        Who computed its outputs.
+    tolerance : float
+        By how much what the layer computes may differ from the probe.
+    """
+
+    layer: GRU
+    probe: Probe
+    seed: int | None
+    outputs_by: str
+    tolerance: float
+
+
+def written(bundled: Mapping[str, Bundled], writer: str) -> bytes:
+    """Return the bytes of a bundle: the same for the same GRUs.
+
+    Parameters
+    ----------
+    bundled : mapping
+        The path of each GRU → what is written of it.
+    writer : str
+        The version of gru_ref.
+
+    Raises
+    ------
+    ValueError
+        A part of a config is no data: a function, or a number that JSON does not have.
+    OSError
+        The file that a layer was read from cannot be read again, for its hash.
+    """
+    arrays: dict[str, Array] = {}
+    layers = []
+    for number, (path, one) in enumerate(bundled.items()):
+        weights = dict(zip(bundle.WEIGHTS, one.layer.get_weights(), strict=False))
+        for name, array in {**weights, **one.probe.arrays()}.items():
+            arrays[f"{number}/{name}"] = _stored(array)
+        layers.append(_said(path, one))
+    meta = {
+        "format": bundle.KIND,
+        "version": bundle.VERSION,
+        "gru_ref": writer,
+        "layers": layers,
+        "arrays": {
+            name: {
+                "dtype": array.dtype.name,
+                "shape": list(array.shape),
+                "sha256": sha256_of(array),
+            }
+            for name, array in arrays.items()
+        },
+    }
+    text = json.dumps(meta, indent=1, allow_nan=False, default=_as_data).encode("ascii")
+    described = {
+        bundle.META: np.array(text),
+        bundle.META_SHA256: np.array(hashlib.sha256(text).hexdigest().encode()),
+    }
+    return _archive({**described, **arrays})
+
+
+def _said(path: str, one: Bundled) -> dict[str, Any]:
+    """Return what the JSON says of one GRU."""
+    config = one.layer.config
+    further = {
+        name: getattr(config, name)
+        for name, default in bundle.FURTHER.items()
+        if getattr(config, name) != default
+    }
+    if not config.behaviour.implementation_argument:
+        further.pop("implementation", None)  # it follows from the other arguments
+    return {
+        "path": path,
+        "keras_version": config.keras_version,
+        "dtype": config.variable_dtype.name,
+        "config": one.layer.get_config(),
+        "further": further,
+        "probe": {
+            "seed": one.seed,
+            "outputs_by": one.outputs_by,
+            "tolerance": one.tolerance,
+        },
+        "source": None if one.layer.origin is None else _source(one.layer.origin),
+    }
+
+
+def _source(origin: Origin) -> dict[str, Any]:
+    """Return where a layer comes from: nothing of it says on which machine."""
+    path = Path(origin.file)
+    return {
+        "file": path.name,
+        "sha256": {name: _sha256_of_file(part) for name, part in _parts(path).items()},
+        "format": origin.format,
+        "path": origin.path,
+        "keras_version": origin.keras_version,
+        "class_name": origin.class_name,
+        "config": origin.config,
+        "dtype": origin.dtype,
+        "arrays_sha256": dict(origin.sha256),
+        "unknown": list(origin.unknown),
+        "supplied": dict(origin.supplied),
+        "notes": list(origin.notes),
+    }
+
+
+def _parts(path: Path) -> dict[str, Path]:
+    """Return the files that a source is made of: itself, all in a folder, or those of a prefix."""
+    if path.is_dir():
+        files = [part for part in path.rglob("*") if part.is_file()]
+    elif path.name.endswith(_SHARDED):
+        stem = path.name.removesuffix(_SHARDED)
+        files = [path, *_beside(path, f"{stem}_")]
+    else:
+        files = [path] if path.exists() else _beside(path, f"{path.name}.")
+    folder = path if path.is_dir() else path.parent
+    return {part.relative_to(folder).as_posix(): part for part in sorted(files)}
+
+
+def _beside(path: Path, prefix: str) -> list[Path]:
+    """Return the files in the same folder whose names open with `prefix`."""
+    return [part for part in path.parent.iterdir() if part.name.startswith(prefix)]
+
+
+def _sha256_of_file(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found.update(block)
+    return found.hexdigest()
+
+
+def _stored(array: Array) -> Array:
+    """Return an array as NumPy writes it on any machine: bfloat16 in float32, which holds it."""
+    dtype = storable(array.dtype)
+    return np.ascontiguousarray(array, dtype.newbyteorder("<"))
+
+
+def _as_data(value: Any) -> Any:
+    """Return what JSON does not know as what it knows."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise ValueError(f"config holds {shown(value)}, expected data: a bundle holds no code")
+
+
+def _archive(arrays: Mapping[str, Array]) -> bytes:
+    """Return an .npz whose bytes depend on the arrays alone."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            member = zipfile.ZipInfo(f"{name}{bundle.SUFFIX}", _DATE)
+            member.create_system, member.external_attr = _UNIX, _MODE
+            data = io.BytesIO()
+            np.lib.format.write_array(data, array, (1, 0), allow_pickle=False)
+            archive.writestr(member, data.getvalue())
+    return buffer.getvalue()

@@ -1,0 +1,262 @@
+"""A probe: inputs that are drawn to tell one GRU from another, and what comes out of them."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.config import GRUConfig
+from gru_ref.loop import Moment, gru
+from gru_ref.rounding import kind_of
+from gru_ref.weights import GRUWeights
+
+Array = NDArray[Any]
+
+BATCH, TIMESTEPS = 4, 6
+# Times what rounding costs here: another implementation sums in another order and has another tanh.
+# TensorFlow's Keras 2 and 3 were up to 3.6 times that away, over 120 layers of up to 64 units.
+_ROUNDINGS = 16.0
+# What a timestep takes besides its matrix products, in multiplications: 0.1 ms, measured.
+_OF_STEP = 1 << 17
+# NumPy's finfo does not know the type.
+_EPS_OF_BFLOAT16 = 2.0**-7
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """One call of a GRU, and what it returns.
+
+    Parameters
+    ----------
+    inputs : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    initial_state : (batch, units)
+    mask : (batch, timesteps), or (timesteps, batch); bool
+        True: use this timestep.
+    outputs : (batch, timesteps, units), or (timesteps, batch, units); or (batch, units)
+        In processing order; or the last one alone.
+    states : (batch, timesteps, units), or (timesteps, batch, units)
+        The state after each timestep, in processing order.
+    """
+
+    inputs: Array
+    initial_state: Array
+    mask: Array
+    outputs: Array
+    states: Array
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the arrays by their names."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+class Difference(NamedTuple):
+    """Where an array of a probe differs most from what its GRU computes.
+
+    `place` counts in that array's own axes; `error` is infinite where one of both is not finite.
+    """
+
+    array: str
+    place: tuple[int, ...]
+    error: float
+    stored: float
+    computed: float
+
+    def __str__(self) -> str:
+        place = ", ".join(map(str, self.place))
+        return f"{self.array}[{place}] is {self.stored:.9g}, expected {self.computed:.9g}"
+
+
+def drawn(bits: np.random.PCG64, *shape: int) -> Array:
+    """Return odd multiples of 1/256 between −1 and 1, which every dtype of a layer holds exactly.
+
+    Parameters
+    ----------
+    bits : numpy.random.PCG64
+        Its raw numbers are the same in every release of NumPy.
+
+    Examples
+    --------
+    >>> drawn(np.random.PCG64(0), 3) * 256
+    array([  71., -117., -235.])
+    """
+    highest = bits.random_raw(int(np.prod(shape))).reshape(shape) >> np.uint64(56)
+    return (2 * highest.astype("float64") - 255) / 256
+
+
+def drawn_call(features: int, config: GRUConfig, seed: int) -> tuple[Array, Array, Array]:
+    """Return inputs, initial state and mask of a probe, drawn from a seed.
+
+    The rows of the batch are: zero initial state and no masked step; an initial state; masked
+    steps at the end; an initial state and masked steps at the start and in between. Every other
+    number is an odd multiple of 1/256 between −1 and 1, which every dtype of a layer holds exactly.
+
+    Parameters
+    ----------
+    features : int
+    config : GRUConfig
+        units, time_major and dtype matter.
+    seed : int, from 0 on
+        Of NumPy's PCG64, whose raw numbers are the same in every release.
+
+    Returns
+    -------
+    inputs, initial_state, mask
+        As `Probe` has them.
+    """
+    bits, dtype = np.random.PCG64(seed), storable(config.compute_dtype)
+    inputs = drawn(bits, BATCH, TIMESTEPS, features).astype(dtype)
+    initial_state = drawn(bits, BATCH, config.units).astype(dtype)
+    initial_state[[0, 2]] = 0
+    mask = np.ones((BATCH, TIMESTEPS), bool)
+    mask[2, -2:] = False
+    mask[3, [0, 2]] = False
+    if config.time_major:
+        inputs, mask = inputs.swapaxes(0, 1), mask.T
+    return inputs, initial_state, mask
+
+
+def storable(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype of NumPy's own that holds every number of `dtype`."""
+    return np.dtype("float32") if dtype.name == "bfloat16" else dtype
+
+
+def computed(
+    weights: GRUWeights, config: GRUConfig, inputs: Array, initial_state: Array, mask: Array
+) -> tuple[Array, Array]:
+    """Return what the GRU returns for every timestep, and its states, in processing order."""
+    record: list[Moment] = []
+    with _quiet():
+        every = replace(config, return_sequences=True)
+        outputs = gru(
+            inputs, weights, every, initial_state=initial_state, mask=mask, record=record
+        ).output
+    states = np.stack([moment.states[0] for moment in record], 0 if config.time_major else 1)
+    return outputs, states
+
+
+def tolerance_of(
+    weights: GRUWeights, config: GRUConfig, inputs: Array, initial_state: Array, mask: Array
+) -> float:
+    """Return by how much two honest runs of this call may differ, on different machines.
+
+    What rounding costs is measured: the call in float32 against float64, in units of eps. The same
+    multiple of the layer's own eps is what rounding costs the layer.
+    """
+    call = inputs, initial_state, mask
+    runs = [
+        computed(weights.astype(dtype), _in(config, dtype), *call)[1].astype("float64")
+        for dtype in ("float32", "float64")
+    ]
+    with np.errstate(all="ignore"):
+        rounding = np.abs(runs[0] - runs[1]) / np.finfo("float32").eps
+    sizes = [np.abs(runs[1]), rounding, initial_state.astype("float64")]
+    largest = max(float(np.abs(size[np.isfinite(size)]).max(initial=1.0)) for size in sizes)
+    return _ROUNDINGS * largest * _eps(config.compute_dtype)
+
+
+def difference(
+    probe: Probe, weights: GRUWeights, config: GRUConfig, tolerance: float
+) -> Difference | None:
+    """Return where the outputs or states of a probe differ most from what the GRU computes.
+
+    Returns
+    -------
+    Difference or None
+        None where nothing differs by more than `tolerance`.
+    """
+    call = probe.inputs, probe.initial_state, probe.mask
+    outputs, states = computed(weights, config, *call)
+    if probe.outputs.ndim == 2:
+        outputs = outputs[-1] if config.time_major else outputs[:, -1]
+    pairs = {"outputs": (probe.outputs, outputs), "states": (probe.states, states)}
+    found = [_worst(name, *pair) for name, pair in pairs.items()]
+    worst = max(found, key=lambda one: one.error)
+    return worst if worst.error > tolerance else None
+
+
+def check_call(
+    inputs: Array, initial_state: Array, mask: Array, features: int, config: GRUConfig
+) -> None:
+    """Check the sizes and dtypes of a call against those of a GRU.
+
+    Raises
+    ------
+    TypeError
+        A dtype is not floating, or that of the mask not bool.
+    ValueError
+        A shape differs.
+    """
+    leading = inputs.shape[:2]
+    if inputs.ndim != 3 or inputs.shape[2] != features or 0 in leading:
+        raise ValueError(
+            f"inputs has shape {inputs.shape}, expected three sizes, the last {features}"
+        )
+    batch = leading[1] if config.time_major else leading[0]
+    _check_array("inputs", inputs, inputs.shape)
+    _check_array("initial_state", initial_state, (batch, config.units))
+    _check_array("mask", mask, leading)
+
+
+def check(probe: Probe, features: int, config: GRUConfig) -> None:
+    """Check the sizes and dtypes of a probe against those of a GRU.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `check_call`.
+    """
+    check_call(probe.inputs, probe.initial_state, probe.mask, features, config)
+    last, every = probe.initial_state.shape, (*probe.mask.shape, config.units)
+    _check_array("outputs", probe.outputs, every, last)
+    _check_array("states", probe.states, every)
+
+
+def products(inputs: Array, config: GRUConfig) -> int:
+    """Return the work of a call, in multiplications: those of its products, and for every step."""
+    *leading, features = map(int, inputs.shape)
+    batch, timesteps = leading[:: -1 if config.time_major else 1]
+    of_row = 3 * config.units * (features + config.units)
+    return timesteps * (batch * of_row + _OF_STEP)
+
+
+def _check_array(name: str, array: Array, *shapes: tuple[int, ...]) -> None:
+    if array.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ValueError(f"{name} has shape {array.shape}, expected {expected}")
+    kind, meaning = ("b", "bool") if name == "mask" else ("f", "a floating dtype")
+    if kind_of(array.dtype) != kind:
+        raise TypeError(f"{name} has dtype {array.dtype}, expected {meaning}")
+
+
+def _worst(name: str, stored: Array, computed: Array) -> Difference:
+    """Return the largest difference of two arrays."""
+    one, other = stored.astype("float64"), computed.astype("float64")
+    with np.errstate(all="ignore"):
+        error = np.abs(one - other)
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
+    error = np.where(same, 0.0, np.where(np.isfinite(error), error, np.inf))
+    place = tuple(map(int, np.unravel_index(int(error.argmax()), error.shape)))
+    return Difference(name, place, float(error[place]), float(one[place]), float(other[place]))
+
+
+def _in(config: GRUConfig, dtype: str) -> GRUConfig:
+    with _quiet():  # of activation layers that Keras 2 has in float32 alone
+        return replace(config, dtype=dtype)
+
+
+def _eps(dtype: np.dtype[Any]) -> float:
+    return _EPS_OF_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Say nothing of quirks and overflows: a probe runs what others will be warned of."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,44 @@
+"""`gru-ref` run in this process, on a terminal of 80 columns, and how it is to fail."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from typing import Any, NamedTuple
+from unittest import mock
+
+from gru_ref.cli.commands import command
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    status: Any
+    out: str
+    err: str
+
+
+def invoked(*arguments: object) -> Ended:
+    """Run a command of gru-ref and return how it ended."""
+    out, err = io.StringIO(), io.StringIO()
+    status: Any = None
+    with (
+        mock.patch.dict(os.environ, {"COLUMNS": "80"}),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            command([str(argument) for argument in arguments], prog_name="gru-ref")
+        except SystemExit as ended:
+            status = ended.code
+    return Ended(status, out.getvalue(), err.getvalue())
+
+
+def check_failed(ended: Ended, *says: str) -> None:
+    """Check that a command failed with one line on standard error, which says all of `says`."""
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith("gru-ref: ")
+    assert ended.err.count("\n") == 1
+    for part in says:
+        assert part in ended.err

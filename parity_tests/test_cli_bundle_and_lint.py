@@ -1,0 +1,146 @@
+"""`gru-ref bundle` and `gru-ref lint-vectors`: what they write, print and exit with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gru_ref
+from parity_tests.cli_files import EXPECTED, NPZ
+from parity_tests.files.recorded_files import Recorded
+from parity_tests.invoked import check_failed, invoked
+
+EVERY = ("--set", "return_sequences=true")
+TWO = Recorded("keras-3.15.1/eleven.model.keras").path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """The live layer's call, and its output spoiled in one place, as files."""
+    with np.load(EXPECTED) as live:
+        arrays = {"x": live["x"], "y": live["outputs"], "spoiled": live["outputs"].copy()}
+    arrays["spoiled"][1, 2, 3] += 1e-3
+    arrays["state"] = np.full((2, 5), 0.5, "float32")
+    arrays["mask"] = np.array([[1, 1, 1], [1, 0, 1]])
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    return {name: tmp_path / f"{name}.npy" for name in arrays}
+
+
+class TestBundle:
+    """`gru-ref bundle`."""
+
+    def test_a_bundle_is_inspected_like_its_file(self, tmp_path: Path) -> None:
+        ended = invoked("bundle", TWO, "-o", tmp_path / "b.npz")
+        assert (ended.status, ended.err) == (0, "")
+        assert "probe: inputs of seed 0, outputs by gru_ref" in ended.out
+        old, new = (
+            json.loads(invoked("inspect", "--json", path).out)["layers"]
+            for path in (TWO, tmp_path / "b.npz")
+        )
+        for one, other in zip(old, new, strict=True):
+            assert one["path"] == other["path"]
+            assert one["arrays"] == other["arrays"]
+            assert one["arguments"] == other["arguments"]
+            assert f"bundled from {TWO.name}" in other["notes"]
+
+    def test_layers_can_be_chosen(self, tmp_path: Path) -> None:
+        paths = list(gru_ref.load_layers(TWO))[1:3]
+        options = [word for path in paths for word in ("--layer", path)]
+        assert invoked("bundle", TWO, *options, "-o", tmp_path / "b.npz").status == 0
+        assert list(gru_ref.load_layers(tmp_path / "b.npz")) == paths
+        check_failed(invoked("bundle", TWO, "--layer", "no", "-o", tmp_path / "c.npz"), "'no'")
+
+    def test_outputs_of_the_live_model_are_checked_and_kept(
+        self, files: dict[str, Path], tmp_path: Path
+    ) -> None:
+        output = tmp_path / "b.npz"
+        call = ("bundle", NPZ, *EVERY, "--inputs", files["x"], "-o", output)
+        refused = invoked(*call, "--theirs", files["spoiled"])
+        check_failed(refused, "outputs[1, 2, 3] is", "gru-ref diff")
+        assert not output.exists()
+        ended = invoked(*call, "--theirs", files["y"])
+        assert (ended.status, ended.err) == (0, "")
+        assert "outputs by the live model, checked" in ended.out
+        (probe,) = gru_ref.load_bundle(output).probes.values()
+        assert (probe.outputs == np.load(files["y"])).all()
+        loose = invoked(*call, "--theirs", files["spoiled"], "--tolerance", "0.01", "--force")
+        assert loose.status == 0
+
+    def test_a_call_of_ones_own_is_a_probe_too(
+        self, files: dict[str, Path], tmp_path: Path
+    ) -> None:
+        options = (
+            "--inputs",
+            files["x"],
+            "--mask",
+            files["mask"],
+            "--initial-state",
+            files["state"],
+        )
+        assert invoked("bundle", NPZ, *options, "-o", tmp_path / "b.npz").status == 0
+        (probe,) = gru_ref.load_bundle(tmp_path / "b.npz").probes.values()
+        assert probe.mask.tolist() == [[True] * 3, [True, False, True]]
+        assert (probe.initial_state == 0.5).all()
+
+    def test_what_is_missing_is_named(self, files: dict[str, Path], tmp_path: Path) -> None:
+        call = ("bundle", NPZ, "-o", tmp_path / "b.npz")
+        check_failed(invoked(*call, "--theirs", files["y"]), "--inputs is missing", "--theirs")
+        check_failed(invoked("bundle", NPZ, "-o", tmp_path / "b.keras"), "a name in .npz")
+        assert invoked(*call).status == 0
+        check_failed(invoked(*call), "there already", "--force")
+
+
+class TestLintVectors:
+    """`gru-ref lint-vectors`."""
+
+    def test_shows_what_is_seen_and_what_is_not_within_80_columns(
+        self, files: dict[str, Path]
+    ) -> None:
+        ended = invoked("lint-vectors", NPZ, "--inputs", files["x"], "--outputs", files["y"])
+        assert (ended.status, ended.err) == (1, "")
+        assert max(map(len, ended.out.splitlines())) <= 80
+        words = " ".join(ended.out.split())
+        assert "initial_state ignored no initial state is given" in words
+        assert "The test sees 27 of the 31 mistakes that can be made here." in words
+        assert "with state and mask sees 31: --write-better FILE.npz writes it." in words
+
+    def test_the_better_test_sees_everything(self, files: dict[str, Path], tmp_path: Path) -> None:
+        better = tmp_path / "better.npz"
+        call = ("lint-vectors", NPZ, "--inputs", files["x"], "--write-better", better)
+        assert invoked(*call).status == 1
+        ended = invoked("lint-vectors", better)
+        assert ended.status == 0
+        assert "The test sees 31 of the 31" in ended.out
+        (probe,) = gru_ref.load_bundle(better).probes.values()
+        assert probe.inputs.shape == np.load(files["x"]).shape
+        check_failed(invoked(*call), "there already")
+        check_failed(invoked(*call[:-1], tmp_path / "b.npy"), "a name in .npz")
+
+    def test_json_holds_everything(self, files: dict[str, Path]) -> None:
+        np.save(files["x"], np.zeros((1, 1, 4), "float32"))
+        ended = invoked("lint-vectors", NPZ, "--inputs", files["x"], "--json")
+        found = json.loads(ended.out)
+        findings = {one["mistake"]: one for one in found["findings"]}
+        assert findings["features permuted"] == {
+            "mistake": "features permuted",
+            "meaning": "reads the features from another place: every one from its neighbour's",
+            "seen": False,
+            "error": 0.0,
+            "hidden_by": [["all inputs are zero"]],
+            "error_without": pytest.approx(findings["features permuted"]["error_without"]),
+        }
+        assert findings["go_backwards added"]["hidden_by"] == [["one timestep has no direction"]]
+        assert findings["go_backwards added"]["error_without"] is None
+        assert "reset after for before" in found["cannot_be_made"]
+        assert "features permuted" in found["better"][0]["sees"]
+
+    def test_what_does_not_fit_is_one_line(self, files: dict[str, Path]) -> None:
+        check_failed(invoked("lint-vectors", NPZ), "--inputs is missing", "no bundle")
+        spoiled = ("--inputs", files["x"], "--outputs", files["spoiled"])
+        check_failed(invoked("lint-vectors", NPZ, *spoiled), "tolerances off", "gru-ref diff")
+        loose = invoked("lint-vectors", NPZ, *spoiled, "--tolerance", "0.01")
+        assert loose.status == 1
