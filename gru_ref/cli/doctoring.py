@@ -1,0 +1,199 @@
+"""`gru-ref doctor`: which layout explains an output, and the GRU in it converted."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from gru_ref.cli.options import FilePath, layer_option
+from gru_ref.cli.selection import Source, chosen
+
+if TYPE_CHECKING:
+    from gru_ref.doctor import Diagnosis, Explanation
+
+# A backspace alone on its line has click keep the lines of the paragraph.
+HELP = """Find the layout of weights from one input and what their owner made of it.
+
+FILE is an .npz of arrays in whatever number, shape and order, under any names; or a file that
+inspect reads, of which the arrays are tried in every layout.
+
+\b
+exit status 0  one layout explains the outputs
+            1  several do (--write-probe tells them apart), or none
+            2  an error
+"""
+
+
+@click.command("doctor", help=HELP)
+@click.argument("file", type=FilePath())
+@layer_option
+@click.option("--inputs", type=FilePath(), required=True, metavar="X.npy", help="(batch, time, F)")
+@click.option("--outputs", type=FilePath(), metavar="Y.npy", help="Of every step, or the last.")
+@click.option(
+    "--last-state", type=FilePath(), metavar="H.npy", help="Beside a sequence of outputs."
+)
+@click.option("--initial-state", type=FilePath(), metavar="H.npy", help="(batch, U); zeros without")
+@click.option("--activation", "activations", multiple=True, help="If known; may be repeated.")
+@click.option("--recurrent-activation", "gates", multiple=True, help="Likewise.")
+@click.option(
+    "--precision", help="Of the source: float32, float16, bfloat16, ...; see the outputs."
+)
+@click.option("--bits", help="What uint16 arrays are the bits of: bfloat16 or float16.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option(
+    "--write-probe", type=FilePath(), metavar="P.npy", help="An input that splits a class."
+)
+@click.option("-o", "--output", type=FilePath(), metavar="FILE", help="Convert what was found.")
+@click.option("--to", "target", metavar="TARGET", help="For --output; see gru-ref layouts.")
+@click.option("--member", type=click.IntRange(0), help="Which of several layouts to convert.")
+@click.option("--force", is_flag=True, help="Overwrite what is there.")
+def doctor(
+    file: Path,
+    layer: str | None,
+    inputs: Path,
+    outputs: Path | None,
+    last_state: Path | None,
+    initial_state: Path | None,
+    activations: tuple[str, ...],
+    gates: tuple[str, ...],
+    precision: str | None,
+    bits: str | None,
+    as_json: bool,
+    write_probe: Path | None,
+    output: Path | None,
+    target: str | None,
+    member: int | None,
+    force: bool,
+) -> int:
+    """Diagnose; what the command says of itself is HELP."""
+    from gru_ref.cli.output import check_free
+    from gru_ref.doctor import diagnose
+    from gru_ref.whole_files import write_all
+
+    for path in (write_probe, output):
+        if path is not None:
+            check_free(path, file, force=force)
+    if write_probe is not None and not write_probe.name.endswith(".npy"):
+        raise ValueError(f"--write-probe is {str(write_probe)!r}, expected a name in .npy")
+    _check_target(target, output)
+    seen = [
+        _array(path, option)
+        for path, option in ((outputs, "--outputs"), (last_state, "--last-state"))
+        if path is not None
+    ]
+    if not seen:
+        raise ValueError("--outputs is missing, expected it, --last-state, or both")
+    found = diagnose(
+        _arrays_of(file, layer),
+        _array(inputs, "--inputs"),
+        tuple(seen) if len(seen) == 2 else seen[0],
+        initial_state=None if initial_state is None else _array(initial_state, "--initial-state"),
+        activation=list(activations) or None,
+        recurrent_activation=list(gates) or None,
+        precision=precision,
+        bits=bits,
+    )
+    contents: dict[Path, bytes] = {}
+    if output is not None and target is not None and (found.explanations or not as_json):
+        contents |= _converted(found.chosen(member), target, output)
+    if write_probe is not None and found.probe is not None:
+        contents[write_probe] = _npy(found.probe)
+    write_all(contents)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(_data(found), indent=2, allow_nan=False))
+    else:
+        click.echo(str(found))
+        for path in contents:
+            click.echo(f"Written: {path}")
+    return 0 if len(found.explanations) == 1 else 1
+
+
+def _check_target(target: str | None, output: Path | None) -> None:
+    """Refuse a target without an output, or the other way round, before any work is done."""
+    from gru_ref.cli import converting
+
+    if (target is None) != (output is None):
+        missing, given = ("--to", "--output") if target is None else ("--output", "--to")
+        raise ValueError(f"{missing} is missing, expected it beside {given}")
+    if target is not None and output is not None:
+        converting.check_target(target)
+        converting.outputs_of(target, output)
+
+
+def _arrays_of(file: Path, layer: str | None) -> Any:
+    """Return the arrays of an `.npz`, or of a GRU that a file holds."""
+    if file.name.endswith((".npz", ".npy")) and layer is None:
+        return _loaded(file, "FILE")
+    one = chosen(Source(file, (), None, ()).layers(), layer)
+    return dict(zip(("kernel", "recurrent_kernel", "bias"), one.get_weights(), strict=False))
+
+
+def _array(path: Path, option: str) -> Any:
+    arrays = _loaded(path, option)
+    if len(arrays) != 1:
+        raise ValueError(f"{option} is {str(path)!r} of {len(arrays)} arrays, expected one")
+    return next(iter(arrays.values()))
+
+
+def _loaded(path: Path, option: str) -> dict[str, Any]:
+    """Return the arrays of a `.npy` or `.npz`; halves that NumPy does not know are raw bytes."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {path.stem: loaded}
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{option} is {str(path)!r}, expected arrays as numpy.save and numpy.savez write them: "
+            f"{error}"
+        ) from None
+
+
+def _converted(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:
+    """Return the files of one GRU in a target."""
+    from gru_ref.cli import converting
+    from gru_ref.files import write_keras3
+
+    one = explanation.layer()
+    if target != converting.KERAS_3:
+        return {output: converting.layout_bytes(one, target, output)}
+    files = converting.outputs_of(target, output)
+    return converting.keras3_bytes(write_keras3.plan({"gru": one}), files)
+
+
+def _npy(array: Any) -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def _data(found: Diagnosis) -> dict[str, Any]:
+    """Return a diagnosis as JSON knows it."""
+    return {
+        "verdict": found.verdict,
+        "rounding": str(found.rounding),
+        "explanations": [
+            {
+                "readings": [reading._asdict() for reading in one.readings],
+                "known_as": list(one.known_as),
+                "error": one.error,
+                "ratio": one.ratio,
+            }
+            for one in found.explanations
+        ],
+        "separation": found.separation,
+        "undecided": found.undecided,
+        "blind_spots": [{"name": spot.name, "hides": spot.hides} for spot in found.blind_spots],
+        "searched": found.searched,
+        "limits": list(found.limits),
+        "checks": list(found.checks),
+    }
