@@ -7,7 +7,6 @@ import hashlib
 import json
 import shutil
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,8 +25,8 @@ from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, Pool, keras_version_of
+from parity_tests.surroundings import FIXTURES
 
-ROOT = Path(__file__).parent.parent / "fixtures"
 VERSION = "v1"
 
 
@@ -113,7 +112,7 @@ def reveals(seen: Observation, attempt: mutants.Attempt, eps: float) -> list[str
 def write(python: str) -> int:
     """Write every group of both generations, and the manifest."""
     pool = Pool(python)
-    folder = ROOT / VERSION
+    folder = FIXTURES / VERSION
     shutil.rmtree(folder, ignore_errors=True)
     for oracle in GENERATIONS:
         (folder / oracle).mkdir(parents=True)
@@ -136,11 +135,11 @@ def write(python: str) -> int:
             path = folder / oracle / f"{group}.json"
             path.write_text(canonical(data) + "\n", encoding="utf-8")
             size = path.stat().st_size
-            print(f"{path.relative_to(ROOT.parent)}: {len(rows)} cases, {size} bytes")
+            print(f"{path.relative_to(FIXTURES.parent)}: {len(rows)} cases, {size} bytes")
         write_seeds(pool[oracle], {"keras_version": version, "provenance": origin})
     write_example(pool["keras2"])
     pool.close()
-    (ROOT / "manifest.json").write_text(canonical(manifest()) + "\n", encoding="utf-8")
+    (FIXTURES / "manifest.json").write_text(canonical(manifest()) + "\n", encoding="utf-8")
     return 0
 
 
@@ -151,7 +150,7 @@ def write_seeds(oracle: Oracle, origin: dict[str, Any]) -> None:
     recorded_seeds.FOLDER.mkdir(exist_ok=True)
     path = recorded_seeds.FOLDER / f"{oracle.name}.json"
     path.write_text(canonical(data) + "\n", encoding="utf-8")
-    print(f"{path.relative_to(ROOT.parent)}: {len(cases)} cases, {path.stat().st_size} bytes")
+    print(f"{path.relative_to(FIXTURES.parent)}: {len(cases)} cases, {path.stat().st_size} bytes")
 
 
 def write_example(oracle: Oracle) -> None:
@@ -170,7 +169,7 @@ def write_example(oracle: Oracle) -> None:
         }
     )
     *_, exported, called = reply["steps"]
-    folder = ROOT / "weights"
+    folder = FIXTURES / "weights"
     folder.mkdir(exist_ok=True)
     np.savez(folder / "gru.npz", *exported["value"])
     outputs, state = called["outputs"]
@@ -181,25 +180,29 @@ def manifest() -> dict[str, Any]:
     """Return what is in the folder: for every file its hash, size, cases and provenance."""
     files = {}
     configs = recorded_configs.FOLDER.glob("*.json")
-    weights = (ROOT / "weights").glob("*.npz")
+    weights = (FIXTURES / "weights").glob("*.npz")
     seeds = recorded_seeds.FOLDER.glob("*.json")
-    for path in sorted([*(ROOT / VERSION).glob("*/*.json"), *weights, *configs, *seeds]):
+    drift = (FIXTURES / "drift").glob("*.json")
+    golden_files = (FIXTURES / VERSION).glob("*/*.json")
+    for path in sorted([*golden_files, *weights, *configs, *seeds, *drift]):
         entry: dict[str, Any] = {
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "bytes": path.stat().st_size,
         }
         if path.suffix == ".json":
             data = json.loads(path.read_text(encoding="utf-8"))
-            cases = data["rows"] if path.parent == recorded_configs.FOLDER else data["cases"]
+            key = {"configs": "rows", "drift": "cells"}.get(path.parent.name, "cases")
+            cases = data[key]
             entry |= {"cases": len(cases), "provenance": data["provenance"]}
-        files[str(path.relative_to(ROOT))] = entry
+        files[str(path.relative_to(FIXTURES))] = entry
     return {"version": VERSION, "files": files}
 
 
 def check() -> int:
     """Check that every file reads back to its own bytes and that the manifest tells the truth."""
     problems = []
-    for path in sorted([*(ROOT / VERSION).glob("*/*.json"), *recorded_seeds.FOLDER.glob("*.json")]):
+    golden_files = (FIXTURES / VERSION).glob("*/*.json")
+    for path in sorted([*golden_files, *recorded_seeds.FOLDER.glob("*.json")]):
         text = path.read_text(encoding="utf-8")
         if canonical(json.loads(text)) + "\n" != text:
             problems.append(f"{path.name} of {path.parent.name} is not as the tool writes it")
@@ -207,7 +210,7 @@ def check() -> int:
         text = path.read_text(encoding="utf-8")
         if recorded_configs.text(json.loads(text)) != text:
             problems.append(f"{path.name} of configs is not as the tool writes it")
-    recorded = json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
+    recorded = json.loads((FIXTURES / "manifest.json").read_text(encoding="utf-8"))
     found = manifest()
     for name in sorted(set(recorded["files"]) | set(found["files"])):
         if recorded["files"].get(name) != found["files"].get(name):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from parity_tests import subject
 from parity_tests.draws import Call
-
-ROOT = Path(__file__).parent.parent / "fixtures"
+from parity_tests.surroundings import FIXTURES
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Golden:
 def load() -> tuple[Golden, ...]:
     """Return every golden case of every file."""
     found = []
-    for path in sorted((ROOT / "v1").glob("*/*.json")):
+    for path in sorted((FIXTURES / "v1").glob("*/*.json")):
         file = json.loads(path.read_text(encoding="utf-8"))
         found += [_golden(file, case) for case in file["cases"]]
     return tuple(found)

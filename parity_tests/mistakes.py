@@ -64,6 +64,25 @@ class Cells:
                         found.append(f"{where}: made {cell.made} times though BLANKS says: {why}")
         return found
 
+    def unseen(self, oracles: set[str]) -> list[str]:
+        """Return the mistakes that no case of an oracle shows, though they can be made there."""
+        return [
+            f"mistake '{mistake.name}' shows in no case of {oracle}"
+            for mistake in MISTAKES
+            for oracle in sorted(oracles)
+            if not any(
+                cell.shown
+                for (name, _, path), cell in self._cells.items()
+                if name == mistake.name and path.startswith(oracle)
+            )
+            and not all(
+                blank_reason(mistake.name, lane, path)
+                for lane in LANES
+                for path in PATHS
+                if path.startswith(oracle)
+            )
+        ]
+
     def as_data(self) -> dict[str, dict[str, dict[str, list[int]]]]:
         """Return the table as plain data: mistake → lane → path → [shown, made]."""
         table: dict[str, dict[str, dict[str, list[int]]]] = {}

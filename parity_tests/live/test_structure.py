@@ -20,14 +20,15 @@ def _judge(oracle: str, case_id: str) -> None:
     live = run.oracle(oracle)
     seen = observe(live, case)
     golden_failures = goldens.check_those_of(oracle, case_id, seen)
+    with_mistakes = run.every_mistake or cases.shows_mistakes(case)
+    failures = golden_failures
     try:
-        record = judge(live, case, seen, with_mistakes=cases.shows_mistakes(case))
+        record = judge(live, case, seen, with_mistakes=with_mistakes)
     except Disagreement as disagreement:
-        run.record("case", disagreement.record.as_data())
-        pytest.fail("\n".join([str(disagreement), *golden_failures]), pytrace=False)
+        record, failures = disagreement.record, [str(disagreement), *golden_failures]
     run.record("case", record.as_data())
-    if golden_failures:
-        pytest.fail("\n".join(golden_failures), pytrace=False)
+    if failures:
+        pytest.fail("\n".join(failures), pytrace=False)
 
 
 class TestEveryCombination:

@@ -1,0 +1,79 @@
+"""The hooks of a live run: its options, its oracles, and which tests run."""
+
+from __future__ import annotations
+
+import pytest
+
+from parity_tests import plugin, quick, surroundings
+from parity_tests.live import options, run
+from parity_tests.live.controller import Controller
+from parity_tests.oracles import checkout, choice
+from parity_tests.oracles.pool import Pool
+from parity_tests.report import INSIDE, is_of_suite
+
+CONTROLLER = "parity-report"
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the options, unless the plugin of other people's runs has added them."""
+    if not pluginmanager.is_registered(plugin):
+        options.add(parser, "--")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests of this process their oracles; the second call of a process does nothing."""
+    if run.pool is not None:
+        return
+    python, tree = config.getoption("keras_python"), config.getoption("keras_from")
+    try:
+        package = checkout.find(tree).package if tree else ""
+        if not config.getoption("parity_oracle"):
+            chosen = choice.choose(python, keras_from=tree)
+            if not chosen.found:
+                raise ValueError("; ".join(chosen.missing))
+            config.option.parity_oracle = list(chosen.found)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    surroundings.remember(python, tree)
+    run.pool = Pool(python, package)
+    run.every_mistake = config.getoption("parity_quick")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Controller(config), CONTROLLER)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the oracles, the part and the case asked for; other people's tests stay as they are."""
+    wanted = config.getoption("parity_oracle")
+    case = config.getoption("parity_case")
+    others, kept, dropped = [], [], []
+    for item in items:
+        if not is_of_suite(item.nodeid):
+            others.append(item)
+        elif (
+            all(oracle in wanted for oracle in run.oracles_of(item.name))
+            and (not case or item.name.endswith(f"_{case}"))
+            and (not config.getoption("parity_quick") or quick.holds(item.name))
+        ):
+            kept.append(item)
+        else:
+            dropped.append(item)
+    # One oracle after the other, so that a process seldom needs to start both.
+    items[:] = [*others, *sorted(kept, key=lambda item: run.oracles_of(item.name))]
+    if case and not kept:
+        raise pytest.UsageError(
+            f"--case is {case!r}, expected ORACLE:ID as a disagreement names it"
+        )
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand over the seconds this process spent inside each Keras, and end the oracles."""
+    if run.pool is None:
+        return
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["inside"] = run.pool.inside()
+    else:
+        session.config.stash[INSIDE].append(run.pool.inside())
+    run.pool.close()
+    run.pool = None

@@ -1,0 +1,100 @@
+"""A live run's summary in Markdown: the verdict, the lanes, the deviations, what disagrees."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+from parity_tests import surroundings
+from parity_tests.report import Test
+
+MEANING = {
+    "parity": "gru_ref computes what this Keras computes.",
+    "Keras drifted": "This Keras does not compute what was recorded; gru_ref does.",
+    "gru_ref regressed": "This Keras and gru_ref differ, and nothing recorded speaks for gru_ref.",
+    "fixtures stale": "This Keras and gru_ref agree, and what was recorded differs from both.",
+}
+EXTENT = {
+    "whole": "the whole matrix",
+    "quick": "the quick part of the matrix",
+    "part": "a part of the matrix",
+}
+SHOWN, LINES = 5, 12  # disagreements, and lines of each
+
+
+def text(data: Mapping[str, Any], tests: Mapping[str, Test]) -> str:
+    """Return the summary of a report; `tests` has the message of each that failed."""
+    failed = [test for test in tests.values() if test.message]
+    well = data["verdict"] == "parity" and not data["problems"]
+    lines = [
+        f"## {'✅' if well else '❌'} GRU: {data['verdict']}",
+        "",
+        f"{MEANING[data['verdict']]} Compared: {EXTENT[data['extent']]}, in "
+        f"{data['seconds']['wall']:.0f} s.",
+        "",
+        *_lanes(data["oracles"]),
+        *_problems(data["problems"]),
+        *_looks_like(data["oracles"]),
+        *_disagreements(failed, len(tests)),
+        *_deviations(data["oracles"]),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _lanes(oracles: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "| Keras | TensorFlow | lane | compared | equal | worst error |",
+        "|---|---|---|---:|---:|---:|",
+    ]
+    for name, oracle in sorted(oracles.items()):
+        for lane, row in sorted(oracle["lanes"].items()):
+            counts = f"{row.get('compared', 0)} | {row.get('equal', 0)}"
+            lines.append(
+                f"| {name} {oracle['keras']} | {oracle['tensorflow']} | {lane} | {counts} "
+                f"| {row.get('worst', 0):.3g} eps |"
+            )
+    return [*lines, ""]
+
+
+def _problems(problems: list[str]) -> list[str]:
+    if not problems:
+        return []
+    return ["### Problems", "", *(f"- {html.escape(problem)}" for problem in problems[:SHOWN]), ""]
+
+
+def _looks_like(oracles: Mapping[str, Any]) -> list[str]:
+    """Return which classic mistakes would make gru_ref compute what this Keras does."""
+    lines = [
+        f"- {name}: {count} of {len(oracle['disagreements'])} disagreements are as if it made the "
+        f"mistake **{mistake}**"
+        for name, oracle in sorted(oracles.items())
+        for mistake, count in oracle["looks_like"].items()
+    ]
+    return ["### What it looks like", "", *lines, ""] if lines else []
+
+
+def _disagreements(failed: list[Test], count: int) -> list[str]:
+    if not failed:
+        return []
+    # First those whose message says which number differs.
+    first = sorted(failed, key=lambda test: "again: " not in test.message)[:SHOWN]
+    lines = [f"### {len(failed)} of {count} tests disagree; the first {len(first)}", ""]
+    for test in first:
+        message = test.message.strip().splitlines()
+        if not any(line.strip().startswith("again: ") for line in message):
+            message = [*message[: LINES - 1], f"  again: {surroundings.again(test.name)}"]
+        lines += ["```text", *message[:LINES], "```", ""]
+    return lines
+
+
+def _deviations(oracles: Mapping[str, Any]) -> list[str]:
+    """Return what this Keras does against its own documentation, and gru_ref with it."""
+    lines = ["| Keras | deviation | cases |", "|---|---|---:|"]
+    for name, oracle in sorted(oracles.items()):
+        for row, count in sorted(oracle["deviations"].items()):
+            lines.append(f"| {name} | {row} | {count} |")
+    if len(lines) == 2:
+        return []
+    summary = "<summary>Known deviations between the generations, met and agreed on</summary>"
+    return ["<details>", summary, "", *lines, "", "</details>", ""]
