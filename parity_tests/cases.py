@@ -52,6 +52,8 @@ class Case:
     dtype: str = "float32"
     sizes: Sizes = USUAL
     sweep: str = field(default="", compare=False)
+    # What its rates are drawn by, if not its own levels: those of a layer that cases share.
+    layer_levels: Mapping[str, Any] | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
         return hash((self.oracle, self.id))
@@ -60,6 +62,8 @@ class Case:
     def id(self) -> str:
         """The lane and all that differs from the default; unique within an oracle."""
         parts = [self.lane]
+        if self.half:
+            parts.append(self.dtype)
         if self.lane != "exact":  # there the levels decide
             parts += [
                 f"{name}-{value}"
@@ -77,6 +81,16 @@ class Case:
         if self.sizes.timesteps != USUAL.timesteps:
             parts.append(f"timesteps-{self.sizes.timesteps}")
         return "+".join(parts)
+
+    @property
+    def half(self) -> str:
+        """The half type that the case computes in, or an empty string."""
+        return self.dtype.removeprefix("mixed_") if "16" in self.dtype else ""
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the lane is one of generic numbers, which round, rather than an exact one."""
+        return self.lane not in ("exact", "saturated")
 
     @property
     def path(self) -> str:
@@ -112,7 +126,7 @@ class Case:
 
     def _rate(self, shift: int) -> float:
         rates = table.DROPOUT_RATES
-        return rates[(_drawn(self.levels, "rate") + shift) % len(rates)]
+        return rates[(drawn(self.layer_levels or self.levels, "rate") + shift) % len(rates)]
 
     def constructor(self) -> dict[str, Any]:
         """Return the constructor's arguments: `units`, and those that differ from their default."""
@@ -126,6 +140,8 @@ class Case:
             ("dtype", self.dtype, "float32"),
         )
         arguments.update({name: value for name, value, default in named if value != default})
+        if self.dtype == "bfloat16":
+            arguments["recurrent_initializer"] = "zeros"  # TensorFlow has no QR in bfloat16
         for axis in ARGUMENT_AXES:
             if axis in self.levels and self.levels[axis] != table.AXES[axis]["levels"][0]:
                 arguments[axis] = self.levels[axis]
@@ -170,7 +186,7 @@ def is_held(oracle: str, case_id: str) -> bool:
 def shows_mistakes(case: Case) -> bool:
     """Return whether the mistakes of people who port a GRU are tried on this case too."""
     one_of = table.SWEEPS[case.sweep]["mistakes_in_one_of"]
-    return one_of is not None and _drawn(case.id, "mistakes") % one_of == 0
+    return one_of is not None and drawn(case.id, "mistakes") % one_of == 0
 
 
 @functools.lru_cache
@@ -212,10 +228,10 @@ def _chosen(row: Mapping[str, Any], oracle: str) -> Iterator[dict[str, Any]]:
 def _exact_activations(levels: Mapping[str, Any]) -> tuple[str, str]:
     """Return the activation and recurrent_activation of a row of the exact lane."""
     pairs = table.EXACT_ACTIVATIONS[levels["stateful"]]
-    return pairs[_drawn(levels, "activations") % len(pairs)]
+    return pairs[drawn(levels, "activations") % len(pairs)]
 
 
-def _drawn(what: object, purpose: str) -> int:
+def drawn(what: object, purpose: str) -> int:
     """Return a number that is settled by its arguments and SEED, and looks random."""
     text = f"{SEED} {purpose} {what}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from parity_tests.cases import Case
+from parity_tests.matrix import halves
 from parity_tests.matrix.axes import CALLS, MASKS
 
 # The share of weights that are not zero in the exact and the saturated lane. With linear gates a
@@ -20,6 +21,9 @@ GATES = {  # by activation and recurrent_activation; the candidate's share is ha
     ("linear", "relu"): 0.4,
     ("relu", "linear"): 0.35,
     ("linear", "linear"): 0.2,
+    ("relu6", "relu6"): DENSE,
+    ("relu", "relu6"): 0.5,
+    ("linear", "relu6"): 0.5,
 }
 SPARSER = 0.7
 SPARSEST = 0.1
@@ -61,35 +65,60 @@ def draw(case: Case, rng: np.random.Generator, count: int, number: int) -> Witne
     batch, timesteps, features, units = case.sizes
     bias_rows = (2 if case.levels["reset_after"] else 1) if case.levels["use_bias"] else 0
     parts = (features, units, bias_rows)
-    weights = _distinct(_weights(case, rng, parts, number), (1, 2), count).astype(case.dtype)
+    # What a half type is given is float32: rounding it is a part of the case.
+    dtype = "float32" if case.half else case.dtype
+    weights = _distinct(_weights(case, rng, parts, number), (1, 2), count).astype(dtype)
     kernel, recurrent_kernel, bias = np.split(weights, np.cumsum(parts)[:2], axis=1)
     if not case.levels["reset_after"]:
         bias = bias[:, :1].reshape(count, -1)
 
     def values(*shape: int) -> np.ndarray:
         axes = tuple(range(1, len(shape) + 1))
-        numbers = _decimals(rng, shape) if _is_rounded(case) else _ternaries(rng, shape, 0.7)
-        return _distinct(numbers, axes, count).astype(case.dtype)
+        numbers = _decimals(rng, shape) if case.is_rounded else _ternaries(rng, shape, 0.7)
+        return _distinct(numbers, axes, count).astype(dtype)
 
     calls: list[Any] = []
-    swapped = False
-    for what in CALLS[case.levels["stateful"]]:
-        if what == "reset":
+    for mask in masks_of(case):
+        if isinstance(mask, str):
             calls.append("reset")
             continue
         x = values(batch, timesteps, features)
-        state = mask = None
-        if case.levels["mask"] != "none":
-            rows = MASKS[case.levels["mask"]][:: -1 if swapped else 1]
-            mask = np.array([[step == "T" for step in row] for row in rows])
-            swapped = not swapped
         if case.levels.get("time_major"):
             x = x.swapaxes(1, 2)
-            mask = None if mask is None else mask.T
-        if case.levels["initial_state"] == "given":
-            state = values(batch, units)
+        given = case.levels["initial_state"] == "given"
+        # Keras 2 casts no initial state.
+        state = values(batch, units).astype(case.half or dtype) if given else None
         calls.append(Call(x, state, mask, case.levels["dropout"] != "none"))
     return Witness(kernel, recurrent_kernel, bias if bias_rows else None, tuple(calls))
+
+
+def masks_of(case: Case) -> list[Any]:
+    """Return the mask of every call in the layer's layout, or None; "reset" for a reset."""
+    masks: list[Any] = []
+    rows = MASKS.get(case.levels["mask"])
+    for what in CALLS[case.levels["stateful"]]:
+        if what == "reset" or rows is None:
+            masks.append("reset" if what == "reset" else None)
+            continue
+        mask = np.array([[step == "T" for step in row] for row in rows])
+        masks.append(mask.T if case.levels.get("time_major") else mask)
+        rows = rows[::-1]
+    return masks
+
+
+def called_by(case: Case, witness: Witness) -> Witness:
+    """Return the witness of another case of the same layer as this case calls it.
+
+    The masks are the case's own; initial states, if it gives none, are left out.
+    """
+    given = case.levels["initial_state"] == "given"
+    calls = tuple(
+        call
+        if call == "reset"
+        else call._replace(mask=mask, initial_state=call.initial_state if given else None)
+        for call, mask in zip(witness.calls, masks_of(case), strict=True)
+    )
+    return replace(witness, calls=calls)
 
 
 def draw_dropout(case: Case, rng: np.random.Generator, count: int) -> list[dict[str, Any]]:
@@ -119,11 +148,9 @@ def draw_dropout(case: Case, rng: np.random.Generator, count: int) -> list[dict[
 
 def exponent(case: Case) -> int:
     """Return k of the weights 2**k of the saturated lane: a state may be halved at every step."""
+    if case.half:
+        return halves.EXPONENT[case.half]
     return 12 if case.levels["stateful"] == "off" else 16
-
-
-def _is_rounded(case: Case) -> bool:
-    return case.lane in ("double", "single")
 
 
 def _weights(
@@ -132,7 +159,7 @@ def _weights(
     """Return what draws the rows of kernel, recurrent_kernel and bias, one under the other."""
     units = case.sizes.units
     shape = (sum(parts), 3 * units)
-    if _is_rounded(case):
+    if case.is_rounded:
         return _decimals(rng, shape, max(int(LARGEST * SMALLER**number), SMALLEST))
     if case.lane == "saturated":
         return _ternaries(rng, shape, DENSE, 2.0 ** exponent(case))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,9 +14,12 @@ from parity_tests.bounds import bound_for, is_step_local
 from parity_tests.cases import SEED, Case
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
+from parity_tests.surroundings import again
 from parity_tests.witness import Witness, exact_enough, witness
 
 REDRAWS = 40
+# In eps: what two generations that compute the same do not differ by.
+APART, APART_IN_HALVES = 1e6, 16.0
 OTHER_GENERATION = {"keras2": "3", "keras3": "2"}
 
 
@@ -45,6 +49,7 @@ class Record:
     bound: float = 0.0
     deviations: list[str] = field(default_factory=list)
     mistakes: dict[str, float] = field(default_factory=dict)
+    looks_like: list[str] = field(default_factory=list)
 
     def as_data(self) -> dict[str, Any]:
         """Return plain data, for a report from another process."""
@@ -89,7 +94,7 @@ def observe(oracle: Oracle, case: Case, *, gates: bool = False) -> Observation |
             {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
             for call in reply["calls"]
         ]
-        if case.lane in ("double", "single") or exact_enough(case, w, masks):
+        if case.is_rounded or exact_enough(case, w, masks):
             return Observation(case, w, reply, masks, seed_of(case, attempt))
     raise Disagreement(f"{case.id}: no exact witness in {REDRAWS} draws of the dropout masks")
 
@@ -172,7 +177,9 @@ def _judge(
     if step_locally:
         record.ratio = max(_ratio(case, seen, run.calls), _ratio(case, seen, seen.reply["calls"]))
     if worst.error > allowed.eps or record.ratio > 1:
-        raise Disagreement(explain(case, attempt, worst, allowed.eps, record.ratio))
+        record.looks_like = _looks_like(attempt, seen, allowed.eps)
+        ratio, alike = record.ratio, record.looks_like
+        raise Disagreement(explain(case, attempt, worst, allowed.eps, ratio, alike))
     record.outcome = "equal" if worst.error == 0 else "within"
 
     _check_other_generation(case, record, attempt, seen)
@@ -218,7 +225,7 @@ def _check_other_generation(
         raise Disagreement("the generations contain the state differently, and no row says so")
     alike = [call._replace(container="") for call in other.calls]
     theirs = [{**call, "container": ""} for call in seen.reply["calls"]]
-    differs = compare.difference(alike, theirs).error > 1e6
+    differs = compare.difference(alike, theirs).error > (APART_IN_HALVES if case.half else APART)
     numeric = rows - {"container of the state"}
     if differs and not numeric:
         raise Disagreement("the other generation computes something else, and no row says so")
@@ -237,7 +244,7 @@ def _ratio(case: Case, seen: Observation, calls: Any) -> float:
     x = x[::-1] if case.levels["go_backwards"] else x
     weights = seen.witness.weights
     return step_local.worst_ratio(
-        x, call.initial_state, states, weights, case.levels["reset_after"]
+        x, call.initial_state, states, weights, case.levels["reset_after"], case.half
     )
 
 
@@ -250,7 +257,7 @@ def _mistakes(
         if mistake.applies(attempt):
             wrong = mistake.run(attempt).calls
             error = compare.difference(wrong, seen.reply["calls"]).error
-            if case.lane in ("double", "single"):
+            if case.is_rounded:
                 error /= max(bound_for(case).eps, 1e-30)
             if step_locally and np.isfinite(error):
                 error = _ratio(case, seen, wrong)
@@ -258,8 +265,29 @@ def _mistakes(
     return found
 
 
+def _looks_like(attempt: mutants.Attempt, seen: Observation, eps: float) -> list[str]:
+    """Return the mistakes with which gru_ref computes what live Keras does."""
+    return [
+        mistake.name
+        for mistake in mutants.MISTAKES
+        if mistake.applies(attempt)
+        and compare.difference(mistake.run(attempt).calls, seen.reply["calls"]).error <= eps
+    ]
+
+
+def _again(case: Case) -> str:
+    """Return the command that judges the case again."""
+    named = f"{case.oracle}:{case.id}"
+    return f"make parity-full CASE={named}" if case.sweep == "full" else again(named)
+
+
 def explain(
-    case: Case, attempt: mutants.Attempt, worst: compare.Difference, bound: float, ratio: float
+    case: Case,
+    attempt: mutants.Attempt,
+    worst: compare.Difference,
+    bound: float,
+    ratio: float,
+    looks_like: Sequence[str] = (),
 ) -> str:
     """Return the message of a disagreement: the call, the worst index, the error, the rerun."""
     arguments = ", ".join(f"{name}={value!r}" for name, value in attempt.constructor.items())
@@ -271,6 +299,7 @@ def explain(
             f"  {worst.where}{shown if worst.index else ''}",
             f"  error {worst.error:g} eps, bound {bound:g} eps"
             + (f", {ratio:g} of the step-local bound" if ratio else ""),
-            f"  again: make parity CASE={case.oracle}:{case.id}",
+            *(f"  as if this Keras made the mistake: {name}" for name in looks_like),
+            f"  again: {_again(case)}",
         ]
     )

@@ -1,7 +1,7 @@
 """Draws a case's witness: numbers in which no two gates, units, features or rows are alike.
 
 Numbers are drawn until they show what they must, by the small GRU of `screening`: every sum is
-exact in float32 (lanes exact and saturated), or nothing comes near a limit (double and single);
+exact in its dtype (lanes exact and saturated), or nothing comes near a limit (all others);
 every output is finite and varies; and every block of every weight makes a difference. Where one was
 found is kept (`places`), for the search takes longer than the draw.
 """
@@ -19,15 +19,15 @@ import numpy as np
 from parity_tests import places, screening
 from parity_tests.cases import SEED, Case
 from parity_tests.draws import Call, Witness, draw, draw_dropout, exponent
+from parity_tests.matrix import halves
 from parity_tests.places import Place
 
-EXACT_LIMIT = 2.0**24  # the integers that float32 holds, one and all
-SATURATION = 2.0**7  # from here on float32's tanh is 1 and its sigmoid 0 or 1, exactly
-MODERATE = 100.0  # no sum of |terms| of the lanes double and single is larger
-NOTICEABLE = 1e-3  # what a changed block changes in the rounded lanes, at least
+MODERATE = 100.0  # no sum of |terms| of the lanes of generic numbers is larger
+NOTICEABLE = 1e-3  # what a changed block changes in the lanes double and single, at least
 
-AT_ONCE = {"exact": 48, "saturated": 8, "double": 4, "single": 4}
+AT_ONCE = {"exact": 48, "saturated": 8, "double": 4, "single": 4, "half": 4}
 TRIED = 4  # those of the smallest sums
+TRIED_IN_HALVES = 16  # the smallest of them sense little
 ROUNDS = 100
 REHEARSALS = 6  # draws of dropout masks under which a witness is tried
 
@@ -45,9 +45,9 @@ def witness(case: Case, attempt: int = 0) -> Witness:
     LookupError
         No witness is found: the levels leave a block unsensed, or the lane is too narrow.
     """
-    kept = places.kept(case.oracle).get(case.id) if attempt == 0 else None
+    kept = places.kept(case.oracle, bool(case.half)).get(case.id) if attempt == 0 else None
     place = kept or search(case, attempt)
-    return _take(_draw(case, attempt, place.round)[0], place.index)
+    return take(draw_round(case, attempt, place.round)[0], place.index)
 
 
 def search(case: Case, attempt: int = 0) -> Place:
@@ -59,21 +59,40 @@ def search(case: Case, attempt: int = 0) -> Place:
         See `witness`.
     """
     count = AT_ONCE[case.lane]
+    tried = TRIED_IN_HALVES if case.half else TRIED
     for number in range(ROUNDS):
-        drawn, rng = _draw(case, attempt, number)
+        drawn, rng = draw_round(case, attempt, number)
         run = screening.simulate(case, drawn, draw_dropout(case, rng, count), count)
         fitting = np.flatnonzero(_fits_lane(case, run))
-        for index in fitting[np.argsort(run.largest[fitting], kind="stable")][:TRIED]:
-            if _is_fit(case, _take(drawn, index), rng):
+        for index in fitting[np.argsort(run.largest[fitting], kind="stable")][:tried]:
+            if _is_fit(case, take(drawn, index), rng):
                 return Place(number, int(index))
     raise LookupError(f"{case.id}: no witness in {ROUNDS * count} draws")
 
 
-def _draw(case: Case, attempt: int, number: int) -> tuple[Witness, np.random.Generator]:
+def draw_round(case: Case, attempt: int, number: int) -> tuple[Witness, np.random.Generator]:
     """Return the draws of one round, and the generator as they leave it."""
     digest = hashlib.sha256(f"{SEED} {case.id} {attempt} {number}".encode()).digest()
     rng = np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
     return draw(case, rng, AT_ONCE[case.lane], number), rng
+
+
+def fitting(case: Case, drawn: Witness, rng: np.random.Generator) -> np.ndarray:
+    """Return which of the witnesses drawn at once stay in the lane and vary, smallest sums first.
+
+    Where there is dropout they do so under two draws of its masks.
+    """
+    count = AT_ONCE[case.lane]
+    fit, largest = np.ones(count, bool), np.zeros(count)
+    for _ in range(1 if case.levels["dropout"] == "none" else 2):
+        run = screening.simulate(case, drawn, draw_dropout(case, rng, count), count)
+        fit &= _fits_lane(case, run)
+        largest = np.maximum(largest, run.largest)
+        for array in itertools.chain.from_iterable(run.outputs):
+            with np.errstate(invalid="ignore"):
+                fit &= np.ptp(array.reshape(count, -1), axis=1) > 0
+    found = np.flatnonzero(fit)
+    return found[np.argsort(largest[found], kind="stable")]
 
 
 def exact_enough(case: Case, witness: Witness, dropout_masks: DropoutMasks) -> bool:
@@ -108,14 +127,14 @@ def insensitive_blocks(
             {name: None if mask is None else mask[np.newaxis] for name, mask in call.items()}
             for call in dropout_masks
         ]
-    blocks = _blocks(witness)
+    blocks = blocks_of(witness)
     count = len(blocks) + 1
     variants = _variants(witness, count)
     for number, (name, index) in enumerate(blocks.values(), start=1):
         array = variants.calls[0].initial_state if name == "calls" else getattr(variants, name)
         array[number][index] *= -1
     outputs = screening.simulate(case, variants, drawn, count).outputs
-    threshold = 0 if case.lane in ("exact", "saturated") else NOTICEABLE
+    threshold = halves.NOTICEABLE.get(case.half, NOTICEABLE) if case.is_rounded else 0
     noticed = np.zeros(count, bool)
     for array in itertools.chain.from_iterable(outputs):
         with np.errstate(invalid="ignore"):
@@ -124,7 +143,7 @@ def insensitive_blocks(
     return [block for block, seen in zip(blocks, noticed[1:], strict=True) if not seen]
 
 
-def _blocks(witness: Witness) -> dict[str, tuple[str, tuple[Any, ...]]]:
+def blocks_of(witness: Witness) -> dict[str, tuple[str, tuple[Any, ...]]]:
     """Return the blocks by name: the array each is in, and where."""
     units = witness.recurrent_kernel.shape[0]
     blocks: dict[str, tuple[str, tuple[Any, ...]]] = {}
@@ -158,30 +177,36 @@ def _variants(witness: Witness, count: int = 1) -> Witness:
     return Witness(*(repeat(array) for array in weights), calls)
 
 
-def _take(drawn: Witness, index: Any) -> Witness:
+def take(drawn: Witness, index: Any) -> Witness:
     """Return one of the witnesses drawn at once, or some of them."""
 
-    def take(array: np.ndarray | None) -> np.ndarray | None:
+    def taken(array: np.ndarray | None) -> np.ndarray | None:
         return None if array is None else array[index]
 
     calls = tuple(
         call
         if call == "reset"
-        else call._replace(x=take(call.x), initial_state=take(call.initial_state))
+        else call._replace(x=taken(call.x), initial_state=taken(call.initial_state))
         for call in drawn.calls
     )
     weights = (drawn.kernel, drawn.recurrent_kernel, drawn.bias)
-    return Witness(*(take(array) for array in weights), calls)
+    return Witness(*(taken(array) for array in weights), calls)
 
 
 def _fits_lane(case: Case, run: screening.Trajectory) -> np.ndarray:
     """Return for each variant whether its numbers stay where the lane needs them."""
+    limit = halves.LIMITS[case.half]
     if case.lane == "exact":
-        return run.largest <= EXACT_LIMIT
+        return run.largest <= limit
     if case.lane == "saturated":
         # Every state is a multiple of 2**-steps, so that every term is one of 2**(exponent - 9).
-        unit = 2.0 ** (exponent(case) - 9)
-        return (run.smallest >= SATURATION) & (run.largest <= EXACT_LIMIT * unit)
+        unit: Any = 2.0 ** (exponent(case) - 9)
+        held = run.smallest >= halves.SATURATION[case.half]
+        if case.half:
+            # There is no room to spare: the multiples that the states really are.
+            unit = run.finest / 2 * 2.0 ** exponent(case)
+            held &= (run.largest <= halves.LARGEST[case.half]) & (limit * run.finest >= 2)
+        return held & (run.largest <= limit * unit)
     return (run.largest <= MODERATE) & run.finite()
 
 
@@ -196,7 +221,7 @@ def _is_fit(case: Case, witness: Witness, rng: np.random.Generator) -> bool:
     run = screening.simulate(case, _variants(witness), masks, rehearsals)
     if not _fits_lane(case, run).all() or not _varies(run.outputs):
         return False
-    unsensed = set(_blocks(witness))
+    unsensed = set(blocks_of(witness))
     for index in range(rehearsals):
         drawn = [{name: mask[index] for name, mask in call.items()} for call in masks]
         unsensed.intersection_update(insensitive_blocks(case, witness, drawn))

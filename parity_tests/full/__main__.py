@@ -1,0 +1,213 @@
+"""`python -m parity_tests.full`: the full product of the structural axes, then wide/."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from parity_tests import matrix_run, surroundings
+from parity_tests.full import executors, product, summary, totals
+from parity_tests.full.run import Blocks, Clock
+from parity_tests.live.options import ORACLES
+from parity_tests.oracles.choice import choose
+from parity_tests.oracles.client import Oracle, OracleError
+from parity_tests.oracles.pool import GENERATIONS
+from parity_tests.progress import Bar
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class Shard(click.ParamType):
+    """``1/60``: the first of sixty."""
+
+    name = "i/n"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, int]:
+        """Return number and count."""
+        if isinstance(value, tuple):
+            return value
+        number, _, count = str(value).partition("/")
+        most = min(len(product.blocks(oracle)) for oracle in ORACLES)
+        if not (number.isdecimal() and count.isdecimal()) or not (
+            1 <= int(number) <= int(count) <= most
+        ):
+            self.fail(f"shard is {value!r}, expected i/n with 1 <= i <= n <= {most}", param, ctx)
+        return int(number), int(count)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--keras-python",
+    default=sys.executable,
+    metavar="PATH",
+    show_default="the one that runs this",
+    help="The Python that has TensorFlow and Keras, where blocks run.",
+)
+@click.option(
+    "--oracle", "oracles", multiple=True, type=click.Choice(ORACLES), help="Compare with it only."
+)
+@click.option("-n", "--jobs", type=click.IntRange(1), default=2, show_default=True, help="Workers.")
+@click.option("--shard", type=Shard(), default="1/1", help="A part of it, for one of n machines.")
+@click.option(
+    "--executor",
+    metavar="MODULE:ATTRIBUTE",
+    help="Run blocks on this concurrent.futures.Executor, or on what this function returns.",
+)
+@click.option("--merge", "merged", is_flag=True, help="Merge the reports of shards; run nothing.")
+@click.option("--case", metavar="ORACLE:ID", help="One case, as a disagreement names it.")
+@click.option(
+    "--only", type=click.Choice(("product", "wide")), help="The product, or the tests of wide/."
+)
+@click.option(
+    "--report",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="build/full",
+    metavar="DIR",
+    show_default=True,
+    help="Where reports and finished blocks go.",
+)
+@click.option("--write-docs", is_flag=True, help="In a clone: rewrite docs/full.md.")
+@click.argument("reports", nargs=-1, type=_FILE)
+def command(
+    keras_python: str,
+    oracles: tuple[str, ...],
+    jobs: int,
+    shard: tuple[int, int],
+    executor: str | None,
+    merged: bool,
+    case: str | None,
+    only: str | None,
+    folder: Path,
+    write_docs: bool,
+    reports: tuple[Path, ...],
+) -> None:
+    """Compare the full product of the structural axes with live Keras, then run wide/.
+
+    Finished blocks are kept in the folder of the report: interrupted, it goes on where it was.
+    With --shard, the first runs the tests of wide/. With --merge, REPORTS are those of shards.
+
+    Exit status: 0 for parity, 1 for any other verdict, 2 if nothing could be compared.
+    """
+    if bool(reports) != merged:
+        raise click.UsageError("--merge takes the reports of shards, and nothing else does")
+    try:
+        if merged:
+            read = [json.loads(path.read_text(encoding="utf-8")) for path in reports]
+            data = totals.conclude(totals.merge(read), whole=True)
+            _write(folder / "report.json", json.dumps(data, indent=1) + "\n")
+            sys.exit(_status(data, whole=True, write_docs=write_docs))
+        if not executor:
+            oracles = _choose(keras_python, oracles)
+        if case:
+            sys.exit(_one_case(keras_python, case))
+        status = 0
+        if only != "wide":
+            data = _product(keras_python, oracles or ORACLES, jobs, shard, executor, folder)
+            whole = shard == (1, 1) and sorted(oracles or ORACLES) == sorted(ORACLES)
+            status = _status(data, whole=whole, write_docs=write_docs)
+        if only != "product":
+            status = max(status, _wide(keras_python, oracles or ORACLES, jobs, shard, folder))
+    except (OracleError, ValueError) as error:
+        click.echo(f"parity-full: {error}", err=True)
+        sys.exit(matrix_run.NOT_RUN)
+    except KeyboardInterrupt:
+        click.echo(
+            "parity-full: interrupted; the same command goes on with the next block", err=True
+        )
+        sys.exit(130)
+    sys.exit(status)
+
+
+def _choose(python: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the oracles that the interpreter has; end where it lacks one that was asked for."""
+    choice = choose(python, wanted)
+    for name, what in choice.found.items():
+        click.echo(f"{name}: {what}")
+    for sentence in choice.missing:
+        click.echo(sentence, err=True)
+    if not choice.found or (wanted and choice.missing):
+        sys.exit(matrix_run.NOT_RUN)
+    return tuple(choice.found)
+
+
+def _product(
+    python: str,
+    oracles: tuple[str, ...],
+    jobs: int,
+    shard: tuple[int, int],
+    executor: str | None,
+    folder: Path,
+) -> dict[str, Any]:
+    """Compare the blocks of a shard, write its report, and return it."""
+    clock = Clock()
+    blocks = [block for name in oracles for block in product.shard(product.blocks(name), *shard)]
+    with executors.named(executor) if executor else executors.local(jobs) as running:
+        compared = Blocks(running, python, folder / "blocks")
+        compared.learn(oracles)
+        results = compared.compare(blocks, Bar())
+    whole = shard == (1, 1) and sorted(oracles) == sorted(ORACLES)
+    data = totals.total(results, compared.surroundings, "{}/{}".format(*shard))
+    data = totals.conclude(data, whole=whole)
+    name = "" if shard == (1, 1) else "-{}-of-{}".format(*shard)
+    _write(folder / f"report{name}.json", json.dumps(data, indent=1) + "\n")
+    _write(folder / f"cases{name}.tsv", summary.case_lines(results))
+    click.echo(f"report: {folder / f'report{name}.json'}; {clock.sentence()}")
+    return data
+
+
+def _status(data: dict[str, Any], *, whole: bool, write_docs: bool) -> int:
+    """Print a report, check or rewrite docs/full.md by that of the whole, return the status."""
+    summary.print_report(data)
+    if data["verdict"] != "parity" or data["problems"]:
+        return matrix_run.NO_PARITY
+    if whole and surroundings.CLONE is not None:
+        path = surroundings.CLONE / "docs" / "full.md"
+        text = summary.markdown(data)
+        if write_docs:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            click.echo("docs/full.md is stale: make parity-full ARGS=--write-docs", err=True)
+            return matrix_run.NO_PARITY
+    return 0
+
+
+def _one_case(python: str, named: str) -> int:
+    """Compare one case, on a layer that the cases before it of its layer have used."""
+    oracle_name, _, case_id = named.partition(":")
+    if oracle_name not in GENERATIONS or case_id not in product.cases_of(oracle_name):
+        raise ValueError(f"--case is {named!r}, expected ORACLE:ID as a disagreement names it")
+    from parity_tests.full.compare_block import compare_layers
+
+    layer = product.cases_of(oracle_name)[case_id]
+    with Oracle(oracle_name, python, GENERATIONS[oracle_name]) as oracle:
+        result = compare_layers(oracle, (layer,))
+    (row,) = (row for row in result["rows"] if row[0] == case_id)
+    click.echo(result["messages"].get(case_id) or "\t".join((*row[:3], ", ".join(row[3]))))
+    return matrix_run.NO_PARITY if case_id in result["messages"] else 0
+
+
+def _wide(
+    python: str, oracles: tuple[str, ...], jobs: int, shard: tuple[int, int], folder: Path
+) -> int:
+    """Run the tests of wide/, which the first shard has."""
+    if shard[0] != 1:
+        click.echo(f"wide/: its tests are run by shard 1/{shard[1]}")
+        return 0
+    run = matrix_run.MatrixRun(
+        python, "", oracles, folder="wide", report=folder / "wide", jobs=jobs
+    )
+    return run.status()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    command(prog_name="python -m parity_tests.full")

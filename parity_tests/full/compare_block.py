@@ -1,0 +1,162 @@
+"""Compares one block: live Keras runs its layers, gru_ref runs the same, `judge` decides."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from parity_tests import compare, judge
+from parity_tests.cases import Case
+from parity_tests.full.product import Block, Layer
+from parity_tests.full.witnesses import Chosen, choose
+from parity_tests.oracles.client import Oracle
+from parity_tests.witness import blocks_of, exact_enough
+
+# The standard library's record of warnings is one a process: two threads cannot both keep it.
+_gru_ref = threading.Lock()
+
+
+class Task(NamedTuple):
+    """Some cases of a layer, at one attempt, and the request that runs them."""
+
+    layer: Layer
+    cases: Sequence[Case]
+    chosen: Sequence[Chosen]
+    attempt: int
+    request: dict[str, Any]
+
+
+def compare_block(oracle: Oracle, block: Block) -> dict[str, Any]:
+    """Return what the cases of a block came to; see `compare_layers`."""
+    return compare_layers(oracle, block.layers)
+
+
+def compare_layers(oracle: Oracle, layers: Sequence[Layer]) -> dict[str, Any]:
+    """Return what the cases of some layers came to, as plain data.
+
+    The reply of a case whose dropout masks make a sum inexact is discarded, and the case run again
+    with other numbers.
+
+    Returns
+    -------
+    result : dict
+        rows: id, path, outcome and deviations of each case, in the order of the table. messages:
+        what the disagreements say, by id. mistakes: by name, lane and path, in how many cases it
+        showed and was made. blocks: how many blocks of weights the cases have, and do not sense.
+        redrawn: how many runs were discarded. digest: of every number that Keras returned.
+    """
+    oracle.describe()  # no request may come between those of the layers
+    compared = _Compared(layers)
+    waiting: list[tuple[Layer, Sequence[Case]]] = [(layer, layer.cases) for layer in layers]
+    for attempt in range(judge.REDRAWS):
+        tasks = list(_tasks(waiting, attempt))
+        waiting = []
+        replies = oracle.requests(task.request for task in tasks)
+        for task, reply in zip(tasks, replies, strict=True):
+            with _gru_ref:
+                again = [
+                    case
+                    for case, chosen, run in zip(
+                        task.cases, task.chosen, reply["runs"], strict=True
+                    )
+                    if not compared.add(oracle, task, case, chosen, run)
+                ]
+            if again:
+                waiting.append((task.layer, again))
+        if not waiting:
+            return compared.result()
+    left = [case.id for _, cases in waiting for case in cases]
+    raise LookupError(f"{left[0]}: no exact witness in {judge.REDRAWS} draws of the dropout masks")
+
+
+def _tasks(waiting: list[tuple[Layer, Sequence[Case]]], attempt: int) -> Iterator[Task]:
+    """Yield a task for each layer that waits; the first has the oracle forget earlier seeds."""
+    for number, (layer, cases) in enumerate(waiting):
+        chosen = choose(layer, cases, attempt)
+        requests = [
+            judge.request_of(case, one.witness, attempt)
+            for case, one in zip(cases, chosen, strict=True)
+        ]
+        request = {
+            "op": "reused",
+            "constructor": requests[0]["constructor"],
+            "forget": number == 0 and attempt == 0,
+            "runs": [{key: r[key] for key in ("weights", "calls", "seed")} for r in requests],
+        }
+        yield Task(layer, cases, chosen, attempt, request)
+
+
+class _Compared:
+    """What the cases came to so far."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        cases = (case for layer in layers for case in layer.cases)
+        self.order = {case.id: number for number, case in enumerate(cases)}
+        self.rows: dict[str, list[Any]] = {}
+        self.digests: dict[str, str] = {}
+        self.messages: dict[str, str] = {}
+        self.mistakes: Counter[tuple[str, str, str, str]] = Counter()
+        self.blocks: Counter[str] = Counter()
+        self.redrawn = 0
+
+    def add(
+        self, oracle: Oracle, task: Task, case: Case, chosen: Chosen, run: dict[str, Any]
+    ) -> bool:
+        """Judge one run; return False where its numbers have to be drawn again."""
+        seen = _seen(case, chosen, run, task.attempt)
+        if seen is None:
+            self.redrawn += 1
+            return False
+        try:
+            record = judge.judge(oracle, case, seen, with_mistakes=task.layer.shows_mistakes)
+            if record.path and record.path != case.path:
+                raise judge.Disagreement(
+                    f"{case.oracle} {case.id}\n  path is {record.path}, expected {case.path}"
+                )
+        except judge.Disagreement as disagreement:
+            record = disagreement.record or record
+            record.outcome = "disagreement"
+            self.messages[case.id] = str(disagreement)
+        self.rows[case.id] = [case.id, case.path, record.outcome, sorted(record.deviations)]
+        if isinstance(seen, judge.Observation):
+            self.digests[case.id] = compare.digest(seen.reply["calls"])
+            self.blocks["unsensed"] += len(chosen.unsensed)
+            self.blocks["all"] += len(blocks_of(chosen.witness))
+        for name, error in record.mistakes.items():
+            for what in ("made", "shown") if error > 0 else ("made",):
+                self.mistakes[name, case.lane, case.path, what] += 1
+        return True
+
+    def result(self) -> dict[str, Any]:
+        """Return everything as plain data, in an order that no redraw changes."""
+        ids = sorted(self.rows, key=self.order.__getitem__)
+        digest = hashlib.sha256("".join(self.digests.get(i, i) for i in ids).encode())
+        mistakes: dict[str, dict[str, int]] = {}
+        for (name, lane, path, what), count in sorted(self.mistakes.items()):
+            mistakes.setdefault(f"{name} | {lane} | {path}", {"made": 0, "shown": 0})[what] = count
+        return {
+            "rows": [self.rows[i] for i in ids],
+            "messages": {i: self.messages[i] for i in ids if i in self.messages},
+            "mistakes": mistakes,
+            "blocks": dict(sorted(self.blocks.items())),
+            "redrawn": self.redrawn,
+            "digest": digest.hexdigest(),
+        }
+
+
+def _seen(
+    case: Case, chosen: Chosen, run: dict[str, Any], attempt: int
+) -> judge.Observation | dict[str, Any] | None:
+    """Return a run as `judge` takes it; None where it has to be drawn again."""
+    if not run["ok"]:
+        return dict(run["error"])
+    masks = [
+        {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
+        for call in run["calls"]
+    ]
+    if not exact_enough(case, chosen.witness, masks):
+        return None
+    return judge.Observation(case, chosen.witness, run, masks, judge.seed_of(case, attempt))

@@ -1,0 +1,80 @@
+"""The finished blocks on disk: a file each, in a folder named by all that decides its content."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gru_ref
+import parity_tests
+from parity_tests.full.product import Block
+from parity_tests.oracles.client import CORRUPT_VARIABLE, Oracle
+
+# What no comparison runs through: the other tests, and what gru_ref does around its layer.
+ASIDE = ("cli", "doctor", "drift", "files", "full", "layouts", "live", "runtimes", "wide")
+
+
+@functools.cache
+def code() -> str:
+    """Return a digest of the code and of the tables that decide what a comparison gives."""
+    digest = hashlib.sha256()
+    for package in (gru_ref, parity_tests):
+        root = Path(str(package.__file__)).parent
+        for path in sorted(root.rglob("*.py")):
+            parts = path.relative_to(root).parts
+            if parts[0] in ASIDE and not _is_compared(parts):
+                continue
+            if not path.name.startswith("test_"):
+                digest.update("/".join(parts).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _is_compared(parts: tuple[str, ...]) -> bool:
+    """Return whether a file of this package is one that comparing runs through."""
+    return parts in {("full", f"{n}.py") for n in ("product", "witnesses", "compare_block")}
+
+
+def surroundings(oracle: Oracle) -> dict[str, Any]:
+    """Return what a block's result depends on beside its cases."""
+    described = oracle.describe()
+    return {
+        "code": code(),
+        "keras": described["keras"],
+        "tensorflow": described["tensorflow"],
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "corrupt": os.environ.get(CORRUPT_VARIABLE, "") if described["corrupt"] else "",
+    }
+
+
+class Kept:
+    """The finished blocks of an oracle in one folder."""
+
+    def __init__(self, folder: Path, surroundings: dict[str, Any]) -> None:
+        key = hashlib.sha256(json.dumps(surroundings, sort_keys=True).encode()).hexdigest()[:16]
+        self._folder = folder / key
+
+    def get(self, block: Block) -> dict[str, Any] | None:
+        """Return the result of a block; None unless it was finished in these surroundings."""
+        try:
+            return dict(json.loads(self._path(block).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+
+    def put(self, block: Block, result: dict[str, Any]) -> None:
+        """Keep the result of a block: its file is there whole, or not at all."""
+        path = self._path(block)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(result, separators=(",", ":")) + "\n", encoding="utf-8")
+        part.replace(path)
+
+    def _path(self, block: Block) -> Path:
+        return self._folder / f"{block.name}.json"

@@ -1,0 +1,201 @@
+"""The full product: its cases, its shards, and what keeps and adds up their results."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from click.testing import CliRunner
+from parameterized import parameterized
+
+from parity_tests.full import executors, kept, product, totals
+from parity_tests.full.__main__ import command
+from parity_tests.full.product import Block
+from parity_tests.full.run import Blocks
+from parity_tests.oracles.pool import GENERATIONS
+from parity_tests.progress import Bar
+
+HERE = {"code": kept.code(), "keras": "2.21.0", "tensorflow": "2.21.0", "corrupt": ""}
+SOME = [Block("keras2", number) for number in range(4)]
+
+
+def result(block: Block, outcome: str = "equal") -> dict[str, Any]:
+    """Return what a block of one case comes to."""
+    case_id = f"exact+block-{block.number}"
+    said = {case_id: "they differ"} if outcome == "disagreement" else {}
+    return {
+        "rows": [[case_id, "loop", outcome, []]],
+        "messages": said,
+        "mistakes": {},
+        "blocks": {"all": 6, "unsensed": 1},
+        "redrawn": 0,
+        "digest": block.name,
+    }
+
+
+class Immediate(ThreadPoolExecutor):
+    """Answers at once, from a function of a block, and notes the blocks that it was asked for."""
+
+    def __init__(self, answer: Any = result) -> None:
+        super().__init__(1)
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def submit(self, function: Any, *arguments: Any) -> Future[Any]:
+        """Answer for the worker."""
+        future: Future[Any] = Future()
+        if function.__name__ == "surroundings":
+            future.set_result(HERE)
+            return future
+        block = Block(*arguments[1:])
+        self.asked.append(block.name)
+        try:
+            future.set_result({"result": self.answer(block), "surroundings": HERE})
+        except OSError as error:
+            future.set_exception(error)
+        return future
+
+
+def compare(executor: Immediate, folder: Path) -> dict[Block, Any]:
+    compared = Blocks(executor, "python", folder)
+    compared.learn(["keras2"])
+    return compared.compare(SOME, Bar())
+
+
+class TestProduct:
+    @parameterized.expand([("keras2", 57_344, 3_584, "fused"), ("keras3", 28_672, 1_792, "loop")])
+    def test_every_combination_is_a_case(
+        self, oracle: str, exact: int, saturated: int, path: str
+    ) -> None:
+        cases = [case for layer in product.layers(oracle) for case in layer.cases]
+        assert len({case.id for case in cases}) == len(cases)
+        assert Counter(case.lane for case in cases) == {"exact": exact, "saturated": saturated}
+        assert {case.path for case in cases if case.lane == "saturated"} == {path}
+        levels = {(case.lane, *map(str, case.levels.values())) for case in cases}
+        assert len(levels) == len(cases)
+
+    def test_the_cases_of_a_layer_differ_in_their_calls_alone(self) -> None:
+        for oracle in GENERATIONS:
+            for layer in product.layers(oracle)[::97]:
+                assert len(layer.cases) == 14
+                assert len({str(case.constructor()) for case in layer.cases}) == 1
+
+    @parameterized.expand([(1,), (7,), (60,), (272,)])
+    def test_shards_are_disjoint_and_together_complete(self, count: int) -> None:
+        for oracle in GENERATIONS:
+            every = product.blocks(oracle)
+            shards = [product.shard(every, number, count) for number in range(1, count + 1)]
+            held_by_shards = [block for shard in shards for block in shard]
+            assert sorted(held_by_shards, key=lambda block: block.number) == every
+            assert max(map(len, shards)) - min(map(len, shards)) <= 1
+            held = [layer for block in every for layer in block.layers]
+            assert held == list(product.layers(oracle))
+
+
+class TestKept:
+    def test_a_run_goes_on_where_the_last_one_ended(self, tmp_path: Path) -> None:
+        def failing(block: Block) -> dict[str, Any]:
+            if block.number == 2:
+                raise OSError("the machine went away")
+            return result(block)
+
+        with pytest.raises(OSError, match="went away"):
+            compare(Immediate(failing), tmp_path)
+        again = Immediate()
+        found = compare(again, tmp_path)
+        assert again.asked == ["keras2-002"]
+        assert found == {block: result(block) for block in SOME}
+        assert not [
+            path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".json"
+        ]
+
+    def test_a_block_of_other_code_is_compared_again(self, tmp_path: Path) -> None:
+        compare(Immediate(), tmp_path)
+        unchanged, changed = Immediate(), Immediate()
+        compare(unchanged, tmp_path)
+        with mock.patch.dict(HERE, keras="2.22.0"):
+            compare(changed, tmp_path)
+        assert unchanged.asked == []
+        assert changed.asked == [block.name for block in SOME]
+
+    def test_code_that_differs_where_blocks_run_is_an_error(self, tmp_path: Path) -> None:
+        with mock.patch.dict(HERE, code="other"), pytest.raises(ValueError, match="expected that"):
+            compare(Immediate(), tmp_path)
+
+    def test_the_digest_covers_what_compares_and_the_table(self) -> None:
+        before = kept.code()
+        read = Path.read_bytes
+        for name in ("cell.py", "axes.py", "witnesses.py", "live_reused.py"):
+            with mock.patch.object(
+                Path,
+                "read_bytes",
+                lambda path, name=name: read(path) + (b"#" if path.name == name else b""),
+            ):
+                assert kept.code.__wrapped__() != before, name
+
+
+class TestTotals:
+    def test_shards_add_up_to_the_whole(self) -> None:
+        results = {block: result(block) for block in SOME}
+        whole = totals.total(results, {"keras2": HERE}, "1/1")
+        parts = [
+            totals.total({b: results[b] for b in product.shard(SOME, n, 2)}, {"keras2": HERE}, s)
+            for n, s in ((1, "1/2"), (2, "2/2"))
+        ]
+        assert json.dumps(totals.merge(parts)) == json.dumps(totals.merge(parts[::-1]))
+        assert totals.merge(parts) == whole
+
+    def test_a_missing_shard_is_named(self) -> None:
+        part = totals.total({SOME[0]: result(SOME[0])}, {"keras2": HERE}, "1/2")
+        with pytest.raises(ValueError, match="2/2"):
+            totals.merge([part])
+        with pytest.raises(ValueError, match="once"):
+            totals.merge([part, part])
+
+    def test_shards_of_other_code_do_not_merge(self) -> None:
+        one = totals.total({SOME[0]: result(SOME[0])}, {"keras2": HERE}, "1/2")
+        two = totals.total({SOME[1]: result(SOME[1])}, {"keras2": {**HERE, "code": ""}}, "2/2")
+        with pytest.raises(ValueError, match="shard 2/2 is of"):
+            totals.merge([one, two])
+
+    def test_a_disagreement_is_no_parity(self) -> None:
+        results = {SOME[0]: result(SOME[0]), SOME[1]: result(SOME[1], "disagreement")}
+        data = totals.conclude(totals.total(results, {"keras2": HERE}, "1/2"), whole=False)
+        assert data["verdict"] != "parity"
+        assert list(data["messages"]) == ["keras2:exact+block-1"]
+
+    def test_the_whole_lacks_what_was_not_compared(self) -> None:
+        data = totals.total({SOME[0]: result(SOME[0])}, {"keras2": HERE}, "1/1")
+        problems = totals.conclude(data, whole=True)["problems"]
+        assert problems[0] == "keras2: 1 cases were compared, expected 60928"
+        assert any("'recorded_state_wins'" in problem for problem in problems)
+
+
+class TestExecutors:
+    def test_a_function_that_makes_one(self) -> None:
+        with executors.named("concurrent.futures:ThreadPoolExecutor") as executor:
+            assert executor.submit(sum, (1, 2)).result() == 3
+
+    @parameterized.expand([("os:nothing",), ("nowhere:it",), ("os",), ("os:name",), ("os:getcwd",)])
+    def test_anything_else_is_named(self, name: str) -> None:
+        with pytest.raises(ValueError, match=f"--executor is '{name}'.*expected module:attribute"):
+            executors.named(name)
+
+
+class TestCommand:
+    @parameterized.expand([("0/2",), ("3/2",), ("1",), ("1/273",), ("a/b",)])
+    def test_a_shard_that_is_none(self, shard: str) -> None:
+        said = CliRunner().invoke(command, ["--shard", shard])
+        assert said.exit_code == 2
+        assert "expected i/n with 1 <= i <= n <= 272" in said.output
+
+    def test_reports_without_merge(self, tmp_path: Path) -> None:
+        (tmp_path / "report.json").write_text("{}", encoding="utf-8")
+        said = CliRunner().invoke(command, [str(tmp_path / "report.json")])
+        assert said.exit_code == 2
+        assert "--merge" in said.output

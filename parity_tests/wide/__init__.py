@@ -1,0 +1,1 @@
+"""Tests against live Keras that are too many for `make parity`: `make parity-full` runs them."""
