@@ -84,7 +84,7 @@ def main() -> int:
     from parity_tests import export
 
     manifest = export.canonical(export.manifest()) + "\n"
-    (export.ROOT / "manifest.json").write_text(manifest, encoding="utf-8")
+    (export.FIXTURES / "manifest.json").write_text(manifest, encoding="utf-8")
     return 0
 
 

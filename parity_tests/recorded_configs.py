@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from parity_tests.oracles import codec
+from parity_tests.surroundings import FIXTURES
 
-FOLDER = Path(__file__).parent.parent / "fixtures" / "configs"
+FOLDER = FIXTURES / "configs"
 
 # Rows that gru_ref refuses at once with ValueError, and some releases only later → the first and
 # the last of those releases, and what those do.

@@ -29,10 +29,14 @@ from parity_tests.files.live_models import (
 
 # Release of Keras → the files in fixtures/files: kind and architecture.
 RECORDED = {
+    "2.3.0-tf": "checkpoint-stacked weights-before saved_model-backwards",  # of TensorFlow 2.1
     "2.4.0": (  # of TensorFlow 2.3
         "checkpoint-nested checkpoint-cells checkpoint-trained weights-bidirectional "
         "weights-stacked saved_model-cells saved_model-bidirectional"
     ),
+    "2.5.0": "checkpoint-backwards weights-stacked saved_model-before",
+    "2.6.0": "checkpoint-before weights-backwards saved_model-stacked",
+    "2.10.0": "checkpoint-stacked weights-before saved_model-backwards tflite-backwards",
     "2.12.0": "checkpoint-subclassed checkpoint-half weights-cells saved_model-stacked",
     "2.15.0": (
         "checkpoint-trained weights-brain weights-without_bias saved_model-nested "
@@ -42,7 +46,16 @@ RECORDED = {
         "checkpoint-backwards saved_model-subclassed export-cells tflite-nested onnx-stacked "
         "onnx-bidirectional onnx-unrolled"
     ),
+    "3.0.5": "checkpoint-backwards export-before",
+    "3.1.1": "checkpoint-before export-stacked",
+    "3.2.1": "checkpoint-stacked export-backwards",
+    "3.4.1": "checkpoint-backwards export-before",
     "3.5.0": "checkpoint-nested checkpoint-cells export-cells",
+    "3.7.0": "checkpoint-before export-stacked",
+    "3.8.0": "checkpoint-stacked export-backwards",
+    "3.11.3": "checkpoint-backwards export-before",
+    "3.12.4": "checkpoint-before export-stacked",
+    "3.14.1": "checkpoint-stacked export-backwards",
     "3.15.1": (
         "checkpoint-bidirectional checkpoint-subclassed checkpoint-trained export-stacked "
         "export-any_batch npz-after npz-half npz-brain npz-without_bias npy-before "

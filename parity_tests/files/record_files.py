@@ -215,7 +215,12 @@ KEPT = {
         "default.weights-alone.h5",
     ],
     "keras-2.3.1": ["bidirectional.model.h5", "cells.weights-alone.h5"],
+    # TensorFlow 2.1 and 2.2 both call theirs so.
+    "tf.keras-2.3.0-tf": ["hard_sigmoid.model.h5", "default.weights-alone.h5"],
     "tf.keras-2.4.0": ["nested.model.h5", "hard_sigmoid.model.h5", "before.weights-alone.h5"],
+    "tf.keras-2.5.0": ["default.model.h5", "before.weights-alone.h5"],
+    "tf.keras-2.6.0": ["without_bias.model.h5", "default.weights-alone.h5"],
+    "tf.keras-2.10.0": ["default.model.h5", "hard_sigmoid.weights-alone.h5"],
     "tf.keras-2.12.0": [
         "cells.v3.keras", "default.model.keras", "before.weights.h5", "cudnn.model.h5",
     ],
@@ -228,7 +233,29 @@ KEPT = {
         "cudnn.model.keras",
     ],
     "keras-3.0.5": ["nested.model.keras", "default.model.h5", "cells.model.h5"],
+    "keras-3.1.1": ["default.model.keras", "without_bias.model.h5", "before.weights.h5"],
+    "keras-3.2.1": ["hard_sigmoid.model.keras", "default.model.h5", "without_bias.weights.h5"],
+    "keras-3.4.1": ["without_bias.model.keras", "before.model.h5", "default.weights.h5"],
     "keras-3.5.0": ["time_distributed.model.keras", "stateful.folder", "bidirectional.weights.h5"],
+    "keras-3.7.0": [
+        "default.model.keras", "without_bias.model.h5", "before.weights.h5", "default.folder",
+    ],
+    "keras-3.8.0": [
+        "hard_sigmoid.model.keras", "default.model.h5", "without_bias.weights.h5",
+        "without_bias.folder",
+    ],
+    "keras-3.11.3": [
+        "without_bias.model.keras", "before.model.h5", "default.weights.h5", "default.folder",
+        "without_bias.weights.json",
+    ],
+    "keras-3.12.4": [
+        "default.model.keras", "without_bias.model.h5", "before.weights.h5",
+        "without_bias.folder", "default.weights.json",
+    ],
+    "keras-3.14.1": [
+        "hard_sigmoid.model.keras", "default.model.h5", "without_bias.weights.h5",
+        "default.folder", "before.weights.json",
+    ],
     "keras-3.15.1": [
         "hard_sigmoid.model.keras", "hard_sigmoid.weights.h5", "cells.weights.json",
         "brain.model.h5", "brain.model.keras", "trained.model.keras", "custom.folder",

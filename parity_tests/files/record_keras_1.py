@@ -6,51 +6,58 @@ its own words. It runs on Python 3.7 with Theano, hence in that syntax and witho
 ``KERAS_BACKEND=theano python parity_tests/files/record_keras_1.py fixtures/files/keras``.
 """
 
+import importlib
 import json
 import os
 import sys
 
-import keras
 import numpy as np
-from keras.layers import GRU, Bidirectional, Dense, Input, TimeDistributed
-from keras.models import Model, Sequential
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 6, 5
 
-# Every architecture returns its model and its GRUs, in the order of the model.
+# Every architecture takes Keras, and returns its model and its GRUs in the order of the model.
 
 
-def default():
+def default(keras):
     """Two GRUs of a Sequential, and a Dense layer."""
-    first = GRU(UNITS, input_shape=(TIMESTEPS, FEATURES), return_sequences=True)
-    second = GRU(3)
-    return Sequential([first, second, Dense(2)]), [first, second]
+    layers = keras.layers
+    first = layers.GRU(UNITS, input_shape=(TIMESTEPS, FEATURES), return_sequences=True)
+    second = layers.GRU(3)
+    return keras.models.Sequential([first, second, layers.Dense(2)]), [first, second]
 
 
-def hard_sigmoid():
+def hard_sigmoid(keras):
     """The default inner activation told, backwards through time, with relu and dropout."""
-    gru = GRU(
+    gru = keras.layers.GRU(
         UNITS, activation="relu", inner_activation="hard_sigmoid", go_backwards=True,
         return_sequences=True, dropout_W=0.25, dropout_U=0.5, W_regularizer="l2",
     )  # fmt: skip
-    inputs = Input(shape=(TIMESTEPS, FEATURES))
-    return Model(input=inputs, output=gru(inputs)), [gru]
+    return model_of(keras, gru, FEATURES), [gru]
 
 
-def joined():
+def joined(keras):
     """consume_less="gpu", which keeps the three gates in one array."""
-    gru = GRU(UNITS, consume_less="gpu", inner_activation="sigmoid", return_sequences=True)
-    inputs = Input(shape=(TIMESTEPS, FEATURES))
-    return Model(input=inputs, output=gru(inputs)), [gru]
+    gru = keras.layers.GRU(
+        UNITS, consume_less="gpu", inner_activation="sigmoid", return_sequences=True
+    )
+    return model_of(keras, gru, FEATURES), [gru]
 
 
-def wrapped():
+def wrapped(keras):
     """A GRU at every step of another axis, and a Bidirectional."""
-    each = TimeDistributed(GRU(3, unroll=True, consume_less="mem"))
-    both = Bidirectional(GRU(UNITS, return_sequences=True, activation="softsign"))
-    inputs = [Input(shape=(3, TIMESTEPS, FEATURES)), Input(shape=(TIMESTEPS, FEATURES))]
-    model = Model(input=inputs, output=[each(inputs[0]), both(inputs[1])])
+    layers = keras.layers
+    each = layers.TimeDistributed(layers.GRU(3, unroll=True, consume_less="mem"))
+    both = layers.Bidirectional(layers.GRU(UNITS, return_sequences=True, activation="softsign"))
+    shapes = (3, TIMESTEPS, FEATURES), (TIMESTEPS, FEATURES)
+    inputs = [layers.Input(shape=shape) for shape in shapes]
+    model = keras.models.Model(input=inputs, output=[each(inputs[0]), both(inputs[1])])
     return model, [each.layer, both.forward_layer, both.backward_layer]
+
+
+def model_of(keras, gru, features):
+    """Return a model of one GRU."""
+    inputs = keras.layers.Input(shape=(TIMESTEPS, features))
+    return keras.models.Model(input=inputs, output=gru(inputs))
 
 
 def by_gate(arrays):
@@ -60,7 +67,7 @@ def by_gate(arrays):
     return [np.concatenate(arrays[k::3], axis=-1) for k in range(3)]
 
 
-def expected(grus, seed):
+def expected(keras, grus, seed):
     """Return the arrays of ``MODEL.expected.npz``, as `record_files` writes them."""
     draws = np.random.RandomState(seed)
     arrays = {}
@@ -70,9 +77,8 @@ def expected(grus, seed):
             arrays[f"{name}/{number}"] = array
         features = arrays[f"kernel/{number}"].shape[0]
         x = draws.normal(size=(BATCH, TIMESTEPS, features)).astype("float32")
-        inputs = Input(shape=(TIMESTEPS, features))
         arrays[f"x/{number}"] = x
-        arrays[f"y/{number}"] = Model(input=inputs, output=gru(inputs)).predict(x)
+        arrays[f"y/{number}"] = model_of(keras, gru, features).predict(x)
     about = {
         "keras": keras.__version__,
         "package": "keras",
@@ -85,11 +91,14 @@ def expected(grus, seed):
 
 def main():
     """Write both kinds of file of every model."""
+    keras = importlib.import_module("keras")
+    for part in ("layers", "models"):
+        importlib.import_module("keras." + part)
     folder = os.path.join(sys.argv[1], "keras-" + keras.__version__)
     if not os.path.isdir(folder):
         os.makedirs(folder)
     for seed, make in enumerate((default, hard_sigmoid, joined, wrapped)):
-        model, grus = make()
+        model, grus = make(keras)
         draws = np.random.RandomState(seed)
         model.set_weights(
             [(draws.normal(size=a.shape) * 0.5).astype(a.dtype) for a in model.get_weights()]
@@ -97,7 +106,7 @@ def main():
         model.save(os.path.join(folder, make.__name__ + ".model.h5"))
         model.save_weights(os.path.join(folder, make.__name__ + ".weights-alone.h5"))
         np.savez_compressed(
-            os.path.join(folder, make.__name__ + ".expected.npz"), **expected(grus, seed)
+            os.path.join(folder, make.__name__ + ".expected.npz"), **expected(keras, grus, seed)
         )
     print("all written")
 

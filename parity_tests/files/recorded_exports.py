@@ -60,12 +60,17 @@ def members(release: str) -> dict[str, bytes]:
         return {name: stream.read() for name, stream in streams.items() if stream is not None}
 
 
+def release_of(name: str) -> str:
+    """Return the release that wrote the file: "2.3.0-tf" has a hyphen of its own."""
+    return next(release for release in RECORDED if name.endswith(f"-{release}"))
+
+
 def content(name: str) -> dict[str, bytes]:
     """Return the files that one name stands for, by their paths after it: "" for the file itself.
 
     A folder's files are "/ckpt.index", …, a single file is ".onnx", ….
     """
-    found = members(name.rsplit("-", 1)[1]).items()
+    found = members(release_of(name)).items()
     return {
         path[len(name) :]: data
         for path, data in found
@@ -86,7 +91,7 @@ def write(files: dict[str, bytes], place: Path) -> Path:
 @functools.cache
 def expected(name: str) -> list[Expected]:
     """Return the GRUs of the live model that a file was written from."""
-    data = members(name.rsplit("-", 1)[1])[name + _EXPECTED]
+    data = members(release_of(name))[name + _EXPECTED]
     with np.load(io.BytesIO(data)) as found:
         layers = json.loads(str(found["meta"]))["layers"]
         return [_expected(i, layer, dict(found)) for i, layer in enumerate(layers)]

@@ -78,8 +78,11 @@ class Recorded:
     @staticmethod
     def has_weights(layer: GRU, expected: list[Array]) -> bool:
         """Return whether the layer has exactly these weights, half types widened."""
-        wide = [array.astype("float32") if array.itemsize == 2 else array for array in expected]
-        found = layer.get_weights()
-        return len(found) == len(wide) and all(
-            a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(found, wide, strict=True)
+
+        def wide(arrays: list[Array]) -> list[Array]:
+            return [array.astype("float32") if array.itemsize == 2 else array for array in arrays]
+
+        found, wanted = wide(layer.get_weights()), wide(expected)
+        return len(found) == len(wanted) and all(
+            a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(found, wanted, strict=True)
         )

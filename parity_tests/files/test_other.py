@@ -96,7 +96,7 @@ class TestRecordedFiles:
     def test_the_outputs_equal_the_live_layers(
         self, name: str, found_in: Callable[[str], list[Found]]
     ) -> None:
-        release = name.rsplit("-", 1)[1]
+        release = recorded_exports.release_of(name)
         for one in _expected(name):
             alike = [f for f in found_in(name) if _same(f, _as_stored(name, one.arrays))]
             if not alike:
@@ -122,7 +122,7 @@ class TestRecordedFiles:
     ) -> None:
         for one in _expected(name):
             found = next(found for found in found_in(name) if _same(found, one.arrays))
-            assert found.keras_version == name.rsplit("-", 1)[1]
+            assert found.keras_version == recorded_exports.release_of(name)
             assert found.config is not None
             assert found.config.items() >= one.arguments.items()
             layer = as_layer(found, {}, file=name, file_format="saved_model")
@@ -135,7 +135,7 @@ class TestRecordedFiles:
             read(path)
 
     def test_every_release_writes_a_checkpoint_and_both_generations_the_rest(self) -> None:
-        kinds = {(name.split("-")[0], name.rsplit("-", 1)[1][0]) for name in READ}
+        kinds = {(name.split("-")[0], recorded_exports.release_of(name)[0]) for name in READ}
         both = ("checkpoint", "export", "tflite", "onnx")
         assert {(kind, major) for kind in both for major in "23"} <= kinds
 

@@ -22,8 +22,8 @@ from parameterized import parameterized
 
 from gru_ref import Limits, MalformedFileError, load_layers
 from gru_ref.files.malformed import printable
-from parity_tests.files import attack_files, recorded_files
-from parity_tests.files.attack_files import ATTACKS, REASONS
+from parity_tests.files import recorded_files
+from parity_tests.files.attacks import ATTACKS, REASONS, archives, honest
 from parity_tests.files.recorded_files import Recorded
 
 # What one attack may add to the memory of its process: the 16 MiB that `attacked.LIMITS` allows,
@@ -45,7 +45,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 class TestAttacks:
-    """Every file of `parity_tests.files.attack_files`."""
+    """Every file of `parity_tests.files.attacks`."""
 
     @pytest.mark.parametrize("name", list(ATTACKS))
     def test_attack_is_refused_with_its_reason_or_harmless(
@@ -60,7 +60,7 @@ class TestAttacks:
             assert caught.value.file == str(path)
         else:
             (layer,) = load_layers(path).values()
-            for array, expected in zip(layer.get_weights(), attack_files.arrays(), strict=True):
+            for array, expected in zip(layer.get_weights(), honest.arrays(), strict=True):
                 assert (array == expected).all()
         assert sorted(os.listdir(path.parent)) == before
 
@@ -101,7 +101,7 @@ class TestLimits:
 
     def test_a_ratio_can_be_allowed(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            path = attack_files.zip_bomb(Path(folder))
+            path = archives.zip_bomb(Path(folder))
             with pytest.raises(MalformedFileError, match=r"Limits\(max_ratio="):
                 load_layers(path)
             assert len(load_layers(path, limits=Limits(max_ratio=10_000))) == 1
@@ -194,4 +194,5 @@ class TestFuzz:
             path.write_bytes(data[: int(kept * len(data))])
             with contextlib.suppress(MalformedFileError):
                 for layer in load_layers(path).values():
-                    assert [array.dtype.kind for array in layer.get_weights()][:2] == ["f", "f"]
+                    kernels = layer.get_weights()[:2]
+                    assert [array.dtype for array in kernels] == [layer.config.variable_dtype] * 2
