@@ -12,6 +12,7 @@ from gru_ref.files import keras_1
 from gru_ref.files.found import Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.recorded_version import is_before_the_ledger
+from gru_ref.rounding import POLICIES
 from gru_ref.variables import CONFIG_ARGUMENTS
 from gru_ref.versions import Behaviour
 from gru_ref.weights import GRUWeights
@@ -103,7 +104,8 @@ def with_supplied(
                 f"{name} is {shown(value)}, expected no such argument: load_layers takes limits, "
                 f"keras_version and {', '.join(sorted(_TAKEN))}"
             )
-        if name in said.known and name not in said.foreign:
+        guessed = name == "dtype" and found.config is None
+        if name in said.known and name not in said.foreign and not guessed:
             if said.known[name] != value:
                 raise ValueError(
                     f"{name} is {shown(value)}, expected {shown(said.known[name])} or nothing: "
@@ -183,15 +185,12 @@ def _of_arrays(found: Found, weights: GRUWeights) -> dict[str, Any]:
 
 
 def _dtype(value: Any, found: Found, weights: GRUWeights, notes: list[str]) -> str:
-    """Return the dtype that gru_ref computes in: that of the config, else of the arrays."""
+    """Return the dtype argument of the layer: that of the config, else the dtype of the arrays."""
     stored = found.stored_dtype or weights.kernel.dtype.name
     if isinstance(value, Mapping):
         config = value.get("config")
         value = config.get("name") if isinstance(config, Mapping) else None
     name = value if isinstance(value, str) else stored
-    if name in ("float32", "float64"):
-        if name != stored:
-            notes.append(f"the arrays are stored in {stored}, the layer is of {name}")
-        return name
-    notes.append(f"Keras computes this layer in {name}, gru_ref in float32: its weights are exact")
-    return "float32"
+    if name in POLICIES and POLICIES[name][1] != stored:
+        notes.append(f"the arrays are stored in {stored}, the layer is of {name}")
+    return name

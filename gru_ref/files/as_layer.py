@@ -67,6 +67,8 @@ def as_layer(
             reason = f"{said.foreign[0]} is not Keras's own, supply it: {hint}; {error}"
         raise MalformedFileError(file, found.path, reason) from None
     layer.take_weights(weights)
+    given = {*supplied, *(() if keras_version is None else ("keras_version",))}
+    unknown = arguments.not_said(said, found, behaviour)
     layer.origin = Origin(
         file=str(file),
         format=file_format,
@@ -74,9 +76,10 @@ def as_layer(
         keras_version=found.keras_version,
         class_name=found.class_name,
         config=found.config,
-        unknown=arguments.not_said(said, found, behaviour),
+        unknown=unknown,
+        supplied={name: used.get(name, release) for name in unknown if name in given},
         dtype=found.stored_dtype or weights.kernel.dtype.name,
-        sha256={name: _sha256(array) for name, array in _named(weights)},
+        sha256={name: sha256_of(array) for name, array in _named(weights)},
         not_finite=tuple(n for n, array in _named(weights) if not np.isfinite(array).all()),
         notes=(*found.notes, *said.notes, *version_notes),
     )
@@ -87,7 +90,8 @@ def _named(weights: GRUWeights) -> list[tuple[str, Array]]:
     return list(zip(("kernel", "recurrent_kernel", "bias"), weights.arrays(), strict=False))
 
 
-def _sha256(array: Array) -> str:
+def sha256_of(array: Array) -> str:
+    """Return the hash of an array's numbers: little-endian, in C order."""
     return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 

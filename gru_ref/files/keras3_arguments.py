@@ -13,7 +13,7 @@ from gru_ref.activation_layers import ActivationLayer
 from gru_ref.config import KINDS, GRUConfig
 from gru_ref.errors import NotRepresentableError, shown
 from gru_ref.layer import GRU
-from gru_ref.smooth_activations import gelu, gelu_3_0_1, gelu_tf_2_4
+from gru_ref.smooth_activations import gelu_3_0_1, gelu_tf_2_4, sigmoid_tf_2_1
 from gru_ref.versions import Behaviour, resolve
 
 Array = NDArray[Any]
@@ -23,8 +23,8 @@ _RUNTIME = "Keras 3"
 _SCALE = 1.2
 _UNSCALED = [1.0, 1.0, 1.0]  # of z, r, h
 _HARD_SIGMOID = {2: activations.KERAS_2["hard_sigmoid"], 3: activations.KERAS_3["hard_sigmoid"]}
-# One function, but for the last bit of a constant.
-_GELU = (gelu, gelu_3_0_1, gelu_tf_2_4)
+# What Keras 3's function of the name was in other releases: one function, but for its rounding.
+_ROUNDED_OTHERWISE = {"gelu": (gelu_3_0_1, gelu_tf_2_4), "sigmoid": (sigmoid_tf_2_1,)}
 _LEAKY_RELU = ActivationLayer("LeakyReLU", {"alpha": 0.3}, None, True, "float32", casts=False)
 _KERAS_LAYER = {"module": "keras.layers", "registered_name": None}
 # The name until Keras 3.3, which later releases know as well.
@@ -125,11 +125,9 @@ def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float
         parameters = dict(zip(names, layer.parameters.values(), strict=True))
         return {**_KERAS_LAYER, "class_name": layer.class_name, "config": parameters}, 1.0
     table = activations.KERAS_3
-    same = [name for name in table if table[name] is function]
+    same = [name for name in table if function in (table[name], *_ROUNDED_OTHERWISE.get(name, ()))]
     if isinstance(value, str) and (value in same or config.behaviour.generation == 3):
         return value, 1.0
-    if function in _GELU:
-        return "gelu", 1.0
     if not same:
         raise NotRepresentableError(
             _RUNTIME,

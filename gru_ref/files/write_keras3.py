@@ -170,7 +170,12 @@ def weights_h5(planned: Plan) -> bytes:
             file.create_group(f"layers/gru{number}/vars")
             variables = file.create_group(f"layers/gru{number}/cell/vars")
             for k, array in enumerate(arrays):
-                variables.create_dataset(str(k), data=array)
+                bfloat16 = array.dtype.name == "bfloat16"
+                stored = variables.create_dataset(
+                    str(k), data=array.view("V2") if bfloat16 else array
+                )
+                if bfloat16:  # of no dtype of HDF5's: its bits, and Keras's own word for them
+                    stored.attrs["dtype"] = "bfloat16"
     return buffer.getvalue()
 
 

@@ -78,7 +78,7 @@ def to_onnx(
             "the state kept between calls: convert with return_state=True and feed the state back "
             "as initial_state",
         )
-    dtype = np.dtype(config.dtype)
+    dtype = config.compute_dtype
     if dtype not in _SIZES:
         raise NotRepresentableError(
             TITLE, "dtype", repr(config.dtype), "'float32' or 'float64'", "the precision"
@@ -101,7 +101,7 @@ def _model(package: Any, given: Subject, arrays: dict[str, Any], name: str, *, s
     """Return the model: see `to_onnx`."""
     weights, config = given
     helper, to_tensor = package.helper, package.numpy_helper.from_array
-    element = getattr(package.TensorProto, _SIZES[np.dtype(config.dtype)])
+    element = getattr(package.TensorProto, _SIZES[config.compute_dtype])
     initializers = {
         f"{name}/{key}": array for key, array in arrays.items() if isinstance(array, np.ndarray)
     }

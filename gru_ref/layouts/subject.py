@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
 from gru_ref.layer import GRU
+from gru_ref.rounding import kind_of
 from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
@@ -119,7 +120,7 @@ def floating(mapping: Mapping[str, Any], name: str, *axes: int | None) -> Array:
         The shape differs; None stands for any size.
     """
     array = np.array(mapping[name])
-    if array.dtype.kind != "f":
+    if kind_of(array.dtype) != "f":
         raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
     fits = array.ndim == len(axes) and all(
         size is None or size == actual for size, actual in zip(axes, array.shape, strict=True)
