@@ -24,8 +24,9 @@ class Release(NamedTuple):
         return _OLD_NAMES.get(self, f"{self.generation}.{self.minor}")
 
 
-# `keras.__version__` of TensorFlow 2.1 … 2.4; TensorFlow 2.3 and 2.4 both write "2.4.0", which is
-# read as TensorFlow 2.4, so 2.3 has to be asked for as "tf-2.3".
+# `keras.__version__` of TensorFlow 2.0 … 2.4. TensorFlow 2.1 and 2.2 both write "2.3.0-tf" (2.1
+# "2.2.4-tf" where its version 2 is switched off), 2.3 and 2.4 both "2.4.0": each is read as the
+# later one, so 2.1 and 2.3 have to be asked for as "tf-2.1" and "tf-2.3".
 _OLD_NAMES = {
     Release(2, 1): "2.2.4-tf",
     Release(2, 2): "2.3.0-tf",

@@ -35,6 +35,8 @@ class Behaviour(NamedTuple):
     units_rule: str
     wrong_type_error: type[Exception]
     seed_is_checked: bool
+    name_is_checked: bool
+    trainable_is_checked: bool
     name_without_slash: bool
     negative_penalties: bool
     penalties_are_checked: bool
@@ -47,6 +49,7 @@ class Behaviour(NamedTuple):
     classes_are_instantiated: bool
     serialized_config_required: bool
     array_initializer: bool
+    initializer_seed_is_checked: bool
     constant_initializer_error: bool
     initializer_names: str
     initializer_config_has_dtype: bool
@@ -57,9 +60,13 @@ class Behaviour(NamedTuple):
     unseeded_initializers: str
     seeded_initializers_are_operations: bool
     layer_activations_need_float32: bool
+    dtype_aliases: Mapping[str, str]
+    mixed_policies_have_names: bool
+    orthogonal_draws_in: tuple[str, ...]
     # which code runs
     fused_path: str
     recurrent_dropout_forces_implementation_1: bool
+    float16_products_round_by_term: bool
     # dropout
     dropout_masks_per_gate: bool
     fused_mask_per_timestep: bool
@@ -93,10 +100,38 @@ class Behaviour(NamedTuple):
     empty_initial_state_is_none: bool
     weights_argument_needs_the_building_call: bool
     recorded_state_wins: bool
+    stateful_needs_float32: bool
+    mixed_state_fails: bool
     # results
     state_container: type[list[Any]] | type[tuple[Any, ...]]
     reset_states_takes_values: bool
     reset_state_method: bool
+    # around the layer
+    kept_masks_act_in_inference: bool
+    masks_are_reset_after_the_loop: bool
+    cell_keeps_masks: bool
+    cell_state_is_list: bool
+    state_size_container: type[list[Any]] | type[tuple[Any, ...]]
+    reverse_state_order_argument: bool
+    short_states_run_fewer_cells: bool
+    rnn_mask_containers: tuple[type[Any], ...]
+    states_are_none_without_record: bool
+    stack_reset_fails: bool
+    one_cell_stack_mask_fails: bool
+    one_cell_stack_unwraps: bool
+    frozen_weights_are_last: bool
+    losses_layer_by_layer: bool
+    backward_is_opposite: bool
+    not_a_sequence_layer_error: type[Exception]
+    bidirectional_is_as_trainable_as_its_layer: bool
+    bidirectional_ignores_weights: bool
+    initial_state_array_is_split: bool
+    bidirectional_output_is_cast: bool
+    bidirectional_has_states: bool
+    bidirectional_state_mask_fails: bool
+    ragged_input: bool
+    ragged_input_is_fused: bool
+    ragged_backwards_keeps_padding: bool
     # penalties and projections
     penalty_factors_are_float32: bool
     penalties_without_float64: tuple[str, ...]
@@ -115,6 +150,7 @@ class Behaviour(NamedTuple):
     implementation_in_config: bool
     from_config_implementation_0_is_1: bool
     dtype_policy_in_config: bool
+    mixed_policies_are_written: bool
     dtype_policies: tuple[str, ...]
     unknown_policy_error: type[Exception]
     dynamic_in_config: bool
@@ -207,7 +243,12 @@ LEDGER: tuple[Row, ...] = (
         False,
         "BaseRandomLayer.__init__, TF 2.9 and 2.10, measured",
     ),
-    _row("caching_device_argument", {1: False, 3: True}, False, "recurrent_v2.py, TF 2.2 and 2.3"),
+    _row(
+        "caching_device_argument",
+        {1: False, 2: True},
+        False,
+        "GRU(1, enable_caching_device=False), TF 2.1 and 2.2, measured",
+    ),
     _row(
         "keras_2_layer_arguments",
         True,
@@ -222,9 +263,9 @@ LEDGER: tuple[Row, ...] = (
     ),
     _row(
         "units_rule",
-        {1: "any", 6: "not negative", 11: "positive"},
-        {0: "python int, no bool", 12: "python int"},
-        "GRUCell.__init__ (tf_keras 2.21; TF 2.5, 2.6, 2.10, 2.11); RNN.__init__ of Keras 3, measured",
+        {1: "any", 4: "any, no bool", 6: "not negative", 11: "positive"},
+        {0: "python int, no bool", 13: "python int"},
+        "GRUCell.__init__ and build (TF 2.1–2.12, 2.15, tf_keras 2.21); RNN.__init__ of Keras 3.0.5–3.15.1, measured",
     ),
     _row(
         "wrong_type_error",
@@ -233,12 +274,29 @@ LEDGER: tuple[Row, ...] = (
         "an activation, name, trainable, features or x of the wrong type, tf_keras 2.21 and Keras 3.15.1, measured",
     ),
     _row(
+        "name_is_checked",
+        {1: False, 7: True},
+        True,
+        "GRU(1, name=5), TF 2.1–2.6 and 2.9–2.12, Keras 3.0.5–3.15.1, measured, and Keras 2.7, read",
+    ),
+    _row(
+        "trainable_is_checked",
+        {1: False, 7: True},
+        {0: False, 15: True},
+        "GRU(1, trainable=5), TF 2.1–2.6 and 2.9–2.12, Keras 3.0.5–3.15.1, measured, and Keras 2.7, read",
+    ),
+    _row(
         "name_without_slash",
         False,
         True,
         "KerasSaveable, Operation.__init__, Keras 3.15.1, measured",
     ),
-    _row("seed_is_checked", False, True, "SeedGenerator.__init__, Keras 3.15.1, measured"),
+    _row(
+        "seed_is_checked",
+        False,
+        True,
+        "SeedGenerator.__init__, which a layer's seed goes to, Keras 3.0.5–3.15.1, measured",
+    ),
     _row(
         "negative_penalties",
         True,
@@ -306,6 +364,12 @@ LEDGER: tuple[Row, ...] = (
         "initializers.get, tf_keras 2.21, Keras 3.6.0, 3.7.0 and 3.15.1, measured",
     ),
     _row(
+        "initializer_seed_is_checked",
+        False,
+        {0: False, 6: True},
+        "GlorotUniform(seed='seven'), Keras 3.0.5–3.15.1, measured, and 3.6, read",
+    ),
+    _row(
         "constant_initializer_error",
         False,
         True,
@@ -314,9 +378,9 @@ LEDGER: tuple[Row, ...] = (
     ),
     _row(
         "initializer_names",
-        {1: "2.1", 2: "2.2"},
+        {1: "2.1", 3: "2.3"},
         {0: "3.0", 2: "3.2", 4: "3.4", 7: "3.7"},
-        "initializers.get, TF 2.1, 2.3–2.5, tf_keras 2.21, Keras 3.0.5–3.15.1, measured, and TF 2.2, read: keys of initializers.NAMES",
+        "initializers.get, TF 2.1–2.6, 2.10–2.15, tf_keras 2.21, Keras 3.0.5–3.15.1, measured: keys of initializers.NAMES",
     ),
     _row(
         "initializer_config_has_dtype",
@@ -368,6 +432,28 @@ LEDGER: tuple[Row, ...] = (
         "activations.get resolves names of layers, whose own dtype is floatx; TF 2.5 on, measured",
         "Keras raises where a layer's name is the activation in float64; computed as documented",
     ),
+    _row(
+        "dtype_aliases",
+        {1: {"half": "float16", "float": "float32", "double": "float64"}},
+        {0: {}},
+        "tf.as_dtype (TF 2.1–2.21); DTypePolicy (Keras 3.0.5–3.15.1), measured: other names of a dtype",
+    ),
+    _row(
+        "mixed_policies_have_names",
+        {1: False, 5: True},
+        True,
+        "dtype='mixed_float16', TF 2.1, 2.3, 2.4 and 2.5, measured: before, a Policy or its dict alone",
+    ),
+    _row(
+        "orthogonal_draws_in",
+        {
+            1: ("float16", "float32", "float64"),
+            4: ("float32", "float64"),
+            10: ("float16", "float32", "float64"),
+        },
+        ("float16", "float32", "float64"),
+        "Orthogonal.__call__, whose Qr lacks the other types, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
+    ),
     # ---- which code runs
     _row(
         "fused_path",
@@ -380,6 +466,12 @@ LEDGER: tuple[Row, ...] = (
         True,
         {0: False, 8: True},
         "GRUCell.__init__ (tf_keras 2.21; Keras 3.8, change #20656), measured",
+    ),
+    _row(
+        "float16_products_round_by_term",
+        {1: True, 16: False},
+        False,
+        "MatMul of float16, TF 2.1–2.15, 2.16 and 2.21, measured: on a CPU",
     ),
     # ---- dropout
     _row(
@@ -529,15 +621,15 @@ LEDGER: tuple[Row, ...] = (
     ),
     _row(
         "weight_type_error",
-        ValueError,
+        {1: AttributeError, 6: ValueError},
         AttributeError,
-        "Layer.set_weights given no array, tf_keras 2.21 and Keras 3.15.1, measured",
+        "Layer.set_weights given no array, TF 2.1–2.6, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
     ),
     _row(
         "state_type_error",
         AttributeError,
         ValueError,
-        "initial_state that is no array, tf_keras 2.21 and Keras 3.15.1, measured",
+        "initial_state=object(), TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
     ),
     _row(
         "initial_state_is_cast",
@@ -566,9 +658,9 @@ LEDGER: tuple[Row, ...] = (
     ),
     _row(
         "weights_argument_needs_the_building_call",
-        True,
+        {1: False, 3: True},
         False,
-        "base_layer.Layer._maybe_build, tf_keras 2.21, measured; Keras 3 has no such argument",
+        "base_layer.Layer._maybe_build, TF 2.1–2.15 and tf_keras 2.21, measured; Keras 3 has no such argument",
         "weights= is ignored by a layer that was built before its first call",
     ),
     _row(
@@ -577,6 +669,20 @@ LEDGER: tuple[Row, ...] = (
         False,
         "RNN._process_inputs, tf_keras 2.21, measured",
         "a stateful layer whose recorded state is not zero uses that and ignores initial_state",
+    ),
+    _row(
+        "stateful_needs_float32",
+        {1: True, 14: False},
+        False,
+        "RNN.reset_states makes a variable of floatx, TF 2.1–2.12 and 2.15, measured, and Keras 2.13 and 2.14, read",
+        "Keras raises for a stateful layer whose weights are not float32; computed as documented",
+    ),
+    _row(
+        "mixed_state_fails",
+        {1: True, 7: False},
+        {0: True, 8: False},
+        "RNN._process_inputs casts the recorded state, TF 2.1–2.10, measured, and Keras 2.7, read; the variable of the state, Keras 3.0.5–3.15.1, measured",
+        "Keras raises for a stateful layer with a mixed policy; computed as documented",
     ),
     # ---- results
     _row("state_container", list, tuple, "return_state, tf_keras 2.21 and Keras 3.15.1, measured"),
@@ -587,6 +693,163 @@ LEDGER: tuple[Row, ...] = (
         "RNN.reset_states, tf_keras 2.21 and Keras 3.15.1, measured",
     ),
     _row("reset_state_method", False, True, "RNN.reset_state, Keras 3.0–3.15.1, measured"),
+    # ---- around the layer
+    _row(
+        "kept_masks_act_in_inference",
+        True,
+        False,
+        "GRUCell.call with the masks of an earlier call, tf_keras 2.21 and Keras 3.15.1, measured: Keras 2 also keeps the ones of inference",
+    ),
+    _row(
+        "masks_are_reset_after_the_loop",
+        False,
+        True,
+        "RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: before the loop in Keras 2",
+    ),
+    _row(
+        "cell_keeps_masks",
+        True,
+        True,
+        "a GRUCell called by itself, tf_keras 2.21 and Keras 3.15.1, measured",
+        "a cell drops with the masks of its call before until they are reset",
+    ),
+    _row(
+        "cell_state_is_list",
+        False,
+        True,
+        "GRUCell.get_initial_state, tf_keras 2.21 and Keras 3.15.1, measured: the states of a stack that started from zeros come in lists",
+    ),
+    _row(
+        "state_size_container",
+        tuple,
+        list,
+        "StackedRNNCells.state_size, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "reverse_state_order_argument",
+        True,
+        False,
+        "StackedRNNCells.call, tf_keras 2.21, measured: it packs the states without reordering them",
+        "reverse_state_order changes nothing but the sizes that the states have to have",
+    ),
+    _row(
+        "short_states_run_fewer_cells",
+        False,
+        True,
+        "StackedRNNCells.call zips cells and states, Keras 3.15.1, measured",
+        "a stack runs as many cells as it is given states",
+    ),
+    _row(
+        "rnn_mask_containers",
+        (list, tuple),
+        (),
+        "RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: GRU takes others",
+    ),
+    _row(
+        "states_are_none_without_record",
+        False,
+        True,
+        "RNN.states of a layer that is not stateful, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "stack_reset_fails",
+        False,
+        True,
+        "RNN.reset_state assigns to lists, Keras 3.15.1, measured",
+        "Keras cannot reset the states of a stack; set to zeros as documented",
+    ),
+    _row(
+        "one_cell_stack_mask_fails",
+        False,
+        True,
+        "RNN([GRUCell(5)]) given a mask, Keras 3.15.1, measured: the loop's states change their structure",
+        "Keras raises for a mask in the loop of a stack of one cell; computed as documented",
+    ),
+    _row(
+        "one_cell_stack_unwraps",
+        False,
+        True,
+        "RNN([GRUCell(5)], unroll=True) without a mask, Keras 3.15.1, measured: the state is in no list",
+    ),
+    _row(
+        "frozen_weights_are_last",
+        True,
+        False,
+        "Layer.weights with a cell of trainable=False, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "losses_layer_by_layer",
+        True,
+        False,
+        "Layer.losses of a Bidirectional, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "backward_is_opposite",
+        True,
+        False,
+        "Bidirectional around a layer with go_backwards, tf_keras 2.21 and Keras 3.15.1, measured: Keras 3 refuses it",
+    ),
+    _row(
+        "not_a_sequence_layer_error",
+        KeyError,
+        TypeError,
+        "Bidirectional(GRUCell(5)), tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "bidirectional_is_as_trainable_as_its_layer",
+        {1: False, 12: True},
+        False,
+        "Bidirectional around a layer with trainable=False, TF 2.1–2.12, tf_keras 2.21 and Keras 3.15.1, measured, and Keras 2.11, read",
+    ),
+    _row(
+        "bidirectional_ignores_weights",
+        True,
+        True,
+        "Bidirectional(weights=…), tf_keras 2.21 and Keras 3.15.1, measured",
+        "the weights that Bidirectional is made with are not used",
+    ),
+    _row(
+        "initial_state_array_is_split",
+        False,
+        True,
+        "Bidirectional.call given one array, Keras 3.15.1, measured",
+        "an initial_state that is no list is split along its batch",
+    ),
+    _row(
+        "bidirectional_output_is_cast",
+        False,
+        True,
+        "Bidirectional(GRU(dtype='float64')), tf_keras 2.21 and Keras 3.15.1, measured: to its own dtype",
+    ),
+    _row(
+        "bidirectional_has_states",
+        False,
+        True,
+        "Bidirectional.states, tf_keras 2.21 and Keras 3.15.1, measured",
+    ),
+    _row(
+        "bidirectional_state_mask_fails",
+        False,
+        True,
+        "Bidirectional.compute_mask multiplies a generator, Keras 3.15.1, measured",
+        "Keras raises for a stateful Bidirectional with return_state; computed as documented",
+    ),
+    _row(
+        "ragged_input", True, False, "a RaggedTensor as x, tf_keras 2.21 and Keras 3.15.1, measured"
+    ),
+    _row(
+        "ragged_input_is_fused",
+        {1: True, 3: False, 8: True},
+        False,
+        "GRU.call given a RaggedTensor, tf_keras 2.21, measured; TF 2.1–2.10 by the contract",
+    ),
+    _row(
+        "ragged_backwards_keeps_padding",
+        {1: True, 5: False},
+        False,
+        "maybe_convert_to_ragged, TF 2.4.4 and 2.5.3, measured; TF 2.1–2.3 by the contract",
+        "go_backwards with return_sequences cuts ragged rows at the wrong end",
+    ),
     # ---- penalties and projections
     _row(
         "penalty_factors_are_float32",
@@ -676,7 +939,13 @@ LEDGER: tuple[Row, ...] = (
         False,
         "GRU.get_config, tf_keras 2.21 and Keras 3.15.1, measured",
     ),
-    _row("implementation_in_config", True, False, "GRU.get_config, Keras 3.15.1, measured"),
+    _row(
+        "implementation_in_config",
+        True,
+        False,
+        "GRU.get_config, Keras 3.15.1, measured",
+        "a config does not hold implementation: the layers of a Bidirectional have the default",
+    ),
     _row(
         "from_config_implementation_0_is_1",
         True,
@@ -691,9 +960,15 @@ LEDGER: tuple[Row, ...] = (
         "GRU.get_config, Keras 3.3 and 3.4, measured",
     ),
     _row(
+        "mixed_policies_are_written",
+        True,
+        False,
+        "get_config of a mixed policy, TF 2.1–2.15, tf_keras 2.21, Keras 3.0.5 and 3.1.1, measured",
+    ),
+    _row(
         "dtype_policies",
         ("Policy",),
-        ("DTypePolicy", "FloatDTypePolicy"),
+        {0: ("DTypePolicy",), 1: ("DTypePolicy", "FloatDTypePolicy")},
         "mixed_precision.policy, tf_keras 2.21; dtype_policies, Keras 3.15.1, measured: the classes whose dicts dtype= takes",
     ),
     _row(

@@ -40,6 +40,9 @@ class Oracle:
         The interpreter that has TensorFlow and that Keras.
     generation : int
         2 (tf_keras, or the Keras of an old TensorFlow) or 3.
+    package : str, optional
+        The folder of a Keras to import instead of the one installed there: ``"…/keras"`` or
+        ``"…/tf_keras"`` of a source tree.
     corrupt : float, optional
         What the worker adds to the first output element of every run. The environment variable
         ``PARITY_CORRUPT`` sets it too: ``0.001`` for every oracle, ``keras2=0.001`` for one.
@@ -48,20 +51,27 @@ class Oracle:
     ----------
     seconds : float
         Time this process has spent waiting for the oracle.
+    source : str
+        The file of its GRU, once it has started.
     inside : float
         Time that the worker reports for its runs, from construction to the last output.
 
     Raises
     ------
     OracleError
-        When the interpreter cannot be started or lacks TensorFlow, Keras or NumPy, when the worker
-        ends by itself, and when a reply takes too long.
+        When the interpreter cannot be started or lacks TensorFlow, Keras or NumPy, when its GRU
+        does not come from `package`, when the worker ends by itself, and when a reply takes too
+        long.
     """
 
-    def __init__(self, name: str, python: str, generation: int, corrupt: float = 0.0) -> None:
+    def __init__(
+        self, name: str, python: str, generation: int, corrupt: float = 0.0, package: str = ""
+    ) -> None:
         self.name = name
         self.python = str(python)
         self.generation = generation
+        self.package = package
+        self.source = ""
         self.corrupt = corrupt or _corrupt_from_environment(name)
         self.seconds = 0.0
         self.inside = 0.0
@@ -146,6 +156,8 @@ class Oracle:
 
     def _start(self) -> subprocess.Popen[str]:
         command = [self.python, str(WORKER), "--generation", str(self.generation)]
+        if self.package:
+            command += ["--package", self.package]
         if self.corrupt:
             command += ["--corrupt", repr(self.corrupt)]
         try:
@@ -183,6 +195,12 @@ class Oracle:
                 f"oracle {self.name}: {greeting['executable']} (started as {self.python}) has no "
                 f"Keras {self.generation}, expected tensorflow and {needed} there: "
                 f"{greeting['missing']}"
+            )
+        self.source = os.path.realpath(greeting["source"])
+        if self.package and not self.source.startswith(os.path.realpath(self.package) + os.sep):
+            self.close()
+            raise OracleError(
+                f"oracle {self.name}: its GRU is {self.source}, expected a file of {self.package}"
             )
 
     def _read_replies(self, process: subprocess.Popen[str]) -> None:

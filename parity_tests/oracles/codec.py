@@ -55,6 +55,15 @@ CALLABLES = {
     "twice": twice,
 }
 
+# The dtypes of arrays that NumPy itself does not have, by their names: see `take_dtype`.
+_TAKEN = {}
+
+
+def take_dtype(dtype):
+    """Have arrays of a dtype that NumPy lacks decoded to it; bfloat16 is float32 until then."""
+    _TAKEN[np.dtype(dtype).name] = np.dtype(dtype)
+
+
 _NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -112,6 +121,8 @@ def _encode_array(array):
 
 
 def _encode_scalar(scalar):
+    if scalar.dtype.name == "bfloat16":
+        return _encode_array(np.asarray(scalar))
     if scalar.dtype.kind not in "biuf":
         raise TypeError(f"dtype is {scalar.dtype.name}, expected booleans or numbers")
     return {"$": "numpy." + scalar.dtype.name, "value": encode(scalar.item())}
@@ -130,7 +141,8 @@ def decode(data, tensor=np.asarray, callables=None):
 
     Returns
     -------
-    value : the Python value; bfloat16 becomes float32 (every bfloat16 is a float32)
+    value : the Python value
+        bfloat16 becomes float32, which holds every bfloat16, unless `take_dtype` was told of it.
 
     Raises
     ------
@@ -169,6 +181,9 @@ def _find_callable(name, callables):
 
 def _decode_array(data):
     content = base64.b64decode(data["data"])
+    if data["dtype"] in _TAKEN:
+        kind = _TAKEN[data["dtype"]]
+        return np.frombuffer(content, kind).reshape(data["shape"]).copy()
     if data["dtype"] == "bfloat16":
         wide = np.frombuffer(content, "<u2").astype("<u4") << np.uint32(16)
         return wide.view("<f4").reshape(data["shape"])

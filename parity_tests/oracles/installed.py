@@ -12,8 +12,8 @@ import json
 import os
 import re
 
-# Where a release of Keras writes its version: 3, 2.13 and later, 2.5 to 2.12.
-VERSION_FILES = ("src/version.py", "__init__.py")
+# Where a release of Keras writes its version: 3; the source tree of 3.0 to 3.2; 2.
+VERSION_FILES = ("src/version.py", "version.py", "__init__.py")
 
 
 def installed():
@@ -39,8 +39,13 @@ def version_of(package):
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.origin:
         return None
+    return version_in(os.path.dirname(spec.origin))
+
+
+def version_in(folder):
+    """Return the version that the files of a Keras package say, "?" where they do not."""
     for name in VERSION_FILES:
-        path = os.path.join(os.path.dirname(spec.origin), name)
+        path = os.path.join(folder, name)
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
                 match = re.search(r'^__version__ = "([^"]+)"', file.read(), re.MULTILINE)

@@ -57,6 +57,14 @@ class Oracle:
         seed = request.get("seed")
         shape = next(call["x"].shape for call in calls if "x" in call)
 
+        layer = self.make(constructor, weights, shape, seed, place)
+        place["stage"] = "gates"
+        recorder = self.recorder(layer, constructor, shape) if request.get("gates") else None
+        self.before_calls(seed)
+        return self.make_calls(layer, calls, place, recorder)
+
+    def make(self, constructor, weights, shape, seed, place):
+        """Return a new layer that is built for a shape and has the weights, if any are given."""
         layer = self.construct(constructor, seed)
         place["stage"] = "build"
         if weights is not None:
@@ -65,9 +73,10 @@ class Oracle:
         if weights is not None:
             place["stage"] = "set_weights"
             layer.set_weights(weights)
-        place["stage"] = "gates"
-        recorder = self.recorder(layer, constructor, shape) if request.get("gates") else None
-        self.before_calls(seed)
+        return layer
+
+    def make_calls(self, layer, calls, place, recorder=None):
+        """Make the calls of a run; return the path they took, and the reply to each."""
         path, replies = None, []
         for number, call in enumerate(calls):
             place["stage"] = f"call {number}"
@@ -167,6 +176,14 @@ class Oracle2(Oracle):
         self.seeds.add(seed)
         self.eager_context._rng = random.Random(seed)
 
+    def before_more_calls(self, layer, seed):
+        """Seed what further calls of the layer draw, as if it were new."""
+        self.before_calls(seed)
+
+    def forget_seeds(self):
+        """Have the next seed start TensorFlow's stream again."""
+        self.seeds.clear()
+
     def seed_alone(self, seed):
         """Do what set_random_seed does for a layer, without TensorFlow forgetting its kernels."""
         backend = sys.modules[self.keras.layers.GRU.__module__].backend
@@ -233,6 +250,14 @@ class Oracle3(Oracle):
 
     def before_calls(self, seed):
         """Draw nothing: the seed went into the layer."""
+
+    def before_more_calls(self, layer, seed):
+        """Seed what further calls of the layer draw, as if it were new."""
+        if seed is not None:
+            layer.cell.seed_generator.state.assign(np.array([seed, 0], "uint32"))
+
+    def forget_seeds(self):
+        """Forget nothing: a seed is a layer's own."""
 
     def seed_alone(self, seed):
         """Do what set_random_seed does for a layer, without TensorFlow forgetting its kernels."""

@@ -24,16 +24,17 @@ def keras_version_of(description: dict[str, Any]) -> str:
 
 
 class Pool:
-    """Oracles by name, for one interpreter."""
+    """Oracles by name, for one interpreter; all of the Keras in the folder `package`, if any."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, package: str = "") -> None:
         self.python = python
+        self.package = package
         self._oracles: dict[str, Oracle] = {}
         atexit.register(self.close)
 
     def __getitem__(self, name: str) -> Oracle:
         if name not in self._oracles:
-            self._oracles[name] = Oracle(name, self.python, GENERATIONS[name])
+            self._oracles[name] = Oracle(name, self.python, GENERATIONS[name], package=self.package)
         return self._oracles[name]
 
     def inside(self) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The process that owns a live Keras: ``PYTHON worker.py --generation 2|3 [--corrupt EPS]``.
+"""The process that owns a live Keras: ``PYTHON worker.py --generation 2|3``.
 
 One JSON object a line on standard input is a request, one a line on standard output is its reply;
 `codec` says how arrays travel. The first line out greets with ``{"ok": true, ...}``, or says which
@@ -11,9 +11,14 @@ describe                                          versions, signature, names tha
 run       constructor, weights, calls,            path, seconds, calls: {outputs, container,
           seed, gates                             dropout_mask, recurrent_dropout_mask, state,
                                                   gates} or {reset, state} each
+reused    constructor, forget, runs: weights,     seconds, runs: what run replies
+          calls, seed each
 steps     steps: [method, arguments...] each      steps: an outcome each, up to the first that
                                                   raises
 seeded    rows: constructor, x, calls, seed, …    rows: weights, calls of outputs and masks
+behaviours rows: names, all of them without       cells: what was measured, by row
+own_tests tests: names of Keras's own tests       tests: comparisons of each
+around     steps: [method, positional, keywords]  steps: an outcome each, of a layer around a GRU
 quit                                              none: the process ends
 ========= ======================================= ================================================
 
@@ -22,6 +27,9 @@ call that may fail: what it raises is the value), ``fit_once`` (one step of SGD 
 given x, y and learning_rate), ``save_model`` (a model of the layer alone, given path and
 input_shape), ``load_model`` (what follows is about the model), ``set_random_seed`` and the layer's
 own methods and attributes. A list holds positional arguments, an object keywords.
+
+``--package FOLDER`` imports the Keras of a source tree: its folder ``keras`` or ``tf_keras``. The
+greeting's ``source`` is the file of its GRU: the client checks that it lies there.
 
 ``--corrupt EPS`` adds EPS to the first output element of every run, for the tests of the suite
 itself: the greeting and the description say so.
@@ -32,6 +40,7 @@ syntax, NumPy and the Keras found there, nothing else.
 
 import argparse
 import gc
+import importlib
 import inspect
 import json
 import os
@@ -40,10 +49,24 @@ import sys
 
 try:
     if __package__:
-        from parity_tests.oracles import codec, live_layer, live_seeded
+        from parity_tests.oracles import (
+            behaviours,
+            codec,
+            live_around,
+            live_halves,
+            live_layer,
+            live_own_tests,
+            live_reused,
+            live_seeded,
+        )
     else:
+        import behaviours
         import codec
+        import live_around
+        import live_halves
         import live_layer
+        import live_own_tests
+        import live_reused
         import live_seeded
 except ImportError as error:  # no NumPy
     if __name__ != "__main__":
@@ -67,11 +90,16 @@ ENVIRONMENT = {
 }
 
 
-def find_oracle(generation):
+def find_oracle(generation, package):
     """Return the Keras of that generation; raise ImportError when it or TensorFlow is missing."""
+    root, name = os.path.split(package)
+    if package:
+        sys.path.insert(0, root)
     import tensorflow as tf
 
-    if generation == 3:
+    if package:
+        keras = importlib.import_module(name)
+    elif generation == 3:
         import keras
     else:
         try:
@@ -85,6 +113,7 @@ def find_oracle(generation):
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.set_visible_devices([], "GPU")
     tf.get_logger().setLevel("ERROR")
+    codec.take_dtype(tf.bfloat16.as_numpy_dtype)
     kinds = {2: live_layer.Oracle2, 3: live_layer.Oracle3}
     return kinds[generation](tf, keras, codec)
 
@@ -207,7 +236,12 @@ def serve(oracle, corrupt, write):
             describe(oracle.keras, oracle.tf), ok=True, corrupt=corrupt != 0
         ),
         "run": lambda request: oracle.run(request, corrupt),
+        "reused": lambda request: live_reused.run(oracle, request, corrupt),
         "seeded": lambda request: live_seeded.run(oracle, request),
+        "halves": lambda request: live_halves.run(oracle, request),
+        "around": lambda request: live_around.run(oracle, request),
+        "behaviours": lambda request: behaviours.run(oracle, request),
+        "own_tests": lambda request: live_own_tests.run(oracle, request),
         "steps": lambda request: {"ok": True, "steps": take_steps(oracle, request["steps"])},
     }
     for count, line in enumerate(sys.stdin, 1):
@@ -224,6 +258,7 @@ def main():
     """Greet, serve, and return the exit status."""
     parser = argparse.ArgumentParser(description="Answer requests about a live Keras GRU layer.")
     parser.add_argument("--generation", type=int, choices=(2, 3), required=True)
+    parser.add_argument("--package", default="", metavar="FOLDER")
     parser.add_argument("--corrupt", type=float, default=0.0, metavar="EPS")
     options = parser.parse_args()
 
@@ -237,7 +272,7 @@ def main():
 
     os.environ.update(ENVIRONMENT)
     try:
-        oracle = find_oracle(options.generation)
+        oracle = find_oracle(options.generation, options.package)
     except ImportError as error:
         write({"ok": False, "missing": str(error), "executable": sys.executable})
         return 3
@@ -246,7 +281,8 @@ def main():
     gc.freeze()
     if options.corrupt:
         print(f"this worker corrupts: it adds {options.corrupt} to every run", file=sys.stderr)
-    write({"ok": True, "corrupt": options.corrupt != 0})
+    source = inspect.getfile(oracle.keras.layers.GRU)
+    write({"ok": True, "corrupt": options.corrupt != 0, "source": source})
     serve(oracle, options.corrupt, write)
     return 0
 

@@ -1,0 +1,1 @@
+"""Drift over old releases: the matrix and the ledger's rows, measured in each release."""

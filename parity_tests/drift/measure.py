@@ -1,0 +1,108 @@
+"""Measures one release, or takes what is kept of an earlier run of the same code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from parity_tests import export
+from parity_tests.drift import sweep
+from parity_tests.drift.recorded import Recorded
+from parity_tests.drift.releases import HOSTS, Kept
+from parity_tests.oracles.client import Oracle
+from parity_tests.oracles.pool import keras_version_of
+from parity_tests.surroundings import FIXTURES
+
+ROOT = Path(__file__).parents[2]
+REGISTRIES = ("activations", "initializers", "regularizers", "constraints")
+# The measurements of one release, TensorFlow's start included, on a machine with other work to do.
+TIMEOUT = 600.0
+
+# What a measurement and what the matrix depend on beside the release.
+_CELLS = ("parity_tests/oracles/**/*.py",)
+_MATRIX = (
+    "gru_ref/**/*.py", "parity_tests/*.py", "parity_tests/matrix/**/*.py",
+    "parity_tests/matrix/**/*.json", "parity_tests/oracles/*.py", "parity_tests/drift/sweep.py",
+)  # fmt: skip
+
+
+class Result(NamedTuple):
+    """What one release came to; `seconds` is what it took, in words."""
+
+    recorded: Recorded
+    disagreements: list[dict[str, str]]
+    seconds: str
+
+
+def of(release: Kept, python: Path, folder: Path, *, again: bool) -> Result:
+    """Return what the release does: its cells, its registries and its matrix.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are kept, as RELEASE.cells.json and RELEASE.matrix.json.
+    again : bool
+        Measure even where the same code has measured.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = []
+    for part, patterns, make in (("cells", _CELLS, _cells), ("matrix", _MATRIX, matrix)):
+        path = folder / f"{release.name}.{part}.json"
+        key = _key(release, patterns)
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if again or kept.get("key") != key:
+            kept = {"key": key, **make(release, python)}
+            part_path = path.with_suffix(".part")
+            part_path.write_text(json.dumps(kept), encoding="utf-8")
+            part_path.replace(path)
+        else:
+            print(f"  {part}: kept", flush=True)
+        taken.append(kept)
+    measured, compared = taken
+    seconds = compared["seconds"]
+    shown = {key: compared[key] for key in ("lanes", "outcomes", "quirks")}
+    return Result(
+        Recorded(
+            measured["keras_version"], measured["provenance"], measured["cells"],
+            measured["registries"], shown,
+        ),
+        compared["disagreements"],
+        f"{seconds['keras'] + seconds['gru_ref_and_suite']:.0f}",
+    )  # fmt: skip
+
+
+def _cells(release: Kept, python: Path) -> dict[str, Any]:
+    with Oracle(release.oracle, str(python), release.generation) as oracle:
+        description = oracle.describe()
+        reply = oracle.request({"op": "behaviours"}, TIMEOUT)
+    return {
+        "keras_version": keras_version_of(description),
+        "provenance": {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")},
+        "cells": reply["cells"],
+        "registries": {name: description[name] for name in REGISTRIES},
+    }
+
+
+def matrix(release: Kept, python: Path, case: str = "") -> dict[str, Any]:
+    """Return what comparing gru_ref with the release comes to; of one case, if it is named."""
+    with Oracle(release.oracle, str(python), release.generation) as oracle:
+        return sweep.run(oracle, case)
+
+
+def _key(release: Kept, patterns: Iterable[str]) -> str:
+    """Return a hash of the release and of the code that measures it."""
+    hashed = hashlib.sha256(json.dumps([release, HOSTS[release.host]]).encode())
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            if not path.name.startswith("test_"):
+                hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:16]
+
+
+def write_manifest() -> None:
+    """Have fixtures/manifest.json tell of what has just been recorded."""
+    text = export.canonical(export.manifest()) + "\n"
+    (FIXTURES / "manifest.json").write_text(text, encoding="utf-8")
