@@ -41,7 +41,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test parity fixtures fixtures-check record-configs runtimes lint format lock clean remake
+.PHONY: help test parity parity-full drift fixtures fixtures-check record-configs runtimes lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -50,14 +50,17 @@ help:  ## Say what each target does
 	@echo 'Variables'
 	@echo '  PYTHON=python3       the Python that makes the environments, 3.10 or newer'
 	@echo '  KERAS_PYTHON=PATH    your own Python with Keras, for parity and fixtures'
-	@echo '  CASE=ID              parity: run this one case again'
-	@echo '  ARGS="..."           more arguments for what test, parity or lock runs'
+	@echo '  CASE=ID              parity, parity-full: run this one case again'
+	@echo '  ARGS="..."           more arguments for test, parity, parity-full, drift or lock'
 
 test: .venv/.ready  ## Check gru_ref against the fixtures, without Keras
 	.venv/bin/python -m pytest $(ARGS)
 
 parity: .venv/.ready $(keras_ready)  ## Compare gru_ref with live Keras 2 and Keras 3
 	.venv/bin/python -m parity_tests --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
+
+parity-full: .venv/.ready $(keras_ready)  ## Compare the full product of the structural axes, and wide/
+	.venv/bin/python -m parity_tests.full --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
 
 fixtures: .venv/.ready $(keras_ready)  ## Write fixtures/ anew from live Keras
 	.venv/bin/python -m parity_tests.export --keras-python "$(keras_python)"
@@ -67,6 +70,9 @@ fixtures-check: .venv/.ready  ## Check that fixtures/ are as the tool writes the
 
 record-configs: .venv/.ready $(keras_ready)  ## Write fixtures/configs/ of one interpreter's Keras
 	.venv/bin/python -m parity_tests.record_configs --keras-python "$(keras_python)" $(ARGS)
+
+drift: .venv/.ready .venv-lock/.ready  ## Measure every behaviour in 20 releases of Keras
+	.venv/bin/python -m parity_tests.drift --uv .venv-lock/bin/uv $(ARGS)
 
 runtimes: .venv-runtimes/.ready  ## Compare converted weights with PyTorch, ONNX and others
 	NODE_PATH="$(CURDIR)/.venv-runtimes/node_modules" JAX_PLATFORMS=cpu \
@@ -85,7 +91,8 @@ format: .venv-lint/.ready  ## Rewrite the code in ruff's format
 lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer)
 	@mkdir -p build && cp constraints.txt build/constraints.txt
 	echo 'hatchling>=1.27' | .venv-lock/bin/uv pip compile --quiet --universal --no-header \
-		--no-python-downloads --python-version 3.10 --extra test --extra keras --extra lint \
+		--no-python-downloads --python-version 3.10 --extra test --extra cluster --extra keras \
+	--extra lint --extra plot \
 		$(ARGS) --output-file build/constraints.txt pyproject.toml - >/dev/null
 	@{ echo '# Every version that the environments of the Makefile and tox.ini install: a universal'; \
 	echo '# resolution of pyproject.toml for Python 3.10 to 3.13, written only by `make lock`, which'; \
@@ -102,7 +109,7 @@ clean:  ## Remove the environments and everything built
 	@echo 'Set-up: NumPy and pytest into .venv (about half a minute)'
 	$(call venv,.venv)
 	@$(call pip,.venv) 'pip>=21.3'
-	@$(call pip,.venv) -e '.[test]'
+	@$(call pip,.venv) -e '.[test,cluster]'
 	@touch $@
 
 .venv-keras/.ready: constraints.txt $(call remake,.venv-keras)

@@ -1,6 +1,7 @@
 """The executable specification of ``tf.keras.layers.GRU``, in NumPy.
 
-`GRU` is Keras's layer; `gru` and `gru_step` are the functional core beneath it. `load_layers` reads
+`GRU` is Keras's layer, `GRUCell`, `RNN`, `StackedRNNCells` and `Bidirectional` are those around it;
+`gru` and `gru_step` are the functional core beneath it. `load_layers` reads
 the GRUs of a file, `to_onnx` writes one, and `gru_ref.layouts` knows those of other runtimes: these
 are imported when they are first asked for.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gru_ref.bidirectional import Bidirectional
 from gru_ref.cell import Step, gru_step
 from gru_ref.config import GRUConfig
 from gru_ref.errors import (
@@ -17,18 +19,27 @@ from gru_ref.errors import (
     UnseededError,
     UnverifiedVersionWarning,
 )
+from gru_ref.gru_cell import GRUCell
 from gru_ref.layer import GRU
 from gru_ref.loop import Result, gru
 from gru_ref.random_streams import set_random_seed
+from gru_ref.rnn import RNN
+from gru_ref.stacked_cells import StackedRNNCells
 from gru_ref.weights import GRUWeights
 
 if TYPE_CHECKING:
+    from gru_ref.bundle import load_bundle, save_bundle
+    from gru_ref.doctor import diagnose
     from gru_ref.files import Limits, MalformedFileError, load_layers
     from gru_ref.layouts.onnx_model import to_onnx
+    from gru_ref.lint import lint_vectors
 
 __version__ = "0.1.0"
 __all__ = [
     "GRU",
+    "RNN",
+    "Bidirectional",
+    "GRUCell",
     "GRUConfig",
     "GRUWeights",
     "KerasQuirkWarning",
@@ -36,12 +47,17 @@ __all__ = [
     "MalformedFileError",
     "NotRepresentableError",
     "Result",
+    "StackedRNNCells",
     "Step",
     "UnseededError",
     "UnverifiedVersionWarning",
+    "diagnose",
     "gru",
     "gru_step",
+    "lint_vectors",
+    "load_bundle",
     "load_layers",
+    "save_bundle",
     "set_random_seed",
     "to_onnx",
 ]
@@ -50,7 +66,11 @@ __all__ = [
 _LATER = {
     "Limits": "gru_ref.files",
     "MalformedFileError": "gru_ref.files",
+    "diagnose": "gru_ref.doctor",
+    "lint_vectors": "gru_ref.lint",
+    "load_bundle": "gru_ref.bundle",
     "load_layers": "gru_ref.files",
+    "save_bundle": "gru_ref.bundle",
     "to_onnx": "gru_ref.layouts.onnx_model",
 }
 

@@ -1,30 +1,30 @@
-"""GRU: Keras's shell over the functional core — construction, calls, shapes and config."""
+"""GRU: Keras's shell over the functional core — construction and calls."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments, keras_config, losses
+from gru_ref import call_arguments, losses, ragged
 from gru_ref.config import GRUConfig
+from gru_ref.described import Described
 from gru_ref.dropout import Masks, masks_of_call
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
-from gru_ref.loop import gru
+from gru_ref.loop import Moment, Result, gru
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.origin import Origin
 from gru_ref.releases import release_of
-from gru_ref.variables import CONFIG_ARGUMENTS, Variables
+from gru_ref.trace import Trace, trace_of
+from gru_ref.variables import CONFIG_ARGUMENTS
 from gru_ref.versions import resolve
-from gru_ref.weights import three_sizes
 
 Array = NDArray[Any]
-Shape = tuple[int | None, ...]
 
 
-class GRU(Variables):
+class GRU(Described):
     """The GRU layer of Keras, in NumPy.
 
     Equation
@@ -153,6 +153,7 @@ class GRU(Variables):
         dropout_mask: Any = None,
         recurrent_dropout_mask: Any = None,
         rng: np.random.Generator | None = None,
+        ragged_lengths: Any = None,
     ) -> Any:
         """Run the layer.
 
@@ -171,6 +172,9 @@ class GRU(Variables):
             By default those that Keras draws from the same seeds.
         rng : numpy.random.Generator, optional
             Draws the masks that are not handed in, instead of Keras's seeds; in training only.
+        ragged_lengths : (batch,), integers, optional
+            How many timesteps of each row count: x stands for a RaggedTensor (Keras 2). The output
+            of return_sequences is as long as the longest row, with zeros behind every row.
 
         Returns
         -------
@@ -191,13 +195,72 @@ class GRU(Variables):
             A quirk of the release changed the numbers.
         """
         config = self.config
+        masks = dropout_mask, recurrent_dropout_mask
+        output, state = self._run(
+            x, initial_state, mask, training, masks, rng, ragged_lengths=ragged_lengths
+        )
+        if config.return_state:
+            return config.behaviour.state_container((output, state))
+        if self._layer_arguments.get("return_runtime"):
+            if self._activity_losses and config.behaviour.activity_fails_with_runtime:
+                config.behaviour.warn("activity_fails_with_runtime")
+            return output, np.float32(config.path == "fused")
+        return output
+
+    def trace(
+        self,
+        x: Any,
+        initial_state: Any = None,
+        *,
+        mask: Any = None,
+        training: Any = None,
+        dropout_mask: Any = None,
+        recurrent_dropout_mask: Any = None,
+        rng: np.random.Generator | None = None,
+    ) -> Trace:
+        """Run the layer, as a call does, and return all that every timestep computes.
+
+        Parameters and errors are those of a call, and so is what it leaves behind: the recorded
+        state of a stateful layer, and the masks drawn.
+
+        Returns
+        -------
+        Trace
+            ``trace.output[-1]`` is the call's output, the whole of it with return_sequences.
+
+        Examples
+        --------
+        >>> layer = GRU(2, kernel_initializer="ones", recurrent_initializer="zeros")
+        >>> trace = layer.trace(np.ones((1, 3, 1), "float32"))
+        >>> trace.z.shape, float(trace.z[0, 0, 0])  # timesteps first; sigmoid(1)
+        ((3, 1, 2), 0.7310585975646973)
+        """
+        record: list[Moment] = []
+        masks = dropout_mask, recurrent_dropout_mask
+        self._run(x, initial_state, mask, training, masks, rng, record)
+        return trace_of(record)
+
+    def _run(
+        self,
+        x: Any,
+        initial_state: Any,
+        mask: Any,
+        training: Any,
+        given_masks: tuple[Any, Any],
+        rng: np.random.Generator | None,
+        record: list[Moment] | None = None,
+        ragged_lengths: Any = None,
+    ) -> Result:
+        """Check the arguments of a call and run the loop; return the output and the state."""
+        config = self.config
         x, initial_state = call_arguments.split_x(x, initial_state, config)
         x = call_arguments.x_array(x, config, self._layer_arguments.get("autocast", True))
+        x, mask = ragged.padded(x, ragged_lengths, mask, config)
+        config = ragged.config_of_call(config, ragged_lengths)
         self._check_sizes(x.shape)
         batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
         used = call_arguments.mask_array(mask, config, batch, timesteps)
-        given = call_arguments.initial_state_array(initial_state, config, batch)
-        given_masks = dropout_mask, recurrent_dropout_mask
+        given = call_arguments.initial_state_array(initial_state, config, batch, self.built)
         if config.use_cudnn is True and config.behaviour.use_cudnn_argument:
             raise ValueError(
                 "use_cudnn is True, expected 'auto' or False: there is no cuDNN on a CPU"
@@ -216,110 +279,21 @@ class GRU(Variables):
             self._masks = masks_of_call(
                 config, training, given_masks, rng, sizes, self._mask_streams
             )
-            output, state = gru(
-                x, weights, config, initial_state=start, mask=used, **self._masks._asdict()
+            result = gru(
+                x,
+                weights,
+                config,
+                initial_state=start,
+                mask=used,
+                record=record,
+                **self._masks._asdict(),
             )
-            self._activity_losses = losses.of_outputs(config, output, state)
+            result = Result(ragged.rows_first(result.output, ragged_lengths, config), result.state)
+            self._activity_losses = losses.of_outputs(config, *result)
         if config.stateful:
-            self._state = state.copy()
-        if config.return_state:
-            return config.behaviour.state_container((output, state))
-        if self._layer_arguments.get("return_runtime"):
-            if self._activity_losses and config.behaviour.activity_fails_with_runtime:
-                config.behaviour.warn("activity_fails_with_runtime")
-            return output, np.float32(config.path == "fused")
-        return output
+            self._state = result.state.astype(config.variable_dtype)
+        return result
 
     def _start(self, given: Array | None) -> Array | None:
         """Return the state a call starts from: given, recorded, or None for zeros."""
-        if self._state is None:
-            return given
-        if given is None:
-            return self._state
-        if self.config.behaviour.recorded_state_wins and self._state.any():
-            if not np.array_equal(given, self._state):
-                self.config.behaviour.warn("recorded_state_wins")
-            return self._state
-        return given
-
-    # ---- shapes
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask of the outputs: `mask` for return_sequences, else None.
-
-        With return_state it is a list, None for the state. `inputs` is not read, as in Keras.
-        """
-        if isinstance(mask, (list, tuple)):
-            mask = call_arguments.first_mask(mask)
-        output_mask = mask if self.config.return_sequences else None
-        return [output_mask, None] if self.config.return_state else output_mask
-
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Any:
-        """Return the shape of the output, and with return_state also that of the state.
-
-        Returns
-        -------
-        tuple, or [output, state] (Keras 2), (output, state) (Keras 3) of tuples
-        """
-        shape = three_sizes(input_shape, self.config)
-        units = self.config.units
-        batch = shape[1] if self.config.time_major else shape[0]
-        output: Shape = (*shape[:2], units) if self.config.return_sequences else (batch, units)
-        if not self.config.return_state:
-            return output
-        return self.config.behaviour.state_container((output, (batch, units)))
-
-    # ---- config
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments under the keys that the release's own get_config uses."""
-        return keras_config.to_keras(self.config, self.name, self.trainable, self._layer_arguments)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> GRU:
-        """Build a layer from what ``get_config()`` of any Keras, or of gru_ref, returned.
-
-        Parameters
-        ----------
-        config : mapping
-        keras_version : str, optional
-            Which Keras wrote it; by default recognised by its keys.
-
-        Raises
-        ------
-        ValueError
-            The generation cannot be recognised, or an argument is wrong.
-        """
-        version = keras_version or keras_config.generation_of(config)
-        return cls(**keras_config.from_keras(config, resolve(version)), keras_version=version)
-
-    @classmethod
-    def from_keras(cls, layer: Any, *, keras_version: str | None = None) -> GRU:
-        """Take over a live Keras GRU: its config, weights, recorded state and generation.
-
-        Keras itself is not imported: everything comes from the layer's own methods.
-
-        Parameters
-        ----------
-        layer : keras.layers.GRU, tf_keras.layers.GRU or tf.keras.layers.GRU
-        keras_version : str, optional
-            By default the version of the package that the layer's class comes from.
-
-        Raises
-        ------
-        TypeError
-            `layer` has no get_config and get_weights.
-        """
-        version, arguments, weights, state = keras_config.read_layer(layer, keras_version)
-        made = cls(**arguments, keras_version=version)
-        if weights:
-            batch = None if state is None else state.shape[0]
-            features = int(weights[0].shape[0])
-            made.build(
-                (None, batch, features) if made.config.time_major else (batch, None, features)
-            )
-            made.set_weights(weights)
-        if state is not None:
-            made._state = np.array(state, made.config.dtype)
-        made._mask_streams.continue_as(layer)
-        return made
+        return call_arguments.start_of_call(self.config, given, self._state)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from parity_tests.cases import Case
-from parity_tests.matrix.bounds import STEP_LOCAL, Bound, bounds_of
+from parity_tests.matrix import halves
+from parity_tests.matrix.bounds import BOUNDS, STEP_LOCAL, Bound, bounds_of
 
 
 def bound_for(case: Case) -> Bound:
     """Return the one row that matches the case."""
-    (row,) = bounds_of(case.lane, case.sweep, (case.activation, case.recurrent_activation))
+    table = halves.BOUNDS if case.lane == "half" else BOUNDS
+    (row,) = bounds_of(case.lane, case.sweep, (case.activation, case.recurrent_activation), table)
     return row
 
 
 def is_step_local(case: Case) -> bool:
-    """Return whether the derived bound of one float32 step applies as well."""
-    return case.sweep in STEP_LOCAL
+    """Return whether the derived bound of one step applies as well."""
+    return case.sweep in (*STEP_LOCAL, *halves.STEP_LOCAL)

@@ -19,6 +19,8 @@ class Difference(NamedTuple):
     expected: float
 
 
+EPS_OF_BFLOAT16 = 2.0**-7  # which np.finfo does not know
+
 EQUAL = Difference(0.0, "", (), 0.0, 0.0)
 
 
@@ -36,6 +38,11 @@ def containers(calls: Sequence[Any]) -> list[str]:
     """Return how each call's result was contained: tensor, list or tuple."""
     fields = (call if isinstance(call, dict) else call._asdict() for call in calls)
     return [call.get("container", "reset") for call in fields if call.get("outputs")]
+
+
+def eps_of(dtype: np.dtype[Any]) -> float:
+    """Return the distance from 1 to the next number of a floating dtype."""
+    return EPS_OF_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
 
 
 def difference(actual: Sequence[Any], expected: Sequence[Any]) -> Difference:
@@ -57,7 +64,7 @@ def difference(actual: Sequence[Any], expected: Sequence[Any]) -> Difference:
             return Difference(np.inf, where, (), 0, 0)
         if a.size == 0 or np.array_equal(a, b, equal_nan=True):
             continue
-        scale = np.finfo(b.dtype).eps * np.maximum(1, np.abs(b.astype("float64")))
+        scale = eps_of(b.dtype) * np.maximum(1, np.abs(b.astype("float64")))
         with np.errstate(invalid="ignore"):
             errors = np.abs(a.astype("float64") - b.astype("float64")) / scale
         errors = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, errors)

@@ -140,6 +140,8 @@ def _step_other_reset(
     other = mock.Mock(
         recurrent_activation_function=config.recurrent_activation_function,
         activation_function=config.activation_function,
+        compute_dtype=config.compute_dtype,
+        product=config.product,
         reset_after=not config.reset_after,
     )
     return step(x, h_prev, weights, other, **masks)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import json
 from pathlib import Path
 from typing import NamedTuple
 
 from parity_tests import cases
+from parity_tests.cases import Case
 from parity_tests.matrix.axes import ORACLES
 
 FOLDER = Path(__file__).parent / "matrix" / "witnesses"
@@ -25,31 +27,43 @@ class Place(NamedTuple):
 
 
 @functools.cache
-def kept(oracle: str) -> dict[str, Place]:
-    """Return the places by the id of their case; none where they are those of other cases."""
-    path = FOLDER / f"{oracle}.json"
+def kept(oracle: str, half: bool = False) -> dict[str, Place]:
+    """Return the places by the id of their case; none where they are those of other cases.
+
+    `half` asks for those of the half types, which `half_cases` knows.
+    """
+    path = FOLDER / f"{'half-' if half else ''}{oracle}.json"
     if not path.exists():
         return {}
     data = json.loads(path.read_text(encoding="utf-8"))
-    ids = cases.ids(oracle)
+    ids = list(_known(oracle, half))
     if data["cases"] != _digest(ids):
         return {}
     return {case_id: Place(*place) for case_id, place in zip(ids, data["places"], strict=True)}
 
 
-def write() -> None:
+def _known(oracle: str, half: bool) -> dict[str, Case]:
+    """Return the cases by their ids."""
+    if half:
+        from parity_tests import half_cases  # which needs ml_dtypes
+
+        return half_cases.known(oracle)
+    return {case_id: cases.find(oracle, case_id) for case_id in cases.ids(oracle)}
+
+
+def write(halves: tuple[bool, ...] = (False, True)) -> None:
     """Search a witness for every case, and keep where it is."""
     from parity_tests.witness import search  # which reads what is kept here
 
     FOLDER.mkdir(exist_ok=True)
-    for oracle in ORACLES:
-        ids = cases.ids(oracle)
-        found = [search(cases.find(oracle, case_id)) for case_id in ids]
-        data = {"cases": _digest(ids), "places": found}
-        (FOLDER / f"{oracle}.json").write_text(
+    for half, oracle in itertools.product(halves, ORACLES):
+        known = _known(oracle, half)
+        found = [search(case) for case in known.values()]
+        data = {"cases": _digest(list(known)), "places": found}
+        (FOLDER / f"{'half-' if half else ''}{oracle}.json").write_text(
             json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8"
         )
-        print(f"{oracle}: {len(found)} witnesses")
+        print(f"{oracle}{' in half types' if half else ''}: {len(found)} witnesses")
 
 
 def _digest(ids: list[str]) -> str:

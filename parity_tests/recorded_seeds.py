@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +11,9 @@ import numpy as np
 from parity_tests import seeded
 from parity_tests.matrix.seeded import PATHS
 from parity_tests.oracles.client import Oracle
+from parity_tests.surroundings import FIXTURES
 
-FOLDER = Path(__file__).parent.parent / "fixtures" / "random"
+FOLDER = FIXTURES / "random"
 # batch, timesteps, features, and the units.
 SHAPE, UNITS = (2, 2, 4), 3
 SEED = 21

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from parity_tests import cases, covering, golden
+from parity_tests import cases, covering, golden, honest
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.mistakes import Cells
 
@@ -21,11 +23,31 @@ VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")
 EXACT = ("exact", "saturated")
 
 
+def is_of_suite(nodeid: str) -> bool:
+    """Return whether a test is one of the suite's, in a run that may hold other people's too."""
+    return re.search(r"(^|[/.])parity_tests[/.]\w+[/.]test_", nodeid) is not None
+
+
+@dataclass
+class Test:
+    """What became of one test; `message` is empty unless it failed."""
+
+    nodeid: str
+    seconds: float = 0.0
+    message: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the test claims, and the oracle and the case it claims it of."""
+        return self.nodeid.rpartition("::")[2]
+
+
 class Collected:
-    """The records of every test, and the names of those that failed."""
+    """The records of every test, what became of it, and the names of those that failed."""
 
     def __init__(self) -> None:
         self.records: dict[str, list[Any]] = defaultdict(list)
+        self.tests: dict[str, Test] = {}
         self.failed: list[str] = []
 
     def add(self, report: pytest.TestReport) -> None:
@@ -33,12 +55,16 @@ class Collected:
         if report.when == "teardown":
             for name, value in report.user_properties:
                 self.records[name].append(json.loads(str(value)))
+        test = self.tests.setdefault(report.nodeid, Test(report.nodeid))
+        test.seconds += report.duration
         if report.failed:
-            self.failed.append(report.nodeid.rpartition("::")[2])
+            # Which process of pytest-xdist ran it says nothing.
+            test.message = re.sub(r"\A\[gw\d+\].*\n", "", report.longreprtext)
+            self.failed.append(test.name)
 
 
 def summarise(
-    collected: Collected, inside: list[dict[str, float]], wall: float, *, whole: bool
+    collected: Collected, inside: list[dict[str, float]], wall: float, *, extent: str
 ) -> dict[str, Any]:
     """Return the report as plain data.
 
@@ -46,8 +72,9 @@ def summarise(
     ----------
     inside : list
         Seconds inside each Keras, a dict a process.
-    whole : bool
-        Whether every case ran: only then must every row, cell and combination be met.
+    extent : str
+        ``"whole"`` if every case ran: only then must every row, cell and combination be met;
+        ``"quick"`` for the part in which every mistake must show, ``"part"`` for any other.
     """
     records = collected.records
     oracles = {o["name"]: _of_oracle(o, records["case"]) for o in records["oracle"]}
@@ -58,7 +85,9 @@ def summarise(
         )
     cells = Cells.of(records["case"])
     problems = []
-    if whole:
+    if extent == "quick" and not collected.failed:
+        problems += cells.unseen(set(oracles))
+    if extent == "whole":
         problems += _unneeded_rows(oracles) + _uncovered(oracles, records["case"])
         problems += cells.problems(set(oracles)) + _not_compared(oracles, records["fixture"])
     elsewhere = [
@@ -66,6 +95,7 @@ def summarise(
     ]
     return {
         "verdict": verdict(records["fixture"], collected.failed),
+        "extent": extent,
         "oracles": oracles,
         "seconds": {
             "wall": round(wall, 1),
@@ -79,6 +109,7 @@ def summarise(
             "gru_ref_differs": [r["id"] for r in records["fixture"] if not r["gru_ref_is_fixture"]],
         },
         "seeded": {name: of_seeds(name, records["seeded"]) for name in oracles},
+        "step_bounds": honest.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
         "mistakes": cells.as_data(),
         "environment": {
@@ -129,6 +160,7 @@ def _of_oracle(description: dict[str, Any], records: list[dict[str, Any]]) -> di
         "raised": sum(r["outcome"] == "raised" for r in mine),
         "deviations": dict(Counter(row for r in mine for row in r["deviations"])),
         "disagreements": [],
+        "looks_like": dict(Counter(row for r in mine for row in r["looks_like"]).most_common()),
         "worst_by_level": _worst_by_level(compared),
     }
 
@@ -225,12 +257,21 @@ def print_summary(data: dict[str, Any]) -> None:
             console.print(f"  disagreement: {case}", soft_wrap=True)
         if len(oracle["disagreements"]) > 5:
             console.print(f"  … and {len(oracle['disagreements']) - 5} more in report.json")
+        for mistake, count in oracle["looks_like"].items():
+            share = f"{count} of {len(oracle['disagreements'])}"
+            console.print(f"  {share} are as if {name} made the mistake: {mistake}")
     for name, row in data["seeded"].items():
         if row["mask_elements"] or row["seeds"]:
             console.print(
                 f"{name}: {row['mask_elements']} elements of seeded masks, {row['mismatches']} "
                 f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
             )
+    for name, row in data["step_bounds"].items():
+        console.print(
+            f"{name}: {row['outside']} of {row['runs']} runs outside the step-local bound, largest "
+            f"{row['largest']:.2g}; a mistake reaches at least {row['smallest'] or 0:.2g}, and "
+            f"{row['hidden']} of {row['made']} stay inside"
+        )
     if missed := data["invalid"].get("not compared"):
         console.print(f"{missed} invalid calls not compared: they record another release of Keras")
     for problem in data["problems"][:10]:

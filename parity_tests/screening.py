@@ -89,11 +89,13 @@ class Trajectory(NamedTuple):
     outputs : for every call the list of what the layer returns, (variants, ...)
     largest : (variants,), the largest sum of |terms| of any sum
     smallest : (variants,), the smallest |pre-activation| that is not zero
+    finest : (variants,), the power of two that every state is a multiple of, in the half types
     """
 
     outputs: list[list[np.ndarray]]
     largest: np.ndarray
     smallest: np.ndarray
+    finest: np.ndarray
 
     def finite(self) -> np.ndarray:
         """Return for each variant whether every output is finite."""
@@ -129,6 +131,7 @@ class Layer:
         self.recorded = np.zeros((count, case.sizes.batch, case.sizes.units))
         self.largest = np.zeros(count)
         self.smallest = np.full(count, np.inf)
+        self.finest = np.ones(count)
 
     def call(
         self,
@@ -208,7 +211,19 @@ class Layer:
             sizes[sizes == 0] = np.inf
             smallest = np.where(used, sizes.min(axis=(1, 3)), np.inf).min(axis=1)
             self.smallest = np.minimum(self.smallest, smallest)
-        return z * h + (1 - z) * n
+        new = z * h + (1 - z) * n
+        if self.case.half:
+            multiples = np.where(used[:, np.newaxis], _lowest_bit(new), 1.0).min(axis=(1, 2))
+            self.finest = np.minimum(self.finest, multiples)
+        return new
+
+
+def _lowest_bit(array: np.ndarray) -> np.ndarray:
+    """Return the largest power of two that each number is a multiple of; 1 for 0."""
+    fractions, exponents = np.frexp(array)
+    integers = (fractions * 2.0**53).astype(np.int64)
+    bits = np.ldexp((integers & -integers).astype("float64"), exponents - 53)
+    return np.where(integers == 0, 1.0, bits)
 
 
 def _by_gate(array: np.ndarray) -> np.ndarray:
@@ -244,4 +259,4 @@ def simulate(
             else:
                 dropped = masks.get("dropout_mask"), masks.get("recurrent_dropout_mask")
                 outputs.append(layer.call(call.x, call.initial_state, call.mask, *dropped))
-    return Trajectory(outputs, layer.largest, layer.smallest)
+    return Trajectory(outputs, layer.largest, layer.smallest, layer.finest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.cli.commands import command
 from gru_ref.doctor import Diagnosis, Reading, diagnose
 from gru_ref.layouts import LAYOUTS
 from parity_tests.doctor.outside import OUTSIDE
@@ -55,16 +53,18 @@ def _one(found: Diagnosis) -> Reading:
     return reading
 
 
-@parameterized.expand([(seed,) for seed in (0, 1, 3)])
-def test_a_generic_source_is_found(seed: int) -> None:
+@parameterized.expand([("float32", 9), ("float16", 3), ("bfloat16", 10), ("int8", 7)])
+def test_a_generic_source_is_found(precision: str, seed: int) -> None:
     outcome = run(generic(seed))
+    assert outcome.trial.precision == precision
     assert outcome.verdict in (UNIQUE, MINIMAL), f"{outcome.trial.what}\n{outcome.diagnosis}"
 
 
-@parameterized.expand([("r by hard_sigmoid, z by sigmoid",)])
-def test_a_source_outside_the_space_is_not_explained(kind: str) -> None:
-    trial = outside(kind, 1)
-    found = diagnose(**trial.arguments, activation="tanh")
+@parameterized.expand([("r by hard_sigmoid, z by sigmoid", 2), ("peephole", 0)])
+def test_a_source_outside_the_space_is_not_explained(kind: str, seed: int) -> None:
+    trial = outside(kind, seed)
+    found = diagnose(**trial.arguments, **_KNOWN)
+    assert trial.true is None
     assert judged(trial, found) == ABSTAINED
     assert found.checks
 
@@ -149,6 +149,17 @@ def test_arrays_of_an_lstm_are_told_by_their_sizes() -> None:
     assert found.searched == 0
 
 
+def test_arrays_that_are_no_weights_are_told_from_those_that_are() -> None:
+    arrays, x, y = _torch()
+    named = dict(zip(("wi", "wh", "bi", "bh"), arrays, strict=True))
+    found = diagnose({**named, "moments": np.ones((7, 5))}, x, y)
+    assert (found.verdict, found.searched) == ("none", 0)
+    assert "'wi', 'wh', 'bi', 'bh' alone would do for a GRU of these sizes" in found.checks
+    assert "no layout has arrays of these shapes" in str(found)
+    sizes = diagnose([np.ones((6, 6)), np.ones((4, 12))], x, y)  # of 3·u·f and 3·u·u numbers
+    assert sizes.checks[0].endswith("the sizes of a GRU's, but of no layout's shapes")
+
+
 @parameterized.expand(
     [
         ({"precision": "half"}, "precision is 'half', expected one of float64"),
@@ -157,45 +168,16 @@ def test_arrays_of_an_lstm_are_told_by_their_sizes() -> None:
         ({"outputs": np.zeros((5, 9, UNITS))}, r"outputs has shape \(5, 9, 4\), expected \(batch"),
         ({"arrays": [np.ones((2, 2), int)]}, "has dtype int64, expected floating numbers"),
         ({"arrays": [np.full((2, 2), np.nan)]}, "holds NaN or infinity"),
+        ({"inputs": np.zeros((2, 6, FEATURES), int)}, "inputs has dtype int64, expected floating"),
+        ({"inputs": np.zeros(FEATURES)}, r"inputs has shape \(3,\), expected \(batch"),
+        ({"outputs": np.zeros((2, 6, 0))}, r"outputs has shape \(2, 6, 0\), expected \(batch"),
+        ({"outputs": np.float64(1)}, r"outputs has shape \(\), expected \(batch"),
     ]
 )
 def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:
     arrays, x, y = _torch()
     with pytest.raises(ValueError, match=message):
         diagnose(**{"arrays": arrays, "inputs": x, "outputs": y, **change})
-
-
-def test_the_command_finds_and_converts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arrays, x, y = _torch()
-    named = dict(zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), arrays, strict=True))
-    np.savez(tmp_path / "w.npz", **named)
-    np.save(tmp_path / "x.npy", x)
-    np.save(tmp_path / "y.npy", y)
-    options = ["doctor", "w.npz", "--inputs", "x.npy", "--outputs", "y.npy"]
-    paths = [str(tmp_path / text) if "." in text else text for text in options]
-    converted = tmp_path / "torch.npz"
-    status = _cli([*paths, "--to", "torch_cell", "-o", str(converted)])
-    assert status == 0
-    out = capsys.readouterr().out
-    assert out.startswith("One layout explains the outputs.")
-    assert max(map(len, out.splitlines())) <= 80 + len(str(tmp_path))
-    with np.load(converted) as made:
-        for name, array in named.items():
-            np.testing.assert_array_equal(made[name], array)
-    assert _cli([*paths, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["verdict"] == "unique"
-    np.save(tmp_path / "y.npy", y[:, ::-1] ** 2)
-    known = ["--activation", "tanh", "--recurrent-activation", "sigmoid"]
-    assert _cli([*paths, *known]) == 1
-    assert "Check:" in capsys.readouterr().out
-    assert _cli([*paths, "--to", "torch_cell"]) == 2
-    assert "--output is missing" in capsys.readouterr().err
-
-
-def _cli(arguments: list[str]) -> Any:
-    with pytest.raises(SystemExit) as ended:
-        command(arguments, prog_name="gru-ref")
-    return ended.value.code
 
 
 def test_every_runtime_is_some_readings_convention() -> None:

@@ -13,6 +13,7 @@ from parameterized import parameterized
 
 import gru_ref
 from parity_tests import compare, export, golden
+from parity_tests.surroundings import FIXTURES
 
 ROWS = [(g.oracle, g.group, g.id) for g in golden.load()]
 
@@ -61,9 +62,9 @@ def test_the_files_are_canonical() -> None:
     assert export.check() == 0
 
 
-@pytest.mark.parametrize("path", sorted((golden.ROOT / "v1").glob("*/*.json")), ids=str)
+@pytest.mark.parametrize("path", sorted((FIXTURES / "v1").glob("*/*.json")), ids=str)
 def test_the_schema_describes_the_file(path: Path) -> None:
-    schema = json.loads((golden.ROOT / "schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((FIXTURES / "schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
 
 
@@ -74,11 +75,11 @@ def test_both_generations_have_every_group() -> None:
 
 
 def test_the_files_are_small() -> None:
-    assert sum(path.stat().st_size for path in golden.ROOT.rglob("*") if path.is_file()) < 5_000_000
+    assert sum(path.stat().st_size for path in FIXTURES.rglob("*") if path.is_file()) < 5_000_000
 
 
 def test_the_exported_weights_give_what_keras_returned() -> None:
-    folder = golden.ROOT / "weights"
+    folder = FIXTURES / "weights"
     with np.load(folder / "gru.npz") as file:
         exported = [file[name] for name in file]
     layer = gru_ref.GRU(5, return_sequences=True, return_state=True)

@@ -166,9 +166,9 @@ class TestNumbers:
     @parameterized.expand(
         [
             ("uniform", "int32", {}),
-            ("uniform", "float16", {"xla": True}),
-            ("normal", "float16", {}),
-            ("truncated_normal", "float16", {}),
+            ("uniform", "int32", {"xla": True}),
+            ("normal", "int32", {}),
+            ("truncated_normal", "int32", {}),
         ]
     )
     def test_no_other_dtypes(self, name: str, dtype: str, options: dict[str, bool]) -> None:

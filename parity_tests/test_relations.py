@@ -196,7 +196,7 @@ def per_unit_mask_repeats(config: dict[str, Any], rng: np.random.Generator) -> N
 
 
 @pytest.mark.parametrize("name", RELATIONS)
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=40)
 @given(config=arguments, seed=seeds)
 def test_law_holds(name: str, config: dict[str, Any], seed: int) -> None:
     with warnings.catch_warnings():

@@ -2,75 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
 from gru_ref import __version__
+from gru_ref.cli.bundling import bundle
+from gru_ref.cli.diffing import diff
+from gru_ref.cli.doctoring import doctor
+from gru_ref.cli.linting import lint_vectors
 from gru_ref.cli.one_line import Group
+from gru_ref.cli.options import calling, layer_option, reading, writing
 from gru_ref.cli.selection import Source, chosen
 from gru_ref.cli.text import one_line
-
-F = Callable[..., Any]
-
-
-class _Path(click.Path):
-    """A path that the command itself opens, so that its own sentence says what is wrong."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-
-def _reading(function: F) -> F:
-    """Add the argument FILE and the options on how to read it: the command takes a `Source`."""
-
-    @functools.wraps(function)
-    def with_source(
-        file: Path,
-        settings: tuple[str, ...],
-        keras_version: str | None,
-        limits: tuple[str, ...],
-        **others: Any,
-    ) -> None:
-        function(Source(file, settings, keras_version, limits), **others)
-
-    for decorate in (
-        click.option(
-            "--limit",
-            "limits",
-            multiple=True,
-            metavar="NAME=N",
-            help="Move a limit on what the file may make this command do: max_bytes=1e9.",
-        ),
-        click.option(
-            "--keras-version",
-            metavar="VERSION",
-            help="Which Keras wrote the file, if it does not say: 2, 3, 2.15.0, tf-2.3.",
-        ),
-        click.option(
-            "--set",
-            "settings",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="An argument of GRU that the file does not say: go_backwards=true.",
-        ),
-        click.argument("file", type=_Path()),
-    ):
-        with_source = decorate(with_source)
-    return with_source
-
-
-def _writing(function: F) -> F:
-    """Add the options on the file to write."""
-    for decorate in (
-        click.option("--force", is_flag=True, help="Overwrite what is there."),
-        click.option("-o", "--output", type=_Path(), required=True, metavar="FILE"),
-    ):
-        function = decorate(function)
-    return function
+from gru_ref.cli.tracing import trace
 
 
 @click.group(
@@ -82,7 +27,7 @@ def command() -> None:
 
 
 @command.command()
-@_reading
+@reading
 @click.option("--json", "as_json", is_flag=True, help="Everything, hashes in full, as JSON.")
 def inspect(source: Source, as_json: bool) -> None:
     """Show every GRU of FILE: sizes, arguments, what FILE does not say, ranges and hashes."""
@@ -109,15 +54,11 @@ def inspect(source: Source, as_json: bool) -> None:
 
 
 @command.command()
-@_reading
-@click.option(
-    "--layer", metavar="PATH", help="Which GRU, as inspect shows it; the only one if one."
-)
-@click.option("--inputs", type=_Path(), required=True, metavar="X.npy", help="(batch, time, F)")
-@click.option("--mask", type=_Path(), metavar="MASK.npy", help="(batch, time); true: use the step")
-@click.option("--initial-state", type=_Path(), metavar="H.npy", help="(batch, U); zeros without")
+@reading
+@layer_option
+@calling()
 @click.option("--sequences", is_flag=True, help="The output of every step, whatever FILE says.")
-@_writing
+@writing
 def run(
     source: Source,
     layer: str | None,
@@ -130,17 +71,15 @@ def run(
 ) -> None:
     """Run a GRU of FILE over an input; write "output" and "state", the last one, to a .npz."""
     from gru_ref.cli import running
-    from gru_ref.cli.arrays import read_array
+    from gru_ref.cli.arrays import read_array, read_optional
     from gru_ref.cli.output import check_free, write_all
 
     check_free(output, source.file, force=force)
     made = running.run(
         chosen(source.layers(), layer),
         read_array(inputs, "--inputs"),
-        mask=None if mask is None else read_array(mask, "--mask"),
-        initial_state=None
-        if initial_state is None
-        else read_array(initial_state, "--initial-state"),
+        mask=read_optional(mask, "--mask"),
+        initial_state=read_optional(initial_state, "--initial-state"),
         sequences=sequences,
     )
     write_all({output: running.npz(made)})
@@ -161,14 +100,12 @@ opens.
 
 
 @command.command(help=CONVERT_HELP)
-@_reading
-@click.option(
-    "--layer", metavar="PATH", help="Which GRU, as inspect shows it; the only one if one."
-)
+@reading
+@layer_option
 @click.option("--to", "target", required=True, metavar="TARGET", help="See gru-ref layouts.")
 @click.option("--batch", type=click.IntRange(1), help="keras3: the batch of stateful layers.")
 @click.option("--weights-only", is_flag=True, help="keras3: the arrays untouched, no config.")
-@_writing
+@writing
 def convert(
     source: Source,
     layer: str | None,
@@ -215,3 +152,7 @@ def layouts(name: str | None) -> None:
         layouts_table.show_all()
     else:
         layouts_table.show_one(name)
+
+
+for one in (diff, trace, bundle, lint_vectors, doctor):
+    command.add_command(one)

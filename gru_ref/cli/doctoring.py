@@ -80,6 +80,15 @@ def doctor(
     if write_probe is not None and not write_probe.name.endswith(".npy"):
         raise ValueError(f"--write-probe is {str(write_probe)!r}, expected a name in .npy")
     _check_target(target, output)
+    _check_different(
+        {
+            "FILE": file,
+            "--inputs": inputs,
+            "--outputs": outputs,
+            "--last-state": last_state,
+            "--initial-state": initial_state,
+        }
+    )
     seen = [
         _array(path, option)
         for path, option in ((outputs, "--outputs"), (last_state, "--last-state"))
@@ -126,9 +135,26 @@ def _check_target(target: str | None, output: Path | None) -> None:
         converting.outputs_of(target, output)
 
 
+def _check_different(files: dict[str, Path | None]) -> None:
+    """Refuse one file for two things.
+
+    Parameters
+    ----------
+    files : dict
+        Option → file, if it is given.
+    """
+    known: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is not None and (first := known.setdefault(path.resolve(), option)) != option:
+            raise ValueError(f"{option} is {str(path)!r} as {first} is, expected another file")
+
+
 def _arrays_of(file: Path, layer: str | None) -> Any:
     """Return the arrays of an `.npz`, or of a GRU that a file holds."""
-    if file.name.endswith((".npz", ".npy")) and layer is None:
+    from gru_ref.files import Limits
+    from gru_ref.files.sniff import format_of
+
+    if layer is None and not file.is_dir() and format_of(file, Limits()) == "numpy_arrays":
         return _loaded(file, "FILE")
     one = chosen(Source(file, (), None, ()).layers(), layer)
     return dict(zip(("kernel", "recurrent_kernel", "bias"), one.get_weights(), strict=False))
@@ -149,10 +175,9 @@ def _loaded(path: Path, option: str) -> dict[str, Any]:
             return {path.stem: loaded}
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile):  # NumPy's advice is to unpickle the file
         raise ValueError(
-            f"{option} is {str(path)!r}, expected arrays as numpy.save and numpy.savez write them: "
-            f"{error}"
+            f"{option} is {str(path)!r}, expected arrays as numpy.save and numpy.savez write them"
         ) from None
 
 

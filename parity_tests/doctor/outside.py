@@ -156,6 +156,17 @@ def _masked(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generat
 
 _PLAIN = _functions()
 
+
+def plain(q: Arithmetic, w: dict[str, Array], x: Array, h: Array | None) -> Array:
+    """Return what the layout makes of the arrays where nothing is outside the space."""
+    h = np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype) if h is None else h
+    states = []
+    for t in range(x.shape[1]):
+        h = _cell(q, w, x[:, t], h)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
 OUTSIDE: Mapping[str, Run] = {
     "layer normalisation": _over_time(_layer_norm),
     "minimal gated unit": _over_time(_minimal_gated),

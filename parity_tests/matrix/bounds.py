@@ -94,12 +94,14 @@ BOUNDS: tuple[Bound, ...] = (
 STEP_LOCAL = ("sequences",)
 
 
-def bounds_of(lane: str, sweep: str, activations: tuple[str, str]) -> list[Bound]:
+def bounds_of(
+    lane: str, sweep: str, activations: tuple[str, str], table: tuple[Bound, ...] = BOUNDS
+) -> list[Bound]:
     """Return the rows that match; a test holds it to exactly one."""
     used = set(activations)
     return [
         row
-        for row in BOUNDS
+        for row in table
         if row.lane == lane
         and (row.sweeps == ANY or sweep in row.sweeps)
         and (row.activations == ANY or used & set(row.activations))

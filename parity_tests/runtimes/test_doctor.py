@@ -6,8 +6,8 @@ import itertools
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
-from parameterized import parameterized
 
 from gru_ref.doctor import Diagnosis, Reading, diagnose
 from parity_tests.runtimes.runners import onnx
@@ -21,13 +21,14 @@ def _only(found: Diagnosis) -> Reading:
     return found.explanations[0].readings[0]
 
 
-@parameterized.expand(
+@pytest.mark.parametrize(
+    ("sizes", "dtype", "bias", "last"),
     itertools.product(
         SIZES,
         (torch.float64, torch.float32, torch.float16, torch.bfloat16),
         (True, False),
         (True, False),
-    )
+    ),
 )
 def test_torch_is_found(sizes: Any, dtype: Any, bias: bool, last: bool) -> None:
     batch, timesteps, features, units = sizes
@@ -53,8 +54,9 @@ def test_torch_is_found(sizes: Any, dtype: Any, bias: bool, last: bool) -> None:
         assert last or (reading.output == "as the input") == reverse
 
 
-@parameterized.expand(
-    itertools.product(SIZES, (0, 1), ("forward", "reverse"), (True, False), (True, False))
+@pytest.mark.parametrize(
+    ("sizes", "linear_before_reset", "direction", "bias", "last"),
+    itertools.product(SIZES, (0, 1), ("forward", "reverse"), (True, False), (True, False)),
 )
 def test_onnxruntime_is_found(
     sizes: Any, linear_before_reset: int, direction: str, bias: bool, last: bool

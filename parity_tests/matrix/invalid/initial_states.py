@@ -11,9 +11,11 @@ from parity_tests.matrix.invalid.form import (
     H,
     X,
     array,
+    call,
     called_with,
     error,
     framework,
+    made,
     ready,
     row,
     tensor,
@@ -140,6 +142,13 @@ INITIAL_STATES = (
             ("empty-list", "an empty list", []),
             ("empty-tuple", "an empty tuple", ()),
         )
+    ),
+    row(
+        "initial-state-empty-list-building",
+        "an empty list in the call that builds the layer: Keras 2 counts the states there",
+        (*made(), call(initial_state=[])),
+        error("ValueError", "initial_state"),
+        error("IndexError", "initial_state"),
     ),
     row(
         "initial-state-nested-lists",

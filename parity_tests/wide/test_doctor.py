@@ -1,0 +1,75 @@
+"""The doctor finds the layout of live Keras layers from their own arrays and one of their runs."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from parameterized import parameterized
+
+from gru_ref.doctor import diagnose
+from parity_tests.live import run
+from parity_tests.oracles.pool import GENERATIONS
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 3, 9, 6, 8
+# Oracle, what is known of the layer, reset_after, go_backwards: a last state in half of each.
+ROWS = [
+    (oracle, "last state" if (number + after + backwards) % 2 else "sequence", after, backwards)
+    for (number, oracle), after, backwards in itertools.product(
+        enumerate(GENERATIONS), (True, False), (True, False)
+    )
+]
+
+
+def _name(function: Any, _: int, parameters: Any) -> str:
+    oracle, known, after, backwards = parameters.args
+    said = f"{known} reset_after-{after} go_backwards-{backwards}"
+    return f"{function.__name__}_{oracle}:{said}"
+
+
+class TestLiveLayers:
+    """An .npz of get_weights(), an input, and what the layer returned."""
+
+    @parameterized.expand(ROWS, name_func=_name)
+    def test_one_layout_explains_a_layer_and_it_is_the_right_one(
+        self, oracle: str, known: str, after: bool, backwards: bool
+    ) -> None:
+        rng = np.random.default_rng([after, backwards])
+        sequence = known == "sequence"
+        bias = (2, 3 * UNITS) if after else (3 * UNITS,)
+        weights = [
+            rng.normal(scale=0.5, size=shape).astype(np.float32)
+            for shape in ((FEATURES, 3 * UNITS), (UNITS, 3 * UNITS), bias)
+        ]
+        x, other = rng.normal(size=(2, BATCH, TIMESTEPS, FEATURES)).astype(np.float32)
+        reply = run.oracle(oracle).request(
+            {
+                "op": "run",
+                "constructor": {
+                    "units": UNITS,
+                    "reset_after": after,
+                    "go_backwards": backwards,
+                    "return_sequences": sequence,
+                },
+                "weights": weights,
+                "calls": [{"x": x}, {"x": other}],
+            }
+        )
+        assert reply["ok"], reply
+        outputs, of_other = (call["outputs"][0] for call in reply["calls"])
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "layer.npz"
+            np.savez(path, *weights)
+            with np.load(path) as arrays:
+                found = diagnose(dict(arrays), x, outputs)
+        assert found.verdict == "unique", str(found)
+        layer = found.layer(return_sequences=sequence, keras_version=run.keras_version(oracle))
+        config = layer.config
+        assert (config.reset_after, config.go_backwards) == (after, backwards)
+        for mine, theirs in zip(layer.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+        # 16 eps32: six times what live Keras differs by in runs of this length.
+        np.testing.assert_allclose(np.asarray(layer(other)), of_other, rtol=0, atol=2e-6)
