@@ -15,9 +15,7 @@ from gru_ref.rounding import kind_of
 Array = NDArray[Any]
 
 
-def split_x(
-    x: Any, initial_state: Any, config: GRUConfig, states: int = 1
-) -> tuple[Any, Any]:
+def split_x(x: Any, initial_state: Any, config: GRUConfig, states: int = 1) -> tuple[Any, Any]:
     """Separate ``[x, state]``, the list that Keras 2 takes as its first argument.
 
     Parameters

@@ -1,0 +1,161 @@
+"""The ledger says what every recorded release was measured to do, and nothing of it is silent."""
+
+from __future__ import annotations
+
+import configparser
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from parameterized import parameterized
+
+from gru_ref import activations
+from gru_ref.releases import release_of
+from gru_ref.versions import BY_NAME as LEDGER
+from gru_ref.versions import resolve
+from parity_tests.drift import __main__ as drift
+from parity_tests.drift import cells, document, environments, recorded
+from parity_tests.drift.releases import HOSTS, RELEASES
+from parity_tests.oracles import behaviours
+
+ROOT = Path(__file__).parent.parent
+NAMES = [release.name for release in RELEASES]
+HELD = recorded.load()
+WRONG = {
+    name: cells.disagreements(held.cells, resolve(held.keras_version))
+    for name, held in HELD.items()
+}
+
+
+def _told(row: str) -> dict[str, Any]:
+    """Return release → cell of one row."""
+    return {name: held.cells.get(row, {"failed": "not measured"}) for name, held in HELD.items()}
+
+
+class TestCells:
+    """What was measured, and what the ledger says."""
+
+    @parameterized.expand([(row,) for row in LEDGER])
+    def test_the_ledger_says_what_was_measured(self, row: str) -> None:
+        assert not {name: found[row] for name, found in WRONG.items() if row in found}
+
+    @parameterized.expand([(row,) for row in LEDGER])
+    def test_a_row_applies_to_some_release(self, row: str) -> None:
+        assert any("value" in cell for cell in _told(row).values())
+
+    def test_every_row_has_a_measurement_and_every_measurement_a_row(self) -> None:
+        assert sorted(behaviours.functions()) == sorted(cells.ROWS)
+
+    def test_every_measurement_says_its_case(self) -> None:
+        assert all(function.__doc__ for function in behaviours.functions().values())
+
+    def test_a_cell_that_does_not_apply_says_why(self) -> None:
+        reasons = [
+            cell["not_applicable"]
+            for held in HELD.values()
+            for cell in held.cells.values()
+            if "not_applicable" in cell
+        ]
+        assert all(len(reason) > 5 for reason in reasons)
+
+    def test_a_wrong_cell_is_noticed(self) -> None:
+        held = copy.deepcopy(dict(HELD["tf-2.1"].cells))
+        held["fused_path"] = {"value": "by function"}
+        held["rate_one"] = {"failed": "ImportError"}
+        del held["generation"]
+        found = cells.disagreements(held, resolve("tf-2.1"))
+        assert {"fused_path", "rate_one", "generation"} <= set(found)
+
+    def test_some_change_of_every_kind_is_measured(self) -> None:
+        changed = [row for row in LEDGER.values() if len(row.keras_2) > 1 or len(row.keras_3) > 1]
+        seen = []
+        for row in changed:
+            values = [cell["value"] for cell in _told(row.name).values() if "value" in cell]
+            if any(value != values[0] for value in values):
+                seen.append(row.name)
+        # These change from TensorFlow 2.7 to 2.9 alone, of which the table has none.
+        between = {"seeded_initializers_are_operations", "orthogonal_cosines_cancel"}
+        assert {row.name for row in changed} - set(seen) == between
+
+
+class TestMatrix:
+    """gru_ref beside each release."""
+
+    @parameterized.expand([(name,) for name in NAMES])
+    def test_the_exact_lanes_are_bit_equal(self, name: str) -> None:
+        matrix = HELD[name].matrix
+        for lane, least in (("exact", 320), ("saturated", 70)):
+            assert matrix["lanes"][lane]["equal"] == matrix["lanes"][lane]["compared"] > least
+        assert "disagreement" not in matrix["outcomes"]
+
+    @parameterized.expand([(name,) for name in NAMES])
+    def test_the_activations_are_those_that_resolve(self, name: str) -> None:
+        held = HELD[name]
+        release = release_of(held.keras_version)
+        known = {*activations.names(release), *activations.unusable(release)}
+        resolving = set(held.registries["activations"])
+        assert known <= resolving
+        ever = {*activations.KERAS_2, *activations.KERAS_3}
+        assert resolving & ever <= known
+
+
+class TestTable:
+    """The table of releases, and what is made of it."""
+
+    def test_every_release_is_recorded(self) -> None:
+        assert list(HELD) == NAMES
+
+    def test_a_record_is_of_the_release_that_names_it(self) -> None:
+        for release in RELEASES:
+            held = HELD[release.name]
+            assert held.keras_version.startswith(str(release.generation)) or (
+                held.keras_version == release.name
+            )
+            assert held.provenance["python"].startswith(HOSTS[release.host].python + ".")
+
+    def test_the_files_are_as_the_tool_writes_them(self) -> None:
+        for name, held in HELD.items():
+            path = recorded.FOLDER / f"{name}.json"
+            assert path.read_text(encoding="utf-8") == recorded.text(held._asdict())
+
+    def test_the_page_is_of_these_records(self) -> None:
+        assert document.PATH.read_text(encoding="utf-8") == document.text(HELD)
+
+    def test_tox_has_an_environment_for_each(self) -> None:
+        tox = configparser.ConfigParser(interpolation=None)
+        tox.read(ROOT / "tox.ini")
+        named: set[str] = set()
+        for section in tox.sections():
+            head, brace, inner = section.removeprefix("testenv:").partition("{")
+            if brace and "drift" in tox[section].get("commands", ""):
+                named |= {head + name for name in inner.rstrip("}").split(",")}
+            elif "drift" in tox[section].get("commands", ""):
+                named.add(head)
+        assert named == set(NAMES)
+
+
+class TestMissingInterpreter:
+    """A release whose Python is not there."""
+
+    def test_it_is_named_and_counted(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(environments.Environments, "_candidates", lambda *_: iter(()))
+        assert drift.main(["--only", "tf-2.3", "--only", "keras-3.7"]) == 2
+        errors = capsys.readouterr().err
+        assert "2 of the releases not run" in errors
+        assert "tf-2.3: python3.8 is nowhere" in errors
+        assert "keras-3.7: python3.11 is nowhere" in errors
+
+    def test_a_shim_that_does_not_start_is_no_interpreter(self, tmp_path: Path) -> None:
+        shim = tmp_path / "python3.7"
+        shim.write_text("#!/bin/sh\nexit 127\n")
+        shim.chmod(0o755)
+        assert environments.version_of(shim) is None
+
+    def test_a_case_needs_one_release(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit):
+            drift.main(["--case", "exact"])
+        assert "--only RELEASE --case ID" in capsys.readouterr().err
