@@ -6,7 +6,6 @@ import argparse
 import collections
 import sys
 import time
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -82,18 +81,16 @@ def _visible(explanation: Explanation, trial: Trial) -> bool:
     return bool(np.sqrt(((other - true) ** 2).mean()) > _VISIBLE * noise)
 
 
-def trials(count: int, seed: int) -> Iterator[Trial]:
-    """Yield trials: of twelve, nine are generic, two outside the space and one degenerate."""
-    for number in range(count):
-        own = seed * 1_000_003 + number
-        turn, place = divmod(number, 12)
-        if place in (3, 9):
-            kinds = list(OUTSIDE)
-            yield outside(kinds[(2 * turn + (place == 9)) % len(kinds)], own)
-        elif place == 6:
-            yield degenerate(DEGENERATE[turn % len(DEGENERATE)], own)
-        else:
-            yield generic(own)
+def trial(number: int, seed: int) -> Trial:
+    """Return a trial: of twelve, nine are generic, two outside the space and one degenerate."""
+    own = seed * 1_000_003 + number
+    turn, place = divmod(number, 12)
+    if place in (3, 9):
+        kinds = list(OUTSIDE)
+        return outside(kinds[(2 * turn + (place == 9)) % len(kinds)], own)
+    if place == 6:
+        return degenerate(DEGENERATE[turn % len(DEGENERATE)], own)
+    return generic(own)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -101,24 +98,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first trial")
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of trials: these alone")
     parser.add_argument(
         "--verbose", action="store_true", help="print every trial that is not unique"
     )
     options = parser.parse_args(arguments)
+    numbers = options.only or range(options.first, options.first + options.trials)
     outcomes = []
-    for trial in trials(options.trials, options.seed):
-        outcome = run(trial)
+    for number in numbers:
+        outcome = run(trial(number, options.seed))
         outcomes.append(outcome)
-        if len(outcomes) % 50 == 0:
-            print(f"{len(outcomes)} of {options.trials} trials", file=sys.stderr, flush=True)
-        expected = (UNIQUE, MINIMAL) if trial.true else (ABSTAINED,)
+        kind, what = outcome.trial.kind, outcome.trial.what
+        expected = (UNIQUE, MINIMAL) if outcome.trial.true else (ABSTAINED,)
         if options.verbose and outcome.verdict not in expected:
-            print(
-                f"{outcome.verdict} ({outcome.seconds:.2f} s): {trial.kind}: {trial.what}",
-                flush=True,
-            )
+            said = f"{number}: {outcome.verdict} ({outcome.seconds:.2f} s): {kind}: {what}"
+            print(said, flush=True)
+        if len(outcomes) % 100 == 0 and len(outcomes) < len(numbers):
+            print(f"{len(outcomes)} of {len(numbers)} trials\n{table(outcomes)}", flush=True)
     print(table(outcomes))
-    for size in ((32, 16, 20), (512, 256, 100)):
+    for size in () if options.only else ((32, 16, 20), (512, 256, 100)):
         seconds = [run(generic(number, size)).seconds for number in range(2)]
         print(f"u, f, T = {size}: {np.mean(seconds):.2f} CPU s a trial")
     return int(any(outcome.verdict in (WRONG, EXPLAINED) for outcome in outcomes))
@@ -130,7 +129,9 @@ def table(outcomes: list[Outcome]) -> str:
     groups: dict[str, list[Outcome]] = collections.defaultdict(list)
     for one in outcomes:
         generic_one = one.trial.kind == "generic"
-        kind = "generic" if generic_one else "degenerate" if one.trial.true else "outside"
+        kind = "generic" if generic_one else "degenerate"
+        if one.trial.kind in OUTSIDE:
+            kind = "outside, hidden by rounding" if one.trial.true else "outside"
         groups[f"{kind}, {one.trial.precision}" if kind == "generic" else kind].append(one)
         if not generic_one:
             groups[f"  {one.trial.kind}"].append(one)

@@ -43,6 +43,19 @@ def assignments(given: Sequence[Given], features: int, units: int) -> list[Assig
     return found
 
 
+def could_be(sizes: Sequence[int], features: int, units: int) -> bool:
+    """Whether arrays of so many numbers each may be the parts of a GRU.
+
+    Examples
+    --------
+    >>> could_be([36, 48, 24], features=3, units=4), could_be([36, 48, 7], features=3, units=4)
+    (True, False)
+    """
+    kernels = 3 * units * (features + units)
+    flat = len(sizes) == 1 and sizes[0] in [kernels + count * units for count in _BIASES]
+    return flat or bool(_roles(sizes, features, units))
+
+
 def _squeezed(piece: Array) -> Array:
     """Drop the axes of size 1: of directions, of layers."""
     return piece.reshape(2, *(size for size in piece.shape[1:] if size != 1))

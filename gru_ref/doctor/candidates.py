@@ -19,6 +19,7 @@ class Candidate(NamedTuple):
     gates, candidate : the two activations
     complement : bool
         z is the share of the candidate, not of the old state.
+    reset : the activation of r, where it is not that of z
     """
 
     row: Row
@@ -26,6 +27,7 @@ class Candidate(NamedTuple):
     gates: Function
     candidate: Function
     complement: bool
+    reset: Function | None = None
 
 
 class Fit(NamedTuple):

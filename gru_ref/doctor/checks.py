@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from gru_ref.doctor.assignments import could_be
 from gru_ref.doctor.candidates import Fit
 from gru_ref.doctor.evidence import Evidence
 from gru_ref.doctor.given import Given
@@ -23,22 +25,37 @@ _USUAL = (
 )
 
 
-def checks(given: Sequence[Given], evidence: Evidence, closest: Fit | None) -> tuple[str, ...]:
-    """Return what to check, what the numbers suggest first."""
-    return (*_sizes(given, evidence), *_steps(evidence, closest), *_USUAL)
+# Of so many arrays some are looked for that would do alone, and so many ways are said.
+_MOST_ARRAYS, _MOST_WAYS = 12, 3
+
+
+def checks(
+    given: Sequence[Given], evidence: Evidence, closest: Fit | None, *, tried: bool
+) -> tuple[str, ...]:
+    """Return what to check, what the numbers suggest first.
+
+    Parameters
+    ----------
+    tried : bool
+        Whether some layout has arrays of these shapes.
+    """
+    odd = () if tried else _sizes(given, evidence)
+    return (*odd, *_steps(evidence, closest), *_USUAL)
 
 
 def _sizes(given: Sequence[Given], evidence: Evidence) -> Iterator[str]:
-    """Yield what is odd about how many numbers there are."""
+    """Yield what is odd about the shapes, and about how many numbers there are."""
     count = sum(one.value.size for one in given)
     f, u = evidence.features, evidence.units
-    if count in [3 * u * (f + u) + biases * u for biases in (0, 3, 4, 6)]:
-        return
     shapes = ", ".join(str(one.value.shape) for one in given[:12])
+    if could_be([one.value.size for one in given], f, u):
+        yield f"the arrays have shapes {shapes}: the sizes of a GRU's, but of no layout's shapes"
+        return
     yield (
         f"the arrays hold {count:,} numbers in shapes {shapes}; a GRU of {u} units and {f} "
         f"features has {3 * u * (f + u):,} and a bias of none, {3 * u:,}, {4 * u:,} or {6 * u:,}"
     )
+    yield from _some(given, f, u)
     if count in [4 * u * (f + u) + biases * u for biases in (0, 4, 8)]:
         yield "they would do for an LSTM of these sizes: four gates"
     if count in [2 * u * (f + u) + biases * u for biases in (0, 2, 4)]:
@@ -48,6 +65,23 @@ def _sizes(given: Sequence[Given], evidence: Evidence) -> Iterator[str]:
         plain = 3 * half * (f + half)
         if count in [plain + biases * half for biases in (0, 3, 4, 6)]:
             yield f"the outputs have twice these arrays' units: hand over {half}, one direction"
+
+
+def _some(given: Sequence[Given], features: int, units: int) -> Iterator[str]:
+    """Yield which of the arrays alone are of a GRU's sizes: as many as can be."""
+    if len(given) > _MOST_ARRAYS:
+        return
+    for count in range(len(given) - 1, 0, -1):
+        found = [
+            some
+            for some in itertools.combinations(given, count)
+            if could_be([one.value.size for one in some], features, units)
+        ]
+        for some in found[:_MOST_WAYS]:
+            names = ", ".join(repr(one.name) for one in some)
+            yield f"{names} alone would do for a GRU of these sizes"
+        if found:
+            return
 
 
 def _steps(evidence: Evidence, closest: Fit | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gru_ref.doctor.candidates import Fit
 from gru_ref.doctor.evidence import Evidence
-from gru_ref.doctor.precision import Precision
+from gru_ref.doctor.precision import LEAST_TYPICAL, Precision
 from gru_ref.doctor.space import Space
 from gru_ref.doctor.steps import Array
 from gru_ref.doctor.views import View, difference, output
@@ -20,6 +20,8 @@ _ALIKE = 10
 # Two functions whose outputs differ by less are the same.
 _SAME = 1e-9
 _MOST = 200
+# Inputs, and the states they start from, on which functions are compared.
+_SCALES = ((1.0, 1.0), (10.0, 1.0), (1e-2, 1e-2), (1e-4, 1e-4))
 
 
 def explaining(fits: Sequence[Fit], margin: Precision, rows: int) -> list[Fit]:
@@ -34,13 +36,16 @@ def explaining(fits: Sequence[Fit], margin: Precision, rows: int) -> list[Fit]:
         Timesteps times batch: outputs that share the errors of the weights.
     """
     within = [
-        fit for fit in fits if fit.largest <= margin.largest and fit.typical <= margin.typical
+        fit
+        for fit in fits
+        if fit.largest <= margin.largest and fit.typical <= margin.typical_of(fit.outputs)
     ]
     if not within:
         return []
     best = min(within, key=lambda fit: fit.typical)
     chance = 1 + _SIGMAS**2 * (_ALIKE + rows) / best.outputs
-    return [fit for fit in within if fit.typical**2 <= chance * best.typical**2]
+    bound = chance * max(best.typical, LEAST_TYPICAL) ** 2
+    return [fit for fit in within if fit.typical**2 <= bound]
 
 
 def functions(
@@ -73,13 +78,16 @@ def functions(
 
 
 def trial_inputs(evidence: Evidence) -> list[tuple[Array, Array]]:
-    """Return random inputs in the axes of the evidence's, with initial states."""
+    """Return random inputs in the axes of the evidence's, with initial states.
+
+    Some are so small that large weights do not saturate the gates, and hide what else there is.
+    """
     rng = np.random.default_rng(1)
     found = []
-    for scale in (1.0, 10.0):
+    for scale, size in _SCALES:
         lead = (4,) if evidence.x.ndim == 2 else (2, 3)
         x = rng.normal(scale=scale, size=(*lead, evidence.features))
-        found.append((x, rng.normal(size=(1, evidence.units))))
+        found.append((x, rng.normal(scale=size, size=(1, evidence.units))))
     return found
 
 

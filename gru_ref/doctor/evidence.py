@@ -99,10 +99,15 @@ def evidence(
     if len(pair) == 2 and not all(hasattr(one, "__array__") for one in pair):
         pair = (outputs,)  # nested numbers
     arrays = [numbers(one, "outputs", bits) for one in pair]
-    units = arrays[0].shape[-1] if arrays[0].ndim else 0
-    features = x.shape[-1] if x.ndim else 0
     if x.ndim < 2 or not x.size:
         raise ValueError(f"inputs has shape {x.shape}, expected (batch, timesteps, features)")
+    for array in arrays:
+        if not array.ndim or not array.size:
+            raise ValueError(
+                f"outputs has shape {array.shape}, expected (batch, timesteps, units) or "
+                "(batch, units)"
+            )
+    units, features = arrays[0].shape[-1], x.shape[-1]
     found: dict[tuple[bytes, ...], Alignment] = {}
     for alignment in _alignments(x, arrays, units):
         key = tuple(

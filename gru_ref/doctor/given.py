@@ -93,6 +93,12 @@ def _is_text(value: Any) -> bool:
 
 
 def _given(name: str, value: Any, scale: Any, zero: Any, bits: str | None) -> Given:
+    dtype = np.asarray(value).dtype
+    if scale is None and dtype.kind in "iu" and dtype != np.uint16:
+        raise ValueError(
+            f"{name} has dtype {dtype}, expected floating numbers, or "
+            f"{name}{_SCALE} beside it, or a pair (array, scale)"
+        )
     array = numbers(value, name, bits, quantised=scale is not None)
     if scale is None:
         return Given(name, array, np.zeros(array.shape), stored_in(array))
@@ -137,10 +143,7 @@ def numbers(value: Any, name: str, bits: str | None = None, *, quantised: bool =
             else (array.astype(np.uint32) << 16).view(np.float32)
         )
     if array.dtype.kind in "iu" and not quantised:
-        raise ValueError(
-            f"{name} has dtype {array.dtype}, expected floating numbers, or {name}{_SCALE} beside "
-            "it, or a pair (array, scale)"
-        )
+        raise ValueError(f"{name} has dtype {array.dtype}, expected floating numbers")
     if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
         raise TypeError(f"{name} is {shown(value)}, expected an array of numbers")
     made: Array = array.astype(np.float64)

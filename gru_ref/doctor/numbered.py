@@ -54,12 +54,19 @@ class Numbered:
     ----------
     rows : sequence of Row
         One at least, all of one reset form.
+
+    Attributes
+    ----------
+    W_h, R_h, b_h, c_h : (readings,)
+        What makes the candidate: a number of a block of the kernel, of the recurrent kernel, and of
+        the biases beside their products.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         self.reset_after = rows[0].reset_after
         self._numbers = np.array([row[:10] for row in rows])
+        self.W_h, self.R_h, self.b_h, self.c_h = self._numbers[:, [2, 5, 8, 9]].T
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -77,26 +84,6 @@ class Numbered:
     def r(self) -> Shared:
         """What makes the gate r."""
         return _shared(self._numbers[:, [1, 4, 7]])
-
-    @property
-    def W_h(self) -> Array:
-        """The kernel's block of h, of every reading."""
-        return self._numbers[:, 2]
-
-    @property
-    def R_h(self) -> Array:
-        """The recurrent kernel's."""
-        return self._numbers[:, 5]
-
-    @property
-    def b_h(self) -> Array:
-        """The bias beside the input's product of h."""
-        return self._numbers[:, 8]
-
-    @property
-    def c_h(self) -> Array:
-        """The bias beside the state's."""
-        return self._numbers[:, 9]
 
     @cached_property
     def by_recurrent(self) -> list[Before]:

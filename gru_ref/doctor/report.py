@@ -113,7 +113,10 @@ def _nothing(diagnosis: Diagnosis) -> Iterator[str]:
         yield "The closest, which does not explain it:"
         yield from _explanation(diagnosis.closest)
     yield ""
-    yield f"Of {diagnosis.searched:,} hypotheses none fits. Check:"
+    if diagnosis.searched:
+        yield f"Of {diagnosis.searched:,} hypotheses none fits. Check:"
+    else:
+        yield "Nothing was tried: no layout has arrays of these shapes. Check:"
     for check in diagnosis.checks:
         yield from textwrap.wrap(check, WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
 

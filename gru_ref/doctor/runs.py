@@ -90,10 +90,11 @@ class _Run:
         self._row = candidates[0].row
         numbers = np.array([one.row for one in candidates])
         self._kernels = [_indices(numbers[:, gate]) for gate in range(3)]
-        biases = np.stack([vector[0] for vector in space.biases])[:, np.newaxis]
-        self._biases = [biases[numbers[:, place]] for place in range(6, 10)]
+        biases = np.stack(space.biases, axis=1)[:, :, np.newaxis]
+        self._biases = [biases[:, numbers[:, place]] for place in range(6, 10)]
         self._recurrent = [space.recurrents[number] for number in self._row[3:6]]
         self._gates = _by_function([one.gates for one in candidates])
+        self._resets = _by_function([one.reset or one.gates for one in candidates])
         self._candidates = _by_function([one.candidate for one in candidates])
         self._complement = np.array([one.complement for one in candidates])[:, None, None]
 
@@ -115,6 +116,15 @@ class _Run:
             variance = variance + (doubts.roundoff * value) ** 2
             return value + rng.standard_normal(value.shape) * np.sqrt(variance)
 
+        def added(vectors: Array) -> Array:
+            """Return biases of values and quantisation steps as a finer source might have them."""
+            if doubts is None or rng is None:
+                values: Array = vectors[0]
+                return values
+            variance = doubts.bias(vectors)
+            found: Array = vectors[0] + rng.standard_normal(variance.shape) * np.sqrt(variance)
+            return found
+
         def product(vectors: Array, block: Array) -> Array:
             flat = vectors.reshape(-1, vectors.shape[-1])  # one product, not one a candidate
             if doubts is None:
@@ -131,13 +141,13 @@ class _Run:
             errors = 0.0 if doubts is None else (ACTIVATION_ROUNDOFFS * doubts.roundoff * made) ** 2
             return off(made, errors)
 
-        b_z, b_r, b_h, c_h = (bias[:only] for bias in self._biases)
+        b_z, b_r, b_h, c_h = (added(bias[:, :only]) for bias in self._biases)
         R_z, R_r, R_h = self._recurrent
         complement = self._complement[:only]
         with np.errstate(all="ignore"):
             x_z, x_r, x_h = (self._entering(t, gate, product)[:only] for gate in range(3))
             z = applied(self._gates, off(x_z + b_z + product(h, R_z), 0.0))
-            r = applied(self._gates, off(x_r + b_r + product(h, R_r), 0.0))
+            r = applied(self._resets, off(x_r + b_r + product(h, R_r), 0.0))
             if self._row.reset_after:
                 inner = off(r * (product(h, R_h) + c_h), 0.0)
             else:

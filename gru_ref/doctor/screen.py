@@ -92,7 +92,7 @@ class Steps:
         alignment = self.evidence.alignments[candidate.alignment]
         grid = self._grid(candidate.alignment, None)
         with np.errstate(all="ignore"):
-            found = gates(grid, Numbered([candidate.row]), candidate.gates)
+            found = gates(grid, Numbered([candidate.row]), candidate.gates, candidate.reset)
             n = candidates(grid, found, candidate.candidate)
             made = state(grid, found, n, complement=candidate.complement)
             residuals = np.abs(grid.y - made.value) / made.deviation

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from gru_ref.activations import Function
 from gru_ref.doctor import functions as activations
 from gru_ref.doctor.blind_spots import blind_spots
-from gru_ref.doctor.candidates import Fit
+from gru_ref.doctor.candidates import Candidate, Fit
 from gru_ref.doctor.checks import checks
 from gru_ref.doctor.classes import explaining, functions
+from gru_ref.doctor.decoys import rival
 from gru_ref.doctor.diagnosis import Diagnosis, Explanation
 from gru_ref.doctor.evidence import Evidence, evidence
 from gru_ref.doctor.given import Given, arrays_of, quantised, weights_precision
@@ -155,12 +156,19 @@ def diagnose(
                 for fit in _completed(engine, some, known, degenerate=hidden)
             ]
             kept = explaining(completed, one.rounding.margin, rows)
-            return _diagnosis(given, seen, one, kept, spots, searched)
+            outside = _rival(engines, seen, kept, one.rounding, known)
+            if outside is None:
+                return _diagnosis(given, seen, one, kept, spots, searched)
+            best_kept = min(kept, key=lambda fit: fit.typical)
+            (rivalled,) = _explanations(given, seen, one, [best_kept])[:1]
+            to_check = (outside, *checks(given, seen, best_kept, tried=True))
+            return Diagnosis((), one.rounding, spots, to_check, rivalled, searched, (), None)
         best = min(fits, key=lambda fit: fit.typical, default=None)
         if best is not None and (closest is None or best.typical < closest[0].typical):
             closest = best, one
     nearest = None if closest is None else _explanations(given, seen, closest[1], [closest[0]])[0]
-    to_check = checks(given, seen, None if closest is None else closest[0])
+    nearby = None if closest is None else closest[0]
+    to_check = checks(given, seen, nearby, tried=bool(plain.rows))
     limits = _FOR_SEQUENCES if plain.rows and seen.sequence is None else ()
     return Diagnosis((), assumed[0], spots, to_check, nearest, searched, limits, None)
 
@@ -233,6 +241,23 @@ def _completed(
         )
     )
     return list({fit.candidate: fit for fit in more}.values())
+
+
+def _rival(
+    engines: Sequence[Steps | LastState],
+    seen: Evidence,
+    kept: list[Fit],
+    rounding: Rounding,
+    known: _Known,
+) -> str | None:
+    """Return what to check where something outside the space fits as well, or None."""
+
+    def fit(candidate: Candidate) -> Fit:
+        sequence = seen.alignments[candidate.alignment].states is not None
+        return next(one for one in engines if isinstance(one, Steps) == sequence).fit(candidate)
+
+    free = known.gates is None, known.candidates is None
+    return rival(kept, fit, rounding, free=free)
 
 
 def _explanations(

@@ -107,13 +107,13 @@ def space(given: Sequence[Given], features: int, units: int, *, mixed: bool = Fa
     rows: dict[Row, list[Words]] = {}
     split: dict[Row, Array] = {}
     for dealt in assignments(given, features, units):
-        for kernel, recurrent, bias in _combinations(dealt, features, units):
+        for kernel, recurrent, bias in _combinations(dealt, features, units, biases):
             placed = (
                 [kernels.place(block) for block in kernel.blocks.swapaxes(0, 1)],
                 [recurrents.place(block) for block in recurrent.blocks.swapaxes(0, 1)],
             )
             for orders in _orders(mixed):
-                for row, entering in _read(placed, bias, orders, biases):
+                for row, entering in _read(placed, bias, orders):
                     if entering.two_rows is not None:
                         split.setdefault(row, entering.two_rows)
                     said = Words(
@@ -128,14 +128,34 @@ def space(given: Sequence[Given], features: int, units: int, *, mixed: bool = Fa
     return Space(features, units, kernels.items, recurrents.items, biases.items, rows, split)
 
 
+class _Bias:
+    """One reading of the bias arrays; what enters which gate is found once for each order."""
+
+    def __init__(self, found: Vectors, table: Table) -> None:
+        self.gates_together = found.gates_together
+        self._found, self._table = found, table
+        self._entering: dict[tuple[str, bool], list[tuple[list[int], Entering]]] = {}
+
+    def entering(self, order: str, *, reset_after: bool) -> list[tuple[list[int], Entering]]:
+        """Return what may enter the gates, and the numbers of b_z, b_r, b_h and c_h."""
+        key = order, reset_after
+        if key not in self._entering:
+            z, r, h = (order.index(gate) for gate in "zrh")
+            self._entering[key] = [
+                ([0 if one is None else self._table.place(one) for one in entering[1:5]], entering)
+                for entering in readings(self._found, (z, r, h), reset_after=reset_after)
+            ]
+        return self._entering[key]
+
+
 def _combinations(
-    dealt: Assignment, features: int, units: int
-) -> Iterator[tuple[Packing, Packing, Vectors]]:
+    dealt: Assignment, features: int, units: int, table: Table
+) -> Iterator[tuple[Packing, Packing, _Bias]]:
     """Yield the readings of each part that go together."""
     for kernel, recurrent, bias in itertools.product(
         packings(dealt.kernel, features, units, "f"),
         packings(dealt.recurrent, units, units, "u"),
-        vectors(dealt.bias, units),
+        [_Bias(found, table) for found in vectors(dealt.bias, units)],
     ):
         alike = kernel.gates_together == recurrent.gates_together
         if alike and bias.gates_together in (None, kernel.gates_together):
@@ -152,18 +172,17 @@ def _orders(mixed: bool) -> list[tuple[str, str, str]]:
 
 
 def _read(
-    placed: tuple[list[int], list[int]], bias: Vectors, orders: tuple[str, str, str], table: Table
+    placed: tuple[list[int], list[int]], bias: _Bias, orders: tuple[str, str, str]
 ) -> Iterator[tuple[Row, Entering]]:
     """Yield the readings of one bias beside two kernels in a given order."""
-    kernel, recurrent, own = ([order.index(gate) for gate in "zrh"] for order in orders)
-    blocks = [placed[0][place] for place in kernel] + [placed[1][place] for place in recurrent]
+    blocks = [
+        part[order.index(gate)]
+        for part, order in zip(placed, orders, strict=False)
+        for gate in "zrh"
+    ]
     for reset_after in (True, False):
-        for entering in readings(bias, (own[0], own[1], own[2]), reset_after=reset_after):
-            numbers = [0 if vector is None else table.place(vector) for vector in entering[1:5]]
-            W_z, W_r, W_h, R_z, R_r, R_h = blocks
-            b_z, b_r, b_h, c_h = numbers
-            row = Row(W_z, W_r, W_h, R_z, R_r, R_h, b_z, b_r, b_h, c_h, reset_after)
-            yield row, entering
+        for numbers, entering in bias.entering(orders[2], reset_after=reset_after):
+            yield Row._make([*blocks, *numbers, reset_after]), entering
 
 
 def _joined(*words: str) -> str:

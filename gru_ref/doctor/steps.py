@@ -22,6 +22,8 @@ Array = NDArray[Any]
 
 # A gate, and a candidate, is off by this many roundoffs of its own size even on exact arguments.
 ACTIVATION_ROUNDOFFS = 2.0
+# An argument that is off by so much is looked at so many deviations away as well.
+_FAR, _FURTHER = 0.1, 3.0
 # So many steps, and fewer, are multiplied by every block there is.
 _SMALL = 16
 _FLOAT16_STEP = 2.0**-25  # half the distance of float16's smallest numbers
@@ -50,8 +52,10 @@ class Doubts:
 
     def __init__(self, rounding: Rounding, terms: int) -> None:
         self.roundoff = rounding.margin.roundoff
+        self._finer = rounding.weights
         self._weights = max(rounding.weights, self.roundoff)
-        self._steps = 1 / 12 if rounding.quantised_weights else 0.0
+        # As of a rounding: the largest error there is.
+        self._steps = 1 / 4 if rounding.quantised_weights else 0.0
         self._eighths = rounding.quantised_activations
         # float16 and bfloat16 are summed in float32, unless in themselves.
         half = rounding.precision in ("float16", "bfloat16", "tensorfloat32")
@@ -70,12 +74,24 @@ class Doubts:
             variance += vector_squares @ (self._steps * steps * steps)
         return Product(vectors @ values, variance)
 
+    def bias(self, vectors: Array) -> Array:
+        """Return the variance of bias vectors with quantisation steps, (2, …, units).
+
+        A bias is added as it is stored; it is off where the source had a finer one. It may be the
+        sum of two that cancel, so none is surer than its vector's typical number.
+        """
+        values, steps = vectors
+        squares = values * values
+        typical = squares.mean(axis=-1, keepdims=True)
+        found: Array = self._finer**2 * np.maximum(squares, typical) + self._steps * steps * steps
+        return found
+
     def of(self, vectors: Array) -> Array:
         """Return the variance of an input or a state."""
         variance: Array = (self.roundoff * vectors) ** 2
         if self._eighths:
             peak = np.abs(vectors).max(initial=0.0)
-            variance = variance + (2 * peak / 255) ** 2 / 12
+            variance = variance + (peak / 255) ** 2
         return variance
 
 
@@ -117,14 +133,15 @@ class Grid:
         """Return the states before times blocks of the recurrent kernel."""
         return self._products_of("recurrent", numbers, columns)
 
-    def bias(self, numbers: Array, columns: Array) -> Array:
+    def bias(self, numbers: Array, columns: Array) -> Product:
         """Return bias vectors, (numbers, 1, columns)."""
         key = "bias", len(columns)
         if key not in self._tables:
-            values = np.stack([vector[0][columns] for vector in self.space.biases])
-            self._tables[key] = Product(values[:, np.newaxis], values)
-        found: Array = self._tables[key].value[numbers]
-        return found
+            vectors = np.stack(self.space.biases, axis=1)[:, :, np.newaxis]
+            variance = self.doubts.bias(vectors)
+            self._tables[key] = Product(vectors[0][..., columns], variance[..., columns])
+        table = self._tables[key]
+        return Product(table.value[numbers], table.variance[numbers])
 
     def _products_of(self, kind: str, numbers: Array, columns: Array) -> Product:
         key = kind, len(columns)
@@ -158,32 +175,33 @@ class Gates(NamedTuple):
     entering: Spread
 
 
-def gates(grid: Grid, some: Numbered, function: Function) -> Gates:
+def gates(grid: Grid, some: Numbered, function: Function, reset: Function | None = None) -> Gates:
     """Return z, and what enters the candidate's activation, of every reading.
 
     Parameters
     ----------
     function : the recurrent_activation
+    reset : that of r, where it is another one
     """
     z = _gate(grid, some.z, function, grid.columns).at(some.z.back)
     x_h = grid.kernel(some.W_h, grid.columns)
     b_h = grid.bias(some.b_h, grid.columns)
     roundoff = grid.doubts.roundoff
     if some.reset_after:
-        r = _gate(grid, some.r, function, grid.columns).at(some.r.back)
+        r = _gate(grid, some.r, reset or function, grid.columns).at(some.r.back)
         inner = grid.recurrent(some.R_h, grid.columns)
-        recurrent = inner.value + grid.bias(some.c_h, grid.columns)
+        c_h = grid.bias(some.c_h, grid.columns)
+        recurrent = inner.value + c_h.value
         product = Product(
             r.value * recurrent,
-            r.value**2 * (inner.variance + (roundoff * recurrent) ** 2)
+            r.value**2 * (inner.variance + c_h.variance + (roundoff * recurrent) ** 2)
             + (r.deviation * recurrent) ** 2,
         )
     else:
-        product = _before(grid, some, function)
-    value = x_h.value + b_h + product.value
-    variance = (
-        x_h.variance + product.variance + roundoff**2 * (x_h.value**2 + product.value**2 + value**2)
-    )
+        product = _before(grid, some, reset or function)
+    value = x_h.value + b_h.value + product.value
+    variance = x_h.variance + b_h.variance + product.variance
+    variance += roundoff**2 * (x_h.value**2 + product.value**2 + value**2)
     return Gates(z, Spread(value, np.sqrt(variance)))
 
 
@@ -217,8 +235,9 @@ def _gate(grid: Grid, shared: Shared, function: Function, columns: Array) -> Spr
     W, R, b = shared.triples.T
     x_part = grid.kernel(W, columns)
     h_part = grid.recurrent(R, columns)
-    value = x_part.value + h_part.value + grid.bias(b, columns)
-    variance = x_part.variance + h_part.variance
+    bias = grid.bias(b, columns)
+    value = x_part.value + h_part.value + bias.value
+    variance = x_part.variance + h_part.variance + bias.variance
     variance += grid.doubts.roundoff**2 * (x_part.value**2 + h_part.value**2 + value**2)
     return _applied(function, Spread(value, np.sqrt(variance)), grid.doubts.roundoff)
 
@@ -243,8 +262,20 @@ def _before(grid: Grid, some: Numbered, function: Function) -> Product:
 def _applied(function: Function, argument: Spread, roundoff: float) -> Spread:
     """Return an activation of numbers that may be off."""
     value = function(argument.value)
-    deviation = np.maximum(
+    deviation = _reach(function, argument, value)
+    # Where an argument may be far off, what is flat beside it need not be so a little further on.
+    far = argument.deviation > _FAR
+    if far.any():
+        some = Spread(argument.value[far], _FURTHER * argument.deviation[far])
+        further = _reach(function, some, value[far]) / _FURTHER
+        deviation[far] = np.maximum(deviation[far], further)
+    return Spread(value, np.hypot(deviation, ACTIVATION_ROUNDOFFS * roundoff * value))
+
+
+def _reach(function: Function, argument: Spread, value: Array) -> Array:
+    """Return how far an activation is from its value one deviation of the argument away."""
+    found: Array = np.maximum(
         np.abs(function(argument.value + argument.deviation) - value),
         np.abs(function(argument.value - argument.deviation) - value),
     )
-    return Spread(value, np.hypot(deviation, ACTIVATION_ROUNDOFFS * roundoff * value))
+    return found
