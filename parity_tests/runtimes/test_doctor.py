@@ -23,11 +23,13 @@ def _only(found: Diagnosis) -> Reading:
 
 @pytest.mark.parametrize(
     ("sizes", "dtype", "bias", "last"),
-    itertools.product(
-        SIZES,
-        (torch.float64, torch.float32, torch.float16, torch.bfloat16),
-        (True, False),
-        (True, False),
+    list(
+        itertools.product(
+            SIZES,
+            (torch.float64, torch.float32, torch.float16, torch.bfloat16),
+            (True, False),
+            (True, False),
+        )
     ),
 )
 def test_torch_is_found(sizes: Any, dtype: Any, bias: bool, last: bool) -> None:
@@ -56,7 +58,7 @@ def test_torch_is_found(sizes: Any, dtype: Any, bias: bool, last: bool) -> None:
 
 @pytest.mark.parametrize(
     ("sizes", "linear_before_reset", "direction", "bias", "last"),
-    itertools.product(SIZES, (0, 1), ("forward", "reverse"), (True, False), (True, False)),
+    list(itertools.product(SIZES, (0, 1), ("forward", "reverse"), (True, False), (True, False))),
 )
 def test_onnxruntime_is_found(
     sizes: Any, linear_before_reset: int, direction: str, bias: bool, last: bool
