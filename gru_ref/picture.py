@@ -5,6 +5,7 @@ Needs matplotlib, the extra ``plot``.
 
 from __future__ import annotations
 
+import importlib
 import io
 from typing import Any
 
@@ -52,14 +53,14 @@ def gates_picture(trace: Trace, *, batch: int = 0, title: str = "", ending: str 
     if ending not in ENDINGS:
         raise ValueError(f"ending is {ending!r}, expected one of {', '.join(ENDINGS)}")
     try:
-        from matplotlib.figure import Figure
+        make_figure: Any = importlib.import_module("matplotlib.figure").Figure
     except ImportError as error:
         raise ImportError(
             "matplotlib is not installed, expected it for a picture: pip install 'gru-ref[plot]'"
         ) from error
     timesteps, _, units = trace.h.shape
     size = min(max(6.0, 0.12 * timesteps + 2), 20), 4 * min(max(1.6, 0.06 * units + 0.8), 5)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = make_figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(_PANELS), 1, sharex=True)
     for axes, (name, label) in zip(panels, _PANELS, strict=True):
         image = _panel(axes, trace, name, batch)
