@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,7 @@ from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.progress import Bar
 
 HERE = {"code": kept.code(), "keras": "2.21.0", "tensorflow": "2.21.0", "corrupt": ""}
+DOCUMENT = (Path(__file__).parent.parent / "docs" / "full.md").read_text(encoding="utf-8")
 SOME = [Block("keras2", number) for number in range(4)]
 
 
@@ -78,6 +80,17 @@ class TestProduct:
         assert {case.path for case in cases if case.lane == "saturated"} == {path}
         levels = {(case.lane, *map(str, case.levels.values())) for case in cases}
         assert len(levels) == len(cases)
+
+    @parameterized.expand(GENERATIONS)
+    def test_the_document_counts_each_of_them(self, oracle: str) -> None:
+        layers = product.layers(oracle)
+        cases = Counter((case.lane, case.path) for layer in layers for case in layer.cases)
+        pages = re.findall(rf"^\| {oracle} \| (.*) \|$", DOCUMENT, re.MULTILINE)
+        rows = [row.replace(",", "").split(" | ") for row in pages]
+        counted = {(lane, path): [int(n) for n in numbers] for lane, path, *numbers in rows}
+        assert {place: numbers[0] for place, numbers in counted.items()} == cases
+        for every, equal, _, raised, disagree in counted.values():
+            assert (equal + raised, disagree) == (every, 0)
 
     def test_the_cases_of_a_layer_differ_in_their_calls_alone(self) -> None:
         for oracle in GENERATIONS:
@@ -186,6 +199,10 @@ class TestExecutors:
         with pytest.raises(ValueError, match=f"--executor is '{name}'.*expected module:attribute"):
             executors.named(name)
 
+    def test_a_function_that_cannot_make_one(self) -> None:
+        with pytest.raises(ValueError, match=r"'json:loads', which raises TypeError.* expected"):
+            executors.named("json:loads")
+
 
 class TestCommand:
     @parameterized.expand([("0/2",), ("3/2",), ("1",), ("1/273",), ("a/b",)])
@@ -199,3 +216,40 @@ class TestCommand:
         said = CliRunner().invoke(command, [str(tmp_path / "report.json")])
         assert said.exit_code == 2
         assert "--merge" in said.output
+
+    @parameterized.expand(
+        [
+            (["--case", "keras2:x", "--shard", "1/2"],),
+            (["--case", "keras2:x", "--only", "product"],),
+            (["--write-docs", "--shard", "1/2"],),
+            (["--write-docs", "--only", "wide"],),
+            (["--write-docs", "--oracle", "keras2"],),
+        ]
+    )
+    def test_options_that_exclude_each_other(self, arguments: list[str]) -> None:
+        said = CliRunner().invoke(command, arguments)
+        assert said.exit_code == 2
+        assert f"{arguments[0]} is given with" in said.output
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [("{}", "lacks shards, blocks"), ("[]", "holds no JSON object"), ("no", "is no JSON (")],
+    )
+    def test_a_file_that_is_no_report(self, tmp_path: Path, text: str, shown: str) -> None:
+        odd = tmp_path / "odd.json"
+        odd.write_text(text, encoding="utf-8")
+        said = CliRunner().invoke(command, ["--report", str(tmp_path), "--merge", str(odd)])
+        assert said.exit_code == 2
+        assert f"--merge is given {odd}, which {shown}" in said.output
+        assert "expected the report-i-of-n.json of a shard" in said.output
+
+    def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        said = CliRunner().invoke(command, ["--report", str(tmp_path / "file" / "below")])
+        assert said.exit_code == 2
+        assert "below, expected a folder that can be written: " in said.output
+
+    def test_what_is_no_python(self, tmp_path: Path) -> None:
+        said = CliRunner().invoke(command, ["--report", str(tmp_path), "--keras-python", "true"])
+        assert said.exit_code == 2
+        assert "--keras-python is true, which prints ''" in said.output

@@ -89,7 +89,7 @@ def fitting(case: Case, drawn: Witness, rng: np.random.Generator) -> np.ndarray:
         fit &= _fits_lane(case, run)
         largest = np.maximum(largest, run.largest)
         for array in itertools.chain.from_iterable(run.outputs):
-            with np.errstate(invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):  # a range of inf is one too
                 fit &= np.ptp(array.reshape(count, -1), axis=1) > 0
     found = np.flatnonzero(fit)
     return found[np.argsort(largest[found], kind="stable")]
