@@ -115,7 +115,8 @@ class Bidirectional(BothDirections):
         """
         behaviour = self.behaviour
         own = self.config.changed(dtype=self.dtype)
-        x, initial_state = call_arguments.split_x(x, initial_state, own, len(x))
+        count = len(x) if isinstance(x, list) else 0  # of too many states the layers complain
+        x, initial_state = call_arguments.split_x(x, initial_state, own, count)
         x = call_arguments.x_array(x, own, self._layer_arguments.get("autocast", True))
         halves = directions.split_states(initial_state, behaviour)
         given = [

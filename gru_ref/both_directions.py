@@ -10,7 +10,7 @@ from gru_ref.composite import Composite
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
 from gru_ref.names import dtype_name
-from gru_ref.variables import Variables
+from gru_ref.variables import ABSENT, Variables
 
 MERGE_MODES = ("sum", "mul", "ave", "concat", None)
 
@@ -49,7 +49,8 @@ class BothDirections(Composite):
         self.name = self.name or "bidirectional"
         self.dtype = dtype_name(kwargs.get("dtype") or "float32", behaviour)
         self.merge_mode = merge_mode
-        if weights and behaviour.bidirectional_ignores_weights:
+        none = weights is None or (isinstance(weights, (list, tuple)) and not weights)
+        if not none and behaviour.bidirectional_ignores_weights:
             behaviour.warn("bidirectional_ignores_weights")
 
     @property
@@ -102,13 +103,13 @@ class BothDirections(Composite):
             return None
         return (*self.forward_layer.states, *self.backward_layer.states)
 
-    def reset_states(self, *values: Any) -> None:
-        """Set the recorded states to zeros or, in Keras 2, to those given.
+    def reset_states(self, states: Any = ABSENT) -> None:
+        """Set the recorded states to zeros or, in Keras 2, to `states`.
 
         Parameters
         ----------
-        *values
-            In Keras 2 one at most: a list of the forward states, then the backward ones, or None.
+        states : list, optional
+            The forward states, then the backward ones.
 
         Raises
         ------
@@ -121,15 +122,15 @@ class BothDirections(Composite):
         """
         if self.behaviour.reset_states_takes_values and not self.stateful:
             raise AttributeError("stateful is False, expected a stateful layer")
-        halves: Sequence[Sequence[Any]] = (values, values)
-        if self.behaviour.reset_states_takes_values and values and values[0] is not None:
-            if not isinstance(values[0], (list, tuple)):
-                raise ValueError(f"states is {shown(values[0])}, expected a list of states")
-            half = len(values[0]) // 2
-            halves = ([values[0][:half]], [values[0][half:]])
+        forward = backward = states
+        if self.behaviour.reset_states_takes_values and states is not None and states is not ABSENT:
+            if not isinstance(states, (list, tuple)):
+                raise ValueError(f"states is {shown(states)}, expected a list of states")
+            half = len(states) // 2
+            forward, backward = states[:half], states[half:]
         with self._unchanged_by_errors():
-            self.forward_layer.reset_states(*halves[0])
-            self.backward_layer.reset_states(*halves[1])
+            self.forward_layer.reset_states(forward)
+            self.backward_layer.reset_states(backward)
         if not self.stateful:
             raise AttributeError("stateful is False, expected a stateful layer")
 

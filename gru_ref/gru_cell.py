@@ -16,6 +16,7 @@ from gru_ref.kept_masks import KeptMasks
 from gru_ref.layer_arguments import check_known, check_values, keywords_of_any_layer
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.releases import release_of
+from gru_ref.rounding import kind_of
 from gru_ref.variables import CONFIG_ARGUMENTS, Variables
 from gru_ref.versions import Behaviour, resolve
 
@@ -32,8 +33,8 @@ class GRUCell(Variables):
     Parameters
     ----------
     units, activation, …, reset_after, seed
-        Keras's own arguments, in its order; see `gru_ref.config.GRUConfig`. seed by position in
-        Keras 3 alone.
+        Keras's own arguments, in its order; see `gru_ref.config.GRUConfig`. Of seed Keras 2 itself
+        takes the name alone, no place.
     keras_version, execution : str
         As for `gru_ref.GRU`.
     **kwargs
@@ -213,11 +214,10 @@ class GRUCell(Variables):
         if not hasattr(value, "__array__"):
             raise config.behaviour.state_type_error(f"{name} is {shown(value)}, expected an array")
         array = np.asarray(value)
-        floats = array.dtype.kind == "f"
-        uncast = name == "states" and array.dtype != config.compute_dtype
-        if not (floats or (cast and array.dtype.kind in "iub")) or (
-            uncast and not config.behaviour.initial_state_is_cast
-        ):
+        other = array.dtype != config.compute_dtype
+        uncast = name == "states" and not config.behaviour.initial_state_is_cast
+        uncast |= not self._layer_arguments.get("autocast", True)
+        if kind_of(array.dtype) not in ("fiub" if cast else "f") or (other and uncast):
             raise TypeError(f"{name} has dtype {array.dtype}, expected {config.compute_dtype}")
         if array.ndim != 2:
             raise ValueError(f"{name} has shape {array.shape}, expected two dimensions")

@@ -83,8 +83,8 @@ def check_known(
     for name, value in kwargs.items():
         if name not in known:
             raise behaviour.unknown_argument_error(
-                f"{name} is {shown(value)}, expected no such argument: {layer} of Keras "
-                f"{behaviour.release} does not have it; beside its named arguments it takes "
+                f"{name} is {shown(value)}, expected no such argument: as Keras "
+                f"{behaviour.release}, {layer} of gru_ref takes beside its named arguments "
                 f"{', '.join(sorted(known))}"
             )
 

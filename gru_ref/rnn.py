@@ -134,6 +134,7 @@ class RNN(RNNVariables):
         with self._unchanged_by_errors():
             if not self.built or (config.stateful and self._recorded is None):
                 self.build(x.shape)
+                self._check_features(x.shape[2])
             start = rnn_states.start(given, self._recorded, config)
             runs = self._runs(x, start, training, (dropout_mask, recurrent_dropout_mask), rng)
             output, arrays = stacked_gru(x, runs, mask=used)

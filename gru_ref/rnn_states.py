@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gru_ref import call_arguments
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
+from gru_ref.variables import ABSENT
 from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
@@ -95,16 +96,18 @@ def recorded(new: States, before: States | None) -> States:
     """Return what a stateful layer records of the states a call ended with."""
     assert before is not None, "a stateful layer is built"
     kept = before.arrays[len(new.arrays) :]
-    return States(tuple(array.copy() for array in new.arrays) + kept, before.nested)
+    pairs = zip(new.arrays, before.arrays, strict=False)
+    made = tuple(array.astype(old.dtype) for array, old in pairs)  # that of the variables
+    return States(made + kept, before.nested)
 
 
-def reset(before: States | None, values: tuple[Any, ...], config: GRUConfig) -> States | None:
+def reset(before: States | None, states: Any, config: GRUConfig) -> States | None:
     """Return the recorded states once reset_states has set them; see `gru_ref.RNN.reset_states`."""
     behaviour = config.behaviour
     if not behaviour.reset_states_takes_values:
-        if values:
+        if states is not ABSENT:
             raise TypeError(
-                f"states is {shown(values[0])}, expected nothing: reset_states of Keras "
+                f"states is {shown(states)}, expected nothing: reset_states of Keras "
                 f"{behaviour.release} takes no values; hand initial_state to the call instead"
             )
         if before is None:
@@ -112,15 +115,13 @@ def reset(before: States | None, values: tuple[Any, ...], config: GRUConfig) -> 
         if any(before.nested) and behaviour.stack_reset_fails:
             behaviour.warn("stack_reset_fails")
         return before._replace(arrays=tuple(map(np.zeros_like, before.arrays)))
-    if len(values) > 1:
-        raise TypeError(f"reset_states is given {len(values)} values, expected one list of states")
     if not config.stateful:
         raise AttributeError("stateful is False, expected a stateful layer")
     if before is None:
         raise ValueError("the layer is not built, expected build or a call first")
-    if not values or values[0] is None:
+    if states is None or states is ABSENT:
         return before._replace(arrays=tuple(map(np.zeros_like, before.arrays)))
-    given = values[0] if isinstance(values[0], (list, tuple)) else [values[0]]
+    given = states if isinstance(states, (list, tuple)) else [states]
     if len(given) != len(before.arrays):
         raise ValueError(f"states is {len(given)} states, expected {len(before.arrays)}")
     arrays = []

@@ -15,6 +15,7 @@ from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
 from gru_ref.names import dtype_name
 from gru_ref.stacked_cells import StackedRNNCells
+from gru_ref.variables import ABSENT
 from gru_ref.weights import known_features, three_sizes
 
 Array = NDArray[Any]
@@ -123,9 +124,12 @@ class RNNVariables(Composite):
         return isinstance(self.cell, StackedRNNCells)
 
     def _check_features(self, features: int) -> None:
-        expected = self.cells[0].weight_shapes()["kernel"][0]
-        if features != expected:
-            raise ValueError(f"x has {features} features, expected {expected}: the layer is built")
+        for number, cell in enumerate(self.cells):
+            expected = cell.weight_shapes()["kernel"][0]
+            if features != expected:
+                what = f"what enters cell {number}" if number else "x"
+                raise ValueError(f"{what} has {features} features, expected {expected}, as built")
+            features = cell.units
 
     def _own_activity_losses(self) -> list[Array]:
         return list(self._activity_losses)
@@ -139,13 +143,12 @@ class RNNVariables(Composite):
             self._recorded, len(self.cells), self.behaviour, stacked=self._stacked
         )
 
-    def reset_states(self, *values: Any) -> None:
-        """Set the recorded states to zeros or, in Keras 2, to those given.
+    def reset_states(self, states: Any = ABSENT) -> None:
+        """Set the recorded states to zeros or, in Keras 2, to `states`.
 
         Parameters
         ----------
-        *values
-            In Keras 2 one at most: a list of states, a state alone, or None.
+        states : list of (batch, units), or of one cell that alone, optional
 
         Raises
         ------
@@ -157,7 +160,7 @@ class RNNVariables(Composite):
         KerasQuirkWarning
             Keras 3 cannot reset the states of a stack.
         """
-        self._recorded = rnn_states.reset(self._recorded, values, self._config)
+        self._recorded = rnn_states.reset(self._recorded, states, self._config)
 
     def reset_state(self) -> None:
         """Set the recorded states to zeros (Keras 3).

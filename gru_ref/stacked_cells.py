@@ -181,6 +181,8 @@ class StackedRNNCells(Composite):
             As `gru_ref.GRU.from_config`.
         """
         arguments = nested_config.arguments_of(config, "cells")
+        if not isinstance(config["cells"], (list, tuple)):
+            raise TypeError(f"cells is {shown(config['cells'])}, expected a list of cells")
         cells = [
             nested_config.read(cell, {"GRUCell": GRUCell}, "cells", keras_version)
             for cell in config["cells"]

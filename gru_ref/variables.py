@@ -21,7 +21,7 @@ CONFIG_ARGUMENTS = frozenset(field.name for field in fields(GRUConfig) if field.
 
 
 # No value at all: reset_states of Keras 3 refuses even None.
-_ABSENT: Any = object()
+ABSENT: Any = object()
 
 
 class Variables:
@@ -259,7 +259,7 @@ class Variables:
         """The recorded state of a stateful layer, in a list as in Keras; [None] without one."""
         return [None if self._state is None else self._state.copy()]
 
-    def reset_states(self, states: Any = _ABSENT) -> None:
+    def reset_states(self, states: Any = ABSENT) -> None:
         """Set the recorded state to zeros or, in Keras 2, to `states`.
 
         Parameters
@@ -277,7 +277,7 @@ class Variables:
         """
         behaviour = self.config.behaviour
         if not behaviour.reset_states_takes_values:
-            if states is not _ABSENT:
+            if states is not ABSENT:
                 raise TypeError(
                     f"states is {shown(states)}, expected nothing: reset_states of Keras "
                     f"{behaviour.release} takes no values; hand initial_state to the call instead"
@@ -290,7 +290,7 @@ class Variables:
         if self._state is None:
             raise ValueError("the layer is not built, expected build or a call first")
         value = np.zeros_like(self._state)
-        if states is not None and states is not _ABSENT:
+        if states is not None and states is not ABSENT:
             given = states if isinstance(states, (list, tuple)) else [states]
             if len(given) != 1:
                 raise ValueError(f"states is {len(given)} states, expected 1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from parameterized import parameterized
@@ -114,3 +115,30 @@ class TestState:
             layer.build((2, 4, 6))
             assert layer.get_weights()[0].shape == first
             layer.set_weights(layer.get_weights())
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_cells_of_other_features_are_refused_by_number(self, version: str) -> None:
+        made = {"keras_version": version, "kernel_initializer": "ones"}
+        shared = gru_ref.GRUCell(3, recurrent_initializer="zeros", **made)
+        layer = gru_ref.RNN([shared, shared])
+        with pytest.raises(ValueError, match="what enters cell 1 has 3 features, expected 6"):
+            layer(np.ones((2, 4, 6), "float32"))
+        assert not layer.built
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_mixed_rnn_records_its_state_in_the_variable_dtype(self, version: str) -> None:
+        mixed = {"dtype": "mixed_float16"}
+        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+        cell = gru_ref.GRUCell(5, keras_version=version, **zeros, **mixed)
+        layer = gru_ref.RNN(cell, stateful=True, **mixed)
+        assert layer(np.ones((2, 4, 6), "float32")).dtype == "float16"
+        assert layer.states[0].dtype == "float32"
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_cell_of_bfloat16_takes_bfloat16(self, version: str) -> None:
+        ones = {"kernel_initializer": "ones", "recurrent_initializer": "zeros"}
+        cell = gru_ref.GRUCell(5, dtype="bfloat16", keras_version=version, **ones)
+        dtype = np.dtype(ml_dtypes.bfloat16)
+        output, (state,) = cell(np.full((2, 6), 0.1, dtype), [np.zeros((2, 5), dtype)])
+        assert output.dtype == state.dtype == dtype
+        assert output.astype("float32").all()

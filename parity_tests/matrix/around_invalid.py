@@ -38,7 +38,6 @@ GRU = {"class": "GRU", "units": UNITS, **PLAIN}
 BACK = {**GRU, "go_backwards": True}
 
 NO_CELLS = "a stack without cells has no output of its own: refused"
-OTHER_CLASS = "gru_ref has no other layer than these"
 EARLIER = "refused where it is given, before an operation of TensorFlow refuses it"
 
 
@@ -113,6 +112,12 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         made(cell(activity_regularizer="l2")),
         error("TypeError", "activity_regularizer", keras=None, why="Keras adds it at every timestep, and once more: refused"),
         error("ValueError", "activity_regularizer", keras=None, why="Keras adds it at every timestep, and once more: refused"),
+    ),
+    row(
+        "cell-autocast-float64",
+        "an input of float64, autocast off",
+        calling(cell(autocast=False), X0.astype("float64"), H),
+        framework("InvalidArgumentError", "TypeError", "inputs", why=EARLIER),
     ),
     row("cell-no-states", "no state", calling(CELL, X0), error("TypeError", "states")),
     row(
@@ -356,6 +361,13 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         error("ValueError", "return_state"),
     ),
     row(
+        "rnn-reset-keyword",
+        "reset_states with states by name",
+        (*calling(rnn(stateful=True)), ("reset_states", (), {"states": [H]}), ("states", (), {})),
+        ACCEPTED,
+        error("TypeError", "states", at=-2),
+    ),
+    row(
         "both-units-differ",
         "a sum of different units",
         calling(both(backward_layer={**BACK, "units": 3}, merge_mode="sum")),
@@ -367,6 +379,14 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         calling(both(backward_layer={**BACK, "units": 1}, merge_mode="sum")),
         ACCEPTED,
     ),
+    row(
+        "both-reset-keyword",
+        "reset_states with states by name",
+        (*calling(both({**GRU, "stateful": True})), ("reset_states", (), {"states": [H, H]})),
+        ACCEPTED,
+        error("TypeError", "states"),
+    ),
+    row("both-x-none", "no input", calling(both(), None), error("TypeError", "x"), error("ValueError", "x")),
     row("both-weights", "weights, which no Keras uses", calling(both(weights=[np.ones((6, 15), "float32")] * 2)), ACCEPTED),
     row("both-states-tuple", "a tuple of states", calling(both(), initial_state=(H, H)), ACCEPTED),
     row(

@@ -205,20 +205,6 @@ ACTIVATION_LAYERS = {
     "keras3": (),
 }
 
-# Names that resolve and cannot be an activation of a GRU.
-UNUSABLE_ACTIVATIONS = {
-    "keras2": {
-        "PReLU": "creates a weight of its own inside the first call",
-        "deserialize": "a function of the registry, not an activation",
-        "get": "a function of the registry, not an activation",
-        "serialize": "a function of the registry, not an activation",
-    },
-    "keras3": {
-        "glu": "halves the width of its argument",
-        "threshold": "needs two further arguments",
-    },
-}
-
 # How axes become cases. strength: every combination of so many axes is covered, the axes in `fixed`
 # held to some of their levels; rows: every product of the levels named, all else at its default;
 # timesteps: instead of SIZES; mistakes_in_one_of: the share of cases on which the mistakes of

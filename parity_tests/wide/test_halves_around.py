@@ -1,0 +1,82 @@
+"""Cells, RNNs, stacked cells and Bidirectional compute in half types what live Keras does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from parameterized import parameterized
+
+from parity_tests import around_run
+from parity_tests.live import run
+from parity_tests.matrix.halves import DTYPES
+from parity_tests.oracles import codec
+from parity_tests.oracles.pool import GENERATIONS
+
+codec.take_dtype(ml_dtypes.bfloat16)  # else the oracle's arrays of it are float32
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 6, 5
+MASK = np.array([[True, False, True, True], [True, True, True, False]])
+# Of bfloat16 Keras 3 draws no orthogonal kernel.
+BLANK = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}
+RECORDED = {"stateful": True, "return_state": True}
+
+
+def _cell(dtype: str, units: int = UNITS, **arguments: Any) -> dict[str, Any]:
+    return {"class": "GRUCell", "units": units, "dtype": dtype, **BLANK, **arguments}
+
+
+def _gru(dtype: str, **arguments: Any) -> dict[str, Any]:
+    return {"class": "GRU", "units": UNITS, "dtype": dtype, **BLANK, **arguments}
+
+
+def _layers(dtype: str) -> dict[str, dict[str, Any]]:
+    """Return the layers of a dtype, by name."""
+    rnn = {"class": "RNN", "dtype": dtype, **RECORDED}
+    stack = {"class": "StackedRNNCells", "cells": [_cell(dtype, 3), _cell(dtype)], "dtype": dtype}
+    both = {"class": "Bidirectional", "dtype": dtype}
+    return {
+        "rnn": {**rnn, "cell": _cell(dtype)},
+        "rnn_reset_before": {**rnn, "cell": _cell(dtype, reset_after=False), "unroll": True},
+        "stack": {**rnn, "cell": stack, "return_sequences": True, "stateful": False},
+        **{
+            mode: {**both, "layer": _gru(dtype, return_sequences=True), "merge_mode": mode}
+            for mode in ("concat", "sum", "mul", "ave")
+        },
+        "recorded": {**both, "layer": _gru(dtype, stateful=True), "merge_mode": None},
+    }
+
+
+ROWS = [
+    (oracle, f"{dtype}+{name}")
+    for oracle in GENERATIONS
+    for dtype in DTYPES
+    for name in _layers(dtype)
+]
+
+
+@parameterized.expand(ROWS, name_func=run.case_name)
+def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> None:
+    dtype, name = which.split("+")
+    rng = np.random.default_rng(len(name))
+    spec = _layers(dtype)[name]
+    x = rng.standard_normal((BATCH, TIMESTEPS, FEATURES)).astype("float32")
+    first = [["construct", [], spec], ["build", [x.shape], {}]]
+    shapes = [array.shape for array in _both(oracle, [*first, ["get_weights", [], {}]])[0][-1]]
+    weights = [rng.standard_normal(shape).astype("float32") for shape in shapes]
+    calls = [["call", [x], {}], ["call", [x], {"mask": MASK}]]
+    if spec.get("stateful"):
+        calls.append(["states", [], {}])
+    live, ours = _both(oracle, [*first, ["set_weights", [weights], {}], *calls])
+    for theirs, own in zip(live[3:], ours[3:], strict=True):
+        assert around_run.difference(own, theirs) == 0
+
+
+def _both(oracle: str, steps: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return what live Keras and gru_ref make of the same steps."""
+    live = run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+    assert live[-1]["ok"], live[-1]["error"]
+    ours, _ = around_run.run(steps, run.keras_version(oracle))
+    assert ours[-1].error is None, repr(ours[-1].error)
+    return [step["value"] for step in live], [outcome.value for outcome in ours]
