@@ -139,7 +139,7 @@ def write(python: str) -> int:
         write_seeds(pool[oracle], {"keras_version": version, "provenance": origin})
     write_example(pool["keras2"])
     pool.close()
-    (FIXTURES / "manifest.json").write_text(canonical(manifest()) + "\n", encoding="utf-8")
+    write_manifest()
     return 0
 
 
@@ -182,9 +182,9 @@ def manifest() -> dict[str, Any]:
     configs = recorded_configs.FOLDER.glob("*.json")
     weights = (FIXTURES / "weights").glob("*.npz")
     seeds = recorded_seeds.FOLDER.glob("*.json")
-    drift = (FIXTURES / "drift").glob("*.json")
+    others = [path for name in ("around", "drift") for path in (FIXTURES / name).glob("*.json")]
     golden_files = (FIXTURES / VERSION).glob("*/*.json")
-    for path in sorted([*golden_files, *weights, *configs, *seeds, *drift]):
+    for path in sorted([*golden_files, *weights, *configs, *seeds, *others]):
         entry: dict[str, Any] = {
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "bytes": path.stat().st_size,
@@ -196,6 +196,11 @@ def manifest() -> dict[str, Any]:
             entry |= {"cases": len(cases), "provenance": data["provenance"]}
         files[str(path.relative_to(FIXTURES))] = entry
     return {"version": VERSION, "files": files}
+
+
+def write_manifest() -> None:
+    """Write what is in the folder now."""
+    (FIXTURES / "manifest.json").write_text(canonical(manifest()) + "\n", encoding="utf-8")
 
 
 def check() -> int:

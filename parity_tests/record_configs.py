@@ -83,8 +83,7 @@ def main() -> int:
     # Imported late: nothing that is recorded passes through what export imports.
     from parity_tests import export
 
-    manifest = export.canonical(export.manifest()) + "\n"
-    (export.FIXTURES / "manifest.json").write_text(manifest, encoding="utf-8")
+    export.write_manifest()
     return 0
 
 

@@ -10,7 +10,7 @@ import json
 import sys
 from typing import Any, NamedTuple
 
-from parity_tests import around, around_observation
+from parity_tests import around, around_observation, export
 from parity_tests.matrix import around as table
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
@@ -110,6 +110,7 @@ def main() -> int:
     for name in options.oracle or sorted(GENERATIONS):
         with Oracle(name, options.keras_python, GENERATIONS[name]) as oracle:
             record(oracle)
+    export.write_manifest()
     return 0
 
 
