@@ -92,7 +92,7 @@ lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer
 	@mkdir -p build && cp constraints.txt build/constraints.txt
 	echo 'hatchling>=1.27' | .venv-lock/bin/uv pip compile --quiet --universal --no-header \
 		--no-python-downloads --python-version 3.10 --extra test --extra cluster --extra keras \
-	--extra lint --extra plot \
+		--extra lint --extra plot \
 		$(ARGS) --output-file build/constraints.txt pyproject.toml - >/dev/null
 	@{ echo '# Every version that the environments of the Makefile and tox.ini install: a universal'; \
 	echo '# resolution of pyproject.toml for Python 3.10 to 3.13, written only by `make lock`, which'; \

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from parity_tests import matrix_run
+from parity_tests import matrix_run, surroundings
 from parity_tests.live.options import ORACLES
 from parity_tests.oracles.choice import check_source, choose
 from parity_tests.oracles.client import OracleError
@@ -62,6 +62,10 @@ def command(
     Exit status: 0 for parity, 1 for any other verdict, 2 if nothing could be compared. What is no
     option of this command goes to pytest, as -k WORD does.
     """
+    docs = settings["write_docs"]
+    if docs:
+        part = oracles and set(oracles) != set(ORACLES)
+        _check_whole(oracle=part, keras_from=keras_from, **settings)
     try:
         choice = choose(keras_python, oracles, keras_from)
         if keras_from and choice.found:
@@ -74,7 +78,26 @@ def command(
         click.echo(f"{name}: {what}")
     for sentence in choice.missing:
         click.echo(sentence, err=True)
-    if not choice.found or (oracles and choice.missing):
+    if not choice.found or ((oracles or docs) and choice.missing):
         sys.exit(matrix_run.NOT_RUN)
     run = matrix_run.MatrixRun(keras_python, keras_from, tuple(choice.found), **settings)
     sys.exit(run.status())
+
+
+def _check_whole(**settings: object) -> None:
+    """Refuse to write docs of a run that is a part of the matrix, or outside a clone.
+
+    Raises
+    ------
+    UsageError
+        One of the settings makes it a part.
+    """
+    names = ("oracle", "keras_from", "quick", "case")
+    given = [f"--{name.replace('_', '-')}" for name in names if settings[name]]
+    given += map(str, settings["pytest_arguments"])
+    if given:
+        raise click.UsageError(
+            f"--write-docs is given with {' '.join(given)}, expected the whole matrix, without that"
+        )
+    if surroundings.CLONE is None:
+        raise click.UsageError("--write-docs is given outside a clone, expected docs/ to write")

@@ -278,7 +278,7 @@ def _looks_like(attempt: mutants.Attempt, seen: Observation, eps: float) -> list
 def _again(case: Case) -> str:
     """Return the command that judges the case again."""
     named = f"{case.oracle}:{case.id}"
-    return f"make parity-full CASE={named}" if case.sweep == "full" else again(named)
+    return again(named, "parity-full" if case.sweep == "full" else "parity")
 
 
 def explain(

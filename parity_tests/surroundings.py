@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -12,7 +13,10 @@ HERE = Path(__file__).resolve().parent
 FIXTURES = HERE / "fixtures" if (HERE / "fixtures").is_dir() else HERE.parent / "fixtures"
 CLONE = HERE.parent if (HERE.parent / "pyproject.toml").is_file() else None
 
-_options: list[str] = []
+# The interpreter that make compares with unless another is named.
+OWN_KERAS = ".venv-keras/bin/python"
+
+_compared: dict[str, str] = {}
 
 
 def report_folder() -> Path:
@@ -22,22 +26,36 @@ def report_folder() -> Path:
 
 def remember(keras_python: str, keras_from: str) -> None:
     """Keep which Keras this process compares with: `again` names it."""
-    _options[:] = [] if keras_python == sys.executable else ["--keras-python", keras_python]
-    if keras_from:
-        _options.extend(["--keras-from", keras_from])
+    _compared.update({"--keras-python": keras_python, "--keras-from": keras_from})
 
 
-def again(what: str) -> str:
+def again(what: str, target: str = "parity") -> str:
     """Return the command that runs one case, or one other test, again.
 
     Parameters
     ----------
     what : str
         ``ORACLE:ID``, as a disagreement names it, or the name of a test.
+    target : str
+        The one of make that has the case.
     """
     named = re.search(r"keras[23]:.+", what)
     case = named.group() if named else ""
-    if CLONE and case and "--keras-from" not in _options:
-        return f"make parity CASE={case}"
+    if CLONE and case and not _compared.get("--keras-from"):
+        return " ".join(["make", target, *_keras_python_of_make(CLONE), f"CASE={case}"])
     command = ["python", "-m", "parity_tests"] if CLONE else ["gru-parity"]
-    return shlex.join([*command, *_options, *(["--case", case] if case else ["-k", what])])
+    for option, value in _compared.items():
+        if value and (option, value) != ("--keras-python", sys.executable):
+            command += [option, value]
+    return shlex.join([*command, *(["--case", case] if case else ["-k", what])])
+
+
+def _keras_python_of_make(clone: Path) -> list[str]:
+    """Return what make has to be told to take the same interpreter."""
+    python = _compared.get("--keras-python", "")
+    if os.sep in python:
+        # make runs in the clone. Links stay: that of a virtual environment leads out of it.
+        python = os.path.abspath(python)
+    if python in ("", str(clone / OWN_KERAS)):
+        return []
+    return [f"KERAS_PYTHON={shlex.quote(python)}"]

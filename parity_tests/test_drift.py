@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import copy
+import io
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from parameterized import parameterized
@@ -15,7 +18,7 @@ from gru_ref.releases import release_of
 from gru_ref.versions import BY_NAME as LEDGER
 from gru_ref.versions import resolve
 from parity_tests.drift import __main__ as drift
-from parity_tests.drift import cells, document, environments, recorded
+from parity_tests.drift import cells, document, environments, measure, recorded
 from parity_tests.drift.releases import HOSTS, RELEASES
 from parity_tests.oracles import behaviours
 
@@ -135,6 +138,33 @@ class TestTable:
         assert named == set(NAMES)
 
 
+class TestStale:
+    """What fixtures/drift holds beside what a run measured."""
+
+    @parameterized.expand(
+        [
+            (("lanes", "double", "compared"), "lanes"),
+            (("lanes", "exact", "equal"), "equal"),
+            (("outcomes", "raised"), "outcomes"),
+        ]
+    )
+    def test_another_count_is_named(self, place: tuple[str, ...], field: str) -> None:
+        assert self._stale(place) == [f"fixtures/drift/tf-2.3.json has other {field}"]
+
+    def test_how_generic_numbers_round_is_the_machines(self) -> None:
+        assert self._stale(("lanes", "double", "equal")) == []
+        assert self._stale(("lanes", "single", "worst_eps")) == []
+
+    def _stale(self, place: tuple[str, ...]) -> list[str]:
+        """Return what is stale where one number is another."""
+        held = copy.deepcopy(HELD["tf-2.3"])
+        node: Any = held.matrix
+        for key in place[:-1]:
+            node = node[key]
+        node[place[-1]] += 1
+        return drift._stale("tf-2.3", measure.Result(held, [], "0"))
+
+
 class TestMissingInterpreter:
     """A release whose Python is not there."""
 
@@ -148,6 +178,25 @@ class TestMissingInterpreter:
         assert "2 of the releases not run" in errors
         assert "tf-2.3: python3.8 is nowhere" in errors
         assert "keras-3.7: python3.11 is nowhere" in errors
+
+    def test_a_run_without_any_measures_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(environments.Environments, "_candidates", lambda *_: iter(()))
+        assert drift.main([]) == 2
+        assert drift.main(["--set-up"]) == 0
+
+    @parameterized.expand([("'/a b/uv' --quiet", ["/a b/uv", "--quiet"]), ("uv", ["uv"])])
+    def test_the_command_of_uv_may_have_spaces(self, given: str, words: list[str]) -> None:
+        assert drift._parsed(["--uv", given]).uv == words
+
+    @parameterized.expand([(OSError("no disk"),), (environments.SetUpError("uv venv … fails"),)])
+    def test_a_set_up_that_fails_is_said(self, error: Exception) -> None:
+        made = mock.patch.object(environments.Environments, "python_of", side_effect=error)
+        with made, contextlib.redirect_stderr(io.StringIO()) as said:
+            assert drift.main(["--only", "tf-2.3"]) == 2
+        assert f"set-up of tf-2.3 fails: {error}" in said.getvalue()
 
     def test_a_shim_that_does_not_start_is_no_interpreter(self, tmp_path: Path) -> None:
         shim = tmp_path / "python3.7"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -13,12 +14,13 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from gru_ref import GRU
-from parity_tests import junit, layer_check, markdown, surroundings
+from parity_tests import junit, layer_check, markdown, matrix_run, surroundings
 from parity_tests.command import command
 from parity_tests.live.options import ORACLES
-from parity_tests.oracles import checkout
+from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.report import Test as Outcome
 from parity_tests.report import is_of_suite
@@ -145,8 +147,9 @@ def test_only_the_suites_tests_are_its_own() -> None:
 # ---- source trees
 
 
-def _tree(folder: Path, name: str, version: str, *, place: str = checkout.PLACES[0]) -> Path:
-    files = {"__init__.py": "", "src/version.py": f'__version__ = "{version}"\n', place: ""}
+def _tree(folder: Path, name: str, version: str, *, quote: str = '"') -> Path:
+    said = f"__version__ = {quote}{version}{quote}\n"
+    files = {"__init__.py": "", "src/version.py": said, checkout.PLACES[0]: ""}
     for path, text in files.items():
         (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / name / path).write_text(text, encoding="utf-8")
@@ -154,13 +157,18 @@ def _tree(folder: Path, name: str, version: str, *, place: str = checkout.PLACES
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "generation"),
-    [("keras", "3.15.1", 3), ("tf_keras", "2.21.0", 2), ("keras", "2.15.0", 2)],
+    ("name", "version", "generation", "quote"),
+    [
+        ("keras", "3.15.1", 3, '"'),
+        ("tf_keras", "2.21.0", 2, '"'),
+        ("keras", "2.15.0", 2, '"'),
+        ("keras", "2.6.0", 2, "'"),
+    ],
 )
 def test_a_source_tree_tells_its_generation(
-    tmp_path: Path, name: str, version: str, generation: int
+    tmp_path: Path, name: str, version: str, generation: int, quote: str
 ) -> None:
-    tree = checkout.find(str(_tree(tmp_path, name, version)))
+    tree = checkout.find(str(_tree(tmp_path, name, version, quote=quote)))
     assert tree == (str(tmp_path / name), version, generation)
     assert checkout.find(str(tmp_path / name)) == tree
     assert GENERATIONS[tree.oracle] == generation
@@ -170,6 +178,9 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="which is no folder"):
         checkout.find(str(tmp_path / "none"))
     with pytest.raises(ValueError, match="which holds no Keras"):
+        checkout.find(str(tmp_path))
+    _tree(tmp_path, "keras", "3.15.1", quote="")
+    with pytest.raises(ValueError, match="whose version is nowhere, expected a line __version__"):
         checkout.find(str(tmp_path))
     _tree(tmp_path, "keras", "3.15.1")
     (tmp_path / "keras").rename(tmp_path / "mine")
@@ -191,9 +202,15 @@ def test_the_fixtures_are_found() -> None:
 def test_a_case_and_a_test_have_a_command_that_runs_them_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(surroundings, "_compared", {})
     assert surroundings.again("keras3:exact") == "make parity CASE=keras3:exact"
+    surroundings.remember(str(ROOT / ".venv-keras/bin/python"), "")
+    assert surroundings.again("keras3:exact") == "make parity CASE=keras3:exact"
+    surroundings.remember("/a b/python", "")
+    rest = "KERAS_PYTHON='/a b/python' CASE=keras3:exact"
+    assert surroundings.again("keras3:exact") == f"make parity {rest}"
+    assert surroundings.again("keras3:exact", "parity-full") == f"make parity-full {rest}"
     monkeypatch.setattr(surroundings, "CLONE", None)
-    monkeypatch.setattr(surroundings, "_options", [])
     surroundings.remember("/a b/python", "/keras")
     given = "gru-parity --keras-python '/a b/python' --keras-from /keras"
     assert surroundings.again("test_bit_equal_keras3:exact") == f"{given} --case keras3:exact"
@@ -264,6 +281,71 @@ def test_the_oracles_are_those_that_can_be_asked_for() -> None:
     assert list(ORACLES) == sorted(GENERATIONS)
 
 
+# ---- the command
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return the arguments of every run of pytest that the command starts; none runs."""
+    runs: list[list[str]] = []
+    found = choice.Choice(dict.fromkeys(ORACLES, "Keras"), [])
+    monkeypatch.setattr("parity_tests.command.choose", lambda *_: found)
+    monkeypatch.setattr(matrix_run.pytest, "main", runs.append)
+    monkeypatch.setattr(matrix_run, "OTHERS", ())
+    monkeypatch.setattr(matrix_run, "ENVIRONMENT", {})
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [("--report", "below"), ("--junit", "x.xml"), ("--markdown", "x.md")]
+)
+def test_what_cannot_be_written_is_said_before_anything_runs(
+    compared: list[list[str]], tmp_path: Path, option: str, name: str
+) -> None:
+    (tmp_path / "file").touch()
+    folders = {"--report": tmp_path / "made", option: tmp_path / "file" / name}
+    arguments = [str(part) for pair in folders.items() for part in pair]
+    ended = CliRunner().invoke(command, arguments)
+    expected = "folder" if option == "--report" else "file"
+    assert ended.exit_code == matrix_run.NOT_RUN
+    assert f"{option} is {folders[option]}, expected a {expected} that can be" in ended.output
+    assert compared == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [["--oracle", "keras2"], ["--quick"], ["--case", "x"], ["--keras-from", "x"], ["-k", "mask"]],
+)
+def test_docs_are_not_written_from_a_part(compared: list[list[str]], part: list[str]) -> None:
+    ended = CliRunner().invoke(command, ["--write-docs", *part])
+    assert ended.exit_code == 2
+    assert f"--write-docs is given with {part[0]}" in " ".join(ended.output.split())
+    assert compared == []
+
+
+@pytest.mark.parametrize("oracles", [ORACLES, ORACLES[::-1], ORACLES[:1]])
+def test_the_docs_are_checked_after_a_whole_run_in_whatever_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, oracles: tuple[str, ...]
+) -> None:
+    data = {"verdict": "parity", "problems": [], "extent": "whole"}
+
+    def run(_: list[str]) -> pytest.ExitCode:
+        (tmp_path / "report.json").write_text(json.dumps(data), encoding="utf-8")
+        return pytest.ExitCode.OK
+
+    monkeypatch.setattr(matrix_run, "OTHERS", ())
+    monkeypatch.setattr(matrix_run, "ENVIRONMENT", {})
+    monkeypatch.setattr(matrix_run.pytest, "main", run)
+    monkeypatch.setattr(matrix_run.MatrixRun, "_check_docs", lambda *_: matrix_run.NO_PARITY)
+    status = matrix_run.MatrixRun("python", "", oracles, report=tmp_path).status()
+    assert status == (matrix_run.NO_PARITY if set(oracles) == set(ORACLES) else 0)
+
+
+def test_what_is_no_python_is_named() -> None:
+    with pytest.raises(ValueError, match=r"--keras-python is echo, which prints .* a Python"):
+        choice.choose("echo")
+
+
 # ---- the workflow
 
 
@@ -283,4 +365,18 @@ def test_the_workflow_uses_what_there_is() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert re.search(r'^gru-parity = "parity_tests.__main__:main"$', project, re.MULTILINE)
     assert re.search(r"^parity = \[$", project, re.MULTILINE)
-    assert "[parity]" in scripts[0]
+
+
+@pytest.mark.parametrize(
+    "ref", ["gru-ref", "gru-ref==0.1.0", "git+https://example.org/gru_ref@main", "./gru ref"]
+)
+def test_the_workflow_installs_from_whatever_pip_does(ref: str) -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    (script,) = (step["run"] for step in job["steps"] if "GRU_REF" in step.get("env", {}))
+    line = script.splitlines()[-1]
+    shown = subprocess.run(
+        ["bash", "-c", f"python() {{ printf '%s\\n' \"$@\"; }}; {line}"],
+        env={"GRU_REF": ref}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert shown.stdout.splitlines() == ["-m", "pip", "install", ref, "gru-ref[parity]"]

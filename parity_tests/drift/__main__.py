@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from gru_ref.versions import resolve
+from parity_tests import export
 from parity_tests.drift import cells, document, environments, measure, recorded, recording
 from parity_tests.drift.releases import BY_NAME, RELEASES, Kept
 
 BUILD = Path("build/drift")
+# The lanes in which nothing rounds.
+EXACT = ("exact", "saturated")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parsed(arguments)
     # One thread a process: numbers that do not depend on the machine.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    made = environments.Environments(BUILD / "environments", options.uv.split())
+    made = environments.Environments(BUILD / "environments", options.uv)
     wanted = [BY_NAME[name] for name in options.only] if options.only else list(RELEASES)
     done: dict[str, measure.Result] = {}
     missing: dict[str, str] = {}
@@ -35,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
             missing[release.name] = str(error)
             print(f"  not run: {error}", file=sys.stderr, flush=True)
             continue
+        except (environments.SetUpError, OSError) as error:
+            print(f"  set-up of {release.name} fails: {error}", file=sys.stderr, flush=True)
+            return 2
         if options.set_up:
             print(f"  {python}")
             continue
@@ -51,13 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
             recorded.write(name, result.recorded)
         recorded.load.cache_clear()
         document.write()
-        measure.write_manifest()
+        export.write_manifest()
     else:
         for name, result in done.items():
             problems[name] += _stale(name, result)
     _print(done, problems)
     failed = any(problems.values())
-    return _summary_of_missing(missing, bool(options.only)) or int(failed)
+    return _summary_of_missing(missing, bool(options.only) or not done) or int(failed)
 
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
@@ -73,8 +80,9 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
         "--write", action="store_true", help="rewrite fixtures/drift/ and docs/drift.md"
     )
     parser.add_argument(
-        "--uv", default=f"{sys.executable} -m uv", help="the command of uv: %(default)s"
-    )
+        "--uv", type=shlex.split, default=shlex.join([sys.executable, "-m", "uv"]),
+        help="the command of uv: %(default)s",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     if options.case and len(options.only) != 1:
         parser.error("--case needs one release: --only RELEASE --case ID")
@@ -95,12 +103,21 @@ def _stale(name: str, result: measure.Result) -> list[str]:
     held = recorded.load().get(name)
     if held is None:
         return [f"fixtures/drift/{name}.json is missing: make drift ARGS=--write"]
-    fields = [
-        field
-        for field in ("cells", "registries")
-        if getattr(held, field) != getattr(result.recorded, field)
-    ]
+    expected, measured = _parts(held), _parts(result.recorded)
+    fields = [field for field in expected if expected[field] != measured[field]]
     return [f"fixtures/drift/{name}.json has other {field}" for field in fields]
+
+
+def _parts(of: recorded.Recorded) -> dict[str, Any]:
+    """Return what does not depend on the machine: how generic numbers round does."""
+    lanes, outcomes = of.matrix["lanes"], of.matrix["outcomes"]
+    return {
+        "cells": of.cells,
+        "registries": of.registries,
+        "lanes": {lane: row["compared"] for lane, row in lanes.items()},
+        "equal": {lane: lanes[lane]["equal"] for lane in EXACT if lane in lanes},
+        "outcomes": {k: v for k, v in outcomes.items() if k not in ("equal", "within")},
+    }
 
 
 def _show_case(release: Kept, python: Path, case: str) -> int:
@@ -139,13 +156,13 @@ def _numbers(result: measure.Result) -> tuple[int, int, int, int, int]:
     return len(held.cells) - absent, absent, compared, equal, raised
 
 
-def _summary_of_missing(missing: dict[str, str], asked_for: bool) -> int:
-    """Say which releases were not run; 2 where they were asked for by name."""
+def _summary_of_missing(missing: dict[str, str], fails: bool) -> int:
+    """Say which releases were not run; 2 where any fails the run."""
     if missing:
         print(f"{len(missing)} of the releases not run: no interpreter", file=sys.stderr)
         for name, why in missing.items():
             print(f"  {name}: {why}", file=sys.stderr)
-    return 2 if missing and asked_for else 0
+    return 2 if missing and fails else 0
 
 
 if __name__ == "__main__":

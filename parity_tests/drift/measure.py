@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from parity_tests import export
 from parity_tests.drift import sweep
 from parity_tests.drift.recorded import Recorded
 from parity_tests.drift.releases import HOSTS, Kept
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
-from parity_tests.surroundings import FIXTURES
 
 ROOT = Path(__file__).parents[2]
 REGISTRIES = ("activations", "initializers", "regularizers", "constraints")
@@ -100,9 +98,3 @@ def _key(release: Kept, patterns: Iterable[str]) -> str:
             if not path.name.startswith("test_"):
                 hashed.update(path.read_bytes())
     return hashed.hexdigest()[:16]
-
-
-def write_manifest() -> None:
-    """Have fixtures/manifest.json tell of what has just been recorded."""
-    text = export.canonical(export.manifest()) + "\n"
-    (FIXTURES / "manifest.json").write_text(text, encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from parity_tests import matrix_run, surroundings
+from parity_tests import matrix_run, surroundings, writable
 from parity_tests.full import executors, product, summary, totals
 from parity_tests.full.run import Blocks, Clock
 from parity_tests.live.options import ORACLES
@@ -95,24 +95,33 @@ def command(
     """
     if bool(reports) != merged:
         raise click.UsageError("--merge takes the reports of shards, and nothing else does")
+    if case and (shard != (1, 1) or only or executor or write_docs):
+        raise click.UsageError(
+            "--case is given with --shard, --only, --executor or --write-docs, expected none"
+        )
+    if write_docs and (only == "wide" or not _is_whole(shard, oracles or ORACLES)):
+        raise click.UsageError(
+            "--write-docs is given with --shard, --oracle or --only wide, expected the whole"
+        )
     try:
+        if not case:
+            writable.check_folder("--report", folder)
         if merged:
-            read = [json.loads(path.read_text(encoding="utf-8")) for path in reports]
-            data = totals.conclude(totals.merge(read), whole=True)
+            data = totals.conclude(totals.merge(map(_report_of_shard, reports)), whole=True)
             _write(folder / "report.json", json.dumps(data, indent=1) + "\n")
             sys.exit(_status(data, whole=True, write_docs=write_docs))
         if not executor:
-            oracles = _choose(keras_python, oracles)
+            oracles = _choose(keras_python, oracles, every=bool(oracles) or write_docs)
         if case:
             sys.exit(_one_case(keras_python, case))
         status = 0
         if only != "wide":
             data = _product(keras_python, oracles or ORACLES, jobs, shard, executor, folder)
-            whole = shard == (1, 1) and sorted(oracles or ORACLES) == sorted(ORACLES)
+            whole = _is_whole(shard, oracles or ORACLES)
             status = _status(data, whole=whole, write_docs=write_docs)
         if only != "product":
             status = max(status, _wide(keras_python, oracles or ORACLES, jobs, shard, folder))
-    except (OracleError, ValueError) as error:
+    except (OracleError, OSError, ValueError) as error:
         click.echo(f"parity-full: {error}", err=True)
         sys.exit(matrix_run.NOT_RUN)
     except KeyboardInterrupt:
@@ -123,14 +132,42 @@ def command(
     sys.exit(status)
 
 
-def _choose(python: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the oracles that the interpreter has; end where it lacks one that was asked for."""
+def _is_whole(shard: tuple[int, int], oracles: tuple[str, ...]) -> bool:
+    return shard == (1, 1) and set(oracles) == set(ORACLES)
+
+
+def _report_of_shard(path: Path) -> dict[str, Any]:
+    """Return a report as `_product` wrote it.
+
+    Raises
+    ------
+    ValueError
+        The file holds something else.
+    """
+    expected = "expected the report-i-of-n.json of a shard"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"--merge is given {path}, which is no JSON ({error}), {expected}"
+        ) from None
+    if not isinstance(data, dict):
+        raise ValueError(f"--merge is given {path}, which holds no JSON object, {expected}")
+    kinds = {"shards": list, **dict.fromkeys(totals.SUMMED, dict), "surroundings": dict}
+    lacking = [name for name, kind in kinds.items() if not isinstance(data.get(name), kind)]
+    if lacking:
+        raise ValueError(f"--merge is given {path}, which lacks {', '.join(lacking)}, {expected}")
+    return data
+
+
+def _choose(python: str, wanted: tuple[str, ...], *, every: bool) -> tuple[str, ...]:
+    """Return the oracles that the interpreter has; end where it lacks one of `every`."""
     choice = choose(python, wanted)
     for name, what in choice.found.items():
         click.echo(f"{name}: {what}")
     for sentence in choice.missing:
         click.echo(sentence, err=True)
-    if not choice.found or (wanted and choice.missing):
+    if not choice.found or (every and choice.missing):
         sys.exit(matrix_run.NOT_RUN)
     return tuple(choice.found)
 
@@ -150,9 +187,8 @@ def _product(
         compared = Blocks(running, python, folder / "blocks")
         compared.learn(oracles)
         results = compared.compare(blocks, Bar())
-    whole = shard == (1, 1) and sorted(oracles) == sorted(ORACLES)
     data = totals.total(results, compared.surroundings, "{}/{}".format(*shard))
-    data = totals.conclude(data, whole=whole)
+    data = totals.conclude(data, whole=_is_whole(shard, oracles))
     name = "" if shard == (1, 1) else "-{}-of-{}".format(*shard)
     _write(folder / f"report{name}.json", json.dumps(data, indent=1) + "\n")
     _write(folder / f"cases{name}.tsv", summary.case_lines(results))
@@ -183,6 +219,7 @@ def _one_case(python: str, named: str) -> int:
         raise ValueError(f"--case is {named!r}, expected ORACLE:ID as a disagreement names it")
     from parity_tests.full.compare_block import compare_layers
 
+    surroundings.remember(python, "")
     layer = product.cases_of(oracle_name)[case_id]
     with Oracle(oracle_name, python, GENERATIONS[oracle_name]) as oracle:
         result = compare_layers(oracle, (layer,))

@@ -21,7 +21,7 @@ def named(name: str) -> Executor:
     Raises
     ------
     ValueError
-        There is no such attribute, or it is no `concurrent.futures.Executor`.
+        There is no such attribute, or it is no `concurrent.futures.Executor` and makes none.
     """
     module_name, _, attribute = name.partition(":")
     expected = "expected module:attribute of a concurrent.futures.Executor or of what makes one"
@@ -29,7 +29,14 @@ def named(name: str) -> Executor:
         found = getattr(importlib.import_module(module_name), attribute)
     except (AttributeError, ImportError, ValueError) as error:
         raise ValueError(f"--executor is {name!r} ({error}), {expected}") from None
-    executor = found if isinstance(found, Executor) else found() if callable(found) else found
+    executor = found
+    if callable(found) and not isinstance(found, Executor):
+        try:
+            executor = found()
+        except Exception as error:
+            raise ValueError(
+                f"--executor is {name!r}, which raises {type(error).__name__}: {error}, {expected}"
+            ) from error
     if not isinstance(executor, Executor):
         raise ValueError(f"--executor is {name!r}, which is {executor!r}, {expected}")
     return executor

@@ -14,6 +14,8 @@ from parity_tests.report import verdict
 OUTCOMES = ("equal", "raised", "disagreement")
 # Of no case here: hard_sigmoid is no activation of the exact or the saturated lane.
 ELSEWHERE = ("hard_sigmoid",)
+# What `merge` adds up of a report.
+SUMMED = ("blocks", "cases", "deviations", "mistakes", "weights", "messages")
 QUIRKS = {row.name for row in DEVIATIONS if row.kind == "quirk"}
 
 
@@ -86,7 +88,7 @@ def merge(reports: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
                 f"shard {shard} is of {report['surroundings']}, expected {first['surroundings']}"
             )
     merged: dict[str, Any] = {"surroundings": first["surroundings"], "shards": ["1/1"]}
-    for key in ("blocks", "cases", "deviations", "mistakes", "weights", "messages"):
+    for key in SUMMED:
         merged[key] = _sum([report[key] for report in reports])
     return merged
 

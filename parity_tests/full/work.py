@@ -10,6 +10,7 @@ from parity_tests.full.compare_block import compare_block
 from parity_tests.full.product import Block
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import Pool
+from parity_tests.surroundings import remember
 
 _here = threading.local()
 
@@ -34,4 +35,5 @@ def _oracle(python: str, name: str) -> Oracle:
         if hasattr(_here, "pool"):
             _here.pool.close()
         _here.pool, _here.named = Pool(python), (python, name)
+        remember(python, "")
     return _here.pool[name]

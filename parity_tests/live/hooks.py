@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parity_tests import plugin, quick, surroundings
+from parity_tests import plugin, quick, surroundings, writable
 from parity_tests.live import options, run
 from parity_tests.live.controller import Controller
 from parity_tests.oracles import checkout, choice
@@ -25,7 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if run.pool is not None:
         return
     python, tree = config.getoption("keras_python"), config.getoption("keras_from")
+    asked = config.option
+    prefix = "--gru-parity-" if config.pluginmanager.is_registered(plugin) else "--"
     try:
+        writable.check(prefix, asked.parity_report, asked.parity_junit, asked.parity_markdown)
         package = checkout.find(tree).package if tree else ""
         if not config.getoption("parity_oracle"):
             chosen = choice.choose(python, keras_from=tree)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from parity_tests.oracles.installed import version_in
+from parity_tests.oracles.installed import VERSION_FILES, version_in
 
 PACKAGES = ("keras", "tf_keras")
 # Where the GRU is in a Keras package: as installed, in the source tree, up to TensorFlow 2.8.
@@ -39,7 +39,8 @@ def find(folder: str) -> Checkout:
     Raises
     ------
     ValueError
-        There is no such folder, it holds no Keras with a GRU, or it holds both generations.
+        There is no such folder, it holds no Keras with a GRU, or both generations, or one that
+        does not say its version.
     """
     root = Path(folder).absolute()
     if not root.is_dir():
@@ -71,6 +72,11 @@ def _is_package(folder: Path) -> bool:
 
 def _read(package: Path) -> Checkout:
     version = version_in(str(package))
+    if version == "?":
+        raise ValueError(
+            f"--keras-from is {package}, whose version is nowhere, expected a line __version__ = "
+            f"in {', '.join(VERSION_FILES)}: it tells Keras 2 from 3"
+        )
     # Only tf_keras is Keras 2 whatever it says; keras has been both.
     generation = 2 if package.name == "tf_keras" or version.startswith("2.") else 3
     return Checkout(str(package), version, generation)

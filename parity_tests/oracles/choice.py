@@ -38,8 +38,8 @@ def choose(python: str, wanted: Sequence[str] = (), keras_from: str = "") -> Cho
     Raises
     ------
     ValueError
-        The interpreter cannot be run, the folder holds no Keras, or it is of a generation that is
-        not wanted.
+        The interpreter cannot be run or is no Python, the folder holds no Keras, or it is of a
+        generation that is not wanted.
     """
     if keras_from:
         tree = find(keras_from)
@@ -55,7 +55,14 @@ def choose(python: str, wanted: Sequence[str] = (), keras_from: str = "") -> Cho
         raise ValueError(f"--keras-python is {python}, which cannot be started: {error}") from None
     if asked.returncode:
         raise ValueError(f"--keras-python is {python}, which fails:\n{asked.stderr}")
-    installed = json.loads(asked.stdout)
+    try:
+        found = json.loads(asked.stdout)
+        installed = {name: found[name] for name in GENERATIONS}
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(
+            f"--keras-python is {python}, which prints {asked.stdout[:80]!r} when it is to run "
+            f"{INSTALLED.name}, expected a Python"
+        ) from None
     names = list(wanted) or sorted(GENERATIONS)
     return Choice(
         {name: installed[name] for name in names if installed[name]},

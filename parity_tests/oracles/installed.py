@@ -14,6 +14,8 @@ import re
 
 # Where a release of Keras writes its version: 3; the source tree of 3.0 to 3.2; 2.
 VERSION_FILES = ("src/version.py", "version.py", "__init__.py")
+# Keras 2.5 to 2.9 put it in single quotes.
+VERSION = re.compile(r"""^__version__ = (["'])(.+?)\1""", re.MULTILINE)
 
 
 def installed():
@@ -48,9 +50,9 @@ def version_in(folder):
         path = os.path.join(folder, name)
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
-                match = re.search(r'^__version__ = "([^"]+)"', file.read(), re.MULTILINE)
+                match = VERSION.search(file.read())
             if match:
-                return match.group(1)
+                return match.group(2)
     return "?"
 
 
