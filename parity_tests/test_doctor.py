@@ -130,6 +130,36 @@ def test_a_class_is_split_by_its_probe() -> None:
     assert reading.direction == "forward"
 
 
+@parameterized.expand([(np.s_[0],), (np.s_[:1],)])
+def test_outputs_without_a_batch_are_one_layout(of_x: Any) -> None:
+    arrays, x, y = _torch()
+    found = diagnose(arrays, x[of_x], y[0], **_KNOWN)
+    assert found.verdict == "unique", str(found)
+    (explanation,) = found.explanations
+    made = explanation.run(x[of_x])[:, 0]
+    np.testing.assert_allclose(made, y[0], rtol=0, atol=1e-14)
+
+
+@parameterized.expand([(np.s_[0],), (np.s_[:1, 0],), (np.s_[..., :2],), (np.s_[:, :0],)])
+def test_an_explanation_runs_inputs_in_its_own_axes_alone(of_x: Any) -> None:
+    arrays, x, y = _torch()
+    (explanation,) = diagnose(arrays, x, y, **_KNOWN).explanations
+    with pytest.raises(ValueError, match=r"inputs has shape \(.*\), expected three sizes as in"):
+        explanation.run(x[of_x])
+
+
+def test_pairs_of_activations_that_were_not_tried_are_said() -> None:
+    (W, R, b, c), x, y = _torch(timesteps=2)
+    small = [array[:3] * 0 + 1 for array in (W[:, :1], R[:, :1], b, c)]
+    sentence = "pairs of activations of which neither is usual"
+    for outputs in (y[..., :1], y[:, -1, :1]):
+        found = diagnose(small, x[..., :1], outputs)
+        assert found.verdict == "none"
+        assert sentence in " ".join(found.limits)
+        assert f"Not tried: {'softmax' if outputs.ndim == 3 else 'rare'}" in str(found)
+    assert diagnose(small, x[..., :1], y[..., :1], **_KNOWN).limits == ()
+
+
 def test_another_initial_state_is_what_the_checks_name_first() -> None:
     arrays, x, _ = _torch()
     start = np.random.default_rng(9).normal(size=(2, UNITS))
@@ -198,5 +228,5 @@ def test_every_runtime_is_some_readings_convention() -> None:
 
 
 def test_the_kinds_of_trial_have_names_of_their_own() -> None:
-    assert len(OUTSIDE) == 19
+    assert len(OUTSIDE) == 26
     assert gru_ref.diagnose is diagnose

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref.cli.output import finite
 from parity_tests.invoked import Ended, check_failed, invoked
 
 FEATURES, UNITS = 3, 4
@@ -46,10 +47,16 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "vector": x[0, 0],
         "state": np.zeros((3, UNITS)),
         "wrong": y[:, ::-1] ** 2,
+        "palindrome": np.concatenate([x, x[:, ::-1]], axis=1),
+        "either": np.asarray(layer(np.concatenate([x, x[:, ::-1]], axis=1)))[:, -1],
     }.items():
         np.save(f"{name}.npy", array)
     np.savez("two.npz", x, y)
     np.savez("counted.npz", **TORCH, steps=np.arange(5))
+    np.savez_compressed("damaged.npz", x)
+    data = bytearray(Path("damaged.npz").read_bytes())
+    data[200:260] = b"\xff" * 60
+    Path("damaged.npz").write_bytes(data)
     Path("junk.npy").write_text("GRU", encoding="utf-8")
     return tmp_path
 
@@ -74,6 +81,59 @@ def test_no_layout_is_status_1_and_what_to_check(files: Path) -> None:
     ended = _doctor("w.npz", "x.npy", "--outputs", "wrong.npy", *_KNOWN)
     assert ended.status == 1
     assert "Check:" in ended.out
+
+
+_CLASS = ("w.npz", "palindrome.npy", "--outputs", "either.npy", *_KNOWN)
+_TO = ("--to", "torch_cell", "-o", "t.npz")
+
+
+def test_every_file_that_would_be_written_has_to_be_free(files: Path) -> None:
+    call = ("w.npz", "x.npy", "--outputs", "y.npy", "--to", "keras3", "-o", "n.weights.h5")
+    Path("n.json").write_text("mine", encoding="utf-8")
+    check_failed(_doctor(*call, *_KNOWN), "output is 'n.json', which is there already")
+    assert Path("n.json").read_text(encoding="utf-8") == "mine"
+    Path("n.json").unlink()
+    Path("n.json").mkdir()
+    check_failed(_doctor(*call, *_KNOWN, "--force"), "output is the folder 'n.json'")
+    assert not Path("n.weights.h5").exists()
+
+
+def test_of_a_class_the_diagnosis_comes_first_and_a_member_has_to_be_chosen(files: Path) -> None:
+    ended = _doctor(*_CLASS, *_TO, "--write-probe", "p\u202e.npy")
+    assert (ended.status, ended.err) == (1, "")
+    assert ended.out.startswith("2 layouts explain the outputs")
+    assert "\nWritten: p\\u202e.npy\n" in ended.out
+    assert ended.out.endswith("\nNot written: t.npz; --member 0 to 1 chooses\n")
+    assert np.load("p\u202e.npy").shape == (2, 12, FEATURES)
+    assert not Path("t.npz").exists()
+    unsaid = _doctor(*_CLASS, *_TO, "--json")
+    assert (unsaid.status, unsaid.err) == (1, "Not written: t.npz; --member 0 to 1 chooses\n")
+    assert json.loads(unsaid.out)["verdict"] == "class"
+    chosen = _doctor(*_CLASS, *_TO, "--member", "0")
+    assert (chosen.status, chosen.err) == (1, "")
+    assert chosen.out.endswith("\nWritten: t.npz\n")
+    beyond = _doctor(*_CLASS, *_TO, "--member", "2", "--force")
+    assert (beyond.status, beyond.err) == (2, "gru-ref: member is 2, expected 0 to 1\n")
+
+
+def test_without_a_layout_the_diagnosis_is_printed_and_nothing_written(files: Path) -> None:
+    call = ("w.npz", "x.npy", "--outputs", "wrong.npy", *_KNOWN)
+    ended = _doctor(*call, *_TO, "--write-probe", "p.npy", "--member", "0")
+    assert ended.status == 1
+    assert "Not written: t.npz; no layout explains the outputs" in ended.out
+    assert "Not written: p.npy; no layout explains the outputs" in ended.out
+    assert not Path("t.npz").exists()
+    assert not Path("p.npy").exists()
+
+
+def test_of_one_layout_no_probe_is_needed(files: Path) -> None:
+    ended = _doctor("w.npz", "x.npy", "--outputs", "y.npy", *_KNOWN, "--write-probe", "p.npy")
+    assert ended.status == 0
+    assert "Not written: p.npy; no probe is needed: one layout explains the outputs" in ended.out
+
+
+def test_a_number_that_is_not_finite_is_null_in_json() -> None:
+    assert [finite(value) for value in (1.5, None, np.inf, np.nan)] == [1.5, None, None, None]
 
 
 def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(files: Path) -> None:
@@ -102,7 +162,7 @@ def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(file
         (["w.npz", "x.npy", "--outputs", "number.npy"], "outputs has shape (), expected"),
         (["w.npz", "x.npy", "--outputs", "x.npy"], "--outputs is 'x.npy' as --inputs is"),
         (["w.npz", "x.npy", "--outputs", "w.npz"], "--outputs is 'w.npz' as FILE is"),
-        (["w.npz", "two.npz", "--outputs", "y.npy"], "'two.npz' of 2 arrays, expected one"),
+        (["w.npz", "two.npz", "--outputs", "y.npy"], "arrays (arr_0, arr_1), expected one"),
         (["w.npz", "integers.npy", "--outputs", "y.npy"], "inputs has dtype int64, expected"),
         (["w.npz", "text.npy", "--outputs", "y.npy"], "expected an array of numbers"),
         (["w.npz", "vector.npy", "--outputs", "y.npy"], "inputs has shape (3,), expected"),
@@ -115,6 +175,8 @@ def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(file
             "initial_state is (3, 4), expected (batch, 4)",
         ),
         (["w.npz", "x.npy", "--outputs", "y.npy", "--to", "torch"], "--output is missing"),
+        (["w.npz", "x.npy", "--outputs", "y.npy", "--member", "7"], "--output is missing"),
+        (["w.npz", "damaged.npz", "--outputs", "y.npy"], "--inputs is 'damaged.npz', expected"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_one_sentence_and_status_2(

@@ -11,7 +11,7 @@ import numpy as np
 from gru_ref.doctor import conventions, report
 from gru_ref.doctor.blind_spots import BlindSpot
 from gru_ref.doctor.canonical import read
-from gru_ref.doctor.evidence import Evidence
+from gru_ref.doctor.evidence import Evidence, time_first
 from gru_ref.doctor.functions import name_of
 from gru_ref.doctor.precision import Rounding
 from gru_ref.doctor.probe import Probe
@@ -81,6 +81,7 @@ class Explanation:
     _space: Space
     _views: tuple[View, ...]
     _double: bool
+    _axes: int
 
     @classmethod
     def of(
@@ -117,7 +118,7 @@ class Explanation:
         error = difference(made.reshape(-1), theirs.reshape(-1))
         ratio = min(view.fit.largest for view in views) / rounding.margin.largest
         ordered = sorted(readings, key=conventions.rank)
-        return cls(tuple(ordered), error, ratio, space, tuple(views), double)
+        return cls(tuple(ordered), error, ratio, space, tuple(views), double, evidence.x.ndim)
 
     @property
     def known_as(self) -> tuple[str, ...]:
@@ -137,9 +138,28 @@ class Explanation:
         return read(self._space, self._views[0], double=self._double).layer(**arguments)
 
     def run(self, inputs: Any, initial_state: Any = None) -> Array:
-        """Return what the source would hand out for inputs in its own axes, in float64."""
+        """Return what the source would hand out for inputs in its own axes, in float64.
+
+        Parameters
+        ----------
+        inputs : in as many axes as the inputs that were diagnosed
+        initial_state : (batch, units), optional
+
+        Raises
+        ------
+        ValueError
+            The inputs have other axes or features.
+        """
+        x = np.asarray(inputs, np.float64)
+        features = self._space.features
+        if x.ndim != self._axes or x.shape[-1] != features or not x.size or not list(time_first(x)):
+            sizes = ["two", "three"][self._axes - 2] if self._axes < 4 else self._axes
+            raise ValueError(
+                f"inputs has shape {x.shape}, expected {sizes} sizes as in the inputs that were "
+                f"diagnosed, the last {features}"
+            )
         state = None if initial_state is None else np.asarray(initial_state, np.float64)
-        return output(self._space, self._views[0], np.asarray(inputs, np.float64), state)
+        return output(self._space, self._views[0], x, state)
 
 
 @dataclass(frozen=True)

@@ -187,6 +187,8 @@ def _sequences(
     for own, sizes in wanted.items():
         if shape != tuple(size for size in sizes if size != 1) or y.shape[-1] != units:
             continue
+        if y.ndim == 2 and not own:  # its one axis is time, or the batch of one step: said once
+            continue
         if y.ndim == 3 and y.shape[:2] != sizes:
             continue
         states = y.reshape(*sizes, units)

@@ -29,6 +29,8 @@ _SHORTEST, _LONGER = 3, 2.5
 _ELEMENTWISE = 50
 # A candidate this many times further away than the best one could be is not judged by itself.
 _HOPELESS = 2.0
+# If more candidates than this are closer, the state tells no layout from another.
+_CROWD = 1000
 
 # A space and the pairs of activations tried in it → the closest candidates and their errors, which
 # are the same whatever is assumed of rounding.
@@ -38,7 +40,13 @@ Ranked = dict[
 
 
 class LastState:
-    """The evidence of a last state under one assumption on rounding."""
+    """The evidence of a last state under one assumption on rounding.
+
+    Attributes
+    ----------
+    crowd : int
+        How many candidates the last search found too close to each other to judge any; or 0.
+    """
 
     def __init__(
         self,
@@ -53,6 +61,7 @@ class LastState:
         self._doubts = Doubts(rounding, space.features + space.units)
         self._ranked = ranked
         self._work = _THOROUGH_WORK if thorough else _WORK
+        self.crowd = 0
 
     def search(self, pairs: Pairs) -> list[Fit]:
         """Return how well the candidates fit that come closest, best first.
@@ -96,14 +105,17 @@ class LastState:
         return [found[place] for place in order], errors[order]
 
     def _judged(self, candidates: list[Candidate], errors: Array) -> list[Fit]:
-        """Return how well candidates fit, until they are too far away to be judged one by one."""
-        fits: list[Fit] = []
-        for candidate, error in zip(candidates, errors, strict=True):
-            # What rounding does to the best one, it does to the others, more or less.
-            if fits and error > _HOPELESS * fits[0].reach:
-                break
-            fits.append(self.fit(candidate))
-        return fits
+        """Return how well candidates fit that are not too far away to be judged one by one."""
+        self.crowd = 0
+        if not candidates:
+            return []
+        best = self.fit(candidates[0])
+        # What rounding does to the best one, it does to the others, more or less.
+        close = int(np.searchsorted(errors, _HOPELESS * best.reach, side="right"))
+        if close > _CROWD:
+            self.crowd = close
+            return []
+        return [best, *map(self.fit, candidates[1:close])]
 
     def fit(self, candidate: Candidate) -> Fit:
         """Return how a candidate fits in every unit of the last state."""

@@ -21,14 +21,11 @@ from gru_ref.doctor.precision import PRECISIONS, Rounding, loosest, roundings
 from gru_ref.doctor.probe import probe
 from gru_ref.doctor.screen import Pairs, Screened, Steps
 from gru_ref.doctor.space import Space, space
+from gru_ref.doctor.untried import untried
 from gru_ref.errors import shown
 
 # The fits whose activations are varied.
 _MOST_VARIED = 16
-# Of a last state every hypothesis is a run over all timesteps.
-_FOR_SEQUENCES = (
-    "rare activations, and a gate order for each array: with the outputs of every step they are",
-)
 
 
 class _Round(NamedTuple):
@@ -81,7 +78,8 @@ def diagnose(
     initial_state : (batch, units), optional
         Zeros by default.
     activation, recurrent_activation : str or list of str, optional
-        What is known of φ and ρ; by default every activation of Keras is tried.
+        What is known of φ and ρ; by default every activation of Keras that works element by element
+        is tried, beside a usual one.
     precision : str, optional
         What the source computed in: "float64", "float32", "tensorfloat32", "float16" or "bfloat16".
         By default what the outputs are stored in.
@@ -142,12 +140,14 @@ def diagnose(
     ranked: Ranked = {}
     screened: Screened = {}
     closest: tuple[Fit, _Round] | None = None
+    crowded: tuple[str, ...] = ()
     rows = len(seen.alignments[0].x) * seen.alignments[0].x.shape[1]
     for one in _rounds(given, seen, plain, assumed, known):
         searched += 2 * len(one.space.rows) * len(seen.alignments) * len(one.pairs)
         engines = list(_engines(one, seen, ranked, screened))
         found = [engine.search(one.pairs) for engine in engines]
         fits = [fit for some in found for fit in some]
+        crowded = crowded or _crowded(engines, one.rounding)
         if explaining(fits, one.rounding.margin, rows):
             hidden = any(spot.in_numbers for spot in spots)
             completed = [
@@ -168,8 +168,9 @@ def diagnose(
             closest = best, one
     nearest = None if closest is None else _explanations(given, seen, closest[1], [closest[0]])[0]
     nearby = None if closest is None else closest[0]
-    to_check = checks(given, seen, nearby, tried=bool(plain.rows))
-    limits = _FOR_SEQUENCES if plain.rows and seen.sequence is None else ()
+    to_check = (*crowded, *checks(given, seen, nearby, tried=bool(plain.rows)))
+    named = known != _Known(None, None)
+    limits = untried(sequence=seen.sequence is not None, named=named) if plain.rows else ()
     return Diagnosis((), assumed[0], spots, to_check, nearest, searched, limits, None)
 
 
@@ -218,6 +219,17 @@ def _engines(
         yield Steps(one.space, seen, one.rounding, one.loosest, screened)
     if any(alignment.states is None for alignment in seen.alignments):
         yield LastState(one.space, seen, one.rounding, ranked, thorough=one.thorough)
+
+
+def _crowded(engines: Sequence[Steps | LastState], rounding: Rounding) -> tuple[str, ...]:
+    """Return a check where a last state tells no layout from another."""
+    crowd = max((one.crowd for one in engines if isinstance(one, LastState)), default=0)
+    if not crowd:
+        return ()
+    return (
+        f"{crowd:,} readings may fit under {rounding}: this state does not tell them apart; take "
+        "the outputs of every step",
+    )
 
 
 def _completed(

@@ -85,4 +85,10 @@ def activation(name: str) -> Any:
         "scaled_tanh": lambda q, a: q(1.7159 * np.tanh(a * (2 / 3))),
         "arctan": lambda q, a: q(np.arctan(a)),
         "hard_sigmoid_quarter": lambda q, a: q.hard_sigmoid(a, 0.25),
+        # outside, and nothing that the doctor knows of
+        "rational_tanh": lambda q, a: q(np.clip(a * (27 + a * a) / (27 + 9 * a * a), -1, 1)),
+        "inverse_square_root": lambda q, a: q(a / np.sqrt(1 + a * a)),
+        "fast_sigmoid": lambda q, a: q(0.5 + 0.5 * a / (1 + np.abs(a))),
+        "sigmoid_table": lambda q, a: q.sigmoid(np.clip(np.round(a * 16) / 16, -8, 8)),
+        "clipped_tanh": lambda q, a: q.tanh(np.clip(a, -1, 1)),
     }[name]

@@ -102,6 +102,17 @@ def _input_reset(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: An
     return q(q(z * h) + q(q(1 - z) * n))
 
 
+def _leaking(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    return q(q(0.9 * _cell(q, w, x, h)) + q(0.1 * h))
+
+
+def _biased_update(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
+    z, r = q.sigmoid(q(q(x_z + h_z) + 1)), q.sigmoid(q(x_r + h_r))
+    n = q.tanh(q(x_h + q(r * h_h)))
+    return q(q(z * h) + q(q(1 - z) * n))
+
+
 def _zoneout(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     return np.where(rng.random(h.shape) < 0.2, h, _cell(q, w, x, h))
 
@@ -167,6 +178,16 @@ def plain(q: Arithmetic, w: dict[str, Array], x: Array, h: Array | None) -> Arra
     return np.stack(states, axis=1)
 
 
+# What the doctor has never heard of: `gru_ref.doctor.decoys` knows some of those below.
+UNKNOWN: Mapping[str, Run] = {
+    "candidate by a rational tanh": _functions(n_by="rational_tanh"),
+    "candidate by x / sqrt(1 + x²)": _functions(n_by="inverse_square_root"),
+    "candidate of a clipped argument": _functions(n_by="clipped_tanh"),
+    "gates by a fast sigmoid": _functions(z_by="fast_sigmoid", r_by="fast_sigmoid"),
+    "gates from a table": _functions(z_by="sigmoid_table", r_by="sigmoid_table"),
+    "a leak of the state": _over_time(_leaking),
+    "1 added to what enters z": _over_time(_biased_update),
+}
 OUTSIDE: Mapping[str, Run] = {
     "layer normalisation": _over_time(_layer_norm),
     "minimal gated unit": _over_time(_minimal_gated),
@@ -189,4 +210,5 @@ OUTSIDE: Mapping[str, Run] = {
     ),
     "z by hard_sigmoid, r by sigmoid": _functions(z_by="hard_sigmoid_2"),
     "r by hard_sigmoid, z by sigmoid": _functions(r_by="hard_sigmoid_3"),
+    **UNKNOWN,
 }

@@ -84,7 +84,9 @@ def outside(kind: str, seed: int) -> Trial:
     """Return a trial that no layout explains, unless rounding hides what is outside the space.
 
     A last state may have forgotten another initial state or a masked timestep: where the outputs
-    are within a few roundings of those of the plain layout, that layout is what is true.
+    are within a few roundings of those of the plain layout, that layout is what is true. So it is
+    where they are closer to it than those of the weights from before they were quantised, which a
+    source may have had.
     """
     rng = np.random.default_rng([2, list(OUTSIDE).index(kind), seed])
     f, u, batch, timesteps = _sizes(rng)
@@ -99,17 +101,23 @@ def outside(kind: str, seed: int) -> Trial:
     last = rng.random() < 0.2
     outputs = outputs[:, -1] if last else outputs
     exactly = Arithmetic("exact")
-    double = {name: np.asarray(value, np.float64) for name, value in stored.items()}
+    double = _in_float64(arrays, stored)
 
     def layout(inputs: Array, state: Array | None) -> Array:
         begin = None if state is None else np.broadcast_to(state, (len(inputs), u))
         made = plain(exactly, double, inputs, begin)
         return made[:, -1] if last else made
 
-    rounded = plain(q, stored, x, None)
-    rounded = rounded[:, -1] if last else rounded
-    noise = np.sqrt(((rounded - layout(np.float64(x), None)) ** 2).mean())
-    hidden = np.sqrt(((outputs - rounded) ** 2).mean()) < _HIDDEN * noise
+    def made_of(weights: dict[str, Array]) -> Array:
+        made = plain(q, weights, x, None)
+        return made[:, -1] if last else made
+
+    rounded = made_of(stored)
+    moved = _size(outputs - rounded)
+    hidden = moved < _HIDDEN * _size(rounded - layout(np.float64(x), None))
+    if precision == "int8":
+        finer = {name: q(value) for name, value in exact.items()}
+        hidden |= moved < _size(made_of(finer) - rounded)
     what = f"{kind} {precision} u={u} f={f} T={timesteps} B={batch} {outputs.ndim - 1} axes"
     shown = {"arrays": arrays, "inputs": x, "outputs": outputs}
     return Trial(kind, what, precision, shown, layout if hidden else None, (f, u))
@@ -145,7 +153,7 @@ def _drawn(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | Non
 
     def true(inputs: Array, state: Array | None) -> Array:
         exactly = Arithmetic("exact")
-        double = {key: np.asarray(value, np.float64) for key, value in stored.items()}
+        double = _in_float64(arrays, stored)
         rows = inputs.shape[1] if way.time_major else inputs.shape[0]
         begin = np.zeros((rows, u)) if state is None else np.broadcast_to(state, (rows, u))
         made = way.run(lambda x_t, h: source.step(exactly, double, x_t, h), inputs, begin)
@@ -156,6 +164,20 @@ def _drawn(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | Non
         f"u={u} f={f} T={timesteps} B={batch} {way} start={start is not None}"
     )
     return Trial(kind, what, precision, shown, true, (f, u))
+
+
+def _in_float64(arrays: dict[str, Array], stored: dict[str, Array]) -> dict[str, Array]:
+    """Return what arrays hold: of integers their product with the scale, which nothing rounds."""
+    made = {}
+    for name, value in stored.items():
+        given = np.asarray(arrays[name])
+        scaled = given.dtype.kind == "i"
+        made[name] = given * np.float64(arrays[f"{name}_scale"]) if scaled else np.float64(value)
+    return made
+
+
+def _size(values: Array) -> float:
+    return float(np.sqrt((np.float64(values) ** 2).mean()))
 
 
 def _sizes(rng: np.random.Generator) -> tuple[int, int, int, int]:
