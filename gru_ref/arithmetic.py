@@ -73,10 +73,21 @@ class Arithmetic:
         return _UNDERFLOW[self.dtype]
 
     def of_sum(self, count: int, size: Array) -> Array:
-        """Return how far a sum of `count` terms may be off; `size` is the sum of their sizes."""
+        """Return how far a sum of `count` terms may be off; `size` is the sum of their sizes.
+
+        Raises
+        ------
+        ValueError
+            So many terms may come to anything in the dtype that they are summed in.
+        """
         wide = "float32" if self.dtype in ("float16", "bfloat16") else self.dtype
         summing_dtype = self.accumulator or wide
         summing = _ROUNDOFF[summing_dtype] + _OF_REFERENCE
+        if (count + 2) * summing >= 1:  # everything would be inside an infinite bound
+            raise ValueError(
+                f"accumulator is {summing_dtype}, expected a finer one: rounding sums of {count} "
+                "terms in it has no bound"
+            )
         bound = _gamma(count + 2, summing) * size + (count + 2) * self.underflow
         if summing_dtype != self.dtype:
             bound = bound + _gamma(4, self.roundoff) * size  # the products as stored, bias, parts
@@ -97,5 +108,5 @@ class Arithmetic:
 
 
 def _gamma(count: int, roundoff: float) -> float:
-    """Return γ, what `count` roundings in a row can amount to; infinite where that is no bound."""
-    return count * roundoff / (1 - count * roundoff) if count * roundoff < 1 else np.inf
+    """Return γ, what `count` roundings in a row can amount to."""
+    return count * roundoff / (1 - count * roundoff)

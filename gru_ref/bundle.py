@@ -81,6 +81,7 @@ def bundle_bytes(
     *,
     seed: int = 0,
     recorded: Recorded | Mapping[str, Recorded] | None = None,
+    limits: Limits | None = None,
 ) -> bytes:
     """Return the bytes of a bundle of GRUs: the same GRUs make the same bytes.
 
@@ -93,6 +94,8 @@ def bundle_bytes(
     recorded : Recorded, or mapping of str to Recorded, optional
         A call as the probe of the only GRU, or of each that is named; its outputs are kept as they
         are. Inputs are drawn for the others.
+    limits : Limits, optional
+        How much whoever reads the bundle may be made to do: what takes more is not written.
 
     Returns
     -------
@@ -105,7 +108,8 @@ def bundle_bytes(
         `layers` or a part of a call is of a wrong type.
     ValueError
         There is no GRU or it is not built; a config holds a function, which is no data; a shape of
-        `recorded` differs, its outputs differ from what gru_ref computes, or it is of no one GRU.
+        `recorded` differs, its outputs differ from what gru_ref computes, or it is of no one GRU;
+        or reading the bundle would pass a limit.
     OSError
         The file that a layer was read from is not there any more: its hash goes into the bundle.
 
@@ -119,13 +123,17 @@ def bundle_bytes(
     if type(seed) is not int or seed < 0:
         raise ValueError(f"seed is {shown(seed)}, expected an int from 0 on")
     calls = _calls(recorded, list(layers))
-    bundled = {
-        path: _recorded(layer, calls[path]) if path in calls else _drawn(layer, seed)
-        for path, layer in layers.items()
-    }
-    data = write_bundle.written(bundled, __version__)
+    limits = limits or Limits()
+    budget = Budget(Path("bundle"), limits)  # of the probes, before they are run
     try:
-        again = reading.entries(io.BytesIO(data), Budget(Path("bundle"), Limits()))
+        bundled = {
+            path: _recorded(layer, calls[path], path, budget)
+            if path in calls
+            else _drawn(layer, seed, path, budget)
+            for path, layer in layers.items()
+        }
+        data = write_bundle.written(bundled, __version__)
+        again = reading.entries(io.BytesIO(data), Budget(Path("bundle"), limits))
     except MalformedFileError as error:
         raise ValueError(f"{error.place} cannot be bundled: {error.reason}") from None
     for layer, entry in zip(layers.values(), again, strict=True):
@@ -143,6 +151,7 @@ def save_bundle(
     *,
     seed: int = 0,
     recorded: Recorded | Mapping[str, Recorded] | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Write GRUs, where they come from and a probe of each into one .npz that verifies itself.
 
@@ -150,7 +159,7 @@ def save_bundle(
     ----------
     path : str or path
         Replaced if it is there, once everything is written.
-    layers, seed, recorded
+    layers, seed, recorded, limits
         As `bundle_bytes` takes them.
 
     Raises
@@ -169,7 +178,8 @@ def save_bundle(
     >>> bundle.probes["gru"].outputs.shape, bundle.said["gru"]["probe"]["seed"]
     ((4, 6, 2), 0)
     """
-    write_all({Path(path): bundle_bytes(layers, seed=seed, recorded=recorded)})
+    made = bundle_bytes(layers, seed=seed, recorded=recorded, limits=limits)
+    write_all({Path(path): made})
 
 
 def load_bundle(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Bundle:
@@ -205,8 +215,10 @@ def load_bundle(path: str | os.PathLike[str], *, limits: Limits | None = None) -
 
 
 def _check_layers(layers: Any) -> None:
-    if not isinstance(layers, Mapping) or not layers:
+    if not isinstance(layers, Mapping):
         raise TypeError(f"layers is {shown(layers)}, expected a GRU or a mapping of them")
+    if not layers:
+        raise ValueError(f"layers is {shown(layers)}, expected one GRU at least")
     for path, layer in layers.items():
         if not isinstance(path, str) or not isinstance(layer, GRU):
             raise TypeError(f"layers holds {shown(path)}: {shown(layer)}, expected str: GRU")
@@ -224,19 +236,23 @@ def _calls(recorded: Any, paths: list[str]) -> Mapping[str, Recorded]:
         return {paths[0]: recorded}
     if not isinstance(recorded, Mapping) or not set(recorded) <= set(paths):
         raise ValueError(f"recorded is {shown(recorded)}, expected calls of {shown(paths)}")
+    for path, call in recorded.items():
+        if not isinstance(call, Recorded):
+            raise TypeError(f"recorded holds {path!r}: {shown(call)}, expected a Recorded")
     return recorded
 
 
-def _drawn(layer: GRU, seed: int) -> write_bundle.Bundled:
+def _drawn(layer: GRU, seed: int, path: str, budget: Budget) -> write_bundle.Bundled:
     """Return a layer with a probe of drawn inputs."""
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
     call = probes.drawn_call(weights.features, config, seed)
+    budget.take_products(probes.products(call[0], config), f"{path}, probe")
     outputs, states = probes.computed(weights, config, *call)
     tolerance = probes.tolerance_of(weights, config, *call)
     return write_bundle.Bundled(layer, Probe(*call, outputs, states), seed, _OURS, tolerance)
 
 
-def _recorded(layer: GRU, recorded: Recorded) -> write_bundle.Bundled:
+def _recorded(layer: GRU, recorded: Recorded, path: str, budget: Budget) -> write_bundle.Bundled:
     """Return a layer with a given probe, if its outputs are what gru_ref computes."""
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
     inputs = np.asarray(recorded.inputs)
@@ -249,6 +265,7 @@ def _recorded(layer: GRU, recorded: Recorded) -> write_bundle.Bundled:
         np.ones(leading, bool) if mask is None else np.asarray(mask),
     )
     probes.check_call(*call, weights.features, config)
+    budget.take_products(probes.products(inputs, config), f"{path}, probe")
     ours, states = probes.computed(weights, config, *call)
     outputs = ours if recorded.outputs is None else np.asarray(recorded.outputs)
     probe = Probe(*call, outputs, states)

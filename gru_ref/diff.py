@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,26 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.arithmetic import DTYPES, Arithmetic
-from gru_ref.attempts import Attempt, Call, run
+from gru_ref.attempts import Attempt, Call
 from gru_ref.call_arguments import initial_state_array, mask_array, start_of_call, x_array
 from gru_ref.difference import Difference, Hypothesis, Left, Place
 from gru_ref.dropout import checked_mask, laws
-from gru_ref.dropout_search import input_masks
-from gru_ref.errors import KerasQuirkWarning
+from gru_ref.errors import KerasQuirkWarning, shown
 from gru_ref.final_state import final_state
+from gru_ref.hypotheses import of_final, of_sequence
 from gru_ref.layer import GRU
-from gru_ref.mistakes import BY_NAME, MISTAKES, Mistake
-from gru_ref.restart import (
-    GATES,
-    Schedule,
-    Theirs,
-    Verdict,
-    compared,
-    schedule,
-    states_before,
-    states_of,
-    verdict,
-)
+from gru_ref.restart import FINAL, GATES, Schedule, Theirs, Verdict, compared, schedule, verdict
 from gru_ref.step_bounds import Bounded
 from gru_ref.theirs import returned
 from gru_ref.weights import GRUWeights
@@ -49,8 +38,6 @@ _ONLY_A_GATE = (
     "or candidate may be something else, as 1 − z"
 )
 _ESTIMATED = "how far a final state may be off for certain: that is estimated, not proved"
-# Of a final state: how far off, in bounds of the right layer, one need not look more closely.
-_FAR = 1000.0
 
 
 def diff(
@@ -91,7 +78,8 @@ def diff(
     Raises
     ------
     ValueError, TypeError, IndexError, AttributeError
-        An array does not fit the layer, or is in another layout: the message says which.
+        An array does not fit the layer, or is in another layout: the message says which. `layer` is
+        no GRU, or sums of so many terms have no bound in that arithmetic.
 
     Examples
     --------
@@ -131,6 +119,8 @@ def _attempt(
     layer: GRU, x: Any, initial_state: Any, mask: Any, *masks: Any
 ) -> tuple[Attempt, Call]:
     """Return what the layer would run, in float64, and its one call."""
+    if not isinstance(layer, GRU):
+        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
     if not layer.built:
         raise ValueError("the layer is not built, expected its weights")
     config = layer.config
@@ -163,10 +153,7 @@ def _of_sequence(right: Attempt, theirs: Theirs, arithmetic: Arithmetic) -> Diff
     states = theirs._replace(gates={})
     alone = verdict(right, right.calls[0], states, arithmetic, plan) if theirs.gates else found
     left = Left(alone.worst, alone.largest_error)
-    hypotheses = [
-        Hypothesis(mistake.name, mistake.meaning, judged.worst, judged.largest_error)
-        for mistake, judged in _judged(right, states, arithmetic, plan)
-    ]
+    hypotheses = of_sequence(right, states, arithmetic, plan, alone)
     if found.worst <= 1:
         return _equal(found.worst, found.largest_error, left, hypotheses, (), arithmetic)
     seen = left.ratio > 1  # else what has no effect on the states would explain a gate
@@ -203,59 +190,24 @@ def _ranked(hypotheses: list[Hypothesis]) -> tuple[Hypothesis, ...]:
 
 def _first(found: Verdict, theirs: Theirs, plan: Schedule) -> Place:
     """Return the first timestep's first gate that is outside, and there the farthest number."""
-    names = [*(gate for gate in GATES if gate in found.ratio), "h"]
+    names = [name for name in (*GATES, "h", "output", FINAL) if name in found.ratio]
     outside = {name: found.ratio[name] > 1 for name in names}
     position = min(int(np.argmax(o.any(axis=(1, 2)))) for o in outside.values() if o.any())
     name = next(name for name in names if outside[name][position].any())
     ratio = found.ratio[name][position]
     row, unit = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
     place = position, row, unit
-    values = theirs.gates.get(name, theirs.output if theirs.h is None else theirs.h)
+    states = theirs.output if theirs.h is None else theirs.h
+    values = {**theirs.gates, "h": states, "output": theirs.output, FINAL: theirs.state}[name]
     assert values is not None
+    value = np.broadcast_to(values, plan.used.shape)[place]  # the final state has no axis of time
     expected = found.expected[name]
-    what = "output" if name == "h" and not plan.used[place] else name
+    what = "output" if name == "h" and theirs.h is None and not plan.used[place] else name
     return Place(
         int(plan.timestep[position]), position, int(row), int(unit), what,
-        float(values[place]), float(expected.value[place]), float(expected.bound[place]),
+        float(value), float(expected.value[place]), float(expected.bound[place]),
         float(ratio[row, unit]), int(outside[name][position].sum()), ratio.size,
     )  # fmt: skip
-
-
-def _judged(
-    right: Attempt, states: Theirs, arithmetic: Arithmetic, plan: Schedule
-) -> Iterator[tuple[Mistake, Verdict]]:
-    """Yield the verdict on the states alone under every mistake that can be made."""
-    for mistake in MISTAKES:
-        if not mistake.applies(right):
-            continue
-        if mistake is BY_NAME["dropout left on"]:
-            yield mistake, _with_dropout(right, states, arithmetic, plan)
-            continue
-        wrong = mistake.make(right)
-        call, seen = wrong.calls[0], states
-        if wrong.flipped:
-            seen = _changed(states, lambda array: array[::-1])
-        if wrong.batch_is_time:
-            call = call._replace(x=call.x.swapaxes(0, 1))
-            seen = _changed(states, lambda array: array.swapaxes(0, 1))
-        same_loop = call is right.calls[0] and wrong.config is right.config
-        yield mistake, verdict(wrong, call, seen, arithmetic, plan if same_loop else None)
-
-
-def _with_dropout(
-    right: Attempt, theirs: Theirs, arithmetic: Arithmetic, plan: Schedule
-) -> Verdict:
-    """Return the verdict with the masks that fit their states best."""
-    if 0 < right.config.dropout < 1:
-        states, _ = states_of(theirs, plan)
-        before = states_before(states, plan, arithmetic)
-        plan = plan._replace(x_masks=input_masks(right, plan, before, states))
-    return verdict(right, right.calls[0], theirs, arithmetic, plan)
-
-
-def _changed(theirs: Theirs, change: Any) -> Theirs:
-    output, h = (None if a is None else change(a) for a in (theirs.output, theirs.h))
-    return Theirs(output, h, {})
 
 
 # ---- of the final state alone
@@ -263,36 +215,19 @@ def _changed(theirs: Theirs, change: Any) -> Theirs:
 
 def _of_final(right: Attempt, theirs: Array, arithmetic: Arithmetic) -> Difference:
     right = replace(right, config=replace(right.config, return_sequences=False))
-    expected = final_state(right, arithmetic)
+    expected = Bounded(*(part[: len(theirs)] for part in final_state(right, arithmetic)))
     ratio, error = compared(theirs, expected)
     left = Left(float(ratio.max()), float(error.max()))
     worst, largest = left
-    hypotheses = [
-        _final_hypothesis(mistake, right, theirs, expected.bound, arithmetic)
-        for mistake in MISTAKES
-        if mistake.applies(right)
-    ]
+    hypotheses = of_final(right, theirs, expected.bound, arithmetic)
     if worst <= 1:
         return _equal(worst, largest, left, hypotheses, (_ESTIMATED,), arithmetic)
-    row, unit = (int(i) for i in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
-    place = row, unit
+    which, row, unit = (int(i) for i in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
+    place = which, row, unit
     first = Place(
-        None, None, row, unit, "final state",
+        None, None, row, unit, FINAL if which == len(theirs) - 1 else "last output",
         float(theirs[place]), float(expected.value[place]), float(expected.bound[place]),
-        float(ratio[place]), int((ratio > 1).sum()), ratio.size,
+        float(ratio[place]), int((ratio[which] > 1).sum()), ratio[which].size,
     )  # fmt: skip
     unknown = (*_LOST, _ESTIMATED)
     return Difference(worst, largest, left, first, _ranked(hypotheses), unknown, arithmetic)
-
-
-def _final_hypothesis(
-    mistake: Mistake, right: Attempt, theirs: Array, bound: Array, arithmetic: Arithmetic
-) -> Hypothesis:
-    wrong = mistake.make(right)
-    value = run(wrong).outputs[0]
-    if value.shape != theirs.shape:  # the batch was taken for the time
-        return Hypothesis(mistake.name, mistake.meaning, np.inf, np.inf)
-    ratio, error = compared(theirs, Bounded(value, bound))
-    if ratio.max() <= _FAR:
-        ratio, error = compared(theirs, final_state(wrong, arithmetic))
-    return Hypothesis(mistake.name, mistake.meaning, float(ratio.max()), float(error.max()))

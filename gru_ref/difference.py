@@ -19,7 +19,8 @@ class Place(NamedTuple):
         In processing order.
     batch, unit : int
     what : str
-        "z", "r", "candidate", "h", "output" (of a masked timestep) or "final state".
+        "z", "r", "candidate", "h", "output" (which is a state's copy, or zero), "final state", or
+        "last output" beside one.
     theirs, expected, bound, ratio : float
         ratio is |theirs − expected| / bound.
     outside, numbers : int

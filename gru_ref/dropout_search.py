@@ -23,9 +23,20 @@ Array = NDArray[Any]
 _FEW = 8  # features of which every mask is tried
 _ROUNDS, _NEWTON_STEPS = 6, 12
 _NUDGE = 1e-6
+# How many rows are searched first, and how many numbers are held at once.
+_FIRST, _HELD = 8, 1 << 21
 
 
-def input_masks(attempt: Attempt, plan: Schedule, before: Array, states: Array) -> Array:
+def first_rows(rows: Array, timestep: int) -> Array:
+    """Return the first few of rows from a timestep on, (timesteps, batch), bool."""
+    later = rows & (np.arange(len(rows)) >= timestep)[:, np.newaxis]
+    places = np.flatnonzero(later)[:_FIRST]
+    return np.isin(np.arange(rows.size), places).reshape(rows.shape)
+
+
+def input_masks(
+    attempt: Attempt, plan: Schedule, before: Array, states: Array, rows: Array
+) -> Array:
     """Return the scaled masks that fit best, (3, timesteps, batch, features).
 
     Parameters
@@ -35,14 +46,26 @@ def input_masks(attempt: Attempt, plan: Schedule, before: Array, states: Array) 
     plan : Schedule
     before, states : (timesteps, batch, units)
         Theirs, before and after each step.
+    rows : (timesteps, batch), bool
+        Which are searched; the masks of the others are ones.
     """
-    rows = plan.x.reshape(-1, plan.x.shape[-1])  # (T * B, F)
-    h_prev, h = (array.reshape(-1, array.shape[-1]) for array in (before, states))
     scale = 1 / (1 - attempt.config.dropout)
+    masks = np.ones(plan.x.shape)
+    places = np.flatnonzero(rows)
+    features, units = plan.x.shape[-1], states.shape[-1]
+    size = max(1, _HELD // (features * units))
+    for start in range(0, len(places), size):
+        some = np.unravel_index(places[start : start + size], rows.shape)
+        masks[some] = scale * _kept(attempt, scale * plan.x[some], before[some], states[some])
+    return np.broadcast_to(masks, (3, *masks.shape))
+
+
+def _kept(attempt: Attempt, scaled: Array, h_prev: Array, h: Array) -> Array:
+    """Return which features some rows keep: of (rows, features), (rows, units), (rows, units)."""
 
     def missed(kept: Array) -> Array:
         made = attempt.formula.step(
-            rows * kept * scale, h_prev, attempt.weights, attempt.config,
+            scaled * kept, h_prev, attempt.weights, attempt.config,
             dropout_mask=None, recurrent_dropout_mask=None,
         )  # fmt: skip
         return np.asarray(made.h - h)
@@ -50,11 +73,9 @@ def input_masks(attempt: Attempt, plan: Schedule, before: Array, states: Array) 
     def misses(kept: Array) -> Array:
         return np.asarray(np.abs(missed(kept)).sum(axis=1))
 
-    if rows.shape[1] <= _FEW:
-        kept = _among_all(misses, rows.shape)
-    else:
-        kept = _one_by_one(misses, _in_real_numbers(missed, rows.shape) > 0.5)
-    return np.broadcast_to(kept.reshape(plan.x.shape) * scale, (3, *plan.x.shape))
+    if scaled.shape[1] <= _FEW:
+        return _among_all(misses, scaled.shape)
+    return _one_by_one(misses, _in_real_numbers(missed, scaled.shape) > 0.5)
 
 
 def _among_all(misses: Any, shape: tuple[int, ...]) -> Array:

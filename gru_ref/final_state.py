@@ -27,7 +27,7 @@ RUNS, MARGIN = 6, 4.0
 
 
 def final_state(attempt: Attempt, arithmetic: Arithmetic) -> Bounded:
-    """Return the output of the first call, and how far an honest implementation may be from it.
+    """Return how the first call ends, and how far an honest implementation may be from it.
 
     Parameters
     ----------
@@ -39,15 +39,22 @@ def final_state(attempt: Attempt, arithmetic: Arithmetic) -> Bounded:
     Returns
     -------
     Bounded
-        (batch, units): the value is `attempt`'s, the bound an estimate.
+        (2, batch, units), the last output and the final state: the value is `attempt`'s, the bound
+        an estimate.
     """
     stored = as_stored(attempt, arithmetic)
-    value = run(stored).outputs[0]
+    value = ends(stored)
     bound = np.zeros_like(value)
     for number in range(RUNS):
         rng = np.random.default_rng(number)
         bound = np.maximum(bound, np.abs(_pushed(stored, arithmetic, rng) - value))
     return Bounded(value, MARGIN * bound + arithmetic.underflow)
+
+
+def ends(attempt: Attempt, step: Any = None) -> Array:
+    """Return the last output and the final state of the first call, (2, batch, units)."""
+    made = run(attempt, step)
+    return np.stack([made.outputs[0], made.states[0]])
 
 
 def as_stored(attempt: Attempt, arithmetic: Arithmetic) -> Attempt:
@@ -66,7 +73,7 @@ def as_stored(attempt: Attempt, arithmetic: Arithmetic) -> Attempt:
 
 
 def _pushed(attempt: Attempt, arithmetic: Arithmetic, rng: np.random.Generator) -> Array:
-    """Return the output when every step is off by its bound, one way or the other."""
+    """Return how the call ends when every step is off by its bound, one way or the other."""
     formula = attempt.formula
 
     def step(x: Array, h_prev: Array, weights: GRUWeights, config: GRUConfig, **masks: Any) -> Step:
@@ -81,4 +88,4 @@ def _pushed(attempt: Attempt, arithmetic: Arithmetic, rng: np.random.Generator) 
         ).h.bound
         return made._replace(h=made.h + rng.choice((-1.0, 1.0), bound.shape) * bound)
 
-    return run(attempt, step).outputs[0]
+    return ends(attempt, step)

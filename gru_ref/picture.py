@@ -70,7 +70,7 @@ def gates_picture(trace: Trace, *, batch: int = 0, title: str = "", ending: str 
         figure.colorbar(image, ax=axes, pad=0.01).ax.tick_params(labelsize=7)
     _time_axis(panels[-1], trace)
     if title:
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(title, fontsize=10, parse_math=False)  # a name may hold two $
     buffer = io.BytesIO()
     figure.savefig(buffer, format=ending[1:], dpi=120)
     return buffer.getvalue()

@@ -19,6 +19,7 @@ from gru_ref.weights import GRUWeights
 Array = NDArray[Any]
 
 GATES = ("z", "r", "candidate")
+FINAL = "final state"
 
 
 class Schedule(NamedTuple):
@@ -60,11 +61,14 @@ class Theirs(NamedTuple):
         The states, if they are known apart from the outputs.
     gates : mapping
         z, r and candidate, as far as known, (timesteps, batch, units) each.
+    state : (batch, units), optional
+        The final state, where it is given beside them.
     """
 
     output: Array | None
     h: Array | None
     gates: Mapping[str, Array]
+    state: Array | None = None
 
 
 class Verdict(NamedTuple):
@@ -75,7 +79,8 @@ class Verdict(NamedTuple):
     ratio : mapping
         Of z, r, candidate and h, as far as given: |error| / bound, (timesteps, batch, units).
         At most 1 is inside. h is 0 where nothing is known, and infinite where an output that has to
-        be another's copy, or zero, is not.
+        be another's copy, or zero, is not; "output" says that where the states are known apart, and
+        "final state", at the last step, of a final state that is not the last of the states.
     error : mapping
         |error| likewise.
     expected : mapping
@@ -227,10 +232,17 @@ def verdict(
         own = np.take_along_axis(states, np.maximum(plan.origin, 1) - 1, axis=0)
         copies = Bounded(np.where(plan.origin == 0, 0, own), np.zeros_like(own))
         of_copies = compared(theirs.output, copies)
-        of_states = [np.maximum(*both) for both in zip(of_states, of_copies, strict=True)]
-        if theirs.h is None:  # what is said to be expected is an output then
+        if theirs.h is not None:
+            verdicts["output"], expected["output"] = of_copies, copies
+        else:  # what is said to be expected is an output then
+            of_states = [np.maximum(*both) for both in zip(of_states, of_copies, strict=True)]
             told = plan.origin == _numbers(plan)
             h = Bounded(*(np.where(told, new, old) for new, old in zip(h, copies, strict=True)))
+    if theirs.state is not None:
+        last = known & (_numbers(plan) == len(known))
+        expected[FINAL] = Bounded(states, np.zeros_like(states))
+        of_final = compared(np.broadcast_to(theirs.state, states.shape), expected[FINAL])
+        verdicts[FINAL] = (np.where(last, of_final[0], 0), np.where(last, of_final[1], 0))
     verdicts["h"] = (of_states[0], of_states[1])
     return Verdict(
         {name: ratio for name, (ratio, _) in verdicts.items()},

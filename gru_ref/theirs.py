@@ -30,8 +30,9 @@ class Returned(NamedTuple):
     ----------
     sequence : Theirs, optional
         Of every timestep.
-    final : (batch, units), optional
-        The final state or the last output, where that is all there is.
+    final : (1 or 2, batch, units), optional
+        The final state or the last output, where that is all there is; or the last output and the
+        final state.
     """
 
     sequence: Theirs | None
@@ -46,7 +47,8 @@ def returned(given: Any, call: Call, config: GRUConfig) -> Returned:
     given : array, or mapping of arrays
         An output: (batch, timesteps, units) in the layout of the layer, or the final state
         (batch, units). A mapping is a trace, timesteps first in processing order: h, and as far as
-        known z, r, candidate and output; or it holds output and state, as ``gru-ref run`` writes.
+        known z, r, candidate and output; or it holds output alone. Beside either, state is the
+        final state, as ``gru-ref run`` writes it.
     call : Call
         What was called with.
     config : GRUConfig
@@ -70,15 +72,25 @@ def _of_mapping(
     given: Mapping[str, Any], sizes: tuple[int, int, int], config: GRUConfig
 ) -> Returned:
     known = {"h", "output", *GATES}
-    if "h" not in given and "output" in given and not known & {*given} - {"output"}:
-        return _of_output(_floating(given["output"], "output"), sizes, config)
-    unknown = sorted({*given} - known - {*_OF_TRACE})
-    if unknown or "h" not in given:
+    names = {*given} - {*_OF_TRACE} - {"state"}
+    if not names <= known or not ("h" in names or names == {"output"}):
         raise ValueError(
-            f"theirs has the names {shown(sorted(given))}, expected h, with z, r, candidate and "
-            "output as far as they are known, or output alone"
+            f"theirs has the names {shown(sorted(map(str, given)))}, expected h, with z, r, "
+            "candidate, output and state as far as they are known, or output, with state or alone"
         )
     batch, timesteps, units = sizes
+    state = None
+    if "state" in given:
+        state = _floating(given["state"], "state").astype(np.float64)
+        if state.shape != (batch, units):
+            raise ValueError(f"state has shape {state.shape}, expected {(batch, units)}")
+    if "h" not in names:
+        alone = _of_output(_floating(given["output"], "output"), sizes, config)
+        if alone.sequence is not None:
+            return Returned(alone.sequence._replace(state=state), None)
+        assert alone.final is not None
+        both = alone.final if state is None else np.concatenate([alone.final, state[np.newaxis]])
+        return Returned(None, both)
     arrays = {name: _floating(given[name], name) for name in given if name in known}
     for name, array in arrays.items():
         if array.shape != (timesteps, batch, units):
@@ -88,8 +100,7 @@ def _of_mapping(
             )
     wide = {name: array.astype(np.float64) for name, array in arrays.items()}
     gates = {name: wide[name] for name in GATES if name in wide}
-    sequence = Theirs(wide.get("output"), wide["h"], gates)
-    return Returned(sequence, None)
+    return Returned(Theirs(wide.get("output"), wide["h"], gates, state), None)
 
 
 def _of_output(array: Array, sizes: tuple[int, int, int], config: GRUConfig) -> Returned:
@@ -102,31 +113,33 @@ def _of_output(array: Array, sizes: tuple[int, int, int], config: GRUConfig) -> 
     if array.shape == (batch, units):
         if timesteps == 1:
             return Returned(Theirs(wide[np.newaxis], None, {}), None)
-        return Returned(None, wide)
+        return Returned(None, wide[np.newaxis])
     raise ValueError(
         f"theirs has shape {array.shape}, expected {sequences}, or {(batch, units)} for the final "
-        f"state alone{_hint(array.shape, sequences, sizes)}"
+        f"state alone{_hint(array.shape, sizes, time_major=config.time_major)}"
     )
 
 
-def _hint(shape: tuple[int, ...], sequences: tuple[int, ...], sizes: tuple[int, int, int]) -> str:
+def _hint(shape: tuple[int, ...], sizes: tuple[int, int, int], *, time_major: bool) -> str:
     """Return what is to be done about a shape that other runtimes have."""
     batch, timesteps, units = sizes
-    swapped = (sequences[1], sequences[0], units)
-    if shape == swapped:
+    leading = (timesteps, batch) if time_major else (batch, timesteps)
+    if shape == (*leading[::-1], units):
         return ": the batch and the time are swapped, hand in theirs.swapaxes(0, 1)"
     if shape == (timesteps, 1, batch, units):
-        return ": this is Y of ONNX, hand in theirs[:, 0].swapaxes(0, 1)"
+        swap = "" if time_major else ".swapaxes(0, 1)"
+        return f": this is Y of ONNX, hand in theirs[:, 0]{swap}"
     if shape == (1, batch, units):
         return ": this has an axis of layers or directions, hand in theirs[0]"
     if batch == 1 and shape == (timesteps, units):
-        return ": the batch is missing, hand in theirs[None]"
+        return f": the batch is missing, hand in theirs[{':, ' if time_major else ''}None]"
     if shape[-1:] == (2 * units,):
         return ": this is of two directions, hand in theirs[..., :units], or the other half"
-    if shape in ((batch, units, timesteps), (units, batch, timesteps)):
+    if shape in ((*leading[:1], units, *leading[1:]), (units, *leading)):
         return ": the units have to be the last axis"
-    if len(shape) == 3 and shape[0] == sequences[0] and shape[2] == units:
-        return f": it has {shape[1]} timesteps, x has {sequences[1]}"
+    time = 0 if time_major else 1
+    if len(shape) == 3 and shape[1 - time] == batch and shape[2] == units:
+        return f": it has {shape[time]} timesteps, x has {timesteps}"
     return ""
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref import probe
+from gru_ref.bundle import bundle_bytes
+from parity_tests import small_gru
 from parity_tests.cli_files import EXPECTED, NPZ
 from parity_tests.files.recorded_files import Recorded
 from parity_tests.invoked import check_failed, invoked
@@ -90,8 +94,36 @@ class TestBundle:
         call = ("bundle", NPZ, "-o", tmp_path / "b.npz")
         check_failed(invoked(*call, "--theirs", files["y"]), "--inputs is missing", "--theirs")
         check_failed(invoked("bundle", NPZ, "-o", tmp_path / "b.keras"), "a name in .npz")
+        seeded = (*call, "--inputs", files["x"], "--seed", 5)
+        check_failed(invoked(*seeded), "--seed is given, expected no --inputs")
         assert invoked(*call).status == 0
         check_failed(invoked(*call), "there already", "--force")
+
+    def test_a_limit_can_be_moved(self, files: dict[str, Path], tmp_path: Path) -> None:
+        output = tmp_path / "b.npz"
+        call = ("bundle", NPZ, "--inputs", files["x"], "-o", output)
+        # three timesteps are counted as no fewer multiplications than these
+        refused = invoked(*call, "--limit", "max_products=300000")
+        check_failed(refused, "probe cannot be bundled", "expected no more than 300,000")
+        with mock.patch.object(probe, "_OF_STEP", 1 << 32):
+            check_failed(invoked(*call), "max_products")
+            more = ("--limit", "max_products=1e12")
+            assert invoked(*call, *more).status == 0
+            check_failed(invoked("lint-vectors", output), "max_products")
+            assert invoked("lint-vectors", output, *more).status == 1
+            better = ("--write-better", tmp_path / "better.npz")
+            assert invoked("lint-vectors", output, *more, *better).status == 1
+
+    def test_what_takes_too_much_is_not_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(probe, "computed", None)
+        layer = next(iter(gru_ref.load_layers(NPZ).values()))
+        with pytest.raises(ValueError, match="probe cannot be bundled: it takes"):
+            bundle_bytes(layer, limits=gru_ref.Limits(max_products=1))
+
+    def test_a_call_that_is_none_is_refused(self) -> None:
+        layer = next(iter(gru_ref.load_layers(NPZ).values()))
+        with pytest.raises(TypeError, match="recorded holds 'gru'"):
+            bundle_bytes({"gru": layer}, recorded={"gru": np.ones(3)})  # type: ignore[dict-item]
 
 
 class TestLintVectors:
@@ -115,10 +147,38 @@ class TestLintVectors:
         ended = invoked("lint-vectors", better)
         assert ended.status == 0
         assert "The test sees 31 of the 31" in ended.out
+        check_failed(
+            invoked("lint-vectors", better, "--outputs", files["y"]),
+            "--outputs is given, expected --inputs beside it",
+        )
         (probe,) = gru_ref.load_bundle(better).probes.values()
         assert probe.inputs.shape == np.load(files["x"]).shape
         check_failed(invoked(*call), "there already")
         check_failed(invoked(*call[:-1], tmp_path / "b.npy"), "a name in .npz")
+
+    @pytest.mark.parametrize("dtype", ["float16", "float32"])
+    def test_of_a_bundle_every_output_of_its_probe_is_looked_at(
+        self, tmp_path: Path, dtype: str
+    ) -> None:
+        layer = small_gru.layer(dtype=dtype)
+        kernel, recurrent_kernel, bias = layer.get_weights()
+        kernel[:, : small_gru.UNITS], bias[:, : small_gru.UNITS] = 0, -2
+        # z is 0.018: the first outputs tell the initial state, the last one has forgotten it
+        layer.set_weights([kernel, 0 * recurrent_kernel, bias])
+        gru_ref.save_bundle(tmp_path / "b.npz", layer)
+        found = json.loads(invoked("lint-vectors", tmp_path / "b.npz", "--json").out)
+        findings = {one["mistake"]: one for one in found["findings"]}
+        assert findings["initial_state ignored"]["seen"]
+
+    def test_what_is_not_proved_has_a_heading_of_its_own(self, files: dict[str, Path]) -> None:
+        np.save(files["x"], np.ones((2, 1, 4), "float32"))
+        call = ("lint-vectors", NPZ, "--inputs", files["x"], "--tolerance", 10)
+        ended = invoked(*call)
+        first, second = ended.out.split("seen by no test of these sizes")
+        assert "not seen, nor by what was drawn" in first
+        assert "it changes too little" in first
+        assert "one timestep has no direction" in second
+        assert "it changes too little" not in second
 
     def test_json_holds_everything(self, files: dict[str, Path]) -> None:
         np.save(files["x"], np.zeros((1, 1, 4), "float32"))
@@ -132,9 +192,11 @@ class TestLintVectors:
             "error": 0.0,
             "hidden_by": [["all inputs are zero"]],
             "error_without": pytest.approx(findings["features permuted"]["error_without"]),
+            "proved": False,
         }
         assert findings["go_backwards added"]["hidden_by"] == [["one timestep has no direction"]]
         assert findings["go_backwards added"]["error_without"] is None
+        assert findings["go_backwards added"]["proved"]
         assert "reset after for before" in found["cannot_be_made"]
         assert "features permuted" in found["better"][0]["sees"]
 

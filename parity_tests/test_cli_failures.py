@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from gru_ref.cli import main
+from gru_ref.cli.commands import command
 from parity_tests import cli_files
 from parity_tests.cli_files import FIRST, NPZ, SECOND, arrays_of
 from parity_tests.invoked import Ended, check_failed, invoked
+
+_KERAS_3 = ("convert", NPZ, "--to", "keras3", "-o", "w.weights.h5")
 
 
 @pytest.fixture
@@ -75,6 +78,25 @@ class TestFailures:
             (("convert", NPZ, "--to", "frobnicate", "-o", "w.npz"), "expected one of torch"),
             (("convert", NPZ, "--to", "torch", "-o", "w.pt"), "expected a name in .npz or .json"),
             (("convert", NPZ, "--to", "torch", "-o", "/no such/w.npz"), "folder that is there"),
+            (
+                ("convert", NPZ, "--to", "torch", "-o", "w.npz", "--batch", 4),
+                "expected --to keras3",
+            ),
+            (
+                (*_KERAS_3, "--weights-only", "--batch", 4),
+                "--batch is given, expected no --weights-only",
+            ),
+            (("run", NPZ, "--inputs", NPZ, "-o", "a.txt"), "expected a name in .npz"),
+            (
+                ("trace", NPZ, "--inputs", NPZ, "-o", "t.npz", "--row", 9),
+                "--picture is missing, expected it beside --row",
+            ),
+            (
+                ("inspect", NPZ, "--set", "keras_version=3"),
+                "--set names 'keras_version', expected --keras-version",
+            ),
+            (("inspect", NPZ, "--set", "limits=1"), "--set names 'limits', expected --limit"),
+            (("inspect", NPZ, "--set", "path=a"), "--set names 'path', expected FILE"),
         ],
     )
     def test_a_wrong_argument(self, arguments: tuple[object, ...], says: str) -> None:
@@ -95,6 +117,20 @@ class TestFailures:
         ended = invoked("convert", source, "--to", "torch", "-o", source, "--force")
         check_failed(ended, "expected another file than the one read")
         assert source.read_bytes() == NPZ.read_bytes()
+
+
+@pytest.mark.parametrize("name", sorted(command.commands))
+def test_the_help_of_every_command_has_80_columns(name: str) -> None:
+    assert max(map(len, invoked(name, "--help").out.splitlines())) <= 80
+
+
+def test_a_damaged_array_is_a_sentence(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "x.npz", np.random.default_rng(0).normal(size=(2, 40, 3)))
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    data[200:260] = b"\xff" * 60
+    (tmp_path / "x.npz").write_bytes(data)
+    ended = invoked("run", NPZ, "--inputs", tmp_path / "x.npz", "-o", tmp_path / "y.npz")
+    check_failed(ended, "--inputs is", "expected arrays as numpy.save")
 
 
 @pytest.mark.parametrize("package", ["click", "rich"])

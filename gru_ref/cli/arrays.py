@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def loaded(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
     OSError
         The file cannot be opened.
     ValueError
-        It is no file that NumPy wrote, or holds Python objects.
+        It is no file that NumPy wrote, is damaged, or holds Python objects.
     """
     if path.is_dir():
         raise ValueError(f"{option} is the folder {str(path)!r}, expected a .npy or .npz file")
@@ -39,7 +40,7 @@ def loaded(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
             return found
         with found:
             return {name: found[name] for name in found.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         # NumPy takes whatever it does not know for a pickle, and says how to run it.
         why = "it is neither, or holds Python objects" if "pickle" in str(error) else str(error)
         raise ValueError(
@@ -48,22 +49,34 @@ def loaded(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
         ) from None
 
 
+def sole_array(path: Path, option: str) -> NDArray[Any]:
+    """Return the one array in a file, whatever it is of; see `loaded`.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `loaded`; or there are several arrays, or none.
+    """
+    found = loaded(path, option)
+    if not isinstance(found, dict):
+        return found
+    if len(found) != 1:
+        names = ", ".join(list(found)[:8])
+        raise ValueError(
+            f"{option} is {str(path)!r} of {len(found)} arrays ({names}), expected one"
+        )
+    return next(iter(found.values()))
+
+
 def read_array(path: Path, option: str) -> NDArray[Any]:
     """Return the one array of numbers in a file, bfloat16 in float32; see `loaded`.
 
     Raises
     ------
     OSError, ValueError
-        As `loaded`; or there are several arrays, or other things than numbers in it.
+        As `sole_array`; or there are other things than numbers in it.
     """
-    array = loaded(path, option)
-    if isinstance(array, dict):
-        if len(array) != 1:
-            names = ", ".join(list(array)[:8])
-            raise ValueError(
-                f"{option} is {str(path)!r} of {len(array)} arrays ({names}), expected one"
-            )
-        (array,) = array.values()
+    array = sole_array(path, option)
     if array.dtype == BFLOAT16:
         array = from_bfloat16(array)
     if array.dtype.kind not in "fiub":

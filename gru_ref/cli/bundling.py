@@ -27,7 +27,7 @@ gru-ref bundle … --inputs x.npy --theirs y.npy   the live model's own, checked
 @click.option(
     "--layer", "paths", multiple=True, metavar="PATH", help="A GRU of FILE; all without, or again."
 )
-@click.option("--seed", type=click.IntRange(0), default=0, help="Of the probe's inputs; 0.")
+@click.option("--seed", type=click.IntRange(0), help="Of the probe's inputs; 0.")
 @calling(required=False)
 @click.option("--theirs", type=FilePath(), metavar="Y.npy", help="What the live model returned.")
 @click.option("--tolerance", type=click.FloatRange(0), help="Of --theirs; without, of rounding.")
@@ -35,7 +35,7 @@ gru-ref bundle … --inputs x.npy --theirs y.npy   the live model's own, checked
 def bundle(
     source: Source,
     paths: tuple[str, ...],
-    seed: int,
+    seed: int | None,
     inputs: Path | None,
     mask: Path | None,
     initial_state: Path | None,
@@ -56,6 +56,8 @@ def bundle(
     for option, value in {**others, "--tolerance": tolerance}.items():
         if value is not None and inputs is None:
             raise ValueError(f"--inputs is missing, expected it beside {option}")
+    if seed is not None and inputs is not None:
+        raise ValueError("--seed is given, expected no --inputs beside it: it draws them")
     recorded = None
     if inputs is not None:
         used = read_optional(mask, "--mask")
@@ -69,8 +71,9 @@ def bundle(
     layers = source.layers()
     if paths:
         layers = {path: chosen(layers, path) for path in paths}
-    write_all({output: bundle_bytes(layers, seed=seed, recorded=recorded)})
+    made = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
+    write_all({output: made})
     count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"
-    probe = f"seed {seed}" if inputs is None else one_line(str(inputs))
+    probe = f"seed {seed or 0}" if inputs is None else one_line(str(inputs))
     by = "gru_ref" if theirs is None else "the live model, checked"
     click.echo(f"{one_line(str(output))}: {count}, probe: inputs of {probe}, outputs by {by}")

@@ -75,6 +75,8 @@ def run(
     from gru_ref.cli.output import check_free, write_all
 
     check_free(output, source.file, force=force)
+    if not output.name.endswith(".npz"):
+        raise ValueError(f"output is {str(output)!r}, expected a name in .npz")
     made = running.run(
         chosen(source.layers(), layer),
         read_array(inputs, "--inputs"),
@@ -121,6 +123,8 @@ def convert(
     from gru_ref.files import write_keras3
 
     converting.check_target(target)
+    if batch is not None:
+        converting.check_batch(target, weights_only=weights_only)
     files = converting.outputs_of(target, output, weights_only=weights_only)
     for path in files:
         check_free(path, source.file, force=force)

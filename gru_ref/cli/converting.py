@@ -55,6 +55,18 @@ def outputs_of(target: str, output: Path, *, weights_only: bool = False) -> tupl
     return (output,)
 
 
+def check_batch(target: str, *, weights_only: bool) -> None:
+    """Refuse a batch where no model is written whose input has one.
+
+    Raises
+    ------
+    ValueError
+    """
+    if target != KERAS_3 or weights_only:
+        wanted = "no --weights-only" if target == KERAS_3 else f"--to {KERAS_3}"
+        raise ValueError(f"--batch is given, expected {wanted} beside it")
+
+
 def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
     """Return one GRU in the layout `target`: an `.onnx` model, or arrays in `.npz` or `.json`.
 

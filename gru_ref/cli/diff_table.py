@@ -19,7 +19,8 @@ _WHAT = {
     "r": "r, the reset gate",
     "candidate": "the candidate, from their own r",
     "h": "h, the state",
-    "output": "the output of a masked timestep",
+    "output": "the output, which has to be a state's copy, or zero",
+    "last output": "the last output",
     "final state": "the final state",
 }
 _CHECK = (

@@ -20,8 +20,8 @@ Says at which timestep, row and unit the first number is off by more than roundi
 usual mistakes would explain it. Exit status 1 if they differ.
 
 \b
---theirs y.npy      its output, (batch, time, U), or its final state, (batch, U)
---theirs trace.npz  h, and z, r, candidate as far as known, timesteps first
+--theirs y.npy      its output, (batch, time, U), or final state, (batch, U)
+--theirs trace.npz  h, and z, r, candidate as known, timesteps first
 """
 
 
@@ -31,7 +31,9 @@ usual mistakes would explain it. Exit status 1 if they differ.
 @calling()
 @click.option("--theirs", type=FilePath(), required=True, metavar="Y.npy")
 @click.option(
-    "--dtype", type=click.Choice(DTYPES), help="What it computes in; without, the dtype of Y."
+    "--dtype",
+    type=click.Choice(DTYPES),
+    help="What it computes in; without, the coarser of Y's and its GRU's.",
 )
 @click.option("--accumulator", type=click.Choice(DTYPES), help="What its products are summed in.")
 @click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from gru_ref.cli.options import FilePath, layer_option
 from gru_ref.cli.selection import Source, chosen
+from gru_ref.cli.text import one_line
 
 if TYPE_CHECKING:
     from gru_ref.doctor import Diagnosis, Explanation
@@ -70,16 +70,16 @@ def doctor(
     force: bool,
 ) -> int:
     """Diagnose; what the command says of itself is HELP."""
+    from gru_ref.cli.arrays import sole_array
     from gru_ref.cli.output import check_free
     from gru_ref.doctor import diagnose
     from gru_ref.whole_files import write_all
 
-    for path in (write_probe, output):
-        if path is not None:
-            check_free(path, file, force=force)
+    probes = () if write_probe is None else (write_probe,)
+    for path in (*probes, *_outputs(target, output, member)):
+        check_free(path, file, force=force)
     if write_probe is not None and not write_probe.name.endswith(".npy"):
         raise ValueError(f"--write-probe is {str(write_probe)!r}, expected a name in .npy")
-    _check_target(target, output)
     _check_different(
         {
             "FILE": file,
@@ -90,7 +90,7 @@ def doctor(
         }
     )
     seen = [
-        _array(path, option)
+        sole_array(path, option)
         for path, option in ((outputs, "--outputs"), (last_state, "--last-state"))
         if path is not None
     ]
@@ -98,41 +98,60 @@ def doctor(
         raise ValueError("--outputs is missing, expected it, --last-state, or both")
     found = diagnose(
         _arrays_of(file, layer),
-        _array(inputs, "--inputs"),
+        sole_array(inputs, "--inputs"),
         tuple(seen) if len(seen) == 2 else seen[0],
-        initial_state=None if initial_state is None else _array(initial_state, "--initial-state"),
+        initial_state=None
+        if initial_state is None
+        else sole_array(initial_state, "--initial-state"),
         activation=list(activations) or None,
         recurrent_activation=list(gates) or None,
         precision=precision,
         bits=bits,
     )
-    contents: dict[Path, bytes] = {}
-    if output is not None and target is not None and (found.explanations or not as_json):
-        contents |= _converted(found.chosen(member), target, output)
-    if write_probe is not None and found.probe is not None:
-        contents[write_probe] = _npy(found.probe)
-    write_all(contents)
     if as_json:
         import json
 
         click.echo(json.dumps(_data(found), indent=2, allow_nan=False))
     else:
         click.echo(str(found))
-        for path in contents:
-            click.echo(f"Written: {path}")
-    return 0 if len(found.explanations) == 1 else 1
+
+    def written(contents: dict[Path, bytes]) -> None:
+        write_all(contents)
+        for path in () if as_json else contents:
+            click.echo(f"Written: {one_line(str(path))}")
+
+    def not_written(path: Path, why: str) -> None:
+        click.echo(f"Not written: {one_line(str(path))}; {why}", err=as_json)
+
+    count = len(found.explanations)
+    if write_probe is not None and found.probe is not None:
+        written({write_probe: _npy(found.probe)})
+    elif write_probe is not None:
+        why = "no probe is needed: one layout explains" if count else "no layout explains"
+        not_written(write_probe, f"{why} the outputs")
+    if output is not None and target is not None:
+        if count == 1 or (count and member is not None):
+            written(_converted(found.chosen(member), target, output))
+        elif count:
+            not_written(output, f"--member 0 to {count - 1} chooses")
+        else:
+            not_written(output, "no layout explains the outputs")
+    return 0 if count == 1 else 1
 
 
-def _check_target(target: str | None, output: Path | None) -> None:
-    """Refuse a target without an output, or the other way round, before any work is done."""
+def _outputs(target: str | None, output: Path | None, member: int | None) -> tuple[Path, ...]:
+    """Return the files of the conversion; refuse options that lack each other, before any work."""
     from gru_ref.cli import converting
 
+    if member is not None and output is None:
+        raise ValueError("--output is missing, expected it beside --member")
     if (target is None) != (output is None):
         missing, given = ("--to", "--output") if target is None else ("--output", "--to")
         raise ValueError(f"{missing} is missing, expected it beside {given}")
     if target is not None and output is not None:
         converting.check_target(target)
-        converting.outputs_of(target, output)
+        return converting.outputs_of(target, output)
+    return ()
 
 
 def _check_different(files: dict[str, Path | None]) -> None:
@@ -151,34 +170,15 @@ def _check_different(files: dict[str, Path | None]) -> None:
 
 def _arrays_of(file: Path, layer: str | None) -> Any:
     """Return the arrays of an `.npz`, or of a GRU that a file holds."""
+    from gru_ref.cli.arrays import loaded
     from gru_ref.files import Limits
     from gru_ref.files.sniff import format_of
 
     if layer is None and not file.is_dir() and format_of(file, Limits()) == "numpy_arrays":
-        return _loaded(file, "FILE")
+        found = loaded(file, "FILE")
+        return found if isinstance(found, dict) else {file.stem: found}
     one = chosen(Source(file, (), None, ()).layers(), layer)
     return dict(zip(("kernel", "recurrent_kernel", "bias"), one.get_weights(), strict=False))
-
-
-def _array(path: Path, option: str) -> Any:
-    arrays = _loaded(path, option)
-    if len(arrays) != 1:
-        raise ValueError(f"{option} is {str(path)!r} of {len(arrays)} arrays, expected one")
-    return next(iter(arrays.values()))
-
-
-def _loaded(path: Path, option: str) -> dict[str, Any]:
-    """Return the arrays of a `.npy` or `.npz`; halves that NumPy does not know are raw bytes."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {path.stem: loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
-    except (ValueError, EOFError, zipfile.BadZipFile):  # NumPy's advice is to unpickle the file
-        raise ValueError(
-            f"{option} is {str(path)!r}, expected arrays as numpy.save and numpy.savez write them"
-        ) from None
 
 
 def _converted(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:
@@ -202,7 +202,9 @@ def _npy(array: Any) -> bytes:
 
 
 def _data(found: Diagnosis) -> dict[str, Any]:
-    """Return a diagnosis as JSON knows it."""
+    """Return a diagnosis as JSON knows it; a number that is not finite is null."""
+    from gru_ref.cli.output import finite
+
     return {
         "verdict": found.verdict,
         "rounding": str(found.rounding),
@@ -210,12 +212,12 @@ def _data(found: Diagnosis) -> dict[str, Any]:
             {
                 "readings": [reading._asdict() for reading in one.readings],
                 "known_as": list(one.known_as),
-                "error": one.error,
-                "ratio": one.ratio,
+                "error": finite(one.error),
+                "ratio": finite(one.ratio),
             }
             for one in found.explanations
         ],
-        "separation": found.separation,
+        "separation": finite(found.separation),
         "undecided": found.undecided,
         "blind_spots": [{"name": spot.name, "hides": spot.hides} for spot in found.blind_spots],
         "searched": found.searched,

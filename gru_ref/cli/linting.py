@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from gru_ref.cli.options import FilePath, calling, layer_option, reading
 from gru_ref.cli.selection import Source, chosen
 
 if TYPE_CHECKING:
+    from gru_ref.files import Limits
     from gru_ref.layer import GRU
     from gru_ref.lint import Lint
 
@@ -21,8 +24,8 @@ Every mistake is made and run on the test's own numbers. The weights are those o
 if FILE is a bundle, the inputs are its probe unless --inputs gives others.
 
 \b
-exit status 0  a test of these sizes cannot see more
-            1  it can: --write-better writes one
+exit status 0  no test of these sizes was found that sees more
+            1  one was: --write-better writes it
             2  an error
 """
 
@@ -69,13 +72,13 @@ def lint_vectors(
         "initial_state": read_optional(initial_state, "--initial-state"),
         "outputs": read_optional(outputs, "--outputs"),
     }
+    linted = one
     if inputs is None:
-        call = _of_probe(
-            source.file, one, [name for name, value in call.items() if value is not None]
-        )
-    found = lint(one, **call, tolerance=tolerance, relative_tolerance=relative_tolerance)
+        given = [name for name, value in call.items() if value is not None]
+        linted, call = _of_probe(source, one, given)
+    found = lint(linted, **call, tolerance=tolerance, relative_tolerance=relative_tolerance)
     if write_better is not None:
-        write_all({write_better: _bundle(one, found)})
+        write_all({write_better: _bundle(one, found, source.bounds)})
     if as_json:
         import json
 
@@ -88,18 +91,27 @@ def lint_vectors(
     return 1 if found.unseen else 0
 
 
-def _of_probe(file: Path, layer: GRU, given: list[str]) -> dict[str, Any]:
-    """Return the call that a bundle holds of a layer."""
+def _of_probe(source: Source, layer: GRU, given: list[str]) -> tuple[GRU, dict[str, Any]]:
+    """Return the call that a bundle holds of a layer, and the layer returning what it compares."""
     from gru_ref.bundle import load_bundle
 
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        raise ValueError(f"{option} is given, expected --inputs beside it")
     origin = layer.origin
-    if origin is None or origin.format != "bundle" or given:
+    if origin is None or origin.format != "bundle":
         raise ValueError("--inputs is missing, expected the inputs of the test: FILE is no bundle")
-    probe = load_bundle(file).probes[origin.path]
-    return {"inputs": probe.inputs, "initial_state": probe.initial_state, "mask": probe.mask}
+    probe = load_bundle(source.file, limits=source.bounds).probes[origin.path]
+    # Its outputs are right, which loading has checked, but rounded as the layer's dtype is.
+    linted = copy.copy(layer)
+    linted.config = replace(
+        layer.config, return_sequences=probe.outputs.ndim == 3, return_state=False
+    )
+    call = {"inputs": probe.inputs, "initial_state": probe.initial_state, "mask": probe.mask}
+    return linted, call
 
 
-def _bundle(layer: GRU, found: Lint) -> bytes:
+def _bundle(layer: GRU, found: Lint, limits: Limits) -> bytes:
     """Return the better tests as a bundle, each a GRU whose probe it is."""
     from gru_ref.bundle import Recorded, bundle_bytes
     from gru_ref.layer import GRU
@@ -110,27 +122,26 @@ def _bundle(layer: GRU, found: Lint) -> bytes:
         layers[test.name] = GRU.from_config(layer.get_config(), keras_version=layer.keras_version)
         layers[test.name].take_weights(test.attempt.weights)
         calls[test.name] = Recorded(call.x, None, call.initial_state, call.mask)
-    return bundle_bytes(layers, recorded=calls)
+    return bundle_bytes(layers, recorded=calls, limits=limits)
 
 
 def _data(found: Lint) -> dict[str, Any]:
     """Return what was found as JSON knows it; an error that is not finite is null."""
+    from gru_ref.cli.output import finite
+
     return {
         "findings": [
             {
                 "mistake": one.mistake,
                 "meaning": one.meaning,
                 "seen": one.seen,
-                "error": _finite(one.error),
+                "error": finite(one.error),
                 "hidden_by": [] if one.reason is None else [list(c) for c in one.reason.causes],
-                "error_without": None if one.reason is None else _finite(one.reason.instead),
+                "error_without": None if one.reason is None else finite(one.reason.instead),
+                "proved": one.reason is not None and one.reason.proved,
             }
             for one in found.findings
         ],
         "cannot_be_made": list(found.cannot_be_made),
         "better": [{"name": test.name, "sees": sorted(test.seen)} for test in found.better.chosen],
     }
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or value == float("inf") else value

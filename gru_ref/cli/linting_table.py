@@ -30,9 +30,12 @@ def show(found: Lint, written: Path | None) -> None:
     never = [one for one in found.findings if not one.seen and one not in unseen]
     _print(console, "seen", "off by", ((f, _size(f.error)) for f in found.findings if f.seen))
     _print(console, "not seen", "because", ((one, _why(one)) for one in found.unseen))
-    _print(
-        console, "seen by no test of these sizes", "because", ((one, _why(one)) for one in never)
-    )
+    for proved, heading in (
+        (False, "not seen, nor by what was drawn"),
+        (True, "seen by no test of these sizes"),
+    ):
+        those = (one for one in never if one.reason is not None and one.reason.proved == proved)
+        _print(console, heading, "because", ((one, _why(one)) for one in those))
     seen = sum(one.seen for one in found.findings)
     console.print(
         Text(f"\nThe test sees {seen} of the {len(found.findings)} mistakes that can be made here.")

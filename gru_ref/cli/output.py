@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from gru_ref.whole_files import write_all
 
-__all__ = ["check_free", "write_all"]
+__all__ = ["check_free", "finite", "write_all"]
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number as JSON has it: None for one that is not finite."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def check_free(path: Path, source: Path, *, force: bool) -> None:

@@ -12,6 +12,8 @@ from gru_ref.cli.text import listed
 from gru_ref.files import Limits, load_layers
 from gru_ref.layer import GRU
 
+# What is said of a file, though it is no argument of GRU → how it is said.
+_SAID_OTHERWISE = {"keras_version": "--keras-version", "limits": "--limit", "path": "FILE"}
 _WORDS = {"true": True, "false": False, "none": None}
 
 
@@ -34,6 +36,17 @@ class Source:
     keras_version: str | None
     limits: tuple[str, ...]
 
+    @property
+    def bounds(self) -> Limits:
+        """What reading the file may take.
+
+        Raises
+        ------
+        ValueError
+            A NAME=VALUE is none, or names no limit.
+        """
+        return _limits(self.limits)
+
     def layers(self) -> dict[str, GRU]:
         """Return the GRUs of the file by their paths.
 
@@ -46,9 +59,9 @@ class Source:
         """
         layers = load_layers(
             self.file,
-            limits=_limits(self.limits),
+            limits=self.bounds,
             keras_version=self.keras_version,
-            **_pairs(self.settings, "--set"),
+            **_settings(self.settings),
         )
         if not layers:
             raise ValueError(f"{self.file} holds no GRU, expected one at least")
@@ -70,6 +83,14 @@ def chosen(layers: Mapping[str, GRU], path: str | None) -> GRU:
     if path not in layers:
         raise ValueError(f"--layer is {path!r}, expected one of {listed(list(layers))}")
     return layers[path]
+
+
+def _settings(given: Iterable[str]) -> dict[str, Any]:
+    pairs = _pairs(given, "--set")
+    for name, own in _SAID_OTHERWISE.items():
+        if name in pairs:
+            raise ValueError(f"--set names {name!r}, expected {own}")
+    return pairs
 
 
 def _limits(given: Iterable[str]) -> Limits:

@@ -14,7 +14,7 @@ from gru_ref.cli.text import one_line
 HELP = """Run a GRU of FILE and write every gate of every timestep.
 
 \b
--o trace.npz           arrays, timesteps first: z, r, candidate, h, output, ...
+-o trace.npz           arrays, timesteps first: z, r, candidate, h, output …
 -o trace.csv           the same numbers, one a line
 --picture gates.png    z, r, candidate and h over time, as heat maps
 """
@@ -26,7 +26,7 @@ HELP = """Run a GRU of FILE and write every gate of every timestep.
 @calling()
 @click.option("-o", "--output", type=FilePath(), metavar="FILE", help=".npz or .csv")
 @click.option("--picture", type=FilePath(), metavar="FILE", help=".png, .svg or .pdf")
-@click.option("--row", type=click.IntRange(0), default=0, help="Of the batch, in the picture; 0.")
+@click.option("--row", type=click.IntRange(0), help="Of the batch, in the picture; 0.")
 @click.option("--force", is_flag=True, help="Overwrite what is there.")
 def trace(
     source: Source,
@@ -36,7 +36,7 @@ def trace(
     initial_state: Path | None,
     output: Path | None,
     picture: Path | None,
-    row: int,
+    row: int | None,
     force: bool,
 ) -> None:
     """Write a trace; what the command says of itself is HELP."""
@@ -55,6 +55,8 @@ def trace(
             check_free(path, source.file, force=force)
     if output is None and picture is None:
         raise ValueError("-o and --picture are missing, expected one of them, or both")
+    if row is not None and picture is None:
+        raise ValueError("--picture is missing, expected it beside --row")
     one = chosen(source.layers(), layer)
     try:
         made = one.trace(
@@ -68,8 +70,8 @@ def trace(
     if output is not None:
         contents[output] = made.npz() if output.name.endswith(".npz") else made.csv()
     if picture is not None:
-        title = f"{layer or one.name}, row {row} of the batch"
-        contents[picture] = gates_picture(made, batch=row, title=title, ending=picture.suffix)
+        title = f"{layer or one.name}, row {row or 0} of the batch"
+        contents[picture] = gates_picture(made, batch=row or 0, title=title, ending=picture.suffix)
     write_all(contents)
     timesteps, batch, units = made.h.shape
     names = ", ".join(one_line(str(path)) for path in contents)

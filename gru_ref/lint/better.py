@@ -76,7 +76,7 @@ class Better(NamedTuple):
 
 
 def better(given: Vectors) -> Better:
-    """Return tests of the sizes of `given`, of the same layer, that see what such tests can."""
+    """Return tests of the sizes of `given`, of the same layer, that see what drawn ones see."""
     bits = np.random.PCG64(0)
     tried: list[Candidate] = []
     for scale in _SCALES:

@@ -52,7 +52,7 @@ class Lint(NamedTuple):
     cannot_be_made : tuple of str
         The mistakes that nobody can make in this layer.
     better : Better
-        Tests of the same sizes that see what such tests can.
+        Tests of the same sizes that see what drawn ones see.
     """
 
     findings: tuple[Finding, ...]

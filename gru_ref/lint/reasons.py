@@ -33,11 +33,14 @@ class Reason(NamedTuple):
         which one does not matter.
     instead : float or None
         By how much it shows then, with other numbers there; None where nothing of the same sizes
-        shows it.
+        was found to show it.
+    proved : bool
+        That nothing of the same sizes shows it is certain: the cause is the proof.
     """
 
     causes: tuple[tuple[str, ...], ...]
     instead: float | None
+    proved: bool = False
 
 
 class Reasons:
@@ -71,7 +74,7 @@ class Reasons:
     def of(self, mistake: Mistake) -> Reason:
         """Return why the test does not see a mistake, which it does not see."""
         if proof := proof_of(mistake.name, self._given.attempt):
-            return Reason(((proof,),), None)
+            return Reason(((proof,),), None, proved=True)
         # A mask may hide all else: nothing is looked for if it shows neither with one nor without.
         unmasked = [part for part in self._parts if part.name != "mask"]
         if any(_shown(mistake, self._repaired(*some)).seen for some in (self._parts, unmasked)):

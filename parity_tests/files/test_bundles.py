@@ -169,7 +169,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("layers", "error"),
         [
-            ({}, TypeError),
+            ({}, ValueError),
             (None, TypeError),
             ({"a": 1}, TypeError),
             ({"a": gru_ref.GRU(2)}, ValueError),

@@ -26,7 +26,7 @@ def test_it_is_an_image(ending: str, timesteps: int, units: int) -> None:
     layer.set_weights([rng.normal(size=s) for s in layer.config.weight_shapes(3).values()])
     x = rng.normal(size=(2, timesteps, 3)).astype("float32")
     trace = layer.trace(x, mask=rng.random((2, timesteps)) > 0.3)
-    image = gates_picture(trace, batch=1, title="a title", ending=ending)
+    image = gates_picture(trace, batch=1, title="of $5 and ^$ alike", ending=ending)
     assert image.startswith(STARTS[ending])
     assert len(image) > 4_000
 
