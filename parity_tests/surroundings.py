@@ -17,6 +17,7 @@ CLONE = HERE.parent if (HERE.parent / "pyproject.toml").is_file() else None
 OWN_KERAS = ".venv-keras/bin/python"
 
 _compared: dict[str, str] = {}
+_drift: list[str] = []
 
 
 def report_folder() -> Path:
@@ -24,9 +25,16 @@ def report_folder() -> Path:
     return Path("build/parity" if Path.cwd() == CLONE else "gru-parity")
 
 
-def remember(keras_python: str, keras_from: str) -> None:
-    """Keep which Keras this process compares with: `again` names it."""
+def remember(keras_python: str, keras_from: str, *, release: str = "") -> None:
+    """Keep which Keras this process compares with: `again` names it.
+
+    Parameters
+    ----------
+    release : str
+        The one of `make drift` that it is; empty where it is none of those.
+    """
     _compared.update({"--keras-python": keras_python, "--keras-from": keras_from})
+    _drift[:] = [release] if release else []
 
 
 def again(what: str, target: str = "parity") -> str:
@@ -41,6 +49,9 @@ def again(what: str, target: str = "parity") -> str:
     """
     named = re.search(r"keras[23]:.+", what)
     case = named.group() if named else ""
+    if case and _drift:
+        arguments = shlex.join(["--only", *_drift, "--case", case.partition(":")[2]])
+        return f"make drift ARGS={shlex.quote(arguments)}"
     if CLONE and case and not _compared.get("--keras-from"):
         return " ".join(["make", target, *_keras_python_of_make(CLONE), f"CASE={case}"])
     command = ["python", "-m", "parity_tests"] if CLONE else ["gru-parity"]

@@ -203,6 +203,7 @@ def test_a_case_and_a_test_have_a_command_that_runs_them_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(surroundings, "_compared", {})
+    monkeypatch.setattr(surroundings, "_drift", [])
     assert surroundings.again("keras3:exact") == "make parity CASE=keras3:exact"
     surroundings.remember(str(ROOT / ".venv-keras/bin/python"), "")
     assert surroundings.again("keras3:exact") == "make parity CASE=keras3:exact"
@@ -215,6 +216,9 @@ def test_a_case_and_a_test_have_a_command_that_runs_them_again(
     given = "gru-parity --keras-python '/a b/python' --keras-from /keras"
     assert surroundings.again("test_bit_equal_keras3:exact") == f"{given} --case keras3:exact"
     assert surroundings.again("test_it_keras2") == f"{given} -k test_it_keras2"
+    surroundings.remember("/old/python", "", release="tf-2.6")
+    expected = "make drift ARGS='--only tf-2.6 --case exact+mask-holes'"
+    assert surroundings.again("keras2:exact+mask-holes") == expected
 
 
 # What Jenkins, GitLab and the others read: an element's attributes, and its children in order.

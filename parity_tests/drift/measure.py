@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from parity_tests import surroundings
 from parity_tests.drift import sweep
 from parity_tests.drift.recorded import Recorded
 from parity_tests.drift.releases import HOSTS, Kept
@@ -86,6 +87,7 @@ def _cells(release: Kept, python: Path) -> dict[str, Any]:
 
 def matrix(release: Kept, python: Path, case: str = "") -> dict[str, Any]:
     """Return what comparing gru_ref with the release comes to; of one case, if it is named."""
+    surroundings.remember(str(python), "", release=release.name)
     with Oracle(release.oracle, str(python), release.generation) as oracle:
         return sweep.run(oracle, case)
 
