@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -50,10 +49,10 @@ def markdown(records: list[dict[str, Any]]) -> str:
     lines = [
         "# Which mistake shows in which half type",
         "",
-        "Written by `python -m parity_tests.half_mistakes CASES`, CASES the cases.jsonl of a run",
-        "of parity_tests/wide; do not edit. A cell reads: cases in which the mistake showed /",
-        "cases in which it was made. In the lane *half* a mistake shows if its error is",
-        f"{MARGIN:g} times what the lane allows. A dash: docs/mistakes.md says why it is not made.",
+        "Written by `make parity-full ARGS=--write-docs` from live Keras; do not edit. A cell",
+        "reads: cases in which the mistake showed / cases in which it was made. In the lane *half* a",
+        f"mistake shows if its error is {MARGIN:g} times what the lane allows. A dash:",
+        "docs/mistakes.md says why it is not made.",
         "",
         "| lane | dtype | compared | bit-equal | worst error, eps | worst step-local |",
         "|---|---|---|---|---|---|",
@@ -78,15 +77,16 @@ def markdown(records: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    """Write the document from the records of a run, a line of JSON each; 1 if one survives."""
-    lines = Path(sys.argv[1]).read_text("utf-8").splitlines()
+def check(cases: Path, *, write: bool) -> list[str]:
+    """Return what is wrong with the records of a run, a line of JSON each; or write the document.
+
+    Nothing is, if every mistake showed and the document says so.
+    """
+    lines = cases.read_text("utf-8").splitlines()
     records = [record for record in map(json.loads, lines) if record["sweep"] in SWEEPS]
-    DOCUMENT.write_text(markdown(records), encoding="utf-8")
-    found = survivors(counted(records))
-    print("\n".join(found) or f"{DOCUMENT.name}: {len(records)} cases")
-    return bool(found)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    text, found = markdown(records), survivors(counted(records))
+    if write and not found:
+        DOCUMENT.write_text(text, encoding="utf-8")
+    elif DOCUMENT.read_text(encoding="utf-8") != text:
+        found.append(f"docs/{DOCUMENT.name} is stale: make parity-full ARGS=--write-docs")
+    return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import warnings
+from collections import Counter
 from typing import Any
 from unittest import mock
 
@@ -189,6 +191,16 @@ class TestSuite:
         assert half_mistakes.survivors(half_mistakes.counted([record]))
         record["mistakes"] = {"swapped": 10.0}
         assert not half_mistakes.survivors(half_mistakes.counted([record]))
+
+    def test_the_document_counts_every_case_and_every_mistake_shows(self) -> None:
+        text = half_mistakes.DOCUMENT.read_text(encoding="utf-8")
+        rows = re.findall(r"^\| (\w+) \| (\w+) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
+        cases = [case for oracle in ORACLES for case in half_cases.known(oracle).values()]
+        counts = Counter((case.lane, case.dtype) for case in cases)
+        assert {(lane, dtype): int(count) for lane, dtype, count, _ in rows} == counts
+        assert all(count == equal for *_, count, equal in rows)
+        assert re.search(r"\| [1-9]\d*/\d+ \|", text)
+        assert not re.search(r"\| 0/\d+ \|", text)
 
     def test_ids_tell_the_dtypes_apart(self) -> None:
         known = half_cases.known("keras2")

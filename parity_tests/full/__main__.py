@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from parity_tests import matrix_run, surroundings, writable
+from parity_tests import half_mistakes, matrix_run, surroundings, writable
 from parity_tests.full import executors, product, summary, totals
 from parity_tests.full.run import Blocks, Clock
 from parity_tests.live.options import ORACLES
@@ -120,7 +120,8 @@ def command(
             whole = _is_whole(shard, oracles or ORACLES)
             status = _status(data, whole=whole, write_docs=write_docs)
         if only != "product":
-            status = max(status, _wide(keras_python, oracles or ORACLES, jobs, shard, folder))
+            halves = _wide(keras_python, oracles or ORACLES, jobs, shard, folder, write_docs)
+            status = max(status, halves)
     except (OracleError, OSError, ValueError) as error:
         click.echo(f"parity-full: {error}", err=True)
         sys.exit(matrix_run.NOT_RUN)
@@ -229,16 +230,27 @@ def _one_case(python: str, named: str) -> int:
 
 
 def _wide(
-    python: str, oracles: tuple[str, ...], jobs: int, shard: tuple[int, int], folder: Path
+    python: str,
+    oracles: tuple[str, ...],
+    jobs: int,
+    shard: tuple[int, int],
+    folder: Path,
+    write_docs: bool,
 ) -> int:
-    """Run the tests of wide/, which the first shard has."""
+    """Run the tests of wide/, which the first shard has; check docs/mistakes-half.md by them."""
     if shard[0] != 1:
         click.echo(f"wide/: its tests are run by shard 1/{shard[1]}")
         return 0
     run = matrix_run.MatrixRun(
         python, "", oracles, folder="wide", report=folder / "wide", jobs=jobs
     )
-    return run.status()
+    status = run.status()
+    if status or surroundings.CLONE is None or set(oracles) != set(ORACLES):
+        return status
+    problems = half_mistakes.check(folder / "wide" / "cases.jsonl", write=write_docs)
+    for problem in problems:
+        click.echo(problem, err=True)
+    return matrix_run.NO_PARITY if problems else 0
 
 
 def _write(path: Path, text: str) -> None:
