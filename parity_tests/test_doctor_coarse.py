@@ -53,7 +53,7 @@ def test_what_is_a_few_roundings_outside_is_not_explained(kind: str, seed: int) 
     assert judged(trial, found) == ABSTAINED
 
 
-def test_a_state_that_tells_nothing_is_said_to_and_takes_seconds() -> None:
-    found = diagnose(**degenerate("saturated gates", 1242).arguments)
+def test_a_state_that_tells_no_layout_from_another_is_said_to() -> None:
+    found = diagnose(**degenerate("saturated gates", 1352).arguments)
     assert found.verdict == "none"
-    assert "15,552 readings may fit under float32, weights quantised afterwards" in found.checks[0]
+    assert "4,752 readings may fit under float32, weights quantised afterwards" in found.checks[0]
