@@ -175,6 +175,8 @@ class Oracle2(Oracle):
             self.seeds.clear()
         self.seeds.add(seed)
         self.eager_context._rng = random.Random(seed)
+        # In TensorFlow 2.1 to 2.6 backend.dropout takes a seed for each draw from NumPy's stream.
+        np.random.seed(seed)
 
     def before_more_calls(self, layer, seed):
         """Seed what further calls of the layer draw, as if it were new."""
