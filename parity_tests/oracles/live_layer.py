@@ -176,7 +176,7 @@ class Oracle2(Oracle):
         self.seeds.add(seed)
         self.eager_context._rng = random.Random(seed)
         # In TensorFlow 2.1 to 2.6 backend.dropout takes a seed for each draw from NumPy's stream.
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002 - the stream that Keras reads
 
     def before_more_calls(self, layer, seed):
         """Seed what further calls of the layer draw, as if it were new."""
