@@ -120,15 +120,16 @@ class Layer:
         self.levels = case.levels
         self.activation = ACTIVATIONS[case.activation]
         self.recurrent_activation = ACTIVATIONS[case.recurrent_activation]
-        self.kernel = _both(_by_gate(variants.kernel))  # (2, variants, 3, F, U)
-        self.recurrent_kernel = _both(_by_gate(variants.recurrent_kernel))
-        rows = np.zeros((1, 2, 3 * case.sizes.units))
+        self.units = units = case.sizes.units
+        self.kernel = _both(variants.kernel.astype("float64"))  # (2, variants, F, 3U)
+        self.recurrent_kernel = _both(variants.recurrent_kernel.astype("float64"))
+        rows = np.zeros((1, 2, 3 * units))
         if variants.bias is not None:
             bias = variants.bias
             rows = bias if bias.ndim == 3 else np.stack([bias, np.zeros_like(bias)], axis=1)
-        self.input_bias = _both(_by_gate(rows[:, :1]))  # (2, variants, 3, 1, U)
-        self.recurrent_bias = _both(_by_gate(rows[:, 1:]))
-        self.recorded = np.zeros((count, case.sizes.batch, case.sizes.units))
+        self.input_bias = _by_gate(_both(rows[:, :1]), units)  # (2, variants, 3, 1, U)
+        self.recurrent_bias = _by_gate(_both(rows[:, 1:]), units)
+        self.recorded = np.zeros((count, case.sizes.batch, units))
         self.largest = np.zeros(count)
         self.smallest = np.full(count, np.inf)
         self.finest = np.ones(count)
@@ -141,11 +142,14 @@ class Layer:
         dropout_mask: np.ndarray | None,
         recurrent_dropout_mask: np.ndarray | None,
     ) -> list[np.ndarray]:
-        """Return what the layer returns; x and the dropout masks have the axis of variants."""
+        """Return what the layer returns; x and the dropout masks have the axis of variants.
+
+        A mask may have it.
+        """
         levels, time_major = self.levels, self.levels.get("time_major")
         if time_major:
             x = x.swapaxes(1, 2)
-            mask = None if mask is None else mask.T
+            mask = None if mask is None else mask.swapaxes(-2, -1)
         timesteps = x.shape[2]
         x = x[:, np.newaxis]  # (variants, 1, B, T, F)
         if dropout_mask is not None:
@@ -154,16 +158,21 @@ class Layer:
                 dropout_mask = dropout_mask.swapaxes(1, 2)
             where = {"timestep": (1,), "gate": (3,), "sequence": (1, 3)}[law]
             x = x * np.expand_dims(dropout_mask, where)
-        x = x.swapaxes(2, 3)  # (variants, 1 or 3, T, B, F)
-        inputs = _both(x) @ self.kernel[:, :, :, np.newaxis] + self.input_bias[:, :, :, np.newaxis]
-        used = np.ones((timesteps, x.shape[3]), bool) if mask is None else mask.T  # (T, B)
+        batch = x.shape[2]
+        by_step = x.swapaxes(2, 3).reshape(*x.shape[:2], timesteps * batch, -1)
+        # (2, variants, 3, T * B, U)
+        inputs = _product(_both(by_step), self.kernel, self.units) + self.input_bias
+        if mask is None:
+            mask = np.ones((batch, timesteps), bool)
+        used = np.moveaxis(mask, -1, 0)  # (T, B), or (T, variants, B) of masks of their own
         order = range(timesteps)[::-1] if levels["go_backwards"] else range(timesteps)
         h = self._first_state(initial_state)
         output, sequence = np.zeros_like(h), []
         for t in order:
-            new = self._step(inputs[:, :, :, t], h, recurrent_dropout_mask, used[t])
-            h = np.where(used[t, :, np.newaxis], new, h)
-            output = np.where(used[t, :, np.newaxis], new, output)
+            a = inputs[:, :, :, t * batch : (t + 1) * batch]
+            new = self._step(a, h, recurrent_dropout_mask, used[t])
+            h = np.where(used[t, ..., np.newaxis], new, h)
+            output = np.where(used[t, ..., np.newaxis], new, output)
             sequence.append(output)
         if levels["stateful"] != "off":
             self.recorded = h
@@ -171,7 +180,7 @@ class Layer:
             # Unrolled, a sequence is zeroed by the mask in its original order.
             unreversed = levels["unroll"] and levels["return_sequences"]
             pairs = zip(sequence, range(timesteps) if unreversed else order, strict=True)
-            sequence = [np.where(used[t, :, np.newaxis], output, 0) for output, t in pairs]
+            sequence = [np.where(used[t, ..., np.newaxis], output, 0) for output, t in pairs]
         returned = sequence[-1]
         if levels["return_sequences"]:
             returned = np.stack(sequence, axis=1 if time_major else 2)
@@ -192,14 +201,15 @@ class Layer:
         R, c = self.recurrent_kernel, self.recurrent_bias
         seen = h[:, np.newaxis] if dropout_mask is None else h[:, np.newaxis] * dropout_mask
         if self.levels["reset_after"]:
-            q = _both(seen) @ R + c  # (2, variants, 3, B, U)
+            q = _product(_both(seen), R, self.units) + c  # (2, variants, 3, B, U)
             gates = a[:, :, :2] + q[:, :, :2]
-            z, r = np.moveaxis(self.recurrent_activation(gates[0]), 1, 0)
+            z, r = self.recurrent_activation(gates[0]).swapaxes(0, 1)
             candidate = a[:, :, 2] + _both(r) * q[:, :, 2]
         else:
-            gates = a[:, :, :2] + _both(seen[:, :2]) @ R[:, :, :2]
-            z, r = np.moveaxis(self.recurrent_activation(gates[0]), 1, 0)
-            candidate = a[:, :, 2] + _both(r * seen[:, -1]) @ R[:, :, 2]
+            split = 2 * self.units
+            gates = a[:, :, :2] + _product(_both(seen[:, :2]), R[..., :split], self.units)
+            z, r = self.recurrent_activation(gates[0]).swapaxes(0, 1)
+            candidate = a[:, :, 2] + _both(r * seen[:, -1]) @ R[..., split:]
         n = self.activation(candidate[0])
         mixed = np.abs(z * h) + (1 + np.abs(z)) * np.abs(n)
         sums = np.maximum(
@@ -213,7 +223,7 @@ class Layer:
             self.smallest = np.minimum(self.smallest, smallest)
         new = z * h + (1 - z) * n
         if self.case.half:
-            multiples = np.where(used[:, np.newaxis], _lowest_bit(new), 1.0).min(axis=(1, 2))
+            multiples = np.where(used[..., np.newaxis], _lowest_bit(new), 1.0).min(axis=(1, 2))
             self.finest = np.minimum(self.finest, multiples)
         return new
 
@@ -226,15 +236,24 @@ def _lowest_bit(array: np.ndarray) -> np.ndarray:
     return np.where(integers == 0, 1.0, bits)
 
 
-def _by_gate(array: np.ndarray) -> np.ndarray:
-    """Return (variants, rows, 3U) as (variants, 3, rows, U), in float64."""
-    count, rows, columns = array.shape
-    return array.astype("float64").reshape(count, rows, 3, columns // 3).swapaxes(1, 2)
+def _by_gate(array: np.ndarray, units: int) -> np.ndarray:
+    """Return (2, variants, rows, gates * U) as (2, variants, gates, rows, U)."""
+    return array.reshape(*array.shape[:3], -1, units).swapaxes(2, 3)
+
+
+def _product(rows: np.ndarray, weights: np.ndarray, units: int) -> np.ndarray:
+    """Return the products by gate of rows, (2, variants, 1 or gates, rows, F), and weights."""
+    if rows.shape[2] > 1:
+        return rows @ _by_gate(weights, units)
+    return _by_gate(rows[:, :, 0] @ weights, units)  # a third of the products, each tiny
 
 
 def _both(array: np.ndarray) -> np.ndarray:
     """Return numbers and their sizes: products of both are a sum and the sum of its |terms|."""
-    return np.stack([array, np.abs(array)])
+    both = np.empty((2, *array.shape))
+    both[0] = array
+    np.abs(array, out=both[1])
+    return both
 
 
 def simulate(

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from parity_tests.cases import SEED, Case
 from parity_tests.draws import Call, Witness, draw, draw_dropout, exponent
 from parity_tests.matrix import halves
 from parity_tests.places import Place
+from parity_tests.side_by_side import Run, simulate_each
 
 MODERATE = 100.0  # no sum of |terms| of the lanes of generic numbers is larger
 NOTICEABLE = 1e-3  # what a changed block changes in the lanes double and single, at least
@@ -31,7 +32,7 @@ TRIED_IN_HALVES = 16  # the smallest of them sense little
 ROUNDS = 100
 REHEARSALS = 6  # draws of dropout masks under which a witness is tried
 
-__all__ = ["Call", "Witness", "exact_enough", "insensitive_blocks", "search", "witness"]
+__all__ = ["Call", "Seen", "Witness", "exact_enough", "insensitive_blocks", "search", "witness"]
 
 DropoutMasks = Sequence[Mapping[str, Any]]
 
@@ -77,70 +78,95 @@ def draw_round(case: Case, attempt: int, number: int) -> tuple[Witness, np.rando
     return draw(case, rng, AT_ONCE[case.lane], number), rng
 
 
-def fitting(case: Case, drawn: Witness, rng: np.random.Generator) -> np.ndarray:
+def fitting(
+    cases: Sequence[Case], drawn: Sequence[Witness], rng: np.random.Generator
+) -> list[np.ndarray]:
     """Return which of the witnesses drawn at once stay in the lane and vary, smallest sums first.
 
-    Where there is dropout they do so under two draws of its masks.
+    The cases are of one layer, and each has the draws as it calls the layer. Where there is dropout
+    they stay in the lane under two draws of its masks.
     """
-    count = AT_ONCE[case.lane]
-    fit, largest = np.ones(count, bool), np.zeros(count)
-    for _ in range(1 if case.levels["dropout"] == "none" else 2):
-        run = screening.simulate(case, drawn, draw_dropout(case, rng, count), count)
-        fit &= _fits_lane(case, run)
-        largest = np.maximum(largest, run.largest)
-        for array in itertools.chain.from_iterable(run.outputs):
-            with np.errstate(over="ignore", invalid="ignore"):  # a range of inf is one too
-                fit &= np.ptp(array.reshape(count, -1), axis=1) > 0
-    found = np.flatnonzero(fit)
-    return found[np.argsort(largest[found], kind="stable")]
-
-
-def exact_enough(case: Case, witness: Witness, dropout_masks: DropoutMasks) -> bool:
-    """Return whether every number stays within the case's lane under the masks Keras has drawn.
-
-    Parameters
-    ----------
-    dropout_masks : sequence of mappings
-        For each call, resets included, its dropout_mask and recurrent_dropout_mask.
-    """
-    masks = [
-        {name: None if mask is None else mask[np.newaxis] for name, mask in call.items()}
-        for call in dropout_masks
+    count = AT_ONCE[cases[0].lane]
+    rehearsals = 1 if cases[0].levels["dropout"] == "none" else 2
+    runs = [
+        Run(case, witnesses, draw_dropout(case, rng, count))
+        for case, witnesses in zip(cases, drawn, strict=True)
+        for _ in range(rehearsals)
     ]
-    return bool(_fits_lane(case, screening.simulate(case, _variants(witness), masks, 1)).all())
+    trajectories = iter(simulate_each(runs))
+    found = []
+    for case in cases:
+        fit, largest = np.ones(count, bool), np.zeros(count)
+        for run in itertools.islice(trajectories, rehearsals):
+            fit &= _fits_lane(case, run)
+            largest = np.maximum(largest, run.largest)
+            for array in itertools.chain.from_iterable(run.outputs):
+                with np.errstate(over="ignore", invalid="ignore"):  # a range of inf is one too
+                    fit &= np.ptp(array.reshape(count, -1), axis=1) > 0
+        indices = np.flatnonzero(fit)
+        found.append(indices[np.argsort(largest[indices], kind="stable")])
+    return found
 
 
-def insensitive_blocks(
-    case: Case, witness: Witness, dropout_masks: DropoutMasks | None = None
-) -> list[str]:
-    """Return the blocks of the weights that can change sign without any output showing it.
+class Seen(NamedTuple):
+    """A witness of a case, and the dropout masks it is seen under.
 
-    Parameters
-    ----------
-    dropout_masks : sequence of mappings, optional
-        As for `exact_enough`; without them some are drawn.
+    dropout_masks : sequence of mappings
+        For each call, resets included, its dropout_mask and recurrent_dropout_mask. Without them
+        some are drawn, always the same.
     """
-    if dropout_masks is None:
-        drawn = draw_dropout(case, np.random.Generator(np.random.PCG64(SEED)), 1)
-    else:
-        drawn = [
+
+    case: Case
+    witness: Witness
+    dropout_masks: DropoutMasks | None = None
+
+    def run(self, variants: Witness) -> Run:
+        """Return the run of variants of the witness, under the same masks."""
+        if self.dropout_masks is None:
+            rng = np.random.Generator(np.random.PCG64(SEED))
+            return Run(self.case, variants, draw_dropout(self.case, rng, 1))
+        masks = [
             {name: None if mask is None else mask[np.newaxis] for name, mask in call.items()}
-            for call in dropout_masks
+            for call in self.dropout_masks
         ]
-    blocks = blocks_of(witness)
-    count = len(blocks) + 1
-    variants = _variants(witness, count)
-    for number, (name, index) in enumerate(blocks.values(), start=1):
-        array = variants.calls[0].initial_state if name == "calls" else getattr(variants, name)
-        array[number][index] *= -1
-    outputs = screening.simulate(case, variants, drawn, count).outputs
+        return Run(self.case, variants, masks)
+
+
+def exact_enough(seen: Sequence[Seen]) -> list[bool]:
+    """Return of each whether every number stays within its lane; the cases are of one layer."""
+    runs = simulate_each([each.run(_variants(each.witness)) for each in seen])
+    return [bool(_fits_lane(each.case, run).all()) for each, run in zip(seen, runs, strict=True)]
+
+
+def insensitive_blocks(seen: Sequence[Seen]) -> list[list[str]]:
+    """Return of each the blocks of the weights that can change sign without any output showing it.
+
+    The cases are of one layer.
+    """
+    runs = []
+    for each in seen:
+        blocks = blocks_of(each.witness)
+        variants = _variants(each.witness, len(blocks) + 1)
+        for number, (name, index) in enumerate(blocks.values(), start=1):
+            array = variants.calls[0].initial_state if name == "calls" else getattr(variants, name)
+            array[number][index] *= -1
+        runs.append(each.run(variants))
+    return [
+        [block for block, seen in zip(blocks_of(each.witness), noticed, strict=True) if not seen]
+        for each, trajectory in zip(seen, simulate_each(runs), strict=True)
+        for noticed in [_noticed(each.case, trajectory.outputs)[1:]]
+    ]
+
+
+def _noticed(case: Case, outputs: list[list[np.ndarray]]) -> np.ndarray:
+    """Return for each variant whether an output is another than the first variant's."""
     threshold = halves.NOTICEABLE.get(case.half, NOTICEABLE) if case.is_rounded else 0
-    noticed = np.zeros(count, bool)
+    noticed = np.zeros(len(outputs[0][0]), bool)
     for array in itertools.chain.from_iterable(outputs):
         with np.errstate(invalid="ignore"):
             near = np.abs(array - array[:1]) <= threshold  # neither for inf nor for NaN
         noticed |= ~near.all(axis=tuple(range(1, array.ndim)))
-    return [block for block, seen in zip(blocks, noticed[1:], strict=True) if not seen]
+    return noticed
 
 
 def blocks_of(witness: Witness) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -224,7 +250,7 @@ def _is_fit(case: Case, witness: Witness, rng: np.random.Generator) -> bool:
     unsensed = set(blocks_of(witness))
     for index in range(rehearsals):
         drawn = [{name: mask[index] for name, mask in call.items()} for call in masks]
-        unsensed.intersection_update(insensitive_blocks(case, witness, drawn))
+        unsensed.intersection_update(*insensitive_blocks([Seen(case, witness, drawn)]))
         if not unsensed:
             return True
     return False

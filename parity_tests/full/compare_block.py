@@ -13,7 +13,7 @@ from parity_tests.cases import Case
 from parity_tests.full.product import Block, Layer
 from parity_tests.full.witnesses import Chosen, choose
 from parity_tests.oracles.client import Oracle
-from parity_tests.witness import blocks_of, exact_enough
+from parity_tests.witness import Seen, blocks_of, exact_enough
 
 # The standard library's record of warnings is one a process: two threads cannot both keep it.
 _gru_ref = threading.Lock()
@@ -57,12 +57,11 @@ def compare_layers(oracle: Oracle, layers: Sequence[Layer]) -> dict[str, Any]:
         replies = oracle.requests(task.request for task in tasks)
         for task, reply in zip(tasks, replies, strict=True):
             with _gru_ref:
+                seen = _seen(task, reply["runs"])
                 again = [
                     case
-                    for case, chosen, run in zip(
-                        task.cases, task.chosen, reply["runs"], strict=True
-                    )
-                    if not compared.add(oracle, task, case, chosen, run)
+                    for case, chosen, one in zip(task.cases, task.chosen, seen, strict=True)
+                    if not compared.add(oracle, task, case, chosen, one)
                 ]
             if again:
                 waiting.append((task.layer, again))
@@ -89,6 +88,9 @@ def _tasks(waiting: list[tuple[Layer, Sequence[Case]]], attempt: int) -> Iterato
         yield Task(layer, cases, chosen, attempt, request)
 
 
+_Seen = judge.Observation | dict[str, Any] | None
+
+
 class _Compared:
     """What the cases came to so far."""
 
@@ -102,11 +104,8 @@ class _Compared:
         self.blocks: Counter[str] = Counter()
         self.redrawn = 0
 
-    def add(
-        self, oracle: Oracle, task: Task, case: Case, chosen: Chosen, run: dict[str, Any]
-    ) -> bool:
+    def add(self, oracle: Oracle, task: Task, case: Case, chosen: Chosen, seen: _Seen) -> bool:
         """Judge one run; return False where its numbers have to be drawn again."""
-        seen = _seen(case, chosen, run, task.attempt)
         if seen is None:
             self.redrawn += 1
             return False
@@ -147,16 +146,19 @@ class _Compared:
         }
 
 
-def _seen(
-    case: Case, chosen: Chosen, run: dict[str, Any], attempt: int
-) -> judge.Observation | dict[str, Any] | None:
-    """Return a run as `judge` takes it; None where it has to be drawn again."""
-    if not run["ok"]:
-        return dict(run["error"])
-    masks = [
-        {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
-        for call in run["calls"]
-    ]
-    if not exact_enough(case, chosen.witness, masks):
-        return None
-    return judge.Observation(case, chosen.witness, run, masks, judge.seed_of(case, attempt))
+def _seen(task: Task, runs: Sequence[dict[str, Any]]) -> list[_Seen]:
+    """Return the runs of a task as `judge` takes them; None where one has to be drawn again."""
+    seen: list[_Seen] = []
+    for case, chosen, run in zip(task.cases, task.chosen, runs, strict=True):
+        if run["ok"]:
+            masks = [
+                {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
+                for call in run["calls"]
+            ]
+            seed = judge.seed_of(case, task.attempt)
+            seen.append(judge.Observation(case, chosen.witness, run, masks, seed))
+        else:
+            seen.append(dict(run["error"]))
+    ran = [one for one in seen if isinstance(one, judge.Observation)]
+    exact = iter(exact_enough([Seen(one.case, one.witness, one.masks) for one in ran]))
+    return [None if isinstance(one, judge.Observation) and not next(exact) else one for one in seen]

@@ -18,7 +18,7 @@ from parity_tests import predict
 from parity_tests.cases import Case
 from parity_tests.draws import Witness, called_by
 from parity_tests.full.product import Layer
-from parity_tests.witness import ROUNDS, draw_round, fitting, insensitive_blocks, take
+from parity_tests.witness import ROUNDS, Seen, draw_round, fitting, insensitive_blocks, take
 
 TRIED = 4  # draws that fit a case, of which it takes the one that it senses most of
 
@@ -45,28 +45,36 @@ def choose(layer: Layer, cases: Sequence[Case], attempt: int) -> list[Chosen]:
     def drawn(number: int) -> tuple[Witness, np.random.Generator]:
         return draw_round(drawer, attempt, number)
 
-    chosen = []
+    chosen: dict[str, Chosen] = {}
+    waiting: list[Case] = []
     for case in cases:
         if predict.predicted(case, "raises"):
-            chosen.append(Chosen(called_by(case, take(drawn(0)[0], 0)), []))
+            chosen[case.id] = Chosen(called_by(case, take(drawn(0)[0], 0)), [])
         else:
-            found = (_choose(case, *drawn(number)) for number in range(ROUNDS))
-            best = next(filter(None, found), None)
-            if best is None:
-                raise LookupError(f"{case.id}: no witness in {ROUNDS} rounds of draws")
-            chosen.append(best)
-    return chosen
-
-
-def _choose(case: Case, drawn: Witness, rng: np.random.Generator) -> Chosen | None:
-    """Return the draw of which the case senses most, of a few that fit; None where none fits."""
-    called = called_by(case, drawn)
-    best = None
-    for index in fitting(case, called, rng)[:TRIED]:
-        witness = take(called, index)
-        unsensed = insensitive_blocks(case, witness)
-        if best is None or len(unsensed) < len(best.unsensed):
-            best = Chosen(witness, unsensed)
-        if not unsensed:
+            waiting.append(case)
+    for number in range(ROUNDS):
+        if not waiting:
             break
+        chosen.update(_choose(waiting, *drawn(number)))
+        waiting = [case for case in waiting if case.id not in chosen]
+    if waiting:
+        raise LookupError(f"{waiting[0].id}: no witness in {ROUNDS} rounds of draws")
+    return [chosen[case.id] for case in cases]
+
+
+def _choose(cases: Sequence[Case], drawn: Witness, rng: np.random.Generator) -> dict[str, Chosen]:
+    """Return by case the draw of which it senses most, of a few that fit; some may have none."""
+    called = [called_by(case, drawn) for case in cases]
+    fit = fitting(cases, called, rng)
+    best: dict[str, Chosen] = {}
+    for rank in range(TRIED):
+        tried = [
+            Seen(case, take(witnesses, indices[rank]))
+            for case, witnesses, indices in zip(cases, called, fit, strict=True)
+            if rank < len(indices) and (case.id not in best or best[case.id].unsensed)
+        ]
+        for seen, unsensed in zip(tried, insensitive_blocks(tried), strict=True):
+            before = best.get(seen.case.id)
+            if before is None or len(unsensed) < len(before.unsensed):
+                best[seen.case.id] = Chosen(seen.witness, unsensed)
     return best
