@@ -34,8 +34,8 @@ greeting's ``source`` is the file of its GRU: the client checks that it lies the
 ``--corrupt EPS`` adds EPS to the first output element of every run, for the tests of the suite
 itself: the greeting and the description say so.
 
-This file, `live_layer`, `live_seeded` and `codec` run in every Keras's own environment: Python 3.7
-syntax, NumPy and the Keras found there, nothing else.
+This file and those that it imports run in every Keras's own environment: Python 3.7 syntax, NumPy
+and the Keras found there, nothing else.
 """
 
 import argparse
@@ -52,6 +52,7 @@ try:
         from parity_tests.oracles import (
             behaviours,
             codec,
+            line_arrays,
             live_around,
             live_halves,
             live_layer,
@@ -62,6 +63,7 @@ try:
     else:
         import behaviours
         import codec
+        import line_arrays
         import live_around
         import live_halves
         import live_layer
@@ -244,11 +246,14 @@ def serve(oracle, corrupt, write):
         "own_tests": lambda request: live_own_tests.run(oracle, request),
         "steps": lambda request: {"ok": True, "steps": take_steps(oracle, request["steps"])},
     }
+    arrays = line_arrays.LineArrays()
     for count, line in enumerate(sys.stdin, 1):
         request = json.loads(line)
         if request["op"] == "quit":
             break
-        write(operations[request["op"]](request))
+        with arrays:
+            reply = operations[request["op"]](request)
+        write(reply)
         if count % REQUESTS_PER_CLEARING == 0:
             oracle.clear()
             gc.collect()
