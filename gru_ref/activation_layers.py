@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gru_ref.errors import shown
 from gru_ref.names import dtype_name
 from gru_ref.piecewise_activations import clipped
-from gru_ref.rounding import POLICIES, numpy_dtype
+from gru_ref.rounding import POLICIES, elementary, numpy_dtype
 from gru_ref.smooth_activations import softmax
 from gru_ref.versions import Behaviour
 
@@ -84,11 +84,11 @@ class ActivationLayer:
             axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
             if axis in (-1, x.ndim - 1):
                 return softmax(x)
-            powers = np.exp(x - x.max(axis, keepdims=True))
+            powers = elementary(np.exp, x - x.max(axis, keepdims=True))
             return np.asarray(powers / powers.sum(axis, keepdims=True))
         (slope,) = values.values()
         if self.class_name == "ELU":
-            return np.where(x > 0, x, x.dtype.type(slope) * np.expm1(np.minimum(x, 0)))
+            return np.where(x > 0, x, x.dtype.type(slope) * elementary(np.expm1, np.minimum(x, 0)))
         # TensorFlow keeps the slope of leaky_relu in float32.
         return np.where(x > 0, x, x.dtype.type(np.float32(slope)) * x)
 

@@ -19,8 +19,9 @@ A number is rounded, to the nearest and ties to even unless said otherwise:
 Source
 ------
 Measured on a CPU with TensorFlow 2.1 to 2.21, whose kernels these are: MatMul (matmul_op_impl.h,
-FloatToBFloat16 of framework/bfloat16.h) and Eigen's functors. A CPU with its own bfloat16
-instructions, or a GPU, rounds otherwise.
+FloatToBFloat16 of framework/bfloat16.h) and Eigen's functors. oneDNN, which TensorFlow takes by
+itself on a CPU with AVX512-VNNI or bfloat16 instructions unless TF_ENABLE_ONEDNN_OPTS=0, rounds
+bfloat16 otherwise, and so does a GPU: docs/decisions/0014.
 """
 
 from __future__ import annotations
@@ -124,6 +125,18 @@ def product_by_term(a: Array, b: Array) -> Array:
         for term in range(b.shape[0]):
             total = total + a[..., term, np.newaxis] * b[term]
     return total
+
+
+def elementary(function: np.ufunc, x: Array) -> Array:
+    """Return exp, tanh or the like of every number, the same on every processor.
+
+    Float16 is taken in float64, and rounded to float32 and then to float16, as Eigen's functions
+    are: NumPy's own of float16 round otherwise on a processor with AVX-512.
+    """
+    if x.dtype != np.float16:
+        return np.asarray(function(x))
+    with np.errstate(over="ignore"):
+        return np.asarray(function(x.astype(np.float64)).astype(np.float32).astype(np.float16))
 
 
 def summed(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:

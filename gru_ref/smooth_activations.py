@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gru_ref.rounding import is_half, total
+from gru_ref.rounding import elementary, is_half, total
 
 Array = npt.NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]
@@ -72,7 +72,7 @@ def tanh(x: Array) -> Array:
     Equation: tanh(x)
     Source: tf.tanh
     """
-    return np.tanh(x)
+    return elementary(np.tanh, x)
 
 
 @quiet
@@ -88,10 +88,10 @@ def sigmoid(x: Array) -> Array:
     one = constant(1, x)
     y: Array
     if is_half(x.dtype):
-        power = np.exp(x)
+        power = elementary(np.exp, x)
         y = np.where(np.isinf(power), one, power / (one + power))
         return y
-    decay = np.exp(-np.abs(x))
+    decay = elementary(np.exp, -np.abs(x))
     numerator = np.where(x >= 0, one, decay)
     y = numerator / (one + decay)
     return y
@@ -105,7 +105,7 @@ def sigmoid_tf_2_1(x: Array) -> Array:
     Source: tf.sigmoid of TensorFlow 2.1 to 2.5, measured; 2.6 to 2.8 not run
     """
     one = constant(1, x)
-    y: Array = one / (one + np.exp(-x)) if is_half(x.dtype) else sigmoid(x)
+    y: Array = one / (one + elementary(np.exp, -x)) if is_half(x.dtype) else sigmoid(x)
     return y
 
 
@@ -129,9 +129,9 @@ def softplus(x: Array) -> Array:
     """
     if is_half(x.dtype):
         limit = constant(math.log(HALF_EPSILON[x.dtype.name]), x) + constant(2, x)
-        power = np.exp(x)
-        return np.where(x > -limit, x, np.where(x < limit, power, np.log1p(power)))
-    y: Array = np.maximum(x, constant(0, x)) + np.log1p(np.exp(-np.abs(x)))
+        power = elementary(np.exp, x)
+        return np.where(x > -limit, x, np.where(x < limit, power, elementary(np.log1p, power)))
+    y: Array = np.maximum(x, constant(0, x)) + elementary(np.log1p, elementary(np.exp, -np.abs(x)))
     return y
 
 
@@ -163,7 +163,7 @@ def mish(x: Array) -> Array:
     Equation: x · tanh(softplus(x))
     Source: tf_keras activations.mish, keras activations.Mish
     """
-    y: Array = x * np.tanh(softplus(x))
+    y: Array = x * elementary(np.tanh, softplus(x))
     return y
 
 
@@ -174,7 +174,7 @@ def exponential(x: Array) -> Array:
     Equation: exp(x)
     Source: tf.exp
     """
-    return np.exp(x)
+    return elementary(np.exp, x)
 
 
 @quiet
@@ -184,7 +184,7 @@ def elu(x: Array) -> Array:
     Equation: x where x ≥ 0, exp(x) - 1 elsewhere
     Source: tf.nn.elu
     """
-    return np.where(x < 0, np.exp(x) - constant(1, x), x)
+    return np.where(x < 0, elementary(np.exp, x) - constant(1, x), x)
 
 
 @quiet
@@ -194,7 +194,7 @@ def selu(x: Array) -> Array:
     Equation: λx where x ≥ 0, λα(exp(x) - 1) elsewhere
     Source: tf.nn.selu
     """
-    negative = constant(SELU_SCALE_ALPHA, x) * (np.exp(x) - constant(1, x))
+    negative = constant(SELU_SCALE_ALPHA, x) * (elementary(np.exp, x) - constant(1, x))
     y: Array = np.where(x < 0, negative, constant(SELU_SCALE, x) * x)
     return y
 
@@ -207,7 +207,7 @@ def celu(x: Array) -> Array:
     Source: keras.backend celu
     """
     zero = constant(0, x)
-    y: Array = np.maximum(x, zero) + np.expm1(np.minimum(x, zero))
+    y: Array = np.maximum(x, zero) + elementary(np.expm1, np.minimum(x, zero))
     return y
 
 
@@ -266,7 +266,7 @@ def tanh_shrink(x: Array) -> Array:
     Equation: x - tanh(x)
     Source: keras.backend tanh_shrink
     """
-    y: Array = x - np.tanh(x)
+    y: Array = x - elementary(np.tanh, x)
     return y
 
 
@@ -280,7 +280,7 @@ def softmax(x: Array) -> Array:
     >>> softmax(np.array([[2.0, 2.0, -1e4]]))
     array([[0.5, 0.5, 0. ]])
     """
-    weight = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    weight = elementary(np.exp, x - np.max(x, axis=-1, keepdims=True))
     if is_half(x.dtype):
         return np.asarray(weight * (constant(1, x) / total(weight)))
     y: Array = weight / total(weight)
@@ -295,5 +295,5 @@ def log_softmax(x: Array) -> Array:
     Source: tf.nn.log_softmax
     """
     shifted = x - np.max(x, axis=-1, keepdims=True)
-    y: Array = shifted - np.log(total(np.exp(shifted)))
+    y: Array = shifted - elementary(np.log, total(elementary(np.exp, shifted)))
     return y

@@ -84,6 +84,8 @@ ENVIRONMENT = {
     # Where no folder can be: no settings file of the user's is read, and none is written.
     "KERAS_HOME": os.path.join(os.devnull, "keras"),
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    # oneDNN rounds bfloat16 by the processor, and TensorFlow takes it on some by itself.
+    "TF_ENABLE_ONEDNN_OPTS": "0",
     "CUDA_VISIBLE_DEVICES": "-1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
