@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from parameterized import parameterized
 
-from parity_tests.full import executors, kept, product, totals
+from parity_tests.full import executors, kept, product, summary, totals
 from parity_tests.full.__main__ import command
 from parity_tests.full.product import Block
 from parity_tests.full.run import Blocks
@@ -202,6 +202,18 @@ class TestExecutors:
     def test_a_function_that_cannot_make_one(self) -> None:
         with pytest.raises(ValueError, match=r"'json:loads', which raises TypeError.* expected"):
             executors.named("json:loads")
+
+
+def test_the_table_is_whole_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = {"equal": 81_216, "raised": 10_176, "quirk": 20_479, "disagreement": 91_392}
+    data = {"cases": {"keras2": {"saturated": {"unroll": counts}}}}
+    rest = {"surroundings": {}, "messages": {}, "problems": [], "verdict": "parity"}
+    summary.print_report({**data, **rest})
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    for word in ("keras2", "saturated", "81,216", "20,479", "disagree"):
+        assert word in shown
 
 
 class TestCommand:

@@ -23,6 +23,8 @@ HEADINGS = (
     "raised",
     "disagree",
 )
+# What the terminal has no room for.
+SHORT = {"bit-equal": "equal", "of these by a quirk": "by a quirk"}
 
 
 def rows(data: Report) -> Iterator[tuple[str, ...]]:
@@ -125,9 +127,12 @@ def print_report(data: Report) -> None:
     """Print the report as a table that fits 80 columns."""
     console = Console(width=80, highlight=False)
     table = Table(title="the full product", title_justify="left")
-    for heading in HEADINGS:
-        is_number = HEADINGS.index(heading) > 2
-        table.add_column(heading, justify="right" if is_number else "left")
+    for number, heading in enumerate(HEADINGS):
+        table.add_column(
+            SHORT.get(heading, heading),
+            justify="left" if number < 3 else "right",
+            no_wrap=heading not in SHORT,
+        )
     for row in rows(data):
         table.add_row(*row)
     console.print(table)
