@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import call_arguments, directions, nested_config, ragged
+from gru_ref import call_arguments, directions, live_layers, nested_config, ragged
 from gru_ref.both_directions import BothDirections
 from gru_ref.composite import PartMasks
 from gru_ref.layer import GRU
 from gru_ref.rnn import RNN
+from gru_ref.versions import resolve
+
+_LAYERS = {"GRU": GRU, "RNN": RNN}
 
 
 class Bidirectional(BothDirections):
@@ -219,10 +222,35 @@ class Bidirectional(BothDirections):
             As `gru_ref.GRU.from_config`.
         """
         arguments = nested_config.arguments_of(config, "layer", "backward_layer")
-        classes = {"GRU": GRU, "RNN": RNN}
-        layer = nested_config.read(config["layer"], classes, "layer", keras_version)
+        layer = nested_config.read(config["layer"], _LAYERS, "layer", keras_version)
         backward = config.get("backward_layer")
         if backward is not None:
             version = layer.keras_version
-            backward = nested_config.read(backward, classes, "backward_layer", version)
+            backward = nested_config.read(backward, _LAYERS, "backward_layer", version)
         return cls(layer, backward_layer=backward, **arguments)
+
+    @classmethod
+    def from_keras(cls, layer: Any, *, keras_version: str | None = None) -> Bidirectional:
+        """Take over a live Keras Bidirectional: its config, both layers and generation.
+
+        Raises
+        ------
+        TypeError
+            `layer` is no live Bidirectional of Keras, or around neither a GRU nor an RNN of GRU
+            cells.
+        """
+        live_layers.check(layer, "Bidirectional")
+        version = keras_version or live_layers.version_of(layer)
+        behaviour = resolve(version)
+        forward, backward = (
+            live_layers.read_part(getattr(layer, name), _LAYERS, f"layer.{name}", version)
+            for name in ("forward_layer", "backward_layer")
+        )
+        arguments = live_layers.arguments_of(layer, behaviour, "layer", "backward_layer")
+        original, written = forward, None
+        if behaviour.config_has_keras_2_keys:
+            original = live_layers.read_part(layer.layer, _LAYERS, "layer.layer", version)
+            written = layer.get_config().get("backward_layer")
+        made = cls.__new__(cls)
+        made._hold(original, forward, backward, written, **arguments)
+        return made

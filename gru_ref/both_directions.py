@@ -33,25 +33,47 @@ class BothDirections(Composite):
         if merge_mode not in MERGE_MODES:
             raise ValueError(f"merge_mode is {shown(merge_mode)}, expected one of {MERGE_MODES}")
         directions.check(layer, backward_layer)
-        config: GRUConfig = layer.config
-        behaviour = config.behaviour
-        self.layer = layer
-        self.forward_layer, self.backward_layer = directions.made(layer, backward_layer)
-        self._given_backward = None
+        behaviour = layer.config.behaviour
+        forward, backward = directions.made(layer, backward_layer)
+        written = None
         if backward_layer is not None:
-            self._given_backward = nested_config.serialized(backward_layer, behaviour)
-        directions.rename(self.forward_layer, self.backward_layer, backward_layer is not None)
-        for one in (self.forward_layer, self.backward_layer):
-            directions.change(one, zero_output_for_mask=config.return_sequences)
-        if behaviour.bidirectional_is_as_trainable_as_its_layer:
-            kwargs = {"trainable": layer.trainable, **kwargs}
-        super().__init__([self.forward_layer, self.backward_layer], config, kwargs)
-        self.name = self.name or "bidirectional"
-        self.dtype = dtype_name(kwargs.get("dtype") or "float32", behaviour)
-        self.merge_mode = merge_mode
+            written = nested_config.serialized(backward_layer, behaviour)
+        directions.rename(forward, backward, backward_layer is not None)
+        self._hold(layer, forward, backward, written, merge_mode, **kwargs)
         none = weights is None or (isinstance(weights, (list, tuple)) and not weights)
         if not none and behaviour.bidirectional_ignores_weights:
             behaviour.warn("bidirectional_ignores_weights")
+
+    def _hold(
+        self,
+        layer: Any,
+        forward: Any,
+        backward: Any,
+        written: Any,
+        merge_mode: str | None = "concat",
+        **kwargs: Any,
+    ) -> None:
+        """Take the two layers that run.
+
+        Parameters
+        ----------
+        layer : GRU or RNN
+            The one that was given.
+        written : dict, optional
+            The backward layer that was given, serialized.
+        """
+        config: GRUConfig = layer.config
+        self.layer = layer
+        self.forward_layer, self.backward_layer = forward, backward
+        self._given_backward = written
+        for one in (forward, backward):
+            directions.change(one, zero_output_for_mask=config.return_sequences)
+        if config.behaviour.bidirectional_is_as_trainable_as_its_layer:
+            kwargs = {"trainable": layer.trainable, **kwargs}
+        super().__init__([forward, backward], config, kwargs)
+        self.name = self.name or "bidirectional"
+        self.dtype = dtype_name(kwargs.get("dtype") or "float32", config.behaviour)
+        self.merge_mode = merge_mode
 
     @property
     def config(self) -> GRUConfig:
@@ -80,8 +102,10 @@ class BothDirections(Composite):
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Build both layers; see `gru_ref.GRU.build`."""
         with self._unchanged_by_errors():
-            self.forward_layer.build(input_shape)
-            self.backward_layer.build(input_shape)
+            for layer in (self.forward_layer, self.backward_layer):
+                if not (layer.built and self.behaviour.bidirectional_copies_are_built):
+                    layer.build(input_shape)
+            self._build_shape = tuple(input_shape)
 
     # ---- state
 

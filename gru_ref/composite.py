@@ -57,6 +57,7 @@ class Composite:
         self._parts = tuple(dict.fromkeys(parts))
         self._config = config
         self._layer_arguments = arguments
+        self._build_shape: tuple[int | None, ...] | None = None
 
     @property
     def behaviour(self) -> Behaviour:
@@ -74,6 +75,11 @@ class Composite:
     def built(self) -> bool:
         """Whether every part is built."""
         return all(part.built for part in self._parts)
+
+    @property
+    def build_shape(self) -> tuple[int | None, ...] | None:
+        """What the layer was built for, as configs say it; None where no build was asked for."""
+        return self._build_shape
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built.

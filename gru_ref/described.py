@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-import numpy as np
-
-from gru_ref import call_arguments, keras_config
+from gru_ref import call_arguments, keras_config, live_layers
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.variables import Variables
 from gru_ref.versions import resolve
@@ -93,18 +91,22 @@ class Described(Variables):
         Raises
         ------
         TypeError
-            `layer` has no get_config and get_weights.
+            `layer` is no live GRU of Keras.
         """
-        version, arguments, weights, state = keras_config.read_layer(layer, keras_version)
+        live_layers.check(layer, "GRU")
+        version = keras_version or live_layers.version_of(layer)
+        arguments = live_layers.arguments_of(layer, resolve(version))
         made = cls(**arguments | {"keras_version": version})
+        weights, states = live_layers.weights_of(layer), live_layers.states_of(layer)
         if weights:
-            batch = None if state is None else state.shape[0]
+            batch = states[0].shape[0] if states else None
             features = int(weights[0].shape[0])
             made.build(
                 (None, batch, features) if made.config.time_major else (batch, None, features)
             )
             made.set_weights(weights)
-        if state is not None:
-            made._state = np.array(state, made.config.variable_dtype)
+            made._build_shape = live_layers.build_shape_of(layer)
+        if states:
+            made._state = states[0].astype(made.config.variable_dtype)
         made._mask_streams.continue_as(layer)
         return made

@@ -132,7 +132,7 @@ def _attempt(
     if not batch:
         raise ValueError(f"x has shape {x.shape}, expected a row at least")
     given = initial_state_array(initial_state, config, batch)
-    start = start_of_call(config, given, layer.states[0])
+    start = start_of_call(config, given, layer.recorded_state)
     sizes = batch, timesteps, weights.features, None if start is None else start.shape[0]
     on_inputs, on_state = (
         checked_mask(law, dropped, config)

@@ -71,7 +71,7 @@ def made(layer: Any, backward: Any) -> tuple[Any, Any]:
 
 
 def _again(layer: Any, go_backwards: bool) -> Any:
-    """Return a new layer of the same config."""
+    """Return a new layer of the same config, built where the release builds it."""
     behaviour: Behaviour = layer.config.behaviour
     config = _with_execution(layer.get_config(), layer.config.execution)
     config["go_backwards"] = go_backwards
@@ -79,6 +79,8 @@ def _again(layer: Any, go_backwards: bool) -> Any:
     again = type(layer).from_config(config, keras_version=layer.keras_version)
     if not behaviour.implementation_in_config and _implementations(again) != implementations:
         behaviour.warn("implementation_in_config", f"implementation={implementations}")
+    if behaviour.bidirectional_copies_are_built and layer.build_shape is not None:
+        again.build(layer.build_shape)
     return again
 
 

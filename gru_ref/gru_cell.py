@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import keras_config
+from gru_ref import keras_config, live_layers
 from gru_ref.cell import gru_step
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
@@ -150,6 +150,7 @@ class GRUCell(Variables):
         if not self.built:
             self.masks.streams.before_weights()
         super().build((None, None, sizes[-1]))
+        self._build_shape = sizes
 
     def __call__(
         self,
@@ -284,6 +285,28 @@ class GRUCell(Variables):
         version = keras_version or keras_config.generation_of(config)
         arguments = keras_config.from_keras(config, resolve(version), of_layer=False)
         return cls(**arguments, keras_version=version)
+
+    @classmethod
+    def from_keras(cls, layer: Any, *, keras_version: str | None = None) -> GRUCell:
+        """Take over a live Keras GRUCell: as `gru_ref.GRU.from_keras`, and the masks it keeps.
+
+        Raises
+        ------
+        TypeError
+            `layer` is no live GRUCell of Keras.
+        """
+        live_layers.check(layer, "GRUCell")
+        version = keras_version or live_layers.version_of(layer)
+        arguments = live_layers.arguments_of(layer, resolve(version))
+        made = cls(**arguments | {"keras_version": version})
+        if weights := live_layers.weights_of(layer):
+            made.build((None, int(weights[0].shape[0])))
+            made.set_weights(weights)
+            made._build_shape = live_layers.build_shape_of(layer)
+        by_gate = made.config.mask_per_gate
+        made.masks.keep(live_layers.kept_masks_of(layer, by_gate=by_gate))
+        made.masks.streams.continue_as(layer)
+        return made
 
 
 def _known_keywords(behaviour: Behaviour) -> set[str]:

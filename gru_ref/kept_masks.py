@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,10 @@ class KeptMasks:
     def forget(self, rate: str) -> None:
         """Forget the mask of one rate, so that the next call draws it."""
         self._kept = {name: mask for name, mask in self._kept.items() if name != rate}
+
+    def keep(self, masks: Mapping[str, Array]) -> None:
+        """Keep these masks, by their rates, as if the last call had drawn them."""
+        self._kept = dict(masks)
 
     def of_step(
         self,

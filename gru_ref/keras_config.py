@@ -1,19 +1,15 @@
-"""Keras's own config dicts and live layers, to the arguments of `gru_ref.GRU` and back."""
+"""Keras's own config dicts, to the arguments of `gru_ref.GRU` and back."""
 
 from __future__ import annotations
 
-import functools
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from gru_ref import activation_arguments, config_parts, serialization
+from gru_ref import config_parts, serialization
 from gru_ref.activation_layers import OBJECT_KEYS
 from gru_ref.config import KINDS, GRUConfig
 from gru_ref.errors import shown
-from gru_ref.versions import Behaviour, resolve
+from gru_ref.versions import Behaviour
 
 # Keras's order of keys; both generations share these.
 _SHARED = (
@@ -22,7 +18,7 @@ _SHARED = (
     "bias_regularizer", "activity_regularizer", "kernel_constraint", "recurrent_constraint",
     "bias_constraint", "dropout", "recurrent_dropout",
 )  # fmt: skip
-_ACTIVATIONS = ("activation", "recurrent_activation")
+ACTIVATIONS = ("activation", "recurrent_activation")
 
 # The keys and the dtype policies that one generation alone writes.
 _SIGNS = {
@@ -32,7 +28,7 @@ _SIGNS = {
 _POLICIES = {"Policy": "2", "DTypePolicy": "3", "FloatDTypePolicy": "3"}
 
 # Where the objects of Keras live.
-_PACKAGES = ("keras", "tf_keras", "tensorflow")
+PACKAGES = ("keras", "tf_keras", "tensorflow")
 
 # What Keras 2.6 to 2.12 write for an activation, and Keras 3.2 to 3.6 for an initializer, and
 # cannot read.
@@ -88,7 +84,7 @@ def _end_of_cell(config: GRUConfig) -> dict[str, Any]:
 def written_argument(config: GRUConfig, argument: str) -> Any:
     """Return what the release writes for one argument."""
     value = getattr(config, argument)
-    if argument in _ACTIVATIONS:
+    if argument in ACTIVATIONS:
         return serialization.activation(value, config.behaviour, argument)
     module = KINDS.get(argument.rpartition("_")[2])
     if module is None:
@@ -125,7 +121,7 @@ def generation_of(config: Mapping[str, Any]) -> str:
         )
     if signs["2"] or signs["3"]:
         return "2" if signs["2"] else "3"
-    for argument in _ACTIVATIONS:
+    for argument in ACTIVATIONS:
         value = config.get(argument)
         if "hard_sigmoid" in (value, value.get("config") if isinstance(value, Mapping) else None):
             raise ValueError(
@@ -165,7 +161,7 @@ def from_keras(
 
 def _read(value: Any, argument: str) -> Any:
     """Return a value of a config: tuples as such, serialized objects checked."""
-    if argument in _ACTIVATIONS and isinstance(value, str):
+    if argument in ACTIVATIONS and isinstance(value, str):
         return _UNREADABLE.get(value, value)
     if not isinstance(value, Mapping):
         return value
@@ -181,7 +177,7 @@ def _read(value: Any, argument: str) -> Any:
     class_name, registered = str(value["class_name"]), value.get("registered_name")
     package = str(value.get("module") or "keras").partition(".")[0]
     if (
-        package not in (*_PACKAGES, "builtins")
+        package not in (*PACKAGES, "builtins")
         or ">" in class_name
         or registered not in (None, class_name)
     ):
@@ -191,71 +187,3 @@ def _read(value: Any, argument: str) -> Any:
         )
     read = {key: _read(item, argument) for key, item in value.items()}
     return read | {"class_name": _UNREADABLE.get(class_name, class_name)}
-
-
-def read_layer(layer: Any, keras_version: str | None) -> tuple[str, dict[str, Any], list[Any], Any]:
-    """Return the version, arguments, weights and recorded state of a live Keras GRU.
-
-    Raises
-    ------
-    TypeError
-        `layer` is no Keras layer.
-    """
-    if not callable(getattr(layer, "get_config", None)) or not callable(
-        getattr(layer, "get_weights", None)
-    ):
-        raise TypeError(f"layer is {shown(layer)}, expected a live Keras GRU layer")
-    version = keras_version or _version_of(type(layer))
-    behaviour = resolve(version)
-    arguments = dict(layer.get_config())
-    # What get_config drops: Keras 3 both of these, any Keras what it cannot serialize.
-    for name in ("implementation", "use_cudnn"):
-        value = getattr(layer, name, getattr(getattr(layer, "cell", None), name, None))
-        if value is not None:
-            arguments[name] = value
-    for name in _ACTIVATIONS:
-        function = getattr(layer, name, None)
-        if callable(function) and not _is_named(function, arguments.get(name), behaviour):
-            arguments[name] = _as_numpy(function)
-    for kind, module in KINDS.items():
-        for name in (name for name in arguments if name.endswith(f"_{kind}")):
-            try:
-                module.resolve(arguments[name], behaviour, name)
-            except (TypeError, ValueError):
-                arguments[name] = getattr(layer, name)
-    state = (getattr(layer, "states", None) or [None])[0]
-    state = None if state is None else np.array(state)
-    return version, arguments, [np.asarray(array) for array in layer.get_weights()], state
-
-
-def _is_named(function: Any, written: Any, behaviour: Behaviour) -> bool:
-    """Return whether a live activation is Keras's own, and what the config holds for it says so."""
-    module = getattr(function, "__module__", None) or type(function).__module__
-    if module.partition(".")[0] not in _PACKAGES:
-        return False
-    try:
-        activation_arguments.resolve(written, behaviour, "activation")
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _as_numpy(function: Any) -> Any:
-    """Wrap a function on Keras tensors as one on arrays."""
-
-    @functools.wraps(function, updated=())
-    def activation(x: Any) -> Any:
-        return np.asarray(function(x))
-
-    return activation
-
-
-def _version_of(layer_class: type) -> str:
-    """Return ``__version__`` of the Keras that a layer's class, or one of its bases, comes from."""
-    for base in layer_class.__mro__:
-        package = base.__module__.partition(".")[0]
-        if package == "tensorflow":
-            return f"tf-{'.'.join(sys.modules['tensorflow'].__version__.split('.')[:2])}"
-        if package in ("keras", "tf_keras"):
-            return str(sys.modules[package].__version__)
-    raise TypeError(f"layer is of {layer_class}, expected a class that derives from Keras's GRU")

@@ -88,10 +88,9 @@ class MaskStreams:
         return taken
 
     def continue_as(self, layer: Any) -> None:
-        """Take over where the generator of a live Keras 3 layer stands, if it has one."""
-        state = getattr(
-            getattr(getattr(layer, "cell", None), "seed_generator", None), "state", None
-        )
+        """Take over where the generator of a live Keras 3 layer, or cell, stands, if it has one."""
+        cell = layer if self._of_cell else getattr(layer, "cell", None)
+        state = getattr(getattr(cell, "seed_generator", None), "state", None)
         if state is not None:
             seed, count = (int(number) for number in np.asarray(state))
             self._source = random_streams.SeedGenerator(seed, self._config.behaviour, count)

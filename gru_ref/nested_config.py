@@ -8,11 +8,16 @@ from typing import Any, Protocol
 from gru_ref import config_parts
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
-from gru_ref.versions import Behaviour
+from gru_ref.versions import Behaviour, resolve
 
 
 class Configured(Protocol):
     """A layer that has a config."""
+
+    @property
+    def build_shape(self) -> tuple[int | None, ...] | None:
+        """What it was built for."""
+        ...
 
     def get_config(self) -> dict[str, Any]:
         """Return its arguments."""
@@ -26,16 +31,12 @@ def serialized(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
     ------
     serialize_keras_object of Keras 2.12, tf_keras 2.21 and Keras 3.15.1.
     """
-    class_name = type(layer).__name__
-    config = layer.get_config()
-    if not behaviour.serialized_modules:
-        return {"class_name": class_name, "config": config}
-    return {
-        "module": "keras.layers",
-        "class_name": class_name,
-        "config": config,
-        "registered_name": None,
-    }
+    result: dict[str, Any] = {"class_name": type(layer).__name__, "config": layer.get_config()}
+    if behaviour.serialized_modules:
+        result = {"module": "keras.layers", **result, "registered_name": None}
+    if behaviour.build_config_in_config and layer.build_shape is not None:
+        result["build_config"] = {"input_shape": layer.build_shape}
+    return result
 
 
 def of_stack(layer: Composite, cells: Sequence[Configured]) -> dict[str, Any]:
@@ -98,12 +99,12 @@ def arguments_of(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
 
 
 def read(written: Any, classes: Mapping[str, Any], argument: str, keras_version: str | None) -> Any:
-    """Return the layer that a serialized dict stands for.
+    """Return the layer that a serialized dict stands for, built where the release builds it.
 
     Parameters
     ----------
     written : dict
-        With class_name and config.
+        With class_name and config, and build_config of a layer that was built.
     classes : mapping
         The classes that may stand there, by name.
     argument : str
@@ -112,11 +113,20 @@ def read(written: Any, classes: Mapping[str, Any], argument: str, keras_version:
     Raises
     ------
     ValueError
-        It is no such dict, or of another class.
+        It is no such dict, or of another class, or what it was built for is no shape.
     """
     name = str(written.get("class_name")) if isinstance(written, Mapping) else ""
     if name not in classes or not isinstance(written.get("config"), Mapping):
         raise ValueError(
             f"{argument} is {shown(written)}, expected a serialized {' or '.join(classes)}"
         )
-    return classes[name].from_config(written["config"], keras_version=keras_version)
+    made = classes[name].from_config(written["config"], keras_version=keras_version)
+    build_config = written.get("build_config")
+    if build_config is not None and resolve(made.keras_version).build_config_in_config:
+        shape = build_config.get("input_shape") if isinstance(build_config, Mapping) else None
+        if not isinstance(shape, (list, tuple)):
+            raise ValueError(
+                f"build_config of {argument} is {shown(build_config)}, expected an input_shape"
+            )
+        made.build(tuple(shape))
+    return made

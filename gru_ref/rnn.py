@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments, keras_config, losses, nested_config, ragged, rnn_states
+from gru_ref import (
+    call_arguments,
+    keras_config,
+    live_layers,
+    losses,
+    nested_config,
+    ragged,
+    rnn_states,
+)
 from gru_ref.composite import PartMasks
 from gru_ref.dropout import Masks
 from gru_ref.errors import shown
@@ -16,10 +24,13 @@ from gru_ref.gru_cell import GRUCell
 from gru_ref.loop import CellRun, stacked_gru
 from gru_ref.rnn_variables import RNNVariables
 from gru_ref.stacked_cells import StackedRNNCells
+from gru_ref.versions import resolve
 from gru_ref.weights import three_sizes
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
+
+_CELLS = {"GRUCell": GRUCell, "StackedRNNCells": StackedRNNCells}
 
 
 class RNN(RNNVariables):
@@ -132,7 +143,8 @@ class RNN(RNNVariables):
         self._check_unit_mask(used)
         given = rnn_states.of_call(initial_state, self._configs, batch, stacked=self._stacked)
         with self._unchanged_by_errors():
-            if not self.built or (config.stateful and self._recorded is None):
+            unbuilt = config.stateful or self._build_shape is None
+            if not self.built or (unbuilt and self._recorded is None):
                 self.build(x.shape)
                 self._check_features(x.shape[2])
             start = rnn_states.start(given, self._recorded, config)
@@ -251,9 +263,28 @@ class RNN(RNNVariables):
             As `gru_ref.GRU.from_config`.
         """
         arguments = nested_config.arguments_of(config, "cell")
-        classes = {"GRUCell": GRUCell, "StackedRNNCells": StackedRNNCells}
-        cell = nested_config.read(config["cell"], classes, "cell", keras_version)
+        cell = nested_config.read(config["cell"], _CELLS, "cell", keras_version)
         return cls(cell, **arguments)
+
+    @classmethod
+    def from_keras(cls, layer: Any, *, keras_version: str | None = None) -> RNN:
+        """Take over a live Keras RNN: its config, cells, recorded states and generation.
+
+        Raises
+        ------
+        TypeError
+            `layer` is no live RNN of Keras, or its cell neither a GRUCell nor a stack of them.
+        """
+        live_layers.check(layer, "RNN")
+        version = keras_version or live_layers.version_of(layer)
+        cell = live_layers.read_part(layer.cell, _CELLS, "layer.cell", version)
+        made = cls(cell, **live_layers.arguments_of(layer, resolve(version), "cell"))
+        if states := live_layers.states_of(layer):
+            made._batch = states[0].shape[0]
+            made._recorded = rnn_states.zeros(made._configs, made._batch, stacked=made._stacked)
+            made._recorded = made._recorded._replace(arrays=tuple(states))
+        made._build_shape = live_layers.build_shape_of(layer)
+        return made
 
 
 def _one_each(masks: Any, count: int, stacked: bool) -> Sequence[Any]:

@@ -109,8 +109,9 @@ class RNNVariables(Composite):
             )
         if self.built:
             self._check_features(features)
-        self.cell.build((batch, features))
-        self._batch = batch
+        if not self.cell.built:
+            self.cell.build((batch, features))
+        self._batch, self._build_shape = batch, tuple(shape)
         if config.stateful and batch is not None:
             self._recorded = rnn_states.zeros(self._configs, batch, stacked=self._stacked)
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gru_ref import nested_config
+from gru_ref import live_layers, nested_config
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
 from gru_ref.names import dtype_name
+from gru_ref.versions import resolve
 
 Array = NDArray[Any]
 
@@ -110,10 +111,12 @@ class StackedRNNCells(Composite):
         TypeError, IndexError, ValueError
             As `gru_ref.GRUCell.build`.
         """
+        shape = tuple(input_shape)
         for cell in self.cells:
             if not cell.built:
-                cell.build(input_shape)
-            input_shape = (None, cell.units)
+                cell.build(shape)
+            shape = (shape[0], cell.units)
+        self._build_shape = tuple(input_shape)
 
     def __call__(self, inputs: Any, states: Any, *, training: Any = None) -> tuple[Array, Any]:
         """Compute one timestep.
@@ -188,3 +191,24 @@ class StackedRNNCells(Composite):
             for cell in config["cells"]
         ]
         return cls(cells, **arguments)
+
+    @classmethod
+    def from_keras(cls, layer: Any, *, keras_version: str | None = None) -> StackedRNNCells:
+        """Take over live Keras StackedRNNCells and every cell, as `gru_ref.GRUCell.from_keras`.
+
+        Raises
+        ------
+        TypeError
+            `layer` is no live StackedRNNCells of Keras, or one of its cells no GRUCell.
+        """
+        live_layers.check(layer, "StackedRNNCells")
+        version = keras_version or live_layers.version_of(layer)
+        taken: dict[int, GRUCell] = {}  # a cell may stand in several places
+        for number, cell in enumerate(layer.cells):
+            if id(cell) not in taken:
+                what = f"cells[{number}]"
+                taken[id(cell)] = live_layers.read_part(cell, {"GRUCell": GRUCell}, what, version)
+        arguments = live_layers.arguments_of(layer, resolve(version), "cells")
+        made = cls([taken[id(cell)] for cell in layer.cells], **arguments)
+        made._build_shape = live_layers.build_shape_of(layer)
+        return made

@@ -31,6 +31,7 @@ class Variables:
         self.config = config
         self._features: int | None = None
         self._batch: int | None = None
+        self._build_shape: tuple[int | None, ...] | None = None
         self._weights: GRUWeights | None = None
         # Why there are no weights though the layer is built.
         self._undrawn: UnseededError | None = None
@@ -67,6 +68,11 @@ class Variables:
         """Whether the number of features is known."""
         return self._features is not None
 
+    @property
+    def build_shape(self) -> tuple[int | None, ...] | None:
+        """What the layer was built for, as configs say it; None where no build was asked for."""
+        return self._build_shape
+
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Fix the features (and, if stateful, the batch) and make the weights that can be made.
 
@@ -101,6 +107,7 @@ class Variables:
         if self._features is None:
             self._weights = self._initial_weights(features)
         self._features, self._batch = features, batch
+        self._build_shape = tuple(shape)
         if self.config.stateful and batch is not None:
             self._state = np.zeros((batch, self.config.units), self.config.variable_dtype)
 
@@ -255,9 +262,17 @@ class Variables:
     # ---- state
 
     @property
-    def states(self) -> list[Array | None]:
-        """The recorded state of a stateful layer, in a list as in Keras; [None] without one."""
-        return [None if self._state is None else self._state.copy()]
+    def states(self) -> list[Array | None] | None:
+        """The recorded state in a list, as in Keras; without one [None], or None in Keras 3."""
+        state = self.recorded_state
+        if state is None and self.config.behaviour.states_are_none_without_record:
+            return None
+        return [state]
+
+    @property
+    def recorded_state(self) -> Array | None:
+        """The recorded state of a stateful layer, (batch, units); None without one."""
+        return None if self._state is None else self._state.copy()
 
     def reset_states(self, states: Any = ABSENT) -> None:
         """Set the recorded state to zeros or, in Keras 2, to `states`.

@@ -122,6 +122,7 @@ class Behaviour(NamedTuple):
     frozen_weights_are_last: bool
     losses_layer_by_layer: bool
     backward_is_opposite: bool
+    bidirectional_copies_are_built: bool
     not_a_sequence_layer_error: type[Exception]
     bidirectional_is_as_trainable_as_its_layer: bool
     bidirectional_ignores_weights: bool
@@ -157,6 +158,7 @@ class Behaviour(NamedTuple):
     batch_shape_before_dtype: bool
     activity_regularizer_stands_first: bool
     serialized_modules: bool
+    build_config_in_config: bool
     seed_first_in_config: bool
     initializer_axes_in_config: bool
     identity_gain_in_config: bool
@@ -790,6 +792,12 @@ LEDGER: tuple[Row, ...] = (
         "Bidirectional around a layer with go_backwards, tf_keras 2.21 and Keras 3.15.1, measured: Keras 3 refuses it",
     ),
     _row(
+        "bidirectional_copies_are_built",
+        False,
+        True,
+        "Bidirectional.__init__ around a layer that is built, tf_keras 2.21 and Keras 3.15.1, measured: Keras 3 copies build_config too",
+    ),
+    _row(
         "not_a_sequence_layer_error",
         KeyError,
         TypeError,
@@ -1000,6 +1008,12 @@ LEDGER: tuple[Row, ...] = (
         {1: False, 13: True},
         True,
         "serialize_keras_object, TF 2.12 and 2.15, measured, and Keras 2.13, read: objects with module and registered_name, functions as dicts",
+    ),
+    _row(
+        "build_config_in_config",
+        {1: False, 12: True},
+        True,
+        "serialize_keras_object and deserialize_keras_object, tf_keras 2.21 and Keras 3.15.1, measured: of a layer within another that was built; from_config builds it again",
     ),
     _row(
         "seed_first_in_config",

@@ -232,7 +232,8 @@ class Case:
         if self.drops:
             steps.append(["make_seed", [int(self.rng("masks", attempt).integers(2**31))], {}])
         if self.family == "cell":
-            return [*steps, *self._cell_steps(attempt), ["count_params", [], {}]]
+            end = [["count_params", [], {}], ["get_config", [], {}]]
+            return [*steps, *self._cell_steps(attempt), *end]
         for call in self.inputs(attempt):
             if not call:
                 steps.append(["reset_states", [], {}])
@@ -245,6 +246,7 @@ class Case:
         steps.append(["compute_output_shape", [shape], {}])
         if "lengths" not in self.levels:
             steps.append(["compute_mask", [None, np.ones(shape[:2], bool)], {}])
+        steps.append(["get_config", [], {}])
         return steps
 
     def _cell_steps(self, attempt: int) -> list[list[Any]]:

@@ -116,10 +116,17 @@ def _pairs(actual: Any, expected: Any) -> Iterator[tuple[np.ndarray, np.ndarray]
         yield None
 
 
+def difference_of(method: str, actual: Any, expected: Any) -> float:
+    """Return `difference`, of configs without the numbers in Keras's names."""
+    if method == "get_config":
+        actual, expected = unnumbered(actual), unnumbered(expected)
+    return difference(actual, expected)
+
+
 def unnumbered(config: Any) -> Any:
     """Return a config with the first name of every layer: Keras numbers later ones."""
-    if isinstance(config, list):
-        return [unnumbered(item) for item in config]
+    if isinstance(config, (list, tuple)):
+        return type(config)(unnumbered(item) for item in config)
     if not isinstance(config, dict):
         return config
     made = {key: unnumbered(value) for key, value in config.items()}

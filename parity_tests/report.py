@@ -109,6 +109,7 @@ def summarise(
             "gru_ref_differs": [r["id"] for r in records["fixture"] if not r["gru_ref_is_fixture"]],
         },
         "seeded": {name: of_seeds(name, records["seeded"]) for name in oracles},
+        "taken_over": {row["oracle"]: row for row in records["taken_over"]},
         "step_bounds": honest.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
         "mistakes": cells.as_data(),
@@ -266,6 +267,11 @@ def print_summary(data: dict[str, Any]) -> None:
                 f"{name}: {row['mask_elements']} elements of seeded masks, {row['mismatches']} "
                 f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
             )
+    for name, row in sorted(data["taken_over"].items()):
+        console.print(
+            f"{name}: {row['layers']} live layers taken over, {row['compared']} values compared, "
+            f"worst {row['error']:.3g} eps"
+        )
     for name, row in data["step_bounds"].items():
         console.print(
             f"{name}: {row['outside']} of {row['runs']} runs outside the step-local bound, largest "

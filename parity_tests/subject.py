@@ -55,7 +55,7 @@ def run(
         for call, dropped in zip(calls, masks, strict=True):
             if call == "reset":
                 layer.reset_states()
-                results.append(CallResult([], "reset", layer.states[0]))
+                results.append(CallResult([], "reset", layer.recorded_state))
                 continue
             value = layer(
                 call.x,
@@ -67,7 +67,7 @@ def run(
             )
             container = type(value).__name__ if isinstance(value, (list, tuple)) else "tensor"
             outputs = [value] if container == "tensor" else list(value)
-            state = layer.states[0] if layer.stateful else None
+            state = layer.recorded_state if layer.stateful else None
             results.append(CallResult(outputs, container, state))
     quirks = {str(w.message).partition(":")[0] for w in caught}
     return Run(results, layer.config.path, tuple(sorted(quirks)))
@@ -162,7 +162,8 @@ def _remembered(layer: Any) -> list[bytes | None]:
         weights = layer.get_weights()
     except ValueError:  # built, and nothing was seeded for its initializers
         weights = []
-    return [None if a is None else np.asarray(a).tobytes() for a in (*weights, *layer.states)]
+    kept = *weights, layer.recorded_state
+    return [None if a is None else np.asarray(a).tobytes() for a in kept]
 
 
 def same_activations(constructor: dict[str, Any]) -> bool:

@@ -38,7 +38,8 @@ class TestRecorded:
         bound = table.DOUBLE_BOUND if "+double" in case_id else 0.0
         for outcome, expected in zip(ours, case.values, strict=True):
             if outcome.method not in NOT_COMPARED:
-                assert around_run.difference(outcome.value, expected) <= bound, outcome.method
+                error = around_run.difference_of(outcome.method, outcome.value, expected)
+                assert error <= bound, outcome.method
 
     @parameterized.expand(sorted(CONFIGS), name_func=_name)
     def test_the_config_is_the_recorded_one(self, oracle: str, name: str) -> None:
@@ -142,3 +143,36 @@ class TestState:
         output, (state,) = cell(np.full((2, 6), 0.1, dtype), [np.zeros((2, 5), dtype)])
         assert output.dtype == state.dtype == dtype
         assert output.astype("float32").all()
+
+
+class TestBuilt:
+    """What configs say of a layer within another that is built, and what is built from them."""
+
+    @parameterized.expand([("2.10.0", False), ("2", True), ("3", True)])
+    def test_from_config_builds_what_the_config_says_is_built(
+        self, version: str, built: bool
+    ) -> None:
+        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+        layer = gru_ref.RNN(gru_ref.GRUCell(5, keras_version=version, **zeros))
+        layer(np.ones((2, 4, 6), "float32"))
+        written = layer.get_config()
+        assert ("build_config" in written["cell"]) is built
+        again = gru_ref.RNN.from_config(written, keras_version=version)
+        assert again.cell.built is built
+        assert again.get_config() == written
+
+    @parameterized.expand([("2", False), ("3", True)])
+    def test_bidirectional_around_a_built_layer(self, version: str, built: bool) -> None:
+        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+        layer = gru_ref.GRU(5, keras_version=version, **zeros)
+        layer.build((None, None, 6))
+        both = gru_ref.Bidirectional(layer)
+        assert (both.forward_layer.built, both.backward_layer.built) == (built, built)
+        assert both(np.ones((2, 4, 6), "float32")).shape == (2, 10)
+
+    @parameterized.expand([([],), ({},), ({"input_shape": 6},), ({"input_shape": [2, None]},)])
+    def test_a_build_config_that_is_none(self, build_config: Any) -> None:
+        written = gru_ref.RNN(gru_ref.GRUCell(5)).get_config()
+        written["cell"]["build_config"] = build_config
+        with pytest.raises((TypeError, ValueError), match=r"build_config|input_shape"):
+            gru_ref.RNN.from_config(written)

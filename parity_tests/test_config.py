@@ -348,7 +348,7 @@ def _fake(package: str, source: GRU, activation: Any) -> Any:
         def get_weights(self) -> list[np.ndarray]:
             return source.get_weights()
 
-    Fake.__module__ = f"{package}.src.layers.rnn.gru"
+    Fake.__module__, Fake.__name__ = f"{package}.src.layers.rnn.gru", "GRU"
     fake: Any = Fake()
     fake.activation = activation
     fake.kernel_initializer = lambda shape, dtype=None: np.ones(shape, dtype)

@@ -67,10 +67,12 @@ class TestShapes:
 class TestState:
     """What a layer remembers."""
 
-    def test_a_layer_that_is_not_stateful_records_nothing(self) -> None:
-        layer = small_gru.layer()
+    @parameterized.expand([("2", [None]), ("3", None)])
+    def test_a_layer_that_is_not_stateful_records_nothing(self, version: str, states: Any) -> None:
+        layer = small_gru.layer(keras_version=version)
         assert (layer(x()) == layer(x())).all()
-        assert layer.states == [None]
+        assert layer.states == states
+        assert layer.recorded_state is None
 
     @parameterized.expand(GENERATIONS)
     def test_a_stateful_layer_goes_on_where_it_ended(self, version: str) -> None:

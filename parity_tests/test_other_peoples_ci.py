@@ -101,15 +101,15 @@ def test_an_interpreter_that_does_not_run_is_named(theirs: pytest.Pytester) -> N
 def _live_layer(computes: GRU, says: GRU) -> Any:
     """Return what a Keras layer looks like that has the weights of one GRU and computes another."""
 
-    class Layer:
-        __module__ = "keras.src.layers.rnn.gru"
+    class Live:
         built = True
         get_config, get_weights = says.get_config, says.get_weights
 
         def __call__(self, x: Any, **arguments: Any) -> Any:
             return computes(x, **arguments)
 
-    return Layer()
+    Live.__module__, Live.__name__ = "keras.src.layers.rnn.gru", "GRU"
+    return Live()
 
 
 def _gru(order: tuple[int, ...], **arguments: Any) -> GRU:

@@ -211,7 +211,7 @@ def _batch(layer: GRU, given: int | None, path: str) -> int | None:
     """Return the batch of a stateful layer; None for any other."""
     if not layer.config.stateful:
         return None
-    state = layer.states[0]
+    state = layer.recorded_state
     batch = given if state is None else state.shape[0]
     if batch is None:
         raise ValueError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -68,36 +67,6 @@ class TestMasks:
         compared, differing = _compare(oracle, name, rows)
         assert compared >= ELEMENTS
         assert differing == 0
-
-    def test_a_layer_taken_over_goes_on_with_kerass_masks_keras3(self) -> None:
-        path = _path("keras3", "both")
-        rows = [
-            seeded.row(path, SMALL, {"units": SMALL_UNITS}, seed=5, calls=calls)
-            for calls in ([True, False], [True, False, True])
-        ]
-        taken, after = _live("keras3", rows)
-        layer = gru_ref.GRU.from_keras(_Standing(rows[0], taken), keras_version="3")
-        layer(rows[0]["x"], training=True)
-        for mine, theirs in zip(layer.last_masks, after["calls"][-1]["masks"], strict=True):
-            assert (mine == theirs).all()
-
-
-class _Standing:
-    """A live Keras 3 layer as another process left it: what from_keras reads of it."""
-
-    stateful = False
-
-    def __init__(self, row: dict[str, Any], reply: dict[str, Any]) -> None:
-        self._row, self._weights = row, reply["weights"]
-        self.cell = SimpleNamespace(
-            seed_generator=SimpleNamespace(state=np.array(reply["state"], np.int64))
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        return dict(self._row["constructor"])
-
-    def get_weights(self) -> list[np.ndarray]:
-        return list(self._weights)
 
 
 class TestDeviation:

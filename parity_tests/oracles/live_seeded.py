@@ -62,9 +62,6 @@ def _row(oracle, row):
         if training:
             told["masks"] = [_array(mask) for mask in masks]
         reply["calls"].append(told)
-    generator = getattr(layer.cell, "seed_generator", None)
-    if generator is not None:
-        reply["state"] = [int(number) for number in np.asarray(generator.state)]
     return reply
 
 

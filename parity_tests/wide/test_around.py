@@ -31,7 +31,9 @@ def _judge(oracle: str, case_id: str) -> None:
     ours, quirks = around_run.run(steps, run.keras_version(oracle), masks)
     assert ours[-1].error is None, f"gru_ref raises at {ours[-1].method}: {ours[-1].error!r}"
     errors = {
-        f"{number} {outcome.method}": around_run.difference(outcome.value, theirs["value"])
+        f"{number} {outcome.method}": around_run.difference_of(
+            outcome.method, outcome.value, theirs["value"]
+        )
         for number, (outcome, theirs) in enumerate(zip(ours, live, strict=True))
         if outcome.method not in ("construct", "build", "set_weights", "make_seed")
     }

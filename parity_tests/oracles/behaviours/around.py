@@ -152,6 +152,13 @@ def backward_is_opposite(live):
     return not _bidirectional(live, go_backwards=True).backward_layer.go_backwards
 
 
+def bidirectional_copies_are_built(live):
+    """Bidirectional(a GRU(1) that was called).forward_layer.built"""
+    layer = live.gru()
+    layer(live.x())
+    return bool(live.keras.layers.Bidirectional(layer).forward_layer.built)
+
+
 def not_a_sequence_layer_error(live):
     """Bidirectional(GRUCell(5))"""
     return error_of(live.keras.layers.Bidirectional, live.keras.layers.GRUCell(5))

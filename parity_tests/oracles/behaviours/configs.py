@@ -81,3 +81,13 @@ def serialized_modules(live):
     if not isinstance(initializer, dict):
         raise NotApplicable(f"an initializer is written as {initializer!r}")
     return "module" in initializer
+
+
+def build_config_in_config(live):
+    """The config of a called RNN(GRUCell(1)): its cell's build_config, which from_config obeys"""
+    layer = live.keras.layers.RNN(live.keras.layers.GRUCell(1))
+    layer(live.x())
+    written = layer.get_config()
+    says = "build_config" in written["cell"]
+    obeys = live.keras.layers.RNN.from_config(written).cell.built
+    return says if says == obeys else {"says": says, "obeys": bool(obeys)}

@@ -1,0 +1,193 @@
+"""Reads live layers of Keras: what they are, their release, arguments, weights and states.
+
+Keras itself is not imported: everything comes from the layer's own methods and attributes.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref import activation_arguments
+from gru_ref.config import KINDS
+from gru_ref.errors import shown
+from gru_ref.keras_config import ACTIVATIONS, PACKAGES
+from gru_ref.versions import Behaviour
+
+Array = NDArray[Any]
+
+# The classes that can be taken over: of a class of the user's, the first that it derives from.
+CLASSES = ("GRU", "GRUCell", "RNN", "StackedRNNCells", "Bidirectional")
+
+# Where a live cell keeps its masks, by the rate: in Keras 3, in Keras 2.
+_KEPT = {
+    rate: (f"_{rate}_mask", f"_{rate}_mask_cache") for rate in ("dropout", "recurrent_dropout")
+}
+
+
+def class_of(layer: Any) -> str:
+    """Return which of `CLASSES` a live layer of Keras is; "" if none."""
+    for base in type(layer).__mro__:
+        if base.__name__ in CLASSES and base.__module__.partition(".")[0] in PACKAGES:
+            return base.__name__
+    return ""
+
+
+def check(layer: Any, *expected: str, what: str = "layer") -> None:
+    """Check that `layer` is a live layer of one of the expected classes.
+
+    Raises
+    ------
+    TypeError
+        It is not; the message says which class of gru_ref would take it, if any does.
+    """
+    found = class_of(layer)
+    if found not in expected:
+        other = f": gru_ref.{found}.from_keras takes that" if found and what == "layer" else ""
+        raise TypeError(
+            f"{what} is {shown(layer)}, expected a live {' or '.join(expected)} of Keras{other}"
+        )
+
+
+def read_part(layer: Any, classes: Mapping[str, Any], what: str, keras_version: str) -> Any:
+    """Return the layer of gru_ref that takes over a live one within another.
+
+    Parameters
+    ----------
+    classes : mapping
+        The classes of gru_ref that may stand there, by name.
+    what : str
+        For the message.
+
+    Raises
+    ------
+    TypeError
+        The layer is of none of the classes.
+    """
+    check(layer, *classes, what=what)
+    return classes[class_of(layer)].from_keras(layer, keras_version=keras_version)
+
+
+def version_of(layer: Any) -> str:
+    """Return the release of the package that a live layer's class, or one of its bases, is from."""
+    for base in type(layer).__mro__:
+        package = base.__module__.partition(".")[0]
+        if package == "tensorflow":
+            return f"tf-{'.'.join(sys.modules['tensorflow'].__version__.split('.')[:2])}"
+        if package in PACKAGES:
+            return str(sys.modules[package].__version__)
+    raise TypeError(f"layer is {shown(layer)}, expected a live layer of Keras")
+
+
+def arguments_of(layer: Any, behaviour: Behaviour, *nested: str) -> dict[str, Any]:
+    """Return the arguments that make a live layer again.
+
+    What its config drops or cannot hold is taken from the layer: implementation and use_cudnn in
+    Keras 3, the activity_regularizer of an RNN in Keras 2, and in any Keras what it cannot
+    serialize.
+
+    Parameters
+    ----------
+    nested : str
+        The keys of the config that hold other layers: left out.
+    """
+    arguments = {key: value for key, value in layer.get_config().items() if key not in nested}
+    if class_of(layer) in ("GRU", "GRUCell"):
+        for name in ("implementation", "use_cudnn"):
+            value = getattr(layer, name, getattr(getattr(layer, "cell", None), name, None))
+            if value is not None:
+                arguments[name] = value
+    if class_of(layer) == "RNN" and "activity_regularizer" not in arguments:
+        arguments["activity_regularizer"] = _written(layer.activity_regularizer)
+    for name in ACTIVATIONS:
+        function = getattr(layer, name, None)
+        if callable(function) and not _is_named(function, arguments.get(name), behaviour):
+            arguments[name] = _as_numpy(function)
+    for kind, module in KINDS.items():
+        for name in (name for name in arguments if name.endswith(f"_{kind}")):
+            try:
+                module.resolve(arguments[name], behaviour, name)
+            except (TypeError, ValueError):
+                arguments[name] = getattr(layer, name)
+    return arguments
+
+
+def weights_of(layer: Any) -> list[Array]:
+    """Return the weights of a live layer, in its order; [] before it is built."""
+    return [np.asarray(array) for array in layer.get_weights()]
+
+
+def build_shape_of(layer: Any) -> tuple[int | None, ...] | None:
+    """Return what a live layer says it was built for; None in releases that say nothing."""
+    asked = getattr(layer, "get_build_config", None)
+    shape = ((asked() if asked else None) or {}).get("input_shape")
+    return None if shape is None else tuple(shape)
+
+
+def states_of(layer: Any) -> list[Array]:
+    """Return the recorded states of a live layer, out of their containers; [] without a record."""
+    states = list(_flat(getattr(layer, "states", None)))
+    return [] if any(state is None for state in states) else [np.array(state) for state in states]
+
+
+def kept_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
+    """Return the dropout masks that a live cell keeps from its last eager call, by their rates.
+
+    Parameters
+    ----------
+    by_gate : bool
+        Whether there is a mask for every gate, as `gru_ref.dropout.laws` tells.
+    """
+    found = {}
+    for rate, (attribute, cache) in _KEPT.items():
+        kept = [getattr(cell, attribute, None), *dict(getattr(cell, cache, None) or {}).values()]
+        for masks in kept:
+            each = list(_flat(masks))
+            # Those kept for a graph are symbols, and have no numbers.
+            if masks is not None and all(hasattr(mask, "numpy") for mask in each):
+                arrays = [mask.numpy() for mask in each]
+                found[rate] = np.stack(arrays) if by_gate else arrays[0]
+    return found
+
+
+def _written(thing: Any) -> Any:
+    """Return an object of Keras as a config would hold it; None, or a plain function, as it is."""
+    if not callable(getattr(thing, "get_config", None)):
+        return thing
+    return {"class_name": type(thing).__name__, "config": thing.get_config()}
+
+
+def _flat(nested: Any) -> Iterator[Any]:
+    """Yield what lists and tuples hold, at any depth."""
+    if not isinstance(nested, Sequence):
+        yield nested
+        return
+    for item in nested:
+        yield from _flat(item)
+
+
+def _is_named(function: Any, written: Any, behaviour: Behaviour) -> bool:
+    """Return whether a live activation is Keras's own, and what the config holds for it says so."""
+    module = getattr(function, "__module__", None) or type(function).__module__
+    if module.partition(".")[0] not in PACKAGES:
+        return False
+    try:
+        activation_arguments.resolve(written, behaviour, "activation")
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _as_numpy(function: Any) -> Any:
+    """Wrap a function on Keras tensors as one on arrays."""
+
+    @functools.wraps(function, updated=())
+    def activation(x: Any) -> Any:
+        return np.asarray(function(x))
+
+    return activation

@@ -1,0 +1,93 @@
+"""Asks the interpreter of an oracle what its live layers, and gru_ref in their place, return."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gru_ref
+from parity_tests import around_run
+from parity_tests.live import run
+from parity_tests.matrix.around import DOUBLE_BOUND
+from parity_tests.oracles import codec
+from parity_tests.oracles.client import Oracle, OracleError
+
+SCRIPT = Path(__file__).with_name("take_over.py")
+TIMEOUT = 300.0
+
+Steps = Sequence[Sequence[Any]]
+
+
+def take_over(oracle: Oracle, rows: Sequence[Steps]) -> list[list[dict[str, Any]]]:
+    """Return what every step of every row came to; a row ends at the first step that raises.
+
+    Parameters
+    ----------
+    rows : sequence
+        Of steps: a method with positional arguments and keywords. ``construct`` (as
+        `oracles.live_around` writes a layer), ``construct_subclass`` (the name of a class) and
+        ``construct_shared`` (how often, and the cell) make the live layer, ``set_part`` sets an
+        attribute of a layer within, ``from_keras`` (the name of a class of gru_ref) takes it over;
+        ``call`` and anything else are done to the live layer, and once it is taken over to the
+        other too.
+
+    Returns
+    -------
+    list of lists of dicts
+        For each step method, live and mine, or error.
+
+    Raises
+    ------
+    OracleError
+        The process ends with an error.
+    """
+    command = [oracle.python, str(SCRIPT), "--generation", str(oracle.generation)]
+    command += ["--gru-ref", str(Path(gru_ref.__file__).parent)]
+    if oracle.package:
+        command += ["--package", oracle.package]
+    ran = subprocess.run(
+        command,
+        input=codec.dumps({"rows": list(rows)}),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=TIMEOUT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    if ran.returncode:
+        raise OracleError(f"{' '.join(command)} ends with {ran.returncode}:\n{ran.stderr[-4000:]}")
+    answered: list[list[dict[str, Any]]] = codec.loads(ran.stdout)["rows"]
+    return answered
+
+
+def fit_oracle(name: str) -> Oracle:
+    """Return an oracle whose interpreter gru_ref can run in; without one, skip the test."""
+    python = str(run.oracle(name).describe()["python"])
+    if tuple(map(int, python.split(".")[:2])) < (3, 10):
+        pytest.skip(f"Python is {python}, expected 3.10 or newer: gru_ref does not run there")
+    return run.oracle(name)
+
+
+def check_rows(oracle: str, rows: Mapping[str, Steps]) -> None:
+    """Fail the test unless both layers do the same in every step of every row, by its name."""
+    wrong, worst, compared = [], 0.0, 0
+    answered = take_over(fit_oracle(oracle), list(rows.values()))
+    for name, outcomes in zip(rows, answered, strict=True):
+        for number, outcome in enumerate(outcomes):
+            where = f"{name}: {number} {outcome['method']}"
+            if "error" in outcome:
+                wrong.append(f"{where} raises {outcome['error']}")
+            elif "live" in outcome and "mine" in outcome:
+                error = around_run.difference(outcome["mine"], outcome["live"])
+                worst, compared = max(worst, error), compared + 1
+                if error > DOUBLE_BOUND:
+                    values = f"{outcome['mine']!r}\nlive: {outcome['live']!r}"
+                    wrong.append(f"{where}: {error:g} eps, bound {DOUBLE_BOUND:g}\n{values}")
+    found = {"oracle": oracle, "layers": len(rows), "compared": compared, "error": worst}
+    run.record("taken_over", found)
+    assert not wrong, "\n".join(wrong)
+    assert compared > len(rows)

@@ -1,0 +1,133 @@
+"""Live layers that gru_ref takes over, and live layers that it refuses: printable data only."""
+
+from typing import Any
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 6, 5
+
+_ANY = {"dtype": "float64", "bias_initializer": "random_normal"}
+_CELL = {"class": "GRUCell", "units": UNITS, **_ANY}
+_CELLS = [{**_CELL, "units": 3}, {**_CELL, "reset_after": False}]
+_STACK = {"class": "StackedRNNCells", "cells": _CELLS, "dtype": "float64"}
+_GRU = {"class": "GRU", "units": UNITS, **_ANY}
+_DROPS = {"dropout": 0.5, "recurrent_dropout": 0.25}
+_RECORDS = {"stateful": True, "return_sequences": True, "return_state": True, "dtype": "float64"}
+# Ledger row bidirectional_state_mask_fails: not with return_state.
+_BOTH = {**_RECORDS, "return_state": False}
+
+# name → row. construct: the step that makes the layer. class: what takes it over, where the step does
+# not say. oracles: where not all. frozen: a layer within that is not trainable. built: whether it is
+# built and called before. training: whether calls drop. config: whether its config is compared, which
+# cannot hold a function.
+TAKEN_OVER: dict[str, dict[str, Any]] = {
+    "GRU": {
+        "construct": ["construct", [], {**_GRU, **_RECORDS, "go_backwards": True}],
+    },
+    "GRU, reset before": {
+        "construct": ["construct", [], {**_GRU, "reset_after": False, "implementation": 1}],
+    },
+    "GRU with a function of the user's": {
+        "construct": [
+            "construct", [], {**_GRU, "activation": {"$": "callable", "name": "double"}},
+        ],
+        "config": False,
+    },
+    "GRU of a class of the user's": {
+        "construct": ["construct_subclass", ["GRU"], {"units": UNITS, **_ANY, **_RECORDS}],
+        "class": "GRU",
+    },
+    "GRU in training": {
+        "construct": ["construct", [], {**_GRU, **_DROPS, "seed": 7}],
+        "training": True,
+        "oracles": ("keras3",),  # where the numbers to come stand on the layer
+    },
+    "GRUCell": {"construct": ["construct", [], _CELL]},
+    "GRUCell with masks kept": {
+        "construct": ["construct", [], {**_CELL, **_DROPS}],
+        "training": True,
+    },
+    "GRUCell with masks kept by gate": {
+        "construct": ["construct", [], {**_CELL, **_DROPS, "implementation": 1}],
+        "training": True,
+    },
+    "StackedRNNCells": {"construct": ["construct", [], _STACK]},
+    "RNN": {
+        "construct": ["construct", [], {"class": "RNN", "cell": _CELL, **_RECORDS}],
+    },
+    "RNN of a stack": {
+        "construct": [
+            "construct", [],
+            {"class": "RNN", "cell": _STACK, **_RECORDS, "activity_regularizer": "l2"},
+        ],
+    },
+    "RNN of one cell in two places": {
+        "construct": [
+            "construct_shared",
+            # The stack that Keras makes of a list is of float32, and cells have to be of its dtype.
+            [2, {**_CELL, "units": FEATURES, "dtype": "float32"}], {},
+        ],
+        "class": "RNN",
+    },
+    "Bidirectional": {
+        "construct": [
+            "construct", [],
+            {
+                "class": "Bidirectional",
+                "layer": {
+                    **_GRU, **_BOTH, "kernel_regularizer": "l1", "activity_regularizer": "l2",
+                },
+                "merge_mode": "sum",
+                "dtype": "float64",
+            },
+        ],
+        "frozen": "forward_layer",
+    },
+    "Bidirectional around stacks": {
+        "construct": [
+            "construct", [],
+            {
+                "class": "Bidirectional",
+                "layer": {"class": "RNN", "cell": _STACK, **_BOTH},
+                "backward_layer": {
+                    "class": "RNN", "cell": _CELL, **_BOTH, "go_backwards": True,
+                },
+                "dtype": "float64",
+            },
+        ],
+    },
+    "Bidirectional, not built": {
+        "construct": [
+            "construct", [],
+            {"class": "Bidirectional", "layer": _GRU, "merge_mode": None, "dtype": "float64"},
+        ],
+        "built": False,
+    },
+}  # fmt: skip
+
+# The class asked to take over, the live layer, and what the message says.
+_LSTM_CELL = {"class": "LSTMCell", "units": UNITS}
+REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "LSTM as GRU": ("GRU", {"class": "LSTM", "units": UNITS}, "expected a live GRU of Keras"),
+    "SimpleRNN as GRU": (
+        "GRU", {"class": "SimpleRNN", "units": UNITS}, "expected a live GRU of Keras",
+    ),
+    "Dense as GRU": ("GRU", {"class": "Dense", "units": UNITS}, "expected a live GRU of Keras"),
+    "Bidirectional as GRU": (
+        "GRU", {"class": "Bidirectional", "layer": _GRU},
+        "expected a live GRU of Keras: gru_ref.Bidirectional.from_keras takes that",
+    ),
+    "GRU as RNN": ("RNN", _GRU, "expected a live RNN of Keras: gru_ref.GRU.from_keras takes that"),
+    "LSTM as RNN": (
+        "RNN", {"class": "LSTM", "units": UNITS},
+        "layer.cell is .*, expected a live GRUCell or StackedRNNCells of Keras",
+    ),
+    "GRU as GRUCell": ("GRUCell", _GRU, "expected a live GRUCell of Keras: gru_ref.GRU.from_keras"),
+    "stack with an LSTMCell": (
+        "StackedRNNCells", {"class": "StackedRNNCells", "cells": [_CELL, _LSTM_CELL]},
+        r"cells\[1\] is .*, expected a live GRUCell of Keras",
+    ),
+    "Bidirectional around an LSTM": (
+        "Bidirectional",
+        {"class": "Bidirectional", "layer": {"class": "LSTM", "units": UNITS}},
+        "expected a live GRUCell or StackedRNNCells of Keras",
+    ),
+}  # fmt: skip

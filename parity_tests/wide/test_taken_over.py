@@ -1,0 +1,32 @@
+"""from_keras of all that is around a GRU: the rest of the case is the live layer's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parameterized import parameterized
+
+from parity_tests import around
+from parity_tests.live import run
+from parity_tests.live.taken_over import check_rows
+from parity_tests.matrix.around import FAMILIES
+from parity_tests.matrix.axes import ORACLES
+
+
+def _steps(case: around.Case) -> list[list[Any]]:
+    """Return the steps of a case; it is taken over before its last call."""
+    steps = case.steps(0)
+    last = max(number for number, (method, *_) in enumerate(steps) if method == "call")
+    return [*steps[:last], ["from_keras", [case.spec["class"]], {}], *steps[last:]]
+
+
+@parameterized.expand([(oracle,) for oracle in ORACLES], name_func=run.case_name)
+def test_goes_on_as_the_live_layer_does(oracle: str) -> None:
+    cases = [
+        case
+        for family in FAMILIES
+        for case in around.cases(family, oracle)
+        if case.lane == "double" and not case.drops
+    ]
+    assert {case.family for case in cases} >= {"cell", "rnn", "stacked", "bidirectional"}
+    check_rows(oracle, {case.id: _steps(case) for case in cases})
