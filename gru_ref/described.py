@@ -93,10 +93,7 @@ class Described(Variables):
         TypeError
             `layer` is no live GRU of Keras.
         """
-        live_layers.check(layer, "GRU")
-        version = keras_version or live_layers.version_of(layer)
-        arguments = live_layers.arguments_of(layer, resolve(version))
-        made = cls(**arguments | {"keras_version": version})
+        made = live_layers.without_weights(cls, "GRU", layer, keras_version)
         weights, states = live_layers.weights_of(layer), live_layers.states_of(layer)
         if weights:
             batch = states[0].shape[0] if states else None

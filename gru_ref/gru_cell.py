@@ -295,10 +295,7 @@ class GRUCell(Variables):
         TypeError
             `layer` is no live GRUCell of Keras.
         """
-        live_layers.check(layer, "GRUCell")
-        version = keras_version or live_layers.version_of(layer)
-        arguments = live_layers.arguments_of(layer, resolve(version))
-        made = cls(**arguments | {"keras_version": version})
+        made = live_layers.without_weights(cls, "GRUCell", layer, keras_version)
         if weights := live_layers.weights_of(layer):
             made.build((None, int(weights[0].shape[0])))
             made.set_weights(weights)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,10 @@ from gru_ref import activation_arguments
 from gru_ref.config import KINDS
 from gru_ref.errors import shown
 from gru_ref.keras_config import ACTIVATIONS, PACKAGES
-from gru_ref.versions import Behaviour
+from gru_ref.versions import Behaviour, resolve
 
 Array = NDArray[Any]
+L = TypeVar("L")
 
 # The classes that can be taken over: of a class of the user's, the first that it derives from.
 CLASSES = ("GRU", "GRUCell", "RNN", "StackedRNNCells", "Bidirectional")
@@ -52,6 +53,24 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
         raise TypeError(
             f"{what} is {shown(layer)}, expected a live {' or '.join(expected)} of Keras{other}"
         )
+
+
+def without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
+    """Return a layer of gru_ref of a live one's release and arguments; the weights are its own.
+
+    Parameters
+    ----------
+    expected : str
+        What the live layer has to be.
+
+    Raises
+    ------
+    TypeError
+        It is something else.
+    """
+    check(layer, expected)
+    version = keras_version or version_of(layer)
+    return cls(**arguments_of(layer, resolve(version)) | {"keras_version": version})
 
 
 def read_part(layer: Any, classes: Mapping[str, Any], what: str, keras_version: str) -> Any:
