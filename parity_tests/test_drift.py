@@ -19,7 +19,7 @@ from gru_ref.versions import BY_NAME as LEDGER
 from gru_ref.versions import resolve
 from parity_tests.drift import __main__ as drift
 from parity_tests.drift import cells, document, environments, measure, recorded
-from parity_tests.drift.releases import HOSTS, RELEASES
+from parity_tests.drift.releases import BY_NAME, HOSTS, RELEASES
 from parity_tests.oracles import behaviours
 
 ROOT = Path(__file__).parent.parent
@@ -197,6 +197,26 @@ class TestMissingInterpreter:
         with made, contextlib.redirect_stderr(io.StringIO()) as said:
             assert drift.main(["--only", "tf-2.3"]) == 2
         assert f"set-up of tf-2.3 fails: {error}" in said.getvalue()
+
+    def test_an_overlay_finds_its_host_from_a_relative_folder(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        def make(self: Any, place: Path, python: Path) -> None:
+            (place / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
+
+        monkeypatch.chdir(tmp_path)
+        of = environments.Environments
+        monkeypatch.setattr(of, "_make", make)
+        monkeypatch.setattr(of, "_install", lambda *_: None)
+        monkeypatch.setattr(of, "interpreter", lambda *_: Path("python"))
+        monkeypatch.setattr(environments, "_finish", lambda *_: None)
+        release = BY_NAME["keras-3.7"]
+        place = of(Path("kept"), ["uv"]).python_of(release).parents[1]
+        (line,) = place.glob("lib/*/site-packages/host.pth")
+        # As Python reads it: from the folder of the file on.
+        assert (line.parent / line.read_text().strip()).samefile(
+            tmp_path / "kept" / release.host / "lib" / "python3.11" / "site-packages"
+        )
 
     def test_a_shim_that_does_not_start_is_no_interpreter(self, tmp_path: Path) -> None:
         shim = tmp_path / "python3.7"

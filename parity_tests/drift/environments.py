@@ -61,8 +61,10 @@ class Environments:
         if not _is_ready(place, key):
             self._make(place, host / "bin" / "python")
             self._install(place, "--no-deps", *release.overlay)
-            # After the overlay's own folder, so that its Keras is found first.
-            (_packages(place) / "host.pth").write_text(f"{_packages(host)}\n", encoding="utf-8")
+            # After the overlay's own folder, so that its Keras is found first. A path that is not
+            # absolute would be one from that folder on.
+            line = f"{_packages(host).resolve()}\n"
+            (_packages(place) / "host.pth").write_text(line, encoding="utf-8")
             _finish(place, key, "import tensorflow, keras")
         return place / "bin" / "python"
 
