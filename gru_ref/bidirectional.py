@@ -132,6 +132,8 @@ class Bidirectional(BothDirections):
         shared = {"mask": mask, "training": training, "rng": rng, "ragged_lengths": ragged_lengths}
         results = []
         with self._unchanged_by_errors():
+            if not self.built:
+                self.build(x.shape)
             for number, layer in enumerate((self.forward_layer, self.backward_layer)):
                 masks = {
                     "dropout_mask": given[0][number],
@@ -243,14 +245,14 @@ class Bidirectional(BothDirections):
         version = keras_version or live_layers.version_of(layer)
         behaviour = resolve(version)
         forward, backward = (
-            live_layers.read_part(getattr(layer, name), _LAYERS, f"layer.{name}", version)
-            for name in ("forward_layer", "backward_layer")
+            live_layers.read_part(one, _LAYERS, "a layer of the Bidirectional", version)
+            for one in (layer.forward_layer, layer.backward_layer)
         )
-        arguments = live_layers.arguments_of(layer, behaviour, "layer", "backward_layer")
-        original, written = forward, None
+        arguments = live_layers.arguments_of(layer, behaviour, "layer")
+        given_backward, original = arguments.pop("backward_layer", None), forward
         if behaviour.config_has_keras_2_keys:
             original = live_layers.read_part(layer.layer, _LAYERS, "layer.layer", version)
-            written = layer.get_config().get("backward_layer")
         made = cls.__new__(cls)
-        made._hold(original, forward, backward, written, **arguments)
+        made._hold(original, forward, backward, given_backward, **arguments)
+        made._built, made._build_config = bool(layer.built), live_layers.build_config_of(layer)
         return made

@@ -35,11 +35,11 @@ class BothDirections(Composite):
         directions.check(layer, backward_layer)
         behaviour = layer.config.behaviour
         forward, backward = directions.made(layer, backward_layer)
-        written = None
+        given_backward = None
         if backward_layer is not None:
-            written = nested_config.serialized(backward_layer, behaviour)
+            given_backward = nested_config.serialized(backward_layer, behaviour)
         directions.rename(forward, backward, backward_layer is not None)
-        self._hold(layer, forward, backward, written, merge_mode, **kwargs)
+        self._hold(layer, forward, backward, given_backward, merge_mode=merge_mode, **kwargs)
         none = weights is None or (isinstance(weights, (list, tuple)) and not weights)
         if not none and behaviour.bidirectional_ignores_weights:
             behaviour.warn("bidirectional_ignores_weights")
@@ -49,8 +49,9 @@ class BothDirections(Composite):
         layer: Any,
         forward: Any,
         backward: Any,
-        written: Any,
-        merge_mode: str | None = "concat",
+        given_backward: Any,
+        *,
+        merge_mode: str | None,
         **kwargs: Any,
     ) -> None:
         """Take the two layers that run.
@@ -59,13 +60,13 @@ class BothDirections(Composite):
         ----------
         layer : GRU or RNN
             The one that was given.
-        written : dict, optional
+        given_backward : dict, optional
             The backward layer that was given, serialized.
         """
         config: GRUConfig = layer.config
         self.layer = layer
         self.forward_layer, self.backward_layer = forward, backward
-        self._given_backward = written
+        self._given_backward = given_backward
         for one in (forward, backward):
             directions.change(one, zero_output_for_mask=config.return_sequences)
         if config.behaviour.bidirectional_is_as_trainable_as_its_layer:
@@ -105,7 +106,7 @@ class BothDirections(Composite):
             for layer in (self.forward_layer, self.backward_layer):
                 if not (layer.built and self.behaviour.bidirectional_copies_are_built):
                     layer.build(input_shape)
-            self._build_shape = tuple(input_shape)
+            self._built, self._build_config = True, {"input_shape": tuple(input_shape)}
 
     # ---- state
 
@@ -123,9 +124,8 @@ class BothDirections(Composite):
                 f"states is not in Bidirectional of Keras {self.keras_version}, expected "
                 "forward_layer.states and backward_layer.states"
             )
-        if not (self.stateful and self.built):
-            return None
-        return (*self.forward_layer.states, *self.backward_layer.states)
+        forward, backward = self.forward_layer.states, self.backward_layer.states
+        return (*forward, *backward) if forward and backward else None
 
     def reset_states(self, states: Any = ABSENT) -> None:
         """Set the recorded states to zeros or, in Keras 2, to `states`.

@@ -154,6 +154,23 @@ def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None
     return given
 
 
+def build_config_of_call(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
+    """Return what a layer says it was built for where a call with an initial state built it.
+
+    Source
+    ------
+    Layer.get_build_config in keras/src/layers/layer.py (3.15.1).
+    """
+
+    def shapes(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return type(value)(shapes(item) for item in value)
+        return np.shape(value)
+
+    given = {"sequences_shape": shape, "initial_state_shape": shapes(initial_state)}
+    return {"shapes_dict": given}
+
+
 def first_mask(masks: Any) -> Any:
     """Return the first mask of a list, the one that counts."""
     if not masks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -57,7 +58,8 @@ class Composite:
         self._parts = tuple(dict.fromkeys(parts))
         self._config = config
         self._layer_arguments = arguments
-        self._build_shape: tuple[int | None, ...] | None = None
+        self._built = False
+        self._build_config: dict[str, Any] | None = None
 
     @property
     def behaviour(self) -> Behaviour:
@@ -73,13 +75,13 @@ class Composite:
 
     @property
     def built(self) -> bool:
-        """Whether every part is built."""
-        return all(part.built for part in self._parts)
+        """Whether the layer was built, and with it every part; parts may be before."""
+        return self._built
 
     @property
-    def build_shape(self) -> tuple[int | None, ...] | None:
-        """What the layer was built for, as configs say it; None where no build was asked for."""
-        return self._build_shape
+    def build_config(self) -> dict[str, Any] | None:
+        """What the layer was built for, as Keras's get_build_config says it; None before."""
+        return copy.deepcopy(self._build_config)
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built.
@@ -130,6 +132,8 @@ class Composite:
         ValueError
             The layer is not built.
         """
+        if not self.built:
+            raise ValueError("the layer is not built, expected build or a call first")
         return sum(leaf.count_params() for leaf in self._leaves())
 
     # ---- penalties and projections

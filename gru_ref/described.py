@@ -9,7 +9,7 @@ from gru_ref import call_arguments, keras_config, live_layers
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.variables import Variables
 from gru_ref.versions import resolve
-from gru_ref.weights import three_sizes
+from gru_ref.weights import GRUWeights, three_sizes
 
 Shape = tuple[int | None, ...]
 D = TypeVar("D", bound="Described")
@@ -92,18 +92,24 @@ class Described(Variables):
         ------
         TypeError
             `layer` is no live GRU of Keras.
+        ValueError
+            It has weights that a GRU has not.
+
+        Notes
+        -----
+        Its dropout masks go on where they stand: those of Keras 3, and in Keras 2 those of a layer
+        with a seed. Any other layer of Keras 2 draws from TensorFlow's global seed, which is not
+        the layer's: seed both again, ``set_random_seed`` here and there, or hand masks in. Where
+        the cell within is frozen, the layer is.
         """
         made = live_layers.without_weights(cls, "GRU", layer, keras_version)
-        weights, states = live_layers.weights_of(layer), live_layers.states_of(layer)
-        if weights:
-            batch = states[0].shape[0] if states else None
-            features = int(weights[0].shape[0])
-            made.build(
-                (None, batch, features) if made.config.time_major else (batch, None, features)
-            )
-            made.set_weights(weights)
-            made._build_shape = live_layers.build_shape_of(layer)
-        if states:
+        if weights := live_layers.weights_of(layer):
+            made.take_weights(GRUWeights(*weights))
+            made._build_config = live_layers.build_config_of(layer)
+        if states := live_layers.states_of(layer):
+            made._batch = states[0].shape[0]
             made._state = states[0].astype(made.config.variable_dtype)
+        if not getattr(getattr(layer, "cell", None), "trainable", True):
+            made.trainable = False  # which is what it comes to
         made._mask_streams.continue_as(layer)
         return made

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref import nested_config
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.layer import GRU
@@ -79,9 +80,18 @@ def _again(layer: Any, go_backwards: bool) -> Any:
     again = type(layer).from_config(config, keras_version=layer.keras_version)
     if not behaviour.implementation_in_config and _implementations(again) != implementations:
         behaviour.warn("implementation_in_config", f"implementation={implementations}")
-    if behaviour.bidirectional_copies_are_built and layer.build_shape is not None:
-        again.build(layer.build_shape)
+    if behaviour.bidirectional_copies_are_built and layer.build_config is not None:
+        nested_config.build(again, layer.build_config, "layer")
+    elif behaviour.build_config_in_config and isinstance(layer, RNN):
+        _build_cells(layer, again)
     return again
+
+
+def _build_cells(layer: RNN, again: RNN) -> None:
+    """Build the cells of a new RNN as those of the old one are, the stack of them too."""
+    for old, new in zip((*layer.cells, layer.cell), (*again.cells, again.cell), strict=True):
+        if old.build_config is not None and not new.built:
+            nested_config.build(new, old.build_config, "cell")
 
 
 def _implementations(layer: Any) -> list[Any]:

@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref import keras_config, live_layers
-from gru_ref.cell import gru_step
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
 from gru_ref.kept_masks import KeptMasks
 from gru_ref.layer_arguments import check_known, check_values, keywords_of_any_layer
+from gru_ref.loop import CellRun, step_of
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.releases import release_of
 from gru_ref.rounding import kind_of
 from gru_ref.variables import CONFIG_ARGUMENTS, Variables
 from gru_ref.versions import Behaviour, resolve
+from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 
@@ -150,7 +151,7 @@ class GRUCell(Variables):
         if not self.built:
             self.masks.streams.before_weights()
         super().build((None, None, sizes[-1]))
-        self._build_shape = sizes
+        self._build_config = {"input_shape": sizes}
 
     def __call__(
         self,
@@ -206,7 +207,7 @@ class GRUCell(Variables):
             given = dropout_mask, recurrent_dropout_mask
             sizes = x.shape[0], 1, x.shape[1], h.shape[0]
             masks = self.masks.of_step(config, training, given, rng, sizes)
-            new = gru_step(x, h, weights, config, **masks._asdict()).h
+            new = step_of(CellRun(weights, config, None, *masks), range(1))(0, x, h).h
         return new, [new] if nested else new
 
     def _array(self, name: str, value: Any, cast: bool) -> Array:
@@ -297,9 +298,8 @@ class GRUCell(Variables):
         """
         made = live_layers.without_weights(cls, "GRUCell", layer, keras_version)
         if weights := live_layers.weights_of(layer):
-            made.build((None, int(weights[0].shape[0])))
-            made.set_weights(weights)
-            made._build_shape = live_layers.build_shape_of(layer)
+            made.take_weights(GRUWeights(*weights))
+            made._build_config = live_layers.build_config_of(layer)
         by_gate = made.config.mask_per_gate
         made.masks.keep(live_layers.kept_masks_of(layer, by_gate=by_gate))
         made.masks.streams.continue_as(layer)
@@ -308,9 +308,7 @@ class GRUCell(Variables):
 
 def _known_keywords(behaviour: Behaviour) -> set[str]:
     """Return the keywords that a GRUCell of the release takes beside its named arguments."""
-    known = keywords_of_any_layer(behaviour)
-    if behaviour.implementation_argument:
-        known.add("implementation")
+    known = {*keywords_of_any_layer(behaviour), "implementation"}
     if behaviour.seed_argument:
         known.add("seed")
     if behaviour.rng_type_argument:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import activation_arguments
+from gru_ref import activation_arguments, random_streams
 from gru_ref.config import KINDS
 from gru_ref.errors import shown
 from gru_ref.keras_config import ACTIVATIONS, PACKAGES
@@ -34,8 +34,8 @@ _KEPT = {
 def class_of(layer: Any) -> str:
     """Return which of `CLASSES` a live layer of Keras is; "" if none."""
     for base in type(layer).__mro__:
-        if base.__name__ in CLASSES and base.__module__.partition(".")[0] in PACKAGES:
-            return base.__name__
+        if _is_kerass(base):
+            return base.__name__ if base.__name__ in CLASSES else ""
     return ""
 
 
@@ -49,10 +49,9 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
     """
     found = class_of(layer)
     if found not in expected:
+        wanted = f"expected a live {' or '.join(expected)} of Keras"
         other = f": gru_ref.{found}.from_keras takes that" if found and what == "layer" else ""
-        raise TypeError(
-            f"{what} is {shown(layer)}, expected a live {' or '.join(expected)} of Keras{other}"
-        )
+        raise TypeError(f"{what} is {shown(layer)}, {wanted}{other}")
 
 
 def without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
@@ -70,7 +69,9 @@ def without_weights(cls: type[L], expected: str, layer: Any, keras_version: str 
     """
     check(layer, expected)
     version = keras_version or version_of(layer)
-    return cls(**arguments_of(layer, resolve(version)) | {"keras_version": version})
+    arguments = arguments_of(layer, resolve(version))
+    with random_streams.unseeded():  # what the layer draws here is replaced
+        return cls(**arguments | {"keras_version": version})
 
 
 def read_part(layer: Any, classes: Mapping[str, Any], what: str, keras_version: str) -> Any:
@@ -106,50 +107,108 @@ def version_of(layer: Any) -> str:
 def arguments_of(layer: Any, behaviour: Behaviour, *nested: str) -> dict[str, Any]:
     """Return the arguments that make a live layer again.
 
-    What its config drops or cannot hold is taken from the layer: implementation and use_cudnn in
-    Keras 3, the activity_regularizer of an RNN in Keras 2, and in any Keras what it cannot
-    serialize.
+    Of the functions and objects in its config only Keras's own are taken by what the config says:
+    those of the user's are taken themselves. What configs drop is taken from the layer.
 
     Parameters
     ----------
     nested : str
         The keys of the config that hold other layers: left out.
+
+    Raises
+    ------
+    ValueError
+        The layer has an argument that gru_ref's has not.
     """
     arguments = {key: value for key, value in layer.get_config().items() if key not in nested}
-    if class_of(layer) in ("GRU", "GRUCell"):
-        for name in ("implementation", "use_cudnn"):
-            value = getattr(layer, name, getattr(getattr(layer, "cell", None), name, None))
-            if value is not None:
-                arguments[name] = value
-    if class_of(layer) == "RNN" and "activity_regularizer" not in arguments:
-        arguments["activity_regularizer"] = _written(layer.activity_regularizer)
+    arguments.update(_dropped(layer, behaviour))
     for name in ACTIVATIONS:
         function = getattr(layer, name, None)
         if callable(function) and not _is_named(function, arguments.get(name), behaviour):
             arguments[name] = _as_numpy(function)
     for kind, module in KINDS.items():
         for name in (name for name in arguments if name.endswith(f"_{kind}")):
+            live = getattr(layer, name, None)
             try:
                 module.resolve(arguments[name], behaviour, name)
+                taken = live is None or _is_kerass(live)
             except (TypeError, ValueError):
-                arguments[name] = getattr(layer, name)
+                taken = False
+            if not taken:
+                arguments[name] = live
     return arguments
 
 
+def _dropped(layer: Any, behaviour: Behaviour) -> dict[str, Any]:
+    """Return the arguments of a live layer that its config does not tell.
+
+    Raises
+    ------
+    ValueError
+        A cell, a stack or a Bidirectional has an activity_regularizer of its own.
+    """
+    found: dict[str, Any] = {}
+    kind = class_of(layer)
+    cell = getattr(layer, "cell", layer)
+    if kind == "GRUCell" or (kind == "GRU" and behaviour.implementation_argument):
+        found["implementation"] = cell.implementation
+    if kind == "GRU":
+        if getattr(layer, "use_cudnn", None) is not None:
+            found["use_cudnn"] = layer.use_cudnn
+        if getattr(layer, "_return_runtime", False):
+            found["return_runtime"] = True
+    if getattr(layer, "autocast", getattr(layer, "_autocast", True)) is False:
+        found["autocast"] = False
+    if not layer.built and getattr(layer, "_initial_weights", None) is not None:
+        found["weights"] = layer._initial_weights
+    # Of a Bidirectional of Keras 2 the public one is that of the layer within.
+    regularizer = getattr(
+        layer, "_activity_regularizer", getattr(layer, "activity_regularizer", None)
+    )
+    if regularizer is not None and kind == "RNN":
+        found["activity_regularizer"] = _written(regularizer)
+    elif regularizer is not None and kind != "GRU":
+        raise ValueError(
+            f"activity_regularizer of {shown(layer)} is {shown(regularizer)}, expected None: "
+            f"gru_ref.{kind} has none of its own"
+        )
+    return found
+
+
 def weights_of(layer: Any) -> list[Array]:
-    """Return the weights of a live layer, in its order; [] before it is built."""
-    return [np.asarray(array) for array in layer.get_weights()]
+    """Return the weights of a live GRU or GRUCell, in its order; [] before it is built.
+
+    Raises
+    ------
+    ValueError
+        It has more than a GRU's: those of an activation that learns.
+    """
+    weights = [np.asarray(array) for array in layer.get_weights()]
+    if len(weights) > 3:
+        raise ValueError(
+            f"{shown(layer)} has {len(weights)} weights, expected kernel, recurrent_kernel and "
+            "bias alone: an activation with weights of its own is not taken over"
+        )
+    return weights
 
 
-def build_shape_of(layer: Any) -> tuple[int | None, ...] | None:
+def build_config_of(layer: Any) -> dict[str, Any] | None:
     """Return what a live layer says it was built for; None in releases that say nothing."""
+
+    def plain(value: Any) -> Any:
+        """Return what Keras may have wrapped to keep track of it."""
+        if isinstance(value, Mapping):
+            return {name: plain(item) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return (tuple if isinstance(value, tuple) else list)(map(plain, value))
+        return value
+
     asked = getattr(layer, "get_build_config", None)
-    shape = ((asked() if asked else None) or {}).get("input_shape")
-    return None if shape is None else tuple(shape)
+    return plain(asked()) if asked else None
 
 
 def states_of(layer: Any) -> list[Array]:
-    """Return the recorded states of a live layer, out of their containers; [] without a record."""
+    """Return the recorded states of a live layer, out of their containers; [] if any is None."""
     states = list(_flat(getattr(layer, "states", None)))
     return [] if any(state is None for state in states) else [np.array(state) for state in states]
 
@@ -175,10 +234,16 @@ def kept_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
 
 
 def _written(thing: Any) -> Any:
-    """Return an object of Keras as a config would hold it; None, or a plain function, as it is."""
-    if not callable(getattr(thing, "get_config", None)):
+    """Return an object of Keras's as a config holds it, and one of the user's as it is."""
+    if not _is_kerass(thing):
         return thing
     return {"class_name": type(thing).__name__, "config": thing.get_config()}
+
+
+def _is_kerass(thing: Any) -> bool:
+    """Return whether a class, a function or the class of an object is of Keras or TensorFlow."""
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    return str(module).partition(".")[0] in PACKAGES
 
 
 def _flat(nested: Any) -> Iterator[Any]:
@@ -191,9 +256,12 @@ def _flat(nested: Any) -> Iterator[Any]:
 
 
 def _is_named(function: Any, written: Any, behaviour: Behaviour) -> bool:
-    """Return whether a live activation is Keras's own, and what the config holds for it says so."""
+    """Return whether a live activation is Keras's own, and what the config holds for it says so.
+
+    A function of keras.ops may have the name of an activation, and other defaults.
+    """
     module = getattr(function, "__module__", None) or type(function).__module__
-    if module.partition(".")[0] not in PACKAGES:
+    if written is None or not _is_kerass(function) or module.startswith("keras.src.ops"):
         return False
     try:
         activation_arguments.resolve(written, behaviour, "activation")

@@ -173,7 +173,7 @@ def stacked_gru(
         raise ValueError("timesteps is 0, expected at least 1")
     used = None if mask is None else _used(mask, config)  # (T, B or 1, 1 or U)
     order = range(timesteps - 1, -1, -1) if config.go_backwards else range(timesteps)
-    steps = [_step(cell, order) for cell in cells]
+    steps = [step_of(cell, order) for cell in cells]
     states = [_start(cell, batch, x.dtype) for cell in cells]
     o = np.zeros_like(states[-1])
 
@@ -213,7 +213,7 @@ def _start(cell: CellRun, batch: int, dtype: np.dtype[Any]) -> Array:
     return np.broadcast_to(np.asarray(cell.initial_state, dtype), shape)
 
 
-def _step(cell: CellRun, order: range) -> Callable[[int, Array, Array], Step]:
+def step_of(cell: CellRun, order: range) -> Callable[[int, Array, Array], Step]:
     """Return what computes a cell's step from the position in time, its input and state."""
     weights, config, compute = cell.weights, cell.config, cell.step or gru_step
     input_masks = _input_masks(cell.dropout_mask, order, config)

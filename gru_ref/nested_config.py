@@ -15,7 +15,7 @@ class Configured(Protocol):
     """A layer that has a config."""
 
     @property
-    def build_shape(self) -> tuple[int | None, ...] | None:
+    def build_config(self) -> dict[str, Any] | None:
         """What it was built for."""
         ...
 
@@ -34,9 +34,32 @@ def serialized(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
     result: dict[str, Any] = {"class_name": type(layer).__name__, "config": layer.get_config()}
     if behaviour.serialized_modules:
         result = {"module": "keras.layers", **result, "registered_name": None}
-    if behaviour.build_config_in_config and layer.build_shape is not None:
-        result["build_config"] = {"input_shape": layer.build_shape}
+    if behaviour.build_config_in_config and layer.build_config is not None:
+        result["build_config"] = layer.build_config
     return result
+
+
+def build(layer: Any, build_config: Any, argument: str) -> None:
+    """Build a layer for what a build_config says; {} says nothing.
+
+    Raises
+    ------
+    ValueError
+        It is no build_config.
+    """
+    if not isinstance(build_config, Mapping):
+        raise ValueError(f"build_config of {argument} is {shown(build_config)}, expected a dict")
+    shapes = build_config.get("shapes_dict") or {}
+    shape = build_config.get("input_shape") or shapes.get("sequences_shape")
+    if not build_config:
+        return
+    if not isinstance(shape, (list, tuple)):
+        raise ValueError(
+            f"build_config of {argument} is {shown(build_config)}, expected an input_shape, or a "
+            "shapes_dict with sequences_shape"
+        )
+    layer.build(tuple(shape))
+    layer._build_config = dict(build_config)
 
 
 def of_stack(layer: Composite, cells: Sequence[Configured]) -> dict[str, Any]:
@@ -60,14 +83,12 @@ def of_bidirectional(
     forward, backward : dict
         Of the layers, serialized; backward None where Keras leaves it out.
     """
-    if layer.behaviour.config_has_keras_2_keys:
-        result = _start(layer) | {"layer": forward, "merge_mode": merge_mode}
-        return result if backward is None else result | {"backward_layer": backward}
-    return _start(layer) | {
-        "merge_mode": merge_mode,
-        "layer": forward,
-        "backward_layer": backward,
-    }
+    pair = {"layer": forward, "merge_mode": merge_mode}
+    if layer.behaviour.merge_mode_before_layer:
+        pair = {"merge_mode": merge_mode, "layer": forward}
+    if backward is None and layer.behaviour.config_has_keras_2_keys:
+        return _start(layer) | pair
+    return _start(layer) | pair | {"backward_layer": backward}
 
 
 def _start(layer: Any, activity_regularizer: Any = None) -> dict[str, Any]:
@@ -122,11 +143,6 @@ def read(written: Any, classes: Mapping[str, Any], argument: str, keras_version:
         )
     made = classes[name].from_config(written["config"], keras_version=keras_version)
     build_config = written.get("build_config")
-    if build_config is not None and resolve(made.keras_version).build_config_in_config:
-        shape = build_config.get("input_shape") if isinstance(build_config, Mapping) else None
-        if not isinstance(shape, (list, tuple)):
-            raise ValueError(
-                f"build_config of {argument} is {shown(build_config)}, expected an input_shape"
-            )
-        made.build(tuple(shape))
+    if build_config is not None and resolve(made.keras_version).from_config_builds:
+        build(made, build_config, argument)
     return made

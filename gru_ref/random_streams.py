@@ -6,10 +6,11 @@ own source of mask numbers on top of these; each call of `next` hands out one `p
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -87,6 +88,17 @@ def set_random_seed(seed: int) -> None:
         {generation: random.Random(seed) for generation in (2, 3)},
         random.Random(seed),
     )
+
+
+@contextlib.contextmanager
+def unseeded() -> Iterator[None]:
+    """Have nothing seeded for a while, and the global seeds afterwards where they were before."""
+    global _seeded
+    before, _seeded = _seeded, _Seeded()
+    try:
+        yield
+    finally:
+        _seeded = before
 
 
 def initializer_seed(behaviour: Behaviour) -> int:

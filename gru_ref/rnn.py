@@ -130,7 +130,7 @@ class RNN(RNNVariables):
         x = call_arguments.x_array(x, config, self._layer_arguments.get("autocast", True))
         x, mask = ragged.padded(x, ragged_lengths, mask, config)
         batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
-        if self.built:
+        if self.cell.built:
             self._check_features(x.shape[2])
         if config.stateful and self._batch not in (None, batch):
             raise ValueError(
@@ -143,9 +143,11 @@ class RNN(RNNVariables):
         self._check_unit_mask(used)
         given = rnn_states.of_call(initial_state, self._configs, batch, stacked=self._stacked)
         with self._unchanged_by_errors():
-            unbuilt = config.stateful or self._build_shape is None
-            if not self.built or (unbuilt and self._recorded is None):
+            if not self.built or (config.stateful and self._recorded is None):
                 self.build(x.shape)
+                if given is not None and behaviour.build_config_has_states:
+                    built_for = call_arguments.build_config_of_call(x.shape, initial_state)
+                    self._build_config = built_for
                 self._check_features(x.shape[2])
             start = rnn_states.start(given, self._recorded, config)
             runs = self._runs(x, start, training, (dropout_mask, recurrent_dropout_mask), rng)
@@ -274,16 +276,18 @@ class RNN(RNNVariables):
         ------
         TypeError
             `layer` is no live RNN of Keras, or its cell neither a GRUCell nor a stack of them.
+        ValueError
+            gru_ref refuses its arguments: cells of another dtype than the RNN.
         """
         live_layers.check(layer, "RNN")
         version = keras_version or live_layers.version_of(layer)
-        cell = live_layers.read_part(layer.cell, _CELLS, "layer.cell", version)
+        cell = live_layers.read_part(layer.cell, _CELLS, "the cell of the RNN", version)
         made = cls(cell, **live_layers.arguments_of(layer, resolve(version), "cell"))
         if states := live_layers.states_of(layer):
             made._batch = states[0].shape[0]
             made._recorded = rnn_states.zeros(made._configs, made._batch, stacked=made._stacked)
             made._recorded = made._recorded._replace(arrays=tuple(states))
-        made._build_shape = live_layers.build_shape_of(layer)
+        made._built, made._build_config = bool(layer.built), live_layers.build_config_of(layer)
         return made
 
 

@@ -107,11 +107,11 @@ class RNNVariables(Composite):
                 f"input_shape is {shown(input_shape)}, expected a known batch: a stateful layer "
                 "keeps one state for each of its rows"
             )
-        if self.built:
+        if self.cell.built:
             self._check_features(features)
-        if not self.cell.built:
+        else:
             self.cell.build((batch, features))
-        self._batch, self._build_shape = batch, tuple(shape)
+        self._batch, self._built, self._build_config = batch, True, {"input_shape": shape}
         if config.stateful and batch is not None:
             self._recorded = rnn_states.zeros(self._configs, batch, stacked=self._stacked)
 

@@ -130,8 +130,8 @@ def product_by_term(a: Array, b: Array) -> Array:
 def elementary(function: np.ufunc, x: Array) -> Array:
     """Return exp, tanh or the like of every number, the same on every processor.
 
-    Float16 is taken in float64, and rounded to float32 and then to float16, as Eigen's functions
-    are: NumPy's own of float16 round otherwise on a processor with AVX-512.
+    Float16 is taken in float64, and rounded to float32 and then to float16, which Eigen computes
+    in: NumPy's own of float16 round otherwise on a processor with AVX-512.
     """
     if x.dtype != np.float16:
         return np.asarray(function(x))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref import live_layers, nested_config
@@ -116,7 +117,7 @@ class StackedRNNCells(Composite):
             if not cell.built:
                 cell.build(shape)
             shape = (shape[0], cell.units)
-        self._build_shape = tuple(input_shape)
+        self._built, self._build_config = True, {"input_shape": tuple(input_shape)}
 
     def __call__(self, inputs: Any, states: Any, *, training: Any = None) -> tuple[Array, Any]:
         """Compute one timestep.
@@ -151,6 +152,8 @@ class StackedRNNCells(Composite):
             behaviour.warn("short_states_run_fewer_cells", f"{len(states)} states were given")
         new_states = []
         with self._unchanged_by_errors():
+            if not self.built:
+                self.build(np.shape(inputs))
             for cell, state in zip(self.cells, states, strict=False):
                 inputs, new = cell(inputs, state, training=training)
                 new_states.append(new)
@@ -200,15 +203,17 @@ class StackedRNNCells(Composite):
         ------
         TypeError
             `layer` is no live StackedRNNCells of Keras, or one of its cells no GRUCell.
+        ValueError
+            gru_ref refuses its arguments: cells of several dtypes, or another than the stack's.
         """
         live_layers.check(layer, "StackedRNNCells")
         version = keras_version or live_layers.version_of(layer)
         taken: dict[int, GRUCell] = {}  # a cell may stand in several places
         for number, cell in enumerate(layer.cells):
             if id(cell) not in taken:
-                what = f"cells[{number}]"
+                what = f"cell {number} of the stack"
                 taken[id(cell)] = live_layers.read_part(cell, {"GRUCell": GRUCell}, what, version)
         arguments = live_layers.arguments_of(layer, resolve(version), "cells")
         made = cls([taken[id(cell)] for cell in layer.cells], **arguments)
-        made._build_shape = live_layers.build_shape_of(layer)
+        made._built, made._build_config = bool(layer.built), live_layers.build_config_of(layer)
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
@@ -31,7 +32,7 @@ class Variables:
         self.config = config
         self._features: int | None = None
         self._batch: int | None = None
-        self._build_shape: tuple[int | None, ...] | None = None
+        self._build_config: dict[str, Any] | None = None
         self._weights: GRUWeights | None = None
         # Why there are no weights though the layer is built.
         self._undrawn: UnseededError | None = None
@@ -69,9 +70,9 @@ class Variables:
         return self._features is not None
 
     @property
-    def build_shape(self) -> tuple[int | None, ...] | None:
-        """What the layer was built for, as configs say it; None where no build was asked for."""
-        return self._build_shape
+    def build_config(self) -> dict[str, Any] | None:
+        """What the layer was built for, as Keras's get_build_config says it; None before."""
+        return copy.deepcopy(self._build_config)
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Fix the features (and, if stateful, the batch) and make the weights that can be made.
@@ -107,7 +108,7 @@ class Variables:
         if self._features is None:
             self._weights = self._initial_weights(features)
         self._features, self._batch = features, batch
-        self._build_shape = tuple(shape)
+        self._build_config = {"input_shape": shape}
         if self.config.stateful and batch is not None:
             self._state = np.zeros((batch, self.config.units), self.config.variable_dtype)
 

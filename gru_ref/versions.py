@@ -158,7 +158,10 @@ class Behaviour(NamedTuple):
     batch_shape_before_dtype: bool
     activity_regularizer_stands_first: bool
     serialized_modules: bool
+    merge_mode_before_layer: bool
     build_config_in_config: bool
+    build_config_has_states: bool
+    from_config_builds: bool
     seed_first_in_config: bool
     initializer_axes_in_config: bool
     identity_gain_in_config: bool
@@ -1010,10 +1013,28 @@ LEDGER: tuple[Row, ...] = (
         "serialize_keras_object, TF 2.12 and 2.15, measured, and Keras 2.13, read: objects with module and registered_name, functions as dicts",
     ),
     _row(
+        "merge_mode_before_layer",
+        False,
+        {0: False, 4: True},
+        "Bidirectional.get_config, Keras 3.2.1 and 3.4.1, measured",
+    ),
+    _row(
         "build_config_in_config",
-        {1: False, 12: True},
+        {1: False, 13: True},
         True,
-        "serialize_keras_object and deserialize_keras_object, tf_keras 2.21 and Keras 3.15.1, measured: of a layer within another that was built; from_config builds it again",
+        "serialize_keras_object, TF 2.12 and 2.15, measured: of a layer within another that was built",
+    ),
+    _row(
+        "build_config_has_states",
+        False,
+        True,
+        "Layer.get_build_config, tf_keras 2.21 and Keras 3.15.1, measured: a layer that a call with initial_state built",
+    ),
+    _row(
+        "from_config_builds",
+        False,
+        True,
+        "deserialize_keras_object, tf_keras 2.21 and Keras 3.15.1, measured: what has a build_config; Keras 2 drops it on the way",
     ),
     _row(
         "seed_first_in_config",

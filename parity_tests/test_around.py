@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import ml_dtypes
@@ -145,20 +146,52 @@ class TestState:
         assert output.astype("float32").all()
 
 
+class TestCell:
+    """A cell by itself is what its layer does in one timestep."""
+
+    @parameterized.expand([("2",), ("3.2.0",), ("3.7.0",), ("3",)])
+    def test_with_dropout(self, version: str) -> None:
+        rng = np.random.default_rng(3)
+        x, h = rng.normal(size=(2, 1, 6)), rng.normal(size=(2, 5))
+        masks = {
+            "dropout_mask": rng.integers(0, 2, (2, 6)) * 2.0,
+            "recurrent_dropout_mask": rng.integers(0, 2, (2, 5)) * 4.0,
+        }
+        cell = gru_ref.GRUCell(
+            5, dropout=0.5, recurrent_dropout=0.75, dtype="float64", keras_version=version
+        )
+        if cell.config.mask_per_gate:
+            masks = {name: np.stack([mask] * 3) for name, mask in masks.items()}
+        layer = gru_ref.RNN(cell, dtype="float64")
+        layer.build((2, 1, 6))
+        layer.set_weights([rng.normal(size=shape) for shape in cell.weight_shapes().values()])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", KerasQuirkWarning)
+            output, _ = cell(x[:, 0], h, training=True, **masks)
+            expected = layer(x, initial_state=h, training=True, **masks)
+        np.testing.assert_array_equal(output, expected)
+
+    def test_a_cell_of_keras_3_2_takes_implementation(self) -> None:
+        assert (
+            gru_ref.GRUCell(5, implementation=1, keras_version="3.2.0").config.implementation == 1
+        )
+
+
 class TestBuilt:
     """What configs say of a layer within another that is built, and what is built from them."""
 
-    @parameterized.expand([("2.10.0", False), ("2", True), ("3", True)])
-    def test_from_config_builds_what_the_config_says_is_built(
-        self, version: str, built: bool
+    @parameterized.expand([("2.10.0", False, False), ("2", True, False), ("3", True, True)])
+    def test_the_config_says_what_was_built_and_keras_3_builds_it(
+        self, version: str, says: bool, built: bool
     ) -> None:
         zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
         layer = gru_ref.RNN(gru_ref.GRUCell(5, keras_version=version, **zeros))
         layer(np.ones((2, 4, 6), "float32"))
         written = layer.get_config()
-        assert ("build_config" in written["cell"]) is built
+        assert ("build_config" in written["cell"]) is says
         again = gru_ref.RNN.from_config(written, keras_version=version)
-        assert again.cell.built is built
+        assert (again.cell.built, again.built) == (built, False)
+        again.build((2, 4, 6))
         assert again.get_config() == written
 
     @parameterized.expand([("2", False), ("3", True)])
@@ -168,11 +201,37 @@ class TestBuilt:
         layer.build((None, None, 6))
         both = gru_ref.Bidirectional(layer)
         assert (both.forward_layer.built, both.backward_layer.built) == (built, built)
+        assert not both.built
+        with pytest.raises(ValueError, match="the layer is not built"):
+            both.count_params()
         assert both(np.ones((2, 4, 6), "float32")).shape == (2, 10)
+        assert both.count_params() == 390
 
-    @parameterized.expand([([],), ({},), ({"input_shape": 6},), ({"input_shape": [2, None]},)])
+    @parameterized.expand([([],), ({"input_shape": 6},), ({"input_shape": [2, None]},)])
     def test_a_build_config_that_is_none(self, build_config: Any) -> None:
-        written = gru_ref.RNN(gru_ref.GRUCell(5)).get_config()
+        written = gru_ref.RNN(gru_ref.GRUCell(5, keras_version="3")).get_config()
         written["cell"]["build_config"] = build_config
-        with pytest.raises((TypeError, ValueError), match=r"build_config|input_shape"):
+        with pytest.raises(ValueError, match=r"build_config|input_shape"):
             gru_ref.RNN.from_config(written)
+        written["cell"]["build_config"] = {}
+        assert not gru_ref.RNN.from_config(written).cell.built
+
+    def test_a_call_with_a_state_that_builds_is_what_the_config_says(self) -> None:
+        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+        layer = gru_ref.GRU(5, keras_version="3", **zeros)
+        layer(np.ones((2, 4, 6), "float32"), [np.zeros((2, 5), "float32")])
+        both = gru_ref.Bidirectional(layer)
+        shapes = {"sequences_shape": (2, 4, 6), "initial_state_shape": [(2, 5)]}
+        assert both.get_config()["layer"]["build_config"] == {"shapes_dict": shapes}
+        assert gru_ref.Bidirectional.from_config(both.get_config()).forward_layer.built
+
+    def test_an_rnn_is_built_when_it_is_built_itself(self) -> None:
+        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+        cell = gru_ref.GRUCell(5, keras_version="3", **zeros)
+        cell.build((2, 6))
+        both = gru_ref.Bidirectional(gru_ref.RNN(cell, stateful=True, return_state=True))
+        assert (both.forward_layer.cell.built, both.forward_layer.built) == (True, False)
+        assert both.states is None
+        assert both.compute_mask(None, None) is None
+        both.build((2, 4, 6))
+        assert len(both.states) == 2

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from gru_ref import GRU, KerasQuirkWarning, activations
+from gru_ref import GRU, KerasQuirkWarning, activations, set_random_seed
 from gru_ref.keras_config import generation_of
 from gru_ref.versions import resolve
 from parity_tests import recorded_configs, small_gru
@@ -322,6 +322,67 @@ class TestFromKeras:
         assert layer.config.activation_function(np.ones(1)) == 2 * np.tanh(1)
         assert layer.get_config()["activation"] == "tanh"
 
+    @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
+    def test_a_penalty_of_the_users_is_not_taken_by_its_class(
+        self, package: str, version: str
+    ) -> None:
+        class L2:
+            def __call__(self, weight: np.ndarray) -> np.ndarray:
+                return 7 * np.abs(weight).sum()
+
+        source = small_gru.layer(keras_version=version)
+        fake = _fake(package, source, activation=None)
+        fake.kernel_regularizer = L2()
+        written = {"class_name": "L2", "config": {"l2": 0.5}}
+        config = {**source.get_config(), "kernel_regularizer": written}
+        with (
+            mock.patch.dict(sys.modules, {package: _package(package, version)}),
+            mock.patch.object(type(fake), "get_config", return_value=config),
+        ):
+            layer = GRU.from_keras(fake)
+        expected = 7 * np.abs(source.get_weights()[0]).sum()
+        assert np.allclose(layer.losses, [expected], rtol=1e-6)
+
+    def test_a_function_of_keras_ops_is_not_the_activation_of_its_name(self) -> None:
+        def gelu(a: np.ndarray) -> np.ndarray:
+            return 2 * a
+
+        gelu.__module__ = "keras.src.ops.nn"
+        source = small_gru.layer(keras_version="3")
+        fake = _fake("keras", source, activation=gelu)
+        written = {**source.get_config(), "activation": "gelu"}
+        with (
+            mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
+            mock.patch.object(type(fake), "get_config", return_value=written),
+        ):
+            layer = GRU.from_keras(fake)
+        assert layer.config.activation_function(np.ones(1)) == 2
+
+    @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
+    def test_from_keras_takes_nothing_of_the_global_seed(self, package: str, version: str) -> None:
+        drawn = []
+        fake = _fake(
+            package, small_gru.layer(keras_version=version, dropout=0.5), activation=np.tanh
+        )
+        for between in (lambda: None, lambda: GRU.from_keras(fake)):
+            set_random_seed(1)
+            with mock.patch.dict(sys.modules, {package: _package(package, version)}):
+                between()
+            layer = GRU(UNITS, keras_version=version)
+            layer.build((None, None, 4))
+            drawn.append(layer.get_weights()[0])
+        np.testing.assert_array_equal(*drawn)
+
+    def test_weights_of_an_activation_are_refused(self) -> None:
+        fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
+        more = mock.patch.object(type(fake), "get_weights", return_value=[np.ones((1, 1))] * 4)
+        with (
+            mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
+            more,
+            pytest.raises(ValueError, match="has 4 weights, expected kernel, recurrent_kernel"),
+        ):
+            GRU.from_keras(fake)
+
     def test_from_keras_refuses_what_is_no_layer_of_keras(self) -> None:
         for thing in (None, "gru", small_gru.layer()):
             with pytest.raises(TypeError, match=r"layer is .*, expected"):
@@ -338,6 +399,8 @@ def _fake(package: str, source: GRU, activation: Any) -> Any:
     """Return an object with what gru_ref reads of a live layer of that package."""
 
     class Fake:
+        built = True
+
         def get_config(self) -> dict[str, Any]:
             unserialized = {"class_name": "__lambda__", "config": {}}
             return source.get_config() | {

@@ -58,9 +58,15 @@ def run(oracle, gru_ref, steps):
                 mine = getattr(gru_ref, name).from_keras(layer)
                 outcome["mine"] = mine.keras_version
             else:
-                if mine is not None:
-                    outcome["mine"] = plain(of_mine(mine, method, positional, keywords))
                 outcome["live"] = plain(of_live(oracle, layer, method, positional, keywords))
+        except Exception as error:
+            whose = "error" if method == "from_keras" else "live_error"
+            outcome[whose] = live_layer.describe_error(error, method)
+            break
+        if mine is None or method == "from_keras":
+            continue
+        try:
+            outcome["mine"] = plain(of_mine(mine, method, positional, keywords))
         except Exception as error:
             outcome["error"] = live_layer.describe_error(error, method)
             break

@@ -23,11 +23,20 @@ TAKEN_OVER: dict[str, dict[str, Any]] = {
         "construct": ["construct", [], {**_GRU, **_RECORDS, "go_backwards": True}],
     },
     "GRU, reset before": {
-        "construct": ["construct", [], {**_GRU, "reset_after": False, "implementation": 1}],
+        "construct": [
+            "construct", [],
+            {**_GRU, "reset_after": False, "implementation": 1, "autocast": False},
+        ],
     },
     "GRU with a function of the user's": {
         "construct": [
             "construct", [], {**_GRU, "activation": {"$": "callable", "name": "double"}},
+        ],
+        "config": False,
+    },
+    "GRU with a penalty of the user's": {
+        "construct": [
+            "construct", [], {**_GRU, "kernel_regularizer": {"$": "callable", "name": "penalty"}},
         ],
         "config": False,
     },
@@ -39,6 +48,10 @@ TAKEN_OVER: dict[str, dict[str, Any]] = {
         "construct": ["construct", [], {**_GRU, **_DROPS, "seed": 7}],
         "training": True,
         "oracles": ("keras3",),  # where the numbers to come stand on the layer
+    },
+    "GRU in training with a seed": {
+        "construct": ["construct", [], {**_GRU, "dropout": 0.5, "seed": 7}],
+        "training": True,
     },
     "GRUCell": {"construct": ["construct", [], _CELL]},
     "GRUCell with masks kept": {
@@ -106,28 +119,32 @@ TAKEN_OVER: dict[str, dict[str, Any]] = {
 # The class asked to take over, the live layer, and what the message says.
 _LSTM_CELL = {"class": "LSTMCell", "units": UNITS}
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
-    "LSTM as GRU": ("GRU", {"class": "LSTM", "units": UNITS}, "expected a live GRU of Keras"),
+    "LSTM as GRU": ("GRU", {"class": "LSTM", "units": UNITS}, "expected a live GRU of Keras$"),
     "SimpleRNN as GRU": (
-        "GRU", {"class": "SimpleRNN", "units": UNITS}, "expected a live GRU of Keras",
+        "GRU", {"class": "SimpleRNN", "units": UNITS}, "expected a live GRU of Keras$",
     ),
-    "Dense as GRU": ("GRU", {"class": "Dense", "units": UNITS}, "expected a live GRU of Keras"),
+    "Dense as GRU": ("GRU", {"class": "Dense", "units": UNITS}, "expected a live GRU of Keras$"),
     "Bidirectional as GRU": (
         "GRU", {"class": "Bidirectional", "layer": _GRU},
         "expected a live GRU of Keras: gru_ref.Bidirectional.from_keras takes that",
     ),
     "GRU as RNN": ("RNN", _GRU, "expected a live RNN of Keras: gru_ref.GRU.from_keras takes that"),
-    "LSTM as RNN": (
-        "RNN", {"class": "LSTM", "units": UNITS},
-        "layer.cell is .*, expected a live GRUCell or StackedRNNCells of Keras",
+    "LSTM as RNN": ("RNN", {"class": "LSTM", "units": UNITS}, "expected a live RNN of Keras$"),
+    "RNN of an LSTMCell": (
+        "RNN", {"class": "RNN", "cell": _LSTM_CELL},
+        "the cell of the RNN is .*, expected a live GRUCell or StackedRNNCells of Keras$",
     ),
     "GRU as GRUCell": ("GRUCell", _GRU, "expected a live GRUCell of Keras: gru_ref.GRU.from_keras"),
     "stack with an LSTMCell": (
         "StackedRNNCells", {"class": "StackedRNNCells", "cells": [_CELL, _LSTM_CELL]},
-        r"cells\[1\] is .*, expected a live GRUCell of Keras",
+        "cell 1 of the stack is .*, expected a live GRUCell of Keras$",
     ),
     "Bidirectional around an LSTM": (
         "Bidirectional",
         {"class": "Bidirectional", "layer": {"class": "LSTM", "units": UNITS}},
-        "expected a live GRUCell or StackedRNNCells of Keras",
+        "a layer of the Bidirectional is .*, expected a live GRU or RNN of Keras$",
+    ),
+    "GRUCell with a penalty of its own": (
+        "GRUCell", {**_CELL, "activity_regularizer": "l2"}, "activity_regularizer",
     ),
 }  # fmt: skip

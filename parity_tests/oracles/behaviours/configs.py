@@ -83,11 +83,34 @@ def serialized_modules(live):
     return "module" in initializer
 
 
+def merge_mode_before_layer(live):
+    """Bidirectional(GRU(1)).get_config(): merge_mode before layer"""
+    keys = list(live.keras.layers.Bidirectional(live.gru()).get_config())
+    return keys.index("merge_mode") < keys.index("layer")
+
+
 def build_config_in_config(live):
-    """The config of a called RNN(GRUCell(1)): its cell's build_config, which from_config obeys"""
+    """The config of a called RNN(GRUCell(1)): the build_config of its cell"""
+    return "build_config" in _called(live).get_config()["cell"]
+
+
+def build_config_has_states(live):
+    """Bidirectional(a GRU(1) called with initial_state).get_config(): shapes_dict"""
+    layer = live.gru()
+    layer(live.x(), initial_state=live.tensor([[0.0], [0.0]]))
+    written = live.keras.layers.Bidirectional(layer).get_config()["layer"]
+    if "build_config" not in written:
+        raise NotApplicable("no build_config")
+    return "shapes_dict" in written["build_config"]
+
+
+def from_config_builds(live):
+    """RNN.from_config(the config of a called RNN(GRUCell(1))).cell.built"""
+    written = _called(live).get_config()
+    return bool(live.keras.layers.RNN.from_config(written).cell.built)
+
+
+def _called(live):
     layer = live.keras.layers.RNN(live.keras.layers.GRUCell(1))
     layer(live.x())
-    written = layer.get_config()
-    says = "build_config" in written["cell"]
-    obeys = live.keras.layers.RNN.from_config(written).cell.built
-    return says if says == obeys else {"says": says, "obeys": bool(obeys)}
+    return layer
