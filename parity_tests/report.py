@@ -77,7 +77,8 @@ def summarise(
         ``"quick"`` for the part in which every mistake must show, ``"part"`` for any other.
     """
     records = collected.records
-    oracles = {o["name"]: _of_oracle(o, records["case"]) for o in records["oracle"]}
+    described = sorted(records["oracle"], key=lambda o: str(o["name"]))
+    oracles = {o["name"]: _of_oracle(o, records["case"]) for o in described}
     for name, data in oracles.items():
         failed = (test for test in collected.failed if f"_{name}" in test)
         data["disagreements"] = sorted(

@@ -1,7 +1,7 @@
 """BOUNDS: how far gru_ref may be from live Keras, in eps of the lane's dtype, and why.
 
 An error is relative to max(1, |expected|). Exactly one row matches a case; `measured` is the worst
-error seen over the whole sweep. A tolerance above zero is there because matrix products sum in
+error seen over the whole sweep, on processors with AVX-512 and without. A tolerance above zero is there because matrix products sum in
 another order and the two libraries round exp and tanh differently, never because a case failed.
 """
 
@@ -73,7 +73,7 @@ BOUNDS: tuple[Bound, ...] = (
         ANY,
         (),
         8,
-        2.875,
+        3,
         "sums in another order, and tanh and sigmoid of two libraries, two units in the last place each",
     ),
     Bound(
@@ -83,7 +83,7 @@ BOUNDS: tuple[Bound, ...] = (
         ANY,
         (),
         24,
-        9.52,
+        11.5,
         "ELU and LeakyReLU as a gate do not limit it: rounding is multiplied by the state",
     ),
 )
