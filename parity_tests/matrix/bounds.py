@@ -1,8 +1,9 @@
 """BOUNDS: how far gru_ref may be from live Keras, in eps of the lane's dtype, and why.
 
 An error is relative to max(1, |expected|). Exactly one row matches a case; `measured` is the worst
-error seen over the whole sweep, on processors with AVX-512 and without. A tolerance above zero is there because matrix products sum in
-another order and the two libraries round exp and tanh differently, never because a case failed.
+error seen over the whole sweep, on processors with AVX-512 and without. A tolerance above zero is
+there because matrix products sum in another order and the two libraries round exp and tanh
+differently, never because a case failed.
 """
 
 from __future__ import annotations
