@@ -165,7 +165,7 @@ def build_config_of_call(shape: tuple[int, ...], initial_state: Any) -> dict[str
     def shapes(value: Any) -> Any:
         if isinstance(value, (list, tuple)):
             return type(value)(shapes(item) for item in value)
-        return np.shape(value)
+        return tuple(np.asarray(value).shape)
 
     given = {"sequences_shape": shape, "initial_state_shape": shapes(initial_state)}
     return {"shapes_dict": given}

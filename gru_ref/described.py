@@ -99,8 +99,9 @@ class Described(Variables):
         -----
         Its dropout masks go on where they stand: those of Keras 3, and in Keras 2 those of a layer
         with a seed. Any other layer of Keras 2 draws from TensorFlow's global seed, which is not
-        the layer's: seed both again, ``set_random_seed`` here and there, or hand masks in. Where
-        the cell within is frozen, the layer is.
+        the layer's: seed both again, ``set_random_seed`` here and there, or hand masks in. Where a
+        ``tf.random.Generator`` of Keras 2 stands is not known. Where the cell within is frozen,
+        the layer is.
         """
         made = live_layers.without_weights(cls, "GRU", layer, keras_version)
         if weights := live_layers.weights_of(layer):
@@ -110,6 +111,6 @@ class Described(Variables):
             made._batch = states[0].shape[0]
             made._state = states[0].astype(made.config.variable_dtype)
         if not getattr(getattr(layer, "cell", None), "trainable", True):
-            made.trainable = False  # which is what it comes to
+            made.trainable = False  # the weights are the cell's
         made._mask_streams.continue_as(layer)
         return made

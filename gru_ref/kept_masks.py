@@ -98,7 +98,7 @@ class KeptMasks:
         drawn = masks_of_call(wanted, training, (None, None), None, sizes, self.streams)
         kept = {**_dropping(config, drawn), **self._kept}
         for name, mask in kept.items():
-            if mask is not None and mask.shape[-2] != sizes[0]:
+            if mask is not None and mask.shape[-2] not in (1, sizes[0]):
                 raise ValueError(
                     f"inputs has batch {sizes[0]}, expected {mask.shape[-2]}: the cell keeps the "
                     f"mask of {name} until reset_{name}_mask() is called"

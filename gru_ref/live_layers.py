@@ -5,6 +5,7 @@ Keras itself is not imported: everything comes from the layer's own methods and 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +56,7 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
 
 
 def without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
-    """Return a layer of gru_ref of a live one's release and arguments; the weights are its own.
+    """Return a layer of gru_ref of a live one's release and arguments, without the live weights.
 
     Parameters
     ----------
@@ -70,7 +71,8 @@ def without_weights(cls: type[L], expected: str, layer: Any, keras_version: str 
     check(layer, expected)
     version = keras_version or version_of(layer)
     arguments = arguments_of(layer, resolve(version))
-    with random_streams.unseeded():  # what the layer draws here is replaced
+    # Of a layer that is built nothing is drawn: all of it is taken over.
+    with random_streams.unseeded() if layer.built else contextlib.nullcontext():
         return cls(**arguments | {"keras_version": version})
 
 
@@ -152,6 +154,11 @@ def _dropped(layer: Any, behaviour: Behaviour) -> dict[str, Any]:
     cell = getattr(layer, "cell", layer)
     if kind == "GRUCell" or (kind == "GRU" and behaviour.implementation_argument):
         found["implementation"] = cell.implementation
+    generator = getattr(layer, "_random_generator", None)
+    if generator is not None and kind in ("GRU", "GRUCell") and behaviour.rng_type_argument:
+        found["rng_type"] = generator._rng_type
+        if not layer.built:  # of a layer that is built it is what the next draw takes
+            found["seed"] = generator._seed
     if kind == "GRU":
         if getattr(layer, "use_cudnn", None) is not None:
             found["use_cudnn"] = layer.use_cudnn

@@ -88,25 +88,30 @@ class MaskStreams:
         return taken
 
     def continue_as(self, layer: Any) -> None:
-        """Take over where the generator of a live layer, or cell, that is built stands.
+        """Take over where the generator of a live layer, or cell, stands.
 
         In Keras 2 a layer without a seed has none: it draws from TensorFlow's global seed, and here
         from that of `gru_ref.set_random_seed`. Where a ``tf.random.Generator`` stands is not known.
+        One that is not built seeds its own when it is.
         """
         with random_streams.unseeded():
             self.before_weights()
             self.after_weights()
-        owner = layer if self._of_cell or self._on_layer else getattr(layer, "cell", None)
+        on_layer = self._of_cell or self._on_layer
+        owner = layer if on_layer else getattr(layer, "cell", None)
         if self._config.behaviour.generation == 3:
             state = getattr(getattr(owner, "seed_generator", None), "state", None)
             if state is not None:
                 seed, count = (int(number) for number in np.asarray(state))
                 self._source = random_streams.SeedGenerator(seed, self._config.behaviour, count)
-        elif isinstance(self._source, random_streams.EagerOperations):
-            next_seed = getattr(getattr(owner, "_random_generator", None), "_seed", None)
+            return
+        next_seed = getattr(getattr(owner, "_random_generator", None), "_seed", None)
+        if isinstance(self._source, random_streams.EagerOperations):
             self._source = random_streams.EagerOperations(next_seed)
-        elif isinstance(self._source, random_streams.Generator):
-            self._source = random_streams.Generator(None)
+        elif (self._kind_of_layer if on_layer else self._kind_of_cell) == "stateless":
+            self._source = random_streams.Stateless(next_seed)
+        else:
+            self._source = random_streams.Stateless(None)
 
     @property
     def remedy(self) -> str:

@@ -40,19 +40,21 @@ def serialized(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
 
 
 def build(layer: Any, build_config: Any, argument: str) -> None:
-    """Build a layer for what a build_config says; {} says nothing.
+    """Build a layer for what a build_config says; {} and None say nothing.
 
     Raises
     ------
     ValueError
-        It is no build_config.
+        It is no dict, or has no shape of the input.
     """
-    if not isinstance(build_config, Mapping):
-        raise ValueError(f"build_config of {argument} is {shown(build_config)}, expected a dict")
-    shapes = build_config.get("shapes_dict") or {}
-    shape = build_config.get("input_shape") or shapes.get("sequences_shape")
     if not build_config:
         return
+    shape = None
+    if isinstance(build_config, Mapping):
+        shapes = build_config.get("shapes_dict")
+        shape = build_config.get("input_shape")
+        if shape is None and isinstance(shapes, Mapping):
+            shape = shapes.get("sequences_shape")
     if not isinstance(shape, (list, tuple)):
         raise ValueError(
             f"build_config of {argument} is {shown(build_config)}, expected an input_shape, or a "

@@ -197,16 +197,17 @@ class RNN(RNNVariables):
         states = (None,) * count if start is None else start.arrays
         by_cell = [_one_each(mask, len(self.cells), self._stacked) for mask in given]
         features = x.shape[2]
-        runs, used = [], []
+        runs: list[CellRun] = []
+        used: list[Masks] = []
+        shared: dict[GRUCell, Masks] = {}  # a cell in several places drops alike in all of them
         for number, (cell, state) in enumerate(zip(self.cells, states, strict=False)):
             config = self._configs[number]
-            masks = cell.masks.of_sequence(
-                config,
-                training,
-                (by_cell[0][number], by_cell[1][number]),
-                rng,
-                (batch, timesteps, features, None if state is None else state.shape[0]),
-            )
+            own = by_cell[0][number], by_cell[1][number]
+            masks = shared.get(cell) if all(mask is None for mask in own) else None
+            if masks is None:
+                sizes = batch, timesteps, features, None if state is None else state.shape[0]
+                masks = cell.masks.of_sequence(config, training, own, rng, sizes)
+            shared[cell] = masks
             runs.append(CellRun(cell._known_weights(), config, state, *masks))
             used.append(masks)
             features = cell.units

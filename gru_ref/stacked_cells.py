@@ -152,8 +152,8 @@ class StackedRNNCells(Composite):
             behaviour.warn("short_states_run_fewer_cells", f"{len(states)} states were given")
         new_states = []
         with self._unchanged_by_errors():
-            if not self.built:
-                self.build(np.shape(inputs))
+            if not self.built and hasattr(inputs, "__array__"):  # else the first cell complains
+                self.build(np.asarray(inputs).shape)
             for cell, state in zip(self.cells, states, strict=False):
                 inputs, new = cell(inputs, state, training=training)
                 new_states.append(new)

@@ -171,6 +171,21 @@ class TestCell:
             expected = layer(x, initial_state=h, training=True, **masks)
         np.testing.assert_array_equal(output, expected)
 
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_state_of_one_row_under_recurrent_dropout(self, version: str) -> None:
+        gru_ref.set_random_seed(7)
+        cell = gru_ref.GRUCell(5, recurrent_dropout=0.25, keras_version=version)
+        x, h = np.ones((2, 6), "float32"), np.ones((1, 5), "float32")
+        output, _ = cell(x, h, training=True)
+        assert output.shape == (2, 5)
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_stack_that_is_called_with_no_array(self, version: str) -> None:
+        stack = gru_ref.StackedRNNCells([gru_ref.GRUCell(3, keras_version=version)])
+        with pytest.raises((AttributeError, TypeError, ValueError), match="inputs is None"):
+            stack(None, [np.zeros((2, 3), "float32")])
+        assert not stack.built
+
     def test_a_cell_of_keras_3_2_takes_implementation(self) -> None:
         assert (
             gru_ref.GRUCell(5, implementation=1, keras_version="3.2.0").config.implementation == 1
@@ -207,7 +222,15 @@ class TestBuilt:
         assert both(np.ones((2, 4, 6), "float32")).shape == (2, 10)
         assert both.count_params() == 390
 
-    @parameterized.expand([([],), ({"input_shape": 6},), ({"input_shape": [2, None]},)])
+    @parameterized.expand(
+        [
+            ([1],),
+            ("abc",),
+            ({"input_shape": 6},),
+            ({"input_shape": [2, None]},),
+            ({"shapes_dict": [1]},),
+        ]
+    )
     def test_a_build_config_that_is_none(self, build_config: Any) -> None:
         written = gru_ref.RNN(gru_ref.GRUCell(5, keras_version="3")).get_config()
         written["cell"]["build_config"] = build_config

@@ -373,6 +373,24 @@ class TestFromKeras:
             drawn.append(layer.get_weights()[0])
         np.testing.assert_array_equal(*drawn)
 
+    def test_a_layer_that_is_not_built_is_made_anew(self) -> None:
+        fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
+        fake.built, fake.kernel_initializer = False, None
+        config = GRU(UNITS, keras_version="3").get_config()
+        drawn = []
+        for make in (lambda: GRU(UNITS, keras_version="3"), lambda: GRU.from_keras(fake)):
+            set_random_seed(1)
+            with (
+                mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
+                mock.patch.object(type(fake), "get_config", return_value=config),
+                mock.patch.object(type(fake), "get_weights", return_value=[]),
+            ):
+                layer = make()
+            assert not layer.built
+            layer.build((None, None, 4))
+            drawn.append(layer.get_weights()[0])
+        np.testing.assert_array_equal(*drawn)
+
     def test_weights_of_an_activation_are_refused(self) -> None:
         fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
         more = mock.patch.object(type(fake), "get_weights", return_value=[np.ones((1, 1))] * 4)

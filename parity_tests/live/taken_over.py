@@ -77,7 +77,7 @@ def fit_oracle(name: str) -> Oracle:
 def check_rows(oracle: str, rows: Mapping[str, Steps]) -> None:
     """Fail the test unless both layers do the same in every step of every row, by its name.
 
-    A row ends where the live layer raises, which the newest releases do nowhere.
+    A row ends where the live layer raises; with the newest releases none may.
     """
     wrong, worst, compared = [], 0.0, 0
     newest = keras_version_of(run.oracle(oracle).describe()).startswith(f"{RELEASES[oracle]}.")

@@ -80,6 +80,16 @@ TAKEN_OVER: dict[str, dict[str, Any]] = {
         ],
         "class": "RNN",
     },
+    "RNN of one cell in two places, in training": {
+        "construct": [
+            "construct_shared",
+            [2, {**_CELL, **_DROPS, "units": FEATURES, "dtype": "float32", "seed": 3}], {},
+        ],
+        "class": "RNN",
+        "training": True,
+        "oracles": ("keras3",),
+    },
+    "GRU, not built": {"construct": ["construct", [], {**_GRU, "seed": 7}], "built": False},
     "Bidirectional": {
         "construct": [
             "construct", [],
