@@ -5,6 +5,7 @@ oracle, reads a request from standard input and writes a reply: see `parity_test
 """
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -12,15 +13,11 @@ import sys
 import warnings
 from pathlib import Path
 
-# Nothing beside this file, or beside those, may be found by the imports of others.
+# The worker and what it imports; nothing else beside those files may be found by others' imports.
 sys.path[0] = str(Path(__file__).parents[1] / "oracles")
-import codec  # noqa: E402
-import live_around  # noqa: E402
-import live_layer  # noqa: E402
-import worker  # noqa: E402
-from live_around import plain  # noqa: E402
-
+worker = importlib.import_module("worker")
 del sys.path[0]
+codec, live_around, live_layer = worker.codec, worker.live_around, worker.live_layer
 
 
 def import_from(folder):
@@ -58,7 +55,9 @@ def run(oracle, gru_ref, steps):
                 mine = getattr(gru_ref, name).from_keras(layer)
                 outcome["mine"] = mine.keras_version
             else:
-                outcome["live"] = plain(of_live(oracle, layer, method, positional, keywords))
+                outcome["live"] = live_around.plain(
+                    of_live(oracle, layer, method, positional, keywords)
+                )
         except Exception as error:
             whose = "error" if method == "from_keras" else "live_error"
             outcome[whose] = live_layer.describe_error(error, method)
@@ -66,7 +65,7 @@ def run(oracle, gru_ref, steps):
         if mine is None or method == "from_keras":
             continue
         try:
-            outcome["mine"] = plain(of_mine(mine, method, positional, keywords))
+            outcome["mine"] = live_around.plain(of_mine(mine, method, positional, keywords))
         except Exception as error:
             outcome["error"] = live_layer.describe_error(error, method)
             break

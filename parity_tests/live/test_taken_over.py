@@ -36,7 +36,9 @@ def _steps(name: str, row: dict[str, Any]) -> list[Step]:
         shape = (table.BATCH, table.FEATURES)
     call: Step = ["call", [rng.normal(size=shape)], {}]
     if of_cell:
-        sizes = [cell["units"] for cell in row["construct"][2].get("cells", [{"units": 5}])]
+        sizes = [
+            cell["units"] for cell in row["construct"][2].get("cells", [{"units": table.UNITS}])
+        ]
         states = [rng.normal(size=(table.BATCH, size)) for size in sizes]
         call[1].append(states)
     if row.get("training"):
