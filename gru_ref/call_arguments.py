@@ -154,7 +154,7 @@ def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None
     return given
 
 
-def build_config_of_call(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
+def built_by_call(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
     """Return what a layer says it was built for where a call with an initial state built it.
 
     Source

@@ -12,13 +12,13 @@ from gru_ref import keras_config, live_layers
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
 from gru_ref.kept_masks import KeptMasks
-from gru_ref.layer_arguments import check_known, check_values, keywords_of_any_layer
+from gru_ref.layer_arguments import check_known, check_values, keywords_of_a_cell
 from gru_ref.loop import CellRun, step_of
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.releases import release_of
 from gru_ref.rounding import kind_of
 from gru_ref.variables import CONFIG_ARGUMENTS, Variables
-from gru_ref.versions import Behaviour, resolve
+from gru_ref.versions import resolve
 from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
@@ -89,7 +89,7 @@ class GRUCell(Variables):
         behaviour = resolve(keras_version)
         check_known(
             kwargs if seed is None else {**kwargs, "seed": seed},
-            _known_keywords(behaviour),
+            keywords_of_a_cell(behaviour),
             "GRUCell",
             behaviour,
         )
@@ -304,15 +304,3 @@ class GRUCell(Variables):
         made.masks.keep(live_layers.kept_masks_of(layer, by_gate=by_gate))
         made.masks.streams.continue_as(layer)
         return made
-
-
-def _known_keywords(behaviour: Behaviour) -> set[str]:
-    """Return the keywords that a GRUCell of the release takes beside its named arguments."""
-    known = {*keywords_of_any_layer(behaviour), "implementation"}
-    if behaviour.seed_argument:
-        known.add("seed")
-    if behaviour.rng_type_argument:
-        known.update(("rng_type", "force_generator"))
-    if behaviour.caching_device_argument:
-        known.add("enable_caching_device")
-    return known

@@ -270,8 +270,7 @@ class GRU(Described):
             if not self.built:
                 self.build(x.shape)
                 if given is not None and config.behaviour.build_config_has_states:
-                    built_for = call_arguments.build_config_of_call(x.shape, initial_state)
-                    self._build_config = built_for
+                    self._build_config = call_arguments.built_by_call(x.shape, initial_state)
             if self._pending is not None and late:
                 config.behaviour.warn("weights_argument_needs_the_building_call")
             elif self._pending is not None:

@@ -116,3 +116,15 @@ def check_values(
                 raise TypeError(f"{argument} is {shown(shape)}, expected a tuple")
     if kwargs.get("rng_type") not in _RNG_TYPES:
         raise ValueError(f"rng_type is {shown(kwargs['rng_type'])}, expected one of {_RNG_TYPES}")
+
+
+def keywords_of_a_cell(behaviour: Behaviour) -> set[str]:
+    """Return the keywords that a GRUCell of the release takes beside its named arguments."""
+    known = {*keywords_of_any_layer(behaviour), "implementation"}
+    if behaviour.seed_argument:
+        known.add("seed")
+    if behaviour.rng_type_argument:
+        known.update(("rng_type", "force_generator"))
+    if behaviour.caching_device_argument:
+        known.add("enable_caching_device")
+    return known

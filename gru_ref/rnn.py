@@ -146,8 +146,7 @@ class RNN(RNNVariables):
             if not self.built or (config.stateful and self._recorded is None):
                 self.build(x.shape)
                 if given is not None and behaviour.build_config_has_states:
-                    built_for = call_arguments.build_config_of_call(x.shape, initial_state)
-                    self._build_config = built_for
+                    self._build_config = call_arguments.built_by_call(x.shape, initial_state)
                 self._check_features(x.shape[2])
             start = rnn_states.start(given, self._recorded, config)
             runs = self._runs(x, start, training, (dropout_mask, recurrent_dropout_mask), rng)
