@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.atomic_write import write_all
 from gru_ref.loop import Moment
-from gru_ref.whole_files import write_all
 
 Array = NDArray[Any]
 

@@ -70,10 +70,10 @@ def doctor(
     force: bool,
 ) -> int:
     """Diagnose; what the command says of itself is HELP."""
+    from gru_ref.atomic_write import write_all
     from gru_ref.cli.arrays import sole_array
     from gru_ref.cli.output import check_free
     from gru_ref.doctor import diagnose
-    from gru_ref.whole_files import write_all
 
     probes = () if write_probe is None else (write_probe,)
     for path in (*probes, *_outputs(target, output, member)):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.layer import GRU
-from gru_ref.origin import Origin
+from gru_ref.provenance import Origin
 
 _NAMES = ("kernel", "recurrent_kernel", "bias")
 # Said of each GRU, in this order.

@@ -56,10 +56,10 @@ def lint_vectors(
     force: bool,
 ) -> int:
     """Lint a test; what the command says of itself is HELP."""
+    from gru_ref.atomic_write import write_all
     from gru_ref.cli.arrays import read_optional
     from gru_ref.cli.output import check_free
     from gru_ref.lint import lint_vectors as lint
-    from gru_ref.whole_files import write_all
 
     if write_better is not None:
         check_free(write_better, source.file, force=force)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from gru_ref.whole_files import write_all
+from gru_ref.atomic_write import write_all
 
 __all__ = ["check_free", "finite", "write_all"]
 

@@ -14,7 +14,7 @@ from gru_ref.files.found import Array, Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.recorded_version import behaving_release
 from gru_ref.layer import GRU
-from gru_ref.origin import Origin
+from gru_ref.provenance import Origin
 from gru_ref.versions import resolve
 from gru_ref.weights import GRUWeights
 

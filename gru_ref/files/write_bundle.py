@@ -20,8 +20,8 @@ from gru_ref.files import bundle
 from gru_ref.files.as_layer import sha256_of
 from gru_ref.files.found import Array
 from gru_ref.layer import GRU
-from gru_ref.origin import Origin
 from gru_ref.probe import Probe, storable
+from gru_ref.provenance import Origin
 
 # What the archive says of every member, whenever and wherever it is written.
 _DATE, _UNIX, _MODE = (1980, 1, 1, 0, 0, 0), 3, 0o644 << 16
