@@ -11,8 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gru_ref.bidirectional import Bidirectional
-from gru_ref.cell import Step, gru_step
 from gru_ref.config import GRUConfig
+from gru_ref.core.loop import Result, gru
+from gru_ref.core.step import Step, gru_step
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import (
     KerasQuirkWarning,
     NotRepresentableError,
@@ -21,11 +23,9 @@ from gru_ref.errors import (
 )
 from gru_ref.gru_cell import GRUCell
 from gru_ref.layer import GRU
-from gru_ref.loop import Result, gru
 from gru_ref.random_streams import set_random_seed
 from gru_ref.rnn import RNN
 from gru_ref.stacked_cells import StackedRNNCells
-from gru_ref.weights import GRUWeights
 
 if TYPE_CHECKING:
     from gru_ref.bundle import load_bundle, save_bundle

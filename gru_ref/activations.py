@@ -2,7 +2,7 @@
 
 `KERAS_2` and `KERAS_3` hold every name that resolves in tf_keras 2.21 and in Keras 3.15.1 and that
 a GRU can use, aliases included; `UNUSABLE_2` and `UNUSABLE_3` hold the other names that resolve.
-The functions live in `gru_ref.smooth_activations` and `gru_ref.piecewise_activations`.
+The functions live in `gru_ref.core.smooth_activations` and `gru_ref.core.piecewise_activations`.
 
 Notes
 -----
@@ -13,7 +13,7 @@ The same name is not always the same function:
 - gelu rounds a constant to float32; which one depends on the release (`EARLIER_2`, `EARLIER_3`).
   Keras 3.0.0, and Keras 3.3.3 and later, take it from TensorFlow, whose formula changed in 2.19.
 - sparsemax is wrong in Keras 3.8 to 3.15.1, and `KERAS_3` holds it as released
-  (`sparsemax_3_8`); `gru_ref.piecewise_activations.sparsemax` is the right one.
+  (`sparsemax_3_8`); `gru_ref.core.piecewise_activations.sparsemax` is the right one.
 
 Keras 2's layer classes resolve to layers of the default dtype, floatx. Under the usual floatx,
 float32, they work in float32 layers; a float64 layer fails in its first call with
@@ -35,7 +35,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from gru_ref.piecewise_activations import (
+from gru_ref.core.piecewise_activations import (
     hard_shrink,
     hard_sigmoid_2,
     hard_sigmoid_3,
@@ -52,7 +52,7 @@ from gru_ref.piecewise_activations import (
     sparsemax_3_8,
     thresholded_relu_layer,
 )
-from gru_ref.smooth_activations import (
+from gru_ref.core.smooth_activations import (
     Array,
     Function,
     celu,

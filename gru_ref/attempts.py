@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.call_arguments import start_of_call
-from gru_ref.cell import Step, gru_step
 from gru_ref.config import GRUConfig
+from gru_ref.core.loop import gru
+from gru_ref.core.rounding import kind_of
+from gru_ref.core.step import Step, gru_step
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import KerasQuirkWarning
-from gru_ref.loop import gru
-from gru_ref.rounding import kind_of
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 
@@ -32,7 +32,7 @@ class Call(NamedTuple):
     mask : (batch, timesteps), optional
         True: use this timestep.
     dropout_mask, recurrent_dropout_mask : optional
-        As for `gru_ref.loop.gru`.
+        As for `gru_ref.core.loop.gru`.
     after_reset : bool
         The recorded state of a stateful layer is reset before this call.
     """
@@ -65,7 +65,7 @@ class Formula(NamedTuple):
     def step(
         self, x: Array, h_prev: Array, weights: GRUWeights, config: GRUConfig, **masks: Any
     ) -> Step:
-        """Compute one timestep by this formula; parameters as for `gru_ref.cell.gru_step`."""
+        """Compute one timestep by this formula; parameters as for `gru_ref.core.step.gru_step`."""
         h_prev = h_prev if self.carried else np.zeros_like(h_prev)
         made = gru_step(x, h_prev, weights, self.config or config, **masks)
         if not self.complement:
@@ -157,7 +157,7 @@ def run(attempt: Attempt, step: Callable[..., Step] | None = None) -> Run:
     Raises
     ------
     ValueError
-        As `gru_ref.loop.gru`.
+        As `gru_ref.core.loop.gru`.
     """
     recorded: Array | None = None
     outputs, states = [], []

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gru_ref import __version__
 from gru_ref import probe as probes
 from gru_ref.atomic_write import write_all
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files import bundle as reading
 from gru_ref.files import write_bundle
@@ -23,7 +24,6 @@ from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.part import opened
 from gru_ref.layer import GRU
 from gru_ref.probe import Probe
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

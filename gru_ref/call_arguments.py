@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
+from gru_ref.core.rounding import kind_of
 from gru_ref.errors import shown
-from gru_ref.rounding import kind_of
 
 Array = NDArray[Any]
 

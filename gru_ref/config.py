@@ -11,15 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import (
-    activation_arguments,
-    activations,
-    constraints,
-    initializers,
-    regularizers,
-    rounding,
-)
+from gru_ref import activation_arguments, activations, constraints, initializers, regularizers
 from gru_ref.activation_arguments import Activation
+from gru_ref.core import rounding
 from gru_ref.errors import shown
 from gru_ref.names import dtype_name
 from gru_ref.releases import release_of
@@ -62,7 +56,7 @@ class GRUConfig:
         Keras 3 and Keras 2 from TensorFlow 2.8 on; only matters for what Keras draws.
     dtype : "float16", "bfloat16", "float32", "float64", "mixed_float16" or "mixed_bfloat16"
         Or a NumPy dtype, or the dict of a policy: see `gru_ref.names.dtype_name`. bfloat16 needs
-        the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.rounding`.
+        the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.core.rounding`.
     keras_version : str
         See `gru_ref.versions.release_of`.
     execution : "eager", "graph" or "xla"

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.rounding import kind_of, summed
 from gru_ref.errors import shown
 from gru_ref.names import Named, as_serialized, check_derived, named, spellings
-from gru_ref.rounding import kind_of, summed
 from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]

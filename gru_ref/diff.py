@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gru_ref.arithmetic import DTYPES, Arithmetic
 from gru_ref.attempts import Attempt, Call
 from gru_ref.call_arguments import initial_state_array, mask_array, start_of_call, x_array
+from gru_ref.core.weights import GRUWeights
 from gru_ref.difference import Difference, Hypothesis, Left, Place
 from gru_ref.dropout import checked_mask, laws
 from gru_ref.errors import KerasQuirkWarning, shown
@@ -22,7 +23,6 @@ from gru_ref.layer import GRU
 from gru_ref.restart import FINAL, GATES, Schedule, Theirs, Verdict, compared, schedule, verdict
 from gru_ref.step_bounds import Bounded
 from gru_ref.theirs import returned
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
+from gru_ref.core.rounding import kind_of
 from gru_ref.errors import UnseededError, shown
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.philox import Stream, uniform
-from gru_ref.rounding import kind_of
 
 Array = NDArray[Any]
 

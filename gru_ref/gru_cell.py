@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from gru_ref import keras_config, live_layers
 from gru_ref.config import GRUConfig
+from gru_ref.core.loop import CellRun, step_of
+from gru_ref.core.rounding import kind_of
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.kept_masks import KeptMasks
 from gru_ref.layer_arguments import check_known, check_values, keywords_of_a_cell
-from gru_ref.loop import CellRun, step_of
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.releases import release_of
-from gru_ref.rounding import kind_of
 from gru_ref.variables import CONFIG_ARGUMENTS, Variables
 from gru_ref.versions import resolve
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 
@@ -29,7 +29,7 @@ class GRUCell(Variables):
 
     Equation
     --------
-    See `gru_ref.cell.gru_step`.
+    See `gru_ref.core.step.gru_step`.
 
     Parameters
     ----------

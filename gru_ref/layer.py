@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from gru_ref import call_arguments, losses, ragged
 from gru_ref.config import GRUConfig
+from gru_ref.core.loop import Moment, Result, gru
 from gru_ref.described import Described
 from gru_ref.dropout import Masks, masks_of_call
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
-from gru_ref.loop import Moment, Result, gru
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.provenance import Origin
 from gru_ref.releases import release_of
@@ -29,7 +29,7 @@ class GRU(Described):
 
     Equation
     --------
-    See `gru_ref.cell.gru_step` for one timestep and `gru_ref.loop.gru` for the sequence.
+    See `gru_ref.core.step.gru_step` for one timestep and `gru_ref.core.loop.gru` for the sequence.
 
     Parameters
     ----------

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gru_ref.core.rounding import POLICIES
 from gru_ref.errors import shown
-from gru_ref.rounding import POLICIES
 from gru_ref.versions import Behaviour
 
 _DRAWN = "seed dtype input_axes output_axes"
@@ -151,7 +151,7 @@ def named(
 
 
 def dtype_name(value: Any, behaviour: Behaviour) -> str:
-    """Return the key of `gru_ref.rounding.POLICIES` that `dtype` names; None is "float32".
+    """Return the key of `gru_ref.core.rounding.POLICIES` that `dtype` names; None is "float32".
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from gru_ref.core.rounding import is_half
 from gru_ref.errors import shown
-from gru_ref.rounding import is_half
 
 Words = NDArray[np.uint32]
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
-from gru_ref.loop import Moment, gru
-from gru_ref.rounding import kind_of
-from gru_ref.weights import GRUWeights
+from gru_ref.core.loop import Moment, gru
+from gru_ref.core.rounding import kind_of
+from gru_ref.core.weights import GRUWeights
 
 Array = NDArray[Any]
 

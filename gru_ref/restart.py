@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from gru_ref.arithmetic import Arithmetic
 from gru_ref.attempts import Attempt, Call
-from gru_ref.cell import Step
-from gru_ref.loop import Moment, gru
+from gru_ref.core.loop import Moment, gru
+from gru_ref.core.step import Step
+from gru_ref.core.weights import GRUWeights
 from gru_ref.step_bounds import Bounded, BoundedStep, bounded_step, operands
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

@@ -18,14 +18,14 @@ from gru_ref import (
     rnn_states,
 )
 from gru_ref.composite import PartMasks
+from gru_ref.core.loop import CellRun, stacked_gru
+from gru_ref.core.weights import three_sizes
 from gru_ref.dropout import Masks
 from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
-from gru_ref.loop import CellRun, stacked_gru
 from gru_ref.rnn_variables import RNNVariables
 from gru_ref.stacked_cells import StackedRNNCells
 from gru_ref.versions import resolve
-from gru_ref.weights import three_sizes
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
@@ -38,7 +38,7 @@ class RNN(RNNVariables):
 
     Equation
     --------
-    See `gru_ref.loop.gru`, and `gru_ref.loop.stacked_gru` for several cells.
+    See `gru_ref.core.loop.gru`, and `gru_ref.core.loop.stacked_gru` for several cells.
 
     Parameters
     ----------

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gru_ref import activations
 from gru_ref.attempts import Attempt, Call
+from gru_ref.core.weights import GRUWeights
 from gru_ref.dropout import from_rng, laws
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 Change = Callable[[Attempt], Attempt]

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from gru_ref.arithmetic import Arithmetic
 from gru_ref.config import GRUConfig
-from gru_ref.weights import Gates, GRUWeights
+from gru_ref.core.weights import Gates, GRUWeights
 
 Array = NDArray[Any]
 

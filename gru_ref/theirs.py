@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from gru_ref.attempts import Call
 from gru_ref.config import GRUConfig
+from gru_ref.core.rounding import kind_of
 from gru_ref.errors import shown
 from gru_ref.restart import GATES, Theirs
-from gru_ref.rounding import kind_of
 
 Array = NDArray[Any]
 

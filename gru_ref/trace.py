@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.atomic_write import write_all
-from gru_ref.loop import Moment
+from gru_ref.core.loop import Moment
 
 Array = NDArray[Any]
 
@@ -28,7 +28,7 @@ class Trace:
 
     Equation
     --------
-    With the letters of `gru_ref.cell.gru_step`::
+    With the letters of `gru_ref.core.step.gru_step`::
 
         input_z          x W_z + b_z         recurrent_z          h R_z + c_z
         input_r          x W_r + b_r         recurrent_r          h R_r + c_r
@@ -143,7 +143,7 @@ def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
     Parameters
     ----------
     record : sequence of Moment
-        As `gru_ref.loop.gru` fills it.
+        As `gru_ref.core.loop.gru` fills it.
     cell : int
         Which cell of a stack.
     """

@@ -11,8 +11,9 @@ from unittest import mock
 import numpy as np
 
 import gru_ref
-from gru_ref import activations, loop
-from gru_ref.cell import Step
+from gru_ref import activations
+from gru_ref.core import loop
+from gru_ref.core.step import Step
 from parity_tests import subject
 
 Weights = list[np.ndarray]

@@ -16,7 +16,7 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import rounding
+from gru_ref.core import rounding
 from gru_ref.errors import KerasQuirkWarning
 from parity_tests import half_cases, half_mistakes, step_local
 from parity_tests.cases import Case
@@ -109,7 +109,7 @@ class TestDtypes:
 
 
 class TestRounding:
-    """What rounds, and how: the sentences of `gru_ref.rounding`."""
+    """What rounds, and how: the sentences of `gru_ref.core.rounding`."""
 
     def test_a_product_is_rounded_once(self) -> None:
         a = np.array([[1, 2**-11, 2**-11]], "float16")

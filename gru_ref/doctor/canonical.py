@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gru_ref.core.weights import GRUWeights
 from gru_ref.doctor.evidence import BACKWARD
 from gru_ref.doctor.functions import SYMMETRIC, name_of
 from gru_ref.doctor.space import Row, Space
@@ -12,7 +13,6 @@ from gru_ref.doctor.views import View
 from gru_ref.errors import NotRepresentableError
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.subject import Read
-from gru_ref.weights import GRUWeights
 
 
 def read(space: Space, view: View, *, double: bool) -> Read:

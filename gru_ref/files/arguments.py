@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from gru_ref import activations
 from gru_ref.config import KINDS
+from gru_ref.core.rounding import POLICIES
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files import keras_1
 from gru_ref.files.found import Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.recorded_version import is_before_the_ledger
-from gru_ref.rounding import POLICIES
 from gru_ref.variables import CONFIG_ARGUMENTS
 from gru_ref.versions import Behaviour
-from gru_ref.weights import GRUWeights
 
 # What changes the numbers, in Keras's order: asked for where a file does not say it.
 _ASKED = (

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files import arguments
 from gru_ref.files.found import Array, Found
@@ -16,7 +17,6 @@ from gru_ref.files.recorded_version import behaving_release
 from gru_ref.layer import GRU
 from gru_ref.provenance import Origin
 from gru_ref.versions import resolve
-from gru_ref.weights import GRUWeights
 
 
 def as_layer(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from gru_ref import probe as probes
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.as_layer import as_layer, sha256_of
 from gru_ref.files.found import Array, Found
@@ -25,7 +26,6 @@ from gru_ref.files.part import Part, opened
 from gru_ref.files.zip_members import Archive
 from gru_ref.layer import GRU
 from gru_ref.probe import Probe
-from gru_ref.weights import GRUWeights
 
 META, META_SHA256 = "gru_ref_bundle", "gru_ref_bundle_sha256"
 KIND, VERSION = "gru_ref bundle", 1

@@ -6,8 +6,8 @@ from typing import Any
 
 from gru_ref import activations
 from gru_ref.activations import Function, sigmoid, tanh
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.weights import GRUWeights
 
 
 def names_of(candidate: Function, gates: Function) -> dict[str, Any]:

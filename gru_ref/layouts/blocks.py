@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.weights import GRUWeights
+from gru_ref.core.weights import GRUWeights
 
 Array = NDArray[Any]
 

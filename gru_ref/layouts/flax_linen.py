@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import merged_bias, split_bias
 from gru_ref.layouts.facts import Facts
@@ -14,7 +15,6 @@ from gru_ref.layouts.jax_activations import FUNCTIONS, KNOWN
 from gru_ref.layouts.limits import check_activations, check_reset_form, checked
 from gru_ref.layouts.pairs import named_functions
 from gru_ref.layouts.subject import Read, attribute, check_keys, floating
-from gru_ref.weights import GRUWeights
 
 FACTS = Facts(
     name="flax_linen",

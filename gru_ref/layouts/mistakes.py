@@ -14,8 +14,8 @@ import numpy as np
 
 from gru_ref.attempts import Attempt, Call, run
 from gru_ref.config import GRUConfig
+from gru_ref.core.weights import GRUWeights
 from gru_ref.mistakes import BY_NAME
-from gru_ref.weights import GRUWeights
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 4, 20, 16, 32
 BIAS_SCALE = 0.5

@@ -10,13 +10,13 @@ import numpy as np
 
 from gru_ref import activations
 from gru_ref.activations import Function, sigmoid, tanh
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import bias_rows
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.limits import check_activations, checked
 from gru_ref.layouts.subject import Read, attribute, check_keys, floating
-from gru_ref.weights import GRUWeights
 
 FACTS = Facts(
     name="onnx",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.blocks import bias_rows, reorder, restore
 from gru_ref.layouts.subject import floating
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
+from gru_ref.core.rounding import kind_of
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.layer import GRU
-from gru_ref.rounding import kind_of
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from gru_ref.activations import KERAS_2, Function
+from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.limits import check_activations, check_reset_form, checked
 from gru_ref.layouts.pairs import named_functions
 from gru_ref.layouts.subject import Read, attribute, check_keys, floating
-from gru_ref.weights import GRUWeights
 
 FACTS = Facts(
     name="tfjs",

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.attempts import Attempt, Call
+from gru_ref.core.weights import GRUWeights
 from gru_ref.lint.sizes import Sizes, proof_of
 from gru_ref.lint.vectors import Vectors
 from gru_ref.mistakes import MISTAKES
 from gru_ref.probe import drawn
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.rounding import kind_of
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.layer import GRU
 from gru_ref.lint.better import Better, better
 from gru_ref.lint.reasons import Reason, Reasons
 from gru_ref.lint.vectors import UNSEEN, Vectors, attempt_of
 from gru_ref.mistakes import MISTAKES
-from gru_ref.rounding import kind_of
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.attempts import Attempt
-from gru_ref.weights import GRUWeights
+from gru_ref.core.weights import GRUWeights
 
 Array = NDArray[Any]
 Projection = Callable[[Array], Array | None]

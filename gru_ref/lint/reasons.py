@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gru_ref.attempts import Attempt
+from gru_ref.core.loop import Moment, gru
 from gru_ref.lint.properties import Part, parts_of
 from gru_ref.lint.sizes import proof_of
 from gru_ref.lint.vectors import UNSEEN, Shown, Vectors
-from gru_ref.loop import Moment, gru
 from gru_ref.mistakes import Mistake
 
 SATURATED, TOO_LITTLE = "most gates are saturated", "it changes too little"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gru_ref.attempts import Attempt, Call, run
 from gru_ref.config import GRUConfig
+from gru_ref.core.weights import GRUWeights
 from gru_ref.mistakes import Mistake
-from gru_ref.weights import GRUWeights
 
 Array = NDArray[Any]
 

@@ -12,9 +12,9 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref.attempts import Attempt, Call
+from gru_ref.core.weights import GRUWeights
 from gru_ref.lint.vectors import Vectors
 from gru_ref.mistakes import MISTAKES
-from gru_ref.weights import GRUWeights
 from parity_tests import tables
 from parity_tests.live import run
 

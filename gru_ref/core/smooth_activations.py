@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gru_ref.rounding import elementary, is_half, total
+from gru_ref.core.rounding import elementary, is_half, total
 
 Array = npt.NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
-from gru_ref.weights import GRUWeights
+from gru_ref.core.weights import GRUWeights
 
 Array = NDArray[Any]
 
@@ -60,7 +60,7 @@ def gru_step(
     weights : GRUWeights
     config : GRUConfig
         Only activation, recurrent_activation, reset_after and the dtype matter here, and of the
-        dtypes only the half types: those round as `gru_ref.rounding` says.
+        dtypes only the half types: those round as `gru_ref.core.rounding` says.
     dropout_mask : (batch, features) or (3, batch, features), optional
         Multiplies x: one mask for all gates, or one a gate in the order z, r, h.
     recurrent_dropout_mask : (batch, units) or (3, batch, units), optional

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.config import GRUConfig
+from gru_ref.core.rounding import is_half, kind_of
 from gru_ref.errors import shown
-from gru_ref.rounding import is_half, kind_of
 
 Array = NDArray[Any]
 Gates = tuple[Array, Array, Array]

@@ -1,6 +1,6 @@
 """Activations made of straight lines and one parabola; sparsemax is one of them.
 
-Parameters, Returns and Source read as in `gru_ref.smooth_activations`.
+Parameters, Returns and Source read as in `gru_ref.core.smooth_activations`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gru_ref.rounding import total
-from gru_ref.smooth_activations import Array, constant, quiet
+from gru_ref.core.rounding import total
+from gru_ref.core.smooth_activations import Array, constant, quiet
 
 # Slopes are float attributes of a TensorFlow operation, hence float32 in float64 layers too.
 LEAKY_RELU_SLOPE = float(np.float32(0.2))
