@@ -23,7 +23,7 @@ from gru_ref.errors import (
 )
 from gru_ref.gru_cell import GRUCell
 from gru_ref.layer import GRU
-from gru_ref.random_streams import set_random_seed
+from gru_ref.random_streams.seeds import set_random_seed
 from gru_ref.rnn import RNN
 from gru_ref.stacked_cells import StackedRNNCells
 

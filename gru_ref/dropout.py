@@ -11,7 +11,7 @@ from gru_ref.config import GRUConfig
 from gru_ref.core.rounding import kind_of
 from gru_ref.errors import UnseededError, shown
 from gru_ref.mask_streams import MaskStreams
-from gru_ref.philox import Stream, uniform
+from gru_ref.random_streams.philox import Stream, uniform
 
 Array = NDArray[Any]
 

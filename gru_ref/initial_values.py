@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gru_ref import philox
 from gru_ref.errors import UnseededError, shown
 from gru_ref.initializers import source_of
 from gru_ref.names import Named
-from gru_ref.philox import Stream
+from gru_ref.random_streams import philox
+from gru_ref.random_streams.philox import Stream
 from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]

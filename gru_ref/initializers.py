@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import random_streams
 from gru_ref.errors import shown
 from gru_ref.names import Named, named, spellings
+from gru_ref.random_streams import seeds
 from gru_ref.versions import Behaviour
 
 _NORMAL = {"mean": 0.0, "stddev": 0.05, "seed": None}
@@ -223,13 +223,13 @@ def constructed(value: Any, behaviour: Behaviour, argument: str) -> Named:
         return found
     seed = _checked_seed(found.parameters["seed"], behaviour, argument)
     if seed is None:
-        seed = random_streams.next_seed_or_none(behaviour)
+        seed = seeds.next_seed_or_none(behaviour)
     return found._replace(
         parameters={**found.parameters, "seed": _UNKNOWN_SEED if seed is None else seed}
     )
 
 
-def source_of(found: Named, behaviour: Behaviour, argument: str) -> random_streams.Source | None:
+def source_of(found: Named, behaviour: Behaviour, argument: str) -> seeds.Source | None:
     """Return where an initializer's random numbers come from; None from an unknown seed.
 
     Raises
@@ -241,14 +241,14 @@ def source_of(found: Named, behaviour: Behaviour, argument: str) -> random_strea
         return None
     seed = _checked_seed(found.parameters["seed"], behaviour, argument)
     operations = behaviour.seeded_initializers_are_operations
-    generator = operations and random_streams.rng_type_of(None) == "stateful"
+    generator = operations and seeds.rng_type_of(None) == "stateful"
     by_operation = operations or (seed is None and behaviour.unseeded_initializers == "operation")
     if by_operation and not generator:
-        return random_streams.EagerOperations(seed)
+        return seeds.EagerOperations(seed)
     if seed is None:
-        seed = random_streams.next_seed_or_none(behaviour)
+        seed = seeds.next_seed_or_none(behaviour)
     if generator:
-        return random_streams.Generator(seed)
+        return seeds.Generator(seed)
     if behaviour.generation == 2:
-        return random_streams.Stateless(seed)
-    return random_streams.SeedGenerator(seed, behaviour)
+        return seeds.Stateless(seed)
+    return seeds.SeedGenerator(seed, behaviour)

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import activation_arguments, random_streams
+from gru_ref import activation_arguments
 from gru_ref.config import KINDS
 from gru_ref.errors import shown
 from gru_ref.keras_config import ACTIVATIONS, PACKAGES
+from gru_ref.random_streams import seeds
 from gru_ref.versions import Behaviour, resolve
 
 Array = NDArray[Any]
@@ -72,7 +73,7 @@ def without_weights(cls: type[L], expected: str, layer: Any, keras_version: str 
     version = keras_version or version_of(layer)
     arguments = arguments_of(layer, resolve(version))
     # Of a layer that is built nothing is drawn: all of it is taken over.
-    with random_streams.unseeded() if layer.built else contextlib.nullcontext():
+    with seeds.unseeded() if layer.built else contextlib.nullcontext():
         return cls(**arguments | {"keras_version": version})
 
 

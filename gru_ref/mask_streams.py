@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import random_streams
 from gru_ref.config import GRUConfig
-from gru_ref.philox import Stream
-from gru_ref.random_streams import Source
+from gru_ref.random_streams import seeds
+from gru_ref.random_streams.philox import Stream
+from gru_ref.random_streams.seeds import Source
 
 
 class MaskStreams:
@@ -47,14 +47,14 @@ class MaskStreams:
         self._config = config
         self._of_cell = of_cell
         self._on_layer = config.path == "fused"
-        self._kind_of_layer = random_streams.rng_type_of(rng_type, force_generator)
-        self._kind_of_cell = self._kind_of_layer if of_cell else random_streams.rng_type_of(None)
+        self._kind_of_layer = seeds.rng_type_of(rng_type, force_generator)
+        self._kind_of_cell = self._kind_of_layer if of_cell else seeds.rng_type_of(None)
         self._source: Source | None = None
         if config.behaviour.generation == 3:
             seed = config.seed
             if seed is None:
-                seed = random_streams.next_seed_or_none(config.behaviour)
-            self._source = random_streams.SeedGenerator(seed, config.behaviour)
+                seed = seeds.next_seed_or_none(config.behaviour)
+            self._source = seeds.SeedGenerator(seed, config.behaviour)
 
     def before_weights(self) -> None:
         """Seed what Keras 2 seeds before its initializers draw."""
@@ -94,7 +94,7 @@ class MaskStreams:
         from that of `gru_ref.set_random_seed`. Where a ``tf.random.Generator`` stands is not known.
         One that is not built seeds its own when it is.
         """
-        with random_streams.unseeded():
+        with seeds.unseeded():
             self.before_weights()
             self.after_weights()
         on_layer = self._of_cell or self._on_layer
@@ -103,15 +103,15 @@ class MaskStreams:
             state = getattr(getattr(owner, "seed_generator", None), "state", None)
             if state is not None:
                 seed, count = (int(number) for number in np.asarray(state))
-                self._source = random_streams.SeedGenerator(seed, self._config.behaviour, count)
+                self._source = seeds.SeedGenerator(seed, self._config.behaviour, count)
             return
         next_seed = getattr(getattr(owner, "_random_generator", None), "_seed", None)
-        if isinstance(self._source, random_streams.EagerOperations):
-            self._source = random_streams.EagerOperations(next_seed)
+        if isinstance(self._source, seeds.EagerOperations):
+            self._source = seeds.EagerOperations(next_seed)
         elif (self._kind_of_layer if on_layer else self._kind_of_cell) == "stateless":
-            self._source = random_streams.Stateless(next_seed)
+            self._source = seeds.Stateless(next_seed)
         else:
-            self._source = random_streams.Stateless(None)
+            self._source = seeds.Stateless(None)
 
     @property
     def remedy(self) -> str:
@@ -129,21 +129,21 @@ class MaskStreams:
         """Return the seed as an int; Keras 2 looks at it only where it draws."""
         seed: Any = self._config.seed
         draws = draws_here and (self._config.dropout or self._config.recurrent_dropout)
-        return random_streams.whole_seed(seed) if draws or seed is None else 0
+        return seeds.whole_seed(seed) if draws or seed is None else 0
 
     def _keras_2_source(self, kind: str, seed: int | None) -> Source:
         """Return the generator of the layer or of the cell."""
         behaviour = self._config.behaviour
         if kind == "legacy_stateful":
             if seed is None and not behaviour.unseeded_draws_follow_the_global_seed:
-                return random_streams.Stateless(None)
+                return seeds.Stateless(None)
             if self._config.execution == "eager":
-                return random_streams.EagerOperations(seed)
-            return random_streams.GraphOperations(seed)
+                return seeds.EagerOperations(seed)
+            return seeds.GraphOperations(seed)
         if not behaviour.generator_masks_are_known:
-            return random_streams.Stateless(None)
+            return seeds.Stateless(None)
         if seed is None:
-            seed = random_streams.next_seed_or_none(behaviour)
+            seed = seeds.next_seed_or_none(behaviour)
         if kind == "stateless":
-            return random_streams.Stateless(seed)
-        return random_streams.Generator(seed)
+            return seeds.Stateless(seed)
+        return seeds.Generator(seed)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 import gru_ref
-from gru_ref import random_streams
 from gru_ref.errors import KerasQuirkWarning
+from gru_ref.random_streams import seeds
 from parity_tests.matrix.seeded import Path
 
 # The weights are no matter where the masks alone are compared: none is drawn.
@@ -47,11 +47,11 @@ def run(given: Mapping[str, Any], keras_version: str) -> dict[str, Any]:
         gru_ref.set_random_seed(given["seed"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
-        random_streams.enable_tf_random_generator(given["generators"])
+        seeds.enable_tf_random_generator(given["generators"])
         layer = gru_ref.GRU(
             **given["constructor"], keras_version=keras_version, execution=given["execution"]
         )
-        random_streams.enable_tf_random_generator(False)
+        seeds.enable_tf_random_generator(False)
         layer.build(given["x"].shape)
         weights = layer.get_weights()
         calls = []
@@ -88,9 +88,9 @@ def worst(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, float
 @contextlib.contextmanager
 def nothing_seeded() -> Iterator[None]:
     """Forget what set_random_seed did, and put it back afterwards."""
-    before = random_streams._seeded
-    random_streams._seeded = random_streams._Seeded()
+    before = seeds._seeded
+    seeds._seeded = seeds._Seeded()
     try:
         yield
     finally:
-        random_streams._seeded = before
+        seeds._seeded = before

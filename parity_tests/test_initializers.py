@@ -10,8 +10,9 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import GRU, initial_values, initializers, random_streams
+from gru_ref import GRU, initial_values, initializers
 from gru_ref.errors import UnseededError
+from gru_ref.random_streams import seeds
 from gru_ref.versions import resolve
 from parity_tests.matrix.initializers import named
 
@@ -39,7 +40,7 @@ def _first(version: str, value: Any, count: int = 2) -> list[float]:
 @pytest.fixture(autouse=True)
 def _nothing_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every test begin in a process where nothing was seeded or drawn."""
-    monkeypatch.setattr(random_streams, "_seeded", random_streams._Seeded())
+    monkeypatch.setattr(random_streams, "_seeded", seeds._Seeded())
 
 
 # The kernel (6, 15) of live Keras 3.15.1 and tf_keras 2.21 alike; its first two numbers.
@@ -144,7 +145,7 @@ class TestOperations:
 
     def test_seeded_initializers_of_2_9_may_have_a_generator(self) -> None:
         """Values of TensorFlow 2.9.3 after enable_tf_random_generator."""
-        random_streams.enable_tf_random_generator()
+        seeds.enable_tf_random_generator()
         try:
             for _ in range(2):
                 drawn = _weight(named("GlorotUniform", seed=1), "tf-2.9", (2, 3))
@@ -152,7 +153,7 @@ class TestOperations:
             truncated = _weight(named("TruncatedNormal", stddev=1.0, seed=1), "tf-2.9", (2, 3))
             np.testing.assert_allclose(truncated[1, 1:], [1.6272374, 0.04138071], rtol=4e-7)
         finally:
-            random_streams.enable_tf_random_generator(False)
+            seeds.enable_tf_random_generator(False)
 
 
 class TestUnseeded:

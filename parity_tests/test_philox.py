@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from gru_ref import philox
-from gru_ref.philox import Stream
+from gru_ref.random_streams import philox
+from gru_ref.random_streams.philox import Stream
 
 # Random123, tests/kat_vectors, philox4x32 10: counter, key, answer.
 KNOWN_ANSWERS = [

@@ -9,7 +9,7 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import random_streams
+from gru_ref.random_streams import seeds
 from gru_ref.versions import resolve
 from parity_tests import recorded_seeds, seeded, small_gru
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
@@ -59,7 +59,7 @@ class TestSeeds:
 
     def test_the_seeds_of_keras_are_those_of_pythons_generator(self) -> None:
         gru_ref.set_random_seed(1)
-        both = [[random_streams.initializer_seed(resolve(v)) for _ in range(2)] for v in "23"]
+        both = [[seeds.initializer_seed(resolve(v)) for _ in range(2)] for v in "23"]
         assert both == [[144272510, 611178003]] * 2
 
     @parameterized.expand([("2",), ("3",)])
@@ -127,13 +127,13 @@ class TestSeeds:
             assert (masks[0] == masks[1]).all() == repeats
 
     def test_enabled_generators_reach_layers_made_from_then_on(self) -> None:
-        random_streams.enable_tf_random_generator()
+        seeds.enable_tf_random_generator()
         try:
             gru_ref.set_random_seed(4)
             layer = small_gru.layer(dropout=0.5)
             again = small_gru.layer(dropout=0.5, rng_type="stateful")
         finally:
-            random_streams.enable_tf_random_generator(False)
+            seeds.enable_tf_random_generator(False)
         # The layer takes its seed when it is built, after both initializers: zeros take none here.
         for made in (layer, again):
             made(x(), training=True)

@@ -1,7 +1,7 @@
 """Philox4x32-10 and the distributions that TensorFlow's CPU kernels make of its words.
 
 Nothing here keeps state: the same `Stream` always gives the same words. Which stream a draw takes
-is the business of `gru_ref.random_streams`.
+is the business of `gru_ref.random_streams.seeds`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gru_ref.errors import UnseededError, shown
-from gru_ref.philox import Stream, scrambled
+from gru_ref.random_streams.philox import Stream, scrambled
 from gru_ref.versions import Behaviour
 
 # Keras's seeds are whole numbers from 1 to this.
