@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gru_ref import activation_layers, activations
 from gru_ref.errors import shown
-from gru_ref.versions import Behaviour
+from gru_ref.keras.ledger.behaviour import Behaviour
 
 Activation = Callable[[NDArray[Any]], NDArray[Any]]
 

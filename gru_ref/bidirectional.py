@@ -10,9 +10,9 @@ import numpy as np
 from gru_ref import call_arguments, directions, live_layers, nested_config, ragged
 from gru_ref.both_directions import BothDirections
 from gru_ref.composite import PartMasks
+from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.layer import GRU
 from gru_ref.rnn import RNN
-from gru_ref.versions import resolve
 
 _LAYERS = {"GRU": GRU, "RNN": RNN}
 

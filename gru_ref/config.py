@@ -15,9 +15,9 @@ from gru_ref import activation_arguments, activations, constraints, initializers
 from gru_ref.activation_arguments import Activation
 from gru_ref.core import rounding
 from gru_ref.errors import shown
+from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.ledger.releases import release_of
 from gru_ref.names import dtype_name
-from gru_ref.releases import release_of
-from gru_ref.versions import Behaviour, resolve
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class GRUConfig:
         Or a NumPy dtype, or the dict of a policy: see `gru_ref.names.dtype_name`. bfloat16 needs
         the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.core.rounding`.
     keras_version : str
-        See `gru_ref.versions.release_of`.
+        See `gru_ref.keras.ledger.behaviour.release_of`.
     execution : "eager", "graph" or "xla"
         How Keras would run the layer's calls: at once, inside a ``tf.function`` (which fit is too),
         or compiled by XLA (Keras 3). It matters for the dropout masks alone.

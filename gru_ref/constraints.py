@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gru_ref.core.rounding import kind_of, summed
 from gru_ref.errors import shown
+from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.names import Named, as_serialized, check_derived, named, spellings
-from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
 
@@ -139,7 +139,7 @@ def project(
 
     Examples
     --------
-    >>> from gru_ref.versions import resolve as release
+    >>> from gru_ref.keras.ledger.behaviour import resolve as release
     >>> unit_norm, kernel = Named("UnitNorm", {"axis": 0}), np.array([[3.0], [4.0]])
     >>> project(unit_norm, kernel, release("3"), "kernel_constraint", epsilon=0)
     array([[0.6],

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from gru_ref import call_arguments, keras_config, live_layers
 from gru_ref.core.weights import GRUWeights, three_sizes
+from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.variables import Variables
-from gru_ref.versions import resolve
 
 Shape = tuple[int | None, ...]
 D = TypeVar("D", bound="Described")

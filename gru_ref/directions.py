@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from gru_ref import nested_config
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
+from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.layer import GRU
 from gru_ref.rnn import RNN
-from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
 

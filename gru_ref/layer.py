@@ -13,13 +13,13 @@ from gru_ref.config import GRUConfig
 from gru_ref.core.loop import Moment, Result, gru
 from gru_ref.described import Described
 from gru_ref.dropout import Masks, masks_of_call
+from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger.releases import release_of
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.provenance import Origin
-from gru_ref.releases import release_of
 from gru_ref.trace import Trace, trace_of
 from gru_ref.variables import CONFIG_ARGUMENTS
-from gru_ref.versions import resolve
 
 Array = NDArray[Any]
 

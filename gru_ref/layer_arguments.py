@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from gru_ref.errors import shown
-from gru_ref.versions import Behaviour, resolve
+from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 
 F = TypeVar("F", bound=Callable[..., None])
 

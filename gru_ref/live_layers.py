@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from gru_ref import activation_arguments
 from gru_ref.config import KINDS
 from gru_ref.errors import shown
+from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from gru_ref.keras_config import ACTIVATIONS, PACKAGES
 from gru_ref.random_streams import seeds
-from gru_ref.versions import Behaviour, resolve
 
 Array = NDArray[Any]
 L = TypeVar("L")

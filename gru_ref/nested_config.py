@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from gru_ref import config_parts
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
-from gru_ref.versions import Behaviour, resolve
+from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 
 
 class Configured(Protocol):

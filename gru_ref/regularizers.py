@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gru_ref.core.rounding import kind_of, product, summed
 from gru_ref.errors import shown
+from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.names import Named, as_serialized, check_derived, named, spelling, spellings
-from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
 
@@ -159,7 +159,7 @@ def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> 
 
     Examples
     --------
-    >>> from gru_ref.versions import resolve as release
+    >>> from gru_ref.keras.ledger.behaviour import resolve as release
     >>> penalty(Named("L2", {"l2": 0.5}), np.array([1.0, 2.0]), release("3"), "kernel_regularizer")
     array(2.5)
     """

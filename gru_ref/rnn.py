@@ -23,9 +23,9 @@ from gru_ref.core.weights import three_sizes
 from gru_ref.dropout import Masks
 from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
+from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.rnn_variables import RNNVariables
 from gru_ref.stacked_cells import StackedRNNCells
-from gru_ref.versions import resolve
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]

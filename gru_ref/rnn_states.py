@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from gru_ref import call_arguments
 from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
+from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.variables import ABSENT
-from gru_ref.versions import Behaviour
 
 Array = NDArray[Any]
 

@@ -14,8 +14,8 @@ import numpy as np
 from gru_ref import activation_layers, activations
 from gru_ref.activation_layers import ActivationLayer
 from gru_ref.errors import shown
+from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.names import Named
-from gru_ref.versions import Behaviour
 
 _DRAWN = {"seed": None}
 _SCALED = ("VarianceScaling", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal",

@@ -11,8 +11,8 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import versions
 from gru_ref.errors import KerasQuirkWarning
+from gru_ref.keras.ledger import behaviour
 from parity_tests import around_run, recorded_around
 from parity_tests.matrix import around as table
 from parity_tests.matrix.around_invalid import AROUND_INVALID
@@ -62,7 +62,7 @@ class TestInvalid:
         expected = row.outcome(oracle)
         outcomes, quirks = around_run.run(row.steps, RELEASES[oracle])
         error = outcomes[-1].error
-        assert [name for name in quirks if not versions.BY_NAME[name].quirk] == []
+        assert [name for name in quirks if not behaviour.BY_NAME[name].quirk] == []
         if expected.verdict == "fault":
             assert quirks != [], "computes without a warning"
         if expected.raises is None:

@@ -14,8 +14,8 @@ import pytest
 from parameterized import parameterized
 
 from gru_ref import GRU, KerasQuirkWarning, activations, set_random_seed
+from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras_config import generation_of
-from gru_ref.versions import resolve
 from parity_tests import recorded_configs, small_gru
 from parity_tests.oracles import codec
 from parity_tests.recorded_configs import REFUSED, Recorded, is_refused, plain

@@ -14,9 +14,9 @@ import pytest
 from parameterized import parameterized
 
 from gru_ref import activations
-from gru_ref.releases import release_of
-from gru_ref.versions import BY_NAME as LEDGER
-from gru_ref.versions import resolve
+from gru_ref.keras.ledger.behaviour import BY_NAME as LEDGER
+from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger.releases import release_of
 from parity_tests.drift import __main__ as drift
 from parity_tests.drift import cells, document, environments, measure, recorded
 from parity_tests.drift.releases import BY_NAME, HOSTS, RELEASES

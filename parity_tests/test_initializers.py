@@ -12,8 +12,8 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref import GRU, initial_values, initializers
 from gru_ref.errors import UnseededError
+from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.random_streams import seeds
-from gru_ref.versions import resolve
 from parity_tests.matrix.initializers import named
 
 FEATURES, UNITS = 6, 5

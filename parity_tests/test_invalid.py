@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from gru_ref import versions
 from gru_ref.errors import KerasQuirkWarning
+from gru_ref.keras.ledger import behaviour
 from parity_tests import subject
 from parity_tests.matrix.arguments import ARGUMENTS
 from parity_tests.matrix.invalid import INVALID, VERDICTS, Invalid, Outcome
@@ -69,7 +69,7 @@ class TestRows:
     def _check_warnings(expected: Outcome, caught: list[warnings.WarningMessage]) -> None:
         assert [w.category for w in caught if w.category is not KerasQuirkWarning] == []
         named = [str(w.message).partition(":")[0] for w in caught]
-        assert [name for name in named if not versions.BY_NAME[name].quirk] == []
+        assert [name for name in named if not behaviour.BY_NAME[name].quirk] == []
         if expected.verdict == "fault":
             assert named != [], "computes without a warning"
 

@@ -10,7 +10,7 @@ import pytest
 from parameterized import parameterized
 
 from gru_ref import GRU, KerasQuirkWarning, constraints
-from gru_ref.versions import resolve
+from gru_ref.keras.ledger.behaviour import resolve
 from parity_tests import small_gru
 from parity_tests.small_gru import x
 

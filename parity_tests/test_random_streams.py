@@ -9,8 +9,8 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
+from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.random_streams import seeds
-from gru_ref.versions import resolve
 from parity_tests import recorded_seeds, seeded, small_gru
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
 from parity_tests.small_gru import x

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru_ref import versions
+from gru_ref.keras.ledger import behaviour
 from parity_tests import (
     cases,
     compare,
@@ -51,7 +51,7 @@ def test_a_bound_above_zero_has_a_measurement_and_a_reason() -> None:
 
 def test_every_quirk_row_is_in_the_ledger() -> None:
     quirks = {row.name for row in DEVIATIONS if row.kind in ("quirk", "raises")}
-    assert quirks <= {row.name for row in versions.LEDGER if row.quirk}
+    assert quirks <= {row.name for row in behaviour.LEDGER if row.quirk}
 
 
 def test_a_missing_row_is_an_uncovered_combination() -> None:

@@ -8,26 +8,26 @@ from pathlib import Path
 import pytest
 
 import gru_ref
-from gru_ref import versions
-from gru_ref.releases import Release, release_of
-from gru_ref.versions import Behaviour
+from gru_ref.keras.ledger import behaviour
+from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger.releases import Release, release_of
 
 PACKAGE = Path(gru_ref.__file__).parent
 
 
 def test_every_field_has_a_row_and_every_row_a_field() -> None:
-    rows = [row.name for row in versions.LEDGER]
+    rows = [row.name for row in behaviour.LEDGER]
     assert sorted(rows) == sorted(set(Behaviour._fields) - {"release"})
 
 
 def test_every_row_has_a_source() -> None:
-    assert all(len(row.source) > 10 for row in versions.LEDGER)
+    assert all(len(row.source) > 10 for row in behaviour.LEDGER)
 
 
 def test_every_row_is_asked_by_the_code() -> None:
     others = (path for path in PACKAGE.glob("*.py") if path.stem != "versions")
     text = "".join(path.read_text(encoding="utf-8") for path in others)
-    assert [row.name for row in versions.LEDGER if f".{row.name}" not in text] == []
+    assert [row.name for row in behaviour.LEDGER if f".{row.name}" not in text] == []
 
 
 def test_only_the_ledger_knows_releases() -> None:

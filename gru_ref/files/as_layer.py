@@ -14,9 +14,9 @@ from gru_ref.files import arguments
 from gru_ref.files.found import Array, Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.recorded_version import behaving_release
+from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.layer import GRU
 from gru_ref.provenance import Origin
-from gru_ref.versions import resolve
 
 
 def as_layer(

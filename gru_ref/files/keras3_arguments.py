@@ -13,8 +13,8 @@ from gru_ref.activation_layers import ActivationLayer
 from gru_ref.config import KINDS, GRUConfig
 from gru_ref.core.smooth_activations import gelu_3_0_1, gelu_tf_2_4, sigmoid_tf_2_1
 from gru_ref.errors import NotRepresentableError, shown
+from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from gru_ref.layer import GRU
-from gru_ref.versions import Behaviour, resolve
 
 Array = NDArray[Any]
 

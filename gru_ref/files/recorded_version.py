@@ -8,7 +8,7 @@ from gru_ref import keras_config
 from gru_ref.errors import shown
 from gru_ref.files.found import Found
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.releases import release_of
+from gru_ref.keras.ledger.releases import release_of
 
 # The oldest release of the ledger; Keras 1 and standalone Keras 2 up to 2.3 compute as its generic
 # path does, hard_sigmoid included.

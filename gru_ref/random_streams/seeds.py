@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gru_ref.errors import UnseededError, shown
+from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.random_streams.philox import Stream, scrambled
-from gru_ref.versions import Behaviour
 
 # Keras's seeds are whole numbers from 1 to this.
 LARGEST_KERAS_SEED = 10**9
@@ -73,7 +73,7 @@ def set_random_seed(seed: int) -> None:
 
     Examples
     --------
-    >>> from gru_ref.versions import resolve
+    >>> from gru_ref.keras.ledger.behaviour import resolve
     >>> set_random_seed(1)
     >>> initializer_seed(resolve("3")), initializer_seed(resolve("2"))
     (144272510, 144272510)

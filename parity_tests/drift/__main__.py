@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gru_ref.versions import resolve
+from gru_ref.keras.ledger.behaviour import resolve
 from parity_tests import export
 from parity_tests.drift import cells, document, environments, measure, recorded, recording
 from parity_tests.drift.releases import BY_NAME, RELEASES, Kept

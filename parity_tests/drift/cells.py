@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gru_ref.initializers import NAMES
-from gru_ref.versions import LEDGER, Behaviour
+from gru_ref.keras.ledger.behaviour import LEDGER, Behaviour
 
 ROWS = tuple(row.name for row in LEDGER)
 

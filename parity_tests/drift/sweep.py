@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gru_ref import GRUConfig, KerasQuirkWarning
-from gru_ref.versions import Behaviour, resolve
+from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from parity_tests import cases, compare, judge, predict, subject
 from parity_tests.bounds import bound_for
 from parity_tests.cases import Case

@@ -10,7 +10,7 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref import initializers
-from gru_ref.versions import resolve
+from gru_ref.keras.ledger.behaviour import resolve
 from parity_tests import subject
 from parity_tests.live import run
 from parity_tests.matrix.arguments import BOTH

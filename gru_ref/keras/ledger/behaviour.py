@@ -1,7 +1,7 @@
 """The ledger: which Keras release behaves how, one row a behaviour, each with its source.
 
 Nothing outside this file asks for a version: the rest of gru_ref asks a `Behaviour`, one field a
-row. Minors are counted as `gru_ref.releases` says.
+row. Minors are counted as `gru_ref.keras.ledger.releases` says.
 
 "Measured" in a source means: run on that release. "Read" means: read in its source code only.
 """
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gru_ref.errors import KerasQuirkWarning
-from gru_ref.releases import Release, release_of
+from gru_ref.keras.ledger.releases import Release, release_of
 
 
 class Behaviour(NamedTuple):
