@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gru_ref.bidirectional import Bidirectional
-from gru_ref.config import GRUConfig
 from gru_ref.core.loop import Result, gru
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
@@ -22,6 +21,7 @@ from gru_ref.errors import (
     UnverifiedVersionWarning,
 )
 from gru_ref.gru_cell import GRUCell
+from gru_ref.keras.config import GRUConfig
 from gru_ref.layer import GRU
 from gru_ref.random_streams.seeds import set_random_seed
 from gru_ref.rnn import RNN

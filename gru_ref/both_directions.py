@@ -7,9 +7,9 @@ from typing import Any
 
 from gru_ref import directions, nested_config
 from gru_ref.composite import Composite
-from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
-from gru_ref.names import dtype_name
+from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.identifiers import dtype_name
 from gru_ref.variables import ABSENT, Variables
 
 MERGE_MODES = ("sum", "mul", "ave", "concat", None)

@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.config import GRUConfig
 from gru_ref.core.rounding import kind_of
 from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 

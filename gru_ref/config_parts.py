@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gru_ref import serialization
-from gru_ref.config import GRUConfig
+from gru_ref.keras.config import GRUConfig
 
 _LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
 

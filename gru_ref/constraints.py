@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gru_ref.core.rounding import kind_of, summed
 from gru_ref.errors import shown
+from gru_ref.keras.identifiers import Named, as_serialized, check_derived, named, spellings
 from gru_ref.keras.ledger.behaviour import Behaviour
-from gru_ref.names import Named, as_serialized, check_derived, named, spellings
 
 Array = NDArray[Any]
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from gru_ref.arithmetic import Arithmetic
 from gru_ref.attempts import Attempt, run
-from gru_ref.config import GRUConfig
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
+from gru_ref.keras.config import GRUConfig
 from gru_ref.step_bounds import Bounded, bounded_step, operands
 
 Array = NDArray[Any]

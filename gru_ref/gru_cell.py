@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref import keras_config, live_layers
-from gru_ref.config import GRUConfig
 from gru_ref.core.loop import CellRun, step_of
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.kept_masks import KeptMasks
+from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.layer_arguments import check_known, check_values, keywords_of_a_cell
@@ -34,7 +34,7 @@ class GRUCell(Variables):
     Parameters
     ----------
     units, activation, …, reset_after, seed
-        Keras's own arguments, in its order; see `gru_ref.config.GRUConfig`. Of seed Keras 2 itself
+        Keras's own arguments, in its order; see `gru_ref.keras.config.GRUConfig`. Of seed Keras 2 itself
         takes the name alone, no place.
     keras_version, execution : str
         As for `gru_ref.GRU`.

@@ -12,8 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from gru_ref.errors import UnseededError, shown
 from gru_ref.initializers import source_of
+from gru_ref.keras.identifiers import Named
 from gru_ref.keras.ledger.behaviour import Behaviour
-from gru_ref.names import Named
 from gru_ref.random_streams import philox
 from gru_ref.random_streams.philox import Stream
 

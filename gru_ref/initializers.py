@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from gru_ref.errors import shown
+from gru_ref.keras.identifiers import Named, named, spellings
 from gru_ref.keras.ledger.behaviour import Behaviour
-from gru_ref.names import Named, named, spellings
 from gru_ref.random_streams import seeds
 
 _NORMAL = {"mean": 0.0, "stddev": 0.05, "seed": None}

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.config import GRUConfig
 from gru_ref.dropout import Masks, masks_of_call
+from gru_ref.keras.config import GRUConfig
 from gru_ref.mask_streams import MaskStreams
 
 Array = NDArray[Any]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from gru_ref import config_parts, serialization
-from gru_ref.activation_layers import OBJECT_KEYS
-from gru_ref.config import KINDS, GRUConfig
 from gru_ref.errors import shown
+from gru_ref.keras.activations.layers import OBJECT_KEYS
+from gru_ref.keras.config import KINDS, GRUConfig
 from gru_ref.keras.ledger.behaviour import Behaviour
 
 # Keras's order of keys; both generations share these.

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref import call_arguments, losses, ragged
-from gru_ref.config import GRUConfig
 from gru_ref.core.loop import Moment, Result, gru
 from gru_ref.described import Described
 from gru_ref.dropout import Masks, masks_of_call
+from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
@@ -34,7 +34,7 @@ class GRU(Described):
     Parameters
     ----------
     units, activation, …, reset_after
-        Keras's own arguments, in the order of TensorFlow 2.1–2.3; see `gru_ref.config.GRUConfig`.
+        Keras's own arguments, in the order of TensorFlow 2.1–2.3; see `gru_ref.keras.config.GRUConfig`.
         By position only up to recurrent_dropout, unless keras_version is one of those.
     keras_version : str
         Which Keras to be: "2" (tf_keras), "3", "2.15.0", "3.7.0", "tf-2.3", …

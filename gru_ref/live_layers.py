@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import activation_arguments
-from gru_ref.config import KINDS
 from gru_ref.errors import shown
+from gru_ref.keras.activations import arguments
+from gru_ref.keras.config import KINDS
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from gru_ref.keras_config import ACTIVATIONS, PACKAGES
 from gru_ref.random_streams import seeds
@@ -272,7 +272,7 @@ def _is_named(function: Any, written: Any, behaviour: Behaviour) -> bool:
     if written is None or not _is_kerass(function) or module.startswith("keras.src.ops"):
         return False
     try:
-        activation_arguments.resolve(written, behaviour, "activation")
+        arguments.resolve(written, behaviour, "activation")
     except (TypeError, ValueError):
         return False
     return True

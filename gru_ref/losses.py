@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gru_ref import regularizers
-from gru_ref.config import GRUConfig
+from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.config import GRUConfig
+from gru_ref.keras.config import GRUConfig
 from gru_ref.random_streams import seeds
 from gru_ref.random_streams.philox import Stream
 from gru_ref.random_streams.seeds import Source

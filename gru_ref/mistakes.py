@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gru_ref import activations
 from gru_ref.attempts import Attempt, Call, Formula, Run, run
+from gru_ref.keras.activations import tables
 from gru_ref.spoiling import (
     HARD_SIGMOIDS,
     Change,
@@ -199,7 +199,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "sigmoid replaced by hard_sigmoid",
         "computes the gates by Keras 2's hard_sigmoid",
-        lambda a: functions_of(a)[1] in activations.SIGMOIDS,
+        lambda a: functions_of(a)[1] in tables.SIGMOIDS,
         with_step(lambda _: {"recurrent_activation": HARD_SIGMOIDS[0]}),
     ),
     Mistake(
@@ -211,13 +211,13 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "activation left at tanh",
         "computes the candidate by the default activation",
-        lambda a: functions_of(a)[0] is not activations.tanh,
+        lambda a: functions_of(a)[0] is not tables.tanh,
         with_step(lambda _: {"activation": "tanh"}),
     ),
     Mistake(
         "recurrent_activation left at sigmoid",
         "computes the gates by the default recurrent_activation",
-        lambda a: functions_of(a)[1] not in activations.SIGMOIDS,
+        lambda a: functions_of(a)[1] not in tables.SIGMOIDS,
         with_step(lambda _: {"recurrent_activation": "sigmoid"}),
     ),
     # sequence

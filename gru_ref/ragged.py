@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 

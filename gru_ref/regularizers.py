@@ -10,8 +10,15 @@ from numpy.typing import NDArray
 
 from gru_ref.core.rounding import kind_of, product, summed
 from gru_ref.errors import shown
+from gru_ref.keras.identifiers import (
+    Named,
+    as_serialized,
+    check_derived,
+    named,
+    spelling,
+    spellings,
+)
 from gru_ref.keras.ledger.behaviour import Behaviour
-from gru_ref.names import Named, as_serialized, check_derived, named, spelling, spellings
 
 Array = NDArray[Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref import call_arguments
-from gru_ref.config import GRUConfig
 from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.variables import ABSENT
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import activation_layers, activations
-from gru_ref.activation_layers import ActivationLayer
 from gru_ref.errors import shown
+from gru_ref.keras.activations import layers, tables
+from gru_ref.keras.activations.layers import ActivationLayer
+from gru_ref.keras.identifiers import Named
 from gru_ref.keras.ledger.behaviour import Behaviour
-from gru_ref.names import Named
 
 _DRAWN = {"seed": None}
 _SCALED = ("VarianceScaling", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal",
@@ -72,15 +72,15 @@ def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
     if isinstance(value, Mapping) and value.get("class_name") == "function":
         value = value["config"]
     elif isinstance(value, Mapping):
-        return _layer(activation_layers.layer_of(value, behaviour, argument), behaviour)
-    if isinstance(value, str) and value in activations.FLOATX_ONLY_2:
+        return _layer(layers.layer_of(value, behaviour, argument), behaviour)
+    if isinstance(value, str) and value in tables.FLOATX_ONLY_2:
         bare = {"class_name": value, "config": {}}
-        return _layer(activation_layers.layer_of(bare, behaviour, argument), behaviour)
+        return _layer(layers.layer_of(bare, behaviour, argument), behaviour)
     if isinstance(value, str):
         return behaviour.renamed_activations.get(value, value)
     if isinstance(value, ActivationLayer):
         return _layer(value, behaviour)
-    names = activations.names(behaviour.release)
+    names = tables.names(behaviour.release)
     for name, known in names.items():
         if value is known:
             return behaviour.renamed_activations.get(name, name)

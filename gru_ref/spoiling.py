@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import activations
 from gru_ref.attempts import Attempt, Call
 from gru_ref.core.weights import GRUWeights
 from gru_ref.dropout import from_rng, laws
+from gru_ref.keras.activations import tables
 
 Array = NDArray[Any]
 Change = Callable[[Attempt], Attempt]
 Condition = Callable[[Attempt], bool]
 Arrays = Callable[[Array], Array]
 
-HARD_SIGMOIDS = (activations.KERAS_2["hard_sigmoid"], activations.KERAS_3["hard_sigmoid"])
+HARD_SIGMOIDS = (tables.KERAS_2["hard_sigmoid"], tables.KERAS_3["hard_sigmoid"])
 _DROPOUT_MASKS = ("dropout_mask", "recurrent_dropout_mask")
 
 

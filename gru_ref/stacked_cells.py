@@ -12,8 +12,8 @@ from gru_ref import live_layers, nested_config
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
+from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.ledger.behaviour import resolve
-from gru_ref.names import dtype_name
 
 Array = NDArray[Any]
 

@@ -34,8 +34,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.arithmetic import Arithmetic
-from gru_ref.config import GRUConfig
 from gru_ref.core.weights import Gates, GRUWeights
+from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.attempts import Call
-from gru_ref.config import GRUConfig
 from gru_ref.core.rounding import kind_of
 from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
 from gru_ref.restart import GATES, Theirs
 
 Array = NDArray[Any]

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref import constraints, initial_values, initializers, losses, projections
-from gru_ref.config import GRUConfig
 from gru_ref.core.weights import GRUWeights, checked_weights, known_features, three_sizes
 from gru_ref.errors import UnseededError, shown
+from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 

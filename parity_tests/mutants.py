@@ -11,9 +11,9 @@ from unittest import mock
 import numpy as np
 
 import gru_ref
-from gru_ref import activations
 from gru_ref.core import loop
 from gru_ref.core.step import Step
+from gru_ref.keras.activations import tables
 from parity_tests import subject
 
 Weights = list[np.ndarray]
@@ -89,8 +89,8 @@ def _flat_masks(name: str) -> Callable[[Attempt], Attempt]:
 
 
 def _wrong_hard_sigmoid(a: Attempt) -> Attempt:
-    mine = activations.KERAS_2 if a.keras_version.startswith(("2", "tf")) else activations.KERAS_3
-    other = activations.KERAS_3 if mine is activations.KERAS_2 else activations.KERAS_2
+    mine = tables.KERAS_2 if a.keras_version.startswith(("2", "tf")) else tables.KERAS_3
+    other = tables.KERAS_3 if mine is tables.KERAS_2 else tables.KERAS_2
     changes = {
         name: other["hard_sigmoid"]
         for name in ("activation", "recurrent_activation")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref import activations
 from gru_ref.files import write_keras3
+from gru_ref.keras.activations import tables
 from gru_ref.layouts import LAYOUTS
 from parity_tests import cli_files
 from parity_tests.cli_files import (
@@ -127,7 +127,7 @@ class TestConvert:
         self, name: str, release: str
     ) -> None:
         layer = layer_of(activation=name, keras_version=release)
-        then, now = layer.config.activation_function, activations.KERAS_3[name]
+        then, now = layer.config.activation_function, tables.KERAS_3[name]
         x = np.linspace(-8, 8, 999)
         assert then is not now
         # √½ or √2 rounded to float32, in float64: measured 1.0e-8

@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 from parameterized import parameterized
 
-from gru_ref import activations
+from gru_ref.keras.activations import tables
 from gru_ref.keras.ledger.behaviour import BY_NAME as LEDGER
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
@@ -96,10 +96,10 @@ class TestMatrix:
     def test_the_activations_are_those_that_resolve(self, name: str) -> None:
         held = HELD[name]
         release = release_of(held.keras_version)
-        known = {*activations.names(release), *activations.unusable(release)}
+        known = {*tables.names(release), *tables.unusable(release)}
         resolving = set(held.registries["activations"])
         assert known <= resolving
-        ever = {*activations.KERAS_2, *activations.KERAS_3}
+        ever = {*tables.KERAS_2, *tables.KERAS_3}
         assert resolving & ever <= known
 
 

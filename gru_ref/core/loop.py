@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.config import GRUConfig
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
+from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 

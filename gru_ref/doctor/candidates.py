@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gru_ref.activations import Function
 from gru_ref.doctor.space import Row
+from gru_ref.keras.activations.tables import Function
 
 
 class Candidate(NamedTuple):

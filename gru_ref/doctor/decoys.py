@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from gru_ref.activations import Function
 from gru_ref.doctor.candidates import Candidate, Fit
 from gru_ref.doctor.functions import COMMON_GATES, name_of
 from gru_ref.doctor.precision import LEAST_TYPICAL, Rounding
 from gru_ref.doctor.steps import Array
+from gru_ref.keras.activations.tables import Function
 
 # The best layouts whose neighbours are tried.
 _MOST = 4

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gru_ref import activations
-from gru_ref.activations import KERAS_2, KERAS_3, Function
 from gru_ref.errors import shown
+from gru_ref.keras.activations import tables
+from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function
 from gru_ref.layouts.arguments import keras_name
 
 # Softmax and its kin mix the units, so no output could be judged on its own.
 _MIXING = ("softmax", "log_softmax", "Softmax", "sparsemax")
-_TANH, _SIGMOID = activations.tanh, activations.sigmoid
+_TANH, _SIGMOID = tables.tanh, tables.sigmoid
 _HARD_2, _HARD_3 = KERAS_2["hard_sigmoid"], KERAS_3["hard_sigmoid"]
 
 # What nearly every GRU has; then what is met; then what Keras can be given.

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gru_ref.activations import Function
 from gru_ref.doctor.candidates import Candidate, Fit
 from gru_ref.doctor.evidence import Evidence
 from gru_ref.doctor.precision import Rounding
@@ -18,6 +17,7 @@ from gru_ref.doctor.runs import deviations, last_states
 from gru_ref.doctor.screen import Pairs
 from gru_ref.doctor.space import Space
 from gru_ref.doctor.steps import Array, Doubts
+from gru_ref.keras.activations.tables import Function
 
 # What runs of all candidates may take, in multiplications: a second or two. Where they would take
 # more, they are thinned out: to a share of them in each round, but to no fewer than so many.

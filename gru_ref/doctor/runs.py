@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gru_ref.activations import Function
 from gru_ref.doctor.candidates import Candidate
 from gru_ref.doctor.space import Space
 from gru_ref.doctor.steps import ACTIVATION_ROUNDOFFS, Array, Doubts
+from gru_ref.keras.activations.tables import Function
 
 _REPLICAS = 8
 # Numbers held at once by a group of candidates.

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from gru_ref.activations import Function
 from gru_ref.doctor.candidates import Candidate, Fit
 from gru_ref.doctor.evidence import Alignment, Evidence
 from gru_ref.doctor.numbered import Numbered
 from gru_ref.doctor.precision import Rounding
 from gru_ref.doctor.space import Space
 from gru_ref.doctor.steps import Array, Doubts, Grid, candidates, gates, state
+from gru_ref.keras.activations.tables import Function
 
 # Steps and units looked at: so few that every reading can be tried, then enough to leave a handful.
 _FIRST, _NEXT = (1, 3), ((4, 6), (16, 16))

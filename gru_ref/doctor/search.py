@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from gru_ref.activations import Function
 from gru_ref.doctor import functions as activations
 from gru_ref.doctor.blind_spots import blind_spots
 from gru_ref.doctor.candidates import Candidate, Fit
@@ -23,6 +22,7 @@ from gru_ref.doctor.screen import Pairs, Screened, Steps
 from gru_ref.doctor.space import Space, space
 from gru_ref.doctor.untried import untried
 from gru_ref.errors import shown
+from gru_ref.keras.activations.tables import Function
 
 # The fits whose activations are varied.
 _MOST_VARIED = 16

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.activations import Function
 from gru_ref.doctor.numbered import Numbered, Shared
 from gru_ref.doctor.precision import Rounding
 from gru_ref.doctor.space import Space
+from gru_ref.keras.activations.tables import Function
 
 Array = NDArray[Any]
 

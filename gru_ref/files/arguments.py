@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gru_ref import activations
-from gru_ref.config import KINDS
 from gru_ref.core.rounding import POLICIES
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
@@ -14,6 +12,8 @@ from gru_ref.files import keras_1
 from gru_ref.files.found import Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.recorded_version import is_before_the_ledger
+from gru_ref.keras.activations import tables
+from gru_ref.keras.config import KINDS
 from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.variables import CONFIG_ARGUMENTS
 
@@ -78,7 +78,7 @@ def said_by(found: Found, weights: GRUWeights, behaviour: Behaviour, file: objec
                 f"{None if weights.bias is None else weights.bias.shape}",
             )
     known["dtype"] = _dtype(known.get("dtype"), found, weights, notes)
-    own = activations.names(behaviour.release)
+    own = tables.names(behaviour.release)
     foreign = [name for name in _ACTIVATIONS if not _is_own(known.get(name), own)]
     return Said(known, tuple(foreign), tuple(notes))
 

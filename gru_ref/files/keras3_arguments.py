@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import activation_layers, activations
-from gru_ref.activation_layers import ActivationLayer
-from gru_ref.config import KINDS, GRUConfig
 from gru_ref.core.smooth_activations import gelu_3_0_1, gelu_tf_2_4, sigmoid_tf_2_1
 from gru_ref.errors import NotRepresentableError, shown
+from gru_ref.keras.activations import layers, tables
+from gru_ref.keras.activations.layers import ActivationLayer
+from gru_ref.keras.config import KINDS, GRUConfig
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from gru_ref.layer import GRU
 
@@ -22,7 +22,7 @@ _RUNTIME = "Keras 3"
 # hard_sigmoid of Keras 2 at x is that of Keras 3 at 1.2 x.
 _SCALE = 1.2
 _UNSCALED = [1.0, 1.0, 1.0]  # of z, r, h
-_HARD_SIGMOID = {2: activations.KERAS_2["hard_sigmoid"], 3: activations.KERAS_3["hard_sigmoid"]}
+_HARD_SIGMOID = {2: tables.KERAS_2["hard_sigmoid"], 3: tables.KERAS_3["hard_sigmoid"]}
 # What Keras 3's function of the name was in other releases: one function, but for its rounding.
 _ROUNDED_OTHERWISE = {"gelu": (gelu_3_0_1, gelu_tf_2_4), "sigmoid": (sigmoid_tf_2_1,)}
 _LEAKY_RELU = ActivationLayer("LeakyReLU", {"alpha": 0.3}, None, True, "float32", casts=False)
@@ -119,12 +119,12 @@ def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float
     function: Callable[..., Any] = getattr(config, f"{argument}_function")
     if function is _HARD_SIGMOID[2]:
         return "hard_sigmoid", _SCALE
-    layer = _LEAKY_RELU if function is activations.KERAS_2["LeakyReLU"] else function
-    if isinstance(layer, ActivationLayer) and layer.class_name in activation_layers.KERAS_3:
-        names = activation_layers.KERAS_3[layer.class_name]  # Keras 2 may name them otherwise
+    layer = _LEAKY_RELU if function is tables.KERAS_2["LeakyReLU"] else function
+    if isinstance(layer, ActivationLayer) and layer.class_name in layers.KERAS_3:
+        names = layers.KERAS_3[layer.class_name]  # Keras 2 may name them otherwise
         parameters = dict(zip(names, layer.parameters.values(), strict=True))
         return {**_KERAS_LAYER, "class_name": layer.class_name, "config": parameters}, 1.0
-    table = activations.KERAS_3
+    table = tables.KERAS_3
     same = [name for name in table if function in (table[name], *_ROUNDED_OTHERWISE.get(name, ()))]
     if isinstance(value, str) and (value in same or config.behaviour.generation == 3):
         return value, 1.0

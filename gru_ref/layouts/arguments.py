@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gru_ref import activations
-from gru_ref.activations import Function, sigmoid, tanh
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
+from gru_ref.keras.activations import tables
+from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 
 
 def names_of(candidate: Function, gates: Function) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def names_of(candidate: Function, gates: Function) -> dict[str, Any]:
     >>> names_of(tanh, activations.KERAS_3["hard_sigmoid"])["keras_version"]
     '3'
     """
-    tables = {"2": activations.KERAS_2, "3": activations.KERAS_3}
+    tables = {"2": tables.KERAS_2, "3": tables.KERAS_3}
     for generation, table in tables.items():
         names = {function: name for name, function in reversed(list(table.items()))}
         if candidate in names and gates in names:
@@ -61,7 +61,7 @@ def arguments(
 
 def keras_name(function: Function) -> str:
     """Return a function's name in Keras as an error shows it: hard_sigmoid needs its generation."""
-    for generation, table in (("2", activations.KERAS_2), ("3", activations.KERAS_3)):
+    for generation, table in (("2", tables.KERAS_2), ("3", tables.KERAS_3)):
         for name, known in table.items():
             if known is function:
                 only = "" if name != "hard_sigmoid" else f" of Keras {generation}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.activations import KERAS_2, KERAS_3, Function, sigmoid, tanh
 from gru_ref.core.weights import GRUWeights
+from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function, sigmoid, tanh
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.limits import check_activations, check_reset_form, checked

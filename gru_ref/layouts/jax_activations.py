@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gru_ref.activations import KERAS_3, Function
+from gru_ref.keras.activations.tables import KERAS_3, Function
 
 # Keras's name → the name in jax.nn.
 _NAMES = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from gru_ref import activations
-from gru_ref.activations import Function, sigmoid, tanh
-from gru_ref.config import GRUConfig
 from gru_ref.errors import NotRepresentableError, shown
+from gru_ref.keras.activations import tables
+from gru_ref.keras.activations.tables import Function, sigmoid, tanh
+from gru_ref.keras.config import GRUConfig
 from gru_ref.layouts.arguments import keras_name
 from gru_ref.layouts.subject import Subject, subject
 
@@ -122,6 +122,6 @@ def check_activations(
 
 def _spelled(value: Any, function: Function, config: GRUConfig) -> str:
     """Return an activation as an error shows it: hard_sigmoid needs its generation."""
-    if function in (activations.KERAS_2["hard_sigmoid"], activations.KERAS_3["hard_sigmoid"]):
+    if function in (tables.KERAS_2["hard_sigmoid"], tables.KERAS_3["hard_sigmoid"]):
         return f"{shown(value)} of Keras {config.behaviour.release[0]}"
     return shown(value)

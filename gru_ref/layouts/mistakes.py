@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gru_ref.attempts import Attempt, Call, run
-from gru_ref.config import GRUConfig
 from gru_ref.core.weights import GRUWeights
+from gru_ref.keras.config import GRUConfig
 from gru_ref.mistakes import BY_NAME
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 4, 20, 16, 32

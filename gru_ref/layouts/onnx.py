@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gru_ref import activations
-from gru_ref.activations import Function, sigmoid, tanh
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
+from gru_ref.keras.activations import tables
+from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import bias_rows
 from gru_ref.layouts.facts import Facts
@@ -74,7 +74,7 @@ class Named(NamedTuple):
     beta: float | None = None
 
 
-KERAS_2, KERAS_3 = activations.KERAS_2, activations.KERAS_3
+KERAS_2, KERAS_3 = tables.KERAS_2, tables.KERAS_3
 KNOWN: Mapping[Function, Named] = {
     tanh: Named("Tanh"),
     sigmoid: Named("Sigmoid"),

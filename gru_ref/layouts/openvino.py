@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.activations import KERAS_2, Function, sigmoid, tanh
 from gru_ref.core.weights import GRUWeights
+from gru_ref.keras.activations.tables import KERAS_2, Function, sigmoid, tanh
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import merged_bias, split_bias
 from gru_ref.layouts.facts import Facts

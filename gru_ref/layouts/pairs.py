@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gru_ref.activations import Function
 from gru_ref.errors import shown
+from gru_ref.keras.activations.tables import Function
 from gru_ref.layouts.subject import attribute
 
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.config import GRUConfig
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
 from gru_ref.layer import GRU
 
 Array = NDArray[Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gru_ref.activations import KERAS_2, Function
 from gru_ref.core.weights import GRUWeights
+from gru_ref.keras.activations.tables import KERAS_2, Function
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.limits import check_activations, check_reset_form, checked

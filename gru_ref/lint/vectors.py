@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.attempts import Attempt, Call, run
-from gru_ref.config import GRUConfig
 from gru_ref.core.weights import GRUWeights
+from gru_ref.keras.config import GRUConfig
 from gru_ref.mistakes import Mistake
 
 Array = NDArray[Any]

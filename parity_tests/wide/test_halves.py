@@ -11,8 +11,8 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import activations
 from gru_ref.errors import KerasQuirkWarning
+from gru_ref.keras.activations import tables
 from parity_tests import half_cases, seeded, subject
 from parity_tests.judge import Disagreement, judge, observe
 from parity_tests.live import run
@@ -70,12 +70,12 @@ class TestRounded:
 
 
 def _activation_rows() -> list[tuple[str, str]]:
-    tables = {"keras2": activations.KERAS_2, "keras3": activations.KERAS_3}
+    tables = {"keras2": tables.KERAS_2, "keras3": tables.KERAS_3}
     return [
         (oracle, f"{dtype}-{name}")
         for oracle in GENERATIONS
         for name in tables[oracle]
-        if name not in activations.FLOATX_ONLY_2 and name != "sparsemax"
+        if name not in tables.FLOATX_ONLY_2 and name != "sparsemax"
         for dtype in TYPES
     ]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import activation_layers, activations
 from gru_ref.errors import shown
+from gru_ref.keras.activations import layers, tables
 from gru_ref.keras.ledger.behaviour import Behaviour
 
 Activation = Callable[[NDArray[Any]], NDArray[Any]]
@@ -36,17 +36,17 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Activation:
     activations.get in tf_keras/src/activations.py (2.21) and keras/src/activations (3.15.1).
     """
     if value is None:
-        return activations.linear
+        return tables.linear
     if isinstance(value, Mapping):
         return _from_dict(value, behaviour, argument)
     if isinstance(value, str):
-        unusable = activations.unusable(behaviour.release)
+        unusable = tables.unusable(behaviour.release)
         if value in unusable:
             raise ValueError(
                 f"{argument} is {shown(value)}, expected a name that works in a GRU: "
                 f"{unusable[value]}"
             )
-        names = activations.names(behaviour.release)
+        names = tables.names(behaviour.release)
         if value in names:
             return names[value]
         raise ValueError(
@@ -62,7 +62,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Activation:
 
 def _checked(function: Callable[..., Any], argument: str) -> Activation:
     """Return `function` with its result checked: the shape and dtype of what it was given."""
-    if any(function is known for known in (activations.tanh, *activations.SIGMOIDS)):
+    if any(function is known for known in (tables.tanh, *tables.SIGMOIDS)):
         return function  # the fused path knows them by identity
 
     def activation(x: NDArray[Any]) -> NDArray[Any]:
@@ -79,11 +79,11 @@ def _checked(function: Callable[..., Any], argument: str) -> Activation:
 def _from_dict(value: Mapping[str, Any], behaviour: Behaviour, argument: str) -> Activation:
     """Return the layer, or the function of Keras, that a serialized dict describes."""
     if value.get("class_name") == "function" and behaviour.activation_function_dicts:
-        names = activations.names(behaviour.release)
+        names = tables.names(behaviour.release)
         if value.get("module") != "builtins" or str(value.get("config")) not in names:
             raise behaviour.activation_dict_error(
                 f"{argument} is {shown(value)}, expected the dict of a function of Keras "
                 f"{behaviour.release}: {', '.join(sorted(names))}"
             )
         return names[value["config"]]
-    return activation_layers.layer_of(value, behaviour, argument)
+    return layers.layer_of(value, behaviour, argument)

@@ -18,8 +18,8 @@ from gru_ref.core.piecewise_activations import clipped
 from gru_ref.core.rounding import POLICIES, elementary, numpy_dtype
 from gru_ref.core.smooth_activations import softmax
 from gru_ref.errors import shown
+from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.ledger.behaviour import Behaviour
-from gru_ref.names import dtype_name
 
 Array = NDArray[Any]
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import activation_arguments, activations, constraints, initializers, regularizers
-from gru_ref.activation_arguments import Activation
+from gru_ref import constraints, initializers, regularizers
 from gru_ref.core import rounding
 from gru_ref.errors import shown
+from gru_ref.keras.activations import arguments, tables
+from gru_ref.keras.activations.arguments import Activation
+from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from gru_ref.keras.ledger.releases import release_of
-from gru_ref.names import dtype_name
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class GRUConfig:
     seed : int, optional
         Keras 3 and Keras 2 from TensorFlow 2.8 on; only matters for what Keras draws.
     dtype : "float16", "bfloat16", "float32", "float64", "mixed_float16" or "mixed_bfloat16"
-        Or a NumPy dtype, or the dict of a policy: see `gru_ref.names.dtype_name`. bfloat16 needs
+        Or a NumPy dtype, or the dict of a policy: see `gru_ref.keras.identifiers.dtype_name`. bfloat16 needs
         the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.core.rounding`.
     keras_version : str
         See `gru_ref.keras.ledger.behaviour.release_of`.
@@ -129,7 +130,7 @@ class GRUConfig:
         behaviour = self.behaviour
         put("units", _units(self.units, behaviour))
         for argument in ("activation", "recurrent_activation"):
-            activation_arguments.resolve(getattr(self, argument), behaviour, argument)
+            arguments.resolve(getattr(self, argument), behaviour, argument)
         for argument in ("kernel", "recurrent", "bias"):
             for kind, module in KINDS.items():
                 name = f"{argument}_{kind}"
@@ -159,14 +160,12 @@ class GRUConfig:
     @functools.cached_property
     def activation_function(self) -> Activation:
         """φ."""
-        return activation_arguments.resolve(self.activation, self.behaviour, "activation")
+        return arguments.resolve(self.activation, self.behaviour, "activation")
 
     @functools.cached_property
     def recurrent_activation_function(self) -> Activation:
         """ρ."""
-        return activation_arguments.resolve(
-            self.recurrent_activation, self.behaviour, "recurrent_activation"
-        )
+        return arguments.resolve(self.recurrent_activation, self.behaviour, "recurrent_activation")
 
     @functools.cached_property
     def compute_dtype(self) -> np.dtype[Any]:
@@ -223,8 +222,8 @@ class GRUConfig:
     def _warn_of_layers(self) -> None:
         """Warn of an activation layer whose dtype is not that of this one."""
         for value in (self.activation, self.recurrent_activation):
-            named = isinstance(value, str) and value in activations.FLOATX_ONLY_2
-            layer = activation_arguments.resolve(value, self.behaviour, "activation")
+            named = isinstance(value, str) and value in tables.FLOATX_ONLY_2
+            layer = arguments.resolve(value, self.behaviour, "activation")
             own = "float32" if named else getattr(layer, "dtype", self.dtype)
             if rounding.POLICIES[own][0] != rounding.POLICIES[self.dtype][0]:
                 self.behaviour.warn("layer_activations_need_float32", shown(value))
@@ -260,8 +259,8 @@ class GRUConfig:
             named = (self.activation, self.recurrent_activation) == ("tanh", "sigmoid")
         elif rule == "by function":
             named = (
-                self.activation_function is activations.tanh
-                and self.recurrent_activation_function in activations.SIGMOIDS
+                self.activation_function is tables.tanh
+                and self.recurrent_activation_function in tables.SIGMOIDS
             )
         else:
             named = False
