@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments, losses, ragged
+from gru_ref import call_arguments, ragged
 from gru_ref.core.loop import Moment, Result, gru
 from gru_ref.described import Described
 from gru_ref.dropout import Masks, masks_of_call
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
+from gru_ref.keras.training import losses
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
 from gru_ref.mask_streams import MaskStreams
 from gru_ref.provenance import Origin

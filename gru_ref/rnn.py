@@ -8,15 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import (
-    call_arguments,
-    keras_config,
-    live_layers,
-    losses,
-    nested_config,
-    ragged,
-    rnn_states,
-)
+from gru_ref import call_arguments, keras_config, live_layers, nested_config, ragged, rnn_states
 from gru_ref.composite import PartMasks
 from gru_ref.core.loop import CellRun, stacked_gru
 from gru_ref.core.weights import three_sizes
@@ -24,6 +16,7 @@ from gru_ref.dropout import Masks
 from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.training import losses
 from gru_ref.rnn_variables import RNNVariables
 from gru_ref.stacked_cells import StackedRNNCells
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import constraints, initial_values, initializers, losses, projections
 from gru_ref.core.weights import GRUWeights, checked_weights, known_features, three_sizes
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.training import constraints, initial_values, initializers, losses, projections
 
 Array = NDArray[Any]
 
@@ -204,7 +204,7 @@ class Variables:
         Raises
         ------
         ValueError, TypeError
-            See `gru_ref.regularizers.penalty`.
+            See `gru_ref.keras.training.regularizers.penalty`.
         """
         penalties = list(self._activity_losses)
         counted = self.trainable or self.config.behaviour.frozen_weights_are_penalized
@@ -225,7 +225,7 @@ class Variables:
         Raises
         ------
         ValueError
-            The layer is not built; or see `gru_ref.constraints.project`; the weights stay.
+            The layer is not built; or see `gru_ref.keras.training.constraints.project`; the weights stay.
         TypeError
             epsilon is no number.
         """

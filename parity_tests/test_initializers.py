@@ -10,9 +10,10 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import GRU, initial_values, initializers
+from gru_ref import GRU
 from gru_ref.errors import UnseededError
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.training import initial_values, initializers
 from gru_ref.random_streams import seeds
 from parity_tests.matrix.initializers import named
 
@@ -40,7 +41,7 @@ def _first(version: str, value: Any, count: int = 2) -> list[float]:
 @pytest.fixture(autouse=True)
 def _nothing_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every test begin in a process where nothing was seeded or drawn."""
-    monkeypatch.setattr(random_streams, "_seeded", seeds._Seeded())
+    monkeypatch.setattr(seeds, "_seeded", seeds._Seeded())
 
 
 # The kernel (6, 15) of live Keras 3.15.1 and tf_keras 2.21 alike; its first two numbers.

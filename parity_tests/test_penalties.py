@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from gru_ref import GRU, KerasQuirkWarning, regularizers
+from gru_ref import GRU, KerasQuirkWarning
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.training import regularizers
 from parity_tests import small_gru
 from parity_tests.small_gru import x
 

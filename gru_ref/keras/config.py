@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import constraints, initializers, regularizers
 from gru_ref.core import rounding
 from gru_ref.errors import shown
 from gru_ref.keras.activations import arguments, tables
@@ -19,6 +18,7 @@ from gru_ref.keras.activations.arguments import Activation
 from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from gru_ref.keras.ledger.releases import release_of
+from gru_ref.keras.training import constraints, initializers, regularizers
 
 
 @dataclass(frozen=True)

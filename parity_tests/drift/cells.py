@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gru_ref.initializers import NAMES
 from gru_ref.keras.ledger.behaviour import LEDGER, Behaviour
+from gru_ref.keras.training.initializers import NAMES
 
 ROWS = tuple(row.name for row in LEDGER)
 

@@ -9,8 +9,8 @@ import numpy as np
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import initializers
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.training import initializers
 from parity_tests import subject
 from parity_tests.live import run
 from parity_tests.matrix.arguments import BOTH

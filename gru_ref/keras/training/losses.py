@@ -7,8 +7,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gru_ref import regularizers
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.training import regularizers
 
 Array = NDArray[Any]
 
@@ -32,12 +32,12 @@ def of_outputs(config: GRUConfig, output: Array, *states: Array) -> list[Array]:
     Raises
     ------
     ValueError, TypeError
-        See `gru_ref.regularizers.penalty`.
+        See `gru_ref.keras.training.regularizers.penalty`.
 
     Warns
     -----
     KerasQuirkWarning
-        The first axis is time, not the batch; or see `gru_ref.regularizers.penalty`.
+        The first axis is time, not the batch; or see `gru_ref.keras.training.regularizers.penalty`.
 
     Source
     ------
@@ -81,7 +81,7 @@ def of_weights(config: GRUConfig, weights: Mapping[str, Array]) -> list[Array]:
     Raises
     ------
     ValueError, TypeError
-        See `gru_ref.regularizers.penalty`.
+        See `gru_ref.keras.training.regularizers.penalty`.
 
     Source
     ------

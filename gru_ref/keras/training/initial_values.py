@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gru_ref.errors import UnseededError, shown
-from gru_ref.initializers import source_of
 from gru_ref.keras.identifiers import Named
 from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.training.initializers import source_of
 from gru_ref.random_streams import philox
 from gru_ref.random_streams.philox import Stream
 
@@ -214,7 +214,7 @@ def make(
     Parameters
     ----------
     found : Named
-        Of `gru_ref.initializers.constructed`.
+        Of `gru_ref.keras.training.initializers.constructed`.
     shape : (features or units, 3 * units), (2, 3 * units) or (3 * units,)
     dtype : float16, bfloat16, float32 or float64
     argument : str

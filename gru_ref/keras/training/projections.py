@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import constraints
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.training import constraints
 
 Array = NDArray[Any]
 
@@ -24,14 +24,14 @@ def of_weights(config: GRUConfig, weights: Mapping[str, Array], epsilon: Any) ->
     weights : mapping
         kernel, recurrent_kernel and bias, by these names.
     epsilon : float
-        See `gru_ref.constraints.project`.
+        See `gru_ref.keras.training.constraints.project`.
 
     Raises
     ------
     TypeError
         epsilon is no number.
     ValueError
-        See `gru_ref.constraints.project`.
+        See `gru_ref.keras.training.constraints.project`.
 
     Source
     ------
