@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from gru_ref import call_arguments, keras_config, live_layers
 from gru_ref.core.weights import GRUWeights, three_sizes
+from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.ledger.behaviour import resolve
-from gru_ref.mask_streams import MaskStreams
 from gru_ref.variables import Variables
 
 Shape = tuple[int | None, ...]

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from gru_ref import call_arguments, ragged
 from gru_ref.core.loop import Moment, Result, gru
 from gru_ref.described import Described
-from gru_ref.dropout import Masks, masks_of_call
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.dropout.laws import Masks, masks_of_call
+from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.training import losses
 from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
-from gru_ref.mask_streams import MaskStreams
 from gru_ref.provenance import Origin
 from gru_ref.trace import Trace, trace_of
 from gru_ref.variables import CONFIG_ARGUMENTS
@@ -169,7 +169,7 @@ class GRU(Described):
         training : bool, optional
             Whether dropout acts. None is False.
         dropout_mask, recurrent_dropout_mask : optional
-            The masks to drop with, in the shapes that `gru_ref.dropout.laws` gives, already scaled.
+            The masks to drop with, in the shapes that `gru_ref.keras.dropout.laws.laws` gives, already scaled.
             By default those that Keras draws from the same seeds.
         rng : numpy.random.Generator, optional
             Draws the masks that are not handed in, instead of Keras's seeds; in training only.

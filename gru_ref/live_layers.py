@@ -227,7 +227,7 @@ def kept_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
     Parameters
     ----------
     by_gate : bool
-        Whether there is a mask for every gate, as `gru_ref.dropout.laws` tells.
+        Whether there is a mask for every gate, as `gru_ref.keras.dropout.laws.laws` tells.
     """
     found = {}
     for rate, (attribute, cache) in _KEPT.items():

@@ -12,9 +12,9 @@ from gru_ref import call_arguments, keras_config, live_layers, nested_config, ra
 from gru_ref.composite import PartMasks
 from gru_ref.core.loop import CellRun, stacked_gru
 from gru_ref.core.weights import three_sizes
-from gru_ref.dropout import Masks
 from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
+from gru_ref.keras.dropout.laws import Masks
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.training import losses
 from gru_ref.rnn_variables import RNNVariables

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gru_ref.attempts import Attempt, Call
 from gru_ref.core.weights import GRUWeights
-from gru_ref.dropout import from_rng, laws
 from gru_ref.keras.activations import tables
+from gru_ref.keras.dropout.laws import from_rng, laws
 
 Array = NDArray[Any]
 Change = Callable[[Attempt], Attempt]

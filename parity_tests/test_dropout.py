@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from gru_ref import GRU, dropout
+from gru_ref import GRU
+from gru_ref.keras.dropout import laws
 from parity_tests import seeded, small_gru
 from parity_tests.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
 
@@ -93,15 +94,15 @@ class TestDropout:
     ) -> None:
         config = GRU(UNITS, keras_version=version, **constructor).config
         leading = (TIMESTEPS, BATCH) if config.time_major else (BATCH, TIMESTEPS)
-        laws = dropout.laws(config, *leading, FEATURES)
+        laws = laws.laws(config, *leading, FEATURES)
         assert [law.shape for law in laws] == list(shapes)
-        many = dropout.laws(config, 1000, 20, FEATURES)
+        many = laws.laws(config, 1000, 20, FEATURES)
         for law, argument in zip(many, ("dropout", "recurrent_dropout"), strict=True):
             rate = constructor.get(argument, 0.0)
             if law.shape is None:
                 assert rate == 0
                 continue
-            mask = dropout.from_rng(law, np.random.default_rng(4), config)
+            mask = laws.from_rng(law, np.random.default_rng(4), config)
             assert (mask.shape, mask.dtype) == (law.shape, "float32")
             assert set(np.unique(mask)) == {0, np.float32(1 / (1 - rate))}
             assert abs((mask == 0).mean() - rate) < 0.03

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.dropout import Masks, masks_of_call
 from gru_ref.keras.config import GRUConfig
-from gru_ref.mask_streams import MaskStreams
+from gru_ref.keras.dropout.laws import Masks, masks_of_call
+from gru_ref.keras.dropout.streams import MaskStreams
 
 Array = NDArray[Any]
 Given = tuple[Any, Any]
@@ -57,7 +57,7 @@ class KeptMasks:
     ) -> Masks:
         """Return the masks of one call of the cell by itself.
 
-        The arguments are those of `gru_ref.dropout.masks_of_call`.
+        The arguments are those of `gru_ref.keras.dropout.laws.masks_of_call`.
         """
         if not (training or config.behaviour.kept_masks_act_in_inference):
             idle = config.changed(**dict.fromkeys(RATES, 0.0))

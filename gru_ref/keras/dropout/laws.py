@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gru_ref.core.rounding import kind_of
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
-from gru_ref.mask_streams import MaskStreams
+from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.random_streams.philox import Stream, uniform
 
 Array = NDArray[Any]
