@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import call_arguments, directions, live_layers, nested_config, ragged
+from gru_ref import call_arguments, directions, ragged
 from gru_ref.both_directions import BothDirections
 from gru_ref.composite import PartMasks
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.serialization import from_keras, nested_configs
 from gru_ref.layer import GRU
 from gru_ref.rnn import RNN
 
@@ -206,9 +207,9 @@ class Bidirectional(BothDirections):
             forward, backward = self.layer, self._given_backward
         else:
             forward = self.forward_layer
-            backward = nested_config.serialized(self.backward_layer, behaviour)
-        written = nested_config.serialized(forward, behaviour)
-        return nested_config.of_bidirectional(self, self.merge_mode, written, backward)
+            backward = nested_configs.serialized(self.backward_layer, behaviour)
+        written = nested_configs.serialized(forward, behaviour)
+        return nested_configs.of_bidirectional(self, self.merge_mode, written, backward)
 
     @classmethod
     def from_config(
@@ -223,12 +224,12 @@ class Bidirectional(BothDirections):
         ValueError, TypeError
             As `gru_ref.GRU.from_config`.
         """
-        arguments = nested_config.arguments_of(config, "layer", "backward_layer")
-        layer = nested_config.read(config["layer"], _LAYERS, "layer", keras_version)
+        arguments = nested_configs.arguments_of(config, "layer", "backward_layer")
+        layer = nested_configs.read(config["layer"], _LAYERS, "layer", keras_version)
         backward = config.get("backward_layer")
         if backward is not None:
             version = layer.keras_version
-            backward = nested_config.read(backward, _LAYERS, "backward_layer", version)
+            backward = nested_configs.read(backward, _LAYERS, "backward_layer", version)
         return cls(layer, backward_layer=backward, **arguments)
 
     @classmethod
@@ -241,18 +242,18 @@ class Bidirectional(BothDirections):
             `layer` is no live Bidirectional of Keras, or around neither a GRU nor an RNN of GRU
             cells.
         """
-        live_layers.check(layer, "Bidirectional")
-        version = keras_version or live_layers.version_of(layer)
+        from_keras.check(layer, "Bidirectional")
+        version = keras_version or from_keras.version_of(layer)
         behaviour = resolve(version)
         forward, backward = (
-            live_layers.read_part(one, _LAYERS, "a layer of the Bidirectional", version)
+            from_keras.read_part(one, _LAYERS, "a layer of the Bidirectional", version)
             for one in (layer.forward_layer, layer.backward_layer)
         )
-        arguments = live_layers.arguments_of(layer, behaviour, "layer")
+        arguments = from_keras.arguments_of(layer, behaviour, "layer")
         given_backward, original = arguments.pop("backward_layer", None), forward
         if behaviour.config_has_keras_2_keys:
-            original = live_layers.read_part(layer.layer, _LAYERS, "layer.layer", version)
+            original = from_keras.read_part(layer.layer, _LAYERS, "layer.layer", version)
         made = cls.__new__(cls)
         made._hold(original, forward, backward, given_backward, **arguments)
-        made._built, made._build_config = bool(layer.built), live_layers.build_config_of(layer)
+        made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
         return made

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gru_ref import directions, nested_config
+from gru_ref import directions
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.serialization import nested_configs
 from gru_ref.variables import ABSENT, Variables
 
 MERGE_MODES = ("sum", "mul", "ave", "concat", None)
@@ -37,7 +38,7 @@ class BothDirections(Composite):
         forward, backward = directions.made(layer, backward_layer)
         given_backward = None
         if backward_layer is not None:
-            given_backward = nested_config.serialized(backward_layer, behaviour)
+            given_backward = nested_configs.serialized(backward_layer, behaviour)
         directions.rename(forward, backward, backward_layer is not None)
         self._hold(layer, forward, backward, given_backward, merge_mode=merge_mode, **kwargs)
         none = weights is None or (isinstance(weights, (list, tuple)) and not weights)

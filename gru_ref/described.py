@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from gru_ref import call_arguments, keras_config, live_layers
+from gru_ref import call_arguments
 from gru_ref.core.weights import GRUWeights, three_sizes
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.variables import Variables
 
 Shape = tuple[int | None, ...]
@@ -53,7 +54,7 @@ class Described(Variables):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
-        return keras_config.to_keras(self.config, self.name, self.trainable, self._layer_arguments)
+        return gru_config.to_keras(self.config, self.name, self.trainable, self._layer_arguments)
 
     @classmethod
     def from_config(
@@ -72,8 +73,8 @@ class Described(Variables):
         ValueError
             The generation cannot be recognised, or an argument is wrong.
         """
-        version = keras_version or keras_config.generation_of(config)
-        arguments = keras_config.from_keras(config, resolve(version))
+        version = keras_version or gru_config.generation_of(config)
+        arguments = gru_config.from_keras(config, resolve(version))
         return cls(**arguments | {"keras_version": version})
 
     @classmethod
@@ -103,11 +104,11 @@ class Described(Variables):
         ``tf.random.Generator`` of Keras 2 stands is not known. Where the cell within is frozen,
         the layer is.
         """
-        made = live_layers.without_weights(cls, "GRU", layer, keras_version)
-        if weights := live_layers.weights_of(layer):
+        made = from_keras.without_weights(cls, "GRU", layer, keras_version)
+        if weights := from_keras.weights_of(layer):
             made.take_weights(GRUWeights(*weights))
-            made._build_config = live_layers.build_config_of(layer)
-        if states := live_layers.states_of(layer):
+            made._build_config = from_keras.build_config_of(layer)
+        if states := from_keras.states_of(layer):
             made._batch = states[0].shape[0]
             made._state = states[0].astype(made.config.variable_dtype)
         if not getattr(getattr(layer, "cell", None), "trainable", True):

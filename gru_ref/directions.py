@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import nested_config
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.serialization import nested_configs
 from gru_ref.layer import GRU
 from gru_ref.rnn import RNN
 
@@ -81,7 +81,7 @@ def _again(layer: Any, go_backwards: bool) -> Any:
     if not behaviour.implementation_in_config and _implementations(again) != implementations:
         behaviour.warn("implementation_in_config", f"implementation={implementations}")
     if behaviour.bidirectional_copies_are_built and layer.build_config is not None:
-        nested_config.build(again, layer.build_config, "layer")
+        nested_configs.build(again, layer.build_config, "layer")
     elif behaviour.build_config_in_config and isinstance(layer, RNN):
         _build_cells(layer, again)
     return again
@@ -91,7 +91,7 @@ def _build_cells(layer: RNN, again: RNN) -> None:
     """Build the cells of a new RNN as those of the old one are, the stack of them too."""
     for old, new in zip((*layer.cells, layer.cell), (*again.cells, again.cell), strict=True):
         if old.build_config is not None and not new.built:
-            nested_config.build(new, old.build_config, "cell")
+            nested_configs.build(new, old.build_config, "cell")
 
 
 def _implementations(layer: Any) -> list[Any]:

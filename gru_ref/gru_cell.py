@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import keras_config, live_layers
 from gru_ref.core.loop import CellRun, step_of
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
@@ -18,6 +17,7 @@ from gru_ref.keras.dropout.cell_masks import KeptMasks
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
+from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.layer_arguments import check_known, check_values, keywords_of_a_cell
 from gru_ref.variables import CONFIG_ARGUMENTS, Variables
 
@@ -272,7 +272,7 @@ class GRUCell(Variables):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
-        return keras_config.of_cell(self.config, self.name, self.trainable, self._layer_arguments)
+        return gru_config.of_cell(self.config, self.name, self.trainable, self._layer_arguments)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> GRUCell:
@@ -283,8 +283,8 @@ class GRUCell(Variables):
         ValueError, TypeError
             As `gru_ref.GRU.from_config`.
         """
-        version = keras_version or keras_config.generation_of(config)
-        arguments = keras_config.from_keras(config, resolve(version), of_layer=False)
+        version = keras_version or gru_config.generation_of(config)
+        arguments = gru_config.from_keras(config, resolve(version), of_layer=False)
         return cls(**arguments, keras_version=version)
 
     @classmethod
@@ -296,11 +296,11 @@ class GRUCell(Variables):
         TypeError
             `layer` is no live GRUCell of Keras.
         """
-        made = live_layers.without_weights(cls, "GRUCell", layer, keras_version)
-        if weights := live_layers.weights_of(layer):
+        made = from_keras.without_weights(cls, "GRUCell", layer, keras_version)
+        if weights := from_keras.weights_of(layer):
             made.take_weights(GRUWeights(*weights))
-            made._build_config = live_layers.build_config_of(layer)
+            made._build_config = from_keras.build_config_of(layer)
         by_gate = made.config.mask_per_gate
-        made.masks.keep(live_layers.kept_masks_of(layer, by_gate=by_gate))
+        made.masks.keep(from_keras.kept_masks_of(layer, by_gate=by_gate))
         made.masks.streams.continue_as(layer)
         return made

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments, keras_config, live_layers, nested_config, ragged, rnn_states
+from gru_ref import call_arguments, ragged, rnn_states
 from gru_ref.composite import PartMasks
 from gru_ref.core.loop import CellRun, stacked_gru
 from gru_ref.core.weights import three_sizes
@@ -16,6 +16,7 @@ from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
 from gru_ref.keras.dropout.laws import Masks
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.training import losses
 from gru_ref.rnn_variables import RNNVariables
 from gru_ref.stacked_cells import StackedRNNCells
@@ -243,8 +244,8 @@ class RNN(RNNVariables):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
         config = self._config
-        written = keras_config.written_argument(config, "activity_regularizer")
-        return nested_config.of_rnn(self, self.cell, written)
+        written = gru_config.written_argument(config, "activity_regularizer")
+        return nested_configs.of_rnn(self, self.cell, written)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> RNN:
@@ -257,8 +258,8 @@ class RNN(RNNVariables):
         ValueError, TypeError
             As `gru_ref.GRU.from_config`.
         """
-        arguments = nested_config.arguments_of(config, "cell")
-        cell = nested_config.read(config["cell"], _CELLS, "cell", keras_version)
+        arguments = nested_configs.arguments_of(config, "cell")
+        cell = nested_configs.read(config["cell"], _CELLS, "cell", keras_version)
         return cls(cell, **arguments)
 
     @classmethod
@@ -272,15 +273,15 @@ class RNN(RNNVariables):
         ValueError
             gru_ref refuses its arguments: cells of another dtype than the RNN.
         """
-        live_layers.check(layer, "RNN")
-        version = keras_version or live_layers.version_of(layer)
-        cell = live_layers.read_part(layer.cell, _CELLS, "the cell of the RNN", version)
-        made = cls(cell, **live_layers.arguments_of(layer, resolve(version), "cell"))
-        if states := live_layers.states_of(layer):
+        from_keras.check(layer, "RNN")
+        version = keras_version or from_keras.version_of(layer)
+        cell = from_keras.read_part(layer.cell, _CELLS, "the cell of the RNN", version)
+        made = cls(cell, **from_keras.arguments_of(layer, resolve(version), "cell"))
+        if states := from_keras.states_of(layer):
             made._batch = states[0].shape[0]
             made._recorded = rnn_states.zeros(made._configs, made._batch, stacked=made._stacked)
             made._recorded = made._recorded._replace(arrays=tuple(states))
-        made._built, made._build_config = bool(layer.built), live_layers.build_config_of(layer)
+        made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
         return made
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import live_layers, nested_config
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.gru_cell import GRUCell
 from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.serialization import from_keras, nested_configs
 
 Array = NDArray[Any]
 
@@ -171,7 +171,7 @@ class StackedRNNCells(Composite):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
-        return nested_config.of_stack(self, self.cells)
+        return nested_configs.of_stack(self, self.cells)
 
     @classmethod
     def from_config(
@@ -186,11 +186,11 @@ class StackedRNNCells(Composite):
         ValueError, TypeError
             As `gru_ref.GRU.from_config`.
         """
-        arguments = nested_config.arguments_of(config, "cells")
+        arguments = nested_configs.arguments_of(config, "cells")
         if not isinstance(config["cells"], (list, tuple)):
             raise TypeError(f"cells is {shown(config['cells'])}, expected a list of cells")
         cells = [
-            nested_config.read(cell, {"GRUCell": GRUCell}, "cells", keras_version)
+            nested_configs.read(cell, {"GRUCell": GRUCell}, "cells", keras_version)
             for cell in config["cells"]
         ]
         return cls(cells, **arguments)
@@ -206,14 +206,14 @@ class StackedRNNCells(Composite):
         ValueError
             gru_ref refuses its arguments: cells of several dtypes, or another than the stack's.
         """
-        live_layers.check(layer, "StackedRNNCells")
-        version = keras_version or live_layers.version_of(layer)
+        from_keras.check(layer, "StackedRNNCells")
+        version = keras_version or from_keras.version_of(layer)
         taken: dict[int, GRUCell] = {}  # a cell may stand in several places
         for number, cell in enumerate(layer.cells):
             if id(cell) not in taken:
                 what = f"cell {number} of the stack"
-                taken[id(cell)] = live_layers.read_part(cell, {"GRUCell": GRUCell}, what, version)
-        arguments = live_layers.arguments_of(layer, resolve(version), "cells")
+                taken[id(cell)] = from_keras.read_part(cell, {"GRUCell": GRUCell}, what, version)
+        arguments = from_keras.arguments_of(layer, resolve(version), "cells")
         made = cls([taken[id(cell)] for cell in layer.cells], **arguments)
-        made._built, made._build_config = bool(layer.built), live_layers.build_config_of(layer)
+        made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
         return made

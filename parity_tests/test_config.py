@@ -16,7 +16,7 @@ from parameterized import parameterized
 from gru_ref import GRU, KerasQuirkWarning, set_random_seed
 from gru_ref.keras.activations import tables
 from gru_ref.keras.ledger.behaviour import resolve
-from gru_ref.keras_config import generation_of
+from gru_ref.keras.serialization.gru_config import generation_of
 from parity_tests import recorded_configs, small_gru
 from parity_tests.oracles import codec
 from parity_tests.recorded_configs import REFUSED, Recorded, is_refused, plain

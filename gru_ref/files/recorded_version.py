@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from gru_ref import keras_config
 from gru_ref.errors import shown
 from gru_ref.files.found import Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.ledger.releases import release_of
+from gru_ref.keras.serialization import gru_config
 
 # The oldest release of the ledger; Keras 1 and standalone Keras 2 up to 2.3 compute as its generic
 # path does, hard_sigmoid included.
@@ -85,6 +85,6 @@ def is_before_the_ledger(recorded: str | None) -> bool:
 def _by_config(found: Found) -> str:
     """Return the generation that the keys of the config show, else that of `GRU` itself."""
     try:
-        return keras_config.generation_of(found.config or {})
+        return gru_config.generation_of(found.config or {})
     except ValueError:
         return "2"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gru_ref import serialization
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.serialization import objects
 
 _LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
 
@@ -22,7 +22,7 @@ def start_of_layer(
     """Return what the config of any layer of the release begins with."""
     behaviour = config.behaviour
     result: dict[str, Any] = {"name": name, "trainable": trainable}
-    result["dtype"] = serialization.dtype(dtype, behaviour)
+    result["dtype"] = objects.dtype(dtype, behaviour)
     batch_shape = _batch_input_shape(layer_arguments)
     if behaviour.config_has_keras_2_keys and batch_shape is not None:
         result["batch_input_shape"] = batch_shape

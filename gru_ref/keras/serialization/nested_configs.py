@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from gru_ref import config_parts
 from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.serialization import config_parts
 
 
 class Configured(Protocol):

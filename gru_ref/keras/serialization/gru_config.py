@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gru_ref import config_parts, serialization
 from gru_ref.errors import shown
 from gru_ref.keras.activations.layers import OBJECT_KEYS
 from gru_ref.keras.config import KINDS, GRUConfig
 from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.serialization import config_parts, objects
 
 # Keras's order of keys; both generations share these.
 _SHARED = (
@@ -85,12 +85,12 @@ def written_argument(config: GRUConfig, argument: str) -> Any:
     """Return what the release writes for one argument."""
     value = getattr(config, argument)
     if argument in ACTIVATIONS:
-        return serialization.activation(value, config.behaviour, argument)
+        return objects.activation(value, config.behaviour, argument)
     module = KINDS.get(argument.rpartition("_")[2])
     if module is None:
         return value
     found = module.resolve(value, config.behaviour, argument)
-    return serialization.named_object(value, found, config.behaviour, argument)
+    return objects.named_object(value, found, config.behaviour, argument)
 
 
 def generation_of(config: Mapping[str, Any]) -> str:
