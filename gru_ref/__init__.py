@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gru_ref.bidirectional import Bidirectional
 from gru_ref.core.loop import Result, gru
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
@@ -20,12 +19,13 @@ from gru_ref.errors import (
     UnseededError,
     UnverifiedVersionWarning,
 )
-from gru_ref.gru_cell import GRUCell
 from gru_ref.keras.config import GRUConfig
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.bidirectional import Bidirectional
+from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.layers.gru_cell import GRUCell
+from gru_ref.keras.layers.rnn import RNN
+from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.random_streams.seeds import set_random_seed
-from gru_ref.rnn import RNN
-from gru_ref.stacked_cells import StackedRNNCells
 
 if TYPE_CHECKING:
     from gru_ref.bundle import load_bundle, save_bundle

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.call_arguments import start_of_call
 from gru_ref.core.loop import gru
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.layers.call_checks import start_of_call
 
 Array = NDArray[Any]
 

@@ -22,7 +22,7 @@ from gru_ref.files import write_bundle
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.part import opened
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.probe import Probe
 
 Array = NDArray[Any]

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from gru_ref.arithmetic import DTYPES, Arithmetic
 from gru_ref.attempts import Attempt, Call
-from gru_ref.call_arguments import initial_state_array, mask_array, start_of_call, x_array
 from gru_ref.core.weights import GRUWeights
 from gru_ref.difference import Difference, Hypothesis, Left, Place
 from gru_ref.errors import KerasQuirkWarning, shown
 from gru_ref.final_state import final_state
 from gru_ref.hypotheses import of_final, of_sequence
 from gru_ref.keras.dropout.laws import checked_mask, laws
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, start_of_call, x_array
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.restart import FINAL, GATES, Schedule, Theirs, Verdict, compared, schedule, verdict
 from gru_ref.step_bounds import Bounded
 from gru_ref.theirs import returned

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.trace import Trace
+from gru_ref.keras.layers.trace import Trace
 
 ENDINGS = (".png", ".svg", ".pdf")
 # The name of each panel, and what its colours stand for.

@@ -16,7 +16,7 @@ from gru_ref.restart import GATES, Theirs
 
 Array = NDArray[Any]
 
-# What a trace may hold besides the gates and h, as `gru_ref.trace.Trace` names it.
+# What a trace may hold besides the gates and h, as `gru_ref.keras.layers.trace.Trace` names it.
 _OF_TRACE = (
     "timestep", "x", "mask", "initial_state",
     *(f"{side}_{gate}" for side in ("input", "recurrent") for gate in GATES),

@@ -11,7 +11,7 @@ import numpy as np
 
 from gru_ref.cli.running import npz
 from gru_ref.files import write_keras3
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.layouts import LAYOUTS
 from gru_ref.layouts.onnx_model import to_onnx
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Origin
 
 _NAMES = ("kernel", "recurrent_kernel", "bias")

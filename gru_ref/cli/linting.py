@@ -14,7 +14,7 @@ from gru_ref.cli.selection import Source, chosen
 
 if TYPE_CHECKING:
     from gru_ref.files import Limits
-    from gru_ref.layer import GRU
+    from gru_ref.keras.layers.gru import GRU
     from gru_ref.lint import Lint
 
 # A backspace alone on its line has click keep the lines of the paragraph.
@@ -114,7 +114,7 @@ def _of_probe(source: Source, layer: GRU, given: list[str]) -> tuple[GRU, dict[s
 def _bundle(layer: GRU, found: Lint, limits: Limits) -> bytes:
     """Return the better tests as a bundle, each a GRU whose probe it is."""
     from gru_ref.bundle import Recorded, bundle_bytes
-    from gru_ref.layer import GRU
+    from gru_ref.keras.layers.gru import GRU
 
     layers, calls = {}, {}
     for test in found.better.chosen:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 
 Array = NDArray[Any]
 

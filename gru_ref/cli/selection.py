@@ -10,7 +10,7 @@ from typing import Any
 
 from gru_ref.cli.text import listed
 from gru_ref.files import Limits, load_layers
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 
 # What is said of a file, though it is no argument of GRU → how it is said.
 _SAID_OTHERWISE = {"keras_version": "--keras-version", "limits": "--limit", "path": "FILE"}

@@ -19,7 +19,7 @@ from gru_ref.doctor.space import Space
 from gru_ref.doctor.steps import Array
 from gru_ref.doctor.views import View, difference, output
 from gru_ref.errors import shown
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 
 UNIQUE, CLASS, NONE = "unique", "class", "none"
 

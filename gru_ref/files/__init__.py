@@ -15,7 +15,7 @@ from gru_ref.files.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.sniff import format_of
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 
 __all__ = ["Found", "Limits", "MalformedFileError", "load_layers"]
 

@@ -14,8 +14,8 @@ from gru_ref.files import arguments
 from gru_ref.files.found import Array, Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.recorded_version import behaving_release
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.behaviour import resolve
-from gru_ref.layer import GRU
 from gru_ref.provenance import Origin
 
 

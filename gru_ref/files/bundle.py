@@ -24,7 +24,7 @@ from gru_ref.files.model_config import parsed
 from gru_ref.files.numpy_arrays import array_of
 from gru_ref.files.part import Part, opened
 from gru_ref.files.zip_members import Archive
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.probe import Probe
 
 META, META_SHA256 = "gru_ref_bundle", "gru_ref_bundle_sha256"

@@ -13,8 +13,8 @@ from gru_ref.errors import NotRepresentableError, shown
 from gru_ref.keras.activations import layers, tables
 from gru_ref.keras.activations.layers import ActivationLayer
 from gru_ref.keras.config import KINDS, GRUConfig
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
-from gru_ref.layer import GRU
 
 Array = NDArray[Any]
 

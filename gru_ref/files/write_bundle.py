@@ -19,7 +19,7 @@ from gru_ref.errors import shown
 from gru_ref.files import bundle
 from gru_ref.files.as_layer import sha256_of
 from gru_ref.files.found import Array
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.probe import Probe, storable
 from gru_ref.provenance import Origin
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from gru_ref.errors import NotRepresentableError
 from gru_ref.files.keras3_arguments import Array, Converted, converted
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.releases import release_of
-from gru_ref.layer import GRU
 
 # Zip's first day: the same layers make the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)

@@ -12,7 +12,7 @@ from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 
 Array = NDArray[Any]
 

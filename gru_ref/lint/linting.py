@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.layer import GRU
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.lint.better import Better, better
 from gru_ref.lint.reasons import Reason, Reasons
 from gru_ref.lint.vectors import UNSEEN, Vectors, attempt_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from gru_ref.composite import Composite
 from gru_ref.errors import shown
+from gru_ref.keras.layers.wrapper_base import Composite
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
 from gru_ref.keras.serialization import config_parts
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gru_ref import directions
-from gru_ref.composite import Composite
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.layers import directions
+from gru_ref.keras.layers.variables import ABSENT, Variables
+from gru_ref.keras.layers.wrapper_base import Composite
 from gru_ref.keras.serialization import nested_configs
-from gru_ref.variables import ABSENT, Variables
 
 MERGE_MODES = ("sum", "mul", "ave", "concat", None)
 

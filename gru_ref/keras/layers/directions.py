@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.composite import Composite
 from gru_ref.errors import shown
+from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.layers.rnn import RNN
+from gru_ref.keras.layers.wrapper_base import Composite
 from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.keras.serialization import nested_configs
-from gru_ref.layer import GRU
-from gru_ref.rnn import RNN
 
 Array = NDArray[Any]
 

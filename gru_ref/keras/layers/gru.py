@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments, ragged
 from gru_ref.core.loop import Moment, Result, gru
-from gru_ref.described import Described
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.laws import Masks, masks_of_call
 from gru_ref.keras.dropout.streams import MaskStreams
+from gru_ref.keras.layers import call_checks, ragged
+from gru_ref.keras.layers.constructor_checks import check_keywords, check_values, checked_as_given
+from gru_ref.keras.layers.described import Described
+from gru_ref.keras.layers.trace import Trace, trace_of
+from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.training import losses
-from gru_ref.layer_arguments import check_keywords, check_values, checked_as_given
 from gru_ref.provenance import Origin
-from gru_ref.trace import Trace, trace_of
-from gru_ref.variables import CONFIG_ARGUMENTS
 
 Array = NDArray[Any]
 
@@ -126,7 +126,7 @@ class GRU(Described):
         return f"GRU({self.config.units}, keras_version={self.keras_version!r}, name={self.name!r})"
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Fix the features and make the weights; see `gru_ref.variables.Variables.build`."""
+        """Fix the features and make the weights; see `gru_ref.keras.layers.variables.Variables.build`."""
         first = not self.built
         if first:
             self._mask_streams.before_weights()
@@ -254,14 +254,14 @@ class GRU(Described):
     ) -> Result:
         """Check the arguments of a call and run the loop; return the output and the state."""
         config = self.config
-        x, initial_state = call_arguments.split_x(x, initial_state, config)
-        x = call_arguments.x_array(x, config, self._layer_arguments.get("autocast", True))
+        x, initial_state = call_checks.split_x(x, initial_state, config)
+        x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
         x, mask = ragged.padded(x, ragged_lengths, mask, config)
         config = ragged.config_of_call(config, ragged_lengths)
         self._check_sizes(x.shape)
         batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
-        used = call_arguments.mask_array(mask, config, batch, timesteps)
-        given = call_arguments.initial_state_array(initial_state, config, batch, self.built)
+        used = call_checks.mask_array(mask, config, batch, timesteps)
+        given = call_checks.initial_state_array(initial_state, config, batch, self.built)
         if config.use_cudnn is True and config.behaviour.use_cudnn_argument:
             raise ValueError(
                 "use_cudnn is True, expected 'auto' or False: there is no cuDNN on a CPU"
@@ -271,7 +271,7 @@ class GRU(Described):
             if not self.built:
                 self.build(x.shape)
                 if given is not None and config.behaviour.build_config_has_states:
-                    self._build_config = call_arguments.built_by_call(x.shape, initial_state)
+                    self._build_config = call_checks.built_by_call(x.shape, initial_state)
             if self._pending is not None and late:
                 config.behaviour.warn("weights_argument_needs_the_building_call")
             elif self._pending is not None:
@@ -299,4 +299,4 @@ class GRU(Described):
 
     def _start(self, given: Array | None) -> Array | None:
         """Return the state a call starts from: given, recorded, or None for zeros."""
-        return call_arguments.start_of_call(self.config, given, self._state)
+        return call_checks.start_of_call(self.config, given, self._state)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref import call_arguments, directions, ragged
-from gru_ref.both_directions import BothDirections
-from gru_ref.composite import PartMasks
+from gru_ref.keras.layers import call_checks, directions, ragged
+from gru_ref.keras.layers.both_directions import BothDirections
+from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.layers.rnn import RNN
+from gru_ref.keras.layers.wrapper_base import PartMasks
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
-from gru_ref.layer import GRU
-from gru_ref.rnn import RNN
 
 _LAYERS = {"GRU": GRU, "RNN": RNN}
 
@@ -120,8 +120,8 @@ class Bidirectional(BothDirections):
         behaviour = self.behaviour
         own = self.config.changed(dtype=self.dtype)
         count = len(x) if isinstance(x, list) else 0  # of too many states the layers complain
-        x, initial_state = call_arguments.split_x(x, initial_state, own, count)
-        x = call_arguments.x_array(x, own, self._layer_arguments.get("autocast", True))
+        x, initial_state = call_checks.split_x(x, initial_state, own, count)
+        x = call_checks.x_array(x, own, self._layer_arguments.get("autocast", True))
         halves = directions.split_states(initial_state, behaviour)
         given = [
             directions.pair(name, masks)
@@ -166,7 +166,7 @@ class Bidirectional(BothDirections):
         state, which Keras 3 leaves out unless the layer is stateful and built.
         """
         if isinstance(mask, list):
-            mask = call_arguments.first_mask(mask)
+            mask = call_checks.first_mask(mask)
         behaviour = self.behaviour
         output_mask = mask if self.return_sequences else None
         masks = [output_mask] * (2 if self.merge_mode is None else 1)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.composite import Composite
 from gru_ref.errors import shown
-from gru_ref.gru_cell import GRUCell
 from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.layers.gru_cell import GRUCell
+from gru_ref.keras.layers.wrapper_base import Composite
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from gru_ref import call_arguments
 from gru_ref.core.weights import GRUWeights, three_sizes
 from gru_ref.keras.dropout.streams import MaskStreams
+from gru_ref.keras.layers import call_checks
+from gru_ref.keras.layers.variables import Variables
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.serialization import from_keras, gru_config
-from gru_ref.variables import Variables
 
 Shape = tuple[int | None, ...]
 D = TypeVar("D", bound="Described")
@@ -31,7 +31,7 @@ class Described(Variables):
         With return_state it is a list, None for the state. `inputs` is not read, as in Keras.
         """
         if isinstance(mask, (list, tuple)):
-            mask = call_arguments.first_mask(mask)
+            mask = call_checks.first_mask(mask)
         output_mask = mask if self.config.return_sequences else None
         return [output_mask, None] if self.config.return_state else output_mask
 

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.layers import call_checks
+from gru_ref.keras.layers.variables import ABSENT
 from gru_ref.keras.ledger.behaviour import Behaviour
-from gru_ref.variables import ABSENT
 
 Array = NDArray[Any]
 
@@ -52,7 +52,7 @@ def of_call(
     Raises
     ------
     TypeError, AttributeError
-        As `gru_ref.call_arguments.initial_state_array`.
+        As `gru_ref.keras.layers.call_checks.initial_state_array`.
     ValueError
         There are not as many as cells, or one has another shape.
     IndexError
@@ -63,7 +63,7 @@ def of_call(
     behaviour = configs[-1].behaviour
     items = list(given) if isinstance(given, (list, tuple)) else [given]
     if not items:
-        call_arguments.initial_state_array(given, configs[-1], batch)
+        call_checks.initial_state_array(given, configs[-1], batch)
         return None
     few = len(items) < len(configs) and behaviour.short_states_run_fewer_cells
     if len(items) != len(configs) and not few:
@@ -73,7 +73,7 @@ def of_call(
     arrays, nested = [], []
     for item, config in zip(items, configs, strict=False):
         in_list = stacked and isinstance(item, (list, tuple)) and len(item) == 1
-        array = call_arguments.initial_state_array([item[0] if in_list else item], config, batch)
+        array = call_checks.initial_state_array([item[0] if in_list else item], config, batch)
         assert array is not None
         arrays.append(array)
         nested.append(in_list)

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import call_arguments, ragged, rnn_states
-from gru_ref.composite import PartMasks
 from gru_ref.core.loop import CellRun, stacked_gru
 from gru_ref.core.weights import three_sizes
 from gru_ref.errors import shown
-from gru_ref.gru_cell import GRUCell
 from gru_ref.keras.dropout.laws import Masks
+from gru_ref.keras.layers import call_checks, ragged, rnn_states
+from gru_ref.keras.layers.gru_cell import GRUCell
+from gru_ref.keras.layers.rnn_variables import RNNVariables
+from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
+from gru_ref.keras.layers.wrapper_base import PartMasks
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.training import losses
-from gru_ref.rnn_variables import RNNVariables
-from gru_ref.stacked_cells import StackedRNNCells
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
@@ -120,8 +120,8 @@ class RNN(RNNVariables):
         """
         config = self._config
         behaviour = config.behaviour
-        x, initial_state = call_arguments.split_x(x, initial_state, config, len(self.cells))
-        x = call_arguments.x_array(x, config, self._layer_arguments.get("autocast", True))
+        x, initial_state = call_checks.split_x(x, initial_state, config, len(self.cells))
+        x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
         x, mask = ragged.padded(x, ragged_lengths, mask, config)
         batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
         if self.cell.built:
@@ -131,16 +131,14 @@ class RNN(RNNVariables):
                 f"x has batch {batch}, expected {self._batch}: a stateful layer keeps one state "
                 "for each row"
             )
-        used = call_arguments.mask_array(
-            mask, config, batch, timesteps, behaviour.rnn_mask_containers
-        )
+        used = call_checks.mask_array(mask, config, batch, timesteps, behaviour.rnn_mask_containers)
         self._check_unit_mask(used)
         given = rnn_states.of_call(initial_state, self._configs, batch, stacked=self._stacked)
         with self._unchanged_by_errors():
             if not self.built or (config.stateful and self._recorded is None):
                 self.build(x.shape)
                 if given is not None and behaviour.build_config_has_states:
-                    self._build_config = call_arguments.built_by_call(x.shape, initial_state)
+                    self._build_config = call_checks.built_by_call(x.shape, initial_state)
                 self._check_features(x.shape[2])
             start = rnn_states.start(given, self._recorded, config)
             runs = self._runs(x, start, training, (dropout_mask, recurrent_dropout_mask), rng)
@@ -215,7 +213,7 @@ class RNN(RNNVariables):
         With return_state it is a list, None for every state. `inputs` is not read, as in Keras.
         """
         if isinstance(mask, (list, tuple)):
-            mask = call_arguments.first_mask(mask)
+            mask = call_checks.first_mask(mask)
         output_mask = mask if self._config.return_sequences else None
         return (
             [output_mask, *[None] * len(self.cells)] if self._config.return_state else output_mask
