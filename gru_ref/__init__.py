@@ -29,10 +29,10 @@ from gru_ref.random_streams.seeds import set_random_seed
 
 if TYPE_CHECKING:
     from gru_ref.bundle import load_bundle, save_bundle
-    from gru_ref.doctor import diagnose
+    from gru_ref.debugging.doctor import diagnose
+    from gru_ref.debugging.lint import lint_vectors
     from gru_ref.files import Limits, MalformedFileError, load_layers
     from gru_ref.layouts.onnx_model import to_onnx
-    from gru_ref.lint import lint_vectors
 
 __version__ = "0.1.0"
 __all__ = [
@@ -66,8 +66,8 @@ __all__ = [
 _LATER = {
     "Limits": "gru_ref.files",
     "MalformedFileError": "gru_ref.files",
-    "diagnose": "gru_ref.doctor",
-    "lint_vectors": "gru_ref.lint",
+    "diagnose": "gru_ref.debugging.doctor",
+    "lint_vectors": "gru_ref.debugging.lint",
     "load_bundle": "gru_ref.bundle",
     "load_layers": "gru_ref.files",
     "save_bundle": "gru_ref.bundle",

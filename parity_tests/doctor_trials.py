@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gru_ref.doctor import Diagnosis, Explanation, diagnose
+from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
 from parity_tests.doctor.outside import OUTSIDE
 from parity_tests.doctor.trial import DEGENERATE, Trial, degenerate, generic, outside
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gru_ref import GRUConfig, GRUWeights, KerasQuirkWarning
-from gru_ref.arithmetic import Arithmetic
-from gru_ref.mistakes import MISTAKES, Attempt, Call, run
-from gru_ref.restart import Theirs, Verdict, verdict
+from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.step_replay import Theirs, Verdict, verdict
+from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call, run
 
 BATCH = 64
 # timesteps, features, units

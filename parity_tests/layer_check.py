@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gru_ref import GRU
-from gru_ref.diff import diff
-from gru_ref.difference import Difference
+from gru_ref.debugging.diff.comparison import diff
+from gru_ref.debugging.diff.difference import Difference
 
 
 class Check(Protocol):

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref.arithmetic import Arithmetic
-from gru_ref.diff import diff
-from gru_ref.difference import Difference
-from gru_ref.mistakes import BY_NAME, Attempt, Call
+from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.diff.comparison import diff
+from gru_ref.debugging.diff.difference import Difference
+from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 3, 7, 4, 5
 TWO_CALLS = {"recorded state dropped"}  # a diff is of one

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref.mistakes import BY_NAME, Attempt, Call
+from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from parity_tests.cli_files import EXPECTED, FEATURES, NPZ, UNITS
 from parity_tests.invoked import Ended, check_failed, invoked
 

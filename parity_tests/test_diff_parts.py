@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref import dropout_search
-from gru_ref.arithmetic import Arithmetic
-from gru_ref.diff import diff
-from gru_ref.hypotheses import DROPOUT
-from gru_ref.mistakes import Attempt, Call
+from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.diff import dropout_search
+from gru_ref.debugging.diff.comparison import diff
+from gru_ref.debugging.diff.hypotheses import DROPOUT
+from gru_ref.debugging.mistakes.table import Attempt, Call
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 6, 3, 4
 

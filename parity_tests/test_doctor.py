@@ -10,7 +10,7 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.doctor import Diagnosis, Reading, diagnose
+from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
 from gru_ref.layouts import LAYOUTS
 from parity_tests.doctor.outside import OUTSIDE
 from parity_tests.doctor.trial import generic, outside
@@ -211,7 +211,7 @@ def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> N
 
 
 def test_every_runtime_is_some_readings_convention() -> None:
-    from gru_ref.doctor.conventions import runtimes
+    from gru_ref.debugging.doctor.conventions import runtimes
 
     assert set(LAYOUTS) == {
         name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parameterized import parameterized
 
-from gru_ref.doctor import diagnose
+from gru_ref.debugging.doctor import diagnose
 from parity_tests.doctor.trial import degenerate, generic, outside
 from parity_tests.doctor_trials import ABSTAINED, LARGER, MINIMAL, UNIQUE, judged, run
 

@@ -9,8 +9,8 @@ import pytest
 
 import gru_ref
 from gru_ref import GRUWeights, lint_vectors
-from gru_ref.lint import Lint
-from gru_ref.mistakes import MISTAKES, Attempt, Call
+from gru_ref.debugging.lint import Lint
+from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call
 from parity_tests.lint_calls import BATCH, FEATURES, call, layer_of
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gru_ref import GRUWeights, lint_vectors
-from gru_ref.lint.better import better
-from gru_ref.lint.sizes import PROOFS, proof_of
-from gru_ref.lint.vectors import Vectors
-from gru_ref.mistakes import BY_NAME, Attempt, Call
+from gru_ref.debugging.lint.better import better
+from gru_ref.debugging.lint.sizes import PROOFS, proof_of
+from gru_ref.debugging.lint.vectors import Vectors
+from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from parity_tests import mutants, subject
 from parity_tests.lint_calls import BATCH, FEATURES, TIMESTEPS, UNITS, layer_of
 

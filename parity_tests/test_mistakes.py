@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref import mistakes
-from gru_ref.layouts.mistakes import MISTAKES as OF_LAYOUTS
+from gru_ref.debugging.mistakes import table
+from gru_ref.debugging.mistakes.porting import MISTAKES as OF_LAYOUTS
 from parity_tests import golden, mutants
 
 # What gru_ref calls a mutant, where that has another name or several.
@@ -23,7 +23,7 @@ _HARD = [g for g in golden.load() if "hard_sigmoid" in g.data["constructor"].val
 GOLDENS = [*_STRUCTURE[::10], *_HARD]
 
 
-def _attempt(case: golden.Golden) -> mistakes.Attempt:
+def _attempt(case: golden.Golden) -> table.Attempt:
     config = gru_ref.GRUConfig(**case.data["constructor"], keras_version=case.keras_version)
     calls, after_reset = [], False
     for call, masks in zip(case.calls, case.masks, strict=True):
@@ -31,10 +31,10 @@ def _attempt(case: golden.Golden) -> mistakes.Attempt:
             after_reset = True
             continue
         calls.append(
-            mistakes.Call(call.x, call.initial_state, call.mask, **masks, after_reset=after_reset)
+            table.Call(call.x, call.initial_state, call.mask, **masks, after_reset=after_reset)
         )
         after_reset = False
-    return mistakes.Attempt(config, gru_ref.GRUWeights(*case.weights), tuple(calls))
+    return table.Attempt(config, gru_ref.GRUWeights(*case.weights), tuple(calls))
 
 
 def _mutant_attempt(case: golden.Golden) -> mutants.Attempt:
@@ -55,14 +55,14 @@ def _outputs(run: Any) -> list[np.ndarray]:
 def test_every_mutant_and_every_layouts_mistake_has_its_name() -> None:
     of_suite = {name for m in mutants.MISTAKES for name in NAMES.get(m.name, (m.name,))}
     of_layouts = {case.mistake for case in OF_LAYOUTS.values()}
-    assert of_suite | of_layouts <= mistakes.BY_NAME.keys()
-    assert len(mistakes.BY_NAME) == len(mistakes.MISTAKES)
+    assert of_suite | of_layouts <= table.BY_NAME.keys()
+    assert len(table.BY_NAME) == len(table.MISTAKES)
 
 
 @pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
 def test_an_attempt_without_a_mistake_is_what_the_layer_returns() -> None:
     for case in GOLDENS:
-        outputs = mistakes.run(_attempt(case)).outputs
+        outputs = table.run(_attempt(case)).outputs
         for ours, theirs in zip(outputs, _outputs(case.run()), strict=True):
             np.testing.assert_array_equal(ours, theirs, err_msg=case.id)
 
@@ -72,13 +72,13 @@ def test_a_mistake_computes_what_the_mutant_does(mutant: mutants.Mistake) -> Non
     made = shown = 0
     for case in GOLDENS:
         attempt, spoiled = _attempt(case), _mutant_attempt(case)
-        mine = [mistakes.BY_NAME[name] for name in NAMES.get(mutant.name, (mutant.name,))]
+        mine = [table.BY_NAME[name] for name in NAMES.get(mutant.name, (mutant.name,))]
         applying = [mistake for mistake in mine if mistake.applies(attempt)]
         assert len(applying) == mutant.applies(spoiled), case.id
         if not applying:
             continue
         made += 1
-        right = mistakes.run(attempt).outputs
+        right = table.run(attempt).outputs
         outputs = applying[0].run(attempt).outputs
         for ours, theirs in zip(outputs, _outputs(mutant.run(spoiled)), strict=True):
             np.testing.assert_array_equal(ours, theirs, err_msg=case.id)

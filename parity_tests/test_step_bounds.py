@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gru_ref import GRUConfig, GRUWeights
-from gru_ref.arithmetic import DTYPES, Arithmetic
-from gru_ref.mistakes import MISTAKES, Attempt, Call, run
-from gru_ref.restart import Theirs, Verdict, verdict
-from gru_ref.step_bounds import bounded_step, operands
+from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
+from gru_ref.debugging.bounds.step_bounds import bounded_step, operands
+from gru_ref.debugging.bounds.step_replay import Theirs, Verdict, verdict
+from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call, run
 from parity_tests import step_local
 
 SIZES = ((3, 4), (16, 8), (64, 32))

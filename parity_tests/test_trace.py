@@ -13,7 +13,7 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.picture import gates_picture
+from gru_ref.debugging.gate_plot import gates_picture
 from parity_tests import golden
 
 GATED = [(g.oracle, g.id) for g in golden.load() if g.group == "gates"]

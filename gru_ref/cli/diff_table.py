@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gru_ref.difference import Difference, Place
+from gru_ref.debugging.diff.difference import Difference, Place
 
 _BEST = 5  # hypotheses that are shown of those that explain nothing
 _WHAT = {

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from gru_ref.arithmetic import DTYPES, Arithmetic
 from gru_ref.cli.options import FilePath, calling, layer_option, reading
 from gru_ref.cli.selection import Source, chosen
+from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
 
 # A backspace alone on its line has click keep the lines of the paragraph.
 HELP = """Compare what another implementation returned with a GRU of FILE, step by step.
@@ -57,8 +57,8 @@ def diff(
 ) -> int:
     """Compare; what the command says of itself is HELP."""
     from gru_ref.cli.arrays import read_array, read_optional
-    from gru_ref.diff import diff as compare
-    from gru_ref.diff import dtype_of
+    from gru_ref.debugging.diff.comparison import diff as compare
+    from gru_ref.debugging.diff.comparison import dtype_of
 
     given, stored = _theirs(theirs)
     one = chosen(source.layers(), layer)

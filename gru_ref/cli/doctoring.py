@@ -13,7 +13,7 @@ from gru_ref.cli.selection import Source, chosen
 from gru_ref.cli.text import one_line
 
 if TYPE_CHECKING:
-    from gru_ref.doctor import Diagnosis, Explanation
+    from gru_ref.debugging.doctor import Diagnosis, Explanation
 
 # A backspace alone on its line has click keep the lines of the paragraph.
 HELP = """Find the layout of weights from one input and what their owner made of it.
@@ -73,7 +73,7 @@ def doctor(
     from gru_ref.atomic_write import write_all
     from gru_ref.cli.arrays import sole_array
     from gru_ref.cli.output import check_free
-    from gru_ref.doctor import diagnose
+    from gru_ref.debugging.doctor import diagnose
 
     probes = () if write_probe is None else (write_probe,)
     for path in (*probes, *_outputs(target, output, member)):

@@ -13,9 +13,9 @@ from gru_ref.cli.options import FilePath, calling, layer_option, reading
 from gru_ref.cli.selection import Source, chosen
 
 if TYPE_CHECKING:
+    from gru_ref.debugging.lint import Lint
     from gru_ref.files import Limits
     from gru_ref.keras.layers.gru import GRU
-    from gru_ref.lint import Lint
 
 # A backspace alone on its line has click keep the lines of the paragraph.
 HELP = """Say which classic mistakes a test could not see, given its weights and inputs.
@@ -59,7 +59,7 @@ def lint_vectors(
     from gru_ref.atomic_write import write_all
     from gru_ref.cli.arrays import read_optional
     from gru_ref.cli.output import check_free
-    from gru_ref.lint import lint_vectors as lint
+    from gru_ref.debugging.lint import lint_vectors as lint
 
     if write_better is not None:
         check_free(write_better, source.file, force=force)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gru_ref.cli.text import one_line
-from gru_ref.lint import Finding, Lint
+from gru_ref.debugging.lint import Finding, Lint
 
 _NAME_WIDTH = 38
 

@@ -42,7 +42,7 @@ def trace(
     """Write a trace; what the command says of itself is HELP."""
     from gru_ref.cli.arrays import read_array, read_optional
     from gru_ref.cli.output import check_free, write_all
-    from gru_ref.picture import ENDINGS, gates_picture
+    from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 
     for path, option, endings in (
         (output, "-o", (".npz", ".csv")),

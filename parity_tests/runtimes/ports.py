@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from gru_ref import GRU, GRUConfig, GRUWeights
-from gru_ref.mistakes import BY_NAME, Attempt, Call
+from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from parity_tests.runtimes.right_ports import (
     in_input_order,
     layout_of,

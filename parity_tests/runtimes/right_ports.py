@@ -11,7 +11,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from gru_ref import layouts
-from gru_ref.mistakes import Attempt
+from gru_ref.debugging.mistakes.table import Attempt
 
 OPSET, IR_VERSION = 17, 8
 

@@ -1,4 +1,4 @@
-"""gru_ref.diff names the mistake that a real runtime was made to make, and where it begins."""
+"""gru_ref.debugging.diff.comparison names the mistake that a real runtime was made to make, and where it begins."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from gru_ref import mistakes
-from gru_ref.diff import diff
+from gru_ref.debugging.diff.comparison import diff
+from gru_ref.debugging.mistakes import table
 from parity_tests.runtimes import ports
 from parity_tests.runtimes.ports import PORTS, Sizes
 from parity_tests.runtimes.right_ports import right
@@ -26,10 +26,10 @@ CASES = [
 NOTICEABLE = 1e-5
 
 
-def _begins(port: ports.Port, attempt: mistakes.Attempt) -> int:
+def _begins(port: ports.Port, attempt: table.Attempt) -> int:
     """Return the first position at which the mistake shows, from whole runs in float64."""
-    right = mistakes.run(attempt.double).outputs[0]
-    wrong = mistakes.BY_NAME[port.mistake].run(attempt.double).outputs[0]
+    right = table.run(attempt.double).outputs[0]
+    wrong = table.BY_NAME[port.mistake].run(attempt.double).outputs[0]
     return int(np.argmax((np.abs(wrong - right) > NOTICEABLE).any(axis=(0, 2))))
 
 
@@ -59,9 +59,9 @@ def test_a_wrong_port_is_named_in_first_place_and_where_it_begins(
             assert len(names) == 1 or _come_to_the_same(names, attempt)
 
 
-def _come_to_the_same(names: list[str], attempt: mistakes.Attempt) -> bool:
+def _come_to_the_same(names: list[str], attempt: table.Attempt) -> bool:
     """Return whether several mistakes return the same numbers, but for rounding, in float64."""
-    runs = [mistakes.BY_NAME[name].run(attempt.double).outputs[0] for name in names]
+    runs = [table.BY_NAME[name].run(attempt.double).outputs[0] for name in names]
     return all(np.abs(run - runs[0]).max() < NOTICEABLE for run in runs[1:])
 
 
@@ -92,7 +92,7 @@ def test_dropout_left_on_is_named_with_pytorchs_own_masks(sizes: Sizes) -> None:
 
 def test_every_mistake_is_ported_or_cannot_be() -> None:
     ported = {port.mistake for port in PORTS}
-    assert ported | ports.NOT_PORTED.keys() == mistakes.BY_NAME.keys()
+    assert ported | ports.NOT_PORTED.keys() == table.BY_NAME.keys()
     assert not ported & ports.NOT_PORTED.keys()
 
 
@@ -106,8 +106,8 @@ def test_the_final_state_alone_names_most_mistakes(runtime: str, record_property
         (call,) = attempt.calls
         theirs = port.run(runtime, attempt)[:, -1]
         last = replace(attempt, config=replace(attempt.config, return_sequences=False)).double
-        run = mistakes.BY_NAME[port.mistake].run(last).outputs[0]
-        if np.abs(run - mistakes.run(last).outputs[0]).max() < NOTICEABLE:
+        run = table.BY_NAME[port.mistake].run(last).outputs[0]
+        if np.abs(run - table.run(last).outputs[0]).max() < NOTICEABLE:
             continue  # the last output does not tell it
         found = diff(
             layer,

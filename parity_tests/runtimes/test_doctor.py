@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from gru_ref.doctor import Diagnosis, Reading, diagnose
+from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
 from parity_tests.runtimes.runners import onnx
 
 # batch, timesteps, features, units

@@ -13,9 +13,9 @@ import pytest
 from onnx.backend.test.case.node import collect_testcases
 
 from gru_ref import GRU, GRUWeights, lint_vectors
+from gru_ref.debugging.lint import Lint
+from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from gru_ref.layouts import LAYOUTS
-from gru_ref.lint import Lint
-from gru_ref.mistakes import BY_NAME, Attempt, Call
 from parity_tests import tables
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gru_ref import GRU
-from gru_ref.picture import ENDINGS, gates_picture
+from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 from parity_tests.invoked import invoked
 from parity_tests.page import blocks_of
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from parameterized import parameterized
 
-from gru_ref.doctor import diagnose
+from gru_ref.debugging.doctor import diagnose
 from parity_tests.live import run
 from parity_tests.oracles.pool import GENERATIONS
 

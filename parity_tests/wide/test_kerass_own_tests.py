@@ -11,10 +11,10 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.attempts import Attempt, Call
 from gru_ref.core.weights import GRUWeights
-from gru_ref.lint.vectors import Vectors
-from gru_ref.mistakes import MISTAKES
+from gru_ref.debugging.lint.vectors import Vectors
+from gru_ref.debugging.mistakes.gru_run import Attempt, Call
+from gru_ref.debugging.mistakes.table import MISTAKES
 from parity_tests import tables
 from parity_tests.live import run
 

@@ -1,0 +1,91 @@
+"""What rounding can do to a final state when no step before it is known.
+
+A proof over a whole sequence is useless: multiplied by each step's largest gain it grows without
+limit. So every step is still bounded (`gru_ref.debugging.bounds.step_bounds`), and how the later steps pass that on
+is not bounded but seen: the sequence is run several times, each step off by its whole bound in a
+direction drawn for each number, and a state may be off by `MARGIN` times the largest change seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.step import Step
+from gru_ref.core.weights import GRUWeights
+from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.step_bounds import Bounded, bounded_step, operands
+from gru_ref.debugging.mistakes.gru_run import Attempt, run
+from gru_ref.keras.config import GRUConfig
+
+Array = NDArray[Any]
+
+RUNS, MARGIN = 6, 4.0
+
+
+def final_state(attempt: Attempt, arithmetic: Arithmetic) -> Bounded:
+    """Return how the first call ends, and how far an honest implementation may be from it.
+
+    Parameters
+    ----------
+    attempt : Attempt
+        In float64, without return_sequences.
+    arithmetic : Arithmetic
+        The implementation's.
+
+    Returns
+    -------
+    Bounded
+        (2, batch, units), the last output and the final state: the value is `attempt`'s, the bound
+        an estimate.
+    """
+    stored = as_stored(attempt, arithmetic)
+    value = ends(stored)
+    bound = np.zeros_like(value)
+    for number in range(RUNS):
+        rng = np.random.default_rng(number)
+        bound = np.maximum(bound, np.abs(_pushed(stored, arithmetic, rng) - value))
+    return Bounded(value, MARGIN * bound + arithmetic.underflow)
+
+
+def ends(attempt: Attempt, step: Any = None) -> Array:
+    """Return the last output and the final state of the first call, (2, batch, units)."""
+    made = run(attempt, step)
+    return np.stack([made.outputs[0], made.states[0]])
+
+
+def as_stored(attempt: Attempt, arithmetic: Arithmetic) -> Attempt:
+    """Return the attempt with its weights, inputs and states as the implementation stores them."""
+    calls = (
+        call._replace(
+            x=arithmetic.rounded(call.x),
+            initial_state=None
+            if call.initial_state is None
+            else arithmetic.rounded(call.initial_state),
+        )
+        for call in attempt.calls
+    )
+    weights = GRUWeights(*map(arithmetic.rounded, attempt.weights.arrays()))
+    return replace(attempt, weights=weights, calls=tuple(calls))
+
+
+def _pushed(attempt: Attempt, arithmetic: Arithmetic, rng: np.random.Generator) -> Array:
+    """Return how the call ends when every step is off by its bound, one way or the other."""
+    formula = attempt.formula
+
+    def step(x: Array, h_prev: Array, weights: GRUWeights, config: GRUConfig, **masks: Any) -> Step:
+        made = formula.step(x, h_prev, weights, config, **masks)
+        started = h_prev if formula.carried else np.zeros_like(h_prev)
+        bound = bounded_step(
+            operands(x, started, masks["dropout_mask"], masks["recurrent_dropout_mask"]),
+            weights,
+            formula.config or config,
+            arithmetic,
+            complement=formula.complement,
+        ).h.bound
+        return made._replace(h=made.h + rng.choice((-1.0, 1.0), bound.shape) * bound)
+
+    return ends(attempt, step)

@@ -1,0 +1,242 @@
+"""Diff: where the numbers of another implementation first differ, and what would explain it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.weights import GRUWeights
+from gru_ref.debugging.bounds.final_state import final_state
+from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
+from gru_ref.debugging.bounds.step_bounds import Bounded
+from gru_ref.debugging.bounds.step_replay import (
+    FINAL,
+    GATES,
+    Schedule,
+    Theirs,
+    Verdict,
+    compared,
+    schedule,
+    verdict,
+)
+from gru_ref.debugging.diff.difference import Difference, Hypothesis, Left, Place
+from gru_ref.debugging.diff.foreign_output import returned
+from gru_ref.debugging.diff.hypotheses import of_final, of_sequence
+from gru_ref.debugging.mistakes.gru_run import Attempt, Call
+from gru_ref.errors import KerasQuirkWarning, shown
+from gru_ref.keras.dropout.laws import checked_mask, laws
+from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, start_of_call, x_array
+from gru_ref.keras.layers.gru import GRU
+
+Array = NDArray[Any]
+
+# What a final state alone does not tell.
+_LOST = (
+    "at which timestep they part: only the final state is given, and every step hands on what the "
+    "one before did",
+    "which gate differs first",
+)
+_NO_GATES = "which gate differs first: theirs holds no z, r and candidate"
+_ONLY_A_GATE = (
+    "why: the states alone agree, so that no mistake in them explains a gate; what they call z, r "
+    "or candidate may be something else, as 1 − z"
+)
+_ESTIMATED = "how far a final state may be off for certain: that is estimated, not proved"
+
+
+def diff(
+    layer: GRU,
+    x: Any,
+    theirs: Any,
+    initial_state: Any = None,
+    *,
+    mask: Any = None,
+    dropout_mask: Any = None,
+    recurrent_dropout_mask: Any = None,
+    arithmetic: Arithmetic | None = None,
+) -> Difference:
+    """Compare what another implementation returned with a layer, one step at a time.
+
+    Every step is restarted from their own state before it, computed in float64 and allowed what
+    rounding one step can do, so one wrong step does not blame those after it.
+
+    Parameters
+    ----------
+    layer : GRU
+        Built. It is read, not called: its recorded state stays, and is what a stateful layer starts
+        from.
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    theirs : array, or mapping of arrays
+        See `gru_ref.debugging.diff.foreign_output.returned`.
+    initial_state : (batch, units), optional
+    mask : (batch, timesteps), optional
+    dropout_mask, recurrent_dropout_mask : optional
+        Those of a call in training; see `gru_ref.keras.dropout.laws.laws`.
+    arithmetic : Arithmetic, optional
+        By default the coarser dtype of theirs and the layer's.
+
+    Returns
+    -------
+    Difference
+
+    Raises
+    ------
+    ValueError, TypeError, IndexError, AttributeError
+        An array does not fit the layer, or is in another layout: the message says which. `layer` is
+        no GRU, or sums of so many terms have no bound in that arithmetic.
+
+    Examples
+    --------
+    >>> layer = GRU(2, return_sequences=True)
+    >>> layer.build((None, None, 1))
+    >>> kernel = np.float32([[0.3, -0.2, 0.1, 0.2, 0.5, 0.4]])
+    >>> layer.set_weights([kernel, np.eye(2, 6), np.zeros((2, 6))])
+    >>> x, h = np.float32([[[1], [2], [-1]]]), np.float32([[0.5, -0.5]])
+    >>> found = diff(layer, x, layer(x), initial_state=h)  # they forgot it
+    >>> found.first.timestep, found.first.what, [h.name for h in found.explanations]
+    (0, 'h', ['initial_state ignored'])
+    """
+    right, call = _attempt(layer, x, initial_state, mask, dropout_mask, recurrent_dropout_mask)
+    given = returned(theirs, call, right.config)
+    arithmetic = arithmetic or Arithmetic(dtype_of(theirs, layer))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        if given.sequence is not None:
+            return _of_sequence(right, given.sequence, arithmetic)
+        assert given.final is not None
+        return _of_final(right, given.final, arithmetic)
+
+
+def dtype_of(theirs: Any, layer: GRU) -> str:
+    """Return the dtype that an implementation is judged by, if nothing else is said.
+
+    It is the coarser one of what it returned and of the layer: in float64 there may be numbers
+    that were computed in float32, and a float64 port of a float32 layer is better than it needs.
+    """
+    if isinstance(theirs, Mapping):
+        theirs = theirs.get("h", theirs.get("output"))
+    dtypes = np.asarray(theirs).dtype.name, layer.config.compute_dtype.name
+    return min((name for name in dtypes if name in DTYPES), key=DTYPES.index)
+
+
+def _attempt(
+    layer: GRU, x: Any, initial_state: Any, mask: Any, *masks: Any
+) -> tuple[Attempt, Call]:
+    """Return what the layer would run, in float64, and its one call."""
+    if not isinstance(layer, GRU):
+        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
+    if not layer.built:
+        raise ValueError("the layer is not built, expected its weights")
+    config = layer.config
+    x = x_array(x, config)
+    weights = GRUWeights(*layer.get_weights())
+    if x.shape[2] != weights.features:
+        raise ValueError(f"x has shape {x.shape}, expected {weights.features} features")
+    batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
+    if not batch:
+        raise ValueError(f"x has shape {x.shape}, expected a row at least")
+    given = initial_state_array(initial_state, config, batch)
+    start = start_of_call(config, given, layer.recorded_state)
+    sizes = batch, timesteps, weights.features, None if start is None else start.shape[0]
+    on_inputs, on_state = (
+        checked_mask(law, dropped, config)
+        for law, dropped in zip(laws(config, *sizes), masks, strict=True)
+    )
+    call = Call(x, start, mask_array(mask, config, batch, timesteps), on_inputs, on_state)
+    attempt = Attempt(config, weights, (call,)).double
+    return attempt, attempt.calls[0]
+
+
+# ---- of every timestep
+
+
+def _of_sequence(right: Attempt, theirs: Theirs, arithmetic: Arithmetic) -> Difference:
+    right = replace(right, config=replace(right.config, return_sequences=True))
+    plan = schedule(right, right.calls[0])
+    found = verdict(right, right.calls[0], theirs, arithmetic, plan)
+    states = theirs._replace(gates={})
+    alone = verdict(right, right.calls[0], states, arithmetic, plan) if theirs.gates else found
+    left = Left(alone.worst, alone.largest_error)
+    hypotheses = of_sequence(right, states, arithmetic, plan, alone)
+    if found.worst <= 1:
+        return _equal(found.worst, found.largest_error, left, hypotheses, (), arithmetic)
+    seen = left.ratio > 1  # else what has no effect on the states would explain a gate
+    return Difference(
+        found.worst,
+        found.largest_error,
+        left,
+        _first(found, theirs, plan),
+        _ranked(hypotheses) if seen else (),
+        (_ONLY_A_GATE,) if not seen else () if theirs.gates else (_NO_GATES,),
+        arithmetic,
+    )
+
+
+def _equal(
+    worst: float,
+    error: float,
+    left: Left,
+    hypotheses: list[Hypothesis],
+    unknown: tuple[str, ...],
+    arithmetic: Arithmetic,
+) -> Difference:
+    """Return that nothing differs, and which mistakes nobody could see here."""
+    hidden = [hypothesis.name for hypothesis in hypotheses if hypothesis.explains]
+    if hidden:
+        listed = ", ".join(repr(name) for name in hidden)
+        unknown = (f"whether one of these was made, which changes nothing here: {listed}", *unknown)
+    return Difference(worst, error, left, None, (), unknown, arithmetic)
+
+
+def _ranked(hypotheses: list[Hypothesis]) -> tuple[Hypothesis, ...]:
+    return tuple(sorted(hypotheses, key=lambda hypothesis: hypothesis.ratio))
+
+
+def _first(found: Verdict, theirs: Theirs, plan: Schedule) -> Place:
+    """Return the first timestep's first gate that is outside, and there the farthest number."""
+    names = [name for name in (*GATES, "h", "output", FINAL) if name in found.ratio]
+    outside = {name: found.ratio[name] > 1 for name in names}
+    position = min(int(np.argmax(o.any(axis=(1, 2)))) for o in outside.values() if o.any())
+    name = next(name for name in names if outside[name][position].any())
+    ratio = found.ratio[name][position]
+    row, unit = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    place = position, row, unit
+    states = theirs.output if theirs.h is None else theirs.h
+    values = {**theirs.gates, "h": states, "output": theirs.output, FINAL: theirs.state}[name]
+    assert values is not None
+    value = np.broadcast_to(values, plan.used.shape)[place]  # the final state has no axis of time
+    expected = found.expected[name]
+    what = "output" if name == "h" and theirs.h is None and not plan.used[place] else name
+    return Place(
+        int(plan.timestep[position]), position, int(row), int(unit), what,
+        float(value), float(expected.value[place]), float(expected.bound[place]),
+        float(ratio[row, unit]), int(outside[name][position].sum()), ratio.size,
+    )  # fmt: skip
+
+
+# ---- of the final state alone
+
+
+def _of_final(right: Attempt, theirs: Array, arithmetic: Arithmetic) -> Difference:
+    right = replace(right, config=replace(right.config, return_sequences=False))
+    expected = Bounded(*(part[: len(theirs)] for part in final_state(right, arithmetic)))
+    ratio, error = compared(theirs, expected)
+    left = Left(float(ratio.max()), float(error.max()))
+    worst, largest = left
+    hypotheses = of_final(right, theirs, expected.bound, arithmetic)
+    if worst <= 1:
+        return _equal(worst, largest, left, hypotheses, (_ESTIMATED,), arithmetic)
+    which, row, unit = (int(i) for i in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
+    place = which, row, unit
+    first = Place(
+        None, None, row, unit, FINAL if which == len(theirs) - 1 else "last output",
+        float(theirs[place]), float(expected.value[place]), float(expected.bound[place]),
+        float(ratio[place]), int((ratio[which] > 1).sum()), ratio[which].size,
+    )  # fmt: skip
+    unknown = (*_LOST, _ESTIMATED)
+    return Difference(worst, largest, left, first, _ranked(hypotheses), unknown, arithmetic)

@@ -1,0 +1,126 @@
+"""What a diff says: the first number that differs, and the mistakes that would explain it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gru_ref.debugging.bounds.float_format import Arithmetic
+
+
+class Place(NamedTuple):
+    """The first number outside of its bound.
+
+    Parameters
+    ----------
+    timestep : int or None
+        In the input; None where only a final state is known.
+    position : int or None
+        In processing order.
+    batch, unit : int
+    what : str
+        "z", "r", "candidate", "h", "output" (which is a state's copy, or zero), "final state", or
+        "last output" beside one.
+    theirs, expected, bound, ratio : float
+        ratio is |theirs − expected| / bound.
+    outside, numbers : int
+        How many of the numbers of this timestep are outside.
+    """
+
+    timestep: int | None
+    position: int | None
+    batch: int
+    unit: int
+    what: str
+    theirs: float
+    expected: float
+    bound: float
+    ratio: float
+    outside: int
+    numbers: int
+
+
+class Hypothesis(NamedTuple):
+    """A mistake, and what remains if it was made.
+
+    Parameters
+    ----------
+    name, meaning : str
+        As in `gru_ref.debugging.mistakes.table.MISTAKES`.
+    ratio : float
+        The largest |error| / bound that remains; at most 1 explains everything.
+    error : float
+        The largest error that remains.
+    """
+
+    name: str
+    meaning: str
+    ratio: float
+    error: float
+
+    @property
+    def explains(self) -> bool:
+        """Whether every number is inside its bound if this mistake was made."""
+        return self.ratio <= 1
+
+
+class Left(NamedTuple):
+    """What remains of the states alone, as `Hypothesis` has it, if no mistake was made."""
+
+    ratio: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What `diff` found.
+
+    Parameters
+    ----------
+    worst : float
+        The largest |error| / bound without any mistake; at most 1 if the numbers agree.
+    error : float
+        The largest error without any mistake: of one step, or of the final state.
+    left : Left
+        Likewise of the states alone: what the hypotheses are to be compared with, for they are
+        judged without the gates that were given.
+    first : Place or None
+        None if they agree.
+    hypotheses : tuple of Hypothesis
+        Those that explain everything first, then by what remains; empty if they agree.
+    unknown : tuple of str
+        What cannot be known from what was given.
+    arithmetic : Arithmetic
+        What the bounds are for.
+    """
+
+    worst: float
+    error: float
+    left: Left
+    first: Place | None
+    hypotheses: tuple[Hypothesis, ...]
+    unknown: tuple[str, ...]
+    arithmetic: Arithmetic
+
+    @property
+    def equal(self) -> bool:
+        """Whether every number is inside its bound."""
+        return self.first is None
+
+    @property
+    def explanations(self) -> tuple[Hypothesis, ...]:
+        """The hypotheses that explain everything: none, one, or several that are tied."""
+        return tuple(hypothesis for hypothesis in self.hypotheses if hypothesis.explains)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return everything as plain data: numbers, texts, lists and dicts."""
+        return {
+            "equal": self.equal,
+            "worst_ratio": self.worst,
+            "largest_error": self.error,
+            "states_alone": self.left._asdict(),
+            "dtype": self.arithmetic.dtype,
+            "first": None if self.first is None else self.first._asdict(),
+            "hypotheses": [{**h._asdict(), "explains": h.explains} for h in self.hypotheses],
+            "unknown": list(self.unknown),
+        }

@@ -1,0 +1,9 @@
+"""Lint for test vectors: the classic mistakes that a test could not see, and a test that would."""
+
+from __future__ import annotations
+
+from gru_ref.debugging.lint.better import Better, Candidate
+from gru_ref.debugging.lint.linting import Finding, Lint, lint_vectors
+from gru_ref.debugging.lint.reasons import Reason
+
+__all__ = ["Better", "Candidate", "Finding", "Lint", "Reason", "lint_vectors"]

@@ -1,0 +1,152 @@
+"""Tests of the same sizes that see more: numbers drawn so that no two of a kind are alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.weights import GRUWeights
+from gru_ref.debugging.lint.sizes import Sizes, proof_of
+from gru_ref.debugging.lint.vectors import Vectors
+from gru_ref.debugging.mistakes.gru_run import Attempt, Call
+from gru_ref.debugging.mistakes.table import MISTAKES
+from gru_ref.probe import drawn
+
+Array = NDArray[Any]
+
+# Tries, and by how much the weights are larger: unbounded activations need smaller ones.
+_SCALES = (1.0, 1.0, 0.5, 2.0, 0.25, 0.0625)
+# What shows by so many tolerances shows in a looser test too: no further try is made.
+_MARGIN = 10.0
+
+
+class Candidate(NamedTuple):
+    """A drawn test, and how it takes every mistake that can be made in it.
+
+    Parameters
+    ----------
+    name : str
+        What it has beside inputs: "state and mask", "state" or "inputs alone".
+    attempt : Attempt
+        In float64.
+    makeable : frozenset of str
+        The mistakes that can be made in it.
+    seen : dict
+        Those that it sees → how far beyond the tolerance the difference is: 1 is at it.
+    """
+
+    name: str
+    attempt: Attempt
+    makeable: frozenset[str]
+    seen: dict[str, float]
+
+    @property
+    def margin(self) -> float:
+        """How far beyond the tolerance the difference is that shows least."""
+        return min(self.seen.values(), default=0.0)
+
+
+class Better(NamedTuple):
+    """Tests of the same layer and sizes.
+
+    Parameters
+    ----------
+    chosen : tuple of Candidate
+        No other one sees what these do not. Nearly always it is one: a second is there where a mask
+        or an initial state hides something.
+    makeable : frozenset of str
+        The mistakes that can be made in any of them.
+    generic : Attempt
+        The first that was drawn, with an initial state and a mask.
+    """
+
+    chosen: tuple[Candidate, ...]
+    makeable: frozenset[str]
+    generic: Attempt
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """The mistakes that one of them sees."""
+        return frozenset(name for one in self.chosen for name in one.seen)
+
+
+def better(given: Vectors) -> Better:
+    """Return tests of the sizes of `given`, of the same layer, that see what drawn ones see."""
+    bits = np.random.PCG64(0)
+    tried: list[Candidate] = []
+    for scale in _SCALES:
+        for name, attempt in _drawn(given.attempt, scale, bits):
+            tried.append(_judged(name, attempt, given))
+            found = _best(tried)
+            unseen = found.makeable - found.seen
+            if all(proof_of(mistake, given.attempt) for mistake in unseen):
+                if min(one.margin for one in found.chosen) >= _MARGIN:
+                    return found
+                break  # this draw sees everything: perhaps another shows it more clearly
+    return found
+
+
+def _best(tried: Sequence[Candidate]) -> Better:
+    makeable = frozenset[str]().union(*(one.makeable for one in tried))
+    return Better(_cover(tried), makeable, tried[0].attempt)
+
+
+def _judged(name: str, attempt: Attempt, given: Vectors) -> Candidate:
+    """Return a drawn test with all that it sees at the tolerance of the given one."""
+    vectors = Vectors.of(attempt, given.atol, given.rtol)
+    makeable = [mistake for mistake in MISTAKES if vectors.applies(mistake)]
+    shown = {mistake.name: vectors.error_of(mistake) for mistake in makeable}
+    seen = {name: one.tolerances for name, one in shown.items() if one.seen}
+    return Candidate(name, attempt, frozenset(shown), seen)
+
+
+def _cover(tried: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return few candidates that together see what any of them sees."""
+    chosen: list[Candidate] = []
+    seen: set[str] = set()
+    while True:
+        best = max(tried, key=lambda one: (len(set(one.seen) - seen), one.margin))
+        if not set(best.seen) - seen:
+            return tuple(chosen) or (best,)
+        chosen.append(best)
+        seen |= set(best.seen)
+
+
+def _drawn(like: Attempt, scale: float, bits: np.random.PCG64) -> Iterator[tuple[str, Attempt]]:
+    """Yield tests of the sizes of another."""
+    batch, timesteps, features, units = Sizes.of(like)
+    sizes = {"kernel": features, "recurrent_kernel": units, "bias": 1}
+    weights = {
+        name: drawn(bits, *array.shape)
+        * scale
+        * 2.0 ** round(math.log2(2 / math.sqrt(sizes[name])))
+        for name, array in like.weights.named().items()
+    }
+    x, start = drawn(bits, batch, timesteps, features), drawn(bits, batch, units)
+    mask = _mask(batch, timesteps, backwards=like.config.go_backwards)
+    if like.config.time_major:
+        x, mask = x.swapaxes(0, 1), mask.T
+    calls = {
+        "state and mask": Call(x, start, mask),
+        "state": Call(x, start),
+        "inputs alone": Call(x),
+    }
+    for name, call in calls.items():
+        yield name, replace(like, weights=GRUWeights(**weights), calls=(call,))
+
+
+def _mask(batch: int, timesteps: int, *, backwards: bool) -> Array:
+    """Return a mask of no two rows alike, as far as that goes; the first of several uses all.
+
+    The first row that is masked lacks the last timestep of the processing order, which the last
+    output shows.
+    """
+    mask = np.ones((batch, timesteps), bool)
+    for number, row in enumerate(range(min(1, batch - 1), batch)):
+        mask[row, -1 - number % timesteps] = False
+    return mask[:, ::-1] if backwards else mask

@@ -1,0 +1,190 @@
+"""`lint_vectors`: which classic mistakes a test of a GRU could not see, proved by making them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.rounding import kind_of
+from gru_ref.core.weights import GRUWeights
+from gru_ref.debugging.lint.better import Better, better
+from gru_ref.debugging.lint.reasons import Reason, Reasons
+from gru_ref.debugging.lint.vectors import UNSEEN, Vectors, attempt_of
+from gru_ref.debugging.mistakes.table import MISTAKES
+from gru_ref.errors import shown
+from gru_ref.keras.layers.gru import GRU
+
+Array = NDArray[Any]
+
+
+class Finding(NamedTuple):
+    """What a test makes of one mistake.
+
+    Parameters
+    ----------
+    mistake, meaning : str
+        As in `gru_ref.debugging.mistakes.table`.
+    seen : bool
+        Whether the test fails when the mistake is made.
+    error : float
+        By how much the outputs are off then; infinite where arrays do not fit.
+    reason : Reason or None
+        Why it is not seen.
+    """
+
+    mistake: str
+    meaning: str
+    seen: bool
+    error: float
+    reason: Reason | None
+
+
+class Lint(NamedTuple):
+    """What a test sees, and what better ones would.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        Of every mistake that can be made in this layer.
+    cannot_be_made : tuple of str
+        The mistakes that nobody can make in this layer.
+    better : Better
+        Tests of the same sizes that see what drawn ones see.
+    """
+
+    findings: tuple[Finding, ...]
+    cannot_be_made: tuple[str, ...]
+    better: Better
+
+    @property
+    def unseen(self) -> tuple[Finding, ...]:
+        """The findings that the test does not see, though a better one of its sizes would."""
+        return tuple(
+            one for one in self.findings if not one.seen and one.mistake in self.better.seen
+        )
+
+
+def lint_vectors(
+    layer: GRU,
+    inputs: Any,
+    *,
+    outputs: Any = None,
+    initial_state: Any = None,
+    mask: Any = None,
+    tolerance: float = 1e-5,
+    relative_tolerance: float = 0.0,
+) -> Lint:
+    """Return which classic mistakes a test could not see, given its weights and inputs.
+
+    Every mistake of `gru_ref.debugging.mistakes.table` is made on the call of the test; the test sees it if an
+    output is then further from what it expects than its own tolerance. Nothing is guessed.
+
+    Parameters
+    ----------
+    layer : GRU
+        With the weights of the test.
+    inputs : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    outputs : (batch, timesteps, units), (timesteps, batch, units) or (batch, units), optional
+        What the test expects: every output, or the last. By default what the layer returns, and
+        with return_state its state too.
+    initial_state : (batch, units), optional
+    mask : (batch, timesteps), or (timesteps, batch), optional
+        True: use this timestep.
+    tolerance, relative_tolerance : float
+        The test fails where |output − expected| > tolerance + relative_tolerance · |expected|.
+
+    Returns
+    -------
+    Lint
+
+    Raises
+    ------
+    TypeError
+        An array is not of numbers, or `layer` is no GRU.
+    ValueError
+        A shape does not fit, or the layer is not built, or it does not return `outputs`: then the
+        test fails without any mistake.
+
+    Examples
+    --------
+    >>> layer = GRU(2, kernel_initializer="ones", recurrent_initializer="zeros")
+    >>> layer.build((None, None, 3))
+    >>> lint = lint_vectors(layer, np.ones((1, 4, 3)))
+    >>> swapped = next(one for one in lint.findings if one.mistake == "bias rows swapped")
+    >>> swapped.seen, swapped.reason.causes
+    (False, (('all biases are zero',),))
+    """
+    given = _given(layer, inputs, outputs, initial_state, mask, (tolerance, relative_tolerance))
+    found = better(given)
+    reasons = Reasons(given, found.generic)
+    findings, cannot = [], []
+    for mistake in MISTAKES:
+        if mistake.name not in found.makeable and not given.applies(mistake):
+            cannot.append(mistake.name)
+            continue
+        shows = given.error_of(mistake) if given.applies(mistake) else UNSEEN
+        reason = None if shows.seen else reasons.of(mistake)
+        findings.append(Finding(mistake.name, mistake.meaning, shows.seen, shows.error, reason))
+    return Lint(tuple(findings), tuple(cannot), found)
+
+
+def _given(
+    layer: Any,
+    inputs: Any,
+    outputs: Any,
+    initial_state: Any,
+    mask: Any,
+    tolerances: tuple[float, float],
+) -> Vectors:
+    """Return the test as it was given, checked."""
+    if not isinstance(layer, GRU):
+        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
+    if not layer.built:
+        raise ValueError("the layer is not built, expected one with weights")
+    for name, value in zip(("tolerance", "relative_tolerance"), tolerances, strict=True):
+        if not 0 <= value < np.inf:
+            raise ValueError(f"{name} is {shown(value)}, expected 0 or more")
+    config, weights = layer.config, GRUWeights.from_arrays(layer.get_weights())
+    x = _numbers("inputs", inputs)
+    if x.ndim != 3 or x.shape[2] != weights.features or 0 in x.shape:
+        raise ValueError(
+            f"inputs has shape {x.shape}, expected three sizes, the last {weights.features}"
+        )
+    batch = x.shape[1 if config.time_major else 0]
+    last, every = (batch, config.units), (*x.shape[:2], config.units)
+    start = None if initial_state is None else _numbers("initial_state", initial_state, last)
+    used = None if mask is None else _numbers("mask", mask, x.shape[:2]).astype(bool)
+    expected = None if outputs is None else _numbers("outputs", outputs, every, last)
+    attempt = attempt_of(
+        weights,
+        config,
+        x.astype("float64"),
+        start,
+        used,
+        sequences=config.return_sequences if expected is None else expected.ndim == 3,
+        state=config.return_state and expected is None,
+    )
+    given = Vectors.of(attempt, *tolerances)
+    if expected is None:
+        return given
+    given = replace(given, expected=(expected.astype("float64"),))
+    off = given.tolerances_of(given.right)
+    if off > 1:
+        raise ValueError(
+            f"outputs are {off:.3g} tolerances off, expected what the layer returns: gru-ref diff "
+            "says where they part"
+        )
+    return given
+
+
+def _numbers(name: str, value: Any, *shapes: tuple[int, ...]) -> Array:
+    array = np.asarray(value)
+    if kind_of(array.dtype) not in "fiub":
+        raise TypeError(f"{name} has dtype {array.dtype}, expected numbers")
+    if shapes and array.shape not in shapes:
+        expected = " or ".join(map(str, shapes))
+        raise ValueError(f"{name} has shape {array.shape}, expected {expected}")
+    return array

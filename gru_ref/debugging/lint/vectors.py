@@ -1,0 +1,149 @@
+"""Somebody's test of a GRU: the call it makes, what it looks at, how far that may be off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.weights import GRUWeights
+from gru_ref.debugging.mistakes.gru_run import Attempt, Call, run
+from gru_ref.debugging.mistakes.table import Mistake
+from gru_ref.keras.config import GRUConfig
+
+Array = NDArray[Any]
+
+# A run in float64 differs by this many eps of its largest number and means nothing by it.
+_NOISE = 64 * float(np.finfo("float64").eps)
+# The mistake that can be made in another call too, where no array's shape refuses it.
+SWAPPED_AXES = "batch and time swapped"
+
+
+class Shown(NamedTuple):
+    """How a mistake shows in a test.
+
+    Parameters
+    ----------
+    tolerances : float
+        How far the outputs are from what the test expects, over what it allows, where that is
+        largest: it fails beyond 1.
+    error : float
+        By how much the mistake changes the outputs, at most.
+
+    Both are infinite where the shapes of arrays refuse the mistake, or a number is not finite that
+    should be.
+    """
+
+    tolerances: float
+    error: float
+
+    @property
+    def seen(self) -> bool:
+        """Whether the test fails."""
+        return self.tolerances > 1
+
+
+UNSEEN, REFUSED = Shown(0.0, 0.0), Shown(np.inf, np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """One call of a GRU, or several in a row, and how the outputs of the last are compared.
+
+    Parameters
+    ----------
+    attempt : Attempt
+        In float64.
+    right : tuple of arrays
+        What comes out without a mistake: the output and, with return_state, the state.
+    expected : tuple of arrays
+        What the test compares that with.
+    atol, rtol : float
+        The test fails where |output − expected| > atol + rtol · |expected|.
+    """
+
+    attempt: Attempt
+    right: tuple[Array, ...]
+    expected: tuple[Array, ...]
+    atol: float
+    rtol: float
+
+    @classmethod
+    def of(cls, attempt: Attempt, atol: float, rtol: float) -> Vectors:
+        """Return the test that expects what the GRU computes."""
+        right = _compared(attempt, attempt)
+        return cls(attempt, right, right, atol, rtol)
+
+    def applies(self, mistake: Mistake) -> bool:
+        """Return whether a port can make the mistake in this call."""
+        return mistake.applies(self.attempt) or mistake.name == SWAPPED_AXES
+
+    def error_of(self, mistake: Mistake) -> Shown:
+        """Return how the test takes a port that makes a mistake; it has to apply."""
+        try:
+            made = _compared(mistake.make(self.attempt), self.attempt)
+        except ValueError:  # arrays that do not fit: a port fails, loudly
+            if mistake.name != SWAPPED_AXES:
+                raise
+            return REFUSED
+        if any(one.shape != other.shape for one, other in zip(made, self.right, strict=True)):
+            return REFUSED
+        error = max(map(_largest, map(_difference, made, self.right)))
+        return Shown(self.tolerances_of(made), error) if error else UNSEEN
+
+    def tolerances_of(self, outputs: tuple[Array, ...]) -> float:
+        """Return how far outputs are from the expected ones, over what the test allows."""
+        worst = 0.0
+        for actual, expected in zip(outputs, self.expected, strict=True):
+            error = _difference(actual, expected)
+            allowed = self.atol + self.rtol * np.where(np.isfinite(expected), abs(expected), 0)
+            with np.errstate(all="ignore"):
+                worst = max(worst, _largest(np.where(error == 0, 0.0, error / allowed)))
+        return worst
+
+
+def _difference(actual: Array, expected: Array) -> Array:
+    """Return |actual − expected|, infinite where they are not finite alike, 0 for rounding."""
+    with np.errstate(all="ignore"):
+        error = np.abs(actual - expected)
+    same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
+    error = np.where(same, 0.0, np.where(np.isfinite(error), error, np.inf))
+    noise = _NOISE * max(1.0, _largest(np.abs(expected[np.isfinite(expected)])))
+    return np.where(error <= noise, 0.0, error)
+
+
+def _largest(values: Array) -> float:
+    return float(values.max(initial=0.0))
+
+
+def attempt_of(
+    weights: GRUWeights,
+    config: GRUConfig,
+    x: Array,
+    initial_state: Array | None,
+    mask: Array | None,
+    *,
+    sequences: bool,
+    state: bool,
+) -> Attempt:
+    """Return the call of a test in float64; a mask or state that says nothing is none.
+
+    Parameters
+    ----------
+    sequences, state : bool
+        Whether the test looks at the output of every timestep, and at the final state.
+    """
+    if mask is not None and np.all(mask):
+        mask = None
+    if initial_state is not None and not np.any(initial_state):
+        initial_state = None
+    config = replace(config, return_sequences=sequences, return_state=state)
+    return Attempt(config, weights, (Call(x, initial_state, mask),)).double
+
+
+def _compared(made: Attempt, meant: Attempt) -> tuple[Array, ...]:
+    """Return what a test that means `meant` looks at when `made` is run."""
+    result = run(made)
+    return (result.outputs[-1], *(result.states[-1:] if meant.config.return_state else ()))

@@ -1,0 +1,76 @@
+"""The mistakes that the layouts tell people about, and what each one costs.
+
+The cost is measured, not quoted: the mistake of `gru_ref.debugging.mistakes.table` is made on one fixed layer.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from gru_ref.core.weights import GRUWeights
+from gru_ref.debugging.mistakes.gru_run import Attempt, Call, run
+from gru_ref.debugging.mistakes.table import BY_NAME
+from gru_ref.keras.config import GRUConfig
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 4, 20, 16, 32
+BIAS_SCALE = 0.5
+
+_CONFIG = GRUConfig(UNITS, return_sequences=True, dtype="float64")
+_KERAS_3 = replace(_CONFIG, recurrent_activation="hard_sigmoid", keras_version="3")
+
+
+class Case(NamedTuple):
+    """Which mistake of `gru_ref.debugging.mistakes.table` it is, and the layer on which it is made."""
+
+    mistake: str
+    config: GRUConfig = _CONFIG
+
+
+MISTAKES: Mapping[str, Case] = {
+    "z and r swapped": Case("z and r swapped"),
+    "candidate and z swapped behind r": Case("z and candidate swapped"),
+    "recurrent kernel transposed": Case("recurrent kernel transposed"),
+    "CuDNNGRU kernels taken as GRU's": Case("CuDNNGRU kernels taken as GRU's"),
+    "bias rows swapped": Case("bias rows swapped"),
+    "bias rows merged": Case("bias rows merged"),
+    "recurrent bias dropped": Case("recurrent bias dropped"),
+    "reset before for after": Case("reset before for after, recurrent bias dropped"),
+    "reset before for after, bias rows added": Case("reset before for after, bias rows added"),
+    "reset after for before": Case("reset after for before", replace(_CONFIG, reset_after=False)),
+    "1 - z for z": Case("1 - z for z"),
+    "reversed output not flipped": Case(
+        "reversed output not flipped", replace(_CONFIG, go_backwards=True)
+    ),
+    "sigmoid replaced by hard_sigmoid": Case("sigmoid replaced by hard_sigmoid"),
+    "Keras 3's hard_sigmoid as Keras 2's": Case("hard_sigmoid of the other generation", _KERAS_3),
+}
+
+
+@functools.cache
+def cost(mistake_name: str) -> float:
+    """Return the largest error of a state that a mistake causes, of states within (−1, 1).
+
+    The layer has 32 units, 16 features, 20 timesteps and a batch of 4, tanh and a random bias in
+    both rows. Its numbers are normal, of a fixed seed; a kernel's are divided by the root of its
+    rows, as initializers do, so that gates move and do not stick.
+
+    Examples
+    --------
+    >>> cost("z and r swapped") > 0.5
+    True
+    """
+    case = MISTAKES[mistake_name]
+    rng = np.random.default_rng(0)
+    arrays = [
+        rng.normal(scale=BIAS_SCALE if name == "bias" else shape[0] ** -0.5, size=shape)
+        for name, shape in case.config.weight_shapes(FEATURES).items()
+    ]
+    x = rng.normal(size=(BATCH, TIMESTEPS, FEATURES))
+    right = Attempt(case.config, GRUWeights(*arrays), (Call(x),))
+    (expected,), (actual,) = run(right).outputs, BY_NAME[case.mistake].run(right).outputs
+    return float(np.abs(actual - expected).max())
