@@ -19,9 +19,9 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files import bundle as reading
 from gru_ref.files import write_bundle
+from gru_ref.files.formats.part import opened
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.part import opened
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.probe import Probe
 

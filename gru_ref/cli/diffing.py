@@ -92,7 +92,7 @@ def diff(
 def _theirs(path: Path) -> tuple[Any, str | None]:
     """Return the array of a `.npy`, or the arrays of a `.npz`; and "bfloat16" if they are that."""
     from gru_ref.cli.arrays import BFLOAT16, loaded
-    from gru_ref.files.halves import from_bfloat16
+    from gru_ref.files.formats.halves import from_bfloat16
 
     stored: list[str] = []
 

@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gru_ref.files.as_layer import mapping_of
-from gru_ref.files.found import Found
+from gru_ref.files.interpretation.as_layer import mapping_of
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.sniff import format_of

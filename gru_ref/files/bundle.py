@@ -16,14 +16,14 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 from gru_ref import probe as probes
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.files.as_layer import as_layer, sha256_of
-from gru_ref.files.found import Array, Found
+from gru_ref.files.formats.part import Part, opened
+from gru_ref.files.formats.zip_members import Archive
+from gru_ref.files.interpretation.as_layer import as_layer, sha256_of
+from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.model_config import parsed
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.model_config import parsed
-from gru_ref.files.numpy_arrays import array_of
-from gru_ref.files.part import Part, opened
-from gru_ref.files.zip_members import Archive
+from gru_ref.files.readers.numpy_arrays import array_of
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.probe import Probe
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.zip_members import Archive
 
 _HEAD = 64
 _ZIP = b"PK\x03\x04"

@@ -17,8 +17,8 @@ import numpy as np
 
 from gru_ref.errors import shown
 from gru_ref.files import bundle
-from gru_ref.files.as_layer import sha256_of
-from gru_ref.files.found import Array
+from gru_ref.files.interpretation.as_layer import sha256_of
+from gru_ref.files.interpretation.found import Array
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.probe import Probe, storable
 from gru_ref.provenance import Origin

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.files.crc32c import crc32c
+from gru_ref.files.formats.crc32c import crc32c
 
 _MAGIC = bytes.fromhex("57fb808b247547db")
 STRING, FLOAT = 7, 1

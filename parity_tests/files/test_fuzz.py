@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parameterized import parameterized
 
-from gru_ref.files import checkpoint, numpy_arrays, onnx_initializers, safetensors, tflite
-from gru_ref.files.found import Found
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.readers import checkpoint, numpy_arrays, onnx_initializers, safetensors, tflite
 from parity_tests.files import bundles, recorded_exports
 
 

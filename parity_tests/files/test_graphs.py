@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru_ref.files import tflite
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.readers import tflite
 from parity_tests.files import recorded_exports
 from parity_tests.files.bundles import field
 from parity_tests.files.recorded_exports import read

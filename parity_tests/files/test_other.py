@@ -12,9 +12,9 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.files.as_layer import as_layer
-from gru_ref.files.crc32c import crc32c
-from gru_ref.files.found import Found
+from gru_ref.files.formats.crc32c import crc32c
+from gru_ref.files.interpretation.as_layer import as_layer
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.malformed import MalformedFileError
 from parity_tests.files import recorded_exports
 from parity_tests.files.recorded_exports import arrays_of, read
@@ -211,7 +211,7 @@ class TestDamage:
     def test_the_crc_of_long_data_equals_the_definition(
         self, chunk: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("gru_ref.files.crc32c._CHUNK", chunk)
+        monkeypatch.setattr("gru_ref.files.formats.crc32c._CHUNK", chunk)
         data = np.random.default_rng(0).bytes((1 << 15) + 4567)
         register = 0xFFFFFFFF
         for byte in data:

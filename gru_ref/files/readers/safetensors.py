@@ -10,12 +10,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from gru_ref.files import grouping
-from gru_ref.files.found import Array, Found
-from gru_ref.files.halves import from_bfloat16
+from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.part import Part, opened, size_of, stretch
+from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.part import Part, opened, size_of, stretch
 
 _LENGTH = 8
 _METADATA = "__metadata__"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gru_ref.files.crc32c import crc32c, unmasked
-from gru_ref.files.part import Part
-from gru_ref.files.protobuf import varint
+from gru_ref.files.formats.crc32c import crc32c, unmasked
+from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.protobuf import varint
 
 MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER = 48

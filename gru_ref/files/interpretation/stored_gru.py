@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gru_ref.files import cudnn_gru, keras_1
-from gru_ref.files.found import Array, Found
-from gru_ref.files.hdf5 import Dataset
+from gru_ref.files.formats.hdf5 import Dataset
+from gru_ref.files.interpretation import cudnn_gru, keras_1
+from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.model_config import Leaf
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gru_ref.errors import shown
-from gru_ref.files.found import Found
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import gru_config

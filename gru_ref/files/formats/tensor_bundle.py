@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_ref.files import leveldb_table
-from gru_ref.files.crc32c import crc32c, unmasked
-from gru_ref.files.found import Array
-from gru_ref.files.halves import from_bfloat16
+from gru_ref.files.formats import leveldb_table
+from gru_ref.files.formats.crc32c import crc32c, unmasked
+from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.part import Part, opened, stretch, whole
+from gru_ref.files.formats.protobuf import Message, signed, varint
+from gru_ref.files.interpretation.found import Array
 from gru_ref.files.limits import Budget
-from gru_ref.files.part import Part, opened, stretch, whole
-from gru_ref.files.protobuf import Message, signed, varint
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 

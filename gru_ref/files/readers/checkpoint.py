@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from gru_ref.files import cudnn_gru, grouping
-from gru_ref.files.found import Found
+from gru_ref.files.formats.object_graph import ObjectGraph
+from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
+from gru_ref.files.interpretation import cudnn_gru, grouping
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.object_graph import ObjectGraph
-from gru_ref.files.tensor_bundle import OBJECT_GRAPH, TensorBundle
 
 _SUFFIX = ".index"
 _ROLES = ("kernel", "recurrent_kernel", "bias")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_ref.files import grouping
-from gru_ref.files.found import Array, Found
-from gru_ref.files.halves import from_bfloat16
+from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.part import Part, opened, whole
+from gru_ref.files.formats.zip_members import Archive
+from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.part import Part, opened, whole
-from gru_ref.files.zip_members import Archive
 
 MAGIC = b"\x93NUMPY"
 _SUFFIX = ".npy"

@@ -12,10 +12,10 @@ import mmap
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from gru_ref.files import hdf5_strings
+from gru_ref.files.formats import hdf5_strings
+from gru_ref.files.formats.part import Part
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.part import Part
 
 
 class Source:

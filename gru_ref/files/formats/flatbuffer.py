@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_ref.files.part import Part
+from gru_ref.files.formats.part import Part
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.files.found import Array
-from gru_ref.files.halves import from_bfloat16
-from gru_ref.files.hdf5_source import Source
+from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.hdf5_source import Source
+from gru_ref.files.interpretation.found import Array
 
 _MAX_RANK = 2
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3

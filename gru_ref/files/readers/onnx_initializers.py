@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.files import grouping
-from gru_ref.files.found import Array, Found
+from gru_ref.files.formats.onnx_graph import Graph, Node, array_of, graphs, shape_of
+from gru_ref.files.formats.part import whole
+from gru_ref.files.formats.protobuf import Message
+from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.repeated import once
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.onnx_graph import Graph, Node, array_of, graphs, shape_of
-from gru_ref.files.part import whole
-from gru_ref.files.protobuf import Message
-from gru_ref.files.repeated import once
 
 # Operators of ONNX → activations of Keras that compute the same.
 _ACTIVATIONS = {

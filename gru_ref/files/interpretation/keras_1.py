@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.files.found import Array
+from gru_ref.files.interpretation.found import Array
 
 _NAMES = {
     "output_dim": "units",

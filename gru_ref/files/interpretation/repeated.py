@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from gru_ref.files.found import Found
+from gru_ref.files.interpretation.found import Found
 
 
 def once(found: list[Found]) -> list[Found]:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_ref.files import grouping
-from gru_ref.files.flatbuffer import Table
-from gru_ref.files.found import Array, Found
+from gru_ref.files.formats.flatbuffer import Table
+from gru_ref.files.formats.part import Part, whole
+from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.repeated import once
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.part import Part, whole
-from gru_ref.files.repeated import once
 
 # BuiltinOperator and TensorType of schema.fbs
 _DEQUANTIZE, _FULLY_CONNECTED, _MUL, _WHILE = 6, 9, 18, 119

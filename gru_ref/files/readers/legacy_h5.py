@@ -10,14 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gru_ref.files import keras_1, model_config, stored_gru
-from gru_ref.files.found import Found
-from gru_ref.files.grouping import is_gru
-from gru_ref.files.hdf5 import Dataset, Group
+from gru_ref.files.formats.hdf5 import Dataset, Group
+from gru_ref.files.interpretation import keras_1, model_config, stored_gru
+from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.grouping import is_gru
+from gru_ref.files.interpretation.model_config import Leaf
+from gru_ref.files.interpretation.stored_gru import Stored
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.model_config import Leaf
-from gru_ref.files.stored_gru import Stored
 
 _MODEL = "model_weights"
 # What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.

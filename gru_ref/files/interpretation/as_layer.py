@@ -10,10 +10,10 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.files import arguments
-from gru_ref.files.found import Array, Found
+from gru_ref.files.interpretation import arguments
+from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.recorded_version import behaving_release
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.recorded_version import behaving_release
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.provenance import Origin

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from gru_ref.core.rounding import POLICIES
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.files import keras_1
-from gru_ref.files.found import Found
+from gru_ref.files.interpretation import keras_1
+from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.recorded_version import is_before_the_ledger
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.recorded_version import is_before_the_ledger
 from gru_ref.keras.activations import tables
 from gru_ref.keras.config import KINDS
 from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS

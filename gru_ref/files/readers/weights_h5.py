@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gru_ref.files import stored_gru
-from gru_ref.files.found import Found
-from gru_ref.files.grouping import is_gru
-from gru_ref.files.hdf5 import Dataset, Group
-from gru_ref.files.stored_gru import Stored
+from gru_ref.files.formats.hdf5 import Dataset, Group
+from gru_ref.files.interpretation import stored_gru
+from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.grouping import is_gru
+from gru_ref.files.interpretation.stored_gru import Stored
 
 _VARS = "vars"
 _OPTIMIZER = "optimizer"

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gru_ref.files.part import Part
+from gru_ref.files.formats.part import Part
 
 _CONTINUATION, _ATTRIBUTE = 0x10, 0x0C
 _SHARED = 0x02

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gru_ref.files.found import Array
+from gru_ref.files.interpretation.found import Array
 from gru_ref.layouts.cudnn_gru import converted
 
 __all__ = ["converted", "is_cudnn"]

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from gru_ref.files import hdf5_array
-from gru_ref.files.found import Array
-from gru_ref.files.hdf5_source import Source
+from gru_ref.files.formats import hdf5_array
+from gru_ref.files.formats.hdf5_source import Source
+from gru_ref.files.interpretation.found import Array
 from gru_ref.files.limits import Budget
 
 _NUMBER = re.compile(r"(\d+)")

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gru_ref.files.part import Part
-from gru_ref.files.protobuf import Message
+from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.protobuf import Message
 
 _ROOT = 0
 # What leads to copies of the weights, or to the same objects under a worse name.

@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gru_ref.files import model_config
-from gru_ref.files.checkpoint import by_names, by_objects
-from gru_ref.files.found import Found
+from gru_ref.files.formats.object_graph import ObjectGraph
+from gru_ref.files.formats.part import Part, whole
+from gru_ref.files.formats.protobuf import Message
+from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
+from gru_ref.files.interpretation import model_config
+from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.model_config import Leaf, parsed
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.model_config import Leaf, parsed
-from gru_ref.files.object_graph import ObjectGraph
-from gru_ref.files.part import Part, whole
-from gru_ref.files.protobuf import Message
-from gru_ref.files.tensor_bundle import OBJECT_GRAPH, TensorBundle
+from gru_ref.files.readers.checkpoint import by_names, by_objects
 
 PROTOBUF = "saved_model.pb"
 METADATA = "keras_metadata.pb"  # TensorFlow 2.5 and later; before, it lay in saved_model.pb

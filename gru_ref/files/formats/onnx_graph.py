@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_ref.files.found import Array
-from gru_ref.files.halves import from_bfloat16
-from gru_ref.files.part import Part
-from gru_ref.files.protobuf import Message, signed
+from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.protobuf import Message, signed
+from gru_ref.files.interpretation.found import Array
 
 # TensorProto.DataType
 _BFLOAT16 = 16

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gru_ref.files import hdf5, model_config, stored_gru, weights_h5
-from gru_ref.files.found import Found
-from gru_ref.files.hdf5 import Group
+from gru_ref.files.formats import hdf5
+from gru_ref.files.formats.hdf5 import Group
+from gru_ref.files.formats.part import opened, size_of
+from gru_ref.files.formats.zip_members import Archive
+from gru_ref.files.interpretation import model_config, stored_gru
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.part import opened, size_of
-from gru_ref.files.zip_members import Archive
+from gru_ref.files.readers import weights_h5
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _PICKLED = "model.weights.npz"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gru_ref.files import hdf5, legacy_h5, weights_h5
-from gru_ref.files.found import Found
+from gru_ref.files.formats import hdf5
+from gru_ref.files.formats.part import opened
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.part import opened
+from gru_ref.files.readers import legacy_h5, weights_h5
 
 
 def read(path: Path, limits: Limits) -> list[Found]:
