@@ -28,10 +28,10 @@ from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.random_streams.seeds import set_random_seed
 
 if TYPE_CHECKING:
-    from gru_ref.bundle import load_bundle, save_bundle
     from gru_ref.debugging.doctor import diagnose
     from gru_ref.debugging.lint import lint_vectors
     from gru_ref.files import Limits, MalformedFileError, load_layers
+    from gru_ref.files.bundles.bundle import load_bundle, save_bundle
     from gru_ref.layouts.onnx_model import to_onnx
 
 __version__ = "0.1.0"
@@ -68,9 +68,9 @@ _LATER = {
     "MalformedFileError": "gru_ref.files",
     "diagnose": "gru_ref.debugging.doctor",
     "lint_vectors": "gru_ref.debugging.lint",
-    "load_bundle": "gru_ref.bundle",
+    "load_bundle": "gru_ref.files.bundles.bundle",
     "load_layers": "gru_ref.files",
-    "save_bundle": "gru_ref.bundle",
+    "save_bundle": "gru_ref.files.bundles.bundle",
     "to_onnx": "gru_ref.layouts.onnx_model",
 }
 

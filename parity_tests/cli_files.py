@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import gru_ref
-from gru_ref.files import write_keras3
+from gru_ref.files.writers import keras3
 
 WEIGHTS = Path(__file__).parent.parent / "fixtures" / "weights"
 # get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).
@@ -49,7 +49,7 @@ def model_file(path: Path, *layers: gru_ref.GRU) -> Path:
     members = {
         "metadata.json": json.dumps({"keras_version": "2.15.0"}),
         "config.json": json.dumps({"class_name": "Sequential", "config": {"layers": configs}}),
-        "model.weights.h5": write_keras3.weights_h5(write_keras3.plan_of_weights(named)),
+        "model.weights.h5": keras3.weights_h5(keras3.plan_of_weights(named)),
     }
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref.files import write_keras3
+from gru_ref.files.writers import keras3
 from gru_ref.keras.activations import tables
 from gru_ref.layouts import LAYOUTS
 from parity_tests import cli_files
@@ -132,7 +132,7 @@ class TestConvert:
         assert then is not now
         # √½ or √2 rounded to float32, in float64: measured 1.0e-8
         np.testing.assert_allclose(then(x), now(x), rtol=0, atol=2e-8)
-        planned = write_keras3.plan({"gru": layer})
+        planned = keras3.plan({"gru": layer})
         assert planned.config["config"]["layers"][-1]["config"]["activation"] == name
 
     def test_a_stateful_layer_needs_a_batch(self, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def convert(
     """Convert a GRU; what the command says of itself is CONVERT_HELP."""
     from gru_ref.cli import converting
     from gru_ref.cli.output import check_free, write_all
-    from gru_ref.files import write_keras3
+    from gru_ref.files.writers import keras3
 
     converting.check_target(target)
     if batch is not None:
@@ -136,9 +136,7 @@ def convert(
         if layer is not None:
             layers = {layer: chosen(layers, layer)}
         planned = (
-            write_keras3.plan_of_weights(layers)
-            if weights_only
-            else write_keras3.plan(layers, batch=batch)
+            keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
         )
         for note in planned.notes:
             click.echo(f"gru-ref: note: {one_line(note)}", err=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gru_ref.cli.running import npz
-from gru_ref.files import write_keras3
+from gru_ref.files.writers import keras3
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.layouts import LAYOUTS
 from gru_ref.layouts.onnx_model import to_onnx
@@ -86,12 +86,12 @@ def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
     return json.dumps(arrays, default=_as_list, allow_nan=False).encode()
 
 
-def keras3_bytes(planned: write_keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes]:
+def keras3_bytes(planned: keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes]:
     """Return what each file holds: a `.keras`, or a `.weights.h5` and perhaps its config."""
     if files[0].name.endswith(_WEIGHTS):
-        contents = [write_keras3.weights_h5(planned), write_keras3.model_json(planned).encode()]
+        contents = [keras3.weights_h5(planned), keras3.model_json(planned).encode()]
     else:
-        contents = [write_keras3.keras_zip(planned)]
+        contents = [keras3.keras_zip(planned)]
     return dict(zip(files, contents, strict=False))
 
 

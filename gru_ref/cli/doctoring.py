@@ -184,13 +184,13 @@ def _arrays_of(file: Path, layer: str | None) -> Any:
 def _converted(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:
     """Return the files of one GRU in a target."""
     from gru_ref.cli import converting
-    from gru_ref.files import write_keras3
+    from gru_ref.files.writers import keras3
 
     one = explanation.layer()
     if target != converting.KERAS_3:
         return {output: converting.layout_bytes(one, target, output)}
     files = converting.outputs_of(target, output)
-    return converting.keras3_bytes(write_keras3.plan({"gru": one}), files)
+    return converting.keras3_bytes(keras3.plan({"gru": one}), files)
 
 
 def _npy(array: Any) -> bytes:

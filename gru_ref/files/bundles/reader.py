@@ -1,6 +1,6 @@
 """Bundles: GRUs in one .npz with where they come from, and probes that are checked when read.
 
-`docs/bundle.md` describes the format, `gru_ref.bundle` writes it.
+`docs/bundle.md` describes the format, `gru_ref.files.bundles.bundle` writes it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
-from gru_ref import probe as probes
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
+from gru_ref.files.bundles import probe as probes
+from gru_ref.files.bundles.probe import Probe
 from gru_ref.files.formats.part import Part, opened
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation.as_layer import as_layer, sha256_of
@@ -25,7 +26,6 @@ from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers.numpy_arrays import array_of
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.probe import Probe
 
 META, META_SHA256 = "gru_ref_bundle", "gru_ref_bundle_sha256"
 KIND, VERSION = "gru_ref bundle", 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gru_ref.errors import NotRepresentableError
-from gru_ref.files.keras3_arguments import Array, Converted, converted
+from gru_ref.files.writers.keras3_arguments import Array, Converted, converted
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.releases import release_of
 
