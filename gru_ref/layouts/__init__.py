@@ -27,7 +27,9 @@ from typing import Any
 import numpy as np
 
 from gru_ref.errors import shown
-from gru_ref.layouts import (
+from gru_ref.layouts.conversion_input import Array, Read
+from gru_ref.layouts.facts import Facts, Layout
+from gru_ref.layouts.runtimes import (
     coreml_mil,
     coreml_neuralnetwork,
     cudnn,
@@ -44,8 +46,6 @@ from gru_ref.layouts import (
     torch_cell,
     webnn,
 )
-from gru_ref.layouts.facts import Facts, Layout
-from gru_ref.layouts.subject import Array, Read
 
 __all__ = ["LAYOUTS", "Facts", "Layout", "Read", "arrays_of", "convert", "layout"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gru_ref.errors import NotRepresentableError
-from gru_ref.layouts import onnx
-from gru_ref.layouts.subject import Subject, subject
+from gru_ref.layouts.conversion_input import Subject, subject
+from gru_ref.layouts.runtimes import onnx
 
 TITLE = "An ONNX model"
 OPSET = 17

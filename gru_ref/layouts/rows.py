@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.blocks import bias_rows, reorder, restore
-from gru_ref.layouts.subject import floating
+from gru_ref.layouts.conversion_input import floating
 
 Array = NDArray[Any]
 

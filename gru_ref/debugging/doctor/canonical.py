@@ -12,7 +12,7 @@ from gru_ref.debugging.doctor.steps import Array
 from gru_ref.debugging.doctor.views import View
 from gru_ref.errors import NotRepresentableError
 from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.subject import Read
+from gru_ref.layouts.conversion_input import Read
 
 
 def read(space: Space, view: View, *, double: bool) -> Read:

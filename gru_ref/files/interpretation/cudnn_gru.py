@@ -1,9 +1,9 @@
-"""Telling CuDNNGRU of Keras 2 by its arrays; `gru_ref.layouts.cudnn_gru` knows their layout."""
+"""Telling CuDNNGRU of Keras 2 by its arrays; `gru_ref.layouts.runtimes.cudnn_gru` knows their layout."""
 
 from __future__ import annotations
 
 from gru_ref.files.interpretation.found import Array
-from gru_ref.layouts.cudnn_gru import converted
+from gru_ref.layouts.runtimes.cudnn_gru import converted
 
 __all__ = ["converted", "is_cudnn"]
 

@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.conversion_input import Read, check_keys, floating
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.limits import check_forward, check_reset_form, check_tanh_sigmoid, checked
-from gru_ref.layouts.subject import Read, check_keys, floating
+from gru_ref.layouts.representability import (
+    check_forward,
+    check_reset_form,
+    check_tanh_sigmoid,
+    checked,
+)
 
 FACTS = Facts(
     name="haiku",

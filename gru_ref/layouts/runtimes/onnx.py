@@ -14,9 +14,9 @@ from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import bias_rows
+from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.limits import check_activations, checked
-from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.layouts.representability import check_activations, checked
 
 FACTS = Facts(
     name="onnx",

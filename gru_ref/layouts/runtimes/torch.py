@@ -8,10 +8,10 @@ from typing import Any
 
 from gru_ref.errors import shown
 from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.conversion_input import Read, check_keys, check_mapping
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.limits import check_reset_form, check_tanh_sigmoid, checked
+from gru_ref.layouts.representability import check_reset_form, check_tanh_sigmoid, checked
 from gru_ref.layouts.rows import from_rows, to_rows
-from gru_ref.layouts.subject import Read, check_keys, check_mapping
 
 FACTS = Facts(
     name="torch",

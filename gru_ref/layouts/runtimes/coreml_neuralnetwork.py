@@ -9,11 +9,11 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function, sigmoid, tanh
+from gru_ref.layouts.activation_pairs import two_functions
 from gru_ref.layouts.arguments import arguments
+from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.limits import check_activations, check_reset_form, checked
-from gru_ref.layouts.pairs import two_functions
-from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.layouts.representability import check_activations, check_reset_form, checked
 
 _GATES = ("update", "reset", "output")  # Keras's z, r, h
 

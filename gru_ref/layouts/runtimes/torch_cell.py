@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gru_ref.layouts import torch
 from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.limits import check_forward, check_reset_form, check_tanh_sigmoid, checked
+from gru_ref.layouts.conversion_input import Read, check_keys
+from gru_ref.layouts.representability import (
+    check_forward,
+    check_reset_form,
+    check_tanh_sigmoid,
+    checked,
+)
 from gru_ref.layouts.rows import from_rows, to_rows
-from gru_ref.layouts.subject import Read, check_keys
+from gru_ref.layouts.runtimes import torch
 
 FACTS = replace(
     torch.FACTS,

@@ -7,7 +7,7 @@ from typing import Any
 
 from gru_ref.errors import shown
 from gru_ref.keras.activations.tables import Function
-from gru_ref.layouts.subject import attribute
+from gru_ref.layouts.conversion_input import attribute
 
 
 def two_functions(

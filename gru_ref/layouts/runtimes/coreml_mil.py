@@ -10,9 +10,9 @@ import numpy as np
 from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import bias_rows, reorder, restore
+from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.limits import check_tanh_sigmoid, checked
-from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.layouts.representability import check_tanh_sigmoid, checked
 
 FACTS = Facts(
     name="coreml_mil",

@@ -10,7 +10,7 @@ from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.keras.config import GRUConfig
 from gru_ref.layouts.arguments import keras_name
-from gru_ref.layouts.subject import Subject, subject
+from gru_ref.layouts.conversion_input import Subject, subject
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def checked(given: Any, runtime: str) -> Subject:
     Raises
     ------
     TypeError, ValueError
-        See `gru_ref.layouts.subject.subject`.
+        See `gru_ref.layouts.conversion_input.subject`.
     NotRepresentableError
         zero_output_for_mask is True.
     """

@@ -9,13 +9,13 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import NotRepresentableError
+from gru_ref.layouts.activation_pairs import named_functions
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias
+from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.jax_activations import FUNCTIONS, KNOWN
-from gru_ref.layouts.limits import check_activations, check_reset_form, checked
-from gru_ref.layouts.pairs import named_functions
-from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.layouts.representability import check_activations, check_reset_form, checked
+from gru_ref.layouts.runtimes.jax_activations import FUNCTIONS, KNOWN
 
 FACTS = Facts(
     name="flax_nnx",

@@ -9,12 +9,12 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, Function, sigmoid, tanh
+from gru_ref.layouts.activation_pairs import two_functions
 from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import bias_rows, restore
+from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.limits import check_activations, checked
-from gru_ref.layouts.pairs import two_functions
-from gru_ref.layouts.subject import Read, attribute, check_keys, floating
+from gru_ref.layouts.representability import check_activations, checked
 
 FACTS = Facts(
     name="webnn",
