@@ -94,8 +94,8 @@ class TestDropout:
     ) -> None:
         config = GRU(UNITS, keras_version=version, **constructor).config
         leading = (TIMESTEPS, BATCH) if config.time_major else (BATCH, TIMESTEPS)
-        laws = laws.laws(config, *leading, FEATURES)
-        assert [law.shape for law in laws] == list(shapes)
+        both = laws.laws(config, *leading, FEATURES)
+        assert [law.shape for law in both] == list(shapes)
         many = laws.laws(config, 1000, 20, FEATURES)
         for law, argument in zip(many, ("dropout", "recurrent_dropout"), strict=True):
             rate = constructor.get(argument, 0.0)

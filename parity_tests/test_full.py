@@ -143,7 +143,7 @@ class TestKept:
     def test_the_digest_covers_what_compares_and_the_table(self) -> None:
         before = kept.code()
         read = Path.read_bytes
-        for name in ("cell.py", "axes.py", "witnesses.py", "live_reused.py"):
+        for name in ("step.py", "axes.py", "witnesses.py", "live_reused.py"):
             with mock.patch.object(
                 Path,
                 "read_bytes",

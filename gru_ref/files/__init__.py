@@ -71,7 +71,7 @@ def load_layers(
     place = Path(path)
     limits = limits or Limits()
     file_format = format_of(place, limits)
-    reader = importlib.import_module(f"gru_ref.files.{file_format}")
+    reader = importlib.import_module(f"gru_ref.files.readers.{file_format}")
     try:
         found = reader.read(place, limits)
     except (RecursionError, MemoryError) as error:

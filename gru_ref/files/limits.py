@@ -30,7 +30,8 @@ class Limits:
     max_ratio : float
         Unpacked size over packed size, of anything that is larger than 1 MiB unpacked.
     max_products : int
-        Multiplications that the probes of a bundle take, together; `gru_ref.files.bundles.probe.products` counts
+        Multiplications that the probes of a bundle take, together;
+        `gru_ref.files.bundles.probe.products` counts
         them. A drawn probe of arrays within `max_bytes` takes fewer.
 
     Raises

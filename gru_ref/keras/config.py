@@ -56,7 +56,8 @@ class GRUConfig:
     seed : int, optional
         Keras 3 and Keras 2 from TensorFlow 2.8 on; only matters for what Keras draws.
     dtype : "float16", "bfloat16", "float32", "float64", "mixed_float16" or "mixed_bfloat16"
-        Or a NumPy dtype, or the dict of a policy: see `gru_ref.keras.identifiers.dtype_name`. bfloat16 needs
+        Or a NumPy dtype, or the dict of a policy: see `gru_ref.keras.identifiers.dtype_name`.
+        bfloat16 needs
         the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.core.rounding`.
     keras_version : str
         See `gru_ref.keras.ledger.behaviour.release_of`.

@@ -22,15 +22,15 @@ def names_of(candidate: Function, gates: Function) -> dict[str, Any]:
     --------
     >>> names_of(tanh, sigmoid)
     {'activation': 'tanh', 'recurrent_activation': 'sigmoid'}
-    >>> names_of(tanh, activations.KERAS_3["hard_sigmoid"])["keras_version"]
+    >>> names_of(tanh, tables.KERAS_3["hard_sigmoid"])["keras_version"]
     '3'
     """
-    tables = {"2": tables.KERAS_2, "3": tables.KERAS_3}
-    for generation, table in tables.items():
+    by_generation = {"2": tables.KERAS_2, "3": tables.KERAS_3}
+    for generation, table in by_generation.items():
         names = {function: name for name, function in reversed(list(table.items()))}
         if candidate in names and gates in names:
             found = {"activation": names[candidate], "recurrent_activation": names[gates]}
-            other = tables["3" if generation == "2" else "2"]
+            other = by_generation["3" if generation == "2" else "2"]
             if any(other.get(name) is not table[name] for name in found.values()):
                 found["keras_version"] = generation
             return found

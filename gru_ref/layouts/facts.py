@@ -46,7 +46,8 @@ class Facts:
     source : str
         Where the facts were read.
     mistakes : tuple of (str, str)
-        A name of `gru_ref.debugging.mistakes.porting.MISTAKES` and the sentence that leads people there.
+        A name of `gru_ref.debugging.mistakes.porting.MISTAKES` and the sentence that leads people
+        there.
     """
 
     name: str

@@ -18,7 +18,9 @@ from parity_tests.full.product import Block
 from parity_tests.oracles.client import CORRUPT_VARIABLE, Oracle
 
 # What no comparison runs through: the other tests, and what gru_ref does around its layer.
-ASIDE = ("cli", "doctor", "drift", "files", "full", "layouts", "live", "runtimes", "wide")
+ASIDE = (
+    "cli", "debugging", "doctor", "drift", "files", "full", "layouts", "live", "runtimes", "wide",
+)  # fmt: skip
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gru_ref.debugging.mistakes import porting
+from gru_ref.debugging.mistakes import porting as mistakes
 from gru_ref.layouts import LAYOUTS, Facts
 
 PATH = Path(__file__).parents[2] / "docs" / "porting.md"
@@ -74,7 +74,7 @@ def _overview() -> str:
 
 
 def _costs() -> str:
-    costs = sorted(((porting.cost(name), name) for name in porting.MISTAKES), reverse=True)
+    costs = sorted(((mistakes.cost(name), name) for name in mistakes.MISTAKES), reverse=True)
     rows = "".join(f"| {name} | {cost:.2g} |\n" for cost, name in costs)
     return GENERAL + rows
 

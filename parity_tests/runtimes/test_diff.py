@@ -1,4 +1,4 @@
-"""gru_ref.debugging.diff.comparison names the mistake that a real runtime was made to make, and where it begins."""
+"""`diff` names the mistake that a real runtime was made to make, and where it begins."""
 
 from __future__ import annotations
 

@@ -70,11 +70,11 @@ class TestRounded:
 
 
 def _activation_rows() -> list[tuple[str, str]]:
-    tables = {"keras2": tables.KERAS_2, "keras3": tables.KERAS_3}
+    of = {"keras2": tables.KERAS_2, "keras3": tables.KERAS_3}
     return [
         (oracle, f"{dtype}-{name}")
         for oracle in GENERATIONS
-        for name in tables[oracle]
+        for name in of[oracle]
         if name not in tables.FLOATX_ONLY_2 and name != "sparsemax"
         for dtype in TYPES
     ]

@@ -1,7 +1,8 @@
 """What rounding can do to a final state when no step before it is known.
 
 A proof over a whole sequence is useless: multiplied by each step's largest gain it grows without
-limit. So every step is still bounded (`gru_ref.debugging.bounds.step_bounds`), and how the later steps pass that on
+limit. So every step is still bounded (`gru_ref.debugging.bounds.step_bounds`), and how the later
+steps pass that on
 is not bounded but seen: the sequence is run several times, each step off by its whole bound in a
 direction drawn for each number, and a state may be off by `MARGIN` times the largest change seen.
 """

@@ -27,7 +27,8 @@ class Given(NamedTuple):
     step : float64, the shape of `value`
         The distance of two quantised values; zeros for floating arrays.
     precision : str
-        A name of `gru_ref.debugging.doctor.precision.PRECISIONS`: the coarsest that holds the values.
+        A name of `gru_ref.debugging.doctor.precision.PRECISIONS`: the coarsest that holds the
+        values.
     """
 
     name: str

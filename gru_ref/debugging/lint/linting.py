@@ -79,7 +79,8 @@ def lint_vectors(
 ) -> Lint:
     """Return which classic mistakes a test could not see, given its weights and inputs.
 
-    Every mistake of `gru_ref.debugging.mistakes.table` is made on the call of the test; the test sees it if an
+    Every mistake of `gru_ref.debugging.mistakes.table` is made on the call of the test; the test
+    sees it if an
     output is then further from what it expects than its own tolerance. Nothing is guessed.
 
     Parameters

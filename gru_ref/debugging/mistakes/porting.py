@@ -1,6 +1,7 @@
 """The mistakes that the layouts tell people about, and what each one costs.
 
-The cost is measured, not quoted: the mistake of `gru_ref.debugging.mistakes.table` is made on one fixed layer.
+The cost is measured, not quoted: the mistake of `gru_ref.debugging.mistakes.table` is made on one
+fixed layer.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _KERAS_3 = replace(_CONFIG, recurrent_activation="hard_sigmoid", keras_version="
 
 
 class Case(NamedTuple):
-    """Which mistake of `gru_ref.debugging.mistakes.table` it is, and the layer on which it is made."""
+    """Which mistake of `gru_ref.debugging.mistakes` it is, and the layer on which it is made."""
 
     mistake: str
     config: GRUConfig = _CONFIG

@@ -1,7 +1,8 @@
 """The classic mistakes of people who port a GRU, each a way of running one wrongly.
 
 `MISTAKES` is the table. A mistake does not know Keras from the port: it says what is run instead of
-what is meant, so that it can be told by its numbers (`gru_ref.debugging.diff.comparison`), or looked for in a test that
+what is meant, so that it can be told by its numbers (`gru_ref.debugging.diff.comparison`), or
+looked for in a test that
 is to notice it (`gru_ref.debugging.lint`).
 """
 

@@ -187,7 +187,7 @@ def _archive(arrays: Mapping[str, Array]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}{bundle.SUFFIX}", _DATE)
+            member = zipfile.ZipInfo(f"{name}{reader.SUFFIX}", _DATE)
             member.create_system, member.external_attr = _UNIX, _MODE
             data = io.BytesIO()
             np.lib.format.write_array(data, array, (1, 0), allow_pickle=False)

@@ -1,4 +1,4 @@
-"""Telling CuDNNGRU of Keras 2 by its arrays; `gru_ref.layouts.runtimes.cudnn_gru` knows their layout."""
+"""Telling CuDNNGRU of Keras 2 by its arrays, which `gru_ref.layouts` knows."""
 
 from __future__ import annotations
 

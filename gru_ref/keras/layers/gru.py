@@ -35,7 +35,8 @@ class GRU(Described):
     Parameters
     ----------
     units, activation, …, reset_after
-        Keras's own arguments, in the order of TensorFlow 2.1–2.3; see `gru_ref.keras.config.GRUConfig`.
+        Keras's own arguments, in the order of TensorFlow 2.1–2.3; see
+        `gru_ref.keras.config.GRUConfig`.
         By position only up to recurrent_dropout, unless keras_version is one of those.
     keras_version : str
         Which Keras to be: "2" (tf_keras), "3", "2.15.0", "3.7.0", "tf-2.3", …
@@ -126,7 +127,7 @@ class GRU(Described):
         return f"GRU({self.config.units}, keras_version={self.keras_version!r}, name={self.name!r})"
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Fix the features and make the weights; see `gru_ref.keras.layers.variables.Variables.build`."""
+        """Fix the features and make the weights; see `Variables.build`."""
         first = not self.built
         if first:
             self._mask_streams.before_weights()
@@ -169,7 +170,8 @@ class GRU(Described):
         training : bool, optional
             Whether dropout acts. None is False.
         dropout_mask, recurrent_dropout_mask : optional
-            The masks to drop with, in the shapes that `gru_ref.keras.dropout.laws.laws` gives, already scaled.
+            The masks to drop with, in the shapes that `gru_ref.keras.dropout.laws.laws` gives,
+            already scaled.
             By default those that Keras draws from the same seeds.
         rng : numpy.random.Generator, optional
             Draws the masks that are not handed in, instead of Keras's seeds; in training only.

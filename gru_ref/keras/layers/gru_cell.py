@@ -34,7 +34,8 @@ class GRUCell(Variables):
     Parameters
     ----------
     units, activation, …, reset_after, seed
-        Keras's own arguments, in its order; see `gru_ref.keras.config.GRUConfig`. Of seed Keras 2 itself
+        Keras's own arguments, in its order; see `gru_ref.keras.config.GRUConfig`. Of seed Keras 2
+        itself
         takes the name alone, no place.
     keras_version, execution : str
         As for `gru_ref.GRU`.

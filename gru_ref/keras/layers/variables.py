@@ -225,7 +225,8 @@ class Variables:
         Raises
         ------
         ValueError
-            The layer is not built; or see `gru_ref.keras.training.constraints.project`; the weights stay.
+            The layer is not built; or see `gru_ref.keras.training.constraints.project`; the
+            weights stay.
         TypeError
             epsilon is no number.
         """
