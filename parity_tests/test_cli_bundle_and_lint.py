@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref.files.bundles import probe
-from gru_ref.files.bundles.bundle import bundle_bytes
+from gru_ref.files import probe
+from gru_ref.files.bundles import bundle_bytes
 from parity_tests import small_gru
 from parity_tests.cli_files import EXPECTED, NPZ
 from parity_tests.files.recorded_files import Recorded

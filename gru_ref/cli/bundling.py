@@ -47,7 +47,7 @@ def bundle(
     """Write a bundle; what the command says of itself is HELP."""
     from gru_ref.cli.arrays import read_array, read_optional
     from gru_ref.cli.output import check_free, write_all
-    from gru_ref.files.bundles.bundle import Recorded, bundle_bytes
+    from gru_ref.files.bundles import Recorded, bundle_bytes
 
     check_free(output, source.file, force=force)
     if not output.name.endswith(".npz"):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from gru_ref import __version__
 from gru_ref.cli.bundling import bundle
 from gru_ref.cli.diffing import diff
 from gru_ref.cli.doctoring import doctor
@@ -16,6 +15,7 @@ from gru_ref.cli.options import calling, layer_option, reading, writing
 from gru_ref.cli.selection import Source, chosen
 from gru_ref.cli.text import one_line
 from gru_ref.cli.tracing import trace
+from gru_ref.version import __version__
 
 
 @click.group(

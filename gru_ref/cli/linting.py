@@ -93,7 +93,7 @@ def lint_vectors(
 
 def _of_probe(source: Source, layer: GRU, given: list[str]) -> tuple[GRU, dict[str, Any]]:
     """Return the call that a bundle holds of a layer, and the layer returning what it compares."""
-    from gru_ref.files.bundles.bundle import load_bundle
+    from gru_ref.files.bundles import load_bundle
 
     if given:
         option = f"--{given[0].replace('_', '-')}"
@@ -113,7 +113,7 @@ def _of_probe(source: Source, layer: GRU, given: list[str]) -> tuple[GRU, dict[s
 
 def _bundle(layer: GRU, found: Lint, limits: Limits) -> bytes:
     """Return the better tests as a bundle, each a GRU whose probe it is."""
-    from gru_ref.files.bundles.bundle import Recorded, bundle_bytes
+    from gru_ref.files.bundles import Recorded, bundle_bytes
     from gru_ref.keras.layers.gru import GRU
 
     layers, calls = {}, {}

@@ -31,7 +31,7 @@ class Limits:
         Unpacked size over packed size, of anything that is larger than 1 MiB unpacked.
     max_products : int
         Multiplications that the probes of a bundle take, together;
-        `gru_ref.files.bundles.probe.products` counts
+        `gru_ref.files.probe.products` counts
         them. A drawn probe of arrays within `max_bytes` takes fewer.
 
     Raises

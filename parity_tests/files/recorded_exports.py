@@ -108,7 +108,7 @@ def _expected(i: int, layer: dict[str, Any], found: dict[str, NDArray[Any]]) -> 
 def read(path: Path, limits: Limits | None = None) -> list[Found]:
     """Read a file by its content, as the door does."""
     limits = limits or Limits()
-    reader = importlib.import_module(f"gru_ref.files.{format_of(path, limits)}")
+    reader = importlib.import_module(f"gru_ref.files.readers.{format_of(path, limits)}")
     found: list[Found] = reader.read(path, limits)
     return found
 

@@ -14,8 +14,8 @@ import pytest
 
 import gru_ref
 from gru_ref import Limits, MalformedFileError
-from gru_ref.files.bundles.bundle import bundle_bytes
-from gru_ref.files.bundles.probe import products
+from gru_ref.files.bundles import bundle_bytes
+from gru_ref.files.probe import products
 from parity_tests.files import altered_bundles as altered
 from parity_tests.files.altered_bundles import (
     META,

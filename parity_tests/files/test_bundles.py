@@ -14,7 +14,7 @@ import pytest
 
 import gru_ref
 from gru_ref import MalformedFileError
-from gru_ref.files.bundles.bundle import Recorded, bundle_bytes
+from gru_ref.files.bundles import Recorded, bundle_bytes
 from parity_tests.files import recorded_files
 from parity_tests.files.altered_bundles import Members, built_gru, members_of
 from parity_tests.files.recorded_files import Recorded as File

@@ -15,7 +15,7 @@ from gru_ref.debugging.lint.sizes import Sizes, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import MISTAKES
-from gru_ref.files.bundles.probe import drawn
+from gru_ref.files.probe import drawn
 
 Array = NDArray[Any]
 

@@ -11,10 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from numpy.typing import NDArray
+
 from gru_ref.files.formats import hdf5_array
 from gru_ref.files.formats.hdf5_source import Source
-from gru_ref.files.interpretation.found import Array
 from gru_ref.files.limits import Budget
+
+Array = NDArray[Any]
 
 _NUMBER = re.compile(r"(\d+)")
 

@@ -8,10 +8,12 @@ import zlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gru_ref.files.formats.halves import from_bfloat16
 from gru_ref.files.formats.hdf5_source import Source
-from gru_ref.files.interpretation.found import Array
+
+Array = NDArray[Any]
 
 _MAX_RANK = 2
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3

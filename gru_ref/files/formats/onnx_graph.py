@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gru_ref.files.formats.halves import from_bfloat16
 from gru_ref.files.formats.part import Part
 from gru_ref.files.formats.protobuf import Message, signed
-from gru_ref.files.interpretation.found import Array
+
+Array = NDArray[Any]
 
 # TensorProto.DataType
 _BFLOAT16 = 16

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gru_ref.files.formats import leveldb_table
 from gru_ref.files.formats.crc32c import crc32c, unmasked
 from gru_ref.files.formats.halves import from_bfloat16
 from gru_ref.files.formats.part import Part, opened, stretch, whole
 from gru_ref.files.formats.protobuf import Message, signed, varint
-from gru_ref.files.interpretation.found import Array
 from gru_ref.files.limits import Budget
+
+Array = NDArray[Any]
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 

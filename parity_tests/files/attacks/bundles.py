@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import gru_ref
-from gru_ref.files.bundles.bundle import bundle_bytes
+from gru_ref.files.bundles import bundle_bytes
 from parity_tests.files import altered_bundles as altered
 from parity_tests.files.altered_bundles import Members
 from parity_tests.files.attacks.honest import FEATURES, MIB, UNITS, arrays

@@ -1,6 +1,6 @@
 """Bundles: GRUs in one .npz with where they come from, and probes that are checked when read.
 
-`docs/bundle.md` describes the format, `gru_ref.files.bundles.bundle` writes it.
+`docs/bundle.md` describes the format, `gru_ref.files.bundles` writes it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.files.bundles import probe as probes
-from gru_ref.files.bundles.probe import Probe
+from gru_ref.files import probe as probes
 from gru_ref.files.formats.part import Part, opened
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation.as_layer import as_layer, sha256_of
@@ -24,6 +23,7 @@ from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.interpretation.model_config import parsed
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.probe import Probe
 from gru_ref.files.readers.numpy_arrays import array_of
 from gru_ref.keras.layers.gru import GRU
 

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import __version__
 from gru_ref.atomic_write import write_all
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.files.bundles import probe as probes
-from gru_ref.files.bundles import reader as reading
-from gru_ref.files.bundles import writer
-from gru_ref.files.bundles.probe import Probe
+from gru_ref.files import probe as probes
 from gru_ref.files.formats.part import opened
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.probe import Probe
+from gru_ref.files.readers import bundle as reading
+from gru_ref.files.writers import bundle as writing
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.version import __version__
 
 Array = NDArray[Any]
 
@@ -41,7 +41,7 @@ class Bundle:
     layers : dict
         Path → `gru_ref.GRU`, as `gru_ref.load_layers` returns it.
     probes : dict
-        Path → `gru_ref.files.bundles.probe.Probe`, which the layer of that path has just passed.
+        Path → `gru_ref.files.probe.Probe`, which the layer of that path has just passed.
     said : dict
         Path → all that the bundle says of it, as docs/bundle.md lists it.
     """
@@ -132,7 +132,7 @@ def bundle_bytes(
             else _drawn(layer, seed, path, budget)
             for path, layer in layers.items()
         }
-        data = writer.written(bundled, __version__)
+        data = writing.written(bundled, __version__)
         again = reading.entries(io.BytesIO(data), Budget(Path("bundle"), limits))
     except MalformedFileError as error:
         raise ValueError(f"{error.place} cannot be bundled: {error.reason}") from None
@@ -242,17 +242,17 @@ def _calls(recorded: Any, paths: list[str]) -> Mapping[str, Recorded]:
     return recorded
 
 
-def _drawn(layer: GRU, seed: int, path: str, budget: Budget) -> writer.Bundled:
+def _drawn(layer: GRU, seed: int, path: str, budget: Budget) -> writing.Bundled:
     """Return a layer with a probe of drawn inputs."""
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
     call = probes.drawn_call(weights.features, config, seed)
     budget.take_products(probes.products(call[0], config), f"{path}, probe")
     outputs, states = probes.computed(weights, config, *call)
     tolerance = probes.tolerance_of(weights, config, *call)
-    return writer.Bundled(layer, Probe(*call, outputs, states), seed, _OURS, tolerance)
+    return writing.Bundled(layer, Probe(*call, outputs, states), seed, _OURS, tolerance)
 
 
-def _recorded(layer: GRU, recorded: Recorded, path: str, budget: Budget) -> writer.Bundled:
+def _recorded(layer: GRU, recorded: Recorded, path: str, budget: Budget) -> writing.Bundled:
     """Return a layer with a given probe, if its outputs are what gru_ref computes."""
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
     inputs = np.asarray(recorded.inputs)
@@ -281,4 +281,4 @@ def _recorded(layer: GRU, recorded: Recorded, path: str, budget: Budget) -> writ
             f"theirs: {worst} within {tolerance:.2g}; gru-ref diff says where they part"
         )
     by = _OURS if recorded.outputs is None else _THEIRS
-    return writer.Bundled(layer, probe, None, by, float(tolerance))
+    return writing.Bundled(layer, probe, None, by, float(tolerance))

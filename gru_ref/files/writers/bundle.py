@@ -1,6 +1,6 @@
 """The bytes of a bundle: JSON that describes it, the arrays, and their hashes.
 
-`gru_ref.files.bundles.reader` reads what is written here.
+`gru_ref.files.readers.bundle` reads what is written here.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gru_ref.errors import shown
-from gru_ref.files.bundles import reader
-from gru_ref.files.bundles.probe import Probe, storable
 from gru_ref.files.interpretation.as_layer import sha256_of
 from gru_ref.files.interpretation.found import Array
+from gru_ref.files.probe import Probe, storable
+from gru_ref.files.readers import bundle
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Origin
 
@@ -71,13 +71,13 @@ def written(bundled: Mapping[str, Bundled], writer: str) -> bytes:
     arrays: dict[str, Array] = {}
     layers = []
     for number, (path, one) in enumerate(bundled.items()):
-        weights = dict(zip(reader.WEIGHTS, one.layer.get_weights(), strict=False))
+        weights = dict(zip(bundle.WEIGHTS, one.layer.get_weights(), strict=False))
         for name, array in {**weights, **one.probe.arrays()}.items():
             arrays[f"{number}/{name}"] = _stored(array)
         layers.append(_said(path, one))
     meta = {
-        "format": reader.KIND,
-        "version": reader.VERSION,
+        "format": bundle.KIND,
+        "version": bundle.VERSION,
         "gru_ref": writer,
         "layers": layers,
         "arrays": {
@@ -91,8 +91,8 @@ def written(bundled: Mapping[str, Bundled], writer: str) -> bytes:
     }
     text = json.dumps(meta, indent=1, allow_nan=False, default=_as_data).encode("ascii")
     described = {
-        reader.META: np.array(text),
-        reader.META_SHA256: np.array(hashlib.sha256(text).hexdigest().encode()),
+        bundle.META: np.array(text),
+        bundle.META_SHA256: np.array(hashlib.sha256(text).hexdigest().encode()),
     }
     return _archive({**described, **arrays})
 
@@ -102,7 +102,7 @@ def _said(path: str, one: Bundled) -> dict[str, Any]:
     config = one.layer.config
     further = {
         name: getattr(config, name)
-        for name, default in reader.FURTHER.items()
+        for name, default in bundle.FURTHER.items()
         if getattr(config, name) != default
     }
     if not config.behaviour.implementation_argument:
@@ -187,7 +187,7 @@ def _archive(arrays: Mapping[str, Array]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}{reader.SUFFIX}", _DATE)
+            member = zipfile.ZipInfo(f"{name}{bundle.SUFFIX}", _DATE)
             member.create_system, member.external_attr = _UNIX, _MODE
             data = io.BytesIO()
             np.lib.format.write_array(data, array, (1, 0), allow_pickle=False)
