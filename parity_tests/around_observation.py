@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.around import Case
-from parity_tests.around_screening import KEEPING, fits_lane
+from parity_tests.cases.wrapper_screening import KEEPING, fits_lane
+from parity_tests.cases.wrappers import Case
 from parity_tests.oracles.client import Oracle
 
 REDRAWS = 60

@@ -19,7 +19,7 @@ from parity_tests import (
     recorded_configs,
     recorded_seeds,
 )
-from parity_tests.bounds import bound_for
+from parity_tests.cases.bounds import bound_for
 from parity_tests.judge import Observation, observe
 from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
 from parity_tests.oracles import codec

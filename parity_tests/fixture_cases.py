@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-from parity_tests.cases import Case, expand
-from parity_tests.covering import axes_of
+from parity_tests.cases.covering import axes_of
+from parity_tests.cases.sweeps import Case, expand
 from parity_tests.matrix.fixtures import GATED
 
 

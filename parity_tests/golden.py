@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity_tests import subject
-from parity_tests.draws import Call
+from parity_tests.cases.draws import Call
 from parity_tests.surroundings import FIXTURES
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests import compare, mutants, predict, step_local, subject
-from parity_tests.bounds import bound_for, is_step_local
-from parity_tests.cases import SEED, Case
+from parity_tests import compare, mutants, step_local, subject
+from parity_tests.cases import predictions
+from parity_tests.cases.bounds import bound_for, is_step_local
+from parity_tests.cases.sweeps import SEED, Case
+from parity_tests.cases.witness import Seen, Witness, exact_enough, witness
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 from parity_tests.surroundings import again
-from parity_tests.witness import Seen, Witness, exact_enough, witness
 
 REDRAWS = 40
 # In eps: what two generations that compute the same do not differ by.
@@ -149,7 +150,7 @@ def _judge(
     record: Record,
     with_mistakes: bool,
 ) -> None:
-    raising = predict.predicted(case, "raises")
+    raising = predictions.predicted(case, "raises")
     if isinstance(seen, dict):
         named = [row for row in raising if row.effect in seen["bases"]]
         if not named:
@@ -189,7 +190,7 @@ def _judge(
 
 def _check_quirks(case: Case, record: Record, run: subject.Run) -> None:
     """Check that gru_ref warns of no quirk that the table does not predict."""
-    rows = {row.name for row in predict.predicted(case, "quirk", record.path)}
+    rows = {row.name for row in predictions.predicted(case, "quirk", record.path)}
     unpredicted = [name for name in run.quirks if name not in rows]
     if unpredicted:
         raise Disagreement(f"quirk {unpredicted[0]} shows, expected one of {sorted(rows)}")
@@ -219,7 +220,7 @@ def _check_other_generation(
         if "expected None, a callable or an activation" in str(error):
             return  # a name that only one generation has
         raise
-    rows = {row.name for row in predict.predicted(case, "between", record.path)}
+    rows = {row.name for row in predictions.predicted(case, "between", record.path)}
     contained = compare.containers(other.calls) != compare.containers(seen.reply["calls"])
     if contained and "container of the state" not in rows:
         raise Disagreement("the generations contain the state differently, and no row says so")

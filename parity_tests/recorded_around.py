@@ -10,8 +10,9 @@ import json
 import sys
 from typing import Any, NamedTuple
 
-from parity_tests import around, around_observation, export
-from parity_tests.matrix import around as table
+from parity_tests import around_observation, export
+from parity_tests.cases import wrappers
+from parity_tests.matrix import wrappers as table
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
@@ -78,7 +79,7 @@ def record(oracle: Oracle) -> None:
     """Write what live Keras makes of the cases and configs."""
     cases = []
     for family in table.FAMILIES:
-        for case in around.cases(family, oracle.name)[::ONE_IN]:
+        for case in wrappers.cases(family, oracle.name)[::ONE_IN]:
             steps, live, masks = around_observation.observe(oracle, case)
             values = [outcome["value"] for outcome in live]
             cases.append({"id": case.id, "steps": steps, "values": values, "masks": masks})

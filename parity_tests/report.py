@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from parity_tests import cases, covering, golden, honest
+from parity_tests import golden, honest
+from parity_tests.cases import covering, sweeps
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.mistakes import Cells
 
@@ -118,7 +119,7 @@ def summarise(
             "python": platform.python_version(),
             "numpy": np.__version__,
             "platform": platform.platform(),
-            "seed": cases.SEED,
+            "seed": sweeps.SEED,
         },
     }
 

@@ -14,8 +14,8 @@ import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.ledger import behaviour
 from parity_tests import around_run, recorded_around
-from parity_tests.matrix import around as table
-from parity_tests.matrix.around_invalid import AROUND_INVALID
+from parity_tests.matrix import wrappers as table
+from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 
 RELEASES = {"keras2": "2.21", "keras3": "3.15"}
 CASES, CONFIGS = recorded_around.load()

@@ -18,11 +18,12 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.core import rounding
 from gru_ref.errors import KerasQuirkWarning
-from parity_tests import half_cases, half_mistakes, step_local
-from parity_tests.cases import Case
+from parity_tests import half_mistakes, step_local
+from parity_tests.cases import half_cases
+from parity_tests.cases.sweeps import Case
+from parity_tests.cases.witness import Seen, exact_enough, witness
 from parity_tests.matrix import halves
 from parity_tests.matrix.axes import ORACLES
-from parity_tests.witness import Seen, exact_enough, witness
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 X = np.random.default_rng(0).standard_normal((2, 3, 4)).astype("float32")

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from parity_tests.draws import called_by, draw_dropout
+from parity_tests.cases.batched_screening import Run, simulate_each
+from parity_tests.cases.draws import called_by, draw_dropout
+from parity_tests.cases.screening import simulate
+from parity_tests.cases.witness import draw_round
 from parity_tests.full.product import Layer, layers
-from parity_tests.screening import simulate
-from parity_tests.side_by_side import Run, simulate_each
-from parity_tests.witness import draw_round
 
 SAMPLE = 12  # layers: between them are both resets, and masks by time first
 

@@ -8,18 +8,9 @@ import numpy as np
 import pytest
 
 from gru_ref.keras.ledger import behaviour
-from parity_tests import (
-    cases,
-    compare,
-    covering,
-    mistakes,
-    places,
-    report,
-    step_local,
-    subject,
-    witness,
-)
-from parity_tests.bounds import bound_for
+from parity_tests import compare, mistakes, report, step_local, subject
+from parity_tests.cases import covering, sweeps, witness, witness_index
+from parity_tests.cases.bounds import bound_for
 from parity_tests.matrix.bounds import BOUNDS
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.mutants import MISTAKES
@@ -28,8 +19,8 @@ from parity_tests.oracles.pool import GENERATIONS, keras_version_of
 ALL = [
     case
     for oracle in GENERATIONS
-    for sweep in cases.table.SWEEPS
-    for case in cases.expand(sweep, oracle)
+    for sweep in sweeps.table.SWEEPS
+    for case in sweeps.expand(sweep, oracle)
 ]
 
 
@@ -69,14 +60,14 @@ def test_a_missing_row_is_an_uncovered_combination() -> None:
 
 def test_the_structural_sweep_covers_every_4_way_combination() -> None:
     for oracle in GENERATIONS:
-        rows = [dict(c.levels) for c in cases.expand("structure", oracle) if c.lane == "exact"]
+        rows = [dict(c.levels) for c in sweeps.expand("structure", oracle) if c.lane == "exact"]
         assert covering.uncovered_of(oracle, rows) == []
 
 
 def test_the_arrays_of_every_sweep_are_kept() -> None:
     before = set(covering.ARRAYS.iterdir())
     for oracle in GENERATIONS:
-        cases.expand("structure", oracle)
+        sweeps.expand("structure", oracle)
     assert set(covering.ARRAYS.iterdir()) == before
 
 
@@ -125,10 +116,10 @@ def test_the_worst_index_is_named() -> None:
 
 def test_the_places_kept_are_where_a_search_finds_the_witnesses() -> None:
     for oracle in GENERATIONS:
-        kept = places.kept(oracle)
-        assert list(kept) == cases.ids(oracle), "stale: python -m parity_tests.places"
-        for case_id in cases.ids(oracle)[::40]:
-            assert witness.search(cases.find(oracle, case_id)) == kept[case_id]
+        kept = witness_index.kept(oracle)
+        assert list(kept) == sweeps.ids(oracle), "stale: python -m parity_tests.cases.witness_index"
+        for case_id in sweeps.ids(oracle)[::40]:
+            assert witness.search(sweeps.find(oracle, case_id)) == kept[case_id]
 
 
 # ---- verdicts

@@ -15,9 +15,10 @@ import numpy as np
 
 from gru_ref import GRUConfig, KerasQuirkWarning
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
-from parity_tests import cases, compare, judge, predict, subject
-from parity_tests.bounds import bound_for
-from parity_tests.cases import Case
+from parity_tests import compare, judge, subject
+from parity_tests.cases import predictions, sweeps
+from parity_tests.cases.bounds import bound_for
+from parity_tests.cases.sweeps import Case
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 
@@ -60,7 +61,7 @@ class OldCase(Case):
     def raises(self) -> list[str]:
         """The classes of the errors that the ledger's rows predict of the release."""
         behaviour = resolve(self.keras_version)
-        rows = predict.predicted(self, "raises")
+        rows = predictions.predicted(self, "raises")
         found = [row.effect for row in rows if getattr(behaviour, row.name, False)]
         if self.config.stateful and self.dtype != "float32" and behaviour.stateful_needs_float32:
             found.append("Exception")
@@ -88,7 +89,7 @@ class OldCase(Case):
 def cases_of(oracle: str, keras_version: str) -> Iterator[OldCase]:
     """Yield the cases that run in a release, each as it can have it."""
     for sweep in SWEEPS:
-        for case in cases.expand(sweep, oracle):
+        for case in sweeps.expand(sweep, oracle):
             # Each name with itself has it in both of its places.
             if sweep == "activation-pairs" and case.activation != case.recurrent_activation:
                 continue

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from parity_tests import compare, judge
-from parity_tests.cases import Case
+from parity_tests.cases.sweeps import Case
+from parity_tests.cases.witness import Seen, blocks_of, exact_enough
 from parity_tests.full.product import Block, Layer
 from parity_tests.full.witnesses import Chosen, choose
 from parity_tests.oracles.client import Oracle
-from parity_tests.witness import Seen, blocks_of, exact_enough
 
 # The standard library's record of warnings is one a process: two threads cannot both keep it.
 _gru_ref = threading.Lock()

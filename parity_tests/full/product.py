@@ -8,8 +8,8 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parity_tests import cases, covering
-from parity_tests.cases import Case
+from parity_tests.cases import covering, sweeps
+from parity_tests.cases.sweeps import Case
 from parity_tests.matrix.axes import EXACT_ACTIVATIONS, LANES, ORACLES
 from parity_tests.matrix.product import PRODUCT
 
@@ -41,13 +41,13 @@ class Layer:
             )
             for chosen in itertools.product(*axes.values())
         ]
-        start = cases.drawn(self.id, "first call") % len(every)
+        start = sweeps.drawn(self.id, "first call") % len(every)
         return (*every[start:], *every[:start])
 
     @property
     def shows_mistakes(self) -> bool:
         """Whether the mistakes of people who port a GRU are tried on this layer too."""
-        return cases.drawn(self.id, "mistakes") % PRODUCT["mistakes_in_one_of"] == 0
+        return sweeps.drawn(self.id, "mistakes") % PRODUCT["mistakes_in_one_of"] == 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def layers(oracle: str) -> tuple[Layer, ...]:
         for case in [_first_case(oracle, lane, dict(zip(axes, levels, strict=True)))]
         if lane == "exact" or _is_fused_in_keras2(case)
     ]
-    random.Random(cases.SEED).shuffle(found)
+    random.Random(sweeps.SEED).shuffle(found)
     return tuple(found)
 
 
@@ -115,7 +115,7 @@ def _exact_activations(levels: dict[str, Any]) -> tuple[str, str]:
     pairs = (PRODUCT["dropout_activations"] if under_dropout else EXACT_ACTIVATIONS)[
         levels["stateful"]
     ]
-    return pairs[cases.drawn(levels, "activations") % len(pairs)]
+    return pairs[sweeps.drawn(levels, "activations") % len(pairs)]
 
 
 def _is_fused_in_keras2(case: Case) -> bool:

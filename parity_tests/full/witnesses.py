@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from parity_tests import predict
-from parity_tests.cases import Case
-from parity_tests.draws import Witness, called_by
+from parity_tests.cases import predictions
+from parity_tests.cases.draws import Witness, called_by
+from parity_tests.cases.sweeps import Case
+from parity_tests.cases.witness import ROUNDS, Seen, draw_round, fitting, insensitive_blocks, take
 from parity_tests.full.product import Layer
-from parity_tests.witness import ROUNDS, Seen, draw_round, fitting, insensitive_blocks, take
 
 TRIED = 4  # draws that fit a case, of which it takes the one that it senses most of
 
@@ -48,7 +48,7 @@ def choose(layer: Layer, cases: Sequence[Case], attempt: int) -> list[Chosen]:
     chosen: dict[str, Chosen] = {}
     waiting: list[Case] = []
     for case in cases:
-        if predict.predicted(case, "raises"):
+        if predictions.predicted(case, "raises"):
             chosen[case.id] = Chosen(called_by(case, take(drawn(0)[0], 0)), [])
         else:
             waiting.append(case)

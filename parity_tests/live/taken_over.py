@@ -13,8 +13,8 @@ import pytest
 import gru_ref
 from parity_tests import around_run
 from parity_tests.live import run
-from parity_tests.matrix.around import DOUBLE_BOUND
 from parity_tests.matrix.invalid import RELEASES
+from parity_tests.matrix.wrappers import DOUBLE_BOUND
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import keras_version_of

@@ -8,10 +8,13 @@ from __future__ import annotations
 import pytest
 from parameterized import parameterized
 
-from parity_tests import cases, golden
+from parity_tests import golden
+from parity_tests.cases import sweeps
 from parity_tests.live import goldens, run
 
-ROWS = [(g.oracle, f"{g.group}+{g.id}") for g in golden.load() if not cases.is_held(g.oracle, g.id)]
+ROWS = [
+    (g.oracle, f"{g.group}+{g.id}") for g in golden.load() if not sweeps.is_held(g.oracle, g.id)
+]
 
 
 class TestGolden:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 from parameterized import parameterized
 
-from parity_tests import cases
+from parity_tests.cases import sweeps
 from parity_tests.judge import Disagreement, judge, observe
 from parity_tests.live import goldens, run
 from parity_tests.oracles.pool import GENERATIONS
 
 
 def _rows(sweep: str) -> list[tuple[str, str]]:
-    return [(oracle, case.id) for oracle in GENERATIONS for case in cases.expand(sweep, oracle)]
+    return [(oracle, case.id) for oracle in GENERATIONS for case in sweeps.expand(sweep, oracle)]
 
 
 def _judge(oracle: str, case_id: str) -> None:
-    case = cases.find(oracle, case_id)
+    case = sweeps.find(oracle, case_id)
     live = run.oracle(oracle)
     seen = observe(live, case)
     golden_failures = goldens.check_those_of(oracle, case_id, seen)
-    with_mistakes = run.every_mistake or cases.shows_mistakes(case)
+    with_mistakes = run.every_mistake or sweeps.shows_mistakes(case)
     failures = golden_failures
     try:
         record = judge(live, case, seen, with_mistakes=with_mistakes)

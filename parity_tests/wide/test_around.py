@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from parity_tests import around, around_run
+from parity_tests import around_run
 from parity_tests.around_observation import observe
+from parity_tests.cases import wrappers
 from parity_tests.live import run
-from parity_tests.matrix import around as table
-from parity_tests.matrix.around_invalid import AROUND_INVALID
+from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.invalid import RELEASES
+from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 
 ROWS = {row.id: row for row in AROUND_INVALID}
 OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
@@ -22,11 +23,11 @@ ATOL_EPS = 64  # of calls that both accept: the weights are ones and zeros
 
 def _rows(family: str) -> list[tuple[str, str]]:
     oracles = table.FAMILIES[family]["oracles"]
-    return [(oracle, case.id) for oracle in oracles for case in around.cases(family, oracle)]
+    return [(oracle, case.id) for oracle in oracles for case in wrappers.cases(family, oracle)]
 
 
 def _judge(oracle: str, case_id: str) -> None:
-    case = around.find(oracle, case_id)
+    case = wrappers.find(oracle, case_id)
     steps, live, masks = observe(run.oracle(oracle), case)
     ours, quirks = around_run.run(steps, run.keras_version(oracle), masks)
     assert ours[-1].error is None, f"gru_ref raises at {ours[-1].method}: {ours[-1].error!r}"

@@ -13,7 +13,8 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.activations import tables
-from parity_tests import half_cases, seeded, subject
+from parity_tests import seeded, subject
+from parity_tests.cases import half_cases
 from parity_tests.judge import Disagreement, judge, observe
 from parity_tests.live import run
 from parity_tests.matrix.halves import DTYPES

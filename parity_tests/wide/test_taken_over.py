@@ -6,14 +6,14 @@ from typing import Any
 
 from parameterized import parameterized
 
-from parity_tests import around
+from parity_tests.cases import wrappers
 from parity_tests.live import run
 from parity_tests.live.taken_over import check_rows
-from parity_tests.matrix.around import FAMILIES
 from parity_tests.matrix.axes import ORACLES
+from parity_tests.matrix.wrappers import FAMILIES
 
 
-def _steps(case: around.Case) -> list[list[Any]]:
+def _steps(case: wrappers.Case) -> list[list[Any]]:
     """Return the steps of a case; it is taken over before its last call."""
     steps = case.steps(0)
     last = max(number for number, (method, *_) in enumerate(steps) if method == "call")
@@ -25,7 +25,7 @@ def test_goes_on_as_the_live_layer_does(oracle: str) -> None:
     cases = [
         case
         for family in FAMILIES
-        for case in around.cases(family, oracle)
+        for case in wrappers.cases(family, oracle)
         if case.lane == "double" and not case.drops
     ]
     assert {case.family for case in cases} >= {"cell", "rnn", "stacked", "bidirectional"}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from parity_tests import covering
+from parity_tests.cases import covering
 from parity_tests.matrix import axes as table
 
 SEED = 2  # of every choice that is drawn: the choices within cases, and the witnesses

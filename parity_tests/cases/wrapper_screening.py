@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.around import Case
+from parity_tests.cases.wrappers import Case
 from parity_tests.matrix.axes import DROPOUT_RATES
 
 EXACT_LIMIT = 2.0**24  # the integers that float32 holds, one and all

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import ml_dtypes
 
-from parity_tests import cases, covering
-from parity_tests.cases import USUAL, Case
+from parity_tests.cases import covering, sweeps
+from parity_tests.cases.sweeps import USUAL, Case
 from parity_tests.matrix import halves
 from parity_tests.oracles import codec
 
@@ -29,7 +29,7 @@ def find(oracle: str, case_id: str) -> Case:
 def shows_mistakes(case: Case) -> bool:
     """Return whether the mistakes of people who port a GRU are tried on this case too."""
     one_of = halves.SWEEPS[case.sweep]["mistakes_in_one_of"]
-    return cases.drawn(case.id, "mistakes") % one_of == 0
+    return sweeps.drawn(case.id, "mistakes") % one_of == 0
 
 
 @functools.lru_cache

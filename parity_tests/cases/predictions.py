@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from parity_tests.cases import Case
+from parity_tests.cases.sweeps import Case
 from parity_tests.matrix.deviations import DEVIATIONS, Deviation
 
 

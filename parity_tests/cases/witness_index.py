@@ -1,6 +1,6 @@
 """Where the witness of every case was found: kept in matrix/witnesses, so that no run searches.
 
-``python -m parity_tests.places`` searches and writes them; changed cases make them stale.
+``python -m parity_tests.cases.witness_index`` searches and writes them; changed cases make them stale.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from parity_tests import cases
-from parity_tests.cases import Case
+from parity_tests.cases import sweeps
+from parity_tests.cases.sweeps import Case
 from parity_tests.matrix.axes import ORACLES
 
 FOLDER = Path(__file__).parent / "matrix" / "witnesses"
@@ -45,15 +45,15 @@ def kept(oracle: str, half: bool = False) -> dict[str, Place]:
 def _known(oracle: str, half: bool) -> dict[str, Case]:
     """Return the cases by their ids."""
     if half:
-        from parity_tests import half_cases  # which needs ml_dtypes
+        from parity_tests.cases import half_cases  # which needs ml_dtypes
 
         return half_cases.known(oracle)
-    return {case_id: cases.find(oracle, case_id) for case_id in cases.ids(oracle)}
+    return {case_id: sweeps.find(oracle, case_id) for case_id in sweeps.ids(oracle)}
 
 
 def write(halves: tuple[bool, ...] = (False, True)) -> None:
     """Search a witness for every case, and keep where it is."""
-    from parity_tests.witness import search  # which reads what is kept here
+    from parity_tests.cases.witness import search  # which reads what is kept here
 
     FOLDER.mkdir(exist_ok=True)
     for half, oracle in itertools.product(halves, ORACLES):
@@ -67,7 +67,7 @@ def write(halves: tuple[bool, ...] = (False, True)) -> None:
 
 
 def _digest(ids: list[str]) -> str:
-    return hashlib.sha256("\n".join([str(cases.SEED), *ids]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([str(sweeps.SEED), *ids]).encode()).hexdigest()
 
 
 if __name__ == "__main__":

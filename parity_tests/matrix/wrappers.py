@@ -1,7 +1,7 @@
 """What is varied around the layer: families of cases, their axes, and how many axes meet.
 
 Printable data only. The first level of an axis is the default, and the id of a case names only the
-levels that differ from it. `parity_tests.around` expands them.
+levels that differ from it. `parity_tests.cases.wrappers` expands them.
 """
 
 from parity_tests.matrix.axes import ORACLES

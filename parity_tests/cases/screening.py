@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parity_tests.cases import Case
+from parity_tests.cases.sweeps import Case
 
 _erf = np.vectorize(math.erf, otypes=[float])
 

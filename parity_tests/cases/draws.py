@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parity_tests.cases import Case
+from parity_tests.cases.sweeps import Case
 from parity_tests.matrix import halves
 from parity_tests.matrix.axes import CALLS, MASKS
 

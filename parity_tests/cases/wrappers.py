@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests import covering
-from parity_tests.matrix import around as table
+from parity_tests.cases import covering
+from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.axes import CALLS, DROPOUT_RATES, EXACT_ACTIVATIONS, MASKS
 
 LOOP = ("return_sequences", "return_state", "unroll", "time_major", "zero_output_for_mask")

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parity_tests import places, screening
-from parity_tests.cases import SEED, Case
-from parity_tests.draws import Call, Witness, draw, draw_dropout, exponent
+from parity_tests.cases import screening, witness_index
+from parity_tests.cases.batched_screening import Run, simulate_each
+from parity_tests.cases.draws import Call, Witness, draw, draw_dropout, exponent
+from parity_tests.cases.sweeps import SEED, Case
+from parity_tests.cases.witness_index import Place
 from parity_tests.matrix import halves
-from parity_tests.places import Place
-from parity_tests.side_by_side import Run, simulate_each
 
 MODERATE = 100.0  # no sum of |terms| of the lanes of generic numbers is larger
 NOTICEABLE = 1e-3  # what a changed block changes in the lanes double and single, at least
@@ -46,7 +46,7 @@ def witness(case: Case, attempt: int = 0) -> Witness:
     LookupError
         No witness is found: the levels leave a block unsensed, or the lane is too narrow.
     """
-    kept = places.kept(case.oracle, bool(case.half)).get(case.id) if attempt == 0 else None
+    kept = witness_index.kept(case.oracle, bool(case.half)).get(case.id) if attempt == 0 else None
     place = kept or search(case, attempt)
     return take(draw_round(case, attempt, place.round)[0], place.index)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity_tests.cases import Case
+from parity_tests.cases.sweeps import Case
 from parity_tests.matrix import halves
 from parity_tests.matrix.bounds import BOUNDS, STEP_LOCAL, Bound, bounds_of
 

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parity_tests.cases import Case
-from parity_tests.draws import Call, Witness
-from parity_tests.screening import Trajectory, simulate
+from parity_tests.cases.draws import Call, Witness
+from parity_tests.cases.screening import Trajectory, simulate
+from parity_tests.cases.sweeps import Case
 
 Masks = Sequence[Mapping[str, Any]]
 
