@@ -11,16 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests import (
-    compare,
-    fixture_cases,
-    mistakes,
-    mutants,
-    recorded_configs,
-    recorded_seeds,
-)
+from parity_tests import fixture_cases, mistakes, recorded_configs, recorded_seeds
 from parity_tests.cases.bounds import bound_for
-from parity_tests.judge import Observation, observe
+from parity_tests.judging import compare, mutants
+from parity_tests.judging.judge import Observation, observe
 from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests import subject
 from parity_tests.cases.draws import Call
+from parity_tests.judging import run_gru_ref
 from parity_tests.surroundings import FIXTURES
 
 
@@ -32,9 +32,9 @@ class Golden:
         """The case's name within its oracle and group."""
         return str(self.data["id"])
 
-    def run(self) -> subject.Run:
+    def run(self) -> run_gru_ref.Run:
         """Return what gru_ref computes for it."""
-        return subject.run(
+        return run_gru_ref.run(
             self.data["constructor"], self.weights, self.calls, self.masks, self.keras_version
         )
 

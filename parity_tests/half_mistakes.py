@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.halves import DTYPES, SWEEPS
 from parity_tests.mistakes import MARGIN
-from parity_tests.mutants import MISTAKES
 
 LANES = ("exact", "saturated", "half")
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "mistakes-half.md"

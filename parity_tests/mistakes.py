@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.blanks import BLANKS
-from parity_tests.mutants import MISTAKES
 
 PATHS = ("keras2 fused", "keras2 loop", "keras2 unroll", "keras3 loop", "keras3 unroll")
 LANES = ("exact", "saturated", "double", "single")

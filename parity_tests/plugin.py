@@ -14,7 +14,7 @@ import pytest
 from parity_tests.live import options
 
 if TYPE_CHECKING:
-    from parity_tests.layer_check import Check
+    from parity_tests.judging.layer_check import Check
 
 LIVE = Path(__file__).resolve().parent / "live"
 
@@ -55,6 +55,6 @@ def gru_parity_check() -> Check:
     ``gru_parity_check(layer, x)`` fails with what differs and what explains it; further arguments:
     initial_state, mask.
     """
-    from parity_tests.layer_check import check
+    from parity_tests.judging.layer_check import check
 
     return check

@@ -10,8 +10,9 @@ import json
 import sys
 from typing import Any, NamedTuple
 
-from parity_tests import around_observation, export
+from parity_tests import export
 from parity_tests.cases import wrappers
+from parity_tests.judging import wrapper_observation
 from parity_tests.matrix import wrappers as table
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
@@ -80,7 +81,7 @@ def record(oracle: Oracle) -> None:
     cases = []
     for family in table.FAMILIES:
         for case in wrappers.cases(family, oracle.name)[::ONE_IN]:
-            steps, live, masks = around_observation.observe(oracle, case)
+            steps, live, masks = wrapper_observation.observe(oracle, case)
             values = [outcome["value"] for outcome in live]
             cases.append({"id": case.id, "steps": steps, "values": values, "masks": masks})
     configs = {}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parity_tests import seeded
+from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS
 from parity_tests.oracles.client import Oracle
 from parity_tests.surroundings import FIXTURES
@@ -34,7 +34,7 @@ class Case(NamedTuple):
 def record(oracle: Oracle) -> list[dict[str, Any]]:
     """Return a case for every path of a live Keras; the masks as what they keep, and its scale."""
     paths = [path for path in PATHS if oracle.name in path.oracles]
-    rows = [seeded.row(path, SHAPE, {"units": UNITS}, seed=SEED) for path in paths]
+    rows = [run_seeded.row(path, SHAPE, {"units": UNITS}, seed=SEED) for path in paths]
     replies = oracle.request({"op": "seeded", "rows": rows})["rows"]
     return [_case(*each) for each in zip(paths, rows, replies, strict=True)]
 

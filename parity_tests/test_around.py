@@ -13,7 +13,8 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.ledger import behaviour
-from parity_tests import around_run, recorded_around
+from parity_tests import recorded_around
+from parity_tests.judging import run_wrappers
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 
@@ -34,20 +35,20 @@ class TestRecorded:
     @parameterized.expand([(case.oracle, case.id) for case in CASES], name_func=_name)
     def test_the_case_is_the_recorded_one(self, oracle: str, case_id: str) -> None:
         (case,) = [c for c in CASES if (c.oracle, c.id) == (oracle, case_id)]
-        ours, _ = around_run.run(case.steps, case.keras_version, case.masks)
+        ours, _ = run_wrappers.run(case.steps, case.keras_version, case.masks)
         assert ours[-1].error is None, f"{ours[-1].method}: {ours[-1].error!r}"
         bound = table.DOUBLE_BOUND if "+double" in case_id else 0.0
         for outcome, expected in zip(ours, case.values, strict=True):
             if outcome.method not in NOT_COMPARED:
-                error = around_run.difference_of(outcome.method, outcome.value, expected)
+                error = run_wrappers.difference_of(outcome.method, outcome.value, expected)
                 assert error <= bound, outcome.method
 
     @parameterized.expand(sorted(CONFIGS), name_func=_name)
     def test_the_config_is_the_recorded_one(self, oracle: str, name: str) -> None:
         recorded = CONFIGS[oracle, name]
-        layer = around_run.made(recorded_around.CONFIGURED[name], recorded["keras_version"])
+        layer = run_wrappers.made(recorded_around.CONFIGURED[name], recorded["keras_version"])
         written = layer.get_config()
-        assert around_run.unnumbered(written) == around_run.unnumbered(recorded["config"])
+        assert run_wrappers.unnumbered(written) == run_wrappers.unnumbered(recorded["config"])
         assert list(written) == list(recorded["config"])
         again = type(layer).from_config(written, keras_version=recorded["keras_version"])
         assert again.get_config() == written
@@ -60,7 +61,7 @@ class TestInvalid:
     def test_the_call_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
-        outcomes, quirks = around_run.run(row.steps, RELEASES[oracle])
+        outcomes, quirks = run_wrappers.run(row.steps, RELEASES[oracle])
         error = outcomes[-1].error
         assert [name for name in quirks if not behaviour.BY_NAME[name].quirk] == []
         if expected.verdict == "fault":

@@ -10,7 +10,8 @@ from parameterized import parameterized
 
 from gru_ref import GRU
 from gru_ref.keras.dropout import laws
-from parity_tests import seeded, small_gru
+from parity_tests import small_gru
+from parity_tests.judging import run_seeded
 from parity_tests.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
 
 # name, keras_version, constructor, shape of dropout_mask, of recurrent_dropout_mask
@@ -83,7 +84,7 @@ class TestDropout:
                 layer(x(), training=True, **given | {argument: np.ones((7, *shape))})
             rest = {other: mask for other, mask in given.items() if other != argument}
             with (
-                seeded.nothing_seeded(),
+                run_seeded.nothing_seeded(),
                 pytest.raises(ValueError, match=f"expected {argument} of shape"),
             ):
                 self._layer(version, constructor)(x(), training=True, **rest)

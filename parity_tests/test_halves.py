@@ -18,10 +18,11 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.core import rounding
 from gru_ref.errors import KerasQuirkWarning
-from parity_tests import half_mistakes, step_local
+from parity_tests import half_mistakes
 from parity_tests.cases import half_cases
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import Seen, exact_enough, witness
+from parity_tests.judging import step_local
 from parity_tests.matrix import halves
 from parity_tests.matrix.axes import ORACLES
 

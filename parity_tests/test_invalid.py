@@ -13,7 +13,7 @@ from parameterized import parameterized
 
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.ledger import behaviour
-from parity_tests import subject
+from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import ARGUMENTS
 from parity_tests.matrix.invalid import INVALID, VERDICTS, Invalid, Outcome
 from parity_tests.oracles import codec
@@ -30,12 +30,14 @@ def _name(function: Any, _: int, parameters: Any) -> str:
     return f"{function.__name__}_{':'.join(parameters.args)}"
 
 
-def _run(oracle: str, row: Invalid) -> tuple[list[subject.Outcome], list[warnings.WarningMessage]]:
+def _run(
+    oracle: str, row: Invalid
+) -> tuple[list[run_gru_ref.Outcome], list[warnings.WarningMessage]]:
     """Return what the steps of a row came to, and the warnings."""
     steps = [codec.encode(list(step)) for step in row.steps]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        outcomes = subject.steps(steps, ORACLES[oracle], np.random.default_rng(0))
+        outcomes = run_gru_ref.steps(steps, ORACLES[oracle], np.random.default_rng(0))
     return outcomes, caught
 
 

@@ -12,7 +12,7 @@ from gru_ref.debugging.lint.better import better
 from gru_ref.debugging.lint.sizes import PROOFS, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
-from parity_tests import mutants, subject
+from parity_tests.judging import mutants, run_gru_ref
 from parity_tests.lint_calls import BATCH, FEATURES, TIMESTEPS, UNITS, layer_of
 
 NO_MASKS = {"dropout_mask": None, "recurrent_dropout_mask": None}
@@ -69,7 +69,7 @@ class TestBetter:
         constructor = {"units": UNITS, "dtype": "float64", **ARGUMENTS[name]}
         weights = test.attempt.weights.arrays()
         attempt = mutants.Attempt(constructor, weights, [given], [NO_MASKS], "2", layer.config.path)
-        right = subject.run(constructor, weights, [given], [NO_MASKS], "2").calls[0].outputs[0]
+        right = run_gru_ref.run(constructor, weights, [given], [NO_MASKS], "2").calls[0].outputs[0]
         made = 0
         for mutant in mutants.MISTAKES:
             if mutant.applies(attempt):

@@ -17,8 +17,9 @@ import yaml
 from click.testing import CliRunner
 
 from gru_ref import GRU
-from parity_tests import junit, layer_check, markdown, matrix_run, surroundings
+from parity_tests import junit, markdown, matrix_run, surroundings
 from parity_tests.command import command
+from parity_tests.judging import layer_check
 from parity_tests.live.options import ORACLES
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import GENERATIONS

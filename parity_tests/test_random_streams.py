@@ -11,7 +11,8 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.random_streams import seeds
-from parity_tests import recorded_seeds, seeded, small_gru
+from parity_tests import recorded_seeds, small_gru
+from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
 from parity_tests.small_gru import x
 
@@ -31,7 +32,7 @@ class TestRecorded:
     @parameterized.expand(RECORDED, name_func=_name)
     def test_the_layer_is_kerass(self, oracle: str, case_id: str) -> None:
         case = next(c for c in recorded_seeds.load() if (c.oracle, c.id) == (oracle, case_id))
-        mine = seeded.run(case.row, case.keras_version)
+        mine = run_seeded.run(case.row, case.keras_version)
         for ours, theirs in zip(mine["calls"], case.masks, strict=True):
             masks = ours.get("masks", [])
             assert [mask.tolist() for mask in masks] == [mask.tolist() for mask in theirs]
@@ -163,14 +164,14 @@ class TestRefused:
 
     @parameterized.expand([("2", "beforehand"), ("3", "before the layer is made")])
     def test_an_unseeded_layer_says_how_to_seed_it(self, version: str, when: str) -> None:
-        with seeded.nothing_seeded():
+        with run_seeded.nothing_seeded():
             layer = small_gru.layer(dropout=0.5, keras_version=version)
             layer(x())
             with pytest.raises(ValueError, match=rf"gru_ref.set_random_seed\(…\).* {when}"):
                 layer(x(), training=True)
 
     def test_seeding_after_keras_3_made_the_layer_is_too_late(self) -> None:
-        with seeded.nothing_seeded():
+        with run_seeded.nothing_seeded():
             layer = small_gru.layer(dropout=0.5, keras_version="3")
             gru_ref.set_random_seed(1)
             with pytest.raises(ValueError, match="before the layer is made"):

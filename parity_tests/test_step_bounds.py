@@ -12,7 +12,7 @@ from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
 from gru_ref.debugging.bounds.step_bounds import bounded_step, operands
 from gru_ref.debugging.bounds.step_replay import Theirs, Verdict, verdict
 from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call, run
-from parity_tests import step_local
+from parity_tests.judging import step_local
 
 SIZES = ((3, 4), (16, 8), (64, 32))
 TIMESTEPS, BATCH = 30, 2

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from gru_ref.keras.ledger import behaviour
-from parity_tests import compare, mistakes, report, step_local, subject
+from parity_tests import mistakes, report
 from parity_tests.cases import covering, sweeps, witness, witness_index
 from parity_tests.cases.bounds import bound_for
+from parity_tests.judging import compare, run_gru_ref, step_local
+from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.bounds import BOUNDS
 from parity_tests.matrix.deviations import DEVIATIONS
-from parity_tests.mutants import MISTAKES
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
 
 ALL = [
@@ -74,8 +75,8 @@ def test_the_arrays_of_every_sweep_are_kept() -> None:
 # ---- comparison
 
 
-def _calls(*arrays: Any, container: str = "tensor") -> list[subject.CallResult]:
-    return [subject.CallResult([np.asarray(a) for a in arrays], container, None)]
+def _calls(*arrays: Any, container: str = "tensor") -> list[run_gru_ref.CallResult]:
+    return [run_gru_ref.CallResult([np.asarray(a) for a in arrays], container, None)]
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def _sequence(rng: np.random.Generator, weights: list[np.ndarray], x: np.ndarray
     """Return the states of a float32 GRU, in float32 throughout."""
     call = type("Call", (), {"x": x, "initial_state": None, "mask": None, "training": False})()
     constructor = {"units": weights[1].shape[0], "return_sequences": True, "time_major": True}
-    return subject.run(constructor, weights, [call], [{}], "2").calls[0].outputs[0]
+    return run_gru_ref.run(constructor, weights, [call], [{}], "2").calls[0].outputs[0]
 
 
 def test_the_step_local_bound_holds_for_rounding_and_fails_for_a_swap() -> None:

@@ -15,10 +15,10 @@ import numpy as np
 
 from gru_ref import GRUConfig, KerasQuirkWarning
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve
-from parity_tests import compare, judge, subject
 from parity_tests.cases import predictions, sweeps
 from parity_tests.cases.bounds import bound_for
 from parity_tests.cases.sweeps import Case
+from parity_tests.judging import compare, judge, run_gru_ref
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 
@@ -166,7 +166,7 @@ def _judged(oracle: Oracle, case: OldCase) -> tuple[str, float, tuple[str, ...]]
         raise judge.Disagreement(f"live Keras raises no {' or '.join(case.raises)}")
     attempt = seen.attempt(case.keras_version)
     masks = [_dropping(masks, case, behaviour) for masks in attempt.masks]
-    mine = subject.run(
+    mine = run_gru_ref.run(
         attempt.constructor, attempt.weights, attempt.calls, masks, case.keras_version
     )
     if mine.path != seen.reply["path"]:

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from parity_tests import compare, judge
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import Seen, blocks_of, exact_enough
 from parity_tests.full.product import Block, Layer
 from parity_tests.full.witnesses import Chosen, choose
+from parity_tests.judging import compare, judge
 from parity_tests.oracles.client import Oracle
 
 # The standard library's record of warnings is one a process: two threads cannot both keep it.

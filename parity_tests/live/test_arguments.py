@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from parameterized import parameterized
 
-from parity_tests import subject
+from parity_tests.judging import run_gru_ref
 from parity_tests.live import run
 from parity_tests.matrix.arguments import ARGUMENTS, BOTH, Argument
 from parity_tests.oracles import codec
@@ -82,10 +82,10 @@ def _arrays(outcomes: list[Any]) -> list[np.ndarray]:
     """Return every array that calls, `losses` and get_weights returned, as a flat list."""
     found = []
     for outcome in outcomes:
-        method = outcome.method if isinstance(outcome, subject.Outcome) else outcome["method"]
+        method = outcome.method if isinstance(outcome, run_gru_ref.Outcome) else outcome["method"]
         if method not in ("call", "losses", "get_weights"):
             continue
-        if isinstance(outcome, subject.Outcome):
+        if isinstance(outcome, run_gru_ref.Outcome):
             value = outcome.value
         else:
             value = outcome["outputs"] if "outputs" in outcome else outcome.get("value")
@@ -163,7 +163,7 @@ class TestEffects:
     def _mine(oracle: str, row: Argument, constructor: dict[str, Any]) -> list[np.ndarray]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            outcomes = subject.steps(
+            outcomes = run_gru_ref.steps(
                 codec.encode(_steps(row, constructor)), run.keras_version(oracle)
             )
         if outcomes[-1].error:

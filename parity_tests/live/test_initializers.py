@@ -11,7 +11,7 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.training import initializers
-from parity_tests import subject
+from parity_tests.judging import run_gru_ref
 from parity_tests.live import run
 from parity_tests.matrix.arguments import BOTH
 from parity_tests.matrix.initializers import FRAMEWORK, PARAMETERS, REFUSALS, named
@@ -54,7 +54,7 @@ def _live(oracle: str, steps: list[Any]) -> Any:
 
 def _mine(oracle: str, steps: list[Any]) -> Any:
     """Return the weights, or the exception that the last step raised."""
-    last = subject.steps(steps, run.keras_version(oracle))[-1]
+    last = run_gru_ref.steps(steps, run.keras_version(oracle))[-1]
     return last.error or last.value
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from parity_tests import subject
+from parity_tests.judging import run_gru_ref
 from parity_tests.live import run
 from parity_tests.matrix.invalid import INVALID, RELEASES, Invalid
 from parity_tests.oracles import codec
@@ -51,13 +51,13 @@ def _trains(arguments: Any) -> bool:
     return isinstance(arguments, dict) and bool(arguments.get("training"))
 
 
-def _mine(steps: list[Any], keras_version: str) -> list[subject.Outcome]:
+def _mine(steps: list[Any], keras_version: str) -> list[run_gru_ref.Outcome]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return subject.steps(steps, keras_version)
+        return run_gru_ref.steps(steps, keras_version)
 
 
-def _check_numbers(live: list[dict[str, Any]], mine: list[subject.Outcome]) -> None:
+def _check_numbers(live: list[dict[str, Any]], mine: list[run_gru_ref.Outcome]) -> None:
     """Check that every step returned the same in live Keras and in gru_ref."""
     assert mine[-1].error is None, mine[-1].error
     for theirs, ours in zip(live, mine, strict=True):

@@ -9,7 +9,7 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from parity_tests import seeded
+from parity_tests.judging import run_seeded
 from parity_tests.live import run
 from parity_tests.matrix.seeded import BOTH, PATHS, Path
 
@@ -42,7 +42,7 @@ def _live(oracle: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _compare(oracle: str, path: str, rows: list[dict[str, Any]]) -> tuple[int, int]:
     """Return how many mask elements of the rows were compared, and how many differ."""
     counts = [
-        seeded.mask_elements(seeded.run(row, run.keras_version(oracle)), theirs)
+        run_seeded.mask_elements(run_seeded.run(row, run.keras_version(oracle)), theirs)
         for row, theirs in zip(rows, _live(oracle, rows), strict=True)
     ]
     compared, differing = (sum(column) for column in zip(*counts, strict=True))
@@ -57,11 +57,11 @@ class TestMasks:
     @parameterized.expand(ROWS, name_func=run.case_name)
     def test_every_mask_is_kerass(self, oracle: str, name: str) -> None:
         path = _path(oracle, name)
-        constructor = {"units": UNITS, **seeded.ZEROS}
-        rows = [seeded.row(path, LARGE, constructor, seed=11)]
+        constructor = {"units": UNITS, **run_seeded.ZEROS}
+        rows = [run_seeded.row(path, LARGE, constructor, seed=11)]
         if path.execution == "eager":
             # Not seeded again: it goes on where the first layer left the process.
-            rows.append(seeded.row(path, LARGE, constructor, calls=[True]))
+            rows.append(run_seeded.row(path, LARGE, constructor, calls=[True]))
         else:
             rows[0]["calls"] = [True] * 3
         compared, differing = _compare(oracle, name, rows)
@@ -130,14 +130,14 @@ class TestWholeLayer:
             if seed % 6 == 0:
                 path = paths[seed // 6 % len(paths)]
             calls = [True, True, True]
-            row = seeded.row(path, SMALL, {"units": SMALL_UNITS}, seed=seed, calls=calls)
+            row = run_seeded.row(path, SMALL, {"units": SMALL_UNITS}, seed=seed, calls=calls)
             rows.append({**row, "fresh": seed == first and first % 4 == 0})
         version = run.keras_version(oracle)
         errors = []
         for row, theirs in zip(rows, _live(oracle, rows), strict=True):
-            mine = seeded.run(row, version)
-            errors.append(seeded.worst(mine, theirs))
-            assert seeded.mask_elements(mine, theirs)[1] == 0, row["seed"]
+            mine = run_seeded.run(row, version)
+            errors.append(run_seeded.worst(mine, theirs))
+            assert run_seeded.mask_elements(mine, theirs)[1] == 0, row["seed"]
         worst = {name: max(error[name] for error in errors) for name in errors[0]}
         run.record("seeded", {"oracle": oracle, "seeds": len(rows), **worst})
         assert worst["weights"] <= WEIGHTS_WITHIN

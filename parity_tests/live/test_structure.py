@@ -6,8 +6,9 @@ import pytest
 from parameterized import parameterized
 
 from parity_tests.cases import sweeps
-from parity_tests.judge import Disagreement, judge, observe
-from parity_tests.live import goldens, run
+from parity_tests.judging import goldens
+from parity_tests.judging.judge import Disagreement, judge, observe
+from parity_tests.live import run
 from parity_tests.oracles.pool import GENERATIONS
 
 

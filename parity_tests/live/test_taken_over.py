@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from parameterized import parameterized
 
+from parity_tests.judging.taken_over import check_rows, fit_oracle, take_over
 from parity_tests.live import run
-from parity_tests.live.taken_over import check_rows, fit_oracle, take_over
 from parity_tests.matrix import taken_over as table
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.oracles import codec

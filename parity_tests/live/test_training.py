@@ -9,7 +9,7 @@ import numpy as np
 from parameterized import parameterized
 
 import gru_ref
-from parity_tests import subject
+from parity_tests.judging import run_gru_ref
 from parity_tests.live import run
 from parity_tests.matrix.arguments import BOTH, K2, K3
 from parity_tests.oracles import codec
@@ -127,7 +127,7 @@ def _mine(oracle: str, steps: list[Any]) -> list[Any]:
     """Return what each step returned in gru_ref."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gru_ref.KerasQuirkWarning)
-        outcomes = subject.steps(codec.encode(steps), run.keras_version(oracle))
+        outcomes = run_gru_ref.steps(codec.encode(steps), run.keras_version(oracle))
     if outcomes[-1].error:
         raise outcomes[-1].error
     return [outcome.value for outcome in outcomes]

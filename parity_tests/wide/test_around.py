@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from parity_tests import around_run
-from parity_tests.around_observation import observe
 from parity_tests.cases import wrappers
+from parity_tests.judging import run_wrappers
+from parity_tests.judging.wrapper_observation import observe
 from parity_tests.live import run
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.invalid import RELEASES
@@ -29,10 +29,10 @@ def _rows(family: str) -> list[tuple[str, str]]:
 def _judge(oracle: str, case_id: str) -> None:
     case = wrappers.find(oracle, case_id)
     steps, live, masks = observe(run.oracle(oracle), case)
-    ours, quirks = around_run.run(steps, run.keras_version(oracle), masks)
+    ours, quirks = run_wrappers.run(steps, run.keras_version(oracle), masks)
     assert ours[-1].error is None, f"gru_ref raises at {ours[-1].method}: {ours[-1].error!r}"
     errors = {
-        f"{number} {outcome.method}": around_run.difference_of(
+        f"{number} {outcome.method}": run_wrappers.difference_of(
             outcome.method, outcome.value, theirs["value"]
         )
         for number, (outcome, theirs) in enumerate(zip(ours, live, strict=True))
@@ -93,10 +93,10 @@ class TestInvalid:
         if error:
             assert len(live) - 1 == expected.at % len(row.steps), error["message"]
         elif expected.raises is None:
-            ours, _ = around_run.run(row.steps, run.keras_version(oracle))
+            ours, _ = run_wrappers.run(row.steps, run.keras_version(oracle))
             for outcome, theirs in zip(ours, live, strict=True):
                 if outcome.method != "construct":
-                    difference = around_run.difference(outcome.value, theirs["value"])
+                    difference = run_wrappers.difference(outcome.value, theirs["value"])
                     assert difference <= ATOL_EPS, f"{outcome.value!r}, live {theirs['value']!r}"
 
 
@@ -152,9 +152,9 @@ def _differences(oracle: str, steps: list[Any]) -> list[float]:
     """Return how far every step of gru_ref is from live Keras."""
     live = run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
     assert live[-1]["ok"], live[-1].get("error")
-    ours, _ = around_run.run(steps, run.keras_version(oracle))
+    ours, _ = run_wrappers.run(steps, run.keras_version(oracle))
     assert ours[-1].error is None, repr(ours[-1].error)
     return [
-        around_run.difference(outcome.value, theirs["value"])
+        run_wrappers.difference(outcome.value, theirs["value"])
         for outcome, theirs in zip(ours, live, strict=True)
     ]

@@ -10,12 +10,12 @@ import pytest
 from distributed import Client, LocalCluster
 from parameterized import parameterized
 
-from parity_tests import judge
 from parity_tests.full import product, totals
 from parity_tests.full.compare_block import compare_layers
 from parity_tests.full.product import Block
 from parity_tests.full.run import Blocks
 from parity_tests.full.witnesses import choose
+from parity_tests.judging import judge
 from parity_tests.live import run
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS

@@ -13,9 +13,9 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.activations import tables
-from parity_tests import seeded, subject
 from parity_tests.cases import half_cases
-from parity_tests.judge import Disagreement, judge, observe
+from parity_tests.judging import run_gru_ref, run_seeded
+from parity_tests.judging.judge import Disagreement, judge, observe
 from parity_tests.live import run
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
@@ -177,8 +177,8 @@ class TestSeeded:
             "generators": False,
         }  # fmt: skip
         (reply,) = run.oracle(oracle).request({"op": "seeded", "rows": [row]})["rows"]
-        compared, differing = seeded.mask_elements(
-            seeded.run(row, run.keras_version(oracle)), reply
+        compared, differing = run_seeded.mask_elements(
+            run_seeded.run(row, run.keras_version(oracle)), reply
         )
         assert compared > 0
         assert differing == 0
@@ -299,9 +299,9 @@ class TestPenalties:
 SHAPES = ((4, 15), (5, 15), (2, 15))
 
 
-def _both(oracle: str, steps: list[Any]) -> tuple[list[dict[str, Any]], list[subject.Outcome]]:
+def _both(oracle: str, steps: list[Any]) -> tuple[list[dict[str, Any]], list[run_gru_ref.Outcome]]:
     """Return what live Keras and gru_ref make of the same steps."""
     live = run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
-        return live, subject.steps(steps, run.keras_version(oracle))
+        return live, run_gru_ref.steps(steps, run.keras_version(oracle))

@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 from parameterized import parameterized
 
-from parity_tests import around_run
+from parity_tests.judging import run_wrappers
 from parity_tests.live import run
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
@@ -70,13 +70,13 @@ def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> N
         calls.append(["states", [], {}])
     live, ours = _both(oracle, [*first, ["set_weights", [weights], {}], *calls])
     for theirs, own in zip(live[3:], ours[3:], strict=True):
-        assert around_run.difference(own, theirs) == 0
+        assert run_wrappers.difference(own, theirs) == 0
 
 
 def _both(oracle: str, steps: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return what live Keras and gru_ref make of the same steps."""
     live = run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
     assert live[-1]["ok"], live[-1]["error"]
-    ours, _ = around_run.run(steps, run.keras_version(oracle))
+    ours, _ = run_wrappers.run(steps, run.keras_version(oracle))
     assert ours[-1].error is None, repr(ours[-1].error)
     return [step["value"] for step in live], [outcome.value for outcome in ours]

@@ -7,8 +7,8 @@ from typing import Any
 from parameterized import parameterized
 
 from parity_tests.cases import wrappers
+from parity_tests.judging.taken_over import check_rows
 from parity_tests.live import run
-from parity_tests.live.taken_over import check_rows
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.matrix.wrappers import FAMILIES
 

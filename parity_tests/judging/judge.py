@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests import compare, mutants, step_local, subject
 from parity_tests.cases import predictions
 from parity_tests.cases.bounds import bound_for, is_step_local
 from parity_tests.cases.sweeps import SEED, Case
 from parity_tests.cases.witness import Seen, Witness, exact_enough, witness
+from parity_tests.judging import compare, mutants, run_gru_ref, step_local
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 from parity_tests.surroundings import again
@@ -165,7 +165,9 @@ def _judge(
     record.path = seen.reply["path"]
     version = keras_version_of(oracle.describe())
     attempt = seen.attempt(version)
-    run = subject.run(attempt.constructor, attempt.weights, attempt.calls, attempt.masks, version)
+    run = run_gru_ref.run(
+        attempt.constructor, attempt.weights, attempt.calls, attempt.masks, version
+    )
     if run.path != record.path:
         raise Disagreement(f"gru_ref takes the {run.path} path, live Keras the {record.path} path")
     _check_quirks(case, record, run)
@@ -188,7 +190,7 @@ def _judge(
         record.mistakes = _mistakes(case, attempt, seen, step_locally)
 
 
-def _check_quirks(case: Case, record: Record, run: subject.Run) -> None:
+def _check_quirks(case: Case, record: Record, run: run_gru_ref.Run) -> None:
     """Check that gru_ref warns of no quirk that the table does not predict."""
     rows = {row.name for row in predictions.predicted(case, "quirk", record.path)}
     unpredicted = [name for name in run.quirks if name not in rows]
@@ -203,13 +205,13 @@ def _check_other_generation(
     """Check that the generations differ on this case just where a row says so."""
     if case.levels["dropout"] != "none" or case.levels.get("time_major"):
         return  # other masks by law; no time_major in Keras 3
-    if case.sweep == "activation-pairs" and subject.same_activations(case.constructor()):
+    if case.sweep == "activation-pairs" and run_gru_ref.same_activations(case.constructor()):
         return  # nothing else sets these cases apart, and they are the same functions
     constructor = {k: v for k, v in attempt.constructor.items() if k != "use_cudnn"}
     try:
         # The witness was drawn for this generation: the other may leave its range.
         with np.errstate(over="ignore", invalid="ignore"):
-            other = subject.run(
+            other = run_gru_ref.run(
                 constructor,
                 attempt.weights,
                 attempt.calls,

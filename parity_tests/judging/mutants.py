@@ -14,7 +14,7 @@ import gru_ref
 from gru_ref.core import loop
 from gru_ref.core.step import Step
 from gru_ref.keras.activations import tables
-from parity_tests import subject
+from parity_tests.judging import run_gru_ref
 
 Weights = list[np.ndarray]
 
@@ -162,12 +162,12 @@ class Mistake:
     step: Callable[..., Step] | None = None
     between_calls: bool = False
 
-    def run(self, attempt: Attempt) -> subject.Run:
+    def run(self, attempt: Attempt) -> run_gru_ref.Run:
         """Return what gru_ref computes when it makes this mistake."""
         spoiled = self.spoil(attempt) if self.spoil else attempt
         # A spoiled run may leave the range that its witness was drawn for.
         with self._patched(), np.errstate(over="ignore", invalid="ignore"):
-            return subject.run(
+            return run_gru_ref.run(
                 spoiled.constructor,
                 spoiled.weights,
                 spoiled.calls,

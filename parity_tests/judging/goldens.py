@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity_tests import compare, golden
-from parity_tests.judge import Observation
+from parity_tests import golden
+from parity_tests.judging import compare
+from parity_tests.judging.judge import Observation
 from parity_tests.live import run
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import gru_ref
-from parity_tests import around_run
+from parity_tests.judging import run_wrappers
 from parity_tests.live import run
 from parity_tests.matrix.invalid import RELEASES
 from parity_tests.matrix.wrappers import DOUBLE_BOUND
@@ -93,7 +93,7 @@ def check_rows(oracle: str, rows: Mapping[str, Steps]) -> None:
             if "error" in outcome or ("live_error" in outcome and newest):
                 wrong.append(f"{where} raises {outcome}")
             elif "live" in outcome and "mine" in outcome:
-                error = around_run.difference(outcome["mine"], outcome["live"])
+                error = run_wrappers.difference(outcome["mine"], outcome["live"])
                 worst, compared = max(worst, error), compared + 1
                 if error > DOUBLE_BOUND:
                     values = f"{outcome['mine']!r}\nlive: {outcome['live']!r}"
