@@ -63,13 +63,13 @@ parity-full: .venv/.ready $(keras_ready)  ## Compare the full product of the str
 	.venv/bin/python -m parity_tests.full --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
 
 fixtures: .venv/.ready $(keras_ready)  ## Write fixtures/ anew from live Keras
-	.venv/bin/python -m parity_tests.export --keras-python "$(keras_python)"
+	.venv/bin/python -m parity_tests.recording.export --keras-python "$(keras_python)"
 
 fixtures-check: .venv/.ready  ## Check that fixtures/ are as the tool writes them
-	.venv/bin/python -m parity_tests.export --check
+	.venv/bin/python -m parity_tests.recording.export --check
 
 record-configs: .venv/.ready $(keras_ready)  ## Write fixtures/configs/ of one interpreter's Keras
-	.venv/bin/python -m parity_tests.record_configs --keras-python "$(keras_python)" $(ARGS)
+	.venv/bin/python -m parity_tests.recording.record_configs --keras-python "$(keras_python)" $(ARGS)
 
 drift: .venv/.ready .venv-lock/.ready  ## Measure every behaviour in 20 releases of Keras
 	.venv/bin/python -m parity_tests.drift --uv .venv-lock/bin/uv $(ARGS)

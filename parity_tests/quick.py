@@ -7,7 +7,7 @@ come of it. The run itself checks that every mistake shows.
 
 from __future__ import annotations
 
-from parity_tests import golden
+from parity_tests.recording import golden
 
 # Claims about live Keras beside the sweeps that take no time.
 ALSO = ("test_three_sources_agree",)

@@ -14,10 +14,11 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from parity_tests import golden, honest
+from parity_tests import honest
 from parity_tests.cases import covering, sweeps
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.mistakes import Cells
+from parity_tests.recording import golden
 
 INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
 VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")

@@ -13,13 +13,13 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.ledger import behaviour
-from parity_tests import recorded_around
 from parity_tests.judging import run_wrappers
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
+from parity_tests.recording import recorded_wrappers
 
 RELEASES = {"keras2": "2.21", "keras3": "3.15"}
-CASES, CONFIGS = recorded_around.load()
+CASES, CONFIGS = recorded_wrappers.load()
 ROWS = {row.id: row for row in AROUND_INVALID}
 OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
 NOT_COMPARED = ("construct", "build", "set_weights", "make_seed")
@@ -46,7 +46,7 @@ class TestRecorded:
     @parameterized.expand(sorted(CONFIGS), name_func=_name)
     def test_the_config_is_the_recorded_one(self, oracle: str, name: str) -> None:
         recorded = CONFIGS[oracle, name]
-        layer = run_wrappers.made(recorded_around.CONFIGURED[name], recorded["keras_version"])
+        layer = run_wrappers.made(recorded_wrappers.CONFIGURED[name], recorded["keras_version"])
         written = layer.get_config()
         assert run_wrappers.unnumbered(written) == run_wrappers.unnumbered(recorded["config"])
         assert list(written) == list(recorded["config"])

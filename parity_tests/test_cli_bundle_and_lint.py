@@ -14,8 +14,8 @@ from gru_ref.files import probe
 from gru_ref.files.bundles import bundle_bytes
 from parity_tests import small_gru
 from parity_tests.cli_files import EXPECTED, NPZ
-from parity_tests.files.recorded_files import Recorded
 from parity_tests.invoked import check_failed, invoked
+from parity_tests.recording.files.recorded_files import Recorded
 
 EVERY = ("--set", "return_sequences=true")
 TWO = Recorded("keras-3.15.1/eleven.model.keras").path

@@ -17,9 +17,10 @@ from gru_ref import GRU, KerasQuirkWarning, set_random_seed
 from gru_ref.keras.activations import tables
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.serialization.gru_config import generation_of
-from parity_tests import recorded_configs, small_gru
+from parity_tests import small_gru
 from parity_tests.oracles import codec
-from parity_tests.recorded_configs import REFUSED, Recorded, is_refused, plain
+from parity_tests.recording import recorded_configs
+from parity_tests.recording.recorded_configs import REFUSED, Recorded, is_refused, plain
 from parity_tests.small_gru import BATCH, UNITS, x
 
 GENERATIONS = [("2",), ("3",)]

@@ -12,8 +12,8 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from parity_tests import export, golden
 from parity_tests.judging import compare
+from parity_tests.recording import export, golden
 from parity_tests.surroundings import FIXTURES
 
 ROWS = [(g.oracle, g.group, g.id) for g in golden.load()]

@@ -10,8 +10,8 @@ import pytest
 import gru_ref
 from gru_ref.debugging.mistakes import table
 from gru_ref.debugging.mistakes.porting import MISTAKES as OF_LAYOUTS
-from parity_tests import golden
 from parity_tests.judging import mutants
+from parity_tests.recording import golden
 
 # What gru_ref calls a mutant, where that has another name or several.
 NAMES = {

@@ -11,9 +11,10 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.random_streams import seeds
-from parity_tests import recorded_seeds, small_gru
+from parity_tests import small_gru
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
+from parity_tests.recording import recorded_seeds
 from parity_tests.small_gru import x
 
 RECORDED = [(case.oracle, case.id) for case in recorded_seeds.load()]

@@ -14,7 +14,7 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref.debugging.gate_plot import gates_picture
-from parity_tests import golden
+from parity_tests.recording import golden
 
 GATED = [(g.oracle, g.id) for g in golden.load() if g.group == "gates"]
 SINGLE = [

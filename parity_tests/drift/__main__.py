@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gru_ref.keras.ledger.behaviour import resolve
-from parity_tests import export
 from parity_tests.drift import cells, document, environments, measure, recorded, recording
 from parity_tests.drift.releases import BY_NAME, RELEASES, Kept
+from parity_tests.recording import export
 
 BUILD = Path("build/drift")
 # The lanes in which nothing rounds.

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gru_ref import MalformedFileError, load_layers
-from parity_tests.files.recorded_files import Recorded
+from parity_tests.recording.files.recorded_files import Recorded
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gru_ref.files.malformed import MalformedFileError
-from parity_tests.files.recorded_exports import read
+from parity_tests.recording.files.recorded_exports import read
 
 
 def refused(path: Path, reason: str) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
-from parity_tests.files.recorded_exports import arrays_of, read
 from parity_tests.files.refused import refused
+from parity_tests.recording.files.recorded_exports import arrays_of, read
 
 
 def _npy(header: str, data: bytes = b"") -> bytes:

@@ -15,9 +15,9 @@ import pytest
 import gru_ref
 from gru_ref import MalformedFileError
 from gru_ref.files.bundles import Recorded, bundle_bytes
-from parity_tests.files import recorded_files
 from parity_tests.files.altered_bundles import Members, built_gru, members_of
-from parity_tests.files.recorded_files import Recorded as File
+from parity_tests.recording.files import recorded_files
+from parity_tests.recording.files.recorded_files import Recorded as File
 
 WEIGHTS = Path(__file__).parents[2] / "fixtures" / "weights"
 # Weights that a live Keras saved, and what it returned: GRU(5, return_sequences=True).

@@ -11,8 +11,8 @@ import pytest
 from gru_ref.files.malformed import MalformedFileError
 from parity_tests.files import bundles
 from parity_tests.files.bundles import KERNEL, NODES, RECURRENT, field, write_gru
-from parity_tests.files.recorded_exports import read
 from parity_tests.files.refused import refused
+from parity_tests.recording.files.recorded_exports import read
 
 LIES: dict[str, tuple[dict[str, Any], str]] = {
     "offset_beyond_the_data": ({"offset": 1 << 40}, "pointed at"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from parity_tests.files import compare_files
-from parity_tests.files.recorded_files import ROOT
+from parity_tests.recording.files.recorded_files import ROOT
 
 RELEASE = ROOT / "keras-3.15.1"
 

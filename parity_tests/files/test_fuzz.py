@@ -16,7 +16,8 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import checkpoint, numpy_arrays, onnx_initializers, safetensors, tflite
-from parity_tests.files import bundles, recorded_exports
+from parity_tests.files import bundles
+from parity_tests.recording.files import recorded_exports
 
 
 def _name(function: Any, _: int, parameters: Any) -> str:

@@ -11,10 +11,10 @@ import pytest
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import tflite
-from parity_tests.files import recorded_exports
 from parity_tests.files.bundles import field
-from parity_tests.files.recorded_exports import read
 from parity_tests.files.refused import refused
+from parity_tests.recording.files import recorded_exports
+from parity_tests.recording.files.recorded_exports import read
 
 
 def _onnx_tensor(name: str, shape: tuple[int, ...], data: bytes, extra: bytes = b"") -> bytes:

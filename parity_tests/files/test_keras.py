@@ -19,9 +19,9 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref import GRU, MalformedFileError, load_layers
-from parity_tests.files import recorded_files
 from parity_tests.files.attacks import honest
-from parity_tests.files.recorded_files import Recorded
+from parity_tests.recording.files import recorded_files
+from parity_tests.recording.files.recorded_files import Recorded
 
 # |gru_ref − Keras| in eps32 · max(1, |Keras|); worst seen in 558 files of ten releases: 4.5.
 EPS = 8

@@ -16,8 +16,8 @@ from gru_ref.files.formats.crc32c import crc32c
 from gru_ref.files.interpretation.as_layer import as_layer
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.malformed import MalformedFileError
-from parity_tests.files import recorded_exports
-from parity_tests.files.recorded_exports import arrays_of, read
+from parity_tests.recording.files import recorded_exports
+from parity_tests.recording.files.recorded_exports import arrays_of, read
 
 # Keras 3 hands neither lists of layers nor stacked cells to tf.train.Checkpoint: the file holds one
 # GRU of these models, and not the others. name → how many are missing.

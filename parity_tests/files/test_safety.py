@@ -22,9 +22,9 @@ from parameterized import parameterized
 
 from gru_ref import Limits, MalformedFileError, load_layers
 from gru_ref.files.malformed import printable
-from parity_tests.files import recorded_files
 from parity_tests.files.attacks import ATTACKS, REASONS, archives, honest
-from parity_tests.files.recorded_files import Recorded
+from parity_tests.recording.files import recorded_files
+from parity_tests.recording.files.recorded_files import Recorded
 
 # What one attack may add to the memory of its process: the 16 MiB that `attacked.LIMITS` allows,
 # and h5py itself, which the first one imports; measured 16.2 MiB and 13.6 MiB.

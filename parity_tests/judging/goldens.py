@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parity_tests import golden
 from parity_tests.judging import compare
 from parity_tests.judging.judge import Observation
 from parity_tests.live import run
+from parity_tests.recording import golden
 
 
 def check_those_of(oracle: str, case_id: str, seen: Observation | dict[str, Any]) -> list[str]:

@@ -13,8 +13,8 @@ from gru_ref import GRU, KerasQuirkWarning
 from parity_tests.live import run
 from parity_tests.matrix.configs import CONFIGS, constructor
 from parity_tests.oracles import codec
-from parity_tests.record_configs import live_config
-from parity_tests.recorded_configs import is_refused, plain
+from parity_tests.recording.record_configs import live_config
+from parity_tests.recording.recorded_configs import is_refused, plain
 
 ORACLES = [("keras2",), ("keras3",)]
 # Keras's own parameters of its activation layers, beside each layer's default.

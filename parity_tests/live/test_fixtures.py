@@ -8,10 +8,10 @@ from __future__ import annotations
 import pytest
 from parameterized import parameterized
 
-from parity_tests import golden
 from parity_tests.cases import sweeps
 from parity_tests.judging import goldens
 from parity_tests.live import run
+from parity_tests.recording import golden
 
 ROWS = [
     (g.oracle, f"{g.group}+{g.id}") for g in golden.load() if not sweeps.is_held(g.oracle, g.id)

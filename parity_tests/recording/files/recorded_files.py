@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gru_ref import GRU
-from parity_tests.files.record_files import KEPT
+from parity_tests.recording.files.record_files import KEPT
 
 ROOT = Path(__file__).parents[2] / "fixtures" / "files" / "keras"
 NAMES = [f"{release}/{name}" for release, names in KEPT.items() for name in names]

@@ -1,4 +1,4 @@
-"""`python -m parity_tests.record_configs`: writes fixtures/configs/RELEASE.json from live Keras."""
+"""`python -m parity_tests.recording.record_configs`: writes fixtures/configs/RELEASE.json from live Keras."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from parity_tests import recorded_configs
 from parity_tests.matrix.configs import CONFIGS, constructor
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
+from parity_tests.recording import recorded_configs
 
 
 def live_config(oracle: Oracle, given: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def record(oracle: Oracle) -> Path:
 
 def main() -> int:
     """Record every Keras that the interpreter has."""
-    parser = argparse.ArgumentParser(prog="python -m parity_tests.record_configs")
+    parser = argparse.ArgumentParser(prog="python -m parity_tests.recording.record_configs")
     parser.add_argument("--keras-python", required=True, help="the interpreter that has Keras")
     parser.add_argument("--oracle", action="append", choices=sorted(GENERATIONS))
     options = parser.parse_args()
@@ -81,7 +81,7 @@ def main() -> int:
     if not written:
         return 1
     # Imported late: nothing that is recorded passes through what export imports.
-    from parity_tests import export
+    from parity_tests.recording import export
 
     export.write_manifest()
     return 0

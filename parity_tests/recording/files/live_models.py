@@ -249,7 +249,7 @@ def expected(model, keras):
         "layers": meta,
         "keras": version(keras),
         "python": "{}.{}".format(*sys.version_info[:2]),
-        "recorder": "parity_tests/files/record_exports.py",
+        "recorder": "parity_tests/recording/files/record_exports.py",
     }
     arrays["meta"] = np.array(json.dumps(about, sort_keys=True, default=str))
     return arrays

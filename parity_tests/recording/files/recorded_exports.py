@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.sniff import format_of
-from parity_tests.files.record_exports import RECORDED
+from parity_tests.recording.files.record_exports import RECORDED
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "files"
 NAMES = [f"{name}-{release}" for release, names in RECORDED.items() for name in names.split()]

@@ -1,6 +1,6 @@
 """fixtures/around/: some cases of `around` as live Keras ran them, and the configs it wrote.
 
-``python -m parity_tests.recorded_around --keras-python PATH`` writes them.
+``python -m parity_tests.recording.recorded_wrappers --keras-python PATH`` writes them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import json
 import sys
 from typing import Any, NamedTuple
 
-from parity_tests import export
 from parity_tests.cases import wrappers
 from parity_tests.judging import wrapper_observation
 from parity_tests.matrix import wrappers as table
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
+from parity_tests.recording import export
 from parity_tests.surroundings import FIXTURES
 
 FOLDER = FIXTURES / "around"
@@ -105,7 +105,7 @@ def record(oracle: Oracle) -> None:
 
 def main() -> int:
     """Record both generations."""
-    parser = argparse.ArgumentParser(prog="python -m parity_tests.recorded_around")
+    parser = argparse.ArgumentParser(prog="python -m parity_tests.recording.recorded_wrappers")
     parser.add_argument("--keras-python", required=True, help="the interpreter that has Keras")
     parser.add_argument("--oracle", action="append", choices=sorted(GENERATIONS))
     options = parser.parse_args()

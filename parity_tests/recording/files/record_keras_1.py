@@ -3,7 +3,7 @@
 Keras 1 has other names of the arguments and nine arrays a GRU, so its models are written here in
 its own words. It runs on Python 3.7 with Theano, hence in that syntax and without gru_ref:
 ``pip install keras==1.2.2 theano==1.0.5 'numpy<1.20' 'h5py<3' 'scipy<1.6'``, then
-``KERAS_BACKEND=theano python parity_tests/files/record_keras_1.py fixtures/files/keras``.
+``KERAS_BACKEND=theano python parity_tests/recording/files/record_keras_1.py fixtures/files/keras``.
 """
 
 import importlib

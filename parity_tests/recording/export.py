@@ -1,4 +1,4 @@
-"""`python -m parity_tests.export`: writes fixtures/ from live Keras, or checks the files there."""
+"""`python -m parity_tests.recording.export`: writes fixtures/ from live Keras, or checks the files there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests import fixture_cases, mistakes, recorded_configs, recorded_seeds
+from parity_tests import mistakes
 from parity_tests.cases.bounds import bound_for
 from parity_tests.judging import compare, mutants
 from parity_tests.judging.judge import Observation, observe
@@ -19,6 +19,7 @@ from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, Pool, keras_version_of
+from parity_tests.recording import golden_selection, recorded_configs, recorded_seeds
 from parity_tests.surroundings import FIXTURES
 
 VERSION = "v1"
@@ -118,7 +119,7 @@ def write(python: str) -> int:
         origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
         for group, why in GROUPS.items():
             rows = []
-            for case in fixture_cases.of_group(oracle, group):
+            for case in golden_selection.of_group(oracle, group):
                 seen = observe(pool[oracle], case, gates=group == GATES)
                 if isinstance(seen, Observation):
                     rows.append(as_fixture(seen, version))
@@ -224,7 +225,9 @@ def check() -> int:
 
 def main() -> int:
     """Write the fixtures, or check them."""
-    parser = argparse.ArgumentParser(prog="python -m parity_tests.export", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m parity_tests.recording.export", description=__doc__
+    )
     parser.add_argument("--keras-python", help="the interpreter that has Keras")
     parser.add_argument("--check", action="store_true", help="only check that they are canonical")
     options = parser.parse_args()
