@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from parity_tests import mistakes, surroundings, writable
+from parity_tests import surroundings, writable
 from parity_tests.live.options import ORACLES
+from parity_tests.reporting import mistakes_page
 
 HERE = Path(__file__).resolve().parent
 # Who runs the matrix may have other plugins and settings for tests of their own.
@@ -91,7 +92,7 @@ class MatrixRun:
         if surroundings.CLONE is None:
             return 0
         path = surroundings.CLONE / "docs" / "mistakes.md"
-        text = mistakes.markdown(data["mistakes"])
+        text = mistakes_page.markdown(data["mistakes"])
         if self.write_docs:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -19,7 +19,7 @@ import pytest
 
 import gru_ref
 from parity_tests.invoked import invoked
-from parity_tests.page import Block, blocks_of, differences
+from parity_tests.reporting.doc_commands import Block, blocks_of, differences
 
 ROOT = Path(__file__).parent.parent
 FILES = ROOT / "fixtures" / "debugging"

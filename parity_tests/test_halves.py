@@ -18,13 +18,13 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.core import rounding
 from gru_ref.errors import KerasQuirkWarning
-from parity_tests import half_mistakes
 from parity_tests.cases import half_cases
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import Seen, exact_enough, witness
 from parity_tests.judging import step_local
 from parity_tests.matrix import halves
 from parity_tests.matrix.axes import ORACLES
+from parity_tests.reporting import half_mistakes_page
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 X = np.random.default_rng(0).standard_normal((2, 3, 4)).astype("float32")
@@ -191,12 +191,12 @@ class TestSuite:
 
     def test_a_mistake_that_never_shows_is_a_survivor(self) -> None:
         record = {"id": "half+float16+unroll-true", "lane": "half", "mistakes": {"swapped": 9.0}}
-        assert half_mistakes.survivors(half_mistakes.counted([record]))
+        assert half_mistakes_page.survivors(half_mistakes_page.counted([record]))
         record["mistakes"] = {"swapped": 10.0}
-        assert not half_mistakes.survivors(half_mistakes.counted([record]))
+        assert not half_mistakes_page.survivors(half_mistakes_page.counted([record]))
 
     def test_the_document_counts_every_case_and_every_mistake_shows(self) -> None:
-        text = half_mistakes.DOCUMENT.read_text(encoding="utf-8")
+        text = half_mistakes_page.DOCUMENT.read_text(encoding="utf-8")
         rows = re.findall(r"^\| (\w+) \| (\w+) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
         cases = [case for oracle in ORACLES for case in half_cases.known(oracle).values()]
         counts = Counter((case.lane, case.dtype) for case in cases)
@@ -207,5 +207,7 @@ class TestSuite:
 
     def test_ids_tell_the_dtypes_apart(self) -> None:
         known = half_cases.known("keras2")
-        assert {half_mistakes.dtype_of({"id": case_id}) for case_id in known} == set(halves.DTYPES)
+        assert {half_mistakes_page.dtype_of({"id": case_id}) for case_id in known} == set(
+            halves.DTYPES
+        )
         assert all(isinstance(case, Case) and case.half for case in known.values())

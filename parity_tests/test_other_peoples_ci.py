@@ -17,14 +17,15 @@ import yaml
 from click.testing import CliRunner
 
 from gru_ref import GRU
-from parity_tests import junit, markdown, matrix_run, surroundings
+from parity_tests import matrix_run, surroundings
 from parity_tests.command import command
 from parity_tests.judging import layer_check
 from parity_tests.live.options import ORACLES
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.report import Test as Outcome
-from parity_tests.report import is_of_suite
+from parity_tests.reporting import junit, markdown
+from parity_tests.reporting.report import Test as Outcome
+from parity_tests.reporting.report import is_of_suite
 
 pytest_plugins = ["pytester"]
 
@@ -85,7 +86,7 @@ def test_the_plugin_costs_and_changes_nothing_unless_it_is_asked(theirs: pytest.
 
         def test_theirs(pytestconfig):
             assert pytestconfig.getoption("--quick") is None
-            assert not {"numpy", "gru_ref", "rich", "parity_tests.report"} & set(sys.modules)
+            assert not {"numpy", "gru_ref", "rich", "parity_tests.reporting.report"} & set(sys.modules)
         """
     )
     theirs.runpytest_subprocess("-p", "parity_tests.plugin").assert_outcomes(passed=1)

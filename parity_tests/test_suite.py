@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from gru_ref.keras.ledger import behaviour
-from parity_tests import mistakes, report
 from parity_tests.cases import covering, sweeps, witness, witness_index
 from parity_tests.cases.bounds import bound_for
 from parity_tests.judging import compare, run_gru_ref, step_local
@@ -16,6 +15,7 @@ from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.bounds import BOUNDS
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
+from parity_tests.reporting import mistakes_page, report
 
 ALL = [
     case
@@ -194,7 +194,7 @@ def test_a_survivor_and_an_unproved_blank_are_problems() -> None:
     name = MISTAKES[0].name
     alive = {"oracle": "keras3", "id": "", "lane": "exact", "path": "loop", "mistakes": {name: 0.0}}
     dead = {**alive, "path": "unroll", "mistakes": {name: 3.0}}
-    problems = mistakes.Cells.of([alive, dead]).problems({"keras3"})
+    problems = mistakes_page.Cells.of([alive, dead]).problems({"keras3"})
     assert f"mistake '{name}', lane exact, path keras3 loop: survives 1 cases" in problems
     assert not [p for p in problems if f"'{name}', lane exact, path keras3 unroll" in p]
     assert any("never made" in p for p in problems)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from parity_tests import half_mistakes, matrix_run, surroundings, writable
+from parity_tests import matrix_run, surroundings, writable
 from parity_tests.full import executors, product, summary, totals
 from parity_tests.full.run import Blocks, Clock
 from parity_tests.live.options import ORACLES
@@ -17,6 +17,7 @@ from parity_tests.oracles.choice import choose
 from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.progress import Bar
+from parity_tests.reporting import half_mistakes_page
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -247,7 +248,7 @@ def _wide(
     status = run.status()
     if status or surroundings.CLONE is None or set(oracles) != set(ORACLES):
         return status
-    problems = half_mistakes.check(folder / "wide" / "cases.jsonl", write=write_docs)
+    problems = half_mistakes_page.check(folder / "wide" / "cases.jsonl", write=write_docs)
     for problem in problems:
         click.echo(problem, err=True)
     return matrix_run.NO_PARITY if problems else 0

@@ -9,7 +9,7 @@ from typing import Any
 from parity_tests.full import product
 from parity_tests.full.product import Block
 from parity_tests.matrix.deviations import DEVIATIONS
-from parity_tests.report import verdict
+from parity_tests.reporting.report import verdict
 
 OUTCOMES = ("equal", "raised", "disagreement")
 # Of no case here: hard_sigmoid is no activation of the exact or the saturated lane.

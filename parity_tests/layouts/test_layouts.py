@@ -11,7 +11,6 @@ import pytest
 import gru_ref
 from gru_ref import GRUWeights, layouts
 from gru_ref.debugging.mistakes import porting as mistakes
-from parity_tests.layouts import porting
 from parity_tests.layouts.pairs import (
     ALL,
     ALWAYS_A_BIAS,
@@ -23,6 +22,7 @@ from parity_tests.layouts.pairs import (
     same_arrays,
     same_layouts,
 )
+from parity_tests.reporting import porting_page
 from parity_tests.runtimes import table
 
 FORMS = [
@@ -167,7 +167,7 @@ def test_every_mistake_is_somebodys() -> None:
 
 
 def test_porting_md_is_what_the_facts_say() -> None:
-    assert porting.PATH.read_text(encoding="utf-8") == porting.markdown()
+    assert porting_page.PATH.read_text(encoding="utf-8") == porting_page.markdown()
 
 
 @pytest.mark.parametrize("name", table.ROWS)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from parity_tests import junit, markdown, progress, report, surroundings
-from parity_tests.report import is_of_suite
+from parity_tests import progress, surroundings
+from parity_tests.reporting import junit, markdown, report
+from parity_tests.reporting.report import is_of_suite
 
 HERE = Path(__file__).resolve().parent
 # GitHub shows what is appended to this file on the page of the run.

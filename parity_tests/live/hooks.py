@@ -9,7 +9,7 @@ from parity_tests.live import options, run
 from parity_tests.live.controller import Controller
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import Pool
-from parity_tests.report import INSIDE, is_of_suite
+from parity_tests.reporting.report import INSIDE, is_of_suite
 
 CONTROLLER = "parity-report"
 

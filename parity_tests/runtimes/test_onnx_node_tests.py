@@ -16,7 +16,7 @@ from gru_ref import GRU, GRUWeights, lint_vectors
 from gru_ref.debugging.lint import Lint
 from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from gru_ref.layouts import LAYOUTS
-from parity_tests import tables
+from parity_tests.reporting import doc_tables
 
 
 class Case(NamedTuple):
@@ -100,13 +100,13 @@ LINTS = {name: _lint(case) for name, case in CASES.items()}
 
 def test_the_page_says_what_each_node_test_sees() -> None:
     rows = [(name, str(len(_seen(lint))), str(len(lint.findings))) for name, lint in LINTS.items()]
-    assert tables.read("ONNX's node tests") == rows
+    assert doc_tables.read("ONNX's node tests") == rows
 
 
 def test_the_page_names_what_no_node_test_sees() -> None:
     made = {one.mistake for lint in LINTS.values() for one in lint.findings}
     seen = {name for lint in LINTS.values() for name in _seen(lint)}
-    assert {name for name, _ in tables.read("Seen by none of ONNX's")} == made - seen
+    assert {name for name, _ in doc_tables.read("Seen by none of ONNX's")} == made - seen
 
 
 @pytest.mark.parametrize("name", CASES)

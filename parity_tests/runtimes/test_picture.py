@@ -11,7 +11,7 @@ import pytest
 from gru_ref import GRU
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 from parity_tests.invoked import invoked
-from parity_tests.page import blocks_of
+from parity_tests.reporting.doc_commands import blocks_of
 
 ROOT = Path(__file__).parents[2]
 STARTS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF"}

@@ -15,8 +15,8 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import MISTAKES
-from parity_tests import tables
 from parity_tests.live import run
+from parity_tests.reporting import doc_tables
 
 # Those that compare numbers; all others look at shapes and counts.
 TESTS = (
@@ -82,7 +82,7 @@ class TestKerassOwnTests:
             (name, str(test.comparisons), str(len(test.seen)), str(len(test.makeable)))
             for name, test in _tests(oracle).items()
         ]
-        assert tables.read("Keras's own tests") == rows
+        assert doc_tables.read("Keras's own tests") == rows
 
     @parameterized.expand(ORACLES)
     def test_the_page_names_what_none_of_them_sees(self, oracle: str) -> None:
@@ -90,7 +90,7 @@ class TestKerassOwnTests:
         never = frozenset().union(*(t.makeable for t in tests)) - frozenset().union(
             *(t.seen for t in tests)
         )
-        assert {name for name, _ in tables.read("Seen by none of Keras's")} == never
+        assert {name for name, _ in doc_tables.read("Seen by none of Keras's")} == never
 
     @parameterized.expand(ORACLES)
     def test_one_random_vector_of_the_sizes_of_one_of_them_sees_more(self, oracle: str) -> None:
@@ -100,6 +100,6 @@ class TestKerassOwnTests:
             [np.full(shape, 0.01) for shape in layer.config.weight_shapes(4).values()]
         )
         lint = gru_ref.lint_vectors(layer, np.arange(72.0).reshape(3, 6, 4))
-        never = {name for name, _ in tables.read("Seen by none of Keras's")}
+        never = {name for name, _ in doc_tables.read("Seen by none of Keras's")}
         makeable = {one.mistake for one in lint.findings}
         assert never & makeable <= lint.better.seen

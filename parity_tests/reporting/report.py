@@ -17,8 +17,8 @@ from rich.table import Table
 from parity_tests import honest
 from parity_tests.cases import covering, sweeps
 from parity_tests.matrix.deviations import DEVIATIONS
-from parity_tests.mistakes import Cells
 from parity_tests.recording import golden
+from parity_tests.reporting.mistakes_page import Cells
 
 INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
 VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity_tests import surroundings
-from parity_tests.report import Test
+from parity_tests.reporting.report import Test
 
 MEANING = {
     "parity": "gru_ref computes what this Keras computes.",

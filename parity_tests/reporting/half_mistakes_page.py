@@ -10,7 +10,7 @@ from typing import Any
 
 from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.halves import DTYPES, SWEEPS
-from parity_tests.mistakes import MARGIN
+from parity_tests.reporting.mistakes_page import MARGIN
 
 LANES = ("exact", "saturated", "half")
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "mistakes-half.md"

@@ -14,7 +14,7 @@ PATH = Path(__file__).parents[2] / "docs" / "porting.md"
 INTRODUCTION = """\
 # Porting Keras GRU weights
 
-Written by `python -m parity_tests.layouts.porting` from the tables in `gru_ref/layouts`; do not
+Written by `python -m parity_tests.reporting.porting_page` from the tables in `gru_ref/layouts`; do not
 edit.
 
 f is features, u is units. Keras's arrays are kernel (f, 3u), recurrent_kernel (u, 3u) and bias,
@@ -132,7 +132,7 @@ def main() -> int:
         return 0
     if PATH.is_file() and PATH.read_text(encoding="utf-8") == text:
         return 0
-    print(f"{PATH.name} is stale: python -m parity_tests.layouts.porting", file=sys.stderr)
+    print(f"{PATH.name} is stale: python -m parity_tests.reporting.porting_page", file=sys.stderr)
     return 1
 
 
