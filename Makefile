@@ -60,7 +60,7 @@ parity: .venv/.ready $(keras_ready)  ## Compare gru_ref with live Keras 2 and Ke
 	.venv/bin/python -m parity_tests --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
 
 parity-full: .venv/.ready $(keras_ready)  ## Compare the full product of the structural axes, and wide/
-	.venv/bin/python -m parity_tests.full --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
+	.venv/bin/python -m parity_tests.runner.full --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
 
 fixtures: .venv/.ready $(keras_ready)  ## Write fixtures/ anew from live Keras
 	.venv/bin/python -m parity_tests.recording.export --keras-python "$(keras_python)"
@@ -72,7 +72,7 @@ record-configs: .venv/.ready $(keras_ready)  ## Write fixtures/configs/ of one i
 	.venv/bin/python -m parity_tests.recording.record_configs --keras-python "$(keras_python)" $(ARGS)
 
 drift: .venv/.ready .venv-lock/.ready  ## Measure every behaviour in 20 releases of Keras
-	.venv/bin/python -m parity_tests.drift --uv .venv-lock/bin/uv $(ARGS)
+	.venv/bin/python -m parity_tests.runner.drift --uv .venv-lock/bin/uv $(ARGS)
 
 runtimes: .venv-runtimes/.ready  ## Compare converted weights with PyTorch, ONNX and others
 	NODE_PATH="$(CURDIR)/.venv-runtimes/node_modules" JAX_PLATFORMS=cpu \

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run the command line; the entry point of ``gru-parity``."""
     try:
-        from parity_tests.command import command
+        from parity_tests.runner.command import command
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("gru_ref", "parity_tests"):
             raise

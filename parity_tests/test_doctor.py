@@ -14,7 +14,7 @@ from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
 from gru_ref.layouts import LAYOUTS
 from parity_tests.doctor.outside import OUTSIDE
 from parity_tests.doctor.trial import generic, outside
-from parity_tests.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, judged, run
+from parity_tests.runner.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, judged, run
 
 WEIGHTS = Path(__file__).parent.parent / "fixtures" / "weights"
 # get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).

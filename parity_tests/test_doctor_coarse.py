@@ -6,7 +6,7 @@ from parameterized import parameterized
 
 from gru_ref.debugging.doctor import diagnose
 from parity_tests.doctor.trial import degenerate, generic, outside
-from parity_tests.doctor_trials import ABSTAINED, LARGER, MINIMAL, UNIQUE, judged, run
+from parity_tests.runner.doctor_trials import ABSTAINED, LARGER, MINIMAL, UNIQUE, judged, run
 
 MIXED = "z by hard_sigmoid, r by sigmoid"
 

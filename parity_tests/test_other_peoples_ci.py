@@ -17,15 +17,15 @@ import yaml
 from click.testing import CliRunner
 
 from gru_ref import GRU
-from parity_tests import matrix_run, surroundings
-from parity_tests.command import command
 from parity_tests.judging import layer_check
-from parity_tests.live.options import ORACLES
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.reporting import junit, markdown
 from parity_tests.reporting.report import Test as Outcome
 from parity_tests.reporting.report import is_of_suite
+from parity_tests.runner import environment, matrix_run
+from parity_tests.runner.command import command
+from parity_tests.runner.options import ORACLES
 
 pytest_plugins = ["pytester"]
 
@@ -89,12 +89,12 @@ def test_the_plugin_costs_and_changes_nothing_unless_it_is_asked(theirs: pytest.
             assert not {"numpy", "gru_ref", "rich", "parity_tests.reporting.report"} & set(sys.modules)
         """
     )
-    theirs.runpytest_subprocess("-p", "parity_tests.plugin").assert_outcomes(passed=1)
+    theirs.runpytest_subprocess("-p", "parity_tests.runner.plugin").assert_outcomes(passed=1)
 
 
 def test_an_interpreter_that_does_not_run_is_named(theirs: pytest.Pytester) -> None:
     result = theirs.runpytest_subprocess(
-        "-p", "parity_tests.plugin", "--gru-parity", "--keras-python=/no/python"
+        "-p", "parity_tests.runner.plugin", "--gru-parity", "--keras-python=/no/python"
     )
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--keras-python is /no/python, which cannot be started*"])
@@ -197,8 +197,8 @@ def test_a_wrong_folder_gets_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_fixtures_are_found() -> None:
-    assert surroundings.FIXTURES == ROOT / "fixtures"
-    assert surroundings.CLONE == ROOT
+    assert environment.FIXTURES == ROOT / "fixtures"
+    assert environment.CLONE == ROOT
 
 
 def test_a_case_and_a_test_have_a_command_that_runs_them_again(
@@ -206,21 +206,21 @@ def test_a_case_and_a_test_have_a_command_that_runs_them_again(
 ) -> None:
     monkeypatch.setattr(surroundings, "_compared", {})
     monkeypatch.setattr(surroundings, "_drift", [])
-    assert surroundings.again("keras3:exact") == "make parity CASE=keras3:exact"
-    surroundings.remember(str(ROOT / ".venv-keras/bin/python"), "")
-    assert surroundings.again("keras3:exact") == "make parity CASE=keras3:exact"
-    surroundings.remember("/a b/python", "")
+    assert environment.again("keras3:exact") == "make parity CASE=keras3:exact"
+    environment.remember(str(ROOT / ".venv-keras/bin/python"), "")
+    assert environment.again("keras3:exact") == "make parity CASE=keras3:exact"
+    environment.remember("/a b/python", "")
     rest = "KERAS_PYTHON='/a b/python' CASE=keras3:exact"
-    assert surroundings.again("keras3:exact") == f"make parity {rest}"
-    assert surroundings.again("keras3:exact", "parity-full") == f"make parity-full {rest}"
+    assert environment.again("keras3:exact") == f"make parity {rest}"
+    assert environment.again("keras3:exact", "parity-full") == f"make parity-full {rest}"
     monkeypatch.setattr(surroundings, "CLONE", None)
-    surroundings.remember("/a b/python", "/keras")
+    environment.remember("/a b/python", "/keras")
     given = "gru-parity --keras-python '/a b/python' --keras-from /keras"
-    assert surroundings.again("test_bit_equal_keras3:exact") == f"{given} --case keras3:exact"
-    assert surroundings.again("test_it_keras2") == f"{given} -k test_it_keras2"
-    surroundings.remember("/old/python", "", release="tf-2.6")
+    assert environment.again("test_bit_equal_keras3:exact") == f"{given} --case keras3:exact"
+    assert environment.again("test_it_keras2") == f"{given} -k test_it_keras2"
+    environment.remember("/old/python", "", release="tf-2.6")
     expected = "make drift ARGS='--only tf-2.6 --case exact+mask-holes'"
-    assert surroundings.again("keras2:exact+mask-holes") == expected
+    assert environment.again("keras2:exact+mask-holes") == expected
 
 
 # What Jenkins, GitLab and the others read: an element's attributes, and its children in order.
@@ -295,7 +295,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Return the arguments of every run of pytest that the command starts; none runs."""
     runs: list[list[str]] = []
     found = choice.Choice(dict.fromkeys(ORACLES, "Keras"), [])
-    monkeypatch.setattr("parity_tests.command.choose", lambda *_: found)
+    monkeypatch.setattr("parity_tests.runner.command.choose", lambda *_: found)
     monkeypatch.setattr(matrix_run.pytest, "main", runs.append)
     monkeypatch.setattr(matrix_run, "OTHERS", ())
     monkeypatch.setattr(matrix_run, "ENVIRONMENT", {})

@@ -12,7 +12,7 @@ from parity_tests.cases.batched_screening import Run, simulate_each
 from parity_tests.cases.draws import called_by, draw_dropout
 from parity_tests.cases.screening import simulate
 from parity_tests.cases.witness import draw_round
-from parity_tests.full.product import Layer, layers
+from parity_tests.runner.full.product import Layer, layers
 
 SAMPLE = 12  # layers: between them are both resets, and masks by time first
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from parity_tests.live import run
-from parity_tests.live.hooks import (
+from parity_tests.runner import session
+from parity_tests.runner.hooks import (
     pytest_addoption,
     pytest_collection_modifyitems,
     pytest_configure,
@@ -28,5 +28,5 @@ __all__ = [
 def _hand_over_records(record_property: Any) -> Iterator[None]:
     """Attach what the test recorded to its report, which travels between processes."""
     yield
-    for name, value in run.take():
+    for name, value in session.take():
         record_property(name, json.dumps(value))

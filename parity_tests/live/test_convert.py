@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gru_ref.cli.commands import command
-from parity_tests.live import run
 from parity_tests.oracles import codec
+from parity_tests.runner import session
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 7, 4, 5
 
@@ -37,7 +37,7 @@ EPS = 12
 
 
 def _steps(oracle: str, *steps: list[Any]) -> list[dict[str, Any]]:
-    reply = run.oracle(oracle).request({"op": "steps", "steps": codec.encode(list(steps))})
+    reply = session.oracle(oracle).request({"op": "steps", "steps": codec.encode(list(steps))})
     outcomes: list[dict[str, Any]] = codec.decode(reply)["steps"]
     return outcomes
 

@@ -20,7 +20,7 @@ from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, Pool, keras_version_of
 from parity_tests.recording import golden_selection, recorded_configs, recorded_seeds
 from parity_tests.reporting import mistakes_page
-from parity_tests.surroundings import FIXTURES
+from parity_tests.runner.environment import FIXTURES
 
 VERSION = "v1"
 

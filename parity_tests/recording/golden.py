@@ -11,7 +11,7 @@ import numpy as np
 
 from parity_tests.cases.draws import Call
 from parity_tests.judging import run_gru_ref
-from parity_tests.surroundings import FIXTURES
+from parity_tests.runner.environment import FIXTURES
 
 
 @dataclass(frozen=True)

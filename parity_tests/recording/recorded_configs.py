@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from parity_tests.oracles import codec
-from parity_tests.surroundings import FIXTURES
+from parity_tests.runner.environment import FIXTURES
 
 FOLDER = FIXTURES / "configs"
 

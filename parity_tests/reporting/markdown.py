@@ -6,7 +6,6 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from parity_tests import surroundings
 from parity_tests.reporting.report import Test
 
 MEANING = {

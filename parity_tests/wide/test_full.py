@@ -10,21 +10,21 @@ import pytest
 from distributed import Client, LocalCluster
 from parameterized import parameterized
 
-from parity_tests.full import product, totals
-from parity_tests.full.compare_block import compare_layers
-from parity_tests.full.product import Block
-from parity_tests.full.run import Blocks
-from parity_tests.full.witnesses import choose
 from parity_tests.judging import judge
-from parity_tests.live import run
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.progress import Bar
+from parity_tests.runner import session
+from parity_tests.runner.full import product, totals
+from parity_tests.runner.full.compare_block import compare_layers
+from parity_tests.runner.full.product import Block
+from parity_tests.runner.full.run import Blocks
+from parity_tests.runner.full.witnesses import choose
+from parity_tests.runner.progress import Bar
 
 
 def _report(executor: Executor, folder: Path) -> str:
-    assert run.pool is not None
-    compared = Blocks(executor, run.pool.python, folder)
+    assert session.pool is not None
+    compared = Blocks(executor, session.pool.python, folder)
     compared.learn(tuple(GENERATIONS))
     results = compared.compare([Block(oracle, 7) for oracle in GENERATIONS], Bar())
     return json.dumps(totals.total(results, compared.surroundings, "8/272"))
@@ -46,9 +46,9 @@ def test_two_workers_of_a_dask_cluster_report_what_two_threads_do_keras2_keras3(
     assert json.loads(on_cluster)["messages"] == {}
 
 
-@parameterized.expand([("keras2",), ("keras3",)], name_func=run.case_name)
+@parameterized.expand([("keras2",), ("keras3",)], name_func=session.case_name)
 def test_a_reused_layer_does_what_a_new_one_does(oracle: str) -> None:
-    live = run.oracle(oracle)
+    live = session.oracle(oracle)
     dropout = [layer for layer in product.layers(oracle) if layer.first.dropout][:2]
     stateful = [
         layer
@@ -75,11 +75,11 @@ def test_a_reused_layer_does_what_a_new_one_does(oracle: str) -> None:
             assert repr(alone) == repr(reply), case.id
 
 
-@parameterized.expand([("keras2",), ("keras3",)], name_func=run.case_name)
+@parameterized.expand([("keras2",), ("keras3",)], name_func=session.case_name)
 def test_a_corrupt_oracle_disagrees(oracle: str) -> None:
-    assert run.pool is not None
+    assert session.pool is not None
     layer = next(x for x in product.layers(oracle) if not x.first.levels["unroll"])
-    with Oracle(oracle, run.pool.python, GENERATIONS[oracle], corrupt=1.0) as corrupt:
+    with Oracle(oracle, session.pool.python, GENERATIONS[oracle], corrupt=1.0) as corrupt:
         result = compare_layers(corrupt, [layer])
     compared = [row for row in result["rows"] if row[2] != "raised"]
     assert compared

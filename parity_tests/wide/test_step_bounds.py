@@ -6,8 +6,8 @@ import pytest
 from parameterized import parameterized
 
 from parity_tests import honest
-from parity_tests.live import run
 from parity_tests.oracles.pool import GENERATIONS
+from parity_tests.runner import session
 
 ROWS = [(oracle, str(number)) for oracle in GENERATIONS for number in range(honest.ROWS)]
 # Every one of these also judges the run by every mistaken layer.
@@ -18,12 +18,12 @@ WITH_MISTAKES = range(0, honest.ROWS, 6)
 class TestHonestRuns:
     """64 sequences a row."""
 
-    @parameterized.expand(ROWS, name_func=run.case_name)
+    @parameterized.expand(ROWS, name_func=session.case_name)
     def test_every_step_of_keras_is_inside(self, oracle: str, number: str) -> None:
-        keras_version = run.keras_version(oracle)
+        keras_version = session.keras_version(oracle)
         given = honest.masked(honest.row(int(number), keras_version), int(number))
         (call,) = given.attempt.calls
-        reply = run.oracle(oracle).request(
+        reply = session.oracle(oracle).request(
             {
                 "op": "run",
                 "constructor": given.arguments,
@@ -42,5 +42,5 @@ class TestHonestRuns:
         }
         if int(number) in WITH_MISTAKES:
             record |= honest.mistakes_seen(given.attempt, output)._asdict()
-        run.record("step_bounds", record)
+        session.record("step_bounds", record)
         assert not record["outside"], record

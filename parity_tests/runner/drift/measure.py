@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from parity_tests import surroundings
-from parity_tests.drift import sweep
-from parity_tests.drift.recorded import Recorded
-from parity_tests.drift.releases import HOSTS, Kept
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
+from parity_tests.runner import environment
+from parity_tests.runner.drift import sweep
+from parity_tests.runner.drift.recorded import Recorded
+from parity_tests.runner.drift.releases import HOSTS, Kept
 
 ROOT = Path(__file__).parents[2]
 REGISTRIES = ("activations", "initializers", "regularizers", "constraints")
@@ -24,7 +24,7 @@ TIMEOUT = 600.0
 _CELLS = ("parity_tests/oracles/**/*.py",)
 _MATRIX = (
     "gru_ref/**/*.py", "parity_tests/*.py", "parity_tests/matrix/**/*.py",
-    "parity_tests/matrix/**/*.json", "parity_tests/oracles/*.py", "parity_tests/drift/sweep.py",
+    "parity_tests/matrix/**/*.json", "parity_tests/oracles/*.py", "parity_tests/runner/drift/sweep.py",
 )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _cells(release: Kept, python: Path) -> dict[str, Any]:
 
 def matrix(release: Kept, python: Path, case: str = "") -> dict[str, Any]:
     """Return what comparing gru_ref with the release comes to; of one case, if it is named."""
-    surroundings.remember(str(python), "", release=release.name)
+    environment.remember(str(python), "", release=release.name)
     with Oracle(release.oracle, str(python), release.generation) as oracle:
         return sweep.run(oracle, case)
 

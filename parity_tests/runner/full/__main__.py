@@ -1,4 +1,4 @@
-"""`python -m parity_tests.full`: the full product of the structural axes, then wide/."""
+"""`python -m parity_tests.runner.full`: the full product of the structural axes, then wide/."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 import click
 
-from parity_tests import matrix_run, surroundings, writable
-from parity_tests.full import executors, product, summary, totals
-from parity_tests.full.run import Blocks, Clock
-from parity_tests.live.options import ORACLES
 from parity_tests.oracles.choice import choose
 from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.progress import Bar
 from parity_tests.reporting import half_mistakes_page
+from parity_tests.runner import environment, matrix_run, writable
+from parity_tests.runner.full import executors, product, summary, totals
+from parity_tests.runner.full.run import Blocks, Clock
+from parity_tests.runner.options import ORACLES
+from parity_tests.runner.progress import Bar
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -203,8 +203,8 @@ def _status(data: dict[str, Any], *, whole: bool, write_docs: bool) -> int:
     summary.print_report(data)
     if data["verdict"] != "parity" or data["problems"]:
         return matrix_run.NO_PARITY
-    if whole and surroundings.CLONE is not None:
-        path = surroundings.CLONE / "docs" / "full.md"
+    if whole and environment.CLONE is not None:
+        path = environment.CLONE / "docs" / "full.md"
         text = summary.markdown(data)
         if write_docs:
             path.write_text(text, encoding="utf-8")
@@ -219,9 +219,9 @@ def _one_case(python: str, named: str) -> int:
     oracle_name, _, case_id = named.partition(":")
     if oracle_name not in GENERATIONS or case_id not in product.cases_of(oracle_name):
         raise ValueError(f"--case is {named!r}, expected ORACLE:ID as a disagreement names it")
-    from parity_tests.full.compare_block import compare_layers
+    from parity_tests.runner.full.compare_block import compare_layers
 
-    surroundings.remember(python, "")
+    environment.remember(python, "")
     layer = product.cases_of(oracle_name)[case_id]
     with Oracle(oracle_name, python, GENERATIONS[oracle_name]) as oracle:
         result = compare_layers(oracle, (layer,))
@@ -246,7 +246,7 @@ def _wide(
         python, "", oracles, folder="wide", report=folder / "wide", jobs=jobs
     )
     status = run.status()
-    if status or surroundings.CLONE is None or set(oracles) != set(ORACLES):
+    if status or environment.CLONE is None or set(oracles) != set(ORACLES):
         return status
     problems = half_mistakes_page.check(folder / "wide" / "cases.jsonl", write=write_docs)
     for problem in problems:
@@ -260,4 +260,4 @@ def _write(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    command(prog_name="python -m parity_tests.full")
+    command(prog_name="python -m parity_tests.runner.full")

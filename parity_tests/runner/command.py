@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from parity_tests import matrix_run, surroundings
-from parity_tests.live.options import ORACLES
 from parity_tests.oracles.choice import check_source, choose
 from parity_tests.oracles.client import OracleError
+from parity_tests.runner import environment, matrix_run
+from parity_tests.runner.options import ORACLES
 
 _File = click.Path(dir_okay=False, path_type=Path)
 
@@ -99,5 +99,5 @@ def _check_whole(**settings: object) -> None:
         raise click.UsageError(
             f"--write-docs is given with {' '.join(given)}, expected the whole matrix, without that"
         )
-    if surroundings.CLONE is None:
+    if environment.CLONE is None:
         raise click.UsageError("--write-docs is given outside a clone, expected docs/ to write")

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity_tests.drift.releases import HOSTS, Host, Kept
+from parity_tests.runner.drift.releases import HOSTS, Host, Kept
 
 _BUILT = ".ready"
 

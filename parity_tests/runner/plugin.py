@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity_tests.live import options
+from parity_tests.runner import options
 
 if TYPE_CHECKING:
     from parity_tests.judging.layer_check import Check
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if str(LIVE) not in config.args and "parity_tests.live" not in config.args:
         return
     try:
-        from parity_tests.live import hooks
+        from parity_tests.runner import hooks
     except ModuleNotFoundError as error:
         raise pytest.UsageError(
             f"--gru-parity needs {error.name}: pip install 'gru-ref[parity]'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from parity_tests import surroundings
+from parity_tests.runner import environment
 
 
 def check(prefix: str, report: Path | None, junit: Path | None, markdown: Path | None) -> None:
@@ -25,7 +25,7 @@ def check(prefix: str, report: Path | None, junit: Path | None, markdown: Path |
     ValueError
         Something cannot be written; it is named.
     """
-    check_folder(f"{prefix}report", report or surroundings.report_folder())
+    check_folder(f"{prefix}report", report or environment.report_folder())
     for name, path in (("junit", junit), ("markdown", markdown)):
         if path:
             check_file(f"{prefix}{name}", path)

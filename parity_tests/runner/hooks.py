@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from parity_tests import plugin, quick, surroundings, writable
-from parity_tests.live import options, run
-from parity_tests.live.controller import Controller
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import Pool
 from parity_tests.reporting.report import INSIDE, is_of_suite
+from parity_tests.runner import environment, options, plugin, quick, session, writable
+from parity_tests.runner.controller import Controller
 
 CONTROLLER = "parity-report"
 
@@ -22,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests of this process their oracles; the second call of a process does nothing."""
-    if run.pool is not None:
+    if session.pool is not None:
         return
     python, tree = config.getoption("keras_python"), config.getoption("keras_from")
     asked = config.option
@@ -37,9 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
             config.option.parity_oracle = list(chosen.found)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    surroundings.remember(python, tree)
-    run.pool = Pool(python, package)
-    run.every_mistake = config.getoption("parity_quick")
+    environment.remember(python, tree)
+    session.pool = Pool(python, package)
+    session.every_mistake = config.getoption("parity_quick")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config), CONTROLLER)
 
@@ -53,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not is_of_suite(item.nodeid):
             others.append(item)
         elif (
-            all(oracle in wanted for oracle in run.oracles_of(item.name))
+            all(oracle in wanted for oracle in session.oracles_of(item.name))
             and (not case or item.name.endswith(f"_{case}"))
             and (not config.getoption("parity_quick") or quick.holds(item.name))
         ):
@@ -61,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         else:
             dropped.append(item)
     # One oracle after the other, so that a process seldom needs to start both.
-    items[:] = [*others, *sorted(kept, key=lambda item: run.oracles_of(item.name))]
+    items[:] = [*others, *sorted(kept, key=lambda item: session.oracles_of(item.name))]
     if case and not kept:
         raise pytest.UsageError(
             f"--case is {case!r}, expected ORACLE:ID as a disagreement names it"
@@ -72,11 +71,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand over the seconds this process spent inside each Keras, and end the oracles."""
-    if run.pool is None:
+    if session.pool is None:
         return
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["inside"] = run.pool.inside()
+        session.config.workeroutput["inside"] = session.pool.inside()
     else:
-        session.config.stash[INSIDE].append(run.pool.inside())
-    run.pool.close()
-    run.pool = None
+        session.config.stash[INSIDE].append(session.pool.inside())
+    session.pool.close()
+    session.pool = None

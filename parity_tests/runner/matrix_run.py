@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from parity_tests import surroundings, writable
-from parity_tests.live.options import ORACLES
 from parity_tests.reporting import mistakes_page
+from parity_tests.runner import environment, writable
+from parity_tests.runner.options import ORACLES
 
 HERE = Path(__file__).resolve().parent
 # Who runs the matrix may have other plugins and settings for tests of their own.
@@ -56,7 +56,7 @@ class MatrixRun:
         for name in OTHERS:
             os.environ.pop(name, None)
         os.environ.update(ENVIRONMENT)
-        report = (self.report or surroundings.report_folder()) / "report.json"
+        report = (self.report or environment.report_folder()) / "report.json"
         report.unlink(missing_ok=True)
         ended = pytest.main(self._arguments())
         if not report.exists():
@@ -89,9 +89,9 @@ class MatrixRun:
 
     def _check_docs(self, data: dict[str, Any]) -> int:
         """Check, or rewrite, docs/mistakes.md of a clone against the table of this run."""
-        if surroundings.CLONE is None:
+        if environment.CLONE is None:
             return 0
-        path = surroundings.CLONE / "docs" / "mistakes.md"
+        path = environment.CLONE / "docs" / "mistakes.md"
         text = mistakes_page.markdown(data["mistakes"])
         if self.write_docs:
             path.write_text(text, encoding="utf-8")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from parity_tests.drift import recorded
-from parity_tests.drift.recorded import Recorded
-from parity_tests.drift.releases import BY_NAME
 from parity_tests.oracles import behaviours
+from parity_tests.runner.drift import recorded
+from parity_tests.runner.drift.recorded import Recorded
+from parity_tests.runner.drift.releases import BY_NAME
 
 PATH = Path(__file__).parents[2] / "docs" / "drift.md"
 

@@ -1,4 +1,4 @@
-"""`python -m parity_tests.drift`: the ledger's rows and the matrix in every release."""
+"""`python -m parity_tests.runner.drift`: the ledger's rows and the matrix in every release."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gru_ref.keras.ledger.behaviour import resolve
-from parity_tests.drift import cells, document, environments, measure, recorded, recording
-from parity_tests.drift.releases import BY_NAME, RELEASES, Kept
 from parity_tests.recording import export
+from parity_tests.runner.drift import cells, document, environments, measure, recorded, recording
+from parity_tests.runner.drift.releases import BY_NAME, RELEASES, Kept
 
 BUILD = Path("build/drift")
 # The lanes in which nothing rounds.
@@ -68,7 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m parity_tests.drift", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m parity_tests.runner.drift", description=__doc__
+    )
     parser.add_argument(
         "--only", action="append", default=[], choices=sorted(BY_NAME), metavar="RELEASE",
         help=f"only this one of {', '.join(BY_NAME)}; may be given again",

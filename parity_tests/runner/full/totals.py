@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from parity_tests.full import product
-from parity_tests.full.product import Block
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.reporting.report import verdict
+from parity_tests.runner.full import product
+from parity_tests.runner.full.product import Block
 
 OUTCOMES = ("equal", "raised", "disagreement")
 # Of no case here: hard_sigmoid is no activation of the exact or the saturated lane.

@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from parity_tests.full.totals import OUTCOMES, count
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.matrix.product import PRODUCT
+from parity_tests.runner.full.totals import OUTCOMES, count
 
 Report = Mapping[str, Any]
 HEADINGS = (

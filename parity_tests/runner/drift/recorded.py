@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from parity_tests.drift.releases import RELEASES
-from parity_tests.surroundings import FIXTURES
+from parity_tests.runner.drift.releases import RELEASES
+from parity_tests.runner.environment import FIXTURES
 
 FOLDER = FIXTURES / "drift"
 
@@ -28,7 +28,7 @@ class Recorded(NamedTuple):
     registries : mapping
         activations, initializers, regularizers, constraints → the names that resolve.
     matrix : mapping
-        What comparing gru_ref with it came to; see `parity_tests.drift.sweep.run`.
+        What comparing gru_ref with it came to; see `parity_tests.runner.drift.sweep.run`.
     """
 
     keras_version: str

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import Seen, blocks_of, exact_enough
-from parity_tests.full.product import Block, Layer
-from parity_tests.full.witnesses import Chosen, choose
 from parity_tests.judging import compare, judge
 from parity_tests.oracles.client import Oracle
+from parity_tests.runner.full.product import Block, Layer
+from parity_tests.runner.full.witnesses import Chosen, choose
 
 # The standard library's record of warnings is one a process: two threads cannot both keep it.
 _gru_ref = threading.Lock()

@@ -14,8 +14,8 @@ import numpy as np
 
 import gru_ref
 import parity_tests
-from parity_tests.full.product import Block
 from parity_tests.oracles.client import CORRUPT_VARIABLE, Oracle
+from parity_tests.runner.full.product import Block
 
 # What no comparison runs through: the other tests, and what gru_ref does around its layer.
 ASIDE = (

@@ -18,7 +18,7 @@ from parity_tests.cases import predictions
 from parity_tests.cases.draws import Witness, called_by
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import ROUNDS, Seen, draw_round, fitting, insensitive_blocks, take
-from parity_tests.full.product import Layer
+from parity_tests.runner.full.product import Layer
 
 TRIED = 4  # draws that fit a case, of which it takes the one that it senses most of
 

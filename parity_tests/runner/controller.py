@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from parity_tests import progress, surroundings
 from parity_tests.reporting import junit, markdown, report
 from parity_tests.reporting.report import is_of_suite
+from parity_tests.runner import environment, progress
 
 HERE = Path(__file__).resolve().parent
 # GitHub shows what is appended to this file on the page of the run.
@@ -94,7 +94,7 @@ class Controller:
         if data is None:
             return
         asked = self.config.option
-        folder = asked.parity_report or surroundings.report_folder()
+        folder = asked.parity_report or environment.report_folder()
         cases = (json.dumps(row) for row in self.collected.records["case"])
         _write(folder / "report.json", json.dumps(data, indent=1) + "\n")
         _write(folder / "cases.jsonl", "\n".join(cases) + "\n")
