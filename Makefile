@@ -76,7 +76,7 @@ drift: .venv/.ready .venv-lock/.ready  ## Measure every behaviour in 20 releases
 
 runtimes: .venv-runtimes/.ready  ## Compare converted weights with PyTorch, ONNX and others
 	NODE_PATH="$(CURDIR)/.venv-runtimes/node_modules" JAX_PLATFORMS=cpu \
-		.venv-runtimes/bin/python -m pytest parity_tests/runtimes $(ARGS)
+		.venv-runtimes/bin/python -m pytest parity_tests/tests/runtimes $(ARGS)
 
 lint: .venv-lint/.ready  ## Run ruff, mypy --strict and import-linter
 	.venv-lint/bin/ruff check
@@ -122,7 +122,7 @@ clean:  ## Remove the environments and everything built
 	@touch $@
 
 # The runtimes are pinned beside their tests, not in constraints.txt: nothing else needs them.
-.venv-runtimes/.ready: parity_tests/runtimes/requirements.txt $(call remake,.venv-runtimes)
+.venv-runtimes/.ready: parity_tests/tests/runtimes/requirements.txt $(call remake,.venv-runtimes)
 	@echo 'Set-up: PyTorch, ONNX Runtime, OpenVINO, JAX, MLX and TensorFlow.js into .venv-runtimes'
 	$(call venv,.venv-runtimes)
 	@command -v npm >/dev/null || { \

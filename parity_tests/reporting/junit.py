@@ -45,7 +45,7 @@ def _suite(number: int, name: str, tests: list[Test], data: Mapping[str, Any]) -
         "testsuite",
         id=str(number),
         name=name,
-        package="parity_tests.live",
+        package="parity_tests.tests.live",
         timestamp=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"),
         hostname=platform.node() or "localhost",
         tests=str(len(tests)),

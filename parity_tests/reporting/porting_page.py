@@ -35,7 +35,7 @@ place for raises `NotRepresentableError`. How a layer is called (return_sequence
 and what acts in training alone (dropout, regularizers) is not part of a layout.
 
 *Unverified* means that the facts were read in documentation or source and nothing was run. The
-others were run: the parity tests in `parity_tests/runtimes` compare outputs on converted weights
+others were run: the parity tests in `parity_tests/tests/runtimes` compare outputs on converted weights
 (for CuDNNGRU, which needs a GPU, the arrays of Keras's own converter).
 
 What a mistake costs is measured with gru_ref: the largest error of a state, which lies in (−1, 1),

@@ -14,11 +14,11 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from parity_tests import honest
 from parity_tests.cases import covering, sweeps
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.recording import golden
 from parity_tests.reporting.mistakes_page import Cells
+from parity_tests.tests.support import float32_runs
 
 INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
 VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")
@@ -113,7 +113,7 @@ def summarise(
         },
         "seeded": {name: of_seeds(name, records["seeded"]) for name in oracles},
         "taken_over": {row["oracle"]: row for row in records["taken_over"]},
-        "step_bounds": honest.summary(records["step_bounds"]),
+        "step_bounds": float32_runs.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
         "mistakes": cells.as_data(),
         "environment": {

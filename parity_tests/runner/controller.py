@@ -81,7 +81,7 @@ class Controller:
     def _extent(self) -> str:
         """Return how much ran: "whole", "quick" or "part"."""
         asked = self.config.option
-        named = {argument for argument in self.config.args if argument == "parity_tests.live"}
+        named = {argument for argument in self.config.args if argument == "parity_tests.tests.live"}
         folders = {Path(argument).resolve() for argument in self.config.args} & {HERE}
         chosen = asked.keyword or asked.markexpr or asked.parity_case or asked.deselect
         if chosen or not (named or folders):

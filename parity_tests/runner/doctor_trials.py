@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
-from parity_tests.doctor.outside import OUTSIDE
-from parity_tests.doctor.trial import DEGENERATE, Trial, degenerate, generic, outside
+from parity_tests.tests.doctor.outside import OUTSIDE
+from parity_tests.tests.doctor.trial import DEGENERATE, Trial, degenerate, generic, outside
 
 UNIQUE, MINIMAL, LARGER, ABSTAINED, WRONG = (
     "unique and right", "minimal class with the truth", "larger class with the truth",

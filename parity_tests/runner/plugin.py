@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{option} is followed by a space, expected {option}=PATH")
     if config.getoption("gru_parity") and str(LIVE) not in config.args:
         config.args.append(str(LIVE))
-    if str(LIVE) not in config.args and "parity_tests.live" not in config.args:
+    if str(LIVE) not in config.args and "parity_tests.tests.live" not in config.args:
         return
     try:
         from parity_tests.runner import hooks

@@ -2,7 +2,7 @@
 
 The outcomes are those of the newest releases, tf_keras 2.21 and Keras 3.15.1, each seen live;
 `parity_tests.matrix.invalid.form` says how to read a row. Symbolic and ragged tensors have no row,
-for gru_ref has none; what the half types refuse is in `parity_tests.wide.test_halves`.
+for gru_ref has none; what the half types refuse is in `parity_tests.tests.wide.test_halves`.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def _package(release: Kept) -> str:
 
 
 def _run(python: Path, recorder: str, out: Path, package: str, *options: str) -> None:
-    module = f"parity_tests.files.{recorder.removesuffix('.py')}"
+    module = f"parity_tests.tests.files.{recorder.removesuffix('.py')}"
     command = [str(python.absolute()), "-m", module, str(out), "--keras", package, *options]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **ENVIRONMENT},

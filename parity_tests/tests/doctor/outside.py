@@ -1,0 +1,214 @@
+"""Sources that no layout explains: the arrays of a GRU, and another computation on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from parity_tests.tests.doctor.arithmetic import Arithmetic, activation
+
+Array = Any
+# (arithmetic, arrays of a Keras GRU with reset_after, x (B, T, F), rng) → (B, T, U)
+Run = Callable[[Arithmetic, dict[str, Array], Array, np.random.Generator], Array]
+Cell = Callable[..., Array]
+
+
+def _gates(
+    q: Arithmetic, w: dict[str, Array], x: Array, h: Array
+) -> tuple[list[Array], list[Array]]:
+    """Return the input's and the state's parts of z, r and h."""
+    x_part = q(q.dot(x, w["kernel"]) + w["bias"][0])
+    h_part = q(q.dot(h, w["recurrent_kernel"]) + w["bias"][1])
+    return np.split(x_part, 3, axis=-1), np.split(h_part, 3, axis=-1)
+
+
+def _cell(
+    q: Arithmetic,
+    w: dict[str, Array],
+    x: Array,
+    h: Array,
+    *,
+    z_by: str = "sigmoid",
+    r_by: str = "sigmoid",
+    n_by: str = "tanh",
+) -> Array:
+    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
+    z = activation(z_by)(q, q(x_z + h_z))
+    r = activation(r_by)(q, q(x_r + h_r))
+    n = activation(n_by)(q, q(x_h + q(r * h_h)))
+    return q(q(z * h) + q(q(1 - z) * n))
+
+
+def _over_time(cell: Cell) -> Run:
+    """Run a cell from zeros; the cell gets the random numbers of the trial as well."""
+
+    def run(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+        h = np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype)
+        states = []
+        for t in range(x.shape[1]):
+            h = cell(q, w, x[:, t], h, rng)
+            states.append(h)
+        return np.stack(states, axis=1)
+
+    return run
+
+
+def _functions(**names: str) -> Run:
+    return _over_time(lambda q, w, x, h, rng: _cell(q, w, x, h, **names))
+
+
+def _normalised(q: Arithmetic, values: Array) -> Array:
+    mean, deviation = values.mean(-1, keepdims=True), values.std(-1, keepdims=True)
+    return q((values - mean) / (deviation + 1e-3))
+
+
+def _layer_norm(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
+    z = q.sigmoid(_normalised(q, q(x_z + h_z)))
+    r = q.sigmoid(_normalised(q, q(x_r + h_r)))
+    n = q.tanh(_normalised(q, q(x_h + q(r * h_h))))
+    return q(q(z * h) + q(q(1 - z) * n))
+
+
+def _minimal_gated(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    (x_z, _, x_h), (h_z, _, h_h) = _gates(q, w, x, h)
+    z = q.sigmoid(q(x_z + h_z))
+    n = q.tanh(q(x_h + q(z * h_h)))
+    return q(q(z * h) + q(q(1 - z) * n))
+
+
+def _attention(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
+    share = rng.uniform(0.2, 0.9, (len(x), 1)).astype(np.float32)
+    z, r = q(share * q.sigmoid(q(x_z + h_z))), q.sigmoid(q(x_r + h_r))
+    n = q.tanh(q(x_h + q(r * h_h)))
+    return q(q(q(1 - z) * h) + q(z * n))
+
+
+def _peephole(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
+    own = np.linspace(-1, 1, h.shape[-1], dtype=np.float32)
+    z, r = q.sigmoid(q(q(x_z + h_z) + q(own * h))), q.sigmoid(q(x_r + h_r))
+    n = q.tanh(q(x_h + q(r * h_h)))
+    return q(q(z * h) + q(q(1 - z) * n))
+
+
+def _input_reset(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
+    z, r = q.sigmoid(q(x_z + h_z)), q.sigmoid(q(x_r + h_r))
+    n = q.tanh(q(q(r * x_h) + h_h))
+    return q(q(z * h) + q(q(1 - z) * n))
+
+
+def _leaking(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    return q(q(0.9 * _cell(q, w, x, h)) + q(0.1 * h))
+
+
+def _biased_update(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
+    z, r = q.sigmoid(q(q(x_z + h_z) + 1)), q.sigmoid(q(x_r + h_r))
+    n = q.tanh(q(x_h + q(r * h_h)))
+    return q(q(z * h) + q(q(1 - z) * n))
+
+
+def _zoneout(q: Arithmetic, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+    return np.where(rng.random(h.shape) < 0.2, h, _cell(q, w, x, h))
+
+
+def _dropout(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    kept = rng.random((len(x), 1, x.shape[2])) >= 0.3
+    return _PLAIN(q, w, q(x * (kept / 0.7)), rng)
+
+
+def _recurrent_dropout(
+    q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator
+) -> Array:
+    kept = rng.random(w["recurrent_kernel"].shape[0]) >= 0.3
+    kept[0] = False
+    dropped = dict(w, recurrent_kernel=q(w["recurrent_kernel"] * (kept / 0.7)[:, np.newaxis]))
+    return _PLAIN(q, dropped, x, rng)
+
+
+def _projected(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    units = w["recurrent_kernel"].shape[0]
+    matrix = rng.normal(scale=units**-0.5, size=(units, units)).astype(np.float32)
+    return q(_PLAIN(q, w, x, rng) @ matrix)
+
+
+def _normalised_outputs(
+    q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator
+) -> Array:
+    return _normalised(q, _PLAIN(q, w, x, rng))
+
+
+def _scaled_inputs(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    return _PLAIN(q, w, q(x / 2), rng)
+
+
+def _other_weights(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    kernel = rng.normal(scale=x.shape[2] ** -0.5, size=w["kernel"].shape)
+    return _PLAIN(q, dict(w, kernel=q(kernel)), x, rng)
+
+
+def _other_start(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    first = rng.normal(size=(len(x), 1, x.shape[2])).astype(np.float32)
+    return _PLAIN(q, w, np.concatenate([first, x], axis=1), rng)[:, 1:]
+
+
+def _masked(q: Arithmetic, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    states = [np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype)]
+    for t in range(x.shape[1]):
+        used = t != x.shape[1] // 2
+        states.append(_cell(q, w, x[:, t], states[-1]) if used else states[-1])
+    return np.stack(states[1:], axis=1)
+
+
+_PLAIN = _functions()
+
+
+def plain(q: Arithmetic, w: dict[str, Array], x: Array, h: Array | None) -> Array:
+    """Return what the layout makes of the arrays where nothing is outside the space."""
+    h = np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype) if h is None else h
+    states = []
+    for t in range(x.shape[1]):
+        h = _cell(q, w, x[:, t], h)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
+# What the doctor has never heard of: `gru_ref.debugging.doctor.decoys` knows some of those below.
+UNKNOWN: Mapping[str, Run] = {
+    "candidate by a rational tanh": _functions(n_by="rational_tanh"),
+    "candidate by x / sqrt(1 + x²)": _functions(n_by="inverse_square_root"),
+    "candidate of a clipped argument": _functions(n_by="clipped_tanh"),
+    "gates by a fast sigmoid": _functions(z_by="fast_sigmoid", r_by="fast_sigmoid"),
+    "gates from a table": _functions(z_by="sigmoid_table", r_by="sigmoid_table"),
+    "a leak of the state": _over_time(_leaking),
+    "1 added to what enters z": _over_time(_biased_update),
+}
+OUTSIDE: Mapping[str, Run] = {
+    "layer normalisation": _over_time(_layer_norm),
+    "minimal gated unit": _over_time(_minimal_gated),
+    "attention scales z": _over_time(_attention),
+    "peephole": _over_time(_peephole),
+    "reset of the input": _over_time(_input_reset),
+    "zoneout": _over_time(_zoneout),
+    "dropout left on": _dropout,
+    "recurrent dropout left on": _recurrent_dropout,
+    "projected outputs": _projected,
+    "normalised outputs": _normalised_outputs,
+    "inputs scaled before": _scaled_inputs,
+    "kernel of another layer": _other_weights,
+    "another initial state": _other_start,
+    "a masked timestep": _masked,
+    "candidate by scaled tanh": _functions(n_by="scaled_tanh"),
+    "candidate by arctan": _functions(n_by="arctan"),
+    "gates by another hard sigmoid": _functions(
+        z_by="hard_sigmoid_quarter", r_by="hard_sigmoid_quarter"
+    ),
+    "z by hard_sigmoid, r by sigmoid": _functions(z_by="hard_sigmoid_2"),
+    "r by hard_sigmoid, z by sigmoid": _functions(r_by="hard_sigmoid_3"),
+    **UNKNOWN,
+}

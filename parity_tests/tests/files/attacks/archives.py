@@ -1,0 +1,169 @@
+"""Zip archives, folders, shards, and paths that are no file."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+from parity_tests.tests.files.attacks.honest import (
+    GROUP,
+    MIB,
+    closed,
+    gru_config,
+    keras,
+    patched,
+    weights,
+)
+from parity_tests.tests.files.attacks.table import attack
+
+# ---- zip
+
+
+@attack("max_ratio")
+def zip_bomb(folder: Path) -> Path:
+    text = b" " * (7 * MIB) + b"{}"
+    return keras(folder, text, method=zipfile.ZIP_DEFLATED)
+
+
+@attack("max_bytes")
+def huge_member(folder: Path) -> Path:
+    """Weights of 257 MiB, stored as they are."""
+    path = keras(folder)
+    with zipfile.ZipFile(path) as archive:
+        parts = [(name, archive.read(name)) for name in ("config.json", "metadata.json")]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+        with archive.open("model.weights.h5", "w", force_zip64=True) as member:
+            for _ in range(257):
+                member.write(bytes(MIB))
+    return path
+
+
+@attack("damaged")
+def member_larger_than_it_says(folder: Path) -> Path:
+    path = keras(folder, json.dumps(gru_config()) + " " * 999, method=zipfile.ZIP_DEFLATED)
+    size = len(json.dumps(gru_config())) + 999
+    return patched(path, struct.pack("<I", size), struct.pack("<I", size - 998))
+
+
+@attack("2 members")
+def duplicate_members(folder: Path) -> Path:
+    path = keras(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        info = zipfile.ZipInfo("config.jsom")
+        archive.writestr(info, json.dumps(gru_config(activation="relu")))
+    return patched(path, b"config.jsom", b"config.json")
+
+
+@attack(None)
+def names_that_climb(folder: Path) -> Path:
+    return keras(folder, more=(("../../climbed", b"x"), ("/tmp/climbed", b"x")))
+
+
+@attack("encrypted")
+def encrypted_member(folder: Path) -> Path:
+    path = keras(folder)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    return path
+
+
+@attack("compression method is 12")
+def other_packing(folder: Path) -> Path:
+    return keras(folder, method=zipfile.ZIP_BZIP2)
+
+
+@attack("its table of members takes")
+def huge_table(folder: Path) -> Path:
+    """An archive that is hardly more than a table of 100,000 members."""
+    with zipfile.ZipFile(keras(folder)) as archive:
+        parts = [(name, archive.read(name)) for name in archive.namelist()]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in parts:
+            archive.writestr(name, content)
+    data = buffer.getvalue()
+    start = data.index(b"PK\x01\x02")
+    end = data.index(b"PK\x05\x06")
+    entry = data[start : data.index(b"PK\x01\x02", start + 1)]
+    table = entry * 100_000
+    closing = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 34464, 34464, len(table), start, 0)
+    assert end
+    (folder / "model.keras").write_bytes(data[:start] + table + closing)
+    return folder / "model.keras"
+
+
+@attack("pickled")
+def pickled_weights(folder: Path) -> Path:
+    path = folder / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(gru_config()))
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.npz", b"\x80\x04.")
+    return path
+
+
+# ---- folders, shards and other paths
+
+
+@attack("link to another file")
+def folder_of_links(folder: Path) -> Path:
+    target = folder / "model"
+    target.mkdir()
+    with zipfile.ZipFile(keras(folder)) as archive:
+        for name in archive.namelist():
+            (target / name).write_bytes(archive.read(name))
+    (target / "config.json").rename(folder / "secret")
+    (target / "config.json").symlink_to(folder / "secret")
+    return target
+
+
+@attack("no name of a file beside this one")
+def shard_elsewhere(folder: Path) -> Path:
+    path = folder / "model.weights.json"
+    path.write_text(json.dumps({"weight_map": {f"/{GROUP}": "../../etc/passwd"}}))
+    return path
+
+
+@attack("link to another file")
+def linked_shard(folder: Path) -> Path:
+    inner = closed(weights(folder))
+    inner.rename(folder / "secret")
+    inner.symlink_to(folder / "secret")
+    path = folder / "model.weights.json"
+    path.write_text(json.dumps({"weight_map": {f"/{GROUP}": inner.name}}))
+    return path
+
+
+@attack("neither a file nor a folder")
+def pipe(folder: Path) -> Path:
+    path = folder / "model.keras"
+    os.mkfifo(path)
+    return path
+
+
+@attack("is a pickle")
+def pickle(folder: Path) -> Path:
+    path = folder / "model.keras"
+    path.write_bytes(b"\x80\x04cos\nsystem\n(S'touch /tmp/gru_ref_was_here'\ntR.")
+    return path
+
+
+@attack("it is empty")
+def nothing(folder: Path) -> Path:
+    path = folder / "model.keras"
+    path.touch()
+    return path
+
+
+@attack("it is text that opens with")
+def text(folder: Path) -> Path:
+    path = folder / "model.keras"
+    path.write_text("A recipe for bread.\n")
+    return path

@@ -1,0 +1,256 @@
+"""HDF5: what lies elsewhere, is smaller than it claims, is no numbers, or never ends."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from parity_tests.tests.files.attacks.honest import (
+    GROUP,
+    MIB,
+    arrays,
+    closed,
+    legacy,
+    patched,
+    weights,
+)
+from parity_tests.tests.files.attacks.table import attack
+
+SECRET = b"what no file may show " * 100
+
+
+# ---- what lies elsewhere
+
+
+@attack("in another file")
+def external_storage(folder: Path) -> Path:
+    secret = folder / "secret"
+    secret.write_bytes(SECRET)
+    file = weights(folder, skip=2)
+    file[GROUP].create_dataset(
+        "2", (2, 15), "float32", external=[(os.fspath(secret), 0, h5py.h5f.UNLIMITED)]
+    )
+    return closed(file)
+
+
+@attack("soft or external link")
+def external_link(folder: Path) -> Path:
+    with h5py.File(folder / "secret.h5", "w") as secret:
+        secret["2"] = np.ones((2, 15), "float32")
+    file = weights(folder, skip=2)
+    file[GROUP]["2"] = h5py.ExternalLink(folder / "secret.h5", "/2")
+    return closed(file)
+
+
+@attack("soft or external link")
+def soft_link(folder: Path) -> Path:
+    file = weights(folder, skip=2)
+    file["elsewhere"] = arrays()[2]
+    file[GROUP]["2"] = h5py.SoftLink("/elsewhere")
+    return closed(file)
+
+
+@attack("virtual dataset")
+def virtual_dataset(folder: Path) -> Path:
+    with h5py.File(folder / "secret.h5", "w") as secret:
+        secret["2"] = np.ones((2, 15), "float32")
+    file = weights(folder, skip=2)
+    layout = h5py.VirtualLayout((2, 15), "float32")
+    layout[:] = h5py.VirtualSource(folder / "secret.h5", "2", (2, 15))
+    file[GROUP].create_virtual_dataset("2", layout)
+    return closed(file)
+
+
+# ---- what claims to be larger than it is
+
+
+@attack("max_ratio")
+def three_tebibytes_of_nothing(folder: Path) -> Path:
+    file = h5py.File(folder / "model.weights.h5", "w")
+    group = file.create_group(GROUP)
+    for name, rows in (("0", 1 << 20), ("1", 1 << 18)):
+        group.create_dataset(
+            name, (rows, 3 << 18), "float32", chunks=(1024, 1024), compression="gzip"
+        )
+    return closed(file)
+
+
+@attack("max_ratio")
+def unallocated_array(folder: Path) -> Path:
+    file = h5py.File(folder / "model.weights.h5", "w")
+    group = file.create_group(GROUP)
+    group.create_dataset("0", (1 << 20, 3 << 10), "float32")
+    group.create_dataset("1", (1 << 10, 3 << 10), "float32")
+    return closed(file)
+
+
+@attack("max_ratio")
+def gzip_bomb(folder: Path) -> Path:
+    """2.7 MiB that unpack to 2.6 GiB."""
+    file = h5py.File(folder / "model.weights.h5", "w")
+    group = file.create_group(GROUP)
+    packed = zlib.compress(bytes(16 * MIB))
+    units = 1 << 12
+    for name, rows in (("0", 160 * 16 * MIB // (12 * units)), ("1", units)):
+        shape, chunk = (rows, 3 * units), (16 * MIB // (12 * units), 3 * units)
+        array = group.create_dataset(name, shape, "float32", chunks=chunk, compression="gzip")
+        for start in range(0, rows, chunk[0]):
+            array.id.write_direct_chunk((start, 0), packed)
+    return closed(file)
+
+
+@attack("damaged")
+def overlong_chunk(folder: Path) -> Path:
+    """A piece of 768 KiB that unpacks to 64 MiB."""
+    file = h5py.File(folder / "model.weights.h5", "w")
+    group = file.create_group(GROUP)
+    packed = zlib.compress(bytes(64 * MIB))
+    units = 256
+    shape = (256, 3 * units)
+    array = group.create_dataset("0", shape, "float32", chunks=shape, compression="gzip")
+    array.id.write_direct_chunk((0, 0), packed)
+    group["1"] = np.ones((units, 3 * units), "float32")
+    return closed(file)
+
+
+@attack("max_bytes")
+def chunk_larger_than_its_array(folder: Path) -> Path:
+    file = weights(folder, skip=2)
+    file[GROUP].create_dataset(
+        "2",
+        (2, 15),
+        "float32",
+        maxshape=(None, None),
+        chunks=(1 << 14, 1 << 12),
+        compression="gzip",
+    )
+    array = file[GROUP]["2"]
+    array.id.write_direct_chunk((0, 0), zlib.compress(b""))
+    return closed(file)
+
+
+@attack("HDF5 cannot read it")
+def truncated_array(folder: Path) -> Path:
+    """The header says that the numbers lie where no file is."""
+    file = weights(folder, skip=2)
+    array = file[GROUP].create_dataset("2", data=arrays()[2])
+    offset = array.id.get_offset()
+    path = closed(file)
+    return patched(path, struct.pack("<QQ", offset, 120), struct.pack("<QQ", 1 << 40, 120))
+
+
+@attack("max_bytes")
+def one_string_many_times(folder: Path) -> Path:
+    """4,000 names in 64 kB that are all one string of 1 MiB."""
+    file = legacy(folder)
+    layers = file["model_weights"]
+    del layers.attrs["layer_names"]
+    names = ["x" * MIB] + ["y"] * 3999
+    layers.attrs.create("layer_names", names, dtype=h5py.string_dtype())
+    path = closed(file)
+    data = path.read_bytes()
+    heap = data.rindex(b"GCOL", 0, data.index(b"x" * 1000))
+    at = data.index(struct.pack("<IQ", MIB, heap))
+    first = data[at : at + 16]
+    path.write_bytes(data[:at] + first * 4000 + data[at + 16 * 4000 :])
+    return path
+
+
+# ---- what is no array of floats
+
+
+@attack("no float16")
+def variable_length(folder: Path) -> Path:
+    file = weights(folder, skip=2)
+    array = file[GROUP].create_dataset("2", (2, 15), h5py.vlen_dtype("float32"))
+    array[0, 0] = np.ones(9, "float32")
+    return closed(file)
+
+
+@attack("no float16")
+def references(folder: Path) -> Path:
+    file = weights(folder, skip=2)
+    array = file[GROUP].create_dataset("2", (2, 15), h5py.ref_dtype)
+    array[0, 0] = file.ref
+    return closed(file)
+
+
+@attack("no float16")
+def integers(folder: Path) -> Path:
+    file = weights(folder, skip=2)
+    file[GROUP]["2"] = np.ones((2, 15), "int8")
+    return closed(file)
+
+
+@attack(None)
+def null_dataspace(folder: Path) -> Path:
+    """No array at all: no GRU is found in its group, and the honest one beside it is."""
+    file = weights(folder)
+    file["layers/gru_1/cell/vars/0"] = h5py.Empty("float32")
+    file["layers/gru_1/cell/vars/1"] = arrays()[1]
+    return closed(file)
+
+
+@attack("filter 32000")
+def unknown_filter(folder: Path) -> Path:
+    file = weights(folder, skip=2)
+    file[GROUP].create_dataset("2", data=arrays()[2], compression="lzf")
+    return closed(file)
+
+
+@attack("stored datatype")
+def stored_datatype(folder: Path) -> Path:
+    file = weights(folder)
+    file[f"{GROUP}/4"] = np.dtype("float32")
+    return closed(file)
+
+
+# ---- what never ends
+
+
+@attack(None)
+def cycle_of_hard_links(folder: Path) -> Path:
+    file = weights(folder)
+    file["layers/gru/again"] = file["layers"]
+    return closed(file)
+
+
+@attack(None)
+def doubling_of_hard_links(folder: Path) -> Path:
+    """2**40 paths through 40 groups."""
+    file = weights(folder)
+    here = file.create_group("many")
+    for _ in range(40):
+        below = here.create_group("a")
+        here["b"] = below
+        here = below
+    return closed(file)
+
+
+@attack("max_depth")
+def deep_groups(folder: Path) -> Path:
+    file = weights(folder)
+    here = file
+    for _ in range(800):
+        here = here.create_group("g")
+    return closed(file)
+
+
+@attack(None)
+def endless_heap(folder: Path) -> Path:
+    """A heap whose free space has no length: HDF5 itself looks for its end for ever."""
+    path = closed(legacy(folder))
+    data = bytearray(path.read_bytes())
+    start = data.index(b"GCOL")
+    at = start + 16
+    while data[at : at + 2] != b"\0\0":
+        length = int.from_bytes(data[at + 8 : at + 16], "little")
+        at += 16 + length + -length % 8
+    data[at + 8 : at + 16] = bytes(8)
+    path.write_bytes(data)
+    return path

@@ -1,0 +1,216 @@
+"""A bundle returns what was put in, with a probe that tells GRUs apart."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gru_ref
+from gru_ref import MalformedFileError
+from gru_ref.files.bundles import Recorded, bundle_bytes
+from parity_tests.recording.files import recorded_files
+from parity_tests.recording.files.recorded_files import Recorded as File
+from parity_tests.tests.files.altered_bundles import Members, built_gru, members_of
+
+WEIGHTS = Path(__file__).parents[2] / "fixtures" / "weights"
+# Weights that a live Keras saved, and what it returned: GRU(5, return_sequences=True).
+NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
+# Every generation, and files of several parts.
+RELEASES = ("keras-1.2.2", "keras-2.3.1", "tf.keras-2.4.0", "tf_keras-2.21.0", "keras-3.15.1")
+NAMES = [name for name in recorded_files.NAMES if name.startswith(RELEASES)]
+NAMES += ["keras-3.5.0/stateful.folder"]
+
+
+@pytest.fixture(scope="module")
+def honest() -> Members:
+    """The members of a bundle of one GRU."""
+    return members_of(bundle_bytes(built_gru(return_sequences=True)))
+
+
+class TestRoundTrip:
+    """What Keras's own files hold comes back."""
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_every_gru_of_a_file_comes_back(self, name: str, tmp_path: Path) -> None:
+        recorded = File(name)
+        layers = gru_ref.load_layers(recorded.path)
+        gru_ref.save_bundle(tmp_path / "b", layers)
+        again = gru_ref.load_layers(tmp_path / "b")
+        assert list(again) == list(layers)
+        for path, layer in layers.items():
+            assert again[path].get_config() == layer.get_config()
+            assert again[path].implementation == layer.implementation
+            assert again[path].keras_version == layer.keras_version
+            assert any(File.has_weights(again[path], gru) for gru in recorded.grus)
+
+    @pytest.mark.parametrize(
+        "dtype", ["float32", "float64", "float16", "bfloat16", "mixed_float16"]
+    )
+    def test_dtypes_and_odd_numbers_come_back(self, dtype: str, tmp_path: Path) -> None:
+        layer = built_gru(dtype=dtype, use_bias=False, time_major=True, go_backwards=True)
+        kernel, recurrent_kernel = layer.get_weights()
+        kernel[0, :3] = np.nan, np.inf, -0.0
+        layer.set_weights([kernel, recurrent_kernel])
+        gru_ref.save_bundle(tmp_path / "b", layer)
+        (again,) = gru_ref.load_layers(tmp_path / "b").values()
+        assert [w.tobytes() for w in again.get_weights()] == [
+            w.tobytes() for w in layer.get_weights()
+        ]
+
+    def test_what_no_config_of_keras_says_comes_back(self, tmp_path: Path) -> None:
+        arguments = {"implementation": 1, "use_cudnn": False, "execution": "xla"}
+        layer = built_gru(keras_version="3", **arguments)
+        gru_ref.save_bundle(tmp_path / "b", layer)
+        (again,) = gru_ref.load_layers(tmp_path / "b").values()
+        assert {name: getattr(again, name) for name in arguments} == arguments
+
+    def test_another_process_makes_the_same_bytes(self, tmp_path: Path) -> None:
+        path = File("keras-3.5.0/bidirectional.weights.h5").path
+        code = (
+            "import gru_ref, sys\n"
+            "gru_ref.save_bundle(sys.argv[2], gru_ref.load_layers(sys.argv[1]))"
+        )
+        subprocess.run(
+            [sys.executable, "-c", code, path, tmp_path / "b"],
+            env={**os.environ, "PYTHONHASHSEED": "1"},
+            cwd=WEIGHTS.parents[1],
+            check=True,
+        )
+        assert (tmp_path / "b").read_bytes() == bundle_bytes(gru_ref.load_layers(path))
+
+    def test_the_origin_says_what_was_not_said_and_what_was_supplied(self, tmp_path: Path) -> None:
+        layers = gru_ref.load_layers(NPZ, go_backwards=True, keras_version="3.5")
+        gru_ref.save_bundle(tmp_path / "b", layers)
+        (said,) = gru_ref.load_bundle(tmp_path / "b").said.values()
+        source = said["source"]
+        assert source["file"] == "gru.npz"
+        assert source["sha256"] == {"gru.npz": hashlib.sha256(NPZ.read_bytes()).hexdigest()}
+        assert source["supplied"] == {"go_backwards": True, "keras_version": "3.5"}
+        assert "activation" in source["unknown"]
+        assert (said["keras_version"], source["keras_version"]) == ("3.5", None)
+        (layer,) = gru_ref.load_layers(tmp_path / "b").values()
+        assert layer.origin is not None
+        assert layer.origin.unknown == ()
+        assert any("supplied: {'go_backwards': True" in note for note in layer.origin.notes)
+
+
+class TestProbe:
+    """The probe is a call that tells GRUs apart, and the live layer's own where it is given."""
+
+    def test_numpy_alone_reads_it(self, honest: Members) -> None:
+        probe = {name: honest[f"0/{name}"] for name in ("inputs", "initial_state", "mask")}
+        assert {name: array.shape for name, array in probe.items()} == {
+            "inputs": (4, 6, 2), "initial_state": (4, 3), "mask": (4, 6),
+        }  # fmt: skip
+        layer = built_gru(return_sequences=True, return_state=True)
+        outputs, state = layer(probe["inputs"], probe["initial_state"], mask=probe["mask"])
+        assert (outputs == honest["0/outputs"]).all()
+        assert (state == honest["0/states"][:, -1]).all()
+
+    def test_rows_differ_in_what_a_port_has_to_know(self, honest: Members) -> None:
+        start, mask = honest["0/initial_state"], honest["0/mask"]
+        assert start.any(axis=1).tolist() == [False, True, False, True]
+        assert mask.all(axis=1).tolist() == [True, True, False, False]
+        assert mask[2].tolist() == sorted(mask[2].tolist(), reverse=True)
+        assert not mask[3, 0]
+
+    def test_inputs_are_those_of_the_seed(self) -> None:
+        raw = np.random.PCG64(7).random_raw(4 * 6 * 2) >> np.uint64(56)
+        inputs = members_of(bundle_bytes(built_gru(), seed=7))["0/inputs"]
+        assert (inputs.ravel() == (2.0 * raw - 255) / 256).all()
+
+    def test_outputs_of_the_live_layer_are_kept(self, tmp_path: Path) -> None:
+        (layer,) = gru_ref.load_layers(NPZ, return_sequences=True).values()
+        with np.load(EXPECTED) as live:
+            x, outputs, state = live["x"], live["outputs"], live["state"]
+        gru_ref.save_bundle(tmp_path / "b", layer, recorded=Recorded(x, outputs))
+        bundle = gru_ref.load_bundle(tmp_path / "b")
+        (probe,), (said,) = bundle.probes.values(), bundle.said.values()
+        assert (probe.outputs == outputs).all()
+        assert said["probe"]["outputs_by"] == "theirs"
+        np.testing.assert_allclose(probe.states[:, -1], state, atol=said["probe"]["tolerance"])
+
+    def test_outputs_in_bfloat16_are_kept(self, tmp_path: Path) -> None:
+        layer = built_gru(dtype="bfloat16", return_sequences=True)
+        x = np.linspace(-1, 1, 20, dtype="float32").reshape(2, 5, 2)
+        gru_ref.save_bundle(tmp_path / "b", layer, recorded=Recorded(x, layer(x)))
+        (probe,) = gru_ref.load_bundle(tmp_path / "b").probes.values()
+        assert (probe.outputs == layer(x).astype("float32")).all()
+
+    @pytest.mark.parametrize("last_alone", [False, True])
+    def test_outputs_that_are_not_the_layers_are_refused_first(self, last_alone: bool) -> None:
+        (layer,) = gru_ref.load_layers(NPZ).values()
+        with np.load(EXPECTED) as live:
+            x, outputs = live["x"], live["outputs"].copy()
+        outputs[1, -1, 2] += 1e-4
+        given = Recorded(x, outputs[:, -1] if last_alone else outputs)
+        place = r"outputs\[1, 2\]" if last_alone else r"outputs\[1, 2, 2\]"
+        with pytest.raises(ValueError, match=place):
+            bundle_bytes(layer, recorded=given)
+        bundle_bytes(layer, recorded=Recorded(given.inputs, given.outputs, tolerance=2e-4))
+
+
+class TestRefusals:
+    """What cannot be bundled is said before anything is written."""
+
+    def test_a_function_is_no_data(self, tmp_path: Path) -> None:
+        layer = built_gru(activation=lambda x: x / 2)
+        with pytest.raises(ValueError, match="activation"):
+            gru_ref.save_bundle(tmp_path / "b", layer)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("layers", "error"),
+        [
+            ({}, ValueError),
+            (None, TypeError),
+            ({"a": 1}, TypeError),
+            ({"a": gru_ref.GRU(2)}, ValueError),
+        ],
+    )
+    def test_no_built_gru(self, layers: Any, error: type[Exception]) -> None:
+        with pytest.raises(error, match="expected"):
+            bundle_bytes(layers)
+
+    def test_a_seed_that_is_none(self) -> None:
+        for seed in (-1, 1.0, True):
+            with pytest.raises(ValueError, match="seed is"):
+                bundle_bytes(built_gru(), seed=seed)
+
+    def test_a_recorded_call_for_several(self) -> None:
+        call = Recorded(np.ones((1, 1, 2)), np.ones((1, 3)))
+        with pytest.raises(ValueError, match="layers are 2, expected one"):
+            bundle_bytes({"a": built_gru(), "b": built_gru()}, recorded=call)
+
+    @pytest.mark.parametrize(
+        ("changed", "error", "message"),
+        [
+            ({"inputs": np.ones((2, 3, 9))}, ValueError, "inputs has shape"),
+            ({"inputs": np.ones((3, 4))}, ValueError, "inputs has shape"),
+            ({"inputs": np.ones((2, 3, 2), int)}, TypeError, "inputs has dtype"),
+            ({"outputs": np.ones((2, 4))}, ValueError, "outputs has shape"),
+            ({"initial_state": np.ones((1, 3))}, ValueError, "initial_state has shape"),
+            ({"mask": np.ones((2, 2), bool)}, ValueError, "mask has shape"),
+            ({"mask": np.ones((2, 3))}, TypeError, "mask has dtype"),
+            ({"tolerance": -1.0}, ValueError, "tolerance is"),
+        ],
+    )
+    def test_a_call_that_does_not_fit(
+        self, changed: Any, error: type[Exception], message: str
+    ) -> None:
+        call = {"inputs": np.ones((2, 3, 2)), "outputs": np.ones((2, 3)), **changed}
+        with pytest.raises(error, match=message):
+            bundle_bytes(built_gru(), recorded=Recorded(**call))
+
+    def test_a_file_that_is_no_bundle(self, tmp_path: Path) -> None:
+        with pytest.raises(MalformedFileError, match="gru_ref_bundle"):
+            gru_ref.load_bundle(NPZ)
+        with pytest.raises(FileNotFoundError):
+            gru_ref.load_bundle(tmp_path / "none.npz")

@@ -1,0 +1,74 @@
+"""Whatever the bytes of a file are: a list of GRUs, or MalformedFileError."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from parameterized import parameterized
+
+from gru_ref.files.interpretation.found import Found
+from gru_ref.files.limits import Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.readers import checkpoint, numpy_arrays, onnx_initializers, safetensors, tflite
+from parity_tests.recording.files import recorded_exports
+from parity_tests.tests.files import bundles
+
+
+def _name(function: Any, _: int, parameters: Any) -> str:
+    return f"{function.__name__}_{parameters.args[0]}"
+
+
+class TestFuzz:
+    """Whatever the bytes are: a list of GRUs, or MalformedFileError."""
+
+    READERS = (
+        ("tflite-stacked-2.15.0", tflite.read),
+        ("onnx-stacked-2.21.0", onnx_initializers.read),
+        ("onnx-stacked-3.15.1", onnx_initializers.read),
+        ("safetensors-bidirectional-3.15.1", safetensors.read),
+        ("npz-after-3.15.1", numpy_arrays.read),
+    )
+
+    @parameterized.expand(READERS, name_func=_name)
+    def test_a_file_with_bytes_changed(self, name: str, reader: Any) -> None:
+        (data,) = recorded_exports.content(name).values()
+        _fuzz(data, lambda path: reader(path, Limits()))
+
+    def test_an_object_graph_with_bytes_changed(self) -> None:
+        def read(path: Path) -> list[Found]:
+            prefix = bundles.write_gru(path.parent / "folder", graph=path.read_bytes())
+            return checkpoint.read(prefix, Limits())
+
+        _fuzz(bundles.object_graph(bundles.NODES), read)
+
+
+def _fuzz(data: bytes, read: Callable[[Path], list[Found]]) -> None:
+    changes = st.lists(
+        st.tuples(st.integers(0, len(data) - 1), st.binary(min_size=1, max_size=4)),
+        min_size=1,
+        max_size=4,
+    )
+
+    @settings(max_examples=25, deadline=None, derandomize=True, database=None)
+    @given(changes=changes, size=st.integers(0, len(data)) | st.just(len(data)))
+    def run(changes: list[tuple[int, bytes]], size: int) -> None:
+        changed = bytearray(data)
+        for position, new in changes:
+            changed[position : position + len(new)] = new
+        path = Path(folder) / "x"
+        path.write_bytes(changed[:size])
+        try:
+            found = read(path)
+        except MalformedFileError:
+            return
+        for one, name in itertools.product(found, ("kernel", "recurrent_kernel")):
+            assert getattr(one, name).ndim == 2
+
+    with tempfile.TemporaryDirectory() as folder:
+        run()

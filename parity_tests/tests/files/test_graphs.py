@@ -1,0 +1,106 @@
+"""ONNX and TFLite models by strangers are refused, and GRU nodes say what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gru_ref.files.limits import Limits
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.readers import tflite
+from parity_tests.recording.files import recorded_exports
+from parity_tests.recording.files.recorded_exports import read
+from parity_tests.tests.files.bundles import field
+from parity_tests.tests.files.refused import refused
+
+
+def _onnx_tensor(name: str, shape: tuple[int, ...], data: bytes, extra: bytes = b"") -> bytes:
+    sizes = b"".join(field(1, size) for size in shape)
+    return field(5, sizes + field(2, 1) + field(8, name.encode()) + field(9, data) + extra)
+
+
+def _onnx(graph: bytes) -> bytes:
+    return field(1, 8) + field(2, b"hand") + field(7, graph)
+
+
+def _onnx_gru(*, lbr: int = 1, direction: bytes = b"forward", B: bytes = b"B", **W: Any) -> bytes:
+    names = [b"x", b"W", b"R", *([B] if B else [])]
+    node = b"".join(field(1, name) for name in names) + field(2, b"y") + field(4, b"GRU")
+    node += field(5, field(1, b"linear_before_reset") + field(3, lbr))
+    node += field(5, field(1, b"direction") + field(4, direction))
+    tensors = _onnx_tensor(
+        "W", W.get("shape", (1, 6, 3)), bytes(W.get("size", 72)), W.get("x", b"")
+    )
+    tensors += _onnx_tensor("R", (1, 6, 2), np.arange(12, dtype="<f4").tobytes())
+    tensors += _onnx_tensor("B", (1, 12), np.arange(12, dtype="<f4").tobytes())
+    return _onnx(field(1, node) + tensors)
+
+
+def _nested_onnx(depth: int) -> bytes:
+    graph = b""
+    for _ in range(depth):
+        attribute = field(5, field(1, b"body") + field(6, graph))
+        graph = field(1, field(4, b"Loop") + attribute)
+    return _onnx(graph)
+
+
+ONNX: dict[str, tuple[bytes, str]] = {
+    "external_data": (_onnx_gru(x=field(14, 1)), "another file"),
+    "external_data_by_its_key": (_onnx_gru(x=field(13, b"")), "another file"),
+    "shape_of_more_bytes": (_onnx_gru(shape=(1, 6, 1 << 40)), "takes 72 bytes"),
+    "negative_shape": (_onnx_gru(shape=(1, -6, -3)), "takes 72 bytes"),
+    "two_directions_in_one": (_onnx_gru(direction=b"bidirectional"), "2 directions"),
+    "weight_that_is_computed": (_onnx_gru(B=b"C"), "computed"),
+    "graphs_nested_too_deep": (_nested_onnx(200), "nested"),
+    "field_longer_than_the_file": (_onnx(b"")[:-1] + b"\x7f", "pointed at"),
+}
+
+
+class TestGraphs:
+    """ONNX and TFLite models by strangers."""
+
+    @pytest.mark.parametrize("attack", ONNX)
+    def test_it_isrefused(self, attack: str, tmp_path: Path) -> None:
+        data, reason = ONNX[attack]
+        (tmp_path / "x").write_bytes(data)
+        refused(tmp_path / "x", reason)
+
+    def test_a_gru_node_says_its_arguments(self, tmp_path: Path) -> None:
+        (tmp_path / "x").write_bytes(_onnx_gru())
+        (found,) = read(tmp_path / "x")
+        assert found.already_known == {
+            "reset_after": True,
+            "activation": "tanh",
+            "recurrent_activation": "sigmoid",
+        }
+        assert found.recurrent_kernel.tolist() == np.arange(12.0).reshape(6, 2).T.tolist()
+        assert found.bias is not None
+        assert found.bias.tolist() == np.arange(12.0).reshape(2, 6).tolist()
+
+    def test_without_linear_before_reset_the_bias_rows_are_one(self, tmp_path: Path) -> None:
+        (tmp_path / "x").write_bytes(_onnx_gru(lbr=0, direction=b"reverse"))
+        (found,) = read(tmp_path / "x")
+        assert found.bias is not None
+        assert found.bias.tolist() == [6, 8, 10, 12, 14, 16]
+        assert found.already_known["go_backwards"] is True
+        assert "order of the inputs" in found.notes[0]
+
+    def test_a_node_without_a_bias_has_none(self, tmp_path: Path) -> None:
+        (tmp_path / "x").write_bytes(_onnx_gru(B=b""))
+        (found,) = read(tmp_path / "x")
+        assert found.bias is None
+
+    def test_a_damaged_tflite_file_never_leads_out_of_it(self, tmp_path: Path) -> None:
+        (data,) = recorded_exports.content("tflite-stacked-2.15.0").values()
+        refused = 0
+        for position in range(0, len(data) - 4, 311):
+            damaged = data[:position] + b"\xff\xff\xff\x7f" + data[position + 4 :]
+            (tmp_path / "x").write_bytes(damaged)
+            try:
+                tflite.read(tmp_path / "x", Limits())
+            except MalformedFileError:
+                refused += 1
+        assert refused > 5

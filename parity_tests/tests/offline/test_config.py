@@ -1,0 +1,440 @@
+"""The constructor takes what Keras's takes, and configs and live layers make the same layer."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+import warnings
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+from gru_ref import GRU, KerasQuirkWarning, set_random_seed
+from gru_ref.keras.activations import tables
+from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.serialization.gru_config import generation_of
+from parity_tests.oracles import codec
+from parity_tests.recording import recorded_configs
+from parity_tests.recording.recorded_configs import REFUSED, Recorded, is_refused, plain
+from parity_tests.tests.support import small_gru
+from parity_tests.tests.support.small_gru import BATCH, UNITS, x
+
+GENERATIONS = [("2",), ("3",)]
+
+SIGNATURE = {
+    "units": inspect.Parameter.empty,
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "kernel_initializer": "glorot_uniform",
+    "recurrent_initializer": "orthogonal",
+    "bias_initializer": "zeros",
+    "kernel_regularizer": None,
+    "recurrent_regularizer": None,
+    "bias_regularizer": None,
+    "activity_regularizer": None,
+    "kernel_constraint": None,
+    "recurrent_constraint": None,
+    "bias_constraint": None,
+    "dropout": 0.0,
+    "recurrent_dropout": 0.0,
+    "implementation": 2,
+    "return_sequences": False,
+    "return_state": False,
+    "go_backwards": False,
+    "stateful": False,
+    "unroll": False,
+    "time_major": False,
+    "reset_after": True,
+}
+UP_TO_RECURRENT_DROPOUT = [UNITS, *list(SIGNATURE.values())[1:16]]
+
+RELEASES = [(release,) for release in sorted(recorded_configs.load())]
+
+
+class TestSignature:
+    """Names, defaults and places of the constructor's arguments."""
+
+    def test_names_and_defaults_are_those_of_keras(self) -> None:
+        parameters = inspect.signature(GRU).parameters
+        by_place = {
+            n: p.default for n, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD
+        }
+        assert list(by_place.items()) == list(SIGNATURE.items())
+        rest = [(n, p.kind, p.default) for n, p in list(parameters.items())[len(by_place) :]]
+        assert rest[0] == ("keras_version", inspect.Parameter.KEYWORD_ONLY, "2")
+        assert rest[1] == ("execution", inspect.Parameter.KEYWORD_ONLY, "eager")
+        assert rest[2][:2] == ("kwargs", inspect.Parameter.VAR_KEYWORD)
+
+    @parameterized.expand([("tf-2.1",), ("tf-2.2",), ("tf-2.3",)])
+    def test_every_argument_goes_by_position_in(self, version: str) -> None:
+        rest = [1, True, True, True, True, True, True, False]
+        config = GRU(*UP_TO_RECURRENT_DROPOUT, *rest, keras_version=version).config
+        assert [getattr(config, name) for name in list(SIGNATURE)[16:]] == rest
+
+    @parameterized.expand([("tf-2.4",), ("2.15.0",), ("2",), ("3.0.0",), ("3",)])
+    def test_the_places_after_recurrent_dropout_are_refused_in(self, version: str) -> None:
+        assert GRU(*UP_TO_RECURRENT_DROPOUT, keras_version=version).config.units == UNITS
+        with pytest.raises(TypeError, match="implementation is given by position as 2"):
+            GRU(*UP_TO_RECURRENT_DROPOUT, 2, keras_version=version)
+
+    def test_the_second_argument_of_the_call_is_the_initial_state(self) -> None:
+        layer, state = small_gru.layer(), np.ones((BATCH, UNITS), "float32")
+        assert (layer(x(), state) == layer(x(), initial_state=state)).all()
+        assert (layer(x(), state) != layer(x())).any()
+
+
+class TestRecorded:
+    """What the releases wrote, recorded from each in fixtures/configs."""
+
+    @parameterized.expand(RELEASES)
+    def test_get_config_is_what_the_release_writes(self, release: str) -> None:
+        wrong = {}
+        for name, row in recorded_configs.load()[release].items():
+            expected = "ValueError" if is_refused(name, release) else row.error
+            config, error = _config_of(
+                lambda row=row: GRU(**row.constructor, keras_version=release)
+            )
+            if error != expected or (not error and plain(config) != plain(row.config)):
+                wrong[name] = error or config
+        assert not wrong
+
+    @parameterized.expand(RELEASES)
+    def test_from_config_reads_what_the_release_wrote(self, release: str) -> None:
+        wrong = {}
+        for name, row in recorded_configs.load()[release].items():
+            if row.config is None or is_refused(name, release):
+                continue
+            config, error = _config_of(
+                lambda row=row: GRU.from_config(row.config, keras_version=release)
+            )
+            if _holds_a_function(name):
+                read = error in ("TypeError", "ValueError")
+            else:
+                read = error is None and plain(config) == plain(_read_back(row))
+            if not read:
+                wrong[name] = error or config
+        assert not wrong
+
+    @parameterized.expand(RELEASES)
+    def test_the_keys_tell_the_generation(self, release: str) -> None:
+        generation = "3" if release.startswith("3.") else "2"
+        for row in recorded_configs.load()[release].values():
+            if row.config is not None:
+                assert generation_of(row.config) == generation
+
+    def test_every_row_that_is_refused_is_recorded_otherwise(self) -> None:
+        for name in REFUSED:
+            seen = {
+                rows[name].error
+                for release, rows in recorded_configs.load().items()
+                if is_refused(name, release)
+            }
+            assert seen
+            assert "ValueError" not in seen
+
+    def test_the_files_hold_every_row_once(self) -> None:
+        rows = {release: list(found) for release, found in recorded_configs.load().items()}
+        assert len(rows) >= 16
+        assert len({tuple(names) for names in rows.values()}) == 1
+
+    def test_the_files_are_small(self) -> None:
+        sizes = {path.name: path.stat().st_size for path in recorded_configs.FOLDER.iterdir()}
+        assert max(sizes.values()) < 60_000
+
+
+def _holds_a_function(name: str) -> bool:
+    """Return whether a row's config names a function, which no release can read back."""
+    return (name.endswith("-function") and "dict" not in name) or name == "initializer-array"
+
+
+def _read_back(row: Recorded) -> dict[str, Any]:
+    """Return the config of the layer that Keras makes of a row's config."""
+    config = dict(row.config or {})
+    return (
+        config | {"implementation": config["implementation"] or 1}
+        if ("implementation" in config)
+        else config
+    )
+
+
+def _config_of(make: Any) -> tuple[dict[str, Any] | None, str | None]:
+    """Return the config of the layer that `make` makes, or the class of what it raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        try:
+            return make().get_config(), None
+        except Exception as error:  # the class is compared
+            return None, type(error).__name__
+
+
+class TestFunctions:
+    """Callables in get_config."""
+
+    def test_a_function_is_its_name_up_to_keras_2_12(self) -> None:
+        config = GRU(UNITS, activation=codec.twice, keras_version="2.12").get_config()
+        assert config["activation"] == "twice"
+        config = GRU(UNITS, activation=lambda x: x, keras_version="2.12").get_config()
+        assert config["activation"] == "<lambda>"
+
+    @parameterized.expand(GENERATIONS)
+    def test_an_activation_of_gru_ref_has_its_name_in_keras(self, version: str) -> None:
+        for name in ("tanh", "hard_sigmoid", "gelu"):
+            function = tables.names(resolve(version).release)[name]
+            config = GRU(UNITS, activation=function, keras_version=version).get_config()
+            assert config["activation"] == name
+
+    def test_a_callable_without_a_name_cannot_be_written(self) -> None:
+        class Doubled:
+            def __call__(self, x: np.ndarray) -> np.ndarray:
+                return x + x
+
+        for version, error in (("2.12", ValueError), ("2", TypeError), ("3", TypeError)):
+            layer = GRU(UNITS, activation=Doubled(), keras_version=version)
+            with pytest.raises(error, match=r"activation is .*, expected a function"):
+                layer.get_config()
+
+
+class TestGeneration:
+    """Which generation wrote a config."""
+
+    def test_keys_of_both_generations_are_an_error(self) -> None:
+        config = GRU(UNITS).get_config()
+        with pytest.raises(ValueError, match="time_major, implementation of Keras 2 and seed of"):
+            GRU.from_config(config | {"seed": 3})
+
+    def test_a_policy_tells_the_generation(self) -> None:
+        policy = {"class_name": "DTypePolicy", "config": {"name": "float64"}}
+        assert GRU.from_config({"units": 5, "dtype": policy}).keras_version == "3.15"
+        policy["class_name"] = "Policy"
+        assert GRU.from_config({"units": 5, "dtype": policy}).keras_version == "2.21"
+
+    @parameterized.expand([("activation",), ("recurrent_activation",)])
+    def test_hard_sigmoid_is_not_guessed(self, argument: str) -> None:
+        function = {"module": "builtins", "class_name": "function", "config": "hard_sigmoid"}
+        for value in ("hard_sigmoid", function):
+            with pytest.raises(ValueError, match=r"0\.2 in Keras 2 and 1/6 in Keras 3"):
+                GRU.from_config({"units": 5, argument: value})
+            assert GRU.from_config({"units": 5, argument: value, "seed": None}).units == 5
+
+    def test_what_both_run_alike_is_the_default_generation(self) -> None:
+        assert GRU.from_config({"units": 5}).keras_version == GRU(5).keras_version
+
+
+class TestFromConfig:
+    """What from_config reads, and what it refuses."""
+
+    def test_tuples_are_read_as_keras_2_13_writes_them_to_json(self) -> None:
+        shape = {"class_name": "__tuple__", "items": [2, None, 4]}
+        layer = GRU.from_config({"units": 5, "batch_input_shape": shape})
+        assert layer.get_config()["batch_input_shape"] == (2, None, 4)
+
+    def test_what_keras_keeps_for_building_is_no_argument(self) -> None:
+        value = {
+            "module": "keras.layers",
+            "class_name": "LeakyReLU",
+            "config": {"negative_slope": 0.5},
+            "registered_name": None,
+            "build_config": {"input_shape": [2, 3]},
+        }
+        layer = GRU.from_config({"units": 5, "activation": value}, keras_version="3")
+        assert layer.config.activation_function(np.array([-1.0, 1.0])).tolist() == [-0.5, 1.0]
+
+    @parameterized.expand([("2", TypeError), ("3", ValueError)])
+    def test_an_unknown_key_is_an_error(self, version: str, error: type[Exception]) -> None:
+        config = GRU(UNITS, keras_version=version).get_config()
+        with pytest.raises(error, match="unit is 3, expected no such argument"):
+            GRU.from_config(config | {"unit": 3})
+
+    @parameterized.expand(
+        [
+            ({"class_name": "Custom>Zeros", "config": {}},),
+            ({"class_name": "Zeros", "config": {}, "registered_name": "mine>Zeros"},),
+            ({"class_name": "Zeros", "config": {}, "seed": 3},),
+        ]
+    )
+    def test_an_object_that_is_not_kerass_own_is_an_error(self, value: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=r"bias_initializer is .*, expected"):
+            GRU.from_config({"units": 5, "bias_initializer": value})
+
+    @parameterized.expand(
+        [
+            ("2", {"class_name": "Dense", "config": {"units": 3}}, ValueError),
+            ("3", {"class_name": "Dense", "config": {"units": 3}}, ValueError),
+            ("2", {"class_name": "ReLU", "config": {"slope": 3}}, TypeError),
+            ("3", {"class_name": "ReLU", "config": {"slope": 3}}, TypeError),
+            ("2", {"class_name": "ReLU", "config": {"max_value": -1.0}}, TypeError),
+            ("3", {"class_name": "ReLU", "config": {"max_value": -1.0}}, TypeError),
+            ("2.12", {"class_name": "LeakyReLU", "config": {"alpha": None}}, ValueError),
+            ("3", {"class_name": "ReLU", "config": {}, "registered_name": "mine>ReLU"}, ValueError),
+        ]
+    )
+    def test_another_layer_is_no_activation(
+        self, version: str, value: dict[str, Any], error: type[Exception]
+    ) -> None:
+        with pytest.raises(error, match=r"activation is|of activation is"):
+            GRU(UNITS, activation={**value, "module": "keras.layers"}, keras_version=version)
+
+    def test_implementation_0_becomes_1_with_a_warning(self) -> None:
+        config = GRU(UNITS, implementation=0).get_config()
+        with pytest.warns(KerasQuirkWarning, match="from_config_implementation_0_is_1"):
+            assert GRU.from_config(config).implementation == 1
+
+
+class TestFromKeras:
+    """from_keras."""
+
+    @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
+    def test_from_keras_takes_over(self, package: str, version: str) -> None:
+        source = small_gru.layer(stateful=True, keras_version=version, implementation=1)
+        source(x())
+        with mock.patch.dict(sys.modules, {package: _package(package, version)}):
+            layer = GRU.from_keras(_fake(package, source, activation=lambda a: 2 * np.tanh(a)))
+        assert layer.keras_version == source.keras_version
+        assert layer.implementation == 1
+        assert (layer.states[0] == source.states[0]).all()
+        for mine, theirs in zip(layer.get_weights(), source.get_weights(), strict=True):
+            assert (mine == theirs).all()
+        twice = small_gru.layer(
+            activation=lambda a: 2 * np.tanh(a), stateful=True, keras_version=version
+        )
+        twice.set_weights(source.get_weights())
+        twice._state = source.states[0]
+        assert np.allclose(layer(x()), twice(x()), rtol=0, atol=1e-6)
+
+    @parameterized.expand([("tf_keras", "2.12.0"), ("keras", "3.15.1")])
+    def test_a_function_of_the_users_is_not_taken_by_its_name(
+        self, package: str, version: str
+    ) -> None:
+        def tanh(a: np.ndarray) -> np.ndarray:
+            return 2 * np.tanh(a)
+
+        source = small_gru.layer(keras_version=version)
+        fake = _fake(package, source, activation=tanh)
+        written = {**source.get_config(), "activation": "tanh"}
+        with (
+            mock.patch.dict(sys.modules, {package: _package(package, version)}),
+            mock.patch.object(type(fake), "get_config", return_value=written),
+        ):
+            layer = GRU.from_keras(fake)
+        assert layer.config.activation_function(np.ones(1)) == 2 * np.tanh(1)
+        assert layer.get_config()["activation"] == "tanh"
+
+    @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
+    def test_a_penalty_of_the_users_is_not_taken_by_its_class(
+        self, package: str, version: str
+    ) -> None:
+        class L2:
+            def __call__(self, weight: np.ndarray) -> np.ndarray:
+                return 7 * np.abs(weight).sum()
+
+        source = small_gru.layer(keras_version=version)
+        fake = _fake(package, source, activation=None)
+        fake.kernel_regularizer = L2()
+        written = {"class_name": "L2", "config": {"l2": 0.5}}
+        config = {**source.get_config(), "kernel_regularizer": written}
+        with (
+            mock.patch.dict(sys.modules, {package: _package(package, version)}),
+            mock.patch.object(type(fake), "get_config", return_value=config),
+        ):
+            layer = GRU.from_keras(fake)
+        expected = 7 * np.abs(source.get_weights()[0]).sum()
+        assert np.allclose(layer.losses, [expected], rtol=1e-6)
+
+    def test_a_function_of_keras_ops_is_not_the_activation_of_its_name(self) -> None:
+        def gelu(a: np.ndarray) -> np.ndarray:
+            return 2 * a
+
+        gelu.__module__ = "keras.src.ops.nn"
+        source = small_gru.layer(keras_version="3")
+        fake = _fake("keras", source, activation=gelu)
+        written = {**source.get_config(), "activation": "gelu"}
+        with (
+            mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
+            mock.patch.object(type(fake), "get_config", return_value=written),
+        ):
+            layer = GRU.from_keras(fake)
+        assert layer.config.activation_function(np.ones(1)) == 2
+
+    @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
+    def test_from_keras_takes_nothing_of_the_global_seed(self, package: str, version: str) -> None:
+        drawn = []
+        fake = _fake(
+            package, small_gru.layer(keras_version=version, dropout=0.5), activation=np.tanh
+        )
+        for between in (lambda: None, lambda: GRU.from_keras(fake)):
+            set_random_seed(1)
+            with mock.patch.dict(sys.modules, {package: _package(package, version)}):
+                between()
+            layer = GRU(UNITS, keras_version=version)
+            layer.build((None, None, 4))
+            drawn.append(layer.get_weights()[0])
+        np.testing.assert_array_equal(*drawn)
+
+    def test_a_layer_that_is_not_built_is_made_anew(self) -> None:
+        fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
+        fake.built, fake.kernel_initializer = False, None
+        config = GRU(UNITS, keras_version="3").get_config()
+        drawn = []
+        for make in (lambda: GRU(UNITS, keras_version="3"), lambda: GRU.from_keras(fake)):
+            set_random_seed(1)
+            with (
+                mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
+                mock.patch.object(type(fake), "get_config", return_value=config),
+                mock.patch.object(type(fake), "get_weights", return_value=[]),
+            ):
+                layer = make()
+            assert not layer.built
+            layer.build((None, None, 4))
+            drawn.append(layer.get_weights()[0])
+        np.testing.assert_array_equal(*drawn)
+
+    def test_weights_of_an_activation_are_refused(self) -> None:
+        fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
+        more = mock.patch.object(type(fake), "get_weights", return_value=[np.ones((1, 1))] * 4)
+        with (
+            mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
+            more,
+            pytest.raises(ValueError, match="has 4 weights, expected kernel, recurrent_kernel"),
+        ):
+            GRU.from_keras(fake)
+
+    def test_from_keras_refuses_what_is_no_layer_of_keras(self) -> None:
+        for thing in (None, "gru", small_gru.layer()):
+            with pytest.raises(TypeError, match=r"layer is .*, expected"):
+                GRU.from_keras(thing)
+
+
+def _package(name: str, version: str) -> types.ModuleType:
+    module = types.ModuleType(name)
+    vars(module)["__version__"] = version
+    return module
+
+
+def _fake(package: str, source: GRU, activation: Any) -> Any:
+    """Return an object with what gru_ref reads of a live layer of that package."""
+
+    class Fake:
+        built = True
+
+        def get_config(self) -> dict[str, Any]:
+            unserialized = {"class_name": "__lambda__", "config": {}}
+            return source.get_config() | {
+                "activation": unserialized,
+                "kernel_initializer": unserialized,
+            }
+
+        def get_weights(self) -> list[np.ndarray]:
+            return source.get_weights()
+
+    Fake.__module__, Fake.__name__ = f"{package}.src.layers.rnn.gru", "GRU"
+    fake: Any = Fake()
+    fake.activation = activation
+    fake.kernel_initializer = lambda shape, dtype=None: np.ones(shape, dtype)
+    fake.states = source.states
+    fake.cell = types.SimpleNamespace(implementation=source.implementation)
+    return fake

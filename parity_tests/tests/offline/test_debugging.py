@@ -1,0 +1,109 @@
+"""The story of docs/debugging.md happens as it is told: its commands print what it shows.
+
+The one command that draws needs matplotlib and is run by `parity_tests/tests/runtimes/test_picture.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import runpy
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import gru_ref
+from parity_tests.reporting.doc_commands import Block, blocks_of, differences
+from parity_tests.tests.support.cli_runner import invoked
+
+ROOT = Path(__file__).parent.parent
+FILES = ROOT / "fixtures" / "debugging"
+BLOCKS = blocks_of(ROOT / "docs" / "debugging.md")
+# Numbers of float32, which another NumPy or processor rounds otherwise, printed with 2 to 9 digits.
+AGREE = 1e-3
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the working folder, with the files that the story begins with."""
+    for path in FILES.iterdir():
+        shutil.copy(path, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _script(name: str) -> str:
+    """Return the Python block whose first line is its file name."""
+    (text,) = (block.text for block in BLOCKS if block.text.startswith(f"# {name}\n"))
+    return text
+
+
+def _python(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run `python FILE …` or `python -c CODE` in this process and return what it prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        if arguments[0] == "-c":
+            exec(arguments[1], {})
+        else:
+            monkeypatch.setattr(sys, "argv", arguments)
+            runpy.run_path(arguments[0], run_name="__main__")
+    return out.getvalue()
+
+
+def _happen(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what a block of the page says, and compare what it prints."""
+    if block.language == "diff":
+        old, new = (line[1:] for line in block.text.splitlines())
+        text = Path("port.py").read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        Path("port.py").write_text(text.replace(old, new), encoding="utf-8")
+    for command, shown in block.commands():
+        program, *arguments = shlex.split(command)
+        if program == "python":
+            printed = _python(arguments, monkeypatch)
+        else:
+            assert program == "gru-ref"
+            ended = invoked(*arguments)
+            printed = ended.out
+            fails = "Different" in printed or "not seen" in printed
+            assert (ended.status, ended.err) == (int(fails), ""), command
+            assert max(map(len, printed.splitlines())) <= 80
+        assert not differences(shown, printed, AGREE), command
+
+
+def test_every_command_prints_what_the_page_shows(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "port.py").write_text(_script("port.py"), encoding="utf-8")
+    for block in BLOCKS:
+        if block.is_run:
+            _happen(block, monkeypatch)
+    with np.load("port.npz") as port, np.load("trace.npz") as trace:
+        np.testing.assert_allclose(port["z"], trace["z"], rtol=0, atol=1e-6)
+
+
+def test_only_the_picture_is_left_to_another_test() -> None:
+    (block,) = (block for block in BLOCKS if not block.is_run)
+    ((command, _),) = block.commands()
+    assert "--picture debugging-gates.png" in command
+    assert (ROOT / "docs" / "images" / "debugging-gates.png").is_file()
+
+
+def test_the_weights_are_what_the_export_by_hand_makes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (layer,) = gru_ref.load_layers("model.h5").values()
+    model = SimpleNamespace(get_layer={"gru": layer}.get)
+    with np.load("weights.npz") as file:
+        recorded = dict(file)
+    exec(_script("export.py"), {"np": np, "model": model})
+    with np.load("weights.npz") as file:
+        made = dict(file)
+    assert made.keys() == recorded.keys()
+    for name, array in recorded.items():
+        np.testing.assert_array_equal(made[name], array)

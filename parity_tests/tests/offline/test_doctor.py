@@ -1,0 +1,232 @@
+"""The doctor names the class of layouts that explain an output, and no larger one than need be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
+from gru_ref.layouts import LAYOUTS
+from parity_tests.runner.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, judged, run
+from parity_tests.tests.doctor.outside import OUTSIDE
+from parity_tests.tests.doctor.trial import generic, outside
+
+WEIGHTS = Path(__file__).parent.parent / "fixtures" / "weights"
+# get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).
+NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
+
+FEATURES, UNITS = 3, 4
+# What keeps a search short that is not about activations.
+_KNOWN = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+
+
+def _torch(seed: int = 0, timesteps: int = 6) -> tuple[list[Any], Any, Any]:
+    """Return arrays as PyTorch lays them out, an input, and the output by its formula."""
+    rng = np.random.default_rng(seed)
+    shapes = ((3 * UNITS, FEATURES), (3 * UNITS, UNITS), (3 * UNITS,), (3 * UNITS,))
+    W, R, b, c = (rng.normal(size=shape) for shape in shapes)
+    x = rng.normal(size=(2, timesteps, FEATURES))
+    return [W, R, b, c], x, _run_torch((W, R, b, c), x)
+
+
+def _run_torch(arrays: Any, x: Any, h: Any = None) -> Any:
+    W, R, b, c = arrays
+    h = np.zeros((len(x), UNITS)) if h is None else h
+    states = []
+    for t in range(x.shape[1]):
+        i_r, i_z, i_n = np.split(x[:, t] @ W.T + b, 3, axis=1)
+        h_r, h_z, h_n = np.split(h @ R.T + c, 3, axis=1)
+        r, z = 1 / (1 + np.exp(-i_r - h_r)), 1 / (1 + np.exp(-i_z - h_z))
+        h = z * h + (1 - z) * np.tanh(i_n + r * h_n)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
+def _one(found: Diagnosis) -> Reading:
+    assert found.verdict == "unique", str(found)
+    (reading,) = found.explanations[0].readings
+    return reading
+
+
+@parameterized.expand([("float32", 9), ("float16", 3), ("bfloat16", 10), ("int8", 7)])
+def test_a_generic_source_is_found(precision: str, seed: int) -> None:
+    outcome = run(generic(seed))
+    assert outcome.trial.precision == precision
+    assert outcome.verdict in (UNIQUE, MINIMAL), f"{outcome.trial.what}\n{outcome.diagnosis}"
+
+
+@parameterized.expand([("r by hard_sigmoid, z by sigmoid", 2), ("peephole", 0)])
+def test_a_source_outside_the_space_is_not_explained(kind: str, seed: int) -> None:
+    trial = outside(kind, seed)
+    found = diagnose(**trial.arguments, **_KNOWN)
+    assert trial.true is None
+    assert judged(trial, found) == ABSTAINED
+    assert found.checks
+
+
+def test_what_is_degenerate_is_named_and_costs_no_answer() -> None:
+    (W, R, b, c), x, _ = _torch()
+    arrays = [W, R, 0 * b, 0 * c]
+    found = diagnose(arrays, x, _run_torch(arrays, x))
+    assert [spot.name for spot in found.blind_spots] == ["the bias is zero"]
+    (explanation,) = found.explanations
+    assert len({reading.bias for reading in explanation.readings}) > 1
+    assert {reading.gates for reading in explanation.readings} == {"rzh"}
+
+
+def test_live_keras_is_found_by_its_own_arrays() -> None:
+    with np.load(NPZ) as arrays, np.load(EXPECTED) as run_of_keras:
+        found = diagnose(dict(arrays), run_of_keras["x"], run_of_keras["outputs"])
+    reading = _one(found)
+    assert (reading.kernel, reading.gates, reading.bias) == ("(f, 3u)", "zrh", "two rows")
+    assert (reading.reset_after, reading.z_keeps_old) == (True, True)
+
+
+def test_the_layer_that_is_found_does_what_the_source_did() -> None:
+    arrays, x, y = _torch()
+    layer = diagnose(arrays, x, y).layer(return_sequences=True)
+    np.testing.assert_allclose(np.asarray(layer(x)), y, rtol=0, atol=1e-14)
+
+
+def test_the_last_state_is_enough() -> None:
+    arrays, x, y = _torch()
+    reading = _one(diagnose(arrays, x, y[:, -1]))
+    assert (reading.gates, reading.output) == ("rzh", "last state")
+
+
+def test_names_and_order_of_arrays_do_not_matter() -> None:
+    arrays, x, y = _torch()
+    shuffled = {f"tensor {number}": array for number, array in enumerate(reversed(arrays))}
+    assert _one(diagnose(shuffled, x, y)).bias == "two rows, the recurrent one first"
+
+
+def test_bits_of_bfloat16_are_read() -> None:
+    arrays, x, _ = _torch()
+    bits = [(np.float32(array).view(np.uint32) >> 16).astype(np.uint16) for array in arrays]
+    exact = [(array.astype(np.uint32) << 16).view(np.float32).astype(float) for array in bits]
+    found = diagnose(bits, x, _run_torch(exact, x), bits="bfloat16")
+    assert _one(found).gates == "rzh"
+    with pytest.raises(ValueError, match=r"expected bits='bfloat16' or"):
+        diagnose(bits, x, _run_torch(exact, x))
+
+
+def test_a_class_is_split_by_its_probe() -> None:
+    arrays, x, _ = _torch()
+    palindrome = np.concatenate([x, x[:, ::-1]], axis=1)
+    found = diagnose(arrays, palindrome, _run_torch(arrays, palindrome)[:, -1], **_KNOWN)
+    assert found.verdict == "class"
+    assert {one.readings[0].direction for one in found.explanations} == {"forward", "backward"}
+    with pytest.raises(ValueError, match="member is None, expected 0 to"):
+        found.layer()
+    assert found.probe is not None
+    assert found.undecided == 0
+    probe = found.probe.astype(float)
+    reading = _one(diagnose(arrays, probe, _run_torch(arrays, probe)[:, -1], **_KNOWN))
+    assert reading.direction == "forward"
+
+
+@parameterized.expand([(np.s_[0],), (np.s_[:1],)])
+def test_outputs_without_a_batch_are_one_layout(of_x: Any) -> None:
+    arrays, x, y = _torch()
+    found = diagnose(arrays, x[of_x], y[0], **_KNOWN)
+    assert found.verdict == "unique", str(found)
+    (explanation,) = found.explanations
+    made = explanation.run(x[of_x])[:, 0]
+    np.testing.assert_allclose(made, y[0], rtol=0, atol=1e-14)
+
+
+@parameterized.expand([(np.s_[0],), (np.s_[:1, 0],), (np.s_[..., :2],), (np.s_[:, :0],)])
+def test_an_explanation_runs_inputs_in_its_own_axes_alone(of_x: Any) -> None:
+    arrays, x, y = _torch()
+    (explanation,) = diagnose(arrays, x, y, **_KNOWN).explanations
+    with pytest.raises(ValueError, match=r"inputs has shape \(.*\), expected three sizes as in"):
+        explanation.run(x[of_x])
+
+
+def test_pairs_of_activations_that_were_not_tried_are_said() -> None:
+    (W, R, b, c), x, y = _torch(timesteps=2)
+    small = [array[:3] * 0 + 1 for array in (W[:, :1], R[:, :1], b, c)]
+    sentence = "pairs of activations of which neither is usual"
+    for outputs in (y[..., :1], y[:, -1, :1]):
+        found = diagnose(small, x[..., :1], outputs)
+        assert found.verdict == "none"
+        assert sentence in " ".join(found.limits)
+        assert f"Not tried: {'softmax' if outputs.ndim == 3 else 'rare'}" in str(found)
+    assert diagnose(small, x[..., :1], y[..., :1], **_KNOWN).limits == ()
+
+
+def test_another_initial_state_is_what_the_checks_name_first() -> None:
+    arrays, x, _ = _torch()
+    start = np.random.default_rng(9).normal(size=(2, UNITS))
+    y = _run_torch(arrays, x, start)
+    found = diagnose(arrays, x, y, **_KNOWN)
+    assert found.verdict == "none"
+    assert found.checks[0].startswith("every timestep but the first fits")
+    assert _one(diagnose(arrays, x, y, initial_state=start)).gates == "rzh"
+
+
+def test_arrays_of_an_lstm_are_told_by_their_sizes() -> None:
+    _, x, y = _torch()
+    rng = np.random.default_rng(0)
+    shapes = ((4 * UNITS, FEATURES), (4 * UNITS, UNITS), (4 * UNITS,))
+    found = diagnose([rng.normal(size=shape) for shape in shapes], x, y)
+    assert any("LSTM" in check for check in found.checks)
+    assert found.searched == 0
+
+
+def test_arrays_that_are_no_weights_are_told_from_those_that_are() -> None:
+    arrays, x, y = _torch()
+    named = dict(zip(("wi", "wh", "bi", "bh"), arrays, strict=True))
+    found = diagnose({**named, "moments": np.ones((7, 5))}, x, y)
+    assert (found.verdict, found.searched) == ("none", 0)
+    assert "'wi', 'wh', 'bi', 'bh' alone would do for a GRU of these sizes" in found.checks
+    assert "no layout has arrays of these shapes" in str(found)
+    sizes = diagnose([np.ones((6, 6)), np.ones((4, 12))], x, y)  # of 3·u·f and 3·u·u numbers
+    assert sizes.checks[0].endswith("the sizes of a GRU's, but of no layout's shapes")
+
+
+@parameterized.expand(
+    [
+        ({"precision": "half"}, "precision is 'half', expected one of float64"),
+        ({"activation": "softmax"}, "activation is 'softmax', expected an activation of Keras"),
+        ({"initial_state": np.zeros(7)}, r"initial_state is \(1, 7\), expected \(batch, 4\)"),
+        ({"outputs": np.zeros((5, 9, UNITS))}, r"outputs has shape \(5, 9, 4\), expected \(batch"),
+        ({"arrays": [np.ones((2, 2), int)]}, "has dtype int64, expected floating numbers"),
+        ({"arrays": [np.full((2, 2), np.nan)]}, "holds NaN or infinity"),
+        ({"inputs": np.zeros((2, 6, FEATURES), int)}, "inputs has dtype int64, expected floating"),
+        ({"inputs": np.zeros(FEATURES)}, r"inputs has shape \(3,\), expected \(batch"),
+        ({"outputs": np.zeros((2, 6, 0))}, r"outputs has shape \(2, 6, 0\), expected \(batch"),
+        ({"outputs": np.float64(1)}, r"outputs has shape \(\), expected \(batch"),
+    ]
+)
+def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:
+    arrays, x, y = _torch()
+    with pytest.raises(ValueError, match=message):
+        diagnose(**{"arrays": arrays, "inputs": x, "outputs": y, **change})
+
+
+def test_every_runtime_is_some_readings_convention() -> None:
+    from gru_ref.debugging.doctor.conventions import runtimes
+
+    assert set(LAYOUTS) == {
+        name
+        for kernel in ("(f, 3u)", "(3u, f)", "(f, 3u), each gate transposed in place")
+        for gates in ("zrh", "rzh", "rhz")
+        for keeps in (True, False)
+        for after in (True, False)
+        for name in runtimes(
+            Reading(
+                kernel, "", gates, "", after, keeps, "tanh", "sigmoid", "forward", "", False, None
+            )
+        )
+    }
+
+
+def test_the_kinds_of_trial_have_names_of_their_own() -> None:
+    assert len(OUTSIDE) == 26
+    assert gru_ref.diagnose is diagnose

@@ -1,0 +1,187 @@
+"""GRU has the shapes, the recorded state and the warnings of Keras's layer."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref import GRU
+from parity_tests.tests.support import small_gru
+from parity_tests.tests.support.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
+
+GENERATIONS = [("2",), ("3",)]
+
+
+class TestShapes:
+    """Numbers of parameters, masks and shapes of outputs."""
+
+    @parameterized.expand([(True, True), (True, False), (False, True), (False, False)])
+    def test_count_params(self, reset_after: bool, use_bias: bool) -> None:
+        layer = small_gru.layer(reset_after=reset_after, use_bias=use_bias)
+        u, f = UNITS, FEATURES
+        bias = (2 * u if reset_after else u) if use_bias else 0
+        assert layer.count_params() == 3 * (u * f + u * u + bias)
+        assert layer.count_params() == sum(weight.size for weight in layer.weights)
+
+    def test_compute_mask_passes_the_mask_of_a_sequence(self) -> None:
+        mask = np.ones((BATCH, TIMESTEPS), bool)
+        assert GRU(UNITS).compute_mask(x(), mask) is None
+        assert GRU(UNITS, return_sequences=True).compute_mask(x(), mask) is mask
+        assert GRU(UNITS, return_sequences=True).compute_mask(x()) is None
+        assert GRU(UNITS, return_sequences=True).compute_mask(x(), [mask, None]) is mask
+        both = GRU(UNITS, return_sequences=True, return_state=True).compute_mask(x(), mask)
+        assert both[0] is mask
+        assert both[1:] == [None]
+
+    @parameterized.expand(
+        [(v, s, t) for v, t in (("2", False), ("2", True), ("3", False)) for s in (False, True)]
+    )
+    def test_the_computed_shape_is_the_output_s(
+        self, version: str, sequences: bool, time_major: bool
+    ) -> None:
+        constructor: dict[str, Any] = {"time_major": True} if time_major else {}
+        layer = GRU(
+            UNITS,
+            keras_version=version,
+            return_sequences=sequences,
+            return_state=True,
+            kernel_initializer="ones",
+            recurrent_initializer="ones",
+            **constructor,
+        )
+        shapes, outputs = layer.compute_output_shape((2, 3, 4)), layer(x())
+        assert type(shapes) is type(outputs)
+        assert list(shapes) == [output.shape for output in outputs]
+
+    def test_unknown_sizes_stay_unknown(self) -> None:
+        layer = GRU(UNITS, return_sequences=True)
+        assert layer.compute_output_shape((None, None, 4)) == (None, None, UNITS)
+
+
+class TestState:
+    """What a layer remembers."""
+
+    @parameterized.expand([("2", [None]), ("3", None)])
+    def test_a_layer_that_is_not_stateful_records_nothing(self, version: str, states: Any) -> None:
+        layer = small_gru.layer(keras_version=version)
+        assert (layer(x()) == layer(x())).all()
+        assert layer.states == states
+        assert layer.recorded_state is None
+
+    @parameterized.expand(GENERATIONS)
+    def test_a_stateful_layer_goes_on_where_it_ended(self, version: str) -> None:
+        layer = small_gru.layer(stateful=True, return_sequences=True, keras_version=version)
+        sequence = x(timesteps=6)
+        halves = [layer(sequence[:, :3]), layer(sequence[:, 3:])]
+        assert (layer.states[0] == halves[1][:, -1]).all()
+        whole = small_gru.layer(return_sequences=True, keras_version=version)(sequence)
+        assert np.allclose(np.concatenate(halves, axis=1), whole, rtol=0, atol=1e-6)
+
+    def test_reset_states_of_keras_2_takes_zeros_or_values(self) -> None:
+        layer, values = small_gru.layer(stateful=True), np.full((BATCH, UNITS), 0.5)
+        first = layer(x())
+        layer.reset_states()
+        assert (layer.states[0] == 0).all()
+        assert (layer(x()) == first).all()
+        for states in (values, [values]):
+            layer.reset_states(states)
+            assert (layer.states[0] == 0.5).all()
+            assert layer.states[0].dtype == "float32"
+
+    def test_reset_state_of_keras_3_takes_nothing(self) -> None:
+        layer = small_gru.layer(stateful=True, keras_version="3")
+        first = layer(x())
+        for reset in (layer.reset_state, layer.reset_states):
+            reset()
+            assert (layer(x()) == first).all()
+
+    def test_states_and_weights_are_copies(self) -> None:
+        layer = small_gru.layer(stateful=True)
+        layer(x())
+        state = layer.states[0].copy()
+        layer.states[0][:] = 9
+        layer.get_weights()[0][:] = 9
+        assert (layer.states[0] == state).all()
+        assert (layer.get_weights()[0] != 9).all()
+
+    def test_a_call_that_fails_half_way_leaves_no_trace(self) -> None:
+        broken = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
+        layer = GRU(UNITS, lambda a: math.sqrt(-1), stateful=True, **broken)
+        with pytest.raises(ValueError, match="math domain error"):
+            layer(x())
+        assert (layer.built, layer.weights, layer.states) == (False, [], [None])
+
+    def test_weights_that_do_not_fit_leave_the_layer_as_it_was(self) -> None:
+        layer = GRU(UNITS, weights=[np.ones((4, 15))])
+        for _ in range(2):
+            with pytest.raises(ValueError, match="weights is a list of 1 arrays, expected 3"):
+                layer(x())
+            assert not layer.built
+
+    def test_reset_states_that_fails_keeps_the_state(self) -> None:
+        layer = small_gru.layer(stateful=True)
+        layer(x())
+        state = layer.states[0]
+        with pytest.raises(ValueError, match=r"states has shape \(2, 6\), expected \(2, 5\)"):
+            layer.reset_states(np.ones((2, 6)))
+        assert (layer.states[0] == state).all()
+
+
+def _quirks(layer: GRU, *arguments: Any, **keywords: Any) -> list[str]:
+    """Return the ledger rows that one call warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        layer(*arguments, **keywords)
+    return [str(warning.message).partition(":")[0] for warning in caught]
+
+
+class TestQuirks:
+    """A quirk is warned of once a call, and only when it changes the numbers."""
+
+    def test_a_recorded_state_that_wins(self) -> None:
+        layer, state = small_gru.layer(stateful=True), np.ones((BATCH, UNITS), "float32")
+        assert _quirks(layer, x(), state) == []
+        assert _quirks(layer, x(), state) == ["recorded_state_wins"]
+        assert _quirks(layer, x(), state) == ["recorded_state_wins"]
+        assert _quirks(layer, x(), layer.states[0]) == []
+        assert _quirks(layer, x()) == []
+
+    def test_zeros_by_a_mask_that_is_not_reversed(self) -> None:
+        layer = small_gru.layer(
+            unroll=True, go_backwards=True, zero_output_for_mask=True, return_sequences=True
+        )
+        holes = np.array([[True, False, True]] * BATCH)
+        right = np.array([[True, True, False]] * BATCH)
+        assert _quirks(layer, x(), mask=holes) == []
+        assert _quirks(layer, x(), mask=right) == ["unroll_zeroes_unreversed"]
+        assert _quirks(layer, x()) == []
+
+    def test_a_mask_for_every_timestep_of_the_fused_path(self) -> None:
+        layer, rng = small_gru.layer(dropout=0.5), np.random.default_rng(7)
+        assert layer.config.path == "fused"
+        assert _quirks(layer, x(), training=True, rng=rng) == ["fused_mask_per_timestep"]
+        assert _quirks(layer, x(timesteps=1), training=True, rng=rng) == []
+        assert _quirks(layer, x()) == []
+
+    def test_a_mask_per_unit_unrolled(self) -> None:
+        mask = np.ones((BATCH, TIMESTEPS, UNITS), bool)
+        assert _quirks(small_gru.layer(unroll=True), x(), mask=mask) == ["unroll_unit_mask_fails"]
+        assert _quirks(small_gru.layer(unroll=True), x(), mask=mask[..., :1]) == []
+        assert _quirks(small_gru.layer(), x(), mask=mask) == []
+
+    def test_a_second_initial_state(self) -> None:
+        layer, state = small_gru.layer(keras_version="3"), np.ones((BATCH, UNITS), "float32")
+        assert _quirks(layer, x(), [state, state]) == ["extra_initial_states_ignored"]
+        assert _quirks(layer, x(), [state]) == []
+
+    def test_the_warning_names_a_row_of_the_ledger(self) -> None:
+        layer = small_gru.layer(dropout=1.0, keras_version="3")
+        assert _quirks(layer, x(), training=True) == ["rate_one"]
+        assert gru_ref.keras.ledger.behaviour.BY_NAME["rate_one"].quirk
+        assert _quirks(layer, x()) == []

@@ -1,0 +1,231 @@
+"""Penalties are those of the release: their values, their names, `losses` of a layer."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+from gru_ref import GRU, KerasQuirkWarning
+from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.training import regularizers
+from parity_tests.tests.support import small_gru
+from parity_tests.tests.support.small_gru import x
+
+KERNEL = np.array(
+    [
+        [0.5, 0.875, -1.0, -0.625, -0.625, -0.125],
+        [0.125, -0.5, -0.25, 0.5, -0.875, -0.25],
+        [-0.125, 0.75, -0.375, 0.625, 0.0, 0.125],
+    ]
+)
+SUM, SQUARES = 8.25, 5.34375  # of KERNEL: Σ|w| and Σ w²
+
+
+def _dict(class_name: str, **config: Any) -> dict[str, Any]:
+    return {"class_name": class_name, "config": config}
+
+
+def _penalty(value: Any, version: str = "2", array: np.ndarray = KERNEL) -> Any:
+    behaviour = resolve(version)
+    found = regularizers.resolve(value, behaviour, "kernel_regularizer")
+    assert found is not None
+    return regularizers.penalty(found, array, behaviour, "kernel_regularizer")
+
+
+def _case(function: Any, _: int, parameters: Any) -> str:
+    return f"{function.__name__}_{'-'.join(str(argument) for argument in parameters.args[:2])}"
+
+
+# What each release's own get(…)(KERNEL) returned, in float32.
+RECORDED = (
+    ("2", "l1", 0.08249999582767487),
+    ("2", "l2", 0.0534374974668026),
+    ("2", "l1_l2", 0.13593749701976776),
+    ("2", "L1L2", 0.0),
+    ("2", "Regularizer", 0.0),
+    ("2", "orthogonal_regularizer", 0.001331203617155552),
+    ("2.10.0", "orthogonal_regularizer", 0.001331203617155552),
+    ("2.9.0", "orthogonal_regularizer", 0.001248386106453836),
+    ("2.2.4-tf", "l1", 0.08249999582767487),
+    ("tf-2.3", "L1", 0.08249999582767487),
+    ("3", "l1", 0.08249999582767487),
+    ("3", "l2", 0.0534374974668026),
+    ("3", "l1l2", 0.0),
+    ("3", "regularizer", 0.0),
+    ("3", "orthogonal_regularizer", 0.001331203617155552),
+    ("3.0.5", "orthogonal_regularizer", 0.001331203617155552),
+)
+# In float64, where the factor's own rounding shows: get(…)(KERNEL) of the releases.
+RECORDED_IN_FLOAT64 = (
+    ("2", _dict("L1L2", l1=0.1), 0.825000012293458),
+    ("2", _dict("L2", l2=0.1), 0.534375007962808),
+    ("2.2.4-tf", _dict("L1L2", l2=0.1), 0.534375007962808),
+    ("3", _dict("L1", l1=0.1), 0.825000012293458),
+    ("3.14.1", _dict("L2", l2=0.1), 0.534375007962808),
+    ("3.13.2", _dict("L1L2", l1=0.1), 0.8250000000000001),
+    ("3.0.5", _dict("L2", l2=0.1), 0.534375),
+)
+UNKNOWN = (
+    ("2.2.4-tf", "L1"),
+    ("2.2.4-tf", "orthogonal_regularizer"),
+    ("2.5.0", "OrthogonalRegularizer"),
+    ("2.8.0", "orthogonal_regularizer"),
+    ("2", "l1l2"),
+    ("2", "foo"),
+    ("2.15.0", "foo"),
+    ("2", "regularizer"),
+    ("3", "l1_l2"),
+    ("3", "orthogonal"),
+)
+
+
+class TestPenalties:
+    """The penalty of one array."""
+
+    @parameterized.expand(RECORDED, name_func=_case)
+    def test_the_name_gives_the_recorded_penalty(
+        self, version: str, name: str, value: float
+    ) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", KerasQuirkWarning)
+            result = _penalty(name, version, KERNEL.astype("float32"))
+        assert result.dtype == np.float32
+        assert abs(float(result) - value) <= 4 * np.finfo("float32").eps * abs(value)
+
+    @parameterized.expand(RECORDED_IN_FLOAT64, name_func=_case)
+    def test_the_factor_is_rounded_as_recorded(
+        self, version: str, regularizer: Any, value: float
+    ) -> None:
+        assert float(_penalty(regularizer, version)) == value
+
+    @parameterized.expand(UNKNOWN, name_func=_case)
+    def test_a_name_of_another_release_is_an_error(self, version: str, name: str) -> None:
+        with pytest.raises(ValueError, match=f"kernel_regularizer is '{name}', expected"):
+            GRU(2, kernel_regularizer=name, keras_version=version)
+
+    def test_parameters_that_are_left_out_have_their_defaults(self) -> None:
+        hundredth = float(np.float32(0.01))
+        assert _penalty(_dict("l1_l2", l1=0.5)) == 0.5 * SUM + hundredth * SQUARES
+        assert _penalty(_dict("L1L2", l1=0.5)) == 0.5 * SUM
+        assert _penalty(_dict("L1L2", l1=None, l2=0.5)) == 0.5 * SQUARES
+        assert _penalty(_dict("L2", l2=None)) == hundredth * SQUARES
+
+    def test_l_is_the_older_name_of_l1_and_l2(self) -> None:
+        assert _penalty(_dict("L2", l=0.5)) == 0.5 * SQUARES
+        assert _penalty(_dict("l1", l=0.5), "2.2.4-tf") == 0.5 * SUM
+        for version, wrong in (("3", "l"), ("2.2.4-tf", "l1")):
+            with pytest.raises(TypeError, match=f"expected no '{wrong}'"):
+                _penalty(_dict("l1", **{wrong: 0.5}), version)
+
+    def test_orthogonal_rows_have_no_penalty_and_parallel_ones_the_whole_factor(self) -> None:
+        assert _penalty(_dict("OrthogonalRegularizer", factor=0.5), "2", np.eye(3)) == 0
+        parallel = np.outer([1.0, 2.0, 4.0], [3.0, 0.0, 0.0, 4.0])
+        assert _penalty(_dict("OrthogonalRegularizer", factor=0.5), "2", parallel) == 0.5
+        columns = _dict("OrthogonalRegularizer", factor=0.5, mode="columns")
+        assert _penalty(columns, "2", parallel.T) == 0.5
+
+    def test_the_orthogonal_penalty_of_one_row_is_nan_with_a_warning(self) -> None:
+        with pytest.warns(KerasQuirkWarning, match="orthogonal_penalty_of_one_vector"):
+            assert math.isnan(_penalty("orthogonal_regularizer", "2", KERNEL[:1]))
+
+    def test_keras_3_has_no_orthogonal_penalty_in_float64_so_it_warns(self) -> None:
+        with pytest.warns(KerasQuirkWarning, match="penalties_without_float64"):
+            value = _penalty("orthogonal_regularizer", "3")
+        assert value == _penalty("orthogonal_regularizer", "2")
+
+    @parameterized.expand(["2", "3.0.5", "3.15.1"])
+    def test_a_callable_gets_the_weight(self, version: str) -> None:
+        assert _penalty(lambda w: abs(w).sum(), version) == SUM
+        assert _penalty(lambda w: 3, version).dtype == KERNEL.dtype
+
+    @parameterized.expand(["3.1.1", "3.14.1"])
+    def test_some_releases_take_no_callable_for_a_weight(self, version: str) -> None:
+        with pytest.raises(ValueError, match="derived from Regularizer"):
+            GRU(2, bias_regularizer=abs, keras_version=version)
+        with pytest.raises(ValueError, match="derived from Constraint"):
+            GRU(2, bias_constraint=abs, keras_version=version)
+        Regularizer = type("Regularizer", (), {"__call__": lambda self, w: w.sum()})
+        assert _penalty(type("Mine", (Regularizer,), {})(), version) == KERNEL.sum()
+        GRU(2, activity_regularizer=abs, keras_version=version)
+
+    def test_a_live_instance_of_keras_is_read_by_its_config(self) -> None:
+        config = {"get_config": lambda self: {"l2": 0.5}, "__module__": "keras.src.regularizers"}
+        assert _penalty(type("L2", (), config)()) == 0.5 * SQUARES
+
+    def test_a_class_is_instantiated_by_keras_3_alone(self) -> None:
+        config = {"get_config": lambda self: {"l2": 0.5}, "__module__": "keras.src.regularizers"}
+        assert _penalty(type("L2", (), config), "3") == 0.5 * SQUARES
+        with pytest.raises(TypeError):
+            _penalty(type("L2", (), config), "2")
+
+    def test_a_callable_cannot_change_the_weight(self) -> None:
+        layer = small_gru.layer(kernel_regularizer=lambda w: w.fill(0) or w.sum())
+        before = layer.get_weights()
+        assert layer.losses == [0]
+        assert all((a == b).all() for a, b in zip(before, layer.get_weights(), strict=True))
+
+
+class TestLosses:
+    """`losses` of a layer."""
+
+    def test_an_unbuilt_layer_has_none(self) -> None:
+        assert GRU(2, kernel_regularizer="l1").losses == []
+
+    @parameterized.expand(
+        [("2.2.4-tf", True), ("2", True), ("3.0.5", False), ("3.13.2", False), ("3.14.1", True)]
+    )
+    def test_the_activity_penalty_is_divided_by_the_batch(self, version: str, yes: bool) -> None:
+        layer = small_gru.layer(
+            activity_regularizer=_dict("L1L2", l1=1.0),
+            return_sequences=True,
+            return_state=True,
+            keras_version=version,
+        )
+        outputs = layer(x())
+        expected = [np.abs(output).sum() / (len(output) if yes else 1) for output in outputs]
+        assert layer.losses == expected
+        assert layer(x()[:1])[0].shape[0] == 1
+        assert len(layer.losses) == 2, "the penalties of the call before are gone"
+
+    def test_time_major_divides_by_the_timesteps_and_warns(self) -> None:
+        layer = small_gru.layer(
+            activity_regularizer=_dict("L1L2", l1=1.0), return_sequences=True, time_major=True
+        )
+        with pytest.warns(KerasQuirkWarning, match="activity_divided_by_first_axis"):
+            output = layer(x().swapaxes(0, 1))
+        assert layer.losses == [np.abs(output).sum() / output.shape[0]]
+
+    def test_a_call_that_fails_leaves_the_penalties(self) -> None:
+        layer = small_gru.layer(activity_regularizer="l2")
+        layer(x())
+        before = layer.losses
+        with pytest.raises(ValueError, match="features"):
+            layer(x()[:, :, :1])
+        assert layer.losses == before
+
+    def test_an_orthogonal_activity_of_sequences_fails_before_anything_changes(self) -> None:
+        layer = small_gru.layer(
+            activity_regularizer="orthogonal_regularizer", return_sequences=True, stateful=True
+        )
+        before = layer.states[0]
+        with pytest.raises(ValueError, match="two dimensions"):
+            layer(x())
+        assert np.array_equal(layer.states[0], before)
+
+    @parameterized.expand([("2", 1), ("3", 0)])
+    def test_a_frozen_layer(self, version: str, count: int) -> None:
+        layer = small_gru.layer(kernel_regularizer="l1", trainable=False, keras_version=version)
+        assert len(layer.losses) == count
+        layer.trainable = True
+        assert len(layer.losses) == 1
+
+    def test_a_runtime_beside_the_output_fails_in_keras_so_it_warns(self) -> None:
+        layer = small_gru.layer(activity_regularizer="l1", return_runtime=True)
+        with pytest.warns(KerasQuirkWarning, match="activity_fails_with_runtime"):
+            layer(x())
+        assert len(layer.losses) == 1

@@ -1,0 +1,196 @@
+"""One integer gives the weights, the masks and the outputs that live Keras was recorded to give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.random_streams import seeds
+from parity_tests.judging import run_seeded
+from parity_tests.matrix.seeded import PATHS, UNREPEATED
+from parity_tests.recording import recorded_seeds
+from parity_tests.tests.support import small_gru
+from parity_tests.tests.support.small_gru import x
+
+RECORDED = [(case.oracle, case.id) for case in recorded_seeds.load()]
+# Orthogonal weights pass through a QR decomposition: 4.2e-7 measured, and outputs inherit that.
+WEIGHTS_WITHIN, OUTPUTS_WITHIN = 1e-6, 2e-6
+QUIET = "ignore::gru_ref.KerasQuirkWarning"
+
+
+def _name(function: Any, _: int, parameters: Any) -> str:
+    return f"{function.__name__}_{':'.join(str(argument) for argument in parameters.args[:2])}"
+
+
+class TestRecorded:
+    """Every path, against fixtures/random."""
+
+    @parameterized.expand(RECORDED, name_func=_name)
+    def test_the_layer_is_kerass(self, oracle: str, case_id: str) -> None:
+        case = next(c for c in recorded_seeds.load() if (c.oracle, c.id) == (oracle, case_id))
+        mine = run_seeded.run(case.row, case.keras_version)
+        for ours, theirs in zip(mine["calls"], case.masks, strict=True):
+            masks = ours.get("masks", [])
+            assert [mask.tolist() for mask in masks] == [mask.tolist() for mask in theirs]
+        kernel, recurrent = mine["weights"][:2]
+        assert (kernel == case.weights[0]).all()
+        np.testing.assert_allclose(recurrent, case.weights[1], rtol=0, atol=WEIGHTS_WITHIN)
+        np.testing.assert_allclose(
+            mine["calls"][-1]["output"], case.output, rtol=0, atol=OUTPUTS_WITHIN
+        )
+
+    def test_every_path_is_recorded(self) -> None:
+        assert set(RECORDED) == {(oracle, path.name) for path in PATHS for oracle in path.oracles}
+
+    def test_no_two_calls_drop_the_same(self) -> None:
+        for case in recorded_seeds.load():
+            first, inference, last = case.masks
+            assert not inference
+            same = all((a == b).all() for a, b in zip(first, last, strict=True))
+            assert same == (case.id == "stateless"), case.id
+
+
+@pytest.mark.filterwarnings(QUIET)
+class TestSeeds:
+    """What set_random_seed starts, and what goes on by itself."""
+
+    def test_the_seeds_of_keras_are_those_of_pythons_generator(self) -> None:
+        gru_ref.set_random_seed(1)
+        both = [[seeds.initializer_seed(resolve(v)) for _ in range(2)] for v in "23"]
+        assert both == [[144272510, 611178003]] * 2
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_call_goes_on_where_the_last_one_stopped(self, version: str) -> None:
+        def masks_of_calls(count: int) -> list[np.ndarray]:
+            gru_ref.set_random_seed(4)
+            layer = small_gru.layer(dropout=0.5, keras_version=version)
+            masks = []
+            for _ in range(count):
+                layer(x(), training=True)
+                masks.append(layer.last_masks.dropout_mask)
+            return masks
+
+        first, second = masks_of_calls(2)
+        assert (first == masks_of_calls(1)[0]).all()
+        assert (first != second).any()
+
+    def test_inference_moves_keras_3_on_and_not_keras_2(self) -> None:
+        for version, moves in (("2", False), ("3", True)):
+            masks = []
+            for inference in (False, True):
+                gru_ref.set_random_seed(4)
+                layer = small_gru.layer(dropout=0.5, keras_version=version)
+                if inference:
+                    layer(x())
+                layer(x(), training=True)
+                masks.append(layer.last_masks.dropout_mask)
+            assert (masks[0] != masks[1]).any() == moves
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_masks_handed_in_move_the_stream_on_as_drawn_ones_do(self, version: str) -> None:
+        masks = []
+        for handed_in in (False, True):
+            gru_ref.set_random_seed(4)
+            layer = small_gru.layer(dropout=0.5, keras_version=version)
+            given = {"rng": np.random.default_rng(0)} if handed_in else {}
+            layer(x(), training=True, **given)
+            layer(x(), training=True)
+            masks.append(layer.last_masks.dropout_mask)
+        assert (masks[0] == masks[1]).all()
+
+    @parameterized.expand([("2",), ("3",), ("3.7.0",)])
+    def test_masks_drawn_can_be_handed_in_again(self, version: str) -> None:
+        layer = small_gru.layer(
+            dropout=0.5, recurrent_dropout=0.5, keras_version=version, seed=3,
+            **({} if version != "2" else {"implementation": 1}),
+        )  # fmt: skip
+        gru_ref.set_random_seed(4)
+        output = layer(x(), training=True)
+        again = layer(x(), training=True, **layer.last_masks._asdict())
+        assert (output == again).all()
+        layer(x())
+        assert layer.last_masks == (None, None)
+
+    def test_a_second_layer_of_the_same_seed_goes_on_in_keras_2_and_repeats_in_keras_3(
+        self,
+    ) -> None:
+        for version, repeats in (("2", False), ("3", True)):
+            gru_ref.set_random_seed(4)
+            masks = []
+            for _ in range(2):
+                layer = small_gru.layer(dropout=0.5, seed=9, keras_version=version)
+                layer(x(), training=True)
+                masks.append(layer.last_masks.dropout_mask)
+            assert (masks[0] == masks[1]).all() == repeats
+
+    def test_enabled_generators_reach_layers_made_from_then_on(self) -> None:
+        seeds.enable_tf_random_generator()
+        try:
+            gru_ref.set_random_seed(4)
+            layer = small_gru.layer(dropout=0.5)
+            again = small_gru.layer(dropout=0.5, rng_type="stateful")
+        finally:
+            seeds.enable_tf_random_generator(False)
+        # The layer takes its seed when it is built, after both initializers: zeros take none here.
+        for made in (layer, again):
+            made(x(), training=True)
+        assert (layer.last_masks.dropout_mask != again.last_masks.dropout_mask).any()
+
+    @parameterized.expand([(-1,), (2**32,), (1.0,), ("1",), (None,)])
+    def test_a_seed_that_keras_refuses_is_refused(self, seed: Any) -> None:
+        with pytest.raises(ValueError, match=r"^seed is .*, expected an integer from 0"):
+            gru_ref.set_random_seed(seed)
+
+
+@pytest.mark.filterwarnings(QUIET)
+class TestRefused:
+    """What gru_ref cannot repeat is an error that says what to do."""
+
+    @parameterized.expand([(row.name,) for row in UNREPEATED])
+    def test_an_unrepeated_path_raises(self, name: str) -> None:
+        row = next(row for row in UNREPEATED if row.name == name)
+        gru_ref.set_random_seed(1)
+        layer = small_gru.layer(
+            **row.constructor, keras_version=row.keras_version, execution=row.execution
+        )
+        with pytest.raises(ValueError, match=r"^dropout is 0.3 .* expected dropout_mask of shape"):
+            layer(x(), training=True)
+        layer(x(), training=True, rng=np.random.default_rng(1))
+        assert layer.last_masks.dropout_mask is not None
+
+    @parameterized.expand([("2", "beforehand"), ("3", "before the layer is made")])
+    def test_an_unseeded_layer_says_how_to_seed_it(self, version: str, when: str) -> None:
+        with run_seeded.nothing_seeded():
+            layer = small_gru.layer(dropout=0.5, keras_version=version)
+            layer(x())
+            with pytest.raises(ValueError, match=rf"gru_ref.set_random_seed\(…\).* {when}"):
+                layer(x(), training=True)
+
+    def test_seeding_after_keras_3_made_the_layer_is_too_late(self) -> None:
+        with run_seeded.nothing_seeded():
+            layer = small_gru.layer(dropout=0.5, keras_version="3")
+            gru_ref.set_random_seed(1)
+            with pytest.raises(ValueError, match="before the layer is made"):
+                layer(x(), training=True)
+
+    def test_another_shape_is_another_graph(self) -> None:
+        gru_ref.set_random_seed(1)
+        layer = small_gru.layer(dropout=0.5, execution="graph")
+        layer(x(), training=True)
+        with pytest.raises(ValueError, match="another shape is another graph"):
+            layer(x()[:1], training=True)
+
+    @parameterized.expand([("2", "xla"), ("3", "jit"), ("3", None)])
+    def test_an_unknown_execution_is_refused(self, version: str, execution: Any) -> None:
+        with pytest.raises(ValueError, match=r"^execution is .*, expected one of"):
+            gru_ref.GRU(3, keras_version=version, execution=execution)
+
+    def test_keras_2_looks_at_its_seed_where_it_draws(self) -> None:
+        small_gru.layer(seed="seven")(x())
+        with pytest.raises(ValueError, match=r"^seed is 'seven', expected an integer"):
+            small_gru.layer(seed="seven", dropout=0.5)

@@ -1,0 +1,46 @@
+"""Live Keras is inside gru_ref's step-local bounds in every run, and a mistake is far outside."""
+
+from __future__ import annotations
+
+import pytest
+from parameterized import parameterized
+
+from parity_tests.oracles.pool import GENERATIONS
+from parity_tests.runner import session
+from parity_tests.tests.support import float32_runs
+
+ROWS = [(oracle, str(number)) for oracle in GENERATIONS for number in range(float32_runs.ROWS)]
+# Every one of these also judges the run by every mistaken layer.
+WITH_MISTAKES = range(0, float32_runs.ROWS, 6)
+
+
+@pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+class TestHonestRuns:
+    """64 sequences a row."""
+
+    @parameterized.expand(ROWS, name_func=session.case_name)
+    def test_every_step_of_keras_is_inside(self, oracle: str, number: str) -> None:
+        keras_version = session.keras_version(oracle)
+        given = float32_runs.masked(float32_runs.row(int(number), keras_version), int(number))
+        (call,) = given.attempt.calls
+        reply = session.oracle(oracle).request(
+            {
+                "op": "run",
+                "constructor": given.arguments,
+                "weights": given.attempt.weights.arrays(),
+                "calls": [{"x": call.x, "initial_state": call.initial_state, "mask": call.mask}],
+            }
+        )
+        assert reply["ok"], reply
+        output = reply["calls"][0]["outputs"][0]
+        ratios = float32_runs.of_sequences(float32_runs.judged(given.attempt, output))
+        record = {
+            "oracle": oracle,
+            "runs": ratios.size,
+            "outside": int((ratios > 1).sum()),
+            "largest": float(ratios.max()),
+        }
+        if int(number) in WITH_MISTAKES:
+            record |= float32_runs.mistakes_seen(given.attempt, output)._asdict()
+        session.record("step_bounds", record)
+        assert not record["outside"], record
