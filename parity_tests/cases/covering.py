@@ -13,9 +13,9 @@ import itertools
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from parity_tests.environment import PACKAGE
 from parity_tests.matrix.axes import AXES, SWEEPS
 from parity_tests.matrix.deviations import IMPOSSIBLE
 
@@ -23,7 +23,7 @@ Levels = dict[str, Any]
 Axes = Mapping[str, Sequence[Any]]
 Impossible = Sequence[Mapping[str, Sequence[Any]]]
 
-ARRAYS = Path(__file__).parent / "matrix" / "covering"
+ARRAYS = PACKAGE / "matrix" / "covering"
 # The covertable that made them. Another release makes other rows, and so another matrix: here alone
 # is it changed, and everybody else compares the same cases without it.
 COVERTABLE = "3.2.0"

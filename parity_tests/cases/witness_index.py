@@ -1,6 +1,7 @@
 """Where the witness of every case was found: kept in matrix/witnesses, so that no run searches.
 
-``python -m parity_tests.cases.witness_index`` searches and writes them; changed cases make them stale.
+``python -m parity_tests.cases.witness_index`` searches and writes them; changed cases make them
+stale.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ import functools
 import hashlib
 import itertools
 import json
-from pathlib import Path
 from typing import NamedTuple
 
 from parity_tests.cases import sweeps
 from parity_tests.cases.sweeps import Case
+from parity_tests.environment import PACKAGE
 from parity_tests.matrix.axes import ORACLES
 
-FOLDER = Path(__file__).parent / "matrix" / "witnesses"
+FOLDER = PACKAGE / "matrix" / "witnesses"
 
 
 class Place(NamedTuple):

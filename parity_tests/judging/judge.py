@@ -13,10 +13,10 @@ from parity_tests.cases import predictions
 from parity_tests.cases.bounds import bound_for, is_step_local
 from parity_tests.cases.sweeps import SEED, Case
 from parity_tests.cases.witness import Seen, Witness, exact_enough, witness
+from parity_tests.environment import again
 from parity_tests.judging import compare, mutants, run_gru_ref, step_local
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
-from parity_tests.runner.environment import again
 
 REDRAWS = 40
 # In eps: what two generations that compute the same do not differ by.

@@ -1,7 +1,8 @@
 """Takes live layers of Keras over with gru_ref, and returns what both do from then on.
 
 Keras and gru_ref meet in no other process: this file runs by itself in the interpreter of an
-oracle, reads a request from standard input and writes a reply: see `parity_tests.judging.taken_over`.
+oracle, reads a request from standard input and writes a reply: see
+`parity_tests.judging.taken_over`.
 """
 
 import argparse

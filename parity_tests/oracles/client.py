@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import itertools
 import os
 import queue
 import subprocess
@@ -104,7 +105,7 @@ class Oracle:
         source = iter(requests)
         try:
             while True:
-                while pending < ahead and (request := next(source, None)) is not None:
+                for request in itertools.islice(source, ahead - pending):
                     self._send(request)
                     pending += 1
                 if not pending:

@@ -1,4 +1,4 @@
-"""`python -m parity_tests.recording.export`: writes fixtures/ from live Keras, or checks the files there."""
+"""Writes fixtures/ from live Keras, or checks them: `python -m parity_tests.recording.export`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from parity_tests.cases.bounds import bound_for
+from parity_tests.environment import FIXTURES
 from parity_tests.judging import compare, mutants
 from parity_tests.judging.judge import Observation, observe
 from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
@@ -20,7 +21,6 @@ from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, Pool, keras_version_of
 from parity_tests.recording import golden_selection, recorded_configs, recorded_seeds
 from parity_tests.reporting import mistakes_page
-from parity_tests.runner.environment import FIXTURES
 
 VERSION = "v1"
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from parity_tests.cases.draws import Call
+from parity_tests.environment import FIXTURES
 from parity_tests.judging import run_gru_ref
-from parity_tests.runner.environment import FIXTURES
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m parity_tests.recording.record_configs`: writes fixtures/configs/RELEASE.json from live Keras."""
+"""Writes fixtures/configs: `python -m parity_tests.recording.record_configs`."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from parity_tests.environment import FIXTURES
 from parity_tests.oracles import codec
-from parity_tests.runner.environment import FIXTURES
 
 FOLDER = FIXTURES / "configs"
 

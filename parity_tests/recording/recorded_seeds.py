@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from parity_tests.environment import FIXTURES
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS
 from parity_tests.oracles.client import Oracle
-from parity_tests.runner.environment import FIXTURES
 
 FOLDER = FIXTURES / "random"
 # batch, timesteps, features, and the units.

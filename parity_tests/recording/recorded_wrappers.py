@@ -11,13 +11,13 @@ import sys
 from typing import Any, NamedTuple
 
 from parity_tests.cases import wrappers
+from parity_tests.environment import FIXTURES
 from parity_tests.judging import wrapper_observation
 from parity_tests.matrix import wrappers as table
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
 from parity_tests.recording import export
-from parity_tests.runner.environment import FIXTURES
 
 FOLDER = FIXTURES / "around"
 ONE_IN = 29  # of the cases of a family, evenly spread over its lanes

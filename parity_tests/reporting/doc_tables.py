@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-PAGE = Path(__file__).parent.parent / "docs" / "lint.md"
+from parity_tests.environment import ROOT
+
+PAGE = ROOT / "docs" / "lint.md"
 
 
 def read(heading: str, page: Path = PAGE) -> list[tuple[str, ...]]:

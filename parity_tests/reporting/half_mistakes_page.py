@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from parity_tests.environment import ROOT
 from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.halves import DTYPES, SWEEPS
 from parity_tests.reporting.mistakes_page import MARGIN
 
 LANES = ("exact", "saturated", "half")
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "mistakes-half.md"
+DOCUMENT = ROOT / "docs" / "mistakes-half.md"
 
 Counts = dict[tuple[str, str, str], list[bool]]
 

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from parity_tests import environment
 from parity_tests.reporting.report import Test
 
 MEANING = {
@@ -82,7 +83,7 @@ def _disagreements(failed: list[Test], count: int) -> list[str]:
     for test in first:
         message = test.message.strip().splitlines()
         if not any(line.strip().startswith("again: ") for line in message):
-            message = [*message[: LINES - 1], f"  again: {surroundings.again(test.name)}"]
+            message = [*message[: LINES - 1], f"  again: {environment.again(test.name)}"]
         lines += ["```text", *message[:LINES], "```", ""]
     return lines
 

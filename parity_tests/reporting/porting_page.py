@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from gru_ref.debugging.mistakes import porting as mistakes
 from gru_ref.layouts import LAYOUTS, Facts
+from parity_tests.environment import ROOT
 
-PATH = Path(__file__).parents[2] / "docs" / "porting.md"
+PATH = ROOT / "docs" / "porting.md"
 
 INTRODUCTION = """\
 # Porting Keras GRU weights
 
-Written by `python -m parity_tests.reporting.porting_page` from the tables in `gru_ref/layouts`; do not
+Written by `python -m parity_tests.reporting.porting_page` from the tables in `gru_ref/layouts`;
+do not
 edit.
 
 f is features, u is units. Keras's arrays are kernel (f, 3u), recurrent_kernel (u, 3u) and bias,
@@ -35,7 +36,8 @@ place for raises `NotRepresentableError`. How a layer is called (return_sequence
 and what acts in training alone (dropout, regularizers) is not part of a layout.
 
 *Unverified* means that the facts were read in documentation or source and nothing was run. The
-others were run: the parity tests in `parity_tests/tests/runtimes` compare outputs on converted weights
+others were run: the parity tests in `parity_tests/tests/runtimes` compare outputs on converted
+weights
 (for CuDNNGRU, which needs a GPU, the arrays of Keras's own converter).
 
 What a mistake costs is measured with gru_ref: the largest error of a state, which lies in (−1, 1),

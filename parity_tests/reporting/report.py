@@ -27,7 +27,7 @@ EXACT = ("exact", "saturated")
 
 def is_of_suite(nodeid: str) -> bool:
     """Return whether a test is one of the suite's, in a run that may hold other people's too."""
-    return re.search(r"(^|[/.])parity_tests[/.]\w+[/.]test_", nodeid) is not None
+    return re.search(r"(^|[/.])parity_tests[/.]tests[/.]\w+[/.]test_", nodeid) is not None
 
 
 @dataclass

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from parity_tests import environment
 from parity_tests.oracles.choice import check_source, choose
 from parity_tests.oracles.client import OracleError
-from parity_tests.runner import environment, matrix_run
+from parity_tests.runner import matrix_run
 from parity_tests.runner.options import ORACLES
 
 _File = click.Path(dir_okay=False, path_type=Path)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from parity_tests.reporting import junit, markdown, report
+from parity_tests import environment
+from parity_tests.reporting import junit, markdown, progress, report
 from parity_tests.reporting.report import is_of_suite
-from parity_tests.runner import environment, progress
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "tests" / "live"
 # GitHub shows what is appended to this file on the page of the run.
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 

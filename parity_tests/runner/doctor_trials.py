@@ -1,4 +1,4 @@
-"""Random trials of the doctor: ``python -m parity_tests.runner.doctor_trials --trials 2000 --seed 0``."""
+"""Random trials of the doctor: ``python -m parity_tests.runner.doctor_trials --trials 2000``."""
 
 from __future__ import annotations
 

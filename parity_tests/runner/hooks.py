@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from parity_tests import environment
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import Pool
 from parity_tests.reporting.report import INSIDE, is_of_suite
-from parity_tests.runner import environment, options, plugin, quick, session, writable
+from parity_tests.runner import options, plugin, quick, session, writable
 from parity_tests.runner.controller import Controller
 
 CONTROLLER = "parity-report"

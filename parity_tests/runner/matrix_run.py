@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from parity_tests import environment
 from parity_tests.reporting import mistakes_page
-from parity_tests.runner import environment, writable
+from parity_tests.runner import writable
 from parity_tests.runner.options import ORACLES
 
-HERE = Path(__file__).resolve().parent
+SETTINGS = Path(__file__).with_name("live.ini")
 # Who runs the matrix may have other plugins and settings for tests of their own.
 OTHERS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 # One thread a process: two oracles on two cores, and numbers that do not depend on the machine.
@@ -71,7 +72,8 @@ class MatrixRun:
     def _arguments(self) -> list[str]:
         """Return the arguments of pytest."""
         arguments = [
-            str(HERE / self.folder), "-c", str(HERE / "live.ini"), f"--rootdir={HERE.parent}",
+            str(environment.PACKAGE / "tests" / self.folder), "-c", str(SETTINGS),
+            f"--rootdir={environment.ROOT}",
             "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider",
             # Nothing here logs, and what is printed goes by Python: no more is captured.
             "-p", "no:logging", "--capture=sys",

@@ -16,7 +16,7 @@ from parity_tests.runner import options
 if TYPE_CHECKING:
     from parity_tests.judging.layer_check import Check
 
-LIVE = Path(__file__).resolve().parent / "live"
+LIVE = Path(__file__).resolve().parents[1] / "tests" / "live"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

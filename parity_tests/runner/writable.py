@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from parity_tests.runner import environment
+from parity_tests import environment
 
 
 def check(prefix: str, report: Path | None, junit: Path | None, markdown: Path | None) -> None:

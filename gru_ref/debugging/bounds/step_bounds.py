@@ -23,7 +23,8 @@ subnormal numbers are computed with everywhere, the smallest of these).
 
 Source
 ------
-Derived here; `parity_tests/judging/step_local.py` has the suite's own bound, and a test compares the two.
+Derived here; `parity_tests/judging/step_local.py` has the suite's own bound, and a test compares
+the two.
 """
 
 from __future__ import annotations

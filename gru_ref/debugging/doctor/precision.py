@@ -43,7 +43,7 @@ class Precision(NamedTuple):
 
 # So many standard deviations of chance does the mean square of residuals lie below its margin.
 _SIGMAS = 8.0
-# The largest residuals of 400 honest sources of parity_tests.runner.doctor_trials were 3.3 and, as root
+# The largest residuals of 400 honest sources of the doctor's trials were 3.3 and, as root
 # mean square of 50 outputs and more, 0.65; those of live PyTorch and ONNX Runtime 3.1 and 0.63. A
 # coarse precision needs the narrow margin: what is outside the space lies a few roundings away.
 _LOW = (6.0, 0.7)

@@ -249,7 +249,7 @@ def make(
 
     Examples
     --------
-    >>> from gru_ref import initializers
+    >>> from gru_ref.keras.training import initializers
     >>> from gru_ref.keras.ledger.behaviour import resolve
     >>> seeded = {"class_name": "GlorotUniform", "config": {"seed": 1}}
     >>> found = initializers.resolve(seeded, resolve("3"), "kernel_initializer")

@@ -1,7 +1,8 @@
 """Write fixtures/debugging, the files of the story in docs/debugging.md, with live Keras 2.
 
 Runs inside the interpreter of tf_keras, without gru_ref:
-``python parity_tests/recording/files/record_debugging.py fixtures/debugging``. It trains a small model to say
+``python parity_tests/recording/files/record_debugging.py fixtures/debugging``. It trains a small
+model to say
 whether a lamp is on, and writes the model, an input, what the GRU in the model returned for it, and
 the weights as somebody exported them by hand, with the mistake that the story is about.
 """

@@ -1,7 +1,8 @@
 """Write checkpoints, SavedModels, TFLite, ONNX, safetensors and NumPy files from live Keras.
 
 Runs inside an old TensorFlow as well as the newest, hence in the syntax of Python 3.7 and without
-gru_ref: ``python -m parity_tests.recording.files.record_exports OUT --keras tf.keras --kinds onnx``.
+gru_ref: ``python -m parity_tests.recording.files.record_exports OUT --keras tf.keras --kinds
+onnx``.
 Without --kinds it writes what `RECORDED` lists for the release, as ``OUT/exports-RELEASE.tar.xz``.
 
 Beside each file lies ``NAME.expected.npz``: the weights of every GRU of the live model, an input

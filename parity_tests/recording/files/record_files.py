@@ -1,7 +1,8 @@
 """Write model files with live Keras, in every format that the release has.
 
 Runs inside each Keras's own interpreter, hence in the syntax of Python 3.7 and without gru_ref:
-``python parity_tests/recording/files/record_files.py OUT --keras tf.keras``. It writes into OUT/RELEASE the
+``python parity_tests/recording/files/record_files.py OUT --keras tf.keras``. It writes into
+OUT/RELEASE the
 files ``MODEL.ENDING`` and, for each model, ``MODEL.expected.npz``: the weights of every GRU of the
 live model, and outputs of its GRU layers for inputs recorded beside them. With ``--kept`` it writes
 those of `KEPT` alone, which are fixtures/files/keras.

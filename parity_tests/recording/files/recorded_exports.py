@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.sniff import format_of
+from parity_tests.environment import FIXTURES
 from parity_tests.recording.files.record_exports import RECORDED
 
-FOLDER = Path(__file__).parents[2] / "fixtures" / "files"
+FOLDER = FIXTURES / "files"
 NAMES = [f"{name}-{release}" for release, names in RECORDED.items() for name in names.split()]
 
 _EXPECTED = ".expected.npz"

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from gru_ref import GRU
+from parity_tests.environment import FIXTURES
 from parity_tests.recording.files.record_files import KEPT
 
-ROOT = Path(__file__).parents[2] / "fixtures" / "files" / "keras"
+ROOT = FIXTURES / "files" / "keras"
 NAMES = [f"{release}/{name}" for release, names in KEPT.items() for name in names]
 
 Array = np.ndarray[Any, Any]

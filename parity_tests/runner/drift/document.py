@@ -5,15 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
+from parity_tests.environment import ROOT
 from parity_tests.oracles import behaviours
 from parity_tests.runner.drift import recorded
 from parity_tests.runner.drift.recorded import Recorded
 from parity_tests.runner.drift.releases import BY_NAME
 
-PATH = Path(__file__).parents[2] / "docs" / "drift.md"
+PATH = ROOT / "docs" / "drift.md"
 
 _HEAD = """# What changed between releases of Keras
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from parity_tests import environment
+from parity_tests.environment import ROOT
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
-from parity_tests.runner import environment
 from parity_tests.runner.drift import sweep
 from parity_tests.runner.drift.recorded import Recorded
 from parity_tests.runner.drift.releases import HOSTS, Kept
 
-ROOT = Path(__file__).parents[2]
 REGISTRIES = ("activations", "initializers", "regularizers", "constraints")
 # The measurements of one release, TensorFlow's start included, on a machine with other work to do.
 TIMEOUT = 600.0
@@ -24,7 +24,8 @@ TIMEOUT = 600.0
 _CELLS = ("parity_tests/oracles/**/*.py",)
 _MATRIX = (
     "gru_ref/**/*.py", "parity_tests/*.py", "parity_tests/matrix/**/*.py",
-    "parity_tests/matrix/**/*.json", "parity_tests/oracles/*.py", "parity_tests/runner/drift/sweep.py",
+    "parity_tests/matrix/**/*.json", "parity_tests/cases/*.py", "parity_tests/judging/*.py",
+    "parity_tests/oracles/*.py", "parity_tests/runner/drift/sweep.py",
 )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from parity_tests.environment import FIXTURES
 from parity_tests.runner.drift.releases import RELEASES
-from parity_tests.runner.environment import FIXTURES
 
 FOLDER = FIXTURES / "drift"
 

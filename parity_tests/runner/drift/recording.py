@@ -9,6 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from parity_tests.environment import FIXTURES, ROOT
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 from parity_tests.oracles.worker import ENVIRONMENT
@@ -16,9 +17,6 @@ from parity_tests.recording import record_configs, recorded_configs
 from parity_tests.recording.files.record_exports import RECORDED
 from parity_tests.recording.files.record_files import KEPT
 from parity_tests.runner.drift.releases import Kept
-from parity_tests.runner.environment import FIXTURES
-
-ROOT = Path(__file__).parents[2]
 
 
 def record(release: Kept, python: Path) -> None:

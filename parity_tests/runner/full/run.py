@@ -8,9 +8,9 @@ from concurrent.futures import Executor, Future, as_completed
 from pathlib import Path
 from typing import Any
 
+from parity_tests.reporting.progress import Bar
 from parity_tests.runner.full import kept, work
 from parity_tests.runner.full.product import Block
-from parity_tests.runner.progress import Bar
 
 
 class Blocks:

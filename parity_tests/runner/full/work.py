@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from parity_tests.environment import remember
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import Pool
-from parity_tests.runner.environment import remember
 from parity_tests.runner.full import kept
 from parity_tests.runner.full.compare_block import compare_block
 from parity_tests.runner.full.product import Block

@@ -1,6 +1,7 @@
 """Read every file that `record_files` wrote into a folder, and count what is as the live model was.
 
-``python -m parity_tests.tests.files.compare_files FOLDER``: a row a release and kind of file. A file
+``python -m parity_tests.tests.files.compare_files FOLDER``: a row a release and kind of file. A
+file
 counts as identical when gru_ref finds just the GRUs of the live model, bit for bit; outputs are
 compared where the file holds the configs. The exit status is 1 if a file is neither identical nor
 refused with a reason.

@@ -15,11 +15,12 @@ import pytest
 import gru_ref
 from gru_ref import MalformedFileError
 from gru_ref.files.bundles import Recorded, bundle_bytes
+from parity_tests.environment import FIXTURES
 from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded as File
 from parity_tests.tests.files.altered_bundles import Members, built_gru, members_of
 
-WEIGHTS = Path(__file__).parents[2] / "fixtures" / "weights"
+WEIGHTS = FIXTURES / "weights"
 # Weights that a live Keras saved, and what it returned: GRU(5, return_sequences=True).
 NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
 # Every generation, and files of several parts.

@@ -22,6 +22,7 @@ from parameterized import parameterized
 
 from gru_ref import Limits, MalformedFileError, load_layers
 from gru_ref.files.malformed import printable
+from parity_tests.environment import ROOT
 from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded
 from parity_tests.tests.files.attacks import ATTACKS, REASONS, archives, honest
@@ -74,7 +75,7 @@ class TestAttacks:
             capture_output=True,
             text=True,
             check=True,
-            cwd=Path(__file__).parents[2],
+            cwd=ROOT,
         )
         seen = json.loads(reply.stdout)
         assert seen["memory"].keys() == ATTACKS.keys()

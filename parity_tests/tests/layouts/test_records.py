@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gru_ref import GRUConfig, GRUWeights, layouts
+from parity_tests.environment import FIXTURES
 from parity_tests.tests.layouts.pairs import same_arrays, same_layouts
 from parity_tests.tests.runtimes import conversions, table
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "layouts"
+RECORDS = FIXTURES / "layouts"
 RECORDED = [
     pytest.param(path.stem, case, id=f"{path.stem}+{case['id']}")
-    for path in sorted(FIXTURES.glob("*.json"))
+    for path in sorted(RECORDS.glob("*.json"))
     if path.stem in table.ROWS
     for case in json.loads(path.read_text(encoding="utf-8"))["cases"]
 ]
@@ -46,7 +46,7 @@ def test_every_case_of_the_table_is_recorded() -> None:
 
 
 def test_keras_converts_cudnn_gru_likewise() -> None:
-    recorded = json.loads((FIXTURES / "cudnn_gru.json").read_text(encoding="utf-8"))
+    recorded = json.loads((RECORDS / "cudnn_gru.json").read_text(encoding="utf-8"))
     arrays = conversions.from_json(recorded["arrays"])
     names = ("kernel", "recurrent_kernel", "bias")
     read = layouts.layout("cudnn_gru").from_layout(
@@ -56,7 +56,7 @@ def test_keras_converts_cudnn_gru_likewise() -> None:
 
 
 def test_keras_packs_the_flat_buffer_likewise() -> None:
-    recorded = json.loads((FIXTURES / "cudnn_gru.json").read_text(encoding="utf-8"))
+    recorded = json.loads((RECORDS / "cudnn_gru.json").read_text(encoding="utf-8"))
     arrays = conversions.from_json(recorded["arrays"])
     weights = GRUWeights(*(arrays[f"gru_{n}"] for n in ("kernel", "recurrent_kernel", "bias")))
     layout = layouts.convert((weights, GRUConfig(weights.units)), to="cudnn")
@@ -66,7 +66,7 @@ def test_keras_packs_the_flat_buffer_likewise() -> None:
 def test_a_layout_is_verified_exactly_where_a_runtime_was_recorded() -> None:
     versions = {
         path.stem: json.loads(path.read_text(encoding="utf-8"))["version"]
-        for path in FIXTURES.glob("*.json")
+        for path in RECORDS.glob("*.json")
     }
     assert versions == {
         name: module.FACTS.verified

@@ -14,6 +14,7 @@ import pytest
 
 import gru_ref
 from gru_ref.layouts import LAYOUTS
+from parity_tests.environment import ROOT
 from parity_tests.tests.support import cli_files
 from parity_tests.tests.support.cli_files import (
     EXPECTED,
@@ -199,7 +200,7 @@ def test_the_command_is_a_process_of_its_own_without_keras(tmp_path: Path) -> No
         capture_output=True,
         text=True,
         env={**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "ascii"},
-        cwd=Path(__file__).parent.parent,
+        cwd=ROOT,
     )
     assert ended.returncode == 0, ended.stderr
     assert "165 = 3*(U*F + U*U + 2*U)" in ended.stdout

@@ -1,6 +1,7 @@
 """The story of docs/debugging.md happens as it is told: its commands print what it shows.
 
-The one command that draws needs matplotlib and is run by `parity_tests/tests/runtimes/test_picture.py`.
+The one command that draws needs matplotlib and is run by
+`parity_tests/tests/runtimes/test_picture.py`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import numpy as np
 import pytest
 
 import gru_ref
+from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import Block, blocks_of, differences
 from parity_tests.tests.support.cli_runner import invoked
 
-ROOT = Path(__file__).parent.parent
 FILES = ROOT / "fixtures" / "debugging"
 BLOCKS = blocks_of(ROOT / "docs" / "debugging.md")
 # Numbers of float32, which another NumPy or processor rounds otherwise, printed with 2 to 9 digits.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,12 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
 from gru_ref.layouts import LAYOUTS
+from parity_tests.environment import FIXTURES
 from parity_tests.runner.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, judged, run
 from parity_tests.tests.doctor.outside import OUTSIDE
 from parity_tests.tests.doctor.trial import generic, outside
 
-WEIGHTS = Path(__file__).parent.parent / "fixtures" / "weights"
+WEIGHTS = FIXTURES / "weights"
 # get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).
 NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
 

@@ -17,12 +17,12 @@ from gru_ref.keras.activations import tables
 from gru_ref.keras.ledger.behaviour import BY_NAME as LEDGER
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.ledger.releases import release_of
+from parity_tests.environment import ROOT
 from parity_tests.oracles import behaviours
 from parity_tests.runner.drift import __main__ as drift
 from parity_tests.runner.drift import cells, document, environments, measure, recorded
 from parity_tests.runner.drift.releases import BY_NAME, HOSTS, RELEASES
 
-ROOT = Path(__file__).parent.parent
 NAMES = [release.name for release in RELEASES]
 HELD = recorded.load()
 WRONG = {

@@ -12,9 +12,9 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
+from parity_tests.environment import FIXTURES
 from parity_tests.judging import compare
 from parity_tests.recording import export, golden
-from parity_tests.runner.environment import FIXTURES
 
 ROWS = [(g.oracle, g.group, g.id) for g in golden.load()]
 

@@ -14,15 +14,16 @@ import pytest
 from click.testing import CliRunner
 from parameterized import parameterized
 
+from parity_tests.environment import ROOT
 from parity_tests.oracles.pool import GENERATIONS
+from parity_tests.reporting.progress import Bar
 from parity_tests.runner.full import executors, kept, product, summary, totals
 from parity_tests.runner.full.__main__ import command
 from parity_tests.runner.full.product import Block
 from parity_tests.runner.full.run import Blocks
-from parity_tests.runner.progress import Bar
 
 HERE = {"code": kept.code(), "keras": "2.21.0", "tensorflow": "2.21.0", "corrupt": ""}
-DOCUMENT = (Path(__file__).parent.parent / "docs" / "full.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs" / "full.md").read_text(encoding="utf-8")
 SOME = [Block("keras2", number) for number in range(4)]
 
 

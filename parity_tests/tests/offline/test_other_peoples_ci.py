@@ -17,19 +17,20 @@ import yaml
 from click.testing import CliRunner
 
 from gru_ref import GRU
+from parity_tests import environment
+from parity_tests.environment import ROOT
 from parity_tests.judging import layer_check
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.reporting import junit, markdown
 from parity_tests.reporting.report import Test as Outcome
 from parity_tests.reporting.report import is_of_suite
-from parity_tests.runner import environment, matrix_run
+from parity_tests.runner import matrix_run
 from parity_tests.runner.command import command
 from parity_tests.runner.options import ORACLES
 
 pytest_plugins = ["pytester"]
 
-ROOT = Path(__file__).parent.parent
 WORKFLOW = ROOT / ".github" / "workflows" / "gru-parity.yml"
 
 DATA: dict[str, Any] = {
@@ -48,7 +49,8 @@ DATA: dict[str, Any] = {
         }
     },
 }
-FILE = "../site-packages/parity_tests/tests/live/test_structure.py::TestEveryCombination::test_bit_equal"
+LIVE = "parity_tests/tests/live"
+FILE = f"../site-packages/{LIVE}/test_structure.py::TestEveryCombination::test_bit_equal"
 TESTS = {
     test.nodeid: test
     for test in (
@@ -88,7 +90,8 @@ def test_the_plugin_costs_and_changes_nothing_unless_it_is_asked(theirs: pytest.
 
         def test_theirs(pytestconfig):
             assert pytestconfig.getoption("--quick") is None
-            assert not {"numpy", "gru_ref", "rich", "parity_tests.reporting.report"} & set(sys.modules)
+            loaded = {"numpy", "gru_ref", "rich", "parity_tests.reporting.report"}
+            assert not loaded & set(sys.modules)
         """
     )
     theirs.runpytest_subprocess("-p", "parity_tests.runner.plugin").assert_outcomes(passed=1)
@@ -145,7 +148,7 @@ def test_only_the_suites_tests_are_its_own() -> None:
     assert all(is_of_suite(nodeid) for nodeid in TESTS)
     assert is_of_suite("parity_tests/tests/wide/test_x.py::test_y")
     assert not is_of_suite("tests/live/test_structure.py::test_x")
-    assert not is_of_suite("my_parity_tests/live/test_x.py::test_y")
+    assert not is_of_suite("my_parity_tests/tests/live/test_x.py::test_y")
 
 
 # ---- source trees
@@ -206,8 +209,8 @@ def test_the_fixtures_are_found() -> None:
 def test_a_case_and_a_test_have_a_command_that_runs_them_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(surroundings, "_compared", {})
-    monkeypatch.setattr(surroundings, "_drift", [])
+    monkeypatch.setattr(environment, "_compared", {})
+    monkeypatch.setattr(environment, "_drift", [])
     assert environment.again("keras3:exact") == "make parity CASE=keras3:exact"
     environment.remember(str(ROOT / ".venv-keras/bin/python"), "")
     assert environment.again("keras3:exact") == "make parity CASE=keras3:exact"
@@ -215,7 +218,7 @@ def test_a_case_and_a_test_have_a_command_that_runs_them_again(
     rest = "KERAS_PYTHON='/a b/python' CASE=keras3:exact"
     assert environment.again("keras3:exact") == f"make parity {rest}"
     assert environment.again("keras3:exact", "parity-full") == f"make parity-full {rest}"
-    monkeypatch.setattr(surroundings, "CLONE", None)
+    monkeypatch.setattr(environment, "CLONE", None)
     environment.remember("/a b/python", "/keras")
     given = "gru-parity --keras-python '/a b/python' --keras-from /keras"
     assert environment.again("test_bit_equal_keras3:exact") == f"{given} --case keras3:exact"
@@ -260,7 +263,7 @@ def test_the_junit_xml_has_the_shape_that_ci_servers_read() -> None:
     first = root[0].findall("testcase")[1]
     assert (
         first.get("classname")
-        == "site-packages.parity_tests.live.test_structure.TestEveryCombination"
+        == "site-packages.parity_tests.tests.live.test_structure.TestEveryCombination"
     )
     assert first.find("failure").get("message") == "worse\N{REPLACEMENT CHARACTER}[0m <3"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-README = Path(__file__).parent.parent / "README.md"
+from parity_tests.environment import ROOT
+
+README = ROOT / "README.md"
 
 
 def test_every_block_runs_in_order(

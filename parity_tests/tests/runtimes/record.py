@@ -1,6 +1,7 @@
 """Writes fixtures/layouts/: what each runtime returns for parameters under its own names.
 
-Run in the environment that has the runtimes: ``python -m parity_tests.tests.runtimes.record [NAME ...]``.
+Run in the environment that has the runtimes: ``python -m parity_tests.tests.runtimes.record [NAME
+...]``.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
+from parity_tests.environment import FIXTURES
 from parity_tests.tests.runtimes import conversions
 from parity_tests.tests.runtimes.table import ROWS, arguments, case_id
 
-ROOT = Path(__file__).parents[2] / "fixtures" / "layouts"
+ROOT = FIXTURES / "layouts"
 
 
 def recorded(name: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -15,9 +14,10 @@ import tf_keras
 from tf_keras.src.layers.rnn import cudnn_gru, gru_lstm_utils
 from tf_keras.src.saving.legacy import hdf5_format
 
+from parity_tests.environment import FIXTURES
 from parity_tests.tests.runtimes.conversions import SMALL, as_json
 
-PATH = Path(__file__).parents[2] / "fixtures" / "layouts" / "cudnn_gru.json"
+PATH = FIXTURES / "layouts" / "cudnn_gru.json"
 
 
 def main() -> int:

@@ -10,10 +10,10 @@ import pytest
 
 from gru_ref import GRU
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
+from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import blocks_of
 from parity_tests.tests.support.cli_runner import invoked
 
-ROOT = Path(__file__).parents[2]
 STARTS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
 

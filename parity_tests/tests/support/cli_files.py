@@ -11,8 +11,9 @@ import numpy as np
 
 import gru_ref
 from gru_ref.files.writers import keras3
+from parity_tests.environment import FIXTURES
 
-WEIGHTS = Path(__file__).parent.parent / "fixtures" / "weights"
+WEIGHTS = FIXTURES / "weights"
 # get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).
 NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
 FEATURES, UNITS = 4, 5

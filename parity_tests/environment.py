@@ -8,10 +8,12 @@ import shlex
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parent
+# The folder around the package: of a clone, its root.
+ROOT = PACKAGE.parent
 # Beside the package in a clone; a wheel carries what the live run reads inside it.
-FIXTURES = HERE / "fixtures" if (HERE / "fixtures").is_dir() else HERE.parent / "fixtures"
-CLONE = HERE.parent if (HERE.parent / "pyproject.toml").is_file() else None
+FIXTURES = PACKAGE / "fixtures" if (PACKAGE / "fixtures").is_dir() else ROOT / "fixtures"
+CLONE = ROOT if (ROOT / "pyproject.toml").is_file() else None
 
 # The interpreter that make compares with unless another is named.
 OWN_KERAS = ".venv-keras/bin/python"
