@@ -10,7 +10,7 @@ import pytest
 from parity_tests.judging import compare
 from parity_tests.judging.judge import Observation
 from parity_tests.recording import golden
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 
 def check_those_of(oracle: str, case_id: str, seen: Observation | dict[str, Any]) -> list[str]:
@@ -35,7 +35,7 @@ def check(case: golden.Golden, reply: list[dict[str, Any]]) -> str:
     }
     agree = {key: worst.error <= eps for key, worst in apart.items()}
     name = f"{case.oracle}:{case.group}+{case.id}"
-    session.record("fixture", {"oracle": case.oracle, "id": name, **agree})
+    live_run.record("fixture", {"oracle": case.oracle, "id": name, **agree})
     worst = {key: value for key, value in apart.items() if not agree[key]}
     return f"fixture {name}: {worst}" if worst else ""
 
@@ -43,7 +43,7 @@ def check(case: golden.Golden, reply: list[dict[str, Any]]) -> str:
 def live(case: golden.Golden) -> list[dict[str, Any]]:
     """Return what live Keras computes for a golden case now."""
     calls = [{"reset": True} if call == "reset" else call._asdict() for call in case.calls]
-    reply = session.oracle(case.oracle).request(
+    reply = live_run.oracle(case.oracle).request(
         {
             "op": "run",
             "constructor": case.data["constructor"],

@@ -17,7 +17,7 @@ from parity_tests.matrix.wrappers import DOUBLE_BOUND
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import keras_version_of
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 SCRIPT = Path(__file__).with_name("take_over.py")
 TIMEOUT = 300.0
@@ -71,12 +71,12 @@ def fit_oracle(name: str) -> Oracle:
 
     In an older Python there is nothing to compare: the test is skipped, and the report says so.
     """
-    python = str(session.oracle(name).describe()["python"])
+    python = str(live_run.oracle(name).describe()["python"])
     if tuple(map(int, python.split(".")[:2])) < (3, 10):
         reason = f"Python is {python}, expected 3.10 or newer: gru_ref does not run there"
-        session.record("taken_over", {"oracle": name, "not_run": reason})
+        live_run.record("taken_over", {"oracle": name, "not_run": reason})
         pytest.skip(reason)
-    return session.oracle(name)
+    return live_run.oracle(name)
 
 
 def check_rows(oracle: str, rows: Mapping[str, Steps]) -> None:
@@ -85,7 +85,7 @@ def check_rows(oracle: str, rows: Mapping[str, Steps]) -> None:
     A row ends where the live layer raises; with the newest releases none may.
     """
     wrong, worst, compared = [], 0.0, 0
-    newest = keras_version_of(session.oracle(oracle).describe()).startswith(f"{RELEASES[oracle]}.")
+    newest = keras_version_of(live_run.oracle(oracle).describe()).startswith(f"{RELEASES[oracle]}.")
     answered = take_over(fit_oracle(oracle), list(rows.values()))
     for name, outcomes in zip(rows, answered, strict=True):
         for number, outcome in enumerate(outcomes):
@@ -99,6 +99,6 @@ def check_rows(oracle: str, rows: Mapping[str, Steps]) -> None:
                     values = f"{outcome['mine']!r}\nlive: {outcome['live']!r}"
                     wrong.append(f"{where}: {error:g} eps, bound {DOUBLE_BOUND:g}\n{values}")
     found = {"oracle": oracle, "layers": len(rows), "compared": compared, "error": worst}
-    session.record("taken_over", found)
+    live_run.record("taken_over", found)
     assert not wrong, "\n".join(wrong)
     assert compared > len(rows)

@@ -8,7 +8,7 @@ from parity_tests import environment
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import Pool
 from parity_tests.reporting.report import INSIDE, is_of_suite
-from parity_tests.runner import options, plugin, quick, session, writable
+from parity_tests.runner import live_run, options, plugin, quick, writable
 from parity_tests.runner.controller import Controller
 
 CONTROLLER = "parity-report"
@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests of this process their oracles; the second call of a process does nothing."""
-    if session.pool is not None:
+    if live_run.pool is not None:
         return
     python, tree = config.getoption("keras_python"), config.getoption("keras_from")
     asked = config.option
@@ -38,8 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
     environment.remember(python, tree)
-    session.pool = Pool(python, package)
-    session.every_mistake = config.getoption("parity_quick")
+    live_run.pool = Pool(python, package)
+    live_run.every_mistake = config.getoption("parity_quick")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Controller(config), CONTROLLER)
 
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not is_of_suite(item.nodeid):
             others.append(item)
         elif (
-            all(oracle in wanted for oracle in session.oracles_of(item.name))
+            all(oracle in wanted for oracle in live_run.oracles_of(item.name))
             and (not case or item.name.endswith(f"_{case}"))
             and (not config.getoption("parity_quick") or quick.holds(item.name))
         ):
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         else:
             dropped.append(item)
     # One oracle after the other, so that a process seldom needs to start both.
-    items[:] = [*others, *sorted(kept, key=lambda item: session.oracles_of(item.name))]
+    items[:] = [*others, *sorted(kept, key=lambda item: live_run.oracles_of(item.name))]
     if case and not kept:
         raise pytest.UsageError(
             f"--case is {case!r}, expected ORACLE:ID as a disagreement names it"
@@ -72,11 +72,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand over the seconds this process spent inside each Keras, and end the oracles."""
-    if session.pool is None:
+    if live_run.pool is None:
         return
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["inside"] = session.pool.inside()
+        session.config.workeroutput["inside"] = live_run.pool.inside()
     else:
-        session.config.stash[INSIDE].append(session.pool.inside())
-    session.pool.close()
-    session.pool = None
+        session.config.stash[INSIDE].append(live_run.pool.inside())
+    live_run.pool.close()
+    live_run.pool = None

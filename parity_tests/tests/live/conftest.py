@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 from parity_tests.runner.hooks import (
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -28,5 +28,5 @@ __all__ = [
 def _hand_over_records(record_property: Any) -> Iterator[None]:
     """Attach what the test recorded to its report, which travels between processes."""
     yield
-    for name, value in session.take():
+    for name, value in live_run.take():
         record_property(name, json.dumps(value))

@@ -11,7 +11,7 @@ from parameterized import parameterized
 from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import ARGUMENTS, BOTH, Argument
 from parity_tests.oracles import codec
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
 # How many calls the steps make: in their arrays what comes after is an optimizer's.
@@ -26,9 +26,9 @@ def _row(name: str) -> Argument:
 class TestSignature:
     """Names and defaults, both ways."""
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_the_table_is_the_live_signature(self, oracle: str) -> None:
-        live = dict(session.oracle(oracle).describe()["signature"])
+        live = dict(live_run.oracle(oracle).describe()["signature"])
         table = {row.name: row.default for row in ARGUMENTS if oracle in row.named}
         assert live == table
 
@@ -104,7 +104,7 @@ def _same(a: list[np.ndarray], b: list[np.ndarray], atol: float = 0.0) -> bool:
 class TestEffects:
     """Each argument alone, changed from its default."""
 
-    @parameterized.expand(ROWS, name_func=session.case_name)
+    @parameterized.expand(ROWS, name_func=live_run.case_name)
     def test_the_argument_has_its_effect(self, oracle: str, name: str) -> None:
         row = _row(name)
         base: dict[str, Any] = {"units": UNITS}
@@ -154,7 +154,7 @@ class TestEffects:
 
     @staticmethod
     def _live(oracle: str, row: Argument, constructor: dict[str, Any]) -> list[np.ndarray]:
-        reply = session.oracle(oracle).request({"op": "steps", "steps": _steps(row, constructor)})
+        reply = live_run.oracle(oracle).request({"op": "steps", "steps": _steps(row, constructor)})
         bad = [outcome for outcome in reply["steps"] if not outcome["ok"]]
         assert not bad, bad
         return _arrays(reply["steps"])
@@ -164,7 +164,7 @@ class TestEffects:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             outcomes = run_gru_ref.steps(
-                codec.encode(_steps(row, constructor)), session.keras_version(oracle)
+                codec.encode(_steps(row, constructor)), live_run.keras_version(oracle)
             )
         if outcomes[-1].error:
             raise outcomes[-1].error

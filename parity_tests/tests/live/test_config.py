@@ -14,7 +14,7 @@ from parity_tests.matrix.configs import CONFIGS, constructor
 from parity_tests.oracles import codec
 from parity_tests.recording.record_configs import live_config
 from parity_tests.recording.recorded_configs import is_refused, plain
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 ORACLES = [("keras2",), ("keras3",)]
 # Keras's own parameters of its activation layers, beside each layer's default.
@@ -30,13 +30,13 @@ LAYERS = {
 class TestLive:
     """Every row of CONFIGS, in the Keras that is installed."""
 
-    @parameterized.expand(ORACLES, name_func=session.case_name)
+    @parameterized.expand(ORACLES, name_func=live_run.case_name)
     def test_get_config_is_what_live_keras_writes(self, oracle: str) -> None:
-        version = session.keras_version(oracle)
+        version = live_run.keras_version(oracle)
         wrong = {}
         for name in CONFIGS:
             given = {"name": "layer", **constructor(name)}
-            expected = live_config(session.oracle(oracle), given)
+            expected = live_config(live_run.oracle(oracle), given)
             if is_refused(name, version):
                 expected = {"error": "ValueError"}
             mine = _config_of(codec.decode(given), version)
@@ -44,23 +44,23 @@ class TestLive:
                 wrong[name] = mine, expected
         assert not wrong
 
-    @parameterized.expand(ORACLES, name_func=session.case_name)
+    @parameterized.expand(ORACLES, name_func=live_run.case_name)
     def test_live_keras_reads_what_gru_ref_writes(self, oracle: str) -> None:
-        version = session.keras_version(oracle)
+        version = live_run.keras_version(oracle)
         arguments = codec.decode(constructor("many"))
         config = GRU(**arguments, keras_version=version).get_config()
         steps = [["from_config", [codec.encode(config)]], ["get_config"]]
-        last = session.oracle(oracle).request({"op": "steps", "steps": steps})["steps"][-1]
+        last = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"][-1]
         assert plain(last["value"]) == plain(config)
 
-    @parameterized.expand(ORACLES, name_func=session.case_name)
+    @parameterized.expand(ORACLES, name_func=live_run.case_name)
     def test_a_lambda_is_written_as_live_keras_writes_it(self, oracle: str) -> None:
         given = {"name": "layer", "units": 3} | {
             name: {"$": "callable", "name": "double"}
             for name in ("activation", "kernel_initializer")
         }
-        live = live_config(session.oracle(oracle), given)["config"]
-        mine = GRU(**codec.decode(given), keras_version=session.keras_version(oracle)).get_config()
+        live = live_config(live_run.oracle(oracle), given)["config"]
+        mine = GRU(**codec.decode(given), keras_version=live_run.keras_version(oracle)).get_config()
         for config in (codec.decode(live), mine):
             # The code is that of one Python; its defaults and its closure are not.
             for value in (config["activation"], config["kernel_initializer"].pop("config")):
@@ -75,7 +75,7 @@ class TestActivationLayers:
     """The numbers of activations given as the dicts of layers."""
 
     @parameterized.expand(
-        [(oracle, name) for (oracle,) in ORACLES for name in LAYERS], name_func=session.case_name
+        [(oracle, name) for (oracle,) in ORACLES for name in LAYERS], name_func=live_run.case_name
     )
     def test_the_layer_computes_what_live_keras_computes(self, oracle: str, name: str) -> None:
         config = {**LAYERS[name], "dtype": "float64"}
@@ -87,13 +87,13 @@ class TestActivationLayers:
         x = rng.uniform(-2, 2, (2, 3, 4))
         request = {"op": "run", "constructor": given, "weights": codec.encode(weights),
                    "calls": [{"x": codec.encode(x)}]}  # fmt: skip
-        live = session.oracle(oracle).request(request)
+        live = live_run.oracle(oracle).request(request)
         if name == "ThresholdedReLU" and oracle == "keras3":
             assert live["error"]["class"] == "ValueError"
             with pytest.raises(ValueError, match="activation is"):
-                GRU(**given, keras_version=session.keras_version(oracle))
+                GRU(**given, keras_version=live_run.keras_version(oracle))
             return
-        layer = GRU(**given, keras_version=session.keras_version(oracle))
+        layer = GRU(**given, keras_version=live_run.keras_version(oracle))
         layer.build(x.shape)
         layer.set_weights(weights)
         # Measured: 4.4e-16, two units in the last place of float64.

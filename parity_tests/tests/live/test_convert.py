@@ -10,7 +10,7 @@ import pytest
 
 from gru_ref.cli.commands import command
 from parity_tests.oracles import codec
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 7, 4, 5
 
@@ -37,7 +37,7 @@ EPS = 12
 
 
 def _steps(oracle: str, *steps: list[Any]) -> list[dict[str, Any]]:
-    reply = session.oracle(oracle).request({"op": "steps", "steps": codec.encode(list(steps))})
+    reply = live_run.oracle(oracle).request({"op": "steps", "steps": codec.encode(list(steps))})
     outcomes: list[dict[str, Any]] = codec.decode(reply)["steps"]
     return outcomes
 

@@ -11,7 +11,7 @@ from parameterized import parameterized
 from parity_tests.cases import sweeps
 from parity_tests.judging import goldens
 from parity_tests.recording import golden
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 ROWS = [
     (g.oracle, f"{g.group}+{g.id}") for g in golden.load() if not sweeps.is_held(g.oracle, g.id)
@@ -21,7 +21,7 @@ ROWS = [
 class TestGolden:
     """Every golden case of no sweep, run again in live Keras."""
 
-    @parameterized.expand(ROWS, name_func=session.case_name)
+    @parameterized.expand(ROWS, name_func=live_run.case_name)
     def test_three_sources_agree(self, oracle: str, case_id: str) -> None:
         group, _, name = case_id.partition("+")
         case = golden.find(oracle, group, name)

@@ -15,7 +15,7 @@ from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import BOTH
 from parity_tests.matrix.initializers import FRAMEWORK, PARAMETERS, REFUSALS, named
 from parity_tests.oracles import codec
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 WEIGHTS = ("kernel", "recurrent", "bias")
 FEATURES, UNITS = 6, 5
@@ -48,13 +48,13 @@ def _steps(values: dict[str, Any], sizes: tuple[int, int], **constructor: Any) -
 
 def _live(oracle: str, steps: list[Any]) -> Any:
     """Return the weights, or what the last step raised."""
-    last = session.oracle(oracle).request({"op": "steps", "steps": steps})["steps"][-1]
+    last = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"][-1]
     return last["value"] if last["ok"] else last["error"]
 
 
 def _mine(oracle: str, steps: list[Any]) -> Any:
     """Return the weights, or the exception that the last step raised."""
-    last = run_gru_ref.steps(steps, session.keras_version(oracle))[-1]
+    last = run_gru_ref.steps(steps, live_run.keras_version(oracle))[-1]
     return last.error or last.value
 
 
@@ -86,10 +86,10 @@ def _seed_all(oracle: str, seed: int) -> None:
         "calls": [],
         "seed": seed,
     }
-    reply = session.oracle(oracle).request({"op": "seeded", "rows": codec.encode([row])})
+    reply = live_run.oracle(oracle).request({"op": "seeded", "rows": codec.encode([row])})
     assert "error" not in reply["rows"][-1], reply
     gru_ref.set_random_seed(seed)
-    gru_ref.GRU(1, **zeros, keras_version=session.keras_version(oracle)).build((1, 1, 1))
+    gru_ref.GRU(1, **zeros, keras_version=live_run.keras_version(oracle)).build((1, 1, 1))
 
 
 class TestDraws:
@@ -97,7 +97,7 @@ class TestDraws:
 
     @parameterized.expand(
         [(oracle, dtype) for oracle in BOTH for dtype in ("float32", "float64")],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_uniforms_are_kerass_bit_for_bit(self, oracle: str, dtype: str) -> None:
         values = {
@@ -110,11 +110,11 @@ class TestDraws:
             np.testing.assert_array_equal(live, mine, strict=True)
             compared += live.size
         assert compared > 1e5
-        session.record("draws", {"oracle": oracle, "of": f"uniform {dtype}", "compared": compared})
+        live_run.record("draws", {"oracle": oracle, "of": f"uniform {dtype}", "compared": compared})
 
     @parameterized.expand(
         [(oracle, kind) for oracle in BOTH for kind in ("normal", "truncated_normal")],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_normals_are_kerass_to_within_3_ulp(self, oracle: str, kind: str) -> None:
         untruncated = {"distribution": "untruncated_normal"} if kind == "normal" else {}
@@ -127,7 +127,7 @@ class TestDraws:
         apart = [_ulp(*pair).ravel() for pair in _both(oracle, values, LARGE)]
         together = np.concatenate(apart)
         drawn = {"compared": together.size, "differing": int((together > 0).sum())}
-        session.record(
+        live_run.record(
             "draws", {"oracle": oracle, "of": kind, **drawn, "worst": int(together.max())}
         )
         assert together.size > 1e5
@@ -137,7 +137,7 @@ class TestDraws:
 
     @parameterized.expand(
         [(oracle, kind) for oracle in BOTH for kind in ("RandomNormal", "TruncatedNormal")],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_normals_of_float64_are_kerass_to_rounding(self, oracle: str, kind: str) -> None:
         values = {"kernel": named(kind, mean=0.0, stddev=1.0, seed=31)}
@@ -145,7 +145,7 @@ class TestDraws:
         assert live.dtype == np.float64
         np.testing.assert_allclose(mine, live, rtol=NORMAL_FLOAT64, atol=NORMAL_FLOAT64)
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_orthogonal_matrices_are_kerass_to_its_rounding(self, oracle: str) -> None:
         worst = 0.0
         for units in (1, 2, 5, 33, 100):
@@ -156,7 +156,7 @@ class TestDraws:
             }
             for live, mine in _both(oracle, values, (3 * units // 2 + 1, units)):
                 worst = max(worst, float(np.abs(live - mine).max()))
-        session.record("draws", {"oracle": oracle, "of": "orthogonal", "worst": worst})
+        live_run.record("draws", {"oracle": oracle, "of": "orthogonal", "worst": worst})
         assert worst <= ORTHOGONAL
 
 
@@ -177,7 +177,7 @@ class TestNames:
 
     @parameterized.expand(
         [(oracle, name) for oracle in BOTH for name, _ in _names(oracle)],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_a_serialized_name_makes_the_weights_of_live_keras(
         self, oracle: str, name: str
@@ -189,7 +189,7 @@ class TestNames:
         for live, mine in _both(oracle, values, (FEATURES, UNITS)):
             np.testing.assert_allclose(mine, live, rtol=5e-7, atol=ORTHOGONAL, strict=True)
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_plain_names_draw_the_next_seeds(self, oracle: str) -> None:
         names: list[str | None] = [name for name, _ in _names(oracle)]
         if oracle == "keras3":
@@ -203,13 +203,13 @@ class TestNames:
                 for live, mine in _both(oracle, values, (FEATURES, UNITS)):
                     np.testing.assert_allclose(mine, live, rtol=5e-7, atol=ORTHOGONAL, strict=True)
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_the_table_holds_every_name_that_resolves(self, oracle: str) -> None:
-        resolving = set(session.oracle(oracle).describe()["initializers"])
+        resolving = set(live_run.oracle(oracle).describe()["initializers"])
         useless = {"Initializer", "initializer", "get", "serialize", "deserialize"}
         assert resolving - useless - {name for name, _ in _names(oracle)} == set()
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_seeds_are_taken_when_the_release_takes_them(self, oracle: str) -> None:
         """Of two layers made and one built: the second's seeds, in Keras 2 the first."""
         _seed_all(oracle, 6)
@@ -223,7 +223,7 @@ class TestParameters:
     """What initializers take, beyond their defaults."""
 
     @parameterized.expand(
-        [(oracle, id) for oracle in BOTH for id in PARAMETERS[oracle]], name_func=session.case_name
+        [(oracle, id) for oracle in BOTH for id in PARAMETERS[oracle]], name_func=live_run.case_name
     )
     def test_the_kernel_is_live_kerass(self, oracle: str, id: str) -> None:
         live, mine = _both(oracle, {"kernel": PARAMETERS[oracle][id]}, (FEATURES, UNITS))[0]
@@ -236,7 +236,7 @@ class TestErrors:
     """What both refuse, with the same class of error."""
 
     @parameterized.expand(
-        [(oracle, id) for oracle in BOTH for id in REFUSALS[oracle]], name_func=session.case_name
+        [(oracle, id) for oracle in BOTH for id in REFUSALS[oracle]], name_func=live_run.case_name
     )
     def test_live_keras_refuses_it_too(self, oracle: str, id: str) -> None:
         steps = _steps({"kernel": REFUSALS[oracle][id]}, (FEATURES, UNITS))
@@ -250,7 +250,7 @@ class TestErrors:
 
     @parameterized.expand(
         [(oracle, name) for oracle in BOTH for name in ("orthogonal", "identity")],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_a_bias_of_one_dimension_takes_no_matrix(self, oracle: str, name: str) -> None:
         steps = _steps({"bias": name}, (FEATURES, UNITS), reset_after=False)

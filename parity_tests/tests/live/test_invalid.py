@@ -12,7 +12,7 @@ from parameterized import parameterized
 from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.invalid import INVALID, RELEASES, Invalid
 from parity_tests.oracles import codec
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 ROWS = {row.id: row for row in INVALID}
 OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in INVALID]
@@ -23,23 +23,23 @@ ATOL = 1e-5
 class TestRows:
     """Live Keras does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=session.case_name)
+    @parameterized.expand(OUTCOMES, name_func=live_run.case_name)
     def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
-        version = str(session.oracle(oracle).describe()["keras"])
+        version = str(live_run.oracle(oracle).describe()["keras"])
         if not version.startswith(RELEASES[oracle] + "."):
-            session.record("invalid", {"oracle": oracle, "id": id, "verdict": "not compared"})
+            live_run.record("invalid", {"oracle": oracle, "id": id, "verdict": "not compared"})
             pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
         steps = [codec.encode(list(step)) for step in row.steps]
-        live = session.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
+        live = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
         error = None if live[-1]["ok"] else live[-1]["error"]
         assert (error["class"] if error else None) == expected.keras, error and error["message"]
         if error:
             assert len(live) - 1 == expected.at % len(row.steps), error["message"]
         elif expected.raises is None and not _draws(row):
-            _check_numbers(live, _mine(steps, session.keras_version(oracle)))
-        session.record("invalid", {"oracle": oracle, "id": id, "verdict": expected.verdict})
+            _check_numbers(live, _mine(steps, live_run.keras_version(oracle)))
+        live_run.record("invalid", {"oracle": oracle, "id": id, "verdict": expected.verdict})
 
 
 def _draws(row: Invalid) -> bool:

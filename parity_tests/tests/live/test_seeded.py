@@ -11,7 +11,7 @@ from parameterized import parameterized
 import gru_ref
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import BOTH, PATHS, Path
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 # At least this many mask elements for every path of each generation.
 ELEMENTS = 100_000
@@ -34,7 +34,7 @@ def _path(oracle: str, name: str) -> Path:
 
 
 def _live(oracle: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    reply = session.oracle(oracle).request({"op": "seeded", "rows": rows})
+    reply = live_run.oracle(oracle).request({"op": "seeded", "rows": rows})
     assert "error" not in reply["rows"][-1], reply["rows"][-1]
     return list(reply["rows"])
 
@@ -42,19 +42,19 @@ def _live(oracle: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _compare(oracle: str, path: str, rows: list[dict[str, Any]]) -> tuple[int, int]:
     """Return how many mask elements of the rows were compared, and how many differ."""
     counts = [
-        run_seeded.mask_elements(run_seeded.run(row, session.keras_version(oracle)), theirs)
+        run_seeded.mask_elements(run_seeded.run(row, live_run.keras_version(oracle)), theirs)
         for row, theirs in zip(rows, _live(oracle, rows), strict=True)
     ]
     compared, differing = (sum(column) for column in zip(*counts, strict=True))
     figures = {"elements": compared, "mismatches": differing}
-    session.record("seeded", {"oracle": oracle, "path": path, **figures})
+    live_run.record("seeded", {"oracle": oracle, "path": path, **figures})
     return compared, differing
 
 
 class TestMasks:
     """Every path, element by element."""
 
-    @parameterized.expand(ROWS, name_func=session.case_name)
+    @parameterized.expand(ROWS, name_func=live_run.case_name)
     def test_every_mask_is_kerass(self, oracle: str, name: str) -> None:
         path = _path(oracle, name)
         constructor = {"units": UNITS, **run_seeded.ZEROS}
@@ -94,7 +94,7 @@ class TestDeviation:
         for t in range(1, timesteps):
             assert (outputs[:, t] != outputs[:, t - 1]).any()
         layer = gru_ref.GRU(
-            features, **arguments, execution="graph", keras_version=session.keras_version("keras2")
+            features, **arguments, execution="graph", keras_version=live_run.keras_version("keras2")
         )
         layer.build(row["x"].shape)
         layer.set_weights(row["weights"])
@@ -119,7 +119,7 @@ class TestWholeLayer:
     """set_random_seed, then weights, masks and outputs of three calls in training."""
 
     @parameterized.expand(
-        [(oracle, first) for oracle in BOTH for first in FIRST_SEEDS], name_func=session.case_name
+        [(oracle, first) for oracle in BOTH for first in FIRST_SEEDS], name_func=live_run.case_name
     )
     def test_one_integer_gives_the_layer(self, oracle: str, first: int) -> None:
         paths = dict(EAGER)[oracle]
@@ -132,13 +132,13 @@ class TestWholeLayer:
             calls = [True, True, True]
             row = run_seeded.row(path, SMALL, {"units": SMALL_UNITS}, seed=seed, calls=calls)
             rows.append({**row, "fresh": seed == first and first % 4 == 0})
-        version = session.keras_version(oracle)
+        version = live_run.keras_version(oracle)
         errors = []
         for row, theirs in zip(rows, _live(oracle, rows), strict=True):
             mine = run_seeded.run(row, version)
             errors.append(run_seeded.worst(mine, theirs))
             assert run_seeded.mask_elements(mine, theirs)[1] == 0, row["seed"]
         worst = {name: max(error[name] for error in errors) for name in errors[0]}
-        session.record("seeded", {"oracle": oracle, "seeds": len(rows), **worst})
+        live_run.record("seeded", {"oracle": oracle, "seeds": len(rows), **worst})
         assert worst["weights"] <= WEIGHTS_WITHIN
         assert worst["outputs"] <= OUTPUTS_WITHIN

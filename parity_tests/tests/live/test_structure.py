@@ -9,7 +9,7 @@ from parity_tests.cases import sweeps
 from parity_tests.judging import goldens
 from parity_tests.judging.judge import Disagreement, judge, observe
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 
 def _rows(sweep: str) -> list[tuple[str, str]]:
@@ -18,16 +18,16 @@ def _rows(sweep: str) -> list[tuple[str, str]]:
 
 def _judge(oracle: str, case_id: str) -> None:
     case = sweeps.find(oracle, case_id)
-    live = session.oracle(oracle)
+    live = live_run.oracle(oracle)
     seen = observe(live, case)
     golden_failures = goldens.check_those_of(oracle, case_id, seen)
-    with_mistakes = session.every_mistake or sweeps.shows_mistakes(case)
+    with_mistakes = live_run.every_mistake or sweeps.shows_mistakes(case)
     failures = golden_failures
     try:
         record = judge(live, case, seen, with_mistakes=with_mistakes)
     except Disagreement as disagreement:
         record, failures = disagreement.record, [str(disagreement), *golden_failures]
-    session.record("case", record.as_data())
+    live_run.record("case", record.as_data())
     if failures:
         pytest.fail("\n".join(failures), pytrace=False)
 
@@ -35,15 +35,15 @@ def _judge(oracle: str, case_id: str) -> None:
 class TestEveryCombination:
     """Every 4-way combination of the structural axes, at tolerance zero."""
 
-    @parameterized.expand(_rows("structure"), name_func=session.case_name)
+    @parameterized.expand(_rows("structure"), name_func=live_run.case_name)
     def test_bit_equal(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("fused"), name_func=session.case_name)
+    @parameterized.expand(_rows("fused"), name_func=live_run.case_name)
     def test_bit_equal_on_the_fused_path(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("raises"), name_func=session.case_name)
+    @parameterized.expand(_rows("raises"), name_func=live_run.case_name)
     def test_raises_as_predicted(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
@@ -51,19 +51,19 @@ class TestEveryCombination:
 class TestRounded:
     """Generic numbers: float64 within a measured bound, float32 within a derived one."""
 
-    @parameterized.expand(_rows("rounded"), name_func=session.case_name)
+    @parameterized.expand(_rows("rounded"), name_func=live_run.case_name)
     def test_within_the_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("fused-rounded"), name_func=session.case_name)
+    @parameterized.expand(_rows("fused-rounded"), name_func=live_run.case_name)
     def test_within_the_bound_on_the_fused_path(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("sequences"), name_func=session.case_name)
+    @parameterized.expand(_rows("sequences"), name_func=live_run.case_name)
     def test_every_step_within_its_derived_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("long"), name_func=session.case_name)
+    @parameterized.expand(_rows("long"), name_func=live_run.case_name)
     def test_within_the_bound_after_a_thousand_steps(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
@@ -71,10 +71,10 @@ class TestRounded:
 class TestActivations:
     """Every activation with every recurrent_activation, in both reset forms."""
 
-    @parameterized.expand(_rows("activation-pairs"), name_func=session.case_name)
+    @parameterized.expand(_rows("activation-pairs"), name_func=live_run.case_name)
     def test_within_the_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("activation-layers"), name_func=session.case_name)
+    @parameterized.expand(_rows("activation-layers"), name_func=live_run.case_name)
     def test_layer_names_within_the_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)

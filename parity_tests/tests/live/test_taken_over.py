@@ -12,7 +12,7 @@ from parity_tests.judging.taken_over import check_rows, fit_oracle, take_over
 from parity_tests.matrix import taken_over as table
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.oracles import codec
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 Step = list[Any]
 
@@ -62,13 +62,13 @@ def _steps(name: str, row: dict[str, Any]) -> list[Step]:
 class TestTakenOver:
     """Both layers in one process."""
 
-    @parameterized.expand([(oracle,) for oracle in ORACLES], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in ORACLES], name_func=live_run.case_name)
     def test_goes_on_as_the_live_layer_does(self, oracle: str) -> None:
         rows = _rows(oracle)
         steps = [_steps(name, row) for name, row in rows.items()]
         check_rows(oracle, dict(zip(rows, steps, strict=True)))
 
-    @parameterized.expand([(oracle,) for oracle in ORACLES], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in ORACLES], name_func=live_run.case_name)
     def test_refuses_what_is_no_gru(self, oracle: str) -> None:
         steps = [
             [["construct", [], spec], ["from_keras", [kind], {}]]

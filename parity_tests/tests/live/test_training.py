@@ -12,7 +12,7 @@ import gru_ref
 from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import BOTH, K2, K3
 from parity_tests.oracles import codec
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 4, 3, 2, 5
 WEIGHTS = ("kernel", "recurrent", "bias")
@@ -118,7 +118,7 @@ def _fit(learning_rate: float = 0.0) -> list[Any]:
 
 def _live(oracle: str, steps: list[Any]) -> list[Any]:
     """Return what each step returned in live Keras."""
-    reply = session.oracle(oracle).request({"op": "steps", "steps": codec.encode(steps)})["steps"]
+    reply = live_run.oracle(oracle).request({"op": "steps", "steps": codec.encode(steps)})["steps"]
     assert reply[-1]["ok"], reply[-1]
     return [item["outputs"] if "outputs" in item else item["value"] for item in reply]
 
@@ -127,7 +127,7 @@ def _mine(oracle: str, steps: list[Any]) -> list[Any]:
     """Return what each step returned in gru_ref."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gru_ref.KerasQuirkWarning)
-        outcomes = run_gru_ref.steps(codec.encode(steps), session.keras_version(oracle))
+        outcomes = run_gru_ref.steps(codec.encode(steps), live_run.keras_version(oracle))
     if outcomes[-1].error:
         raise outcomes[-1].error
     return [outcome.value for outcome in outcomes]
@@ -165,7 +165,7 @@ def _names(table: dict[str, Any]) -> list[tuple[str, str]]:
 class TestPenalties:
     """`losses`, in order, in number, in dtype, bit for bit."""
 
-    @parameterized.expand(_names(REGULARIZERS), name_func=session.case_name)
+    @parameterized.expand(_names(REGULARIZERS), name_func=live_run.case_name)
     def test_the_penalties_of_the_weights(self, oracle: str, name: str) -> None:
         regularizer = REGULARIZERS[name][1]
         all_three = {f"{weight}_regularizer": regularizer for weight in WEIGHTS}
@@ -175,7 +175,7 @@ class TestPenalties:
             steps = [*_built(reset_after, dtype=dtype, **all_three), ["losses"]]
             assert _check(oracle, steps, "losses") == 3
 
-    @parameterized.expand(_names(ORTHOGONAL), name_func=session.case_name)
+    @parameterized.expand(_names(ORTHOGONAL), name_func=live_run.case_name)
     def test_the_orthogonal_penalties(self, oracle: str, name: str) -> None:
         all_three = {f"{weight}_regularizer": ORTHOGONAL[name] for weight in WEIGHTS}
         steps = [*_built(**all_three), ["losses"]]
@@ -183,7 +183,7 @@ class TestPenalties:
 
     @parameterized.expand(
         [(o, name) for o, name in _names(ACTIVITY) if (o, name) != ("keras3", "time-major")],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_the_penalties_of_the_outputs(self, oracle: str, name: str) -> None:
         constructor = ACTIVITY[name]
@@ -199,7 +199,7 @@ class TestPenalties:
         calls = 2 if name == "stateful" else 1
         assert _check(oracle, steps, "losses", ACTIVITY_EPS) == outputs * calls
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_the_order_of_all_penalties_and_when_they_are_there(self, oracle: str) -> None:
         construct, build, set_weights = _built(
             kernel_regularizer="l1",
@@ -214,7 +214,7 @@ class TestPenalties:
         ]  # fmt: skip
         assert _check(oracle, steps, "losses", ACTIVITY_EPS) == 0 + 3 + 5 + 5 + 5
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_the_penalties_of_a_frozen_layer(self, oracle: str) -> None:
         steps = [*_built(trainable=False, kernel_regularizer="l1"), ["losses"]]
         assert _check(oracle, steps, "losses") == {"keras2": 1, "keras3": 0}[oracle]
@@ -223,18 +223,18 @@ class TestPenalties:
 class TestProjections:
     """The weights after one step of Keras's own `fit`, bit for bit."""
 
-    @parameterized.expand(_names(CONSTRAINTS), name_func=session.case_name)
+    @parameterized.expand(_names(CONSTRAINTS), name_func=live_run.case_name)
     def test_the_weights_after_a_step_of_no_length(self, oracle: str, name: str) -> None:
         all_three = {f"{weight}_constraint": CONSTRAINTS[name] for weight in WEIGHTS}
         steps = [*_built(**all_three), _fit(), ["get_weights"]]
         assert _check(oracle, steps, "get_weights") == 3
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_a_bias_of_one_dimension(self, oracle: str) -> None:
         steps = [*_built(False, bias_constraint="unit_norm"), _fit(), ["get_weights"]]
         assert _check(oracle, steps, "get_weights") == 3
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=session.case_name)
+    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_the_weights_after_a_real_step(self, oracle: str) -> None:
         constraints = dict(
             zip(
@@ -247,7 +247,7 @@ class TestProjections:
         free = _live(oracle, [*_built(), *steps])[-1]
         assert all((a != b).any() for a, b in zip(free, _weights(), strict=True))
         expected = _live(oracle, [*_built(**constraints), *steps])[-1]
-        layer = gru_ref.GRU(UNITS, keras_version=session.keras_version(oracle), **constraints)
+        layer = gru_ref.GRU(UNITS, keras_version=live_run.keras_version(oracle), **constraints)
         layer.build((BATCH, TIMESTEPS, FEATURES))
         layer.set_weights(free)
         layer.apply_constraints()

@@ -14,7 +14,7 @@ from parity_tests.judging.wrapper_observation import observe
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.invalid import RELEASES
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 ROWS = {row.id: row for row in AROUND_INVALID}
 OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
@@ -28,8 +28,8 @@ def _rows(family: str) -> list[tuple[str, str]]:
 
 def _judge(oracle: str, case_id: str) -> None:
     case = wrappers.find(oracle, case_id)
-    steps, live, masks = observe(session.oracle(oracle), case)
-    ours, quirks = run_wrappers.run(steps, session.keras_version(oracle), masks)
+    steps, live, masks = observe(live_run.oracle(oracle), case)
+    ours, quirks = run_wrappers.run(steps, live_run.keras_version(oracle), masks)
     assert ours[-1].error is None, f"gru_ref raises at {ours[-1].method}: {ours[-1].error!r}"
     errors = {
         f"{number} {outcome.method}": run_wrappers.difference_of(
@@ -41,7 +41,7 @@ def _judge(oracle: str, case_id: str) -> None:
     worst = max(errors.values())
     bound = table.DOUBLE_BOUND if case.lane == "double" else 0.0
     record = {"oracle": oracle, "id": case_id, "error": worst, "bound": bound, "quirks": quirks}
-    session.record("around", record)
+    live_run.record("around", record)
     if worst > bound:
         step = max(errors, key=lambda name: errors[name])
         at = int(step.split()[0])
@@ -55,23 +55,23 @@ def _judge(oracle: str, case_id: str) -> None:
 class TestAround:
     """Every case of every family."""
 
-    @parameterized.expand(_rows("cell"), name_func=session.case_name)
+    @parameterized.expand(_rows("cell"), name_func=live_run.case_name)
     def test_a_cell_is_the_live_one(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("rnn"), name_func=session.case_name)
+    @parameterized.expand(_rows("rnn"), name_func=live_run.case_name)
     def test_an_rnn_is_the_live_one(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("stacked"), name_func=session.case_name)
+    @parameterized.expand(_rows("stacked"), name_func=live_run.case_name)
     def test_stacked_cells_are_the_live_ones(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("bidirectional"), name_func=session.case_name)
+    @parameterized.expand(_rows("bidirectional"), name_func=live_run.case_name)
     def test_both_directions_are_the_live_ones(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("ragged"), name_func=session.case_name)
+    @parameterized.expand(_rows("ragged"), name_func=live_run.case_name)
     def test_ragged_rows_are_the_live_ones(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
@@ -79,21 +79,21 @@ class TestAround:
 class TestInvalid:
     """Live Keras does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=session.case_name)
+    @parameterized.expand(OUTCOMES, name_func=live_run.case_name)
     def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
-        version = str(session.oracle(oracle).describe()["keras"])
+        version = str(live_run.oracle(oracle).describe()["keras"])
         if not version.startswith(RELEASES[oracle] + "."):
             pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
         steps = [list(step) for step in row.steps]
-        live = session.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+        live = live_run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
         error = None if live[-1]["ok"] else live[-1]["error"]
         assert (error["class"] if error else None) == expected.keras, error and error["message"]
         if error:
             assert len(live) - 1 == expected.at % len(row.steps), error["message"]
         elif expected.raises is None:
-            ours, _ = run_wrappers.run(row.steps, session.keras_version(oracle))
+            ours, _ = run_wrappers.run(row.steps, live_run.keras_version(oracle))
             for outcome, theirs in zip(ours, live, strict=True):
                 if outcome.method != "construct":
                     difference = run_wrappers.difference(outcome.value, theirs["value"])
@@ -104,7 +104,8 @@ class TestDrawn:
     """What layers draw and add to the loss, without anything handed in."""
 
     @parameterized.expand(
-        [(oracle, name) for oracle in RELEASES for name in table.DRAWN], name_func=session.case_name
+        [(oracle, name) for oracle in RELEASES for name in table.DRAWN],
+        name_func=live_run.case_name,
     )
     def test_draws_what_live_keras_draws(self, oracle: str, name: str) -> None:
         spec = table.DRAWN[name]
@@ -123,7 +124,7 @@ class TestDrawn:
 
     @parameterized.expand(
         [(oracle, name) for oracle in RELEASES for name in table.PENALIZED],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_adds_what_live_keras_adds_to_the_loss(self, oracle: str, name: str) -> None:
         spec = table.PENALIZED[name]
@@ -150,9 +151,9 @@ def _arguments(spec: dict[str, Any]) -> tuple[np.ndarray, list[Any]]:
 
 def _differences(oracle: str, steps: list[Any]) -> list[float]:
     """Return how far every step of gru_ref is from live Keras."""
-    live = session.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+    live = live_run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
     assert live[-1]["ok"], live[-1].get("error")
-    ours, _ = run_wrappers.run(steps, session.keras_version(oracle))
+    ours, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
     assert ours[-1].error is None, repr(ours[-1].error)
     return [
         run_wrappers.difference(outcome.value, theirs["value"])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from parameterized import parameterized
 
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 ORACLES = [("keras2",), ("keras3",)]
 PACKAGES = {"keras2": "tf_keras", "keras3": "keras"}
@@ -25,7 +25,7 @@ def _tree(oracle: str, folder: Path) -> Path:
     """Lay the oracle's own Keras into a folder: links, but for the file of its GRU."""
     package = PACKAGES[oracle]
     code = f"import importlib.util as u; print(u.find_spec({package!r}).origin)"
-    python = session.oracle(oracle).python
+    python = live_run.oracle(oracle).python
     asked = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
     source, made = Path(asked.stdout.strip()).parent, folder / package
     for part in PLACE.parts:
@@ -43,7 +43,7 @@ def _report(oracle: str, folder: Path) -> tuple[int, str, dict[str, Any]]:
     ran = subprocess.run(
         [
             sys.executable, "-m", "parity_tests", "--case", f"{oracle}:{CASE}",
-            "--keras-python", session.oracle(oracle).python,
+            "--keras-python", live_run.oracle(oracle).python,
             "--keras-from", str(folder), "--report", str(folder),
         ],
         capture_output=True, text=True,
@@ -59,7 +59,7 @@ class TestCheckouts:
     def _folder(self, tmp_path: Path) -> None:
         self.folder = tmp_path
 
-    @parameterized.expand(ORACLES, name_func=session.case_name)
+    @parameterized.expand(ORACLES, name_func=live_run.case_name)
     def test_one_changed_line_is_a_drift_that_is_named(self, oracle: str) -> None:
         gru = _tree(oracle, self.folder)
         status, printed, report = _report(oracle, self.folder)

@@ -12,7 +12,7 @@ from parameterized import parameterized
 
 from gru_ref.debugging.doctor import diagnose
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 3, 9, 6, 8
 # Oracle, what is known of the layer, reset_after, go_backwards: a last state in half of each.
@@ -45,7 +45,7 @@ class TestLiveLayers:
             for shape in ((FEATURES, 3 * UNITS), (UNITS, 3 * UNITS), bias)
         ]
         x, other = rng.normal(size=(2, BATCH, TIMESTEPS, FEATURES)).astype(np.float32)
-        reply = session.oracle(oracle).request(
+        reply = live_run.oracle(oracle).request(
             {
                 "op": "run",
                 "constructor": {
@@ -66,7 +66,7 @@ class TestLiveLayers:
             with np.load(path) as arrays:
                 found = diagnose(dict(arrays), x, outputs)
         assert found.verdict == "unique", str(found)
-        layer = found.layer(return_sequences=sequence, keras_version=session.keras_version(oracle))
+        layer = found.layer(return_sequences=sequence, keras_version=live_run.keras_version(oracle))
         config = layer.config
         assert (config.reset_after, config.go_backwards) == (after, backwards)
         for mine, theirs in zip(layer.get_weights(), weights, strict=True):

@@ -14,7 +14,7 @@ from parity_tests.judging import judge
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.reporting.progress import Bar
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 from parity_tests.runner.full import product, totals
 from parity_tests.runner.full.compare_block import compare_layers
 from parity_tests.runner.full.product import Block
@@ -23,8 +23,8 @@ from parity_tests.runner.full.witnesses import choose
 
 
 def _report(executor: Executor, folder: Path) -> str:
-    assert session.pool is not None
-    compared = Blocks(executor, session.pool.python, folder)
+    assert live_run.pool is not None
+    compared = Blocks(executor, live_run.pool.python, folder)
     compared.learn(tuple(GENERATIONS))
     results = compared.compare([Block(oracle, 7) for oracle in GENERATIONS], Bar())
     return json.dumps(totals.total(results, compared.surroundings, "8/272"))
@@ -46,9 +46,9 @@ def test_two_workers_of_a_dask_cluster_report_what_two_threads_do_keras2_keras3(
     assert json.loads(on_cluster)["messages"] == {}
 
 
-@parameterized.expand([("keras2",), ("keras3",)], name_func=session.case_name)
+@parameterized.expand([("keras2",), ("keras3",)], name_func=live_run.case_name)
 def test_a_reused_layer_does_what_a_new_one_does(oracle: str) -> None:
-    live = session.oracle(oracle)
+    live = live_run.oracle(oracle)
     dropout = [layer for layer in product.layers(oracle) if layer.first.dropout][:2]
     stateful = [
         layer
@@ -75,11 +75,11 @@ def test_a_reused_layer_does_what_a_new_one_does(oracle: str) -> None:
             assert repr(alone) == repr(reply), case.id
 
 
-@parameterized.expand([("keras2",), ("keras3",)], name_func=session.case_name)
+@parameterized.expand([("keras2",), ("keras3",)], name_func=live_run.case_name)
 def test_a_corrupt_oracle_disagrees(oracle: str) -> None:
-    assert session.pool is not None
+    assert live_run.pool is not None
     layer = next(x for x in product.layers(oracle) if not x.first.levels["unroll"])
-    with Oracle(oracle, session.pool.python, GENERATIONS[oracle], corrupt=1.0) as corrupt:
+    with Oracle(oracle, live_run.pool.python, GENERATIONS[oracle], corrupt=1.0) as corrupt:
         result = compare_layers(corrupt, [layer])
     compared = [row for row in result["rows"] if row[2] != "raised"]
     assert compared

@@ -19,7 +19,7 @@ from parity_tests.judging.judge import Disagreement, judge, observe
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 TYPES = {"float16": np.dtype("float16"), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
 SMALLEST_NORMAL = 2.0**-126  # of bfloat16; TensorFlow makes 0 of anything less
@@ -36,20 +36,20 @@ def _rows(sweep: str) -> list[tuple[str, str]]:
 
 def _judge(oracle: str, case_id: str) -> None:
     case = half_cases.find(oracle, case_id)
-    live = session.oracle(oracle)
+    live = live_run.oracle(oracle)
     try:
         shows = half_cases.shows_mistakes(case)
         record = judge(live, case, observe(live, case), with_mistakes=shows)
     except Disagreement as disagreement:
-        session.record("case", disagreement.record.as_data())
+        live_run.record("case", disagreement.record.as_data())
         pytest.fail(str(disagreement), pytrace=False)
-    session.record("case", record.as_data())
+    live_run.record("case", record.as_data())
 
 
 class TestEveryPairOfAxes:
     """Every pair of levels of the structural axes, in each dtype, at tolerance zero."""
 
-    @parameterized.expand(_rows("half-structure"), name_func=session.case_name)
+    @parameterized.expand(_rows("half-structure"), name_func=live_run.case_name)
     def test_bit_equal(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
@@ -57,15 +57,15 @@ class TestEveryPairOfAxes:
 class TestRounded:
     """Generic numbers, which every operation rounds."""
 
-    @parameterized.expand(_rows("half-fused"), name_func=session.case_name)
+    @parameterized.expand(_rows("half-fused"), name_func=live_run.case_name)
     def test_within_the_bound_on_the_fused_path(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("half-rounded"), name_func=session.case_name)
+    @parameterized.expand(_rows("half-rounded"), name_func=live_run.case_name)
     def test_within_the_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("half-sequences"), name_func=session.case_name)
+    @parameterized.expand(_rows("half-sequences"), name_func=live_run.case_name)
     def test_every_step_within_its_derived_bound(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
@@ -84,7 +84,7 @@ def _activation_rows() -> list[tuple[str, str]]:
 class TestActivations:
     """Every activation on every number of the type; those of a row on rows of five units."""
 
-    @parameterized.expand(_activation_rows(), name_func=session.case_name)
+    @parameterized.expand(_activation_rows(), name_func=live_run.case_name)
     def test_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("-")
         bits = np.arange(2**16, dtype="uint16").reshape(-1, 1)
@@ -92,8 +92,8 @@ class TestActivations:
             drawn = np.random.default_rng(0).standard_normal((1000, 5)) * 3
             bits = drawn.astype(TYPES[dtype]).view("uint16")
         request = {"op": "halves", "name": name, "dtype": dtype, "x": bits}
-        reply = session.oracle(oracle).request(request)
-        config = gru_ref.GRUConfig(1, name, keras_version=session.keras_version(oracle))
+        reply = live_run.oracle(oracle).request(request)
+        config = gru_ref.GRUConfig(1, name, keras_version=live_run.keras_version(oracle))
         x = bits.view(TYPES[dtype])
         mine = config.activation_function(x)
         theirs = reply["y"].view(TYPES[dtype])
@@ -126,7 +126,7 @@ CROSSED = [
 class TestSeeded:
     """What one integer makes: the kernel, and the masks of two calls in training."""
 
-    @parameterized.expand(CROSSED, name_func=session.case_name)
+    @parameterized.expand(CROSSED, name_func=live_run.case_name)
     def test_outputs_of_dropout_are_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
         x = np.random.default_rng(5).standard_normal((20, 4, 30)).astype("float32")
@@ -150,7 +150,7 @@ class TestSeeded:
             for dtype in TYPES
             for name in ("GlorotUniform", "HeNormal", "RandomNormal", "TruncatedNormal")
         ],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_initializers_are_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
@@ -166,7 +166,7 @@ class TestSeeded:
         assert mine[-1].value[0].dtype == kernel.dtype
         assert np.array_equal(mine[-1].value[0], kernel)
 
-    @parameterized.expand([("keras3", dtype) for dtype in DTYPES], name_func=session.case_name)
+    @parameterized.expand([("keras3", dtype) for dtype in DTYPES], name_func=live_run.case_name)
     def test_masks_of_a_compiled_call_are_bit_equal(self, oracle: str, dtype: str) -> None:
         row = {
             "constructor": {"units": 7, "dropout": 0.3, "dtype": dtype, "seed": 5,
@@ -176,9 +176,9 @@ class TestSeeded:
             "execution": "xla",
             "generators": False,
         }  # fmt: skip
-        (reply,) = session.oracle(oracle).request({"op": "seeded", "rows": [row]})["rows"]
+        (reply,) = live_run.oracle(oracle).request({"op": "seeded", "rows": [row]})["rows"]
         compared, differing = run_seeded.mask_elements(
-            run_seeded.run(row, session.keras_version(oracle)), reply
+            run_seeded.run(row, live_run.keras_version(oracle)), reply
         )
         assert compared > 0
         assert differing == 0
@@ -202,7 +202,7 @@ class TestDtypes:
     """What dtype= may be, and what is of which dtype then."""
 
     @parameterized.expand(
-        [(oracle, name) for oracle in GENERATIONS for name in GIVEN], name_func=session.case_name
+        [(oracle, name) for oracle in GENERATIONS for name in GIVEN], name_func=live_run.case_name
     )
     def test_outputs_states_weights_and_config(self, oracle: str, name: str) -> None:
         arguments = {"recurrent_initializer": "zeros", "kernel_initializer": "ones"}
@@ -237,7 +237,7 @@ class TestDtypes:
         assert [str(m.value) for m in mine[5:7]] == [codec.decode(t["value"]) for t in live[5:7]]
         theirs = codec.decode(live[7]["value"])
         assert mine[7].value["dtype"] == theirs["dtype"]
-        again = gru_ref.GRU.from_config(theirs, keras_version=session.keras_version(oracle))
+        again = gru_ref.GRU.from_config(theirs, keras_version=live_run.keras_version(oracle))
         assert again.config.dtype == mine[0].value.config.dtype
 
 
@@ -269,7 +269,7 @@ class TestPenalties:
             for dtype in DTYPES
             for name in PENALTIES
         ],
-        name_func=session.case_name,
+        name_func=live_run.case_name,
     )
     def test_within_a_few_eps(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
@@ -301,7 +301,7 @@ SHAPES = ((4, 15), (5, 15), (2, 15))
 
 def _both(oracle: str, steps: list[Any]) -> tuple[list[dict[str, Any]], list[run_gru_ref.Outcome]]:
     """Return what live Keras and gru_ref make of the same steps."""
-    live = session.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
+    live = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
-        return live, run_gru_ref.steps(steps, session.keras_version(oracle))
+        return live, run_gru_ref.steps(steps, live_run.keras_version(oracle))

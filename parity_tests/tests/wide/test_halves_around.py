@@ -12,7 +12,7 @@ from parity_tests.judging import run_wrappers
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 codec.take_dtype(ml_dtypes.bfloat16)  # else the oracle's arrays of it are float32
 
@@ -56,7 +56,7 @@ ROWS = [
 ]
 
 
-@parameterized.expand(ROWS, name_func=session.case_name)
+@parameterized.expand(ROWS, name_func=live_run.case_name)
 def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> None:
     dtype, name = which.split("+")
     rng = np.random.default_rng(len(name))
@@ -75,8 +75,8 @@ def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> N
 
 def _both(oracle: str, steps: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return what live Keras and gru_ref make of the same steps."""
-    live = session.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+    live = live_run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
     assert live[-1]["ok"], live[-1]["error"]
-    ours, _ = run_wrappers.run(steps, session.keras_version(oracle))
+    ours, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
     assert ours[-1].error is None, repr(ours[-1].error)
     return [step["value"] for step in live], [outcome.value for outcome in ours]

@@ -16,7 +16,7 @@ from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import MISTAKES
 from parity_tests.reporting import doc_tables
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 # Those that compare numbers; all others look at shapes and counts.
 TESTS = (
@@ -36,14 +36,14 @@ class Seen(NamedTuple):
 
 @cache
 def _tests(oracle: str) -> dict[str, Seen]:
-    reply = session.oracle(oracle).request({"op": "own_tests", "tests": list(TESTS)})
+    reply = live_run.oracle(oracle).request({"op": "own_tests", "tests": list(TESTS)})
     if not reply["ok"] and reply["error"]["message"].startswith("ModuleNotFoundError"):
         pytest.skip(f"the package of this {oracle} leaves out its tests")
     assert reply["ok"], reply["error"]
     found: dict[str, Seen] = {}
     for one in reply["tests"]:
         name = one["test"].rstrip("0123456789")
-        vectors = [_vectors(c, session.keras_version(oracle)) for c in one["comparisons"]]
+        vectors = [_vectors(c, live_run.keras_version(oracle)) for c in one["comparisons"]]
         makeable = {m.name for v in vectors for m in MISTAKES if v.applies(m)}
         seen = {m.name for v in vectors for m in MISTAKES if v.applies(m) and v.error_of(m).seen}
         before = found.get(name, Seen(frozenset(), frozenset(), 0))
@@ -94,7 +94,7 @@ class TestKerassOwnTests:
 
     @parameterized.expand(ORACLES)
     def test_one_random_vector_of_the_sizes_of_one_of_them_sees_more(self, oracle: str) -> None:
-        layer = gru_ref.GRU(3, keras_version=session.keras_version(oracle))
+        layer = gru_ref.GRU(3, keras_version=live_run.keras_version(oracle))
         layer.build((3, 6, 4))
         layer.set_weights(
             [np.full(shape, 0.01) for shape in layer.config.weight_shapes(4).values()]

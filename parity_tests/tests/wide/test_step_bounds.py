@@ -6,7 +6,7 @@ import pytest
 from parameterized import parameterized
 
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 from parity_tests.tests.support import float32_runs
 
 ROWS = [(oracle, str(number)) for oracle in GENERATIONS for number in range(float32_runs.ROWS)]
@@ -18,12 +18,12 @@ WITH_MISTAKES = range(0, float32_runs.ROWS, 6)
 class TestHonestRuns:
     """64 sequences a row."""
 
-    @parameterized.expand(ROWS, name_func=session.case_name)
+    @parameterized.expand(ROWS, name_func=live_run.case_name)
     def test_every_step_of_keras_is_inside(self, oracle: str, number: str) -> None:
-        keras_version = session.keras_version(oracle)
+        keras_version = live_run.keras_version(oracle)
         given = float32_runs.masked(float32_runs.row(int(number), keras_version), int(number))
         (call,) = given.attempt.calls
-        reply = session.oracle(oracle).request(
+        reply = live_run.oracle(oracle).request(
             {
                 "op": "run",
                 "constructor": given.arguments,
@@ -42,5 +42,5 @@ class TestHonestRuns:
         }
         if int(number) in WITH_MISTAKES:
             record |= float32_runs.mistakes_seen(given.attempt, output)._asdict()
-        session.record("step_bounds", record)
+        live_run.record("step_bounds", record)
         assert not record["outside"], record

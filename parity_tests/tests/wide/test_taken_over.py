@@ -10,7 +10,7 @@ from parity_tests.cases import wrappers
 from parity_tests.judging.taken_over import check_rows
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.matrix.wrappers import FAMILIES
-from parity_tests.runner import session
+from parity_tests.runner import live_run
 
 
 def _steps(case: wrappers.Case) -> list[list[Any]]:
@@ -20,7 +20,7 @@ def _steps(case: wrappers.Case) -> list[list[Any]]:
     return [*steps[:last], ["from_keras", [case.spec["class"]], {}], *steps[last:]]
 
 
-@parameterized.expand([(oracle,) for oracle in ORACLES], name_func=session.case_name)
+@parameterized.expand([(oracle,) for oracle in ORACLES], name_func=live_run.case_name)
 def test_goes_on_as_the_live_layer_does(oracle: str) -> None:
     cases = [
         case
