@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gru_ref.version import __version__
 
 if TYPE_CHECKING:
-    from gru_ref.core.loop import Result, gru
-    from gru_ref.core.step import Step, gru_step
+    from gru_ref.core.step import Step
     from gru_ref.core.weights import GRUWeights
     from gru_ref.debugging.doctor import diagnose
     from gru_ref.debugging.lint import lint_vectors
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from gru_ref.files import Limits, MalformedFileError, load_layers
     from gru_ref.files.bundles import load_bundle, save_bundle
     from gru_ref.keras.config import GRUConfig
+    from gru_ref.keras.functional import Result, gru, gru_step
     from gru_ref.keras.layers.bidirectional import Bidirectional
     from gru_ref.keras.layers.gru import GRU
     from gru_ref.keras.layers.gru_cell import GRUCell
@@ -75,14 +75,14 @@ _MODULE_OF = {
     "Limits": "files",
     "MalformedFileError": "files",
     "NotRepresentableError": "errors",
-    "Result": "core.loop",
+    "Result": "keras.functional",
     "StackedRNNCells": "keras.layers.stacked_rnn_cells",
     "Step": "core.step",
     "UnseededError": "errors",
     "UnverifiedVersionWarning": "errors",
     "diagnose": "debugging.doctor",
-    "gru": "core.loop",
-    "gru_step": "core.step",
+    "gru": "keras.functional",
+    "gru_step": "keras.functional",
     "lint_vectors": "debugging.lint",
     "load_bundle": "files.bundles",
     "load_layers": "files",

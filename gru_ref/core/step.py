@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.weights import GRUWeights
-from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 
@@ -31,7 +31,7 @@ def gru_step(
     x: Array,
     h_prev: Array,
     weights: GRUWeights,
-    config: GRUConfig,
+    recurrence: Recurrence,
     *,
     dropout_mask: Array | None = None,
     recurrent_dropout_mask: Array | None = None,
@@ -58,9 +58,9 @@ def gru_step(
     h_prev : (batch, units), same dtype
         The state before this timestep.
     weights : GRUWeights
-    config : GRUConfig
-        Only activation, recurrent_activation, reset_after and the dtype matter here, and of the
-        dtypes only the half types: those round as `gru_ref.core.rounding` says.
+    recurrence : Recurrence
+        Its functions, its reset form and its matrix product. Of the dtypes only the half types
+        matter here: those round as `gru_ref.core.rounding` says.
     dropout_mask : (batch, features) or (3, batch, features), optional
         Multiplies x: one mask for all gates, or one a gate in the order z, r, h.
     recurrent_dropout_mask : (batch, units) or (3, batch, units), optional
@@ -77,26 +77,27 @@ def gru_step(
 
     Examples
     --------
-    >>> config = GRUConfig(units=1, activation="linear", recurrent_activation="linear")
+    >>> from gru_ref.core import linear
     >>> weights = GRUWeights(np.array([[1.0, 2.0, 3.0]]), np.zeros((1, 3)), np.zeros((2, 3)))
-    >>> gru_step(np.array([[1.0]]), np.array([[10.0]]), weights, config).h  # z=1 keeps the state
-    array([[10.]])
+    >>> step = gru_step(np.ones((1, 1)), np.full((1, 1), 10.0), weights, Recurrence(linear, linear))
+    >>> step.z, step.h  # z = 1 keeps the state
+    (array([[1.]]), array([[10.]]))
     """
-    x, h_prev, weights = weights.operands(x, h_prev, config)
-    ρ, φ, dot = config.recurrent_activation_function, config.activation_function, config.product
+    x, h_prev, weights = weights.operands(x, h_prev, recurrence.dtype)
+    ρ, φ, dot = recurrence.recurrent_activation, recurrence.activation, recurrence.product
     W_z, W_r, W_h = weights.kernel_gates
     R_z, R_r, R_h = weights.recurrent_kernel_gates
     b_z, b_r, b_h = weights.input_bias_gates
     c_z, c_r, c_h = weights.recurrent_bias_gates
-    x_z, x_r, x_h = _dropped(x, dropout_mask)
-    h_z, h_r, h_h = _dropped(h_prev, recurrent_dropout_mask)
+    x_z, x_r, x_h = _gate_inputs(x, dropout_mask)
+    h_z, h_r, h_h = _gate_inputs(h_prev, recurrent_dropout_mask)
 
     p_z, q_z = dot(x_z, W_z) + b_z, dot(h_z, R_z) + c_z
     p_r, q_r = dot(x_r, W_r) + b_r, dot(h_r, R_r) + c_r
     z = ρ(p_z + q_z)
     r = ρ(p_r + q_r)
     p_h = dot(x_h, W_h) + b_h
-    if config.reset_after:
+    if recurrence.reset_after:
         q_h = dot(h_h, R_h) + c_h
         n = φ(p_h + r * q_h)
     else:
@@ -106,9 +107,9 @@ def gru_step(
     return Step(h, z, r, n, (p_z, p_r, p_h), (q_z, q_r, q_h))
 
 
-def _dropped(values: Array, mask: Array | None) -> tuple[Array, Array, Array]:
-    """Return what enters the gates z, r, h once `mask` has dropped some of `values`."""
-    if mask is None:
+def _gate_inputs(values: Array, dropout_mask: Array | None) -> tuple[Array, Array, Array]:
+    """Return what enters the products of z, r and h once the mask has dropped some of it."""
+    if dropout_mask is None:
         return values, values, values
-    z, r, h = np.broadcast_to(values * mask, (3, *values.shape))
+    z, r, h = np.broadcast_to(values * dropout_mask, (3, *values.shape))
     return z, r, h

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.loop import Moment, gru
+from gru_ref.core.loop import Moment
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.functional import gru
 
 Array = NDArray[Any]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from gru_ref.core import rounding
+from gru_ref.core.recurrence import Recurrence
 from gru_ref.errors import shown
 from gru_ref.keras.activations import arguments, tables
 from gru_ref.keras.activations.arguments import Activation
@@ -178,11 +178,21 @@ class GRUConfig:
         """What the weights and a stateful layer's recorded state are of."""
         return rounding.numpy_dtype(rounding.POLICIES[self.dtype][1])
 
-    @property
-    def product(self) -> rounding.Product:
-        """The matrix product of the release's kernels."""
+    @functools.cached_property
+    def recurrence(self) -> Recurrence:
+        """What the core computes for this layer, in the arithmetic of the release."""
         by_term = self.behaviour.float16_products_round_by_term
-        return rounding.product_by_term if by_term else rounding.product
+        return Recurrence(
+            self.activation_function,
+            self.recurrent_activation_function,
+            self.reset_after,
+            bool(self.go_backwards),
+            bool(self.time_major),
+            bool(self.return_sequences),
+            bool(self.zero_output_for_mask),
+            self.compute_dtype,
+            rounding.product_by_term if by_term else rounding.product,
+        )
 
     @property
     def mask_per_gate(self) -> bool:
@@ -234,9 +244,11 @@ class GRUConfig:
 
         `GRUConfig` derives `path` and others from what was given; here they stay, or are given.
         """
-        made = copy.copy(self)
-        for name, value in values.items():
-            object.__setattr__(made, name, value)
+        made = object.__new__(type(self))
+        for field_ in fields(self):  # not what is cached: that was derived from other values
+            object.__setattr__(
+                made, field_.name, values.get(field_.name, getattr(self, field_.name))
+            )
         return made
 
     def weight_shapes(self, features: int) -> dict[str, tuple[int, ...]]:

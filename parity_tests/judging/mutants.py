@@ -11,7 +11,7 @@ from unittest import mock
 import numpy as np
 
 import gru_ref
-from gru_ref.core import loop
+from gru_ref.core import step as core_step
 from gru_ref.core.step import Step
 from gru_ref.keras.activations import tables
 from parity_tests.judging import run_gru_ref
@@ -136,15 +136,9 @@ def _step_complement(step: Any, x: Any, h_prev: Any, *args: Any, **masks: Any) -
 
 
 def _step_other_reset(
-    step: Any, x: Any, h_prev: Any, weights: Any, config: Any, **masks: Any
+    step: Any, x: Any, h_prev: Any, weights: Any, recurrence: Any, **masks: Any
 ) -> Step:
-    other = mock.Mock(
-        recurrent_activation_function=config.recurrent_activation_function,
-        activation_function=config.activation_function,
-        compute_dtype=config.compute_dtype,
-        product=config.product,
-        reset_after=not config.reset_after,
-    )
+    other = replace(recurrence, reset_after=not recurrence.reset_after)
     return step(x, h_prev, weights, other, **masks)
 
 
@@ -179,12 +173,12 @@ class Mistake:
     def _patched(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             if self.step:
-                wrong, right = self.step, loop.gru_step
+                wrong, right = self.step, core_step.gru_step
 
                 def spoiled_step(*args: Any, **masks: Any) -> Step:
                     return wrong(right, *args, **masks)
 
-                stack.enter_context(mock.patch.object(loop, "gru_step", spoiled_step))
+                stack.enter_context(mock.patch.object(core_step, "gru_step", spoiled_step))
             if self.between_calls:
                 stack.enter_context(
                     mock.patch.object(gru_ref.GRU, "_start", lambda self, given: given)

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.bounds.float_format import Arithmetic
 from gru_ref.debugging.bounds.step_bounds import Bounded, bounded_step, operands
 from gru_ref.debugging.mistakes.gru_run import Attempt, run
-from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 
@@ -77,13 +77,15 @@ def _pushed(attempt: Attempt, arithmetic: Arithmetic, rng: np.random.Generator) 
     """Return how the call ends when every step is off by its bound, one way or the other."""
     formula = attempt.formula
 
-    def step(x: Array, h_prev: Array, weights: GRUWeights, config: GRUConfig, **masks: Any) -> Step:
-        made = formula.step(x, h_prev, weights, config, **masks)
+    def step(
+        x: Array, h_prev: Array, weights: GRUWeights, recurrence: Recurrence, **masks: Any
+    ) -> Step:
+        made = formula.step(x, h_prev, weights, recurrence, **masks)
         started = h_prev if formula.carried else np.zeros_like(h_prev)
         bound = bounded_step(
             operands(x, started, masks["dropout_mask"], masks["recurrent_dropout_mask"]),
             weights,
-            formula.config or config,
+            formula.recurrence(recurrence),
             arithmetic,
             complement=formula.complement,
         ).h.bound

@@ -34,9 +34,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.weights import Gates, GRUWeights
 from gru_ref.debugging.bounds.float_format import Arithmetic
-from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 
@@ -101,7 +101,7 @@ def _gated(values: Array, masks: Array | None) -> Gates:
 def bounded_step(
     given: Operands,
     weights: GRUWeights,
-    config: GRUConfig,
+    recurrence: Recurrence,
     arithmetic: Arithmetic,
     *,
     complement: bool = False,
@@ -115,7 +115,7 @@ def bounded_step(
     given : Operands
     weights : GRUWeights
         In float64, and of numbers that the implementation has: see `Arithmetic.rounded`.
-    config : GRUConfig
+    recurrence : Recurrence
         In float64; its activations and reset form matter here.
     arithmetic : Arithmetic
     complement : bool
@@ -135,7 +135,7 @@ def bounded_step(
     b, c = weights.input_bias_gates, weights.recurrent_bias_gates
     of_x = [_affine(x, *w, bias) for x, w, bias in zip(given.x_gates, W, b, strict=True)]
     count_x, count_h = weights.features + 1, weights.units + 1
-    ρ, φ = config.recurrent_activation_function, config.activation_function
+    ρ, φ = recurrence.recurrent_activation, recurrence.activation
 
     def gate(of_input: _Sum, of_state: _Sum) -> Bounded:
         total = of_input + of_state
@@ -146,7 +146,7 @@ def bounded_step(
     made_r = gate(of_x[1], _affine(given.h_gates[1], *R_r, c[1]))
     used_r = made_r if r is None else Bounded(r, np.zeros_like(r))
     h_h, off_r = given.h_gates[2], used_r.bound
-    if config.reset_after:
+    if recurrence.reset_after:
         state = _affine(h_h, *R_h, c[2])
         off = a.of_sum(count_h, state.size) + state.off
         inner = used_r.value * state.value

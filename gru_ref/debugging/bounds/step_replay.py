@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.loop import Moment, gru
+from gru_ref.core.loop import Moment
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.bounds.float_format import Arithmetic
 from gru_ref.debugging.bounds.step_bounds import Bounded, BoundedStep, bounded_step, operands
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
+from gru_ref.keras.functional import gru
 
 Array = NDArray[Any]
 
@@ -263,7 +264,7 @@ def _restarted(
         return bounded_step(
             given,
             GRUWeights(*map(a.rounded, attempt.weights.arrays())),
-            attempt.formula.config or attempt.config,
+            attempt.formula.recurrence(attempt.config.recurrence),
             a,
             complement=attempt.formula.complement,
             r=gates.get("r"),

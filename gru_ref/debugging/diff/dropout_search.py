@@ -65,7 +65,7 @@ def _kept(attempt: Attempt, scaled: Array, h_prev: Array, h: Array) -> Array:
 
     def missed(kept: Array) -> Array:
         made = attempt.formula.step(
-            scaled * kept, h_prev, attempt.weights, attempt.config,
+            scaled * kept, h_prev, attempt.weights, attempt.config.recurrence,
             dropout_mask=None, recurrent_dropout_mask=None,
         )  # fmt: skip
         return np.asarray(made.h - h)

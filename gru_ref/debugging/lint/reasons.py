@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gru_ref.core.loop import Moment, gru
+from gru_ref.core.loop import Moment
 from gru_ref.debugging.lint.properties import Part, parts_of
 from gru_ref.debugging.lint.sizes import proof_of
 from gru_ref.debugging.lint.vectors import UNSEEN, Shown, Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt
 from gru_ref.debugging.mistakes.table import Mistake
+from gru_ref.keras.functional import gru
 
 SATURATED, TOO_LITTLE = "most gates are saturated", "it changes too little"
 NOT_FINITE = "no output is a finite number"

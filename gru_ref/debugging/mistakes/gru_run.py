@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.loop import gru
+from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.functional import gru
 from gru_ref.keras.layers.call_checks import start_of_call
 
 Array = NDArray[Any]
@@ -62,12 +63,16 @@ class Formula(NamedTuple):
     complement: bool = False
     carried: bool = True
 
+    def recurrence(self, own: Recurrence) -> Recurrence:
+        """Return what a step computes; `own` is the layer's."""
+        return own if self.config is None else self.config.recurrence
+
     def step(
-        self, x: Array, h_prev: Array, weights: GRUWeights, config: GRUConfig, **masks: Any
+        self, x: Array, h_prev: Array, weights: GRUWeights, recurrence: Recurrence, **masks: Any
     ) -> Step:
         """Compute one timestep by this formula; parameters as for `gru_ref.core.step.gru_step`."""
         h_prev = h_prev if self.carried else np.zeros_like(h_prev)
-        made = gru_step(x, h_prev, weights, self.config or config, **masks)
+        made = gru_step(x, h_prev, weights, self.recurrence(recurrence), **masks)
         if not self.complement:
             return made
         return made._replace(h=(1 - made.z) * h_prev + made.z * made.candidate)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from gru_ref.core.weights import GRUWeights, three_sizes
+from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.layers import call_checks
 from gru_ref.keras.layers.variables import Variables
+from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.serialization import from_keras, gru_config
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.loop import Moment, Result, gru
+from gru_ref.core.loop import Moment
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.laws import Masks, masks_of_call
 from gru_ref.keras.dropout.streams import MaskStreams
+from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.constructor_checks import check_keywords, check_values, checked_as_given
 from gru_ref.keras.layers.described import Described

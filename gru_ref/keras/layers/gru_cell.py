@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.loop import CellRun, step_of
 from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.cell_masks import KeptMasks
 from gru_ref.keras.dropout.streams import MaskStreams
+from gru_ref.keras.functional import CellCall
 from gru_ref.keras.layers.constructor_checks import check_known, check_values, keywords_of_a_cell
 from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS, Variables
 from gru_ref.keras.ledger.behaviour import resolve
@@ -208,7 +208,7 @@ class GRUCell(Variables):
             given = dropout_mask, recurrent_dropout_mask
             sizes = x.shape[0], 1, x.shape[1], h.shape[0]
             masks = self.masks.of_step(config, training, given, rng, sizes)
-            new = step_of(CellRun(weights, config, None, *masks), range(1))(0, x, h).h
+            new = CellCall(weights, config, None, *masks).core_cell(1).step_at(0, x, h).h
         return new, [new] if nested else new
 
     def _array(self, name: str, value: Any, cast: bool) -> Array:

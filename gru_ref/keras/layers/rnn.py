@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.loop import CellRun, stacked_gru
-from gru_ref.core.weights import three_sizes
 from gru_ref.errors import shown
 from gru_ref.keras.dropout.laws import Masks
+from gru_ref.keras.functional import CellCall, stacked_gru
 from gru_ref.keras.layers import call_checks, ragged, rnn_states
 from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.layers.rnn_variables import RNNVariables
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
+from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.layers.wrapper_base import PartMasks
 from gru_ref.keras.ledger.behaviour import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
@@ -32,7 +32,7 @@ class RNN(RNNVariables):
 
     Equation
     --------
-    See `gru_ref.core.loop.gru`, and `gru_ref.core.loop.stacked_gru` for several cells.
+    See `gru_ref.core.loop.run_cells`.
 
     Parameters
     ----------
@@ -181,14 +181,14 @@ class RNN(RNNVariables):
         training: Any,
         given: tuple[Any, Any],
         rng: np.random.Generator | None,
-    ) -> list[CellRun]:
+    ) -> list[CellCall]:
         """Return what every cell runs with."""
         batch, timesteps = x.shape[:2][:: -1 if self._config.time_major else 1]
         count = len(self.cells) if start is None else len(start.arrays)
         states = (None,) * count if start is None else start.arrays
         by_cell = [_one_each(mask, len(self.cells), self._stacked) for mask in given]
         features = x.shape[2]
-        runs: list[CellRun] = []
+        runs: list[CellCall] = []
         used: list[Masks] = []
         shared: dict[GRUCell, Masks] = {}  # a cell in several places drops alike in all of them
         for number, (cell, state) in enumerate(zip(self.cells, states, strict=False)):
@@ -199,7 +199,7 @@ class RNN(RNNVariables):
                 sizes = batch, timesteps, features, None if state is None else state.shape[0]
                 masks = cell.masks.of_sequence(config, training, own, rng, sizes)
             shared[cell] = masks
-            runs.append(CellRun(cell._known_weights(), config, state, *masks))
+            runs.append(CellCall(cell._known_weights(), config, state, *masks))
             used.append(masks)
             features = cell.units
         self._used_masks = used

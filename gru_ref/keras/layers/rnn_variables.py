@@ -7,7 +7,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gru_ref.core.weights import known_features, three_sizes
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.laws import Masks
@@ -16,6 +15,7 @@ from gru_ref.keras.layers import rnn_states
 from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.layers.variables import ABSENT
+from gru_ref.keras.layers.weight_checks import known_features, three_sizes
 from gru_ref.keras.layers.wrapper_base import Composite
 from gru_ref.keras.training import regularizers
 

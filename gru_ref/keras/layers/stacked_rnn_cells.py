@@ -23,7 +23,7 @@ class StackedRNNCells(Composite):
 
     Equation
     --------
-    The output of each cell is the input of the next; see `gru_ref.core.loop.stacked_gru`.
+    The output of each cell is the input of the next; see `gru_ref.core.loop.run_cells`.
 
     Parameters
     ----------

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.weights import GRUWeights, checked_weights, known_features, three_sizes
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.layers.weight_checks import checked_weights, known_features, three_sizes
 from gru_ref.keras.training import constraints, initial_values, initializers, losses, projections
 
 Array = NDArray[Any]

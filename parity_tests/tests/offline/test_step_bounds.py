@@ -50,7 +50,7 @@ def test_it_agrees_with_the_suites_own_bound(reset_after: bool) -> None:
         x = rng.normal(size=(40, features))
         h = rng.uniform(-1, 1, (40, units))
         made = bounded_step(
-            operands(x, h), GRUWeights(*arrays), attempt.double.config, Arithmetic()
+            operands(x, h), GRUWeights(*arrays), attempt.double.config.recurrence, Arithmetic()
         ).h
         expected, bound = step_local.step(x, h, arrays, reset_after)
         np.testing.assert_allclose(made.value, expected, rtol=0, atol=1e-14)

@@ -1,0 +1,214 @@
+"""The loop and the step of a `GRUConfig`: the core's, with the quirks of the config's release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core import loop, step
+from gru_ref.core.loop import Cell, DropoutMasks, Moment
+from gru_ref.core.step import Step
+from gru_ref.core.weights import GRUWeights
+from gru_ref.keras import quirks
+from gru_ref.keras.config import GRUConfig
+
+Array = NDArray[Any]
+
+
+class Result(NamedTuple):
+    """What a GRU returns: the output as the config asks for it, and the final state."""
+
+    output: Array
+    state: Array
+
+
+class CellCall(NamedTuple):
+    """One cell of a stack, and what a call of the layer runs it with: the arguments of `gru`."""
+
+    weights: GRUWeights
+    config: GRUConfig
+    initial_state: Array | None = None
+    dropout_mask: Array | None = None
+    recurrent_dropout_mask: Array | None = None
+    step: Callable[..., Step] | None = None
+
+    def core_cell(self, timesteps: int) -> Cell:
+        """Return the cell as the core's loop takes it, the quirks of its release included."""
+        config, function = self.config, self.step or step.gru_step
+        recurrent_mask = self.recurrent_dropout_mask
+        if recurrent_mask is not None and config.behaviour.masked_state_in_mix:
+            function = quirks.masked_state_in_mix(function, recurrent_mask, config)
+            recurrent_mask = None
+        if self.dropout_mask is not None and config.path == "fused":
+            masks: DropoutMasks = quirks.fused_mask_per_timestep(self.dropout_mask, config)
+        else:
+            masks = _masks_by_timestep(self.dropout_mask, timesteps, config)
+        return Cell(
+            self.weights,
+            config.recurrence,
+            self.initial_state,
+            masks,
+            _masks_by_timestep(recurrent_mask, timesteps, config),
+            function,
+        )
+
+
+def gru(
+    x: Array,
+    weights: GRUWeights,
+    config: GRUConfig,
+    *,
+    initial_state: Array | None = None,
+    mask: Array | None = None,
+    dropout_mask: Array | None = None,
+    recurrent_dropout_mask: Array | None = None,
+    step: Callable[..., Step] | None = None,
+    record: list[Moment] | None = None,
+) -> Result:
+    """Run a GRU over a sequence, as the config's release of Keras does.
+
+    Equation
+    --------
+    That of `gru_ref.core.loop.run_cells`.
+
+    Parameters
+    ----------
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    weights : GRUWeights
+    config : GRUConfig
+    initial_state : (batch, units), optional
+        Zeros by default.
+    mask : bool, the two leading axes of x and optionally a third of size 1 or units
+        True: use this timestep. The batch axis may be 1.
+    dropout_mask, recurrent_dropout_mask : optional
+        Scaled masks (0, or 1 / (1 − rate)) of the shapes that `gru_ref.keras.dropout.laws.laws`
+        gives.
+    step : callable, optional
+        What computes a timestep, with the parameters of `gru_ref.core.step.gru_step`, which is the
+        default.
+    record : list, optional
+        Every timestep is appended to it, in processing order.
+
+    Returns
+    -------
+    Result
+        output : (batch, timesteps, units) (time_major: the axes of x) for return_sequences, in
+        processing order; else (batch, units). state : (batch, units).
+
+    Raises
+    ------
+    ValueError
+        x is not three-dimensional, or has no timesteps, or not the weights' features.
+
+    Warns
+    -----
+    KerasQuirkWarning
+        A quirk of the release changed the numbers.
+
+    Examples
+    --------
+    >>> config = GRUConfig(
+    ...     1, "linear", "linear", use_bias=False, return_sequences=True, dtype="float64"
+    ... )
+    >>> weights = GRUWeights(np.array([[0.0, 0.0, 1.0]]), np.zeros((1, 3)))  # z = 0, n = x
+    >>> gru(np.array([[[1.0], [2.0]]]), weights, config)
+    Result(output=array([[[1.], [2.]]]), state=array([[2.]]))
+    """
+    cell = CellCall(weights, config, initial_state, dropout_mask, recurrent_dropout_mask, step)
+    output, states = stacked_gru(x, [cell], mask=mask, record=record)
+    return Result(output, states[0])
+
+
+def stacked_gru(
+    x: Array,
+    cells: Sequence[CellCall],
+    *,
+    mask: Array | None = None,
+    record: list[Moment] | None = None,
+) -> tuple[Array, list[Array]]:
+    """Run cells stacked within the time loop, as the release of the last one does.
+
+    Parameters
+    ----------
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    cells : sequence of CellCall
+        The first one's features are those of x, each next one's the units of the one before. What
+        a config says of the loop itself is read from the last.
+    mask, record : optional
+        As for `gru`.
+
+    Returns
+    -------
+    output, states
+        As of `gru`, with a state for every cell.
+
+    Raises
+    ------
+    ValueError
+        As `gru`.
+    """
+    config = cells[-1].config
+    timesteps = len(loop.time_first(x, cells[0].weights, config.recurrence))
+    if mask is not None:
+        quirks.unroll_unit_mask_fails(np.asarray(mask), config)
+    return loop.run_cells(
+        x,
+        [cell.core_cell(timesteps) for cell in cells],
+        mask=mask,
+        zero_outputs=quirks.zero_outputs(config),
+        record=record,
+    )
+
+
+def gru_step(
+    x: Array,
+    h_prev: Array,
+    weights: GRUWeights,
+    config: GRUConfig,
+    *,
+    dropout_mask: Array | None = None,
+    recurrent_dropout_mask: Array | None = None,
+) -> Step:
+    """Compute one timestep of a config; see `gru_ref.core.step.gru_step`, which has the equations.
+
+    Parameters
+    ----------
+    x : (batch, features), h_prev : (batch, units), floating
+    weights : GRUWeights
+    config : GRUConfig
+        Its activations, reset form, dtype and release.
+    dropout_mask, recurrent_dropout_mask : optional
+        As for the core's.
+
+    Returns
+    -------
+    Step
+        h, z, r, candidate, and the projections of all three: (batch, units) each.
+
+    Examples
+    --------
+    >>> config = GRUConfig(units=1, activation="linear", recurrent_activation="linear")
+    >>> weights = GRUWeights(np.array([[1.0, 2.0, 3.0]]), np.zeros((1, 3)), np.zeros((2, 3)))
+    >>> gru_step(np.array([[1.0]]), np.array([[10.0]]), weights, config).h  # z = 1 keeps the state
+    array([[10.]])
+    """
+    return step.gru_step(
+        x,
+        h_prev,
+        weights,
+        config.recurrence,
+        dropout_mask=dropout_mask,
+        recurrent_dropout_mask=recurrent_dropout_mask,
+    )
+
+
+def _masks_by_timestep(mask: Array | None, timesteps: int, config: GRUConfig) -> DropoutMasks:
+    """Return a dropout mask for every timestep, in processing order."""
+    if mask is None:
+        return None
+    if config.masks_every_timestep:
+        return quirks.graph_loop_draws_every_timestep(mask, config)
+    return [mask] * timesteps

@@ -1,0 +1,89 @@
+"""What a layer's build and set_weights take: an input shape, and a list of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.weights import CUDNN_BIAS
+from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
+
+Array = NDArray[Any]
+
+
+def checked_weights(
+    weights: Any, shapes: Mapping[str, tuple[int, ...]], config: GRUConfig
+) -> dict[str, Array]:
+    """Return copies of the arrays that ``set_weights`` was given, by name.
+
+    They are in the config's variable_dtype.
+
+    Raises
+    ------
+    TypeError
+        `weights` is no list.
+    ValueError
+        A count or shape differs. In Keras 2 one is no array.
+    AttributeError
+        In Keras 3 one is no array.
+    """
+    if not isinstance(weights, (list, tuple, np.ndarray)):
+        raise TypeError(f"weights is {shown(weights)}, expected a list of arrays")
+    if len(weights) != len(shapes):
+        expected = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(
+            f"weights is a list of {len(weights)} arrays, expected {len(shapes)}: "
+            f"{expected or 'the layer is not built, build((batch, timesteps, features)) first'}"
+        )
+    made = {}
+    for (name, shape), value in zip(shapes.items(), weights, strict=True):
+        if not hasattr(value, "__array__"):
+            error = config.behaviour.weight_type_error
+            raise error(f"{name} is {shown(value)}, expected an array of shape {shape}")
+        array = np.array(value, config.variable_dtype)
+        if array.shape != shape:
+            hint = CUDNN_BIAS if name == "bias" and array.shape == (6 * config.units,) else ""
+            raise ValueError(f"{name} has shape {array.shape}, expected {shape}{hint}")
+        made[name] = array
+    return made
+
+
+def three_sizes(input_shape: Any, config: GRUConfig) -> tuple[int | None, ...]:
+    """Return ``(batch, timesteps, features)``, or what stands for it when time_major.
+
+    Raises
+    ------
+    TypeError
+        `input_shape` is no sequence.
+    IndexError
+        Less than two sizes; in Keras 2 a list, which stands for several shapes there.
+    ValueError
+        Any other number of sizes.
+    """
+    axes = "(timesteps, batch, features)" if config.time_major else "(batch, timesteps, features)"
+    message = f"input_shape is {shown(input_shape)}, expected {axes}"
+    if isinstance(input_shape, list) and config.behaviour.list_is_several_shapes:
+        raise IndexError(f"{message}: a tuple, for Keras 2 takes a list as several shapes")
+    try:
+        shape = tuple(input_shape)
+    except TypeError:
+        raise TypeError(message) from None
+    if len(shape) != 3:
+        raise (IndexError if len(shape) < 2 else ValueError)(message)
+    return shape
+
+
+def known_features(shape: tuple[int | None, ...], config: GRUConfig) -> int:
+    """Return the features of an input shape, which have to be known."""
+    features: Any = shape[2]
+    if not isinstance(features, (int, np.integer)) or features < 0:
+        error = config.behaviour.wrong_type_error
+        raise error(
+            f"input_shape is {shown(shape)}, expected features that are a size, not "
+            f"{shown(features)}"
+        )
+    return int(features)

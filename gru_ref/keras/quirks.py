@@ -1,0 +1,132 @@
+"""What a release of Keras computes otherwise than the core, a function a row of the ledger.
+
+`gru_ref.keras.functional` hands them to the core's loop or applies them around it. Each warns once
+where it changes a number; the row that it is named after has the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.loop import zero_masked_outputs
+from gru_ref.core.recurrence import Recurrence
+from gru_ref.core.step import Step
+from gru_ref.keras.config import GRUConfig
+
+Array = NDArray[Any]
+StepFunction = Callable[..., Step]
+ZeroOutputs = Callable[[Array, Array, Recurrence], Array]
+
+
+# ---- dropout
+
+
+def fused_mask_per_timestep(dropout_mask: Array, config: GRUConfig) -> Sequence[Array]:
+    """Return the masks of the fused path, in processing order: every timestep has one of its own.
+
+    Parameters
+    ----------
+    dropout_mask : of the shape of the layer's input
+    """
+    by_time = dropout_mask if config.time_major else dropout_mask.swapaxes(0, 1)
+    if len(by_time) > 1:
+        config.behaviour.warn("fused_mask_per_timestep")
+    return list(by_time[::-1] if config.go_backwards else by_time)
+
+
+def graph_loop_draws_every_timestep(mask: Array, config: GRUConfig) -> Sequence[Array]:
+    """Return the masks of a loop in a graph: the first axis of the mask is the processing order."""
+    if len(mask) > 1:
+        config.behaviour.warn("graph_loop_draws_every_timestep")
+    return list(mask)
+
+
+def masked_state_in_mix(step: StepFunction, mask: Array, config: GRUConfig) -> StepFunction:
+    """Return a step in which recurrent dropout also multiplies the state that z keeps."""
+    config.behaviour.warn("masked_state_in_mix")
+
+    def masked_step(x: Array, h_prev: Array, *arguments: Any, **masks: Any) -> Step:
+        return step(x, h_prev * mask, *arguments, **masks)
+
+    return masked_step
+
+
+# ---- masking
+
+
+def unroll_unit_mask_fails(mask: Array, config: GRUConfig) -> None:
+    """Warn of a mask of every unit, which the release cannot unroll; the documented is computed."""
+    per_unit = mask.ndim == 3 and mask.shape[2] > 1
+    if config.path == "unroll" and per_unit and config.behaviour.unroll_unit_mask_fails:
+        config.behaviour.warn("unroll_unit_mask_fails")
+
+
+def zero_outputs(config: GRUConfig) -> ZeroOutputs:
+    """Return what zero_output_for_mask does in the release, on the config's path."""
+    behaviour, unrolled = config.behaviour, config.path == "unroll"
+    if config.path == "fused" and behaviour.fused_ignores_zero_output_for_mask:
+        return _in_place_of_the_documented(_unchanged, "fused_ignores_zero_output_for_mask", config)
+    if config.return_sequences:
+        if unrolled and config.go_backwards and behaviour.unroll_zeroes_unreversed:
+            return _in_place_of_the_documented(
+                _zeroed_unreversed, "unroll_zeroes_unreversed", config
+            )
+        return zero_masked_outputs
+    if not behaviour.zero_last_output:
+        return _unchanged
+    if unrolled and behaviour.unroll_zero_last_output_fails:
+        return unroll_zero_last_output_fails(config)
+    return zero_last_output(config)
+
+
+def unroll_zero_last_output_fails(config: GRUConfig) -> ZeroOutputs:
+    """Compute the documented where the release fails, and say so."""
+
+    def zero(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
+        config.behaviour.warn("unroll_zero_last_output_fails")
+        return zero_masked_outputs(outputs, used, recurrence)
+
+    return zero
+
+
+def zero_last_output(config: GRUConfig) -> ZeroOutputs:
+    """Zero the only output too if its timestep is masked, and say so where that changes it."""
+
+    def zero(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
+        zeroed = zero_masked_outputs(outputs, used, recurrence)
+        _warn_of_difference(zeroed[-1], outputs[-1], "zero_last_output", config)
+        return zeroed
+
+    return zero
+
+
+def _in_place_of_the_documented(zero: ZeroOutputs, row: str, config: GRUConfig) -> ZeroOutputs:
+    """Return `zero`, which warns where it does not do what is documented."""
+
+    def warning(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
+        documented = zero_masked_outputs(outputs, used, recurrence)
+        computed = zero(outputs, used, recurrence)
+        returned = slice(None) if config.return_sequences else slice(-1, None)
+        _warn_of_difference(documented[returned], computed[returned], row, config)
+        return computed
+
+    return warning
+
+
+def _unchanged(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
+    return outputs
+
+
+def _zeroed_unreversed(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
+    """Zero by the mask in the order of the input, though the outputs are in processing order."""
+    return zero_masked_outputs(outputs, used, replace(recurrence, go_backwards=False))
+
+
+def _warn_of_difference(one: Array, other: Array, row: str, config: GRUConfig) -> None:
+    if not np.array_equal(one, other, equal_nan=True):
+        config.behaviour.warn(row)
