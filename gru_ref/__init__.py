@@ -11,8 +11,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from gru_ref.version import __version__
-
 if TYPE_CHECKING:
     from gru_ref.core.step import Step
     from gru_ref.core.weights import GRUWeights
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
     from gru_ref.layouts.onnx_model import to_onnx
     from gru_ref.random_streams.seeds import set_random_seed
+    from gru_ref.version import __version__
 
 __all__ = [
     "GRU",
@@ -80,6 +79,7 @@ _MODULE_OF = {
     "Step": "core.step",
     "UnseededError": "errors",
     "UnverifiedVersionWarning": "errors",
+    "__version__": "version",
     "diagnose": "debugging.doctor",
     "gru": "keras.functional",
     "gru_step": "keras.functional",

@@ -1,17 +1,54 @@
-"""`import gru_ref` is light: NumPy alone beneath it."""
+"""Imports are light: NumPy alone beneath `gru_ref`, and `gru_ref.core` stands by itself."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+import gru_ref
+
+PACKAGE = Path(gru_ref.__file__).parent
+DOCTESTS = """
+import doctest, importlib, pkgutil, sys
+import gru_ref.core
+names = [module.name for module in pkgutil.iter_modules(gru_ref.core.__path__, "gru_ref.core.")]
+results = [doctest.testmod(importlib.import_module(name)) for name in names]
+print(sum(result.attempted for result in results))
+sys.exit(sum(result.failed for result in results))
+"""
+
+
+def _output(code: str, folder: Path | None = None) -> str:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=folder
+    ).stdout  # fmt: skip
 
 
 def _modules_after(statement: str) -> set[str]:
-    code = f"import sys; {statement}; print(' '.join(m.partition('.')[0] for m in sys.modules))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(out.stdout.split())
+    return set(_output(f"import sys; {statement}; print(*sys.modules)").split())
 
 
 def test_numpy_alone_is_imported() -> None:
-    new = _modules_after("import gru_ref") - _modules_after("import numpy")
-    assert {name for name in new if name not in sys.stdlib_module_names} == {"gru_ref"}
+    new = _modules_after("import gru_ref; gru_ref.GRU") - _modules_after("import numpy")
+    roots = {name.partition(".")[0] for name in new}
+    assert roots - sys.stdlib_module_names == {"gru_ref"}
+
+
+def test_the_core_imports_no_other_room() -> None:
+    loaded = {name for name in _modules_after("import gru_ref.core") if name.startswith("gru_ref.")}
+    assert {name.split(".")[1] for name in loaded} == {"core", "errors"}
+
+
+def test_the_core_runs_in_an_empty_folder(tmp_path: Path) -> None:
+    shutil.copytree(PACKAGE / "core", tmp_path / "gru_ref" / "core")
+    shutil.copy(PACKAGE / "errors.py", tmp_path / "gru_ref")
+    assert int(_output(DOCTESTS, tmp_path)) > 10
+
+
+def test_every_public_name_is_there() -> None:
+    for name in gru_ref.__all__:
+        assert getattr(gru_ref, name) is not None
+        assert name in dir(gru_ref)
