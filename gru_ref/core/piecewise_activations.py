@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gru_ref.core.rounding import total
 from gru_ref.core.smooth_activations import Array, constant, quiet
 
 # Slopes are float attributes of a TensorFlow operation, hence float32 in float64 layers too.
 LEAKY_RELU_SLOPE = float(np.float32(0.2))
-LEAKY_RELU_LAYER_SLOPE = float(np.float32(0.3))
 
 
 def clipped(x: Array, low: Any, high: Any) -> Array:
@@ -66,29 +64,8 @@ def leaky_relu(x: Array) -> Array:
 
 
 @quiet
-def leaky_relu_layer(x: Array) -> Array:
-    """Leaky rectified linear unit of Keras 2's layer LeakyReLU, whose slope is 0.3.
-
-    Equation: x where x > 0, float32(0.3) · x elsewhere
-    Source: tf_keras layers.LeakyReLU (alpha=0.3)
-    """
-    return np.where(x > 0, x, constant(LEAKY_RELU_LAYER_SLOPE, x) * x)
-
-
-@quiet
-def thresholded_relu_layer(x: Array) -> Array:
-    """Keras 2's layer ThresholdedReLU; a product, so -0 below zero and NaN at -inf.
-
-    Equation: x · [x > 1]
-    Source: tf_keras layers.ThresholdedReLU (theta=1.0)
-    """
-    y: Array = x * (x > 1).astype(x.dtype)
-    return y
-
-
-@quiet
-def hard_sigmoid_2(x: Array) -> Array:
-    """Keras 2's straight-line sigmoid, 0 below -2.5 and 1 above 2.5.
+def hard_sigmoid_fifth(x: Array) -> Array:
+    """Straight-line sigmoid of slope one fifth, Keras 2's: 0 below -2.5 and 1 above 2.5.
 
     Equation: clip(0.2 x + 0.5, 0, 1)
     Source: tf_keras backend.hard_sigmoid
@@ -99,8 +76,8 @@ def hard_sigmoid_2(x: Array) -> Array:
 
 
 @quiet
-def hard_sigmoid_3(x: Array) -> Array:
-    """Keras 3's straight-line sigmoid, 0 below -3 and 1 above 3.
+def hard_sigmoid_sixth(x: Array) -> Array:
+    """Straight-line sigmoid of slope one sixth, Keras 3's: 0 below -3 and 1 above 3.
 
     Equation: relu6(x + 3) / 6
     Source: keras.backend hard_sigmoid; Keras 3.0.0 rounds the same line as clip(x / 6 + 0.5, 0, 1)
@@ -111,12 +88,12 @@ def hard_sigmoid_3(x: Array) -> Array:
 
 @quiet
 def hard_silu(x: Array) -> Array:
-    """Input scaled by Keras 3's straight-line sigmoid, also named hard_swish; NaN at -inf.
+    """Input scaled by `hard_sigmoid_sixth`, also named hard_swish; NaN at -inf.
 
     Equation: x · relu6(x + 3) / 6
     Source: keras.backend hard_silu
     """
-    return x * hard_sigmoid_3(x)
+    return x * hard_sigmoid_sixth(x)
 
 
 @quiet
@@ -185,7 +162,7 @@ def sparsemax(x: Array) -> Array:
     >>> sparsemax(np.array([[0.5, 0.25, 0.0]]))
     array([[0.58333333, 0.33333333, 0.08333333]])
     """
-    cumulative, support = _support(x)
+    cumulative, support = simplex_support(x)
     size = np.sum(support, axis=-1, keepdims=True, dtype=x.dtype)
     last = np.maximum(size.astype(np.intp) - 1, 0)
     threshold = (np.take_along_axis(cumulative, last, axis=-1) - constant(1, x)) / size
@@ -193,25 +170,7 @@ def sparsemax(x: Array) -> Array:
     return y
 
 
-@quiet
-def sparsemax_3_8(x: Array) -> Array:
-    """Sparsemax as Keras 3.8 to 3.15.1 compute it: τ adds up cumulative sums, a defect.
-
-    Equation: max(x - τ, 0), τ = (Σ_{j≤k} c_j - 1) / k
-    Source: keras.backend sparsemax; keras issue 23425
-
-    >>> sparsemax_3_8(np.array([[0.5, 0.25, 0.0]]))
-    array([[0.16666667, 0.        , 0.        ]])
-    """
-    cumulative, support = _support(x)
-    size = np.sum(support, axis=-1, keepdims=True, dtype=x.dtype)
-    added = total(np.where(support, cumulative, constant(0, x)))
-    threshold = (added - constant(1, x)) / size
-    y: Array = np.maximum(x - threshold, constant(0, x))
-    return y
-
-
-def _support(x: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
+def simplex_support(x: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Return the cumulative sums of each row in descending order, and which ranks have a share."""
     descending = np.flip(np.sort(x, axis=-1), axis=-1)
     cumulative = np.cumsum(descending, axis=-1, dtype=x.dtype)

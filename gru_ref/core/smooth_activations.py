@@ -35,9 +35,8 @@ from gru_ref.core.rounding import elementary, is_half, total
 Array = npt.NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]
 
-# TensorFlow casts these two through float32, so float64 layers see the rounded value.
+# TensorFlow casts it through float32, so float64 layers see the rounded value.
 SQRT_HALF_FLOAT32 = float(np.float32(math.sqrt(0.5)))
-SQRT_TWO_FLOAT32 = float(np.float32(math.sqrt(2.0)))
 
 # What Eigen takes for the ε of the half types in softplus.
 HALF_EPSILON = {"float16": 2.0**-13, "bfloat16": 2.0**-7}
@@ -46,7 +45,6 @@ SELU_SCALE = 1.0507009873554805
 SELU_SCALE_ALPHA = 1.7580993408473768
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
-_erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def quiet(function: Function) -> Function:
@@ -94,18 +92,6 @@ def sigmoid(x: Array) -> Array:
     decay = elementary(np.exp, -np.abs(x))
     numerator = np.where(x >= 0, one, decay)
     y = numerator / (one + decay)
-    return y
-
-
-@quiet
-def sigmoid_tf_2_1(x: Array) -> Array:
-    """Logistic function of older TensorFlow, which differs in the half types alone.
-
-    Equation: 1 / (1 + exp(-x))
-    Source: tf.sigmoid of TensorFlow 2.1 to 2.5, measured; 2.6 to 2.8 not run
-    """
-    one = constant(1, x)
-    y: Array = one / (one + elementary(np.exp, -x)) if is_half(x.dtype) else sigmoid(x)
     return y
 
 
@@ -220,30 +206,6 @@ def gelu(x: Array) -> Array:
     """
     tail = _erfc(-x * constant(SQRT_HALF_FLOAT32, x))
     y: Array = constant(0.5, x) * x * np.asarray(tail, dtype=x.dtype)
-    return y
-
-
-@quiet
-def gelu_tf_2_4(x: Array) -> Array:
-    """Gaussian error linear unit of older TensorFlow; √2 is float32(√2) in float64 too.
-
-    Equation: ½ x · (1 + erf(x / float32(√2)))
-    Source: tf.nn.gelu (approximate=False) of TensorFlow 2.4 to 2.18
-    """
-    area = np.asarray(_erf(x / constant(SQRT_TWO_FLOAT32, x)), dtype=x.dtype)
-    y: Array = constant(0.5, x) * x * (constant(1, x) + area)
-    return y
-
-
-@quiet
-def gelu_3_0_1(x: Array) -> Array:
-    """Gaussian error linear unit of early Keras 3, with √2 in the dtype of x.
-
-    Equation: ½ x · (1 + erf(x / √2))
-    Source: keras.backend gelu of Keras 3.0.1 to 3.3.2
-    """
-    area = np.asarray(_erf(x / constant(math.sqrt(2.0), x)), dtype=x.dtype)
-    y: Array = constant(0.5, x) * x * (constant(1, x) + area)
     return y
 
 

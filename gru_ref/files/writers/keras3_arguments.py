@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.smooth_activations import gelu_3_0_1, gelu_tf_2_4, sigmoid_tf_2_1
 from gru_ref.errors import NotRepresentableError, shown
 from gru_ref.keras.activations import layers, tables
 from gru_ref.keras.activations.layers import ActivationLayer
+from gru_ref.keras.activations.variants import gelu_3_0_1, gelu_tf_2_4, sigmoid_tf_2_1
 from gru_ref.keras.config import KINDS, GRUConfig
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.behaviour import Behaviour, resolve

@@ -2,7 +2,8 @@
 
 `KERAS_2` and `KERAS_3` hold every name that resolves in tf_keras 2.21 and in Keras 3.15.1 and that
 a GRU can use, aliases included; `UNUSABLE_2` and `UNUSABLE_3` hold the other names that resolve.
-The functions live in `gru_ref.core.smooth_activations` and `gru_ref.core.piecewise_activations`.
+The functions live in `gru_ref.core.smooth_activations` and `gru_ref.core.piecewise_activations`,
+those of one release or layer alone in `gru_ref.keras.activations.variants`.
 
 Notes
 -----
@@ -37,20 +38,17 @@ from collections.abc import Mapping
 
 from gru_ref.core.piecewise_activations import (
     hard_shrink,
-    hard_sigmoid_2,
-    hard_sigmoid_3,
+    hard_sigmoid_fifth,
+    hard_sigmoid_sixth,
     hard_silu,
     hard_tanh,
     leaky_relu,
-    leaky_relu_layer,
     linear,
     relu,
     relu6,
     soft_shrink,
     sparse_plus,
     sparse_sigmoid,
-    sparsemax_3_8,
-    thresholded_relu_layer,
 )
 from gru_ref.core.smooth_activations import (
     Array,
@@ -59,14 +57,11 @@ from gru_ref.core.smooth_activations import (
     elu,
     exponential,
     gelu,
-    gelu_3_0_1,
-    gelu_tf_2_4,
     log_sigmoid,
     log_softmax,
     mish,
     selu,
     sigmoid,
-    sigmoid_tf_2_1,
     silu,
     softmax,
     softplus,
@@ -74,6 +69,14 @@ from gru_ref.core.smooth_activations import (
     squareplus,
     tanh,
     tanh_shrink,
+)
+from gru_ref.keras.activations.variants import (
+    gelu_3_0_1,
+    gelu_tf_2_4,
+    leaky_relu_layer,
+    sigmoid_tf_2_1,
+    sparsemax_3_8,
+    thresholded_relu_layer,
 )
 
 __all__ = [
@@ -101,7 +104,7 @@ KERAS_2: Mapping[str, Function] = {
     "linear": linear,
     "tanh": tanh,
     "sigmoid": sigmoid,
-    "hard_sigmoid": hard_sigmoid_2,
+    "hard_sigmoid": hard_sigmoid_fifth,
     "relu": relu,
     "relu6": relu6,
     "leaky_relu": leaky_relu,
@@ -129,7 +132,7 @@ KERAS_3: Mapping[str, Function] = {
     "tanh_shrink": tanh_shrink,
     "hard_tanh": hard_tanh,
     "sigmoid": sigmoid,
-    "hard_sigmoid": hard_sigmoid_3,
+    "hard_sigmoid": hard_sigmoid_sixth,
     "log_sigmoid": log_sigmoid,
     "sparse_sigmoid": sparse_sigmoid,
     "relu": relu,
