@@ -47,7 +47,7 @@ _PARAMETERS: Mapping[str, str] = {
 _KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
 
 
-class Named(NamedTuple):
+class Identifier(NamedTuple):
     """A validated identifier: the canonical class name (None for a callable) and its parameters."""
 
     class_name: str | None
@@ -60,7 +60,7 @@ def spellings(classes: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return {name: cls for cls, others in classes.items() for name in (cls, *others)}
 
 
-def as_serialized(value: Any, behaviour: Behaviour, argument: str) -> Any:
+def serialize_live(value: Any, behaviour: Behaviour, argument: str) -> Any:
     """Return a live regularizer or constraint of Keras as the dict it serializes to.
 
     Anything else comes back as it is, but for a class in Keras 3, which makes an instance of it.
@@ -103,9 +103,9 @@ def check_derived(
         )
 
 
-def named(
+def parse_identifier(
     value: Any, classes: Mapping[str, str], argument: str, what: str, release: object
-) -> Named | None:
+) -> Identifier | None:
     """Resolve the identifier `value` of `argument` against the names a release knows.
 
     Parameters
@@ -138,13 +138,13 @@ def named(
                     f"{argument} is {shown(value)}, expected no {unknown[0]!r}: {classes[name]} "
                     f"has the parameters ({', '.join(known)})"
                 )
-            return Named(classes[name], parameters)
+            return Identifier(classes[name], parameters)
         raise ValueError(
             f"{argument} is {shown(value)}, expected None, a callable or one of the {what}s of "
             f"Keras {release}: {', '.join(sorted(classes))}"
         )
     if callable(value):
-        return Named(None, {}, value)
+        return Identifier(None, {}, value)
     raise ValueError(
         f"{argument} is {shown(value)}, expected None, a name, a serialized dict or a callable"
     )

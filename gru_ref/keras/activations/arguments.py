@@ -54,13 +54,13 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Activation:
             f"{behaviour.release}: {', '.join(sorted(names))}"
         )
     if callable(value):
-        return _checked(value, argument)
+        return _with_check(value, argument)
     raise behaviour.wrong_type_error(
         f"{argument} is {shown(value)}, expected None, a name or a callable"
     )
 
 
-def _checked(function: Callable[..., Any], argument: str) -> Activation:
+def _with_check(function: Callable[..., Any], argument: str) -> Activation:
     """Return `function` with its result checked: the shape and dtype of what it was given."""
     if any(function is known for known in (tables.tanh, *tables.SIGMOIDS)):
         return function  # the fused path knows them by identity

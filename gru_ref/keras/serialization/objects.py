@@ -14,7 +14,7 @@ import numpy as np
 from gru_ref.errors import shown
 from gru_ref.keras.activations import layers, tables
 from gru_ref.keras.activations.layers import ActivationLayer
-from gru_ref.keras.identifiers import Named
+from gru_ref.keras.identifiers import Identifier
 from gru_ref.keras.ledger.behaviour import Behaviour
 
 _DRAWN = {"seed": None}
@@ -92,14 +92,14 @@ def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
     return written
 
 
-def named_object(value: Any, found: Named | None, behaviour: Behaviour, argument: str) -> Any:
+def named_object(value: Any, found: Identifier | None, behaviour: Behaviour, argument: str) -> Any:
     """Return what ``get_config()`` holds for an initializer, regularizer or constraint.
 
     Parameters
     ----------
     value
         The argument as it was given.
-    found : Named or None
+    found : Identifier or None
         What it resolves to.
 
     Raises

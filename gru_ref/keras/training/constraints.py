@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from gru_ref.core.rounding import kind_of, summed
 from gru_ref.errors import shown
-from gru_ref.keras.identifiers import Named, as_serialized, check_derived, named, spellings
+from gru_ref.keras.identifiers import (
+    Identifier,
+    check_derived,
+    parse_identifier,
+    serialize_live,
+    spellings,
+)
 from gru_ref.keras.ledger.behaviour import Behaviour
 
 Array = NDArray[Any]
@@ -47,12 +53,12 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named | None:
+def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | None:
     """Validate the constraint given as `argument`: None, a name, a dict, an instance or a callable.
 
     Returns
     -------
-    Named or None
+    Identifier or None
         Its parameters are complete: what was left out has its default, as in Keras.
 
     Raises
@@ -69,9 +75,9 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named | None:
     tf_keras/src/constraints.py, get (2.21); keras/src/constraints/__init__.py, get (3.15.1);
     Variable.constraint of Keras 3.1–3.14.
     """
-    value = as_serialized(value, behaviour, argument)
+    value = serialize_live(value, behaviour, argument)
     names = KERAS_2 if behaviour.generation == 2 else KERAS_3
-    found = named(value, names, argument, "constraint", behaviour.release)
+    found = parse_identifier(value, names, argument, "constraint", behaviour.release)
     if found is None:
         return None
     if found.function is not None:
@@ -90,11 +96,11 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named | None:
     axes = axis if isinstance(axis, (list, tuple)) else () if axis is None else (axis,)
     if not all(isinstance(item, (int, np.integer)) for item in axes):
         raise TypeError(f"{argument} is {shown(value)}, expected None, an int or a list as axis")
-    return Named(found.class_name, parameters)
+    return Identifier(found.class_name, parameters)
 
 
 def project(
-    found: Named, weight: Array, behaviour: Behaviour, argument: str, epsilon: float = EPSILON
+    found: Identifier, weight: Array, behaviour: Behaviour, argument: str, epsilon: float = EPSILON
 ) -> Array:
     """Return the weight that a constraint makes of `weight`.
 
@@ -109,7 +115,7 @@ def project(
 
     Parameters
     ----------
-    found : Named
+    found : Identifier
         What `resolve` returned.
     weight : (rows, 3 * units) or (3 * units,), float32 or float64
         The weight is taken whole: all three gates, and both rows of a bias.
@@ -140,7 +146,7 @@ def project(
     Examples
     --------
     >>> from gru_ref.keras.ledger.behaviour import resolve as release
-    >>> unit_norm, kernel = Named("UnitNorm", {"axis": 0}), np.array([[3.0], [4.0]])
+    >>> unit_norm, kernel = Identifier("UnitNorm", {"axis": 0}), np.array([[3.0], [4.0]])
     >>> project(unit_norm, kernel, release("3"), "kernel_constraint", epsilon=0)
     array([[0.6],
            [0.8]])
@@ -207,7 +213,7 @@ def _non_negative(weight: Array, behaviour: Behaviour, argument: str) -> Array:
         return np.asarray(weight * (weight >= zero))
 
 
-def _returned(value: Any, found: Named, weight: Array, argument: str) -> Array:
+def _returned(value: Any, found: Identifier, weight: Array, argument: str) -> Array:
     """Return what a callable returned, as an array like `weight`."""
     array = np.array(value)
     if kind_of(array.dtype) not in "fiu":

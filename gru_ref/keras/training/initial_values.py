@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from gru_ref.errors import UnseededError, shown
-from gru_ref.keras.identifiers import Named
+from gru_ref.keras.identifiers import Identifier
 from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.keras.training.initializers import source_of
 from gru_ref.random_streams import philox
@@ -38,7 +38,7 @@ _ARRAY_CLASSES = ("__numpy__", "__tensor__")
 class _Weight:
     """What is to be made: an initializer, and the weight it is for."""
 
-    found: Named
+    found: Identifier
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     argument: str
@@ -195,7 +195,7 @@ class _Weight:
 
 
 def make(
-    found: Named, shape: tuple[int, ...], dtype: DTypeLike, argument: str, behaviour: Behaviour
+    found: Identifier, shape: tuple[int, ...], dtype: DTypeLike, argument: str, behaviour: Behaviour
 ) -> Array:
     """Return the array that an initializer makes, drawn as the Keras release draws it.
 
@@ -213,7 +213,7 @@ def make(
 
     Parameters
     ----------
-    found : Named
+    found : Identifier
         Of `gru_ref.keras.training.initializers.constructed`.
     shape : (features or units, 3 * units), (2, 3 * units) or (3 * units,)
     dtype : float16, bfloat16, float32 or float64

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gru_ref.errors import shown
-from gru_ref.keras.identifiers import Named, named, spellings
+from gru_ref.keras.identifiers import Identifier, parse_identifier, spellings
 from gru_ref.keras.ledger.behaviour import Behaviour
 from gru_ref.random_streams import seeds
 
@@ -93,7 +93,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
 _UNKNOWN_SEED: Any = object()
 
 
-def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named:
+def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     """Validate the initializer given as `argument`; None is GlorotUniform, as in both Kerases.
 
     Parameters
@@ -103,7 +103,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named:
 
     Returns
     -------
-    Named
+    Identifier
         Its parameters are complete: what was left out has its default, as in Keras.
 
     Raises
@@ -128,24 +128,24 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named:
                 f"{argument} is an array of shape {value.shape}, expected a name, a dict or a "
                 f"callable: Keras {behaviour.release} takes no array; use set_weights"
             )
-        return Named(None, {}, lambda shape, dtype: value)
-    found = named(
+        return Identifier(None, {}, lambda shape, dtype: value)
+    found = parse_identifier(
         value, NAMES[behaviour.initializer_names], argument, "initializer", behaviour.release
     )
     if found is None:
-        return Named("GlorotUniform", _SEEDED)
+        return Identifier("GlorotUniform", _SEEDED)
     if isinstance(found.function, type):
-        return Named(None, {}, found.function())
+        return Identifier(None, {}, found.function())
     if found.class_name is None:
         return found
     _check_parameters(found, value, behaviour, argument)
     parameters = {**_DEFAULTS.get(found.class_name, _SEEDED), **found.parameters}
     if found.class_name == "VarianceScaling":
         parameters["distribution"] = _checked_scaling(parameters, argument)
-    return Named(found.class_name, parameters)
+    return Identifier(found.class_name, parameters)
 
 
-def _check_parameters(found: Named, value: Any, behaviour: Behaviour, argument: str) -> None:
+def _check_parameters(found: Identifier, value: Any, behaviour: Behaviour, argument: str) -> None:
     """Check what `resolve` cannot know by the class alone: parameters that a release has not."""
     bare = found.class_name == "Constant" and "value" not in found.parameters
     if bare and behaviour.constant_initializer_error:
@@ -206,7 +206,7 @@ def _checked_seed(seed: Any, behaviour: Behaviour, argument: str) -> int | None:
     return seed
 
 
-def constructed(value: Any, behaviour: Behaviour, argument: str) -> Named:
+def constructed(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     """Return what `resolve` returns, with the seed that Keras draws when a layer is made.
 
     An initializer of Keras 3 without a seed takes its own at once; one of Keras 2, and the
@@ -229,7 +229,7 @@ def constructed(value: Any, behaviour: Behaviour, argument: str) -> Named:
     )
 
 
-def source_of(found: Named, behaviour: Behaviour, argument: str) -> seeds.Source | None:
+def source_of(found: Identifier, behaviour: Behaviour, argument: str) -> seeds.Source | None:
     """Return where an initializer's random numbers come from; None from an unknown seed.
 
     Raises

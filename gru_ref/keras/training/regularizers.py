@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from gru_ref.core.rounding import kind_of, product, summed
 from gru_ref.errors import shown
 from gru_ref.keras.identifiers import (
-    Named,
-    as_serialized,
+    Identifier,
     check_derived,
-    named,
+    parse_identifier,
+    serialize_live,
     spelling,
     spellings,
 )
@@ -37,12 +37,12 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named | None:
+def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | None:
     """Validate the regularizer given as `argument`: None, a name, dict, instance or callable.
 
     Returns
     -------
-    Named or None
+    Identifier or None
         Its parameters are complete: what was left out has its default, as in Keras
         (``'l1'`` and ``'l2'`` 0.01, ``'L1L2'`` no penalty at all, Keras 2's ``'l1_l2'`` 0.01 each).
 
@@ -61,8 +61,8 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named | None:
     tf_keras/src/regularizers.py, get (2.21); keras/src/regularizers/__init__.py, get (3.15.1);
     Variable.regularizer of Keras 3.1–3.14.
     """
-    value = as_serialized(value, behaviour, argument)
-    found = named(value, _names(behaviour), argument, "regularizer", behaviour.release)
+    value = serialize_live(value, behaviour, argument)
+    found = parse_identifier(value, _names(behaviour), argument, "regularizer", behaviour.release)
     if found is None:
         return None
     if found.function is not None:
@@ -81,7 +81,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Named | None:
         _check_factor(parameters[name], name, value, behaviour, argument)
     if parameters.get("mode", "rows") not in ("rows", "columns"):
         raise ValueError(f"{argument} is {shown(value)}, expected the mode 'rows' or 'columns'")
-    return Named(found.class_name, parameters)
+    return Identifier(found.class_name, parameters)
 
 
 def _names(behaviour: Behaviour) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _names(behaviour: Behaviour) -> dict[str, str]:
     return {name: cls for name, cls in table.items() if name not in absent}
 
 
-def _renamed(found: Named, value: Any, behaviour: Behaviour, argument: str) -> dict[str, Any]:
+def _renamed(found: Identifier, value: Any, behaviour: Behaviour, argument: str) -> dict[str, Any]:
     """Return the parameters of `found` by their present names: L1 and L2 once called theirs l."""
     given = dict(found.parameters)
     name = (found.class_name or "").lower()
@@ -120,7 +120,7 @@ def _check_factor(factor: Any, name: str, value: Any, behaviour: Behaviour, argu
         raise TypeError(f"{argument} is {shown(value)}, expected a factor of the type float")
 
 
-def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> Array:
+def penalty(found: Identifier, array: Array, behaviour: Behaviour, argument: str) -> Array:
     """Return the penalty that a regularizer puts on an array.
 
     Equation
@@ -136,7 +136,7 @@ def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> 
 
     Parameters
     ----------
-    found : Named
+    found : Identifier
         What `resolve` returned.
     array : a weight or an output, floating
         A weight is taken whole: all three gates beside one another.
@@ -167,7 +167,9 @@ def penalty(found: Named, array: Array, behaviour: Behaviour, argument: str) -> 
     Examples
     --------
     >>> from gru_ref.keras.ledger.behaviour import resolve as release
-    >>> penalty(Named("L2", {"l2": 0.5}), np.array([1.0, 2.0]), release("3"), "kernel_regularizer")
+    >>> penalty(
+    ...     Identifier("L2", {"l2": 0.5}), np.array([1.0, 2.0]), release("3"), "kernel_regularizer"
+    ... )
     array(2.5)
     """
     if found.function is not None:
@@ -214,7 +216,7 @@ def _orthogonal(mode: str, array: Array, behaviour: Behaviour, argument: str) ->
     return array.dtype.type(0.5) * summed(cosines) / array.dtype.type(n * (n - 1) / 2)
 
 
-def _returned(value: Any, found: Named, array: Array, argument: str) -> Array:
+def _returned(value: Any, found: Identifier, array: Array, argument: str) -> Array:
     """Return what a callable returned, as an array; a plain number in the dtype of `array`."""
     number = np.asarray(value)
     if kind_of(number.dtype) not in "fiub":
