@@ -6,7 +6,7 @@ from __future__ import annotations
 class KerasQuirkWarning(UserWarning):
     """A fault or surprise of the chosen Keras release changed the numbers, or was repaired.
 
-    The message opens with the name of the ledger row (`gru_ref.keras.ledger.behaviour.LEDGER`)
+    The message opens with the name of the ledger row (`gru_ref.keras.ledger.LEDGER`)
     that describes it.
     """
 

@@ -16,7 +16,7 @@ from gru_ref.errors import shown
 from gru_ref.keras.activations import arguments, tables
 from gru_ref.keras.activations.arguments import Activation
 from gru_ref.keras.identifiers import dtype_name
-from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.training import constraints, initializers, regularizers
 
@@ -60,7 +60,7 @@ class GRUConfig:
         bfloat16 needs
         the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.core.rounding`.
     keras_version : str
-        See `gru_ref.keras.ledger.behaviour.release_of`.
+        See `gru_ref.keras.ledger.releases.release_of`.
     execution : "eager", "graph" or "xla"
         How Keras would run the layer's calls: at once, inside a ``tf.function`` (which fit is too),
         or compiled by XLA (Keras 3). It matters for the dropout masks alone.

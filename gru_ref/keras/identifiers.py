@@ -9,7 +9,7 @@ import numpy as np
 
 from gru_ref.core.rounding import POLICIES
 from gru_ref.errors import shown
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 _DRAWN = "seed dtype input_axes output_axes"
 
@@ -169,7 +169,7 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
 
     Examples
     --------
-    >>> from gru_ref.keras.ledger.behaviour import resolve
+    >>> from gru_ref.keras.ledger import resolve
     >>> dtype_name(np.float16, resolve("2")), dtype_name("double", resolve("2"))
     ('float16', 'float64')
     """

@@ -112,7 +112,7 @@ def check_activations(
             raise NotRepresentableError(
                 runtime,
                 argument,
-                _spelled(getattr(config, argument), function, config),
+                _spelled(getattr(config, argument), function),
                 " or ".join(sorted({keras_name(f) for f in known})),
                 "the function: every state would differ",
             )
@@ -120,8 +120,9 @@ def check_activations(
     return found[0], found[1]
 
 
-def _spelled(value: Any, function: Function, config: GRUConfig) -> str:
+def _spelled(value: Any, function: Function) -> str:
     """Return an activation as an error shows it: hard_sigmoid needs its generation."""
     if function in (tables.KERAS_2["hard_sigmoid"], tables.KERAS_3["hard_sigmoid"]):
-        return f"{shown(value)} of Keras {config.behaviour.release[0]}"
+        generation = 2 if function is tables.KERAS_2["hard_sigmoid"] else 3
+        return f"{shown(value)} of Keras {generation}"
     return shown(value)

@@ -14,8 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gru_ref.errors import UnseededError, shown
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.errors import shown
 from gru_ref.random_streams.philox import Stream, scrambled
 
 # Keras's seeds are whole numbers from 1 to this.
@@ -33,7 +32,8 @@ class _Seeded:
 
     # None: nothing was seeded, and Keras would take numbers that nobody can repeat.
     global_seed: int | None = None
-    keras_seeds: dict[int, random.Random] = field(default_factory=dict)
+    # Keras 2's own generator, and (True) the one of Python that Keras 3 takes.
+    keras_seeds: dict[bool, random.Random] = field(default_factory=dict)
     op_seeds: random.Random = field(default_factory=random.Random)
     # Blocks that each kernel of an operation with a seed of its own has drawn.
     drawn: dict[tuple[int, int, str], int] = field(default_factory=dict)
@@ -73,9 +73,8 @@ def set_random_seed(seed: int) -> None:
 
     Examples
     --------
-    >>> from gru_ref.keras.ledger.behaviour import resolve
     >>> set_random_seed(1)
-    >>> initializer_seed(resolve("3")), initializer_seed(resolve("2"))
+    >>> next_keras_seed(from_python=True), next_keras_seed(from_python=False)
     (144272510, 144272510)
     """
     global _seeded
@@ -85,7 +84,7 @@ def set_random_seed(seed: int) -> None:
     # An operation of its own seed starts again too: TensorFlow forgets its kernels.
     _seeded = _Seeded(
         seed % LARGEST_INT32,
-        {generation: random.Random(seed) for generation in (2, 3)},
+        {from_python: random.Random(seed) for from_python in (False, True)},
         random.Random(seed),
     )
 
@@ -101,26 +100,22 @@ def unseeded() -> Iterator[None]:
         _seeded = before
 
 
-def initializer_seed(behaviour: Behaviour) -> int:
-    """Return the next of Keras's own seeds: for an initializer or generator that has none.
+def next_keras_seed(*, from_python: bool) -> int | None:
+    """Return the next of Keras's own seeds, for an initializer or a generator that has none.
 
-    Raises
-    ------
-    UnseededError
-        Nothing was seeded, so Keras would take a number that nobody can repeat; or the release
-        draws another way.
+    Parameters
+    ----------
+    from_python : bool
+        The one that Keras takes from Python's ``random``; else from a generator of its own.
+
+    Returns
+    -------
+    int or None
+        None where nothing was seeded, so that Keras would take a number that nobody can repeat.
     """
-    if not behaviour.unseeded_draws_follow_the_global_seed:
-        raise UnseededError(
-            f"seed is None, expected a seed: an unseeded Keras {behaviour.release} draws with the "
-            "seeds of NumPy or of TensorFlow's operations, which gru_ref does not repeat"
-        )
     if not _seeded.keras_seeds:
-        raise UnseededError(
-            "seed is None and nothing was seeded, expected a seed, or gru_ref.set_random_seed(…) "
-            f"beforehand: an unseeded Keras {behaviour.release} draws what nobody can repeat"
-        )
-    return _seeded.keras_seeds[behaviour.generation].randint(1, LARGEST_KERAS_SEED)
+        return None
+    return _seeded.keras_seeds[from_python].randint(1, LARGEST_KERAS_SEED)
 
 
 def enable_tf_random_generator(enabled: bool = True) -> None:
@@ -151,7 +146,8 @@ class SeedGenerator:
     ----------
     seed : int or None
         None: never seeded.
-    behaviour : Behaviour
+    wraps : bool
+        Whether a seed is cut to its last 32 bits; else it is taken modulo 2**31 − 2.
     count : int, optional
         How often it has drawn.
 
@@ -161,9 +157,9 @@ class SeedGenerator:
     (3.15.1).
     """
 
-    def __init__(self, seed: int | None, behaviour: Behaviour, count: int = 0) -> None:
+    def __init__(self, seed: int | None, *, wraps: bool, count: int = 0) -> None:
         self.seed, self.count = seed, count
-        self._wraps = behaviour.seed_wraps_at_32_bits
+        self._wraps = wraps
 
     def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
         """Return the stream of the next draw."""
@@ -297,14 +293,6 @@ class Stateless:
     def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
         """Return the stream of every draw."""
         return None if self.seed is None else scrambled(self.seed, 0)
-
-
-def next_seed_or_none(behaviour: Behaviour) -> int | None:
-    """Return `initializer_seed`, or None where it raises: a layer that never draws needs none."""
-    try:
-        return initializer_seed(behaviour)
-    except UnseededError:
-        return None
 
 
 def rng_type_of(given: Any, force_generator: Any = False) -> str:

@@ -15,7 +15,7 @@ from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.activations import tables
 from gru_ref.keras.config import KINDS
 from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 # What changes the numbers, in Keras's order: asked for where a file does not say it.
 _ASKED = (
@@ -78,7 +78,7 @@ def said_by(found: Found, weights: GRUWeights, behaviour: Behaviour, file: objec
                 f"{None if weights.bias is None else weights.bias.shape}",
             )
     known["dtype"] = _dtype(known.get("dtype"), found, weights, notes)
-    own = tables.names(behaviour.release)
+    own = tables.names(behaviour)
     foreign = [name for name in _ACTIVATIONS if not _is_own(known.get(name), own)]
     return Said(known, tuple(foreign), tuple(notes))
 

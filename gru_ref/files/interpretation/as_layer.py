@@ -15,7 +15,7 @@ from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.interpretation.recorded_version import behaving_release
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.provenance import Origin
 
 

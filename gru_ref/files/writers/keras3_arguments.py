@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.errors import NotRepresentableError, shown
-from gru_ref.keras.activations import layers, tables
+from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.layers import ActivationLayer
 from gru_ref.keras.activations.variants import gelu_3_0_1, gelu_tf_2_4, sigmoid_tf_2_1
 from gru_ref.keras.config import KINDS, GRUConfig
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.ledger import Behaviour, resolve
 
 Array = NDArray[Any]
 
@@ -120,13 +120,14 @@ def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float
     if function is _HARD_SIGMOID[2]:
         return "hard_sigmoid", _SCALE
     layer = _LEAKY_RELU if function is tables.KERAS_2["LeakyReLU"] else function
-    if isinstance(layer, ActivationLayer) and layer.class_name in layers.KERAS_3:
-        names = layers.KERAS_3[layer.class_name]  # Keras 2 may name them otherwise
+    keras_3 = resolve("3").activation_layers
+    if isinstance(layer, ActivationLayer) and layer.class_name in keras_3:
+        names = keras_3[layer.class_name]  # Keras 2 may name them otherwise
         parameters = dict(zip(names, layer.parameters.values(), strict=True))
         return {**_KERAS_LAYER, "class_name": layer.class_name, "config": parameters}, 1.0
     table = tables.KERAS_3
     same = [name for name in table if function in (table[name], *_ROUNDED_OTHERWISE.get(name, ()))]
-    if isinstance(value, str) and (value in same or config.behaviour.generation == 3):
+    if isinstance(value, str) and value in same:
         return value, 1.0
     if not same:
         raise NotRepresentableError(

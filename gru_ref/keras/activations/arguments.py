@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gru_ref.errors import shown
 from gru_ref.keras.activations import layers, tables
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 Activation = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -40,13 +40,13 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Activation:
     if isinstance(value, Mapping):
         return _from_dict(value, behaviour, argument)
     if isinstance(value, str):
-        unusable = tables.unusable(behaviour.release)
+        unusable = behaviour.unusable_activations
         if value in unusable:
             raise ValueError(
                 f"{argument} is {shown(value)}, expected a name that works in a GRU: "
                 f"{unusable[value]}"
             )
-        names = tables.names(behaviour.release)
+        names = tables.names(behaviour)
         if value in names:
             return names[value]
         raise ValueError(
@@ -79,7 +79,7 @@ def _with_check(function: Callable[..., Any], argument: str) -> Activation:
 def _from_dict(value: Mapping[str, Any], behaviour: Behaviour, argument: str) -> Activation:
     """Return the layer, or the function of Keras, that a serialized dict describes."""
     if value.get("class_name") == "function" and behaviour.activation_function_dicts:
-        names = tables.names(behaviour.release)
+        names = tables.names(behaviour)
         if value.get("module") != "builtins" or str(value.get("config")) not in names:
             raise behaviour.activation_dict_error(
                 f"{argument} is {shown(value)}, expected the dict of a function of Keras "

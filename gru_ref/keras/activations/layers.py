@@ -19,7 +19,7 @@ from gru_ref.core.rounding import POLICIES, elementary, numpy_dtype
 from gru_ref.core.smooth_activations import softmax
 from gru_ref.errors import shown
 from gru_ref.keras.identifiers import dtype_name
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 Array = NDArray[Any]
 
@@ -31,21 +31,6 @@ OBJECT_KEYS = frozenset(
 # Parameters that the release refuses below zero, and those that need not be one number.
 _NOT_NEGATIVE = ("max_value", "negative_slope", "threshold", "theta")
 _NOT_A_NUMBER = {"max_value": (type(None),), "axis": (list, tuple)}
-
-# class → the parameters of its config, with their defaults
-KERAS_2: Mapping[str, Mapping[str, Any]] = {
-    "ReLU": {"max_value": None, "negative_slope": 0.0, "threshold": 0.0},
-    "LeakyReLU": {"alpha": 0.3},
-    "ELU": {"alpha": 1.0},
-    "Softmax": {"axis": -1},
-    "ThresholdedReLU": {"theta": 1.0},
-}
-KERAS_3: Mapping[str, Mapping[str, Any]] = {
-    "ReLU": KERAS_2["ReLU"],
-    "LeakyReLU": {"negative_slope": 0.3},
-    "ELU": KERAS_2["ELU"],
-    "Softmax": KERAS_2["Softmax"],
-}
 
 
 @dataclass(frozen=True)
@@ -111,13 +96,6 @@ def _relu(x: Array, max_value: Any, negative_slope: Any, threshold: Any) -> Arra
     return np.asarray(kept)
 
 
-def classes(behaviour: Behaviour) -> Mapping[str, Mapping[str, Any]]:
-    """Return the layers that the release takes as an activation: class → its parameters."""
-    if not behaviour.activation_layers:
-        return {}
-    return KERAS_2 if behaviour.generation == 2 else KERAS_3
-
-
 def layer_of(value: Mapping[str, Any], behaviour: Behaviour, argument: str) -> ActivationLayer:
     """Return the layer that a serialized dict describes.
 
@@ -135,7 +113,7 @@ def layer_of(value: Mapping[str, Any], behaviour: Behaviour, argument: str) -> A
     ValueError, TypeError
         As the release raises: it takes no such layer, or needs a module.
     """
-    known = classes(behaviour)
+    known = behaviour.activation_layers
     class_name = str(value.get("class_name"))
     config = value.get("config")
     if class_name not in known:
@@ -158,8 +136,8 @@ def layer_of(value: Mapping[str, Any], behaviour: Behaviour, argument: str) -> A
         )
     parameters = {"name": None, "trainable": True, "dtype": "float32", **known[class_name]}
     given = dict(config)
-    if behaviour.generation == 3 and class_name == "LeakyReLU" and "alpha" in given:
-        given["negative_slope"] = given.pop("alpha")
+    if class_name == "LeakyReLU" and "negative_slope" in parameters and "alpha" in given:
+        given["negative_slope"] = given.pop("alpha")  # its name in files of Keras 2
     if unknown := [key for key in given if key not in parameters]:
         raise TypeError(
             f"{argument} is {shown(value)}, expected no {unknown[0]!r}: {class_name} has the "
@@ -173,7 +151,7 @@ def layer_of(value: Mapping[str, Any], behaviour: Behaviour, argument: str) -> A
         if behaviour.activation_layers_round_to_float32 and key != "axis" and item is not None:
             parameters[key] = float(np.float32(item))
     return ActivationLayer(
-        class_name, parameters, name, trainable, dtype, casts=behaviour.generation == 3
+        class_name, parameters, name, trainable, dtype, casts=behaviour.inputs_are_cast
     )
 
 

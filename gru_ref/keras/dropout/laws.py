@@ -66,7 +66,7 @@ def laws(
     """
     behaviour = config.behaviour
     gates = (3,) if config.mask_per_gate else ()
-    count = 3 if behaviour.generation == 2 or gates else 1
+    count = 3 if behaviour.three_masks_are_drawn or gates else 1
     leading, prefix = gates, "3, " if gates else ""
     if config.masks_every_timestep:
         leading, prefix = (timesteps, *gates), f"timesteps, {prefix}"

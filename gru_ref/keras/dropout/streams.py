@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.training.initializers import next_seed, seed_generator
 from gru_ref.random_streams import seeds
 from gru_ref.random_streams.philox import Stream
 from gru_ref.random_streams.seeds import Source
@@ -50,15 +51,13 @@ class MaskStreams:
         self._kind_of_layer = seeds.rng_type_of(rng_type, force_generator)
         self._kind_of_cell = self._kind_of_layer if of_cell else seeds.rng_type_of(None)
         self._source: Source | None = None
-        if config.behaviour.generation == 3:
-            seed = config.seed
-            if seed is None:
-                seed = seeds.next_seed_or_none(config.behaviour)
-            self._source = seeds.SeedGenerator(seed, config.behaviour)
+        if config.behaviour.seed_generators:
+            seed = next_seed(config.behaviour) if config.seed is None else config.seed
+            self._source = seed_generator(seed, config.behaviour)
 
     def before_weights(self) -> None:
         """Seed what Keras 2 seeds before its initializers draw."""
-        if self._config.behaviour.generation == 2:
+        if not self._config.behaviour.seed_generators:
             seed = self._whole_seed(self._of_cell) if self._of_cell else None
             of_cell = self._keras_2_source(self._kind_of_cell, seed)
             if not self._on_layer:
@@ -66,7 +65,7 @@ class MaskStreams:
 
     def after_weights(self) -> None:
         """Seed what Keras 2 seeds after them."""
-        if self._config.behaviour.generation == 2 and not self._of_cell:
+        if not (self._config.behaviour.seed_generators or self._of_cell):
             seed = self._whole_seed(self._on_layer)
             of_layer = self._keras_2_source(self._kind_of_layer, seed)
             if self._on_layer:
@@ -99,11 +98,11 @@ class MaskStreams:
             self.after_weights()
         on_layer = self._of_cell or self._on_layer
         owner = layer if on_layer else getattr(layer, "cell", None)
-        if self._config.behaviour.generation == 3:
+        if self._config.behaviour.seed_generators:
             state = getattr(getattr(owner, "seed_generator", None), "state", None)
             if state is not None:
                 seed, count = (int(number) for number in np.asarray(state))
-                self._source = seeds.SeedGenerator(seed, self._config.behaviour, count)
+                self._source = seed_generator(seed, self._config.behaviour, count)
             return
         next_seed = getattr(getattr(owner, "_random_generator", None), "_seed", None)
         if isinstance(self._source, seeds.EagerOperations):
@@ -117,7 +116,7 @@ class MaskStreams:
     def remedy(self) -> str:
         """What else makes the masks known where nothing was seeded, for an error message."""
         behaviour = self._config.behaviour
-        if behaviour.generation == 3:
+        if behaviour.seed_generators:
             return "gru_ref.set_random_seed(…) or seed=… before the layer is made"
         repeated = behaviour.unseeded_draws_follow_the_global_seed
         kind = self._kind_of_layer if self._on_layer else self._kind_of_cell
@@ -143,7 +142,7 @@ class MaskStreams:
         if not behaviour.generator_masks_are_known:
             return seeds.Stateless(None)
         if seed is None:
-            seed = seeds.next_seed_or_none(behaviour)
+            seed = next_seed(behaviour)
         if kind == "stateless":
             return seeds.Stateless(seed)
         return seeds.Generator(seed)

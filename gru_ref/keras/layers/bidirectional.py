@@ -12,7 +12,7 @@ from gru_ref.keras.layers.both_directions import BothDirections
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.layers.rnn import RNN
 from gru_ref.keras.layers.wrapper_base import PartMasks
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
 
 _LAYERS = {"GRU": GRU, "RNN": RNN}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from gru_ref.errors import shown
-from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.ledger import Behaviour, resolve
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -16,7 +16,6 @@ F = TypeVar("F", bound=Callable[..., None])
 _ANY_LAYER = ("name", "trainable", "autocast", "input_shape", "input_dim")
 _KERAS_2_SHAPES = ("batch_input_shape", "batch_size", "input_length", "dynamic")
 _KERAS_2_LAYER = (*_KERAS_2_SHAPES, "weights", "return_runtime")
-_GENERATOR = ("force_generator", "rng_type")
 _RNG_TYPES = (None, "stateless", "stateful", "legacy_stateful")
 
 
@@ -58,8 +57,10 @@ def check_keywords(kwargs: Mapping[str, Any], implementation: Any, behaviour: Be
         known.add("use_cudnn")
     if behaviour.seed_argument:
         known.add("seed")
-        if behaviour.generation == 2:
-            known.update(_GENERATOR if behaviour.rng_type_argument else _GENERATOR[:1])
+    if behaviour.force_generator_argument:
+        known.add("force_generator")
+    if behaviour.rng_type_argument:
+        known.add("rng_type")
     if behaviour.caching_device_argument:
         known.add("enable_caching_device")
     given = dict(kwargs)

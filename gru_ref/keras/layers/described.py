@@ -10,7 +10,7 @@ from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.layers import call_checks
 from gru_ref.keras.layers.variables import Variables
 from gru_ref.keras.layers.weight_checks import three_sizes
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, gru_config
 
 Shape = tuple[int | None, ...]

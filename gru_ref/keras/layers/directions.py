@@ -13,7 +13,7 @@ from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.layers.rnn import RNN
 from gru_ref.keras.layers.wrapper_base import Composite
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import nested_configs
 
 Array = NDArray[Any]

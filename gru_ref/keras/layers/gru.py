@@ -18,7 +18,7 @@ from gru_ref.keras.layers.constructor_checks import check_keywords, check_values
 from gru_ref.keras.layers.described import Described
 from gru_ref.keras.layers.trace import Trace, trace_of
 from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.training import losses
 from gru_ref.provenance import Origin

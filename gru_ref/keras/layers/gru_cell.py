@@ -17,7 +17,7 @@ from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import CellCall
 from gru_ref.keras.layers.constructor_checks import check_known, check_values, keywords_of_a_cell
 from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS, Variables
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
 

@@ -17,7 +17,7 @@ from gru_ref.keras.layers.rnn_variables import RNNVariables
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.layers.wrapper_base import PartMasks
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.training import losses
 

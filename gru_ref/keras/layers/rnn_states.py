@@ -12,7 +12,7 @@ from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers import call_checks
 from gru_ref.keras.layers.variables import ABSENT
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 Array = NDArray[Any]
 

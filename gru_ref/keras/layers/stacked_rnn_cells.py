@@ -12,7 +12,7 @@ from gru_ref.errors import shown
 from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.layers.wrapper_base import Composite
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
 
 Array = NDArray[Any]

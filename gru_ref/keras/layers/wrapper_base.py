@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers.constructor_checks import check_known, check_values, keywords_of_any_layer
 from gru_ref.keras.layers.variables import Variables
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.training import constraints
 
 Array = NDArray[Any]

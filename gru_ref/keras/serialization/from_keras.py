@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gru_ref.errors import shown
 from gru_ref.keras.activations import arguments
 from gru_ref.keras.config import KINDS
-from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.serialization.gru_config import ACTIVATIONS, PACKAGES
 from gru_ref.random_streams import seeds
 

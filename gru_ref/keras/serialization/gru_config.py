@@ -8,7 +8,7 @@ from typing import Any
 from gru_ref.errors import shown
 from gru_ref.keras.activations.layers import OBJECT_KEYS
 from gru_ref.keras.config import KINDS, GRUConfig
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import config_parts, objects
 
 # Keras's order of keys; both generations share these.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from gru_ref.errors import shown
 from gru_ref.keras.layers.wrapper_base import Composite
-from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.serialization import config_parts
 
 

@@ -15,7 +15,7 @@ from gru_ref.errors import shown
 from gru_ref.keras.activations import layers, tables
 from gru_ref.keras.activations.layers import ActivationLayer
 from gru_ref.keras.identifiers import Identifier
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 _DRAWN = {"seed": None}
 _SCALED = ("VarianceScaling", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal",
@@ -80,7 +80,7 @@ def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
         return behaviour.renamed_activations.get(value, value)
     if isinstance(value, ActivationLayer):
         return _layer(value, behaviour)
-    names = tables.names(behaviour.release)
+    names = tables.names(behaviour)
     for name, known in names.items():
         if value is known:
             return behaviour.renamed_activations.get(name, name)

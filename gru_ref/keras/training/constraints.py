@@ -17,7 +17,7 @@ from gru_ref.keras.identifiers import (
     serialize_live,
     spellings,
 )
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 Array = NDArray[Any]
 
@@ -33,14 +33,17 @@ _BOTH = spellings(
         "Constraint": (),
     }
 )
-KERAS_2: Mapping[str, str] = {
-    **_BOTH,
-    "maxnorm": "MaxNorm",
-    "nonneg": "NonNeg",
-    "unitnorm": "UnitNorm",
-    **spellings({"RadialConstraint": ("radial_constraint",)}),
+# How the ledger calls a set of names → spelling → class
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "2.1": {
+        **_BOTH,
+        "maxnorm": "MaxNorm",
+        "nonneg": "NonNeg",
+        "unitnorm": "UnitNorm",
+        **spellings({"RadialConstraint": ("radial_constraint",)}),
+    },
+    "3.0": {**_BOTH, "constraint": "Constraint"},
 }
-KERAS_3: Mapping[str, str] = {**_BOTH, "constraint": "Constraint"}
 
 # class → its parameters, with the values of those that are left out
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -76,7 +79,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
     Variable.constraint of Keras 3.1–3.14.
     """
     value = serialize_live(value, behaviour, argument)
-    names = KERAS_2 if behaviour.generation == 2 else KERAS_3
+    names = NAMES[behaviour.constraint_names]
     found = parse_identifier(value, names, argument, "constraint", behaviour.release)
     if found is None:
         return None
@@ -145,7 +148,7 @@ def project(
 
     Examples
     --------
-    >>> from gru_ref.keras.ledger.behaviour import resolve as release
+    >>> from gru_ref.keras.ledger import resolve as release
     >>> unit_norm, kernel = Identifier("UnitNorm", {"axis": 0}), np.array([[3.0], [4.0]])
     >>> project(unit_norm, kernel, release("3"), "kernel_constraint", epsilon=0)
     array([[0.6],

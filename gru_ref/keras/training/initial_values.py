@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.identifiers import Identifier
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.training.initializers import source_of
 from gru_ref.random_streams import philox
 from gru_ref.random_streams.philox import Stream
@@ -250,7 +250,7 @@ def make(
     Examples
     --------
     >>> from gru_ref.keras.training import initializers
-    >>> from gru_ref.keras.ledger.behaviour import resolve
+    >>> from gru_ref.keras.ledger import resolve
     >>> seeded = {"class_name": "GlorotUniform", "config": {"seed": 1}}
     >>> found = initializers.resolve(seeded, resolve("3"), "kernel_initializer")
     >>> make(found, (2, 3), "float32", "kernel_initializer", resolve("3"))[0, :2].tolist()

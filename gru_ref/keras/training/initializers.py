@@ -9,7 +9,7 @@ import numpy as np
 
 from gru_ref.errors import shown
 from gru_ref.keras.identifiers import Identifier, parse_identifier, spellings
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 from gru_ref.random_streams import seeds
 
 _NORMAL = {"mean": 0.0, "stddev": 0.05, "seed": None}
@@ -223,7 +223,7 @@ def constructed(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
         return found
     seed = _checked_seed(found.parameters["seed"], behaviour, argument)
     if seed is None:
-        seed = seeds.next_seed_or_none(behaviour)
+        seed = next_seed(behaviour)
     return found._replace(
         parameters={**found.parameters, "seed": _UNKNOWN_SEED if seed is None else seed}
     )
@@ -246,9 +246,21 @@ def source_of(found: Identifier, behaviour: Behaviour, argument: str) -> seeds.S
     if by_operation and not generator:
         return seeds.EagerOperations(seed)
     if seed is None:
-        seed = seeds.next_seed_or_none(behaviour)
+        seed = next_seed(behaviour)
     if generator:
         return seeds.Generator(seed)
-    if behaviour.generation == 2:
-        return seeds.Stateless(seed)
-    return seeds.SeedGenerator(seed, behaviour)
+    if behaviour.seed_generators:
+        return seed_generator(seed, behaviour)
+    return seeds.Stateless(seed)
+
+
+def next_seed(behaviour: Behaviour) -> int | None:
+    """Return the seed that the release takes where none is given; None if none that repeats."""
+    if not behaviour.unseeded_draws_follow_the_global_seed:
+        return None
+    return seeds.next_keras_seed(from_python=behaviour.seeds_from_python)
+
+
+def seed_generator(seed: int | None, behaviour: Behaviour, count: int = 0) -> seeds.SeedGenerator:
+    """Return a generator of the release that has drawn `count` times."""
+    return seeds.SeedGenerator(seed, wraps=behaviour.seed_wraps_at_32_bits, count=count)

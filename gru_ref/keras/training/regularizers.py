@@ -18,14 +18,17 @@ from gru_ref.keras.identifiers import (
     spelling,
     spellings,
 )
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import Behaviour
 
 Array = NDArray[Any]
 
 _BOTH = spellings({"L1": ("l1",), "L2": ("l2",), "L1L2": (), "Regularizer": ()})
 _ORTHOGONAL = spellings({"OrthogonalRegularizer": ("orthogonal_regularizer",)})
-KERAS_2: Mapping[str, str] = {**_BOTH, "l1_l2": "L1L2", **_ORTHOGONAL}
-KERAS_3: Mapping[str, str] = {**_BOTH, "l1l2": "L1L2", "regularizer": "Regularizer", **_ORTHOGONAL}
+# How the ledger calls a set of names → spelling → class
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "2.1": {**_BOTH, "l1_l2": "L1L2", **_ORTHOGONAL},
+    "3.0": {**_BOTH, "l1l2": "L1L2", "regularizer": "Regularizer", **_ORTHOGONAL},
+}
 
 # class → its parameters, with the values that stand for None and for what is left out
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -86,19 +89,22 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
 
 def _names(behaviour: Behaviour) -> dict[str, str]:
     """Return every spelling that the release knows → class."""
-    table = KERAS_2 if behaviour.generation == 2 else KERAS_3
     absent = {
         *(() if behaviour.orthogonal_regularizer else _ORTHOGONAL),
         *(() if behaviour.l1_and_l2_classes else ("L1", "L2")),
     }
-    return {name: cls for name, cls in table.items() if name not in absent}
+    return {
+        name: cls for name, cls in NAMES[behaviour.regularizer_names].items() if name not in absent
+    }
 
 
 def _renamed(found: Identifier, value: Any, behaviour: Behaviour, argument: str) -> dict[str, Any]:
     """Return the parameters of `found` by their present names: L1 and L2 once called theirs l."""
     given = dict(found.parameters)
     name = (found.class_name or "").lower()
-    refused = "l" if behaviour.generation == 3 else "" if behaviour.l1_and_l2_classes else name
+    refused = "" if behaviour.l1_and_l2_classes else name
+    if not behaviour.l_names_a_penalty:
+        refused = "l"
     if name in ("l1", "l2") and refused in given:
         raise TypeError(f"{argument} is {shown(value)}, expected no {refused!r}")
     if "l" in given:
@@ -166,7 +172,7 @@ def penalty(found: Identifier, array: Array, behaviour: Behaviour, argument: str
 
     Examples
     --------
-    >>> from gru_ref.keras.ledger.behaviour import resolve as release
+    >>> from gru_ref.keras.ledger import resolve as release
     >>> penalty(
     ...     Identifier("L2", {"l2": 0.5}), np.array([1.0, 2.0]), release("3"), "kernel_regularizer"
     ... )

@@ -5,11 +5,6 @@ import numpy as np
 from .asking import NotApplicable, error_of, the_one
 
 
-def generation(live):
-    """keras.__version__"""
-    return live.generation
-
-
 def positional_after_recurrent_dropout(live):
     """inspect.signature(GRU.__init__): implementation follows recurrent_dropout"""
     names = live.parameters()
@@ -34,6 +29,11 @@ def use_cudnn_argument(live):
 def seed_argument(live):
     """GRU(1, seed=1)"""
     return live.takes(seed=1)
+
+
+def force_generator_argument(live):
+    """GRU(1, force_generator=True)"""
+    return live.takes(force_generator=True)
 
 
 def rng_type_argument(live):

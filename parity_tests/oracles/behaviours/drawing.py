@@ -1,5 +1,7 @@
 """Seeds: where a random number comes from, and which of them repeat."""
 
+import random
+
 import numpy as np
 
 from .asking import NotApplicable, error_of
@@ -34,6 +36,19 @@ def unseeded_draws_follow_the_global_seed(live):
         output = layer(live.tf.ones((2, 3, 8)), training=True)
         drawn.append([*layer.get_weights(), np.asarray(output)])
     return all(_alike(a, b) for a, b in zip(*drawn))
+
+
+def seed_generators(live):
+    """GRU(1, dropout=0.5).cell.seed_generator"""
+    return hasattr(live.gru(dropout=0.5).cell, "seed_generator")
+
+
+def seeds_from_python(live):
+    """GlorotUniform()((2, 3)): the state of Python's random, before and after"""
+    live.seed_all(1)
+    before = random.getstate()
+    live.keras.initializers.GlorotUniform()((2, 3))
+    return random.getstate() != before
 
 
 def seed_wraps_at_32_bits(live):

@@ -3,6 +3,8 @@
 Inputs of ones, rate 0.5 and kernels of powers of two: an output tells which entries were kept.
 """
 
+import random
+
 import numpy as np
 
 from .asking import Live, error_of
@@ -22,6 +24,15 @@ def dropout_masks_per_gate(live):
         if not any(h == n - n * n for n in range(2**_FEATURES)):
             return True
     return False
+
+
+def three_masks_are_drawn(live):
+    """GRU(1, dropout=0.5, recurrent_activation="linear")(x, training=True): how often it draws"""
+    live.seed_all(1)
+    layer, x = live.gru(dropout=0.5, recurrent_activation="linear", **live.plain), live.x()
+    layer.build(x.shape)
+    count = _draws(live, layer, lambda: layer(x, training=True))
+    return {1: False, 3: True}.get(count, count)
 
 
 def fused_mask_per_timestep(live):
@@ -100,6 +111,40 @@ def inference_draws_masks(live):
     before = state()
     layer(x, training=False)
     return state() != before
+
+
+def _draws(live, layer, call):
+    """Return how often a call draws: a generator counts, each operation takes another seed."""
+    generator = getattr(layer.cell, "seed_generator", None)
+    if generator is not None:
+        before = int(np.asarray(generator.state)[1])
+        call()
+        return int(np.asarray(generator.state)[1]) - before
+    seeds = live.oracle.eager_context._rng
+    again = random.Random()
+    again.setstate(seeds.getstate())
+    # Old releases draw the seeds by NumPy, from the generator behind its functions.
+    numpys, numpys_again = np.random.mtrand._rand, np.random.RandomState()
+    numpys_again.set_state(numpys.get_state())
+    call()
+    return _steps(
+        lambda: again.getstate() == seeds.getstate(), lambda: again.randint(0, 2**31 - 1)
+    ) + _steps(lambda: _state(numpys_again) == _state(numpys), lambda: numpys_again.randint(10e6))
+
+
+def _state(generator):
+    """Return where a generator of NumPy stands."""
+    _, keys, position = generator.get_state()[:3]
+    return keys.tolist(), position
+
+
+def _steps(is_there, step):
+    """Return how many steps lead to a state, 100 at most."""
+    count = 0
+    while not is_there() and count < 100:
+        step()
+        count += 1
+    return count
 
 
 def _linear(live, kernel, **arguments):

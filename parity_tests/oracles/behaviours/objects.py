@@ -19,6 +19,14 @@ _INITIALIZERS = (
     "truncated_normal", "uniform", "variance_scaling", "zero", "zeros",
 )  # fmt: skip
 
+# Every name of a regularizer, but for L1, L2 and the orthogonal one, and of a constraint.
+_REGULARIZERS = ("L1L2", "Regularizer", "l1_l2", "l1l2", "regularizer")
+_CONSTRAINTS = (
+    "Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "RadialConstraint", "UnitNorm", "constraint",
+    "max_norm", "maxnorm", "min_max_norm", "non_neg", "nonneg", "radial_constraint", "unit_norm",
+    "unitnorm",
+)  # fmt: skip
+
 # Every name of a function that is an activation in some release.
 _ACTIVATIONS = (
     "celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu",
@@ -141,6 +149,25 @@ def initializer_axes_in_config(live):
 # ---- regularizers and constraints
 
 
+def regularizer_names(live):
+    """regularizers.get(name) for every name that some release has"""
+    return _resolving(live.keras.regularizers.get, _REGULARIZERS)
+
+
+def constraint_names(live):
+    """constraints.get(name) for every name that some release has"""
+    return _resolving(live.keras.constraints.get, _CONSTRAINTS)
+
+
+def _resolving(get, names):
+    """Return the names of something callable: Keras 2.13 and later give an unknown string back."""
+
+    def resolves(name):
+        return error_of(get, name) is None and callable(get(name))
+
+    return [name for name in names if resolves(name)]
+
+
 def negative_penalties(live):
     """regularizers.L1L2(l1=-1.0)"""
     return error_of(live.keras.regularizers.L1L2, l1=-1.0) is None
@@ -164,13 +191,14 @@ def l1_and_l2_classes(live):
     return type(live.keras.regularizers.get("l2")).__name__ == "L2"
 
 
+def l_names_a_penalty(live):
+    """regularizers.l2(l=0.1)"""
+    return error_of(live.keras.regularizers.l2, l=0.1) is None
+
+
 def orthogonal_regularizer(live):
     """regularizers.get("orthogonal_regularizer")"""
-    try:
-        # Keras 2.13 and later give an unknown string back.
-        return callable(live.keras.regularizers.get("orthogonal_regularizer"))
-    except ValueError:
-        return False
+    return bool(_resolving(live.keras.regularizers.get, ["orthogonal_regularizer"]))
 
 
 def orthogonal_factor_is_float(live):

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from parity_tests.recording import export
 from parity_tests.runner.drift import cells, document, environments, measure, recorded, recording
 from parity_tests.runner.drift.releases import BY_NAME, RELEASES, Kept

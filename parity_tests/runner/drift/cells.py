@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gru_ref.keras.ledger.behaviour import LEDGER, Behaviour
-from gru_ref.keras.training.initializers import NAMES
+from gru_ref.keras.ledger import LEDGER, Behaviour
+from gru_ref.keras.training import constraints, initializers, regularizers
 
-ROWS = tuple(row.name for row in LEDGER)
+ROWS = tuple(LEDGER)
 
 
 def told(value: Any) -> Any:
@@ -46,13 +46,20 @@ def _renamed_activations(value: Mapping[str, str], measured: Mapping[str, Any]) 
     return {"taken": taken, "renamed": {k: v for k, v in value.items() if k in taken}}
 
 
-def _initializer_names(value: str, measured: list[str]) -> list[str]:
-    """The ledger names a set of names; constants have a row of their own."""
-    return sorted(name for name in NAMES[value] if name.lower() not in ("constant", "constantv2"))
+def _names(
+    sets: Mapping[str, Mapping[str, str]], *others: str
+) -> Callable[[str, list[str]], list[str]]:
+    """The ledger names a set of names; `others` are of classes that have rows of their own."""
+    return lambda value, measured: sorted(
+        name for name, class_name in sets[value].items() if class_name not in others
+    )
 
 
 _TRANSLATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "initializer_names": _initializer_names,
+    "activation_layers": lambda value, measured: bool(value),
+    "initializer_names": _names(initializers.NAMES, "Constant"),
+    "regularizer_names": _names(regularizers.NAMES, "L1", "L2", "OrthogonalRegularizer"),
+    "constraint_names": _names(constraints.NAMES),
     "config_penalties_are_float32": _by_class,
     "penalties_without_float64": _by_class,
     "renamed_activations": _renamed_activations,

@@ -18,7 +18,7 @@ PATH = ROOT / "docs" / "drift.md"
 _HEAD = """# What changed between releases of Keras
 
 Written by `make drift ARGS=--write`, which measures every cell in the release itself: each row of
-the ledger (`gru_ref/keras/ledger/behaviour.py`) has a minimal case, and the cell is what that
+the ledger (`gru_ref/keras/ledger/`) has a minimal case, and the cell is what that
 case showed.
 `make test` compares the cells with the ledger. A dash is a cell that cannot apply; the reasons
 stand below each table. Columns are TensorFlow's minors with the Keras inside it, 2.21 with

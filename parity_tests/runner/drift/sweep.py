@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gru_ref import GRUConfig, KerasQuirkWarning
-from gru_ref.keras.ledger.behaviour import Behaviour, resolve
+from gru_ref.keras.ledger import Behaviour, resolve
 from parity_tests.cases import predictions, sweeps
 from parity_tests.cases.bounds import bound_for
 from parity_tests.cases.sweeps import Case

@@ -9,7 +9,7 @@ import numpy as np
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import initializers
 from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import BOTH

@@ -12,7 +12,7 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref import GRU
 from gru_ref.errors import UnseededError
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import initial_values, initializers
 from gru_ref.random_streams import seeds
 from parity_tests.matrix.initializers import named

@@ -12,7 +12,7 @@ import pytest
 from parameterized import parameterized
 
 from gru_ref.errors import KerasQuirkWarning
-from gru_ref.keras.ledger import behaviour
+from gru_ref.keras.ledger import LEDGER
 from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import ARGUMENTS
 from parity_tests.matrix.invalid import INVALID, VERDICTS, Invalid, Outcome
@@ -71,7 +71,7 @@ class TestRows:
     def _check_warnings(expected: Outcome, caught: list[warnings.WarningMessage]) -> None:
         assert [w.category for w in caught if w.category is not KerasQuirkWarning] == []
         named = [str(w.message).partition(":")[0] for w in caught]
-        assert [name for name in named if not behaviour.BY_NAME[name].quirk] == []
+        assert [name for name in named if not LEDGER[name].quirk] == []
         if expected.verdict == "fault":
             assert named != [], "computes without a warning"
 

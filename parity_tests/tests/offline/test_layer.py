@@ -183,5 +183,5 @@ class TestQuirks:
     def test_the_warning_names_a_row_of_the_ledger(self) -> None:
         layer = small_gru.layer(dropout=1.0, keras_version="3")
         assert _quirks(layer, x(), training=True) == ["rate_one"]
-        assert gru_ref.keras.ledger.behaviour.BY_NAME["rate_one"].quirk
+        assert gru_ref.keras.ledger.LEDGER["rate_one"].quirk
         assert _quirks(layer, x()) == []

@@ -11,7 +11,7 @@ import pytest
 from parameterized import parameterized
 
 from gru_ref import GRU, KerasQuirkWarning
-from gru_ref.keras.ledger.behaviour import resolve
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import regularizers
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import x

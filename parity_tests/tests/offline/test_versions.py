@@ -3,40 +3,174 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 import gru_ref
-from gru_ref.keras.ledger import behaviour
-from gru_ref.keras.ledger.behaviour import Behaviour
+from gru_ref.keras.ledger import LEDGER
 from gru_ref.keras.ledger.releases import Release, release_of
 
 PACKAGE = Path(gru_ref.__file__).parent
-
-
-def test_every_field_has_a_row_and_every_row_a_field() -> None:
-    rows = [row.name for row in behaviour.LEDGER]
-    assert sorted(rows) == sorted(set(Behaviour._fields) - {"release"})
+# The rooms that may ask which release it is.
+ASKING = ("keras/ledger", "keras/serialization")
+SOURCES = {
+    path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8")
+    for path in PACKAGE.rglob("*.py")
+}
 
 
 def test_every_row_has_a_source() -> None:
-    assert all(len(row.source) > 10 for row in behaviour.LEDGER)
+    assert all(len(row.source) > 10 for row in LEDGER.values())
 
 
-def test_every_row_is_asked_by_the_code() -> None:
-    others = (path for path in PACKAGE.rglob("*.py") if path.stem != "behaviour")
-    text = "".join(path.read_text(encoding="utf-8") for path in others)
-    assert [row.name for row in behaviour.LEDGER if f".{row.name}" not in text] == []
+def test_every_change_is_in_the_order_of_time() -> None:
+    for row in LEDGER.values():
+        for changes, oldest in ((row.keras_2, 1), (row.keras_3, 0)):
+            assert [*changes] == sorted(changes), row.name
+            assert min(changes) == oldest, row.name
 
 
-def test_only_the_ledger_knows_releases() -> None:
-    asking = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and node.attr in ("minor", "major"):
-                asking.add(path.stem)
-    assert asking <= {"releases", "behaviour"}
+class TestReads:
+    """Which rows the code asks a Behaviour for."""
+
+    def test_every_row_is_read(self) -> None:
+        read = {name for source in SOURCES.values() for name in _rows_read(source)}
+        assert [name for name in LEDGER if name not in read] == []
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "self.config.behaviour.x",
+            "self._behaviour.x",
+            "resolve('3').x",
+            "def f(given: Behaviour): given.x",
+            "def f(config):\n    asked = config.behaviour\n    asked.x",
+            "a, asked = 1, config.behaviour\nasked.x",
+        ],
+    )
+    def test_a_read_is_an_attribute_of_a_behaviour(self, source: str) -> None:
+        assert list(_rows_read(source)) == ["x"]
+
+    @pytest.mark.parametrize(
+        "source", ["config.x", "'behaviour.x'", "behaviour = other\nbehaviour.x", "x = 1"]
+    )
+    def test_no_other_text_is_one(self, source: str) -> None:
+        assert list(_rows_read(source)) == []
+
+
+def _rows_read(source: str) -> Iterator[str]:
+    """Yield the attributes that a source asks of a Behaviour."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = {
+        node.arg
+        for node in nodes
+        if isinstance(node, ast.arg)
+        and isinstance(node.annotation, ast.Name)
+        and node.annotation.id == "Behaviour"
+    }
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            names |= {
+                to.id
+                for to, value in _assigned(node.targets[0], node.value)
+                if isinstance(to, ast.Name) and _is_behaviour(value, names)
+            }
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and _is_behaviour(node.value, names):
+            yield node.attr
+
+
+def _assigned(to: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
+    """Return what an assignment gives to what: of two tuples each item."""
+    if isinstance(to, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(to.elts, value.elts, strict=False))
+    return [(to, value)]
+
+
+def _is_behaviour(node: ast.expr, names: Iterable[str]) -> bool:
+    """Return whether an expression is a Behaviour: one of the names, x.behaviour, resolve(…)."""
+    if isinstance(node, ast.Name):
+        return node.id in names
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("behaviour", "_behaviour")
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "resolve"
+    )
+
+
+class TestReleases:
+    """Who asks which release it is."""
+
+    def test_only_the_ledger_and_serialization_do(self) -> None:
+        asked = {
+            place: list(_questions(source))
+            for place, source in SOURCES.items()
+            if not place.startswith(ASKING)
+        }
+        assert {place: found for place, found in asked.items() if found} == {}
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "behaviour.release.generation == 2",
+            "generation, minor = release",
+            "behaviour.release[0]",
+            "release_of(version) < Release(3, 8)",
+            "config.keras_version.startswith('2')",
+            "keras_version == '3.7'",
+        ],
+    )
+    def test_a_question_is_seen(self, source: str) -> None:
+        assert list(_questions(source))
+
+    @pytest.mark.parametrize(
+        "source", ["f'Keras {behaviour.release}'", "release_of(a) == release_of(b)"]
+    )
+    def test_a_name_in_a_message_is_none(self, source: str) -> None:
+        assert list(_questions(source)) == []
+
+
+def _questions(source: str) -> Iterator[str]:
+    """Yield the expressions of a source that ask for a generation or a version."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            (isinstance(node, ast.Attribute) and node.attr in ("generation", "minor", "major"))
+            or (
+                isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Tuple)
+                and _is_release(node.value)
+            )
+            or (isinstance(node, ast.Subscript) and _is_release(node.value))
+            or (
+                isinstance(node, ast.Compare)
+                and any(_is_release(side) for side in (node.left, *node.comparators))
+                and any(not isinstance(op, (ast.Eq, ast.NotEq)) for op in node.ops)
+            )
+            or (
+                isinstance(node, ast.Compare)
+                and _name(node.left) == "keras_version"
+                and any(isinstance(side, ast.Constant) and side.value for side in node.comparators)
+            )
+            or (
+                isinstance(node, ast.Attribute)
+                and node.attr == "startswith"
+                and _name(node.value) == "keras_version"
+            )
+        ):
+            yield ast.unparse(node)
+
+
+def _is_release(node: ast.expr) -> bool:
+    return _name(node.func if isinstance(node, ast.Call) else node) in ("release", "release_of")
+
+
+def _name(node: ast.expr) -> str:
+    """Return the last name of an expression, or nothing."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 @pytest.mark.parametrize(

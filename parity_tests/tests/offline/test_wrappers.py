@@ -12,7 +12,7 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
-from gru_ref.keras.ledger import behaviour
+from gru_ref.keras.ledger import LEDGER
 from parity_tests.judging import run_wrappers
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
@@ -63,7 +63,7 @@ class TestInvalid:
         expected = row.outcome(oracle)
         outcomes, quirks = run_wrappers.run(row.steps, RELEASES[oracle])
         error = outcomes[-1].error
-        assert [name for name in quirks if not behaviour.BY_NAME[name].quirk] == []
+        assert [name for name in quirks if not LEDGER[name].quirk] == []
         if expected.verdict == "fault":
             assert quirks != [], "computes without a warning"
         if expected.raises is None:

@@ -1,0 +1,95 @@
+"""Dropout: which masks there are, where they enter, and which random numbers they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gru_ref.keras.ledger.row import row
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropoutRows:
+    """Dropout: which masks there are, where they enter, and which random numbers they are made of."""
+
+    dropout_masks_per_gate: bool = row(
+        keras_2={1: True},
+        keras_3={0: False, 8: True},
+        source="GRUCell.call with implementation=1 (tf_keras 2.21; Keras 3.7 and 3.8), measured",
+    )
+    three_masks_are_drawn: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="DropoutRNNCellMixin.get_dropout_mask_for_cell(count=3), TF 2.1–2.15 and tf_keras 2.21; DropoutRNNCell, Keras 3.0.5–3.15.1, measured: also where one is used",
+    )
+    fused_mask_per_timestep: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="GRU._defun_gru_call, tf_keras 2.21, measured",
+        quirk="the fused path drops other input features at every timestep; its documentation says one mask a sequence",
+    )
+    masked_state_in_mix: bool = row(
+        keras_2={1: False},
+        keras_3={0: True, 8: False},
+        source="GRUCell.call, Keras 3.7 and 3.8, measured",
+        quirk="recurrent dropout also masks the state that the update gate keeps",
+    )
+    recurrent_mask_uses_dropout_rate: bool = row(
+        keras_2={1: False},
+        keras_3={0: True, 2: False},
+        source="DropoutRNNCell.get_recurrent_dropout_mask, Keras 3.1 and 3.2, measured",
+        quirk="the recurrent mask is drawn with the rate of `dropout`, and only if that is not zero",
+    )
+    rate_one: Literal["raises in training", "raises", "drops nothing"] = row(
+        keras_2={1: "raises in training"},
+        keras_3={0: "raises", 14: "drops nothing"},
+        source="tf.nn.dropout's check; Keras 3.13 and 3.14 backend.random.dropout, measured",
+        quirk="a rate of 1 drops nothing",
+    )
+    implementation_1_dropout_fails: bool = row(
+        keras_2={1: False},
+        keras_3={0: False, 8: True},
+        source="GRU.inner_loop, Keras 3.8–3.15.1, measured: it expands a list of three masks",
+        quirk="Keras raises here in training unless use_cudnn=False; computed as documented, one mask a gate",
+    )
+    inference_draws_masks: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="RNN._maybe_config_dropout_masks, Keras 3.1–3.15.1, measured: the generator counts on; tf_keras 2.21, measured",
+    )
+    graph_loop_draws_every_timestep: bool = row(
+        keras_2={1: False, 2: True},
+        keras_3={0: False},
+        source="ContextValueCache keeps masks by graph, and the loop's body is a graph of its own; TF 2.1, 2.2 and 2.21, measured",
+        quirk="in a graph the loop drops other entries at every timestep, and draws them in no fixed order",
+    )
+    xla_masks_are_known: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="Keras 3.15.1 in a function with jit_compile=True, measured; Keras 2 draws by XLA's own generator there",
+    )
+    generator_masks_are_known: bool = row(
+        keras_2={1: False, 12: True},
+        keras_3={0: False},
+        source="RandomGenerator.dropout with rng_type 'stateful' or 'stateless', TF 2.12, 2.15 and 2.21, measured; TF 2.10 draws otherwise",
+    )
+    unseeded_draws_follow_the_global_seed: bool = row(
+        keras_2={1: False, 10: True},
+        keras_3={0: True},
+        source="masks and initializers without a seed after set_random_seed, TF 2.10, 2.12, 2.15 and 2.21, Keras 3.1–3.15.1, measured; TF 2.9 draws otherwise",
+    )
+    seed_generators: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="GRUCell.seed_generator, Keras 3.0.5–3.15.1, TF 2.1–2.15 and tf_keras 2.21, measured: a layer draws with one that is seeded when the layer is made, an initializer as one would at first",
+    )
+    seeds_from_python: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="make_default_seed of Keras 3 takes Python's random, the initializers of Keras 2 backend._SEED_GENERATOR, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
+    )
+    seed_wraps_at_32_bits: bool = row(
+        keras_2={1: False},
+        keras_3={0: True, 5: False},
+        source="tf_draw_seed and _cast_seed of backend/tensorflow/random.py, Keras 3.4.1 and 3.5.0, measured; before, bits of a uint32, since then mod 2**31 − 2",
+    )

@@ -1,0 +1,29 @@
+"""Which code a layer runs: fused or the loop, and by which implementation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gru_ref.keras.ledger.row import row
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathRows:
+    """Which code a layer runs: fused or the loop, and by which implementation."""
+
+    fused_path: Literal["by name", "by function", "never on the CPU"] = row(
+        keras_2={1: "by name", 2: "by function"},
+        keras_3={0: "never on the CPU"},
+        source="GRU._could_use_gpu_kernel (tf_keras 2.21); TF 2.1 compares the strings; backend.gru of Keras 3, measured",
+    )
+    recurrent_dropout_forces_implementation_1: bool = row(
+        keras_2={1: True},
+        keras_3={0: False, 8: True},
+        source="GRUCell.__init__ (tf_keras 2.21; Keras 3.8, change #20656), measured",
+    )
+    float16_products_round_by_term: bool = row(
+        keras_2={1: True, 16: False},
+        keras_3={0: False},
+        source="MatMul of float16, TF 2.1–2.15, 2.16 and 2.21, measured: on a CPU",
+    )

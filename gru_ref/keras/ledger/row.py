@@ -1,0 +1,58 @@
+"""A row of the ledger: one behaviour, its value in each release, and where that was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field, fields
+from typing import Any, NamedTuple, TypeVar
+
+from gru_ref.keras.ledger.releases import Release
+
+T = TypeVar("T")
+
+
+class Row(NamedTuple):
+    """One behaviour.
+
+    Parameters
+    ----------
+    name : str
+    keras_2, keras_3 : mapping
+        Minor → the value from there on, in the order of time.
+    source : str
+        "Measured" in it means: run on that release. "Read" means: read in its source code only.
+    quirk : str
+        What Keras does otherwise than it documents; empty where it does not.
+    """
+
+    name: str
+    keras_2: Mapping[int, Any]
+    keras_3: Mapping[int, Any]
+    source: str
+    quirk: str
+
+    def at(self, release: Release) -> Any:
+        """Return the value that holds at `release`."""
+        return value_at(self.keras_2 if release.generation == 2 else self.keras_3, release.minor)
+
+
+def value_at(changes: Mapping[int, T], minor: int) -> T:
+    """Return the last value of `changes`, in the order of time, that is not of a later minor."""
+    value = next(iter(changes.values()))
+    for since, changed in changes.items():
+        if minor >= since:
+            value = changed
+    return value
+
+
+def row(*, keras_2: Mapping[int, T], keras_3: Mapping[int, T], source: str, quirk: str = "") -> T:
+    """Declare a field of a topic, with its row of the ledger; the parameters are those of `Row`."""
+    declared: T = field(
+        metadata={"keras_2": keras_2, "keras_3": keras_3, "source": source, "quirk": quirk}
+    )
+    return declared
+
+
+def rows_of(topic: type[Any]) -> list[Row]:
+    """Return the rows of a topic, in the order of its fields."""
+    return [Row(name=declared.name, **declared.metadata) for declared in fields(topic)]

@@ -1,0 +1,153 @@
+"""Cells, stacks of cells, RNN and Bidirectional, and ragged input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gru_ref.keras.ledger.row import row
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrapperRows:
+    """Cells, stacks of cells, RNN and Bidirectional, and ragged input."""
+
+    kept_masks_act_in_inference: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="GRUCell.call with the masks of an earlier call, tf_keras 2.21 and Keras 3.15.1, measured: Keras 2 also keeps the ones of inference",
+    )
+    masks_are_reset_after_the_loop: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: before the loop in Keras 2",
+    )
+    cell_keeps_masks: bool = row(
+        keras_2={1: True},
+        keras_3={0: True},
+        source="a GRUCell called by itself, tf_keras 2.21 and Keras 3.15.1, measured",
+        quirk="a cell drops with the masks of its call before until they are reset",
+    )
+    cell_state_is_list: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="GRUCell.get_initial_state, tf_keras 2.21 and Keras 3.15.1, measured: the states of a stack that started from zeros come in lists",
+    )
+    state_size_container: type[Any] = row(
+        keras_2={1: tuple},
+        keras_3={0: list},
+        source="StackedRNNCells.state_size, tf_keras 2.21 and Keras 3.15.1, measured",
+    )
+    reverse_state_order_argument: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="StackedRNNCells.call, tf_keras 2.21, measured: it packs the states without reordering them",
+        quirk="reverse_state_order changes nothing but the sizes that the states have to have",
+    )
+    short_states_run_fewer_cells: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="StackedRNNCells.call zips cells and states, Keras 3.15.1, measured",
+        quirk="a stack runs as many cells as it is given states",
+    )
+    rnn_mask_containers: tuple[type[Any], ...] = row(
+        keras_2={1: (list, tuple)},
+        keras_3={0: ()},
+        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: GRU takes others",
+    )
+    states_are_none_without_record: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="RNN.states of a layer that is not stateful, tf_keras 2.21 and Keras 3.15.1, measured",
+    )
+    stack_reset_fails: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="RNN.reset_state assigns to lists, Keras 3.15.1, measured",
+        quirk="Keras cannot reset the states of a stack; set to zeros as documented",
+    )
+    one_cell_stack_mask_fails: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="RNN([GRUCell(5)]) given a mask, Keras 3.15.1, measured: the loop's states change their structure",
+        quirk="Keras raises for a mask in the loop of a stack of one cell; computed as documented",
+    )
+    one_cell_stack_unwraps: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="RNN([GRUCell(5)], unroll=True) without a mask, Keras 3.15.1, measured: the state is in no list",
+    )
+    frozen_weights_are_last: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="Layer.weights with a cell of trainable=False, tf_keras 2.21 and Keras 3.15.1, measured",
+    )
+    losses_layer_by_layer: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="Layer.losses of a Bidirectional, tf_keras 2.21 and Keras 3.15.1, measured",
+    )
+    backward_is_opposite: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="Bidirectional around a layer with go_backwards, tf_keras 2.21 and Keras 3.15.1, measured: Keras 3 refuses it",
+    )
+    bidirectional_copies_are_built: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="Bidirectional.__init__ around a layer that is built, tf_keras 2.21 and Keras 3.15.1, measured: Keras 3 copies build_config too",
+    )
+    not_a_sequence_layer_error: type[Exception] = row(
+        keras_2={1: KeyError},
+        keras_3={0: TypeError},
+        source="Bidirectional(GRUCell(5)), tf_keras 2.21 and Keras 3.15.1, measured",
+    )
+    bidirectional_is_as_trainable_as_its_layer: bool = row(
+        keras_2={1: False, 12: True},
+        keras_3={0: False},
+        source="Bidirectional around a layer with trainable=False, TF 2.1–2.12, tf_keras 2.21 and Keras 3.15.1, measured, and Keras 2.11, read",
+    )
+    bidirectional_ignores_weights: bool = row(
+        keras_2={1: True},
+        keras_3={0: True},
+        source="Bidirectional(weights=…), tf_keras 2.21 and Keras 3.15.1, measured",
+        quirk="the weights that Bidirectional is made with are not used",
+    )
+    initial_state_array_is_split: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="Bidirectional.call given one array, Keras 3.15.1, measured",
+        quirk="an initial_state that is no list is split along its batch",
+    )
+    bidirectional_output_is_cast: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="Bidirectional(GRU(dtype='float64')), tf_keras 2.21 and Keras 3.15.1, measured: to its own dtype",
+    )
+    bidirectional_has_states: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="Bidirectional.states, tf_keras 2.21 and Keras 3.15.1, measured",
+    )
+    bidirectional_state_mask_fails: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="Bidirectional.compute_mask multiplies a generator, Keras 3.15.1, measured",
+        quirk="Keras raises for a stateful Bidirectional with return_state; computed as documented",
+    )
+    ragged_input: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="a RaggedTensor as x, tf_keras 2.21 and Keras 3.15.1, measured",
+    )
+    ragged_input_is_fused: bool = row(
+        keras_2={1: True, 3: False, 8: True},
+        keras_3={0: False},
+        source="GRU.call given a RaggedTensor, tf_keras 2.21, measured; TF 2.1–2.10 by the contract",
+    )
+    ragged_backwards_keeps_padding: bool = row(
+        keras_2={1: True, 5: False},
+        keras_3={0: False},
+        source="maybe_convert_to_ragged, TF 2.4.4 and 2.5.3, measured; TF 2.1–2.3 by the contract",
+        quirk="go_backwards with return_sequences cuts ragged rows at the wrong end",
+    )
