@@ -19,7 +19,7 @@ from gru_ref.keras.ledger.masking import MaskingRows
 from gru_ref.keras.ledger.path import PathRows
 from gru_ref.keras.ledger.penalties import PenaltyRows
 from gru_ref.keras.ledger.releases import Release, release_of
-from gru_ref.keras.ledger.row import Row, rows_of
+from gru_ref.keras.ledger.row import LedgerRow, rows_of
 from gru_ref.keras.ledger.wrappers import WrapperRows
 
 
@@ -63,7 +63,7 @@ class Behaviour(
 
 
 # Every row by its name, a topic after another.
-LEDGER: Mapping[str, Row] = {
+LEDGER: Mapping[str, LedgerRow] = {
     row.name: row for topic in Behaviour.__bases__ for row in rows_of(topic)
 }
 

@@ -41,7 +41,7 @@ class ConstructorRows:
     force_generator_argument: bool = row(
         keras_2={1: False, 8: True},
         keras_3={0: False},
-        source="BaseRandomLayer.__init__ arrives in TF 2.8, without rng_type, measured 2.6 and 2.10, and Keras 2.8, read",
+        source="GRU(1, force_generator=True), TF 2.6 and 2.10, measured: of BaseRandomLayer, which arrives in TF 2.8",
     )
     rng_type_argument: bool = row(
         keras_2={1: False, 10: True},

@@ -20,7 +20,7 @@ class DropoutRows:
     three_masks_are_drawn: bool = row(
         keras_2={1: True},
         keras_3={0: False},
-        source="DropoutRNNCellMixin.get_dropout_mask_for_cell(count=3), TF 2.1–2.15 and tf_keras 2.21; DropoutRNNCell, Keras 3.0.5–3.15.1, measured: also where one is used",
+        source="GRU(1, dropout=0.5), how often a call draws, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: three masks also where one is used",
     )
     fused_mask_per_timestep: bool = row(
         keras_2={1: True},
@@ -81,12 +81,12 @@ class DropoutRows:
     seed_generators: bool = row(
         keras_2={1: False},
         keras_3={0: True},
-        source="GRUCell.seed_generator, Keras 3.0.5–3.15.1, TF 2.1–2.15 and tf_keras 2.21, measured: a layer draws with one that is seeded when the layer is made, an initializer as one would at first",
+        source="GRUCell.seed_generator, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: a layer has one, seeded when it is made, and an initializer draws what a new one would",
     )
     seeds_from_python: bool = row(
         keras_2={1: False},
         keras_3={0: True},
-        source="make_default_seed of Keras 3 takes Python's random, the initializers of Keras 2 backend._SEED_GENERATOR, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
+        source="GlorotUniform() after set_random_seed, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: make_default_seed of Keras 3 takes Python's random, Keras 2 has a generator of its own",
     )
     seed_wraps_at_32_bits: bool = row(
         keras_2={1: False},

@@ -11,7 +11,7 @@ from gru_ref.keras.ledger.releases import Release
 T = TypeVar("T")
 
 
-class Row(NamedTuple):
+class LedgerRow(NamedTuple):
     """One behaviour.
 
     Parameters
@@ -46,13 +46,13 @@ def value_at(changes: Mapping[int, T], minor: int) -> T:
 
 
 def row(*, keras_2: Mapping[int, T], keras_3: Mapping[int, T], source: str, quirk: str = "") -> T:
-    """Declare a field of a topic, with its row of the ledger; the parameters are those of `Row`."""
+    """Declare a field of a topic, with its row of the ledger; the parameters are those of `LedgerRow`."""
     declared: T = field(
         metadata={"keras_2": keras_2, "keras_3": keras_3, "source": source, "quirk": quirk}
     )
     return declared
 
 
-def rows_of(topic: type[Any]) -> list[Row]:
+def rows_of(topic: type[Any]) -> list[LedgerRow]:
     """Return the rows of a topic, in the order of its fields."""
-    return [Row(name=declared.name, **declared.metadata) for declared in fields(topic)]
+    return [LedgerRow(name=declared.name, **declared.metadata) for declared in fields(topic)]
