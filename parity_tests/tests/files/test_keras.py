@@ -295,7 +295,7 @@ class TestKeras1:
             "class_name": "L1L2",
             "config": {"l1": 0.0, "l2": float(np.float32(0.01))},
         }
-        assert (config.recurrent_activation, config.keras_version) == ("hard_sigmoid", "2.21")
+        assert (config.recurrent_activation, config.keras_version) == ("hard_sigmoid", "2.2.4-tf")
 
     def test_the_file_says_everything(self) -> None:
         origin = self._layer().origin
