@@ -60,6 +60,18 @@ class TestReads:
         assert list(_rows_read(source)) == []
 
 
+def test_every_warning_names_a_quirk() -> None:
+    calls = [
+        node
+        for source in SOURCES.values()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and _name(node.func) == "warn" and node.args
+    ]
+    named = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not LEDGER[str(name)].quirk] == []
+
+
 def _rows_read(source: str) -> Iterator[str]:
     """Yield the attributes that a source asks of a Behaviour."""
     nodes = list(ast.walk(ast.parse(source)))
