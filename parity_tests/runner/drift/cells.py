@@ -11,18 +11,18 @@ from gru_ref.keras.training import constraints, initializers, regularizers
 ROWS = tuple(LEDGER)
 
 
-def told(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """Return a value of the ledger as JSON has it: classes by name, tuples as lists."""
     if isinstance(value, type):
         return value.__name__
     if isinstance(value, (tuple, list)):
-        return [told(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: told(item) for key, item in value.items()}
+        return {key: json_value(item) for key, item in value.items()}
     return value
 
 
-def expected(row: str, behaviour: Behaviour, measured: Any) -> Any:
+def expectation(row: str, behaviour: Behaviour, measured: Any) -> Any:
     """Return what a cell has to hold for the ledger to be right.
 
     Parameters
@@ -30,7 +30,7 @@ def expected(row: str, behaviour: Behaviour, measured: Any) -> Any:
     measured
         The value of the cell: a few rows are measured only for the classes that the release has.
     """
-    value = told(getattr(behaviour, row))
+    value = json_value(getattr(behaviour, row))
     translate = _TRANSLATIONS.get(row)
     return value if translate is None else translate(value, measured)
 
@@ -75,6 +75,6 @@ def disagreements(cells: Mapping[str, Mapping[str, Any]], behaviour: Behaviour) 
             continue
         if "failed" in cell:
             wrong[row] = cell["failed"]
-        elif cell["value"] != (says := expected(row, behaviour, cell["value"])):
+        elif cell["value"] != (says := expectation(row, behaviour, cell["value"])):
             wrong[row] = f"measured {cell['value']!r}, the ledger says {says!r}"
     return wrong

@@ -29,7 +29,7 @@ WRONG = {
 }
 
 
-def _told(row: str) -> dict[str, Any]:
+def _cells(row: str) -> dict[str, Any]:
     """Return release → cell of one row."""
     return {name: held.cells.get(row, {"failed": "not measured"}) for name, held in HELD.items()}
 
@@ -43,7 +43,7 @@ class TestCells:
 
     @parameterized.expand([(row,) for row in LEDGER])
     def test_a_row_applies_to_some_release(self, row: str) -> None:
-        assert any("value" in cell for cell in _told(row).values())
+        assert any("value" in cell for cell in _cells(row).values())
 
     def test_every_row_has_a_measurement_and_every_measurement_a_row(self) -> None:
         assert sorted(behaviours.functions()) == sorted(cells.ROWS)
@@ -72,7 +72,7 @@ class TestCells:
         changed = [row for row in LEDGER.values() if len(row.keras_2) > 1 or len(row.keras_3) > 1]
         seen = []
         for row in changed:
-            values = [cell["value"] for cell in _told(row.name).values() if "value" in cell]
+            values = [cell["value"] for cell in _cells(row.name).values() if "value" in cell]
             if any(value != values[0] for value in values):
                 seen.append(row.name)
         # These change from TensorFlow 2.7 to 2.9 alone, of which the table has none.
