@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parity_tests.cases.draws import Call, Witness
+from parity_tests.cases.draws import Witness, WitnessCall
 from parity_tests.cases.screening import Trajectory, simulate
 from parity_tests.cases.sweeps import Case
 
 Masks = Sequence[Mapping[str, Any]]
 
 
-class Run(NamedTuple):
+class Screening(NamedTuple):
     """What `screening.simulate` takes of one case: the variants' number is that of the kernels."""
 
     case: Case
@@ -26,7 +26,7 @@ class Run(NamedTuple):
     dropout_masks: Masks
 
 
-def simulate_each(runs: Sequence[Run]) -> list[Trajectory]:
+def simulate_each(runs: Sequence[Screening]) -> list[Trajectory]:
     """Return what `screening.simulate` returns of each run; their cases are of one layer.
 
     Runs go together that are given the same arrays, of the same shapes but for the number of
@@ -47,11 +47,11 @@ def simulate_each(runs: Sequence[Run]) -> list[Trajectory]:
     return [found[number] for number in range(len(runs))]
 
 
-def _simulate(run: Run) -> Trajectory:
+def _simulate(run: Screening) -> Trajectory:
     return simulate(run.case, run.variants, run.dropout_masks, len(run.variants.kernel))
 
 
-def _shapes(run: Run) -> Any:
+def _shapes(run: Screening) -> Any:
     """Return what has to agree between runs that go together."""
     given = [call != "reset" and call.initial_state is not None for call in run.variants.calls]
     dropped = [
@@ -61,7 +61,7 @@ def _shapes(run: Run) -> Any:
     return *given, *dropped
 
 
-def _joined(runs: Sequence[Run]) -> Run:
+def _joined(runs: Sequence[Screening]) -> Screening:
     """Return one run of the variants of all."""
     counts = [len(run.variants.kernel) for run in runs]
 
@@ -88,7 +88,7 @@ def _joined(runs: Sequence[Run]) -> Run:
         else:
             mask = None
         x, states = (join(getattr(call, name) for call in calls) for name in ("x", "initial_state"))
-        return Call(x, states, mask, calls[0].training)
+        return WitnessCall(x, states, mask, calls[0].training)
 
     witnesses = [run.variants for run in runs]
     weights = (
@@ -104,7 +104,7 @@ def _joined(runs: Sequence[Run]) -> Run:
         }
         for each in zip(*(run.dropout_masks for run in runs), strict=True)
     ]
-    return Run(runs[0].case, Witness(*weights, calls), masks)
+    return Screening(runs[0].case, Witness(*weights, calls), masks)
 
 
 def _split(whole: Trajectory, counts: Sequence[int]) -> list[Trajectory]:

@@ -35,7 +35,7 @@ SMALLER = 0.85
 SMALLEST = 200
 
 
-class Call(NamedTuple):
+class WitnessCall(NamedTuple):
     """The arguments of one call, in the layout that the layer takes."""
 
     x: np.ndarray
@@ -88,7 +88,7 @@ def draw(case: Case, rng: np.random.Generator, count: int, number: int) -> Witne
         given = case.levels["initial_state"] == "given"
         # Keras 2 casts no initial state.
         state = values(batch, units).astype(case.half or dtype) if given else None
-        calls.append(Call(x, state, mask, case.levels["dropout"] != "none"))
+        calls.append(WitnessCall(x, state, mask, case.levels["dropout"] != "none"))
     return Witness(kernel, recurrent_kernel, bias if bias_rows else None, tuple(calls))
 
 

@@ -1,4 +1,4 @@
-"""Which rows of matrix.DEVIATIONS a case falls under."""
+"""What the table says of a case: the deviations that it shows, and the bound that it is held to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity_tests.cases.sweeps import Case
+from parity_tests.matrix import halves
+from parity_tests.matrix.bounds import BOUNDS, STEP_LOCAL, Bound, bounds_of
 from parity_tests.matrix.deviations import DEVIATIONS, Deviation
 
 
@@ -25,3 +27,15 @@ def predicted(case: Case, kind: str, path: str | None = None) -> list[Deviation]
         for row in DEVIATIONS
         if row.kind == kind and case.oracle in row.oracles and matches(row)
     ]
+
+
+def bound_for(case: Case) -> Bound:
+    """Return the one row of BOUNDS that matches the case."""
+    table = halves.BOUNDS if case.lane == "half" else BOUNDS
+    (row,) = bounds_of(case.lane, case.sweep, (case.activation, case.recurrent_activation), table)
+    return row
+
+
+def is_step_local(case: Case) -> bool:
+    """Return whether the derived bound of one step applies as well."""
+    return case.sweep in (*STEP_LOCAL, *halves.STEP_LOCAL)

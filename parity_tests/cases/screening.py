@@ -109,7 +109,7 @@ class Trajectory(NamedTuple):
         )
 
 
-class Layer:
+class ScreenedLayer:
     """The variants of a layer: a GRU for every weight set, or for every set of dropout masks.
 
     Weights and sums have a leading axis of 2, the numbers and the sums of |terms|: see `_both`.
@@ -269,7 +269,7 @@ def simulate(
         For each call, resets included, dropout_mask and recurrent_dropout_mask; their leading axis
         is one of variants too.
     """
-    layer = Layer(case, variants, count)
+    layer = ScreenedLayer(case, variants, count)
     outputs = []
     with np.errstate(all="ignore"):  # what overflows is rejected by its size
         for call, masks in zip(variants.calls, dropout_masks, strict=True):

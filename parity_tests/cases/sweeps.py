@@ -28,7 +28,7 @@ ARGUMENT_AXES = (
 )
 
 
-class Sizes(NamedTuple):
+class CaseSizes(NamedTuple):
     """The lengths of the axes of a case's arrays."""
 
     batch: int
@@ -37,7 +37,7 @@ class Sizes(NamedTuple):
     units: int
 
 
-USUAL = Sizes(**table.SIZES)
+USUAL = CaseSizes(**table.SIZES)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Case:
     activation: str = "tanh"
     recurrent_activation: str = "sigmoid"
     dtype: str = "float32"
-    sizes: Sizes = USUAL
+    sizes: CaseSizes = USUAL
     sweep: str = field(default="", compare=False)
     # What its rates are drawn by, if not its own levels: those of a layer that cases share.
     layer_levels: Mapping[str, Any] | None = field(default=None, compare=False)

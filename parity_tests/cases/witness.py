@@ -3,7 +3,7 @@
 Numbers are drawn until they show what they must, by the small GRU of `screening`: every sum is
 exact in its dtype (lanes exact and saturated), or nothing comes near a limit (all others);
 every output is finite and varies; and every block of every weight makes a difference. Where one was
-found is kept (`places`), for the search takes longer than the draw.
+found is kept (`witness_index`), for the search takes longer than the draw.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from parity_tests.cases import screening, witness_index
-from parity_tests.cases.batched_screening import Run, simulate_each
-from parity_tests.cases.draws import Call, Witness, draw, draw_dropout, exponent
+from parity_tests.cases.batched_screening import Screening, simulate_each
+from parity_tests.cases.draws import Witness, draw, draw_dropout, exponent
 from parity_tests.cases.sweeps import SEED, Case
-from parity_tests.cases.witness_index import Place
+from parity_tests.cases.witness_index import WitnessPlace
 from parity_tests.matrix import halves
 
 MODERATE = 100.0  # no sum of |terms| of the lanes of generic numbers is larger
@@ -31,8 +31,6 @@ TRIED = 4  # those of the smallest sums
 TRIED_IN_HALVES = 16  # the smallest of them sense little
 ROUNDS = 100
 REHEARSALS = 6  # draws of dropout masks under which a witness is tried
-
-__all__ = ["Call", "Seen", "Witness", "exact_enough", "insensitive_blocks", "search", "witness"]
 
 DropoutMasks = Sequence[Mapping[str, Any]]
 
@@ -46,12 +44,12 @@ def witness(case: Case, attempt: int = 0) -> Witness:
     LookupError
         No witness is found: the levels leave a block unsensed, or the lane is too narrow.
     """
-    kept = witness_index.kept(case.oracle, bool(case.half)).get(case.id) if attempt == 0 else None
-    place = kept or search(case, attempt)
+    places = witness_index.places(case.oracle, bool(case.half)) if attempt == 0 else {}
+    place = places.get(case.id) or search(case, attempt)
     return take(draw_round(case, attempt, place.round)[0], place.index)
 
 
-def search(case: Case, attempt: int = 0) -> Place:
+def search(case: Case, attempt: int = 0) -> WitnessPlace:
     """Return where the witness of a case is found: in which round, and which of its draws.
 
     Raises
@@ -67,7 +65,7 @@ def search(case: Case, attempt: int = 0) -> Place:
         fitting = np.flatnonzero(_fits_lane(case, run))
         for index in fitting[np.argsort(run.largest[fitting], kind="stable")][:tried]:
             if _is_fit(case, take(drawn, index), rng):
-                return Place(number, int(index))
+                return WitnessPlace(number, int(index))
     raise LookupError(f"{case.id}: no witness in {ROUNDS * count} draws")
 
 
@@ -89,7 +87,7 @@ def fitting(
     count = AT_ONCE[cases[0].lane]
     rehearsals = 1 if cases[0].levels["dropout"] == "none" else 2
     runs = [
-        Run(case, witnesses, draw_dropout(case, rng, count))
+        Screening(case, witnesses, draw_dropout(case, rng, count))
         for case, witnesses in zip(cases, drawn, strict=True)
         for _ in range(rehearsals)
     ]
@@ -108,7 +106,7 @@ def fitting(
     return found
 
 
-class Seen(NamedTuple):
+class MaskedWitness(NamedTuple):
     """A witness of a case, and the dropout masks it is seen under.
 
     dropout_masks : sequence of mappings
@@ -120,25 +118,25 @@ class Seen(NamedTuple):
     witness: Witness
     dropout_masks: DropoutMasks | None = None
 
-    def run(self, variants: Witness) -> Run:
+    def run(self, variants: Witness) -> Screening:
         """Return the run of variants of the witness, under the same masks."""
         if self.dropout_masks is None:
             rng = np.random.Generator(np.random.PCG64(SEED))
-            return Run(self.case, variants, draw_dropout(self.case, rng, 1))
+            return Screening(self.case, variants, draw_dropout(self.case, rng, 1))
         masks = [
             {name: None if mask is None else mask[np.newaxis] for name, mask in call.items()}
             for call in self.dropout_masks
         ]
-        return Run(self.case, variants, masks)
+        return Screening(self.case, variants, masks)
 
 
-def exact_enough(seen: Sequence[Seen]) -> list[bool]:
+def exact_enough(seen: Sequence[MaskedWitness]) -> list[bool]:
     """Return of each whether every number stays within its lane; the cases are of one layer."""
     runs = simulate_each([each.run(_variants(each.witness)) for each in seen])
     return [bool(_fits_lane(each.case, run).all()) for each, run in zip(seen, runs, strict=True)]
 
 
-def insensitive_blocks(seen: Sequence[Seen]) -> list[list[str]]:
+def insensitive_blocks(seen: Sequence[MaskedWitness]) -> list[list[str]]:
     """Return of each the blocks of the weights that can change sign without any output showing it.
 
     The cases are of one layer.
@@ -250,7 +248,7 @@ def _is_fit(case: Case, witness: Witness, rng: np.random.Generator) -> bool:
     unsensed = set(blocks_of(witness))
     for index in range(rehearsals):
         drawn = [{name: mask[index] for name, mask in call.items()} for call in masks]
-        unsensed.intersection_update(*insensitive_blocks([Seen(case, witness, drawn)]))
+        unsensed.intersection_update(*insensitive_blocks([MaskedWitness(case, witness, drawn)]))
         if not unsensed:
             return True
     return False

@@ -1,26 +1,26 @@
 """Where the witness of every case was found: kept in matrix/witnesses, so that no run searches.
 
-``python -m parity_tests.cases.witness_index`` searches and writes them; changed cases make them
-stale.
+``python -m parity_tests.recording.record_witnesses`` searches and writes them; changed cases make
+them stale.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from parity_tests.cases import sweeps
 from parity_tests.cases.sweeps import Case
 from parity_tests.environment import PACKAGE
-from parity_tests.matrix.axes import ORACLES
 
 FOLDER = PACKAGE / "matrix" / "witnesses"
 
 
-class Place(NamedTuple):
+class WitnessPlace(NamedTuple):
     """The round of draws that holds a witness, and which of its draws it is."""
 
     round: int
@@ -28,23 +28,25 @@ class Place(NamedTuple):
 
 
 @functools.cache
-def kept(oracle: str, half: bool = False) -> dict[str, Place]:
+def places(oracle: str, half: bool = False) -> dict[str, WitnessPlace]:
     """Return the places by the id of their case; none where they are those of other cases.
 
     `half` asks for those of the half types, which `half_cases` knows.
     """
-    path = FOLDER / f"{'half-' if half else ''}{oracle}.json"
+    path = _path(oracle, half)
     if not path.exists():
         return {}
     data = json.loads(path.read_text(encoding="utf-8"))
-    ids = list(_known(oracle, half))
+    ids = list(cases(oracle, half))
     if data["cases"] != _digest(ids):
         return {}
-    return {case_id: Place(*place) for case_id, place in zip(ids, data["places"], strict=True)}
+    return {
+        case_id: WitnessPlace(*place) for case_id, place in zip(ids, data["places"], strict=True)
+    }
 
 
-def _known(oracle: str, half: bool) -> dict[str, Case]:
-    """Return the cases by their ids."""
+def cases(oracle: str, half: bool) -> dict[str, Case]:
+    """Return the cases whose witnesses are kept, by their ids."""
     if half:
         from parity_tests.cases import half_cases  # which needs ml_dtypes
 
@@ -52,24 +54,17 @@ def _known(oracle: str, half: bool) -> dict[str, Case]:
     return {case_id: sweeps.find(oracle, case_id) for case_id in sweeps.ids(oracle)}
 
 
-def write(halves: tuple[bool, ...] = (False, True)) -> None:
-    """Search a witness for every case, and keep where it is."""
-    from parity_tests.cases.witness import search  # which reads what is kept here
+def write(oracle: str, half: bool, found: Sequence[WitnessPlace]) -> None:
+    """Keep the places of all witnesses of an oracle, in the order of `cases`."""
+    data = {"cases": _digest(list(cases(oracle, half))), "places": found}
+    path = _path(oracle, half)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
 
-    FOLDER.mkdir(exist_ok=True)
-    for half, oracle in itertools.product(halves, ORACLES):
-        known = _known(oracle, half)
-        found = [search(case) for case in known.values()]
-        data = {"cases": _digest(list(known)), "places": found}
-        (FOLDER / f"{'half-' if half else ''}{oracle}.json").write_text(
-            json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8"
-        )
-        print(f"{oracle}{' in half types' if half else ''}: {len(found)} witnesses")
+
+def _path(oracle: str, half: bool) -> Path:
+    return FOLDER / f"{'half-' if half else ''}{oracle}.json"
 
 
 def _digest(ids: list[str]) -> str:
     return hashlib.sha256("\n".join([str(sweeps.SEED), *ids]).encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    write()

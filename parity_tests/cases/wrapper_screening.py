@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.cases.wrappers import Case
+from parity_tests.cases.wrappers import WrapperCase
 from parity_tests.matrix.axes import DROPOUT_RATES
 
 EXACT_LIMIT = 2.0**24  # the integers that float32 holds, one and all
@@ -24,7 +24,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def fits_lane(case: Case, attempt: int, masks: list[Any]) -> bool:
+def fits_lane(case: WrapperCase, attempt: int, masks: list[Any]) -> bool:
     """Return whether every sum is exact in float32 under the dropout masks that Keras drew.
 
     Parameters
@@ -76,7 +76,7 @@ class _Seen:
         return value
 
 
-def _of_direction(case: Case, masks: Any, kind: int, direction: int) -> list[Any]:
+def _of_direction(case: WrapperCase, masks: Any, kind: int, direction: int) -> list[Any]:
     """Return a mask for every cell of a chain."""
     if masks == KEEPING:
         drops = case.level("dropout") in (("input", "both"), ("recurrent", "both"))[kind]
@@ -90,7 +90,7 @@ def _of_direction(case: Case, masks: Any, kind: int, direction: int) -> list[Any
 
 
 def _run_chain(
-    case: Case, attempt: int, direction: int, cells: Any, masks: list[Any], seen: _Seen
+    case: WrapperCase, attempt: int, direction: int, cells: Any, masks: list[Any], seen: _Seen
 ) -> None:
     """Run the cells of one direction over every call."""
     offset = sum(len(chain) for chain in case.chains[:direction])
@@ -143,7 +143,7 @@ def _flat(states: Any) -> list[np.ndarray]:
     return [states]
 
 
-def _step(case: Case, seen: _Seen, cell: Any, x: Any, h: Any, on_x: Any, on_h: Any) -> Any:
+def _step(case: WrapperCase, seen: _Seen, cell: Any, x: Any, h: Any, on_x: Any, on_h: Any) -> Any:
     """Compute one timestep of one cell."""
     units = h.shape[1]
     arguments = case.cell_arguments(0, units)

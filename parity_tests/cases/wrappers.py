@@ -1,4 +1,4 @@
-"""Turns the rows of `matrix.around` into cases: a layer as data, its weights, and what is done."""
+"""Turns rows of `matrix.wrappers` into cases: a layer as data, its weights, and its steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Spec = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Case:
+class WrapperCase:
     """One row to check: an oracle, a family, a lane, and a level of every axis."""
 
     oracle: str
@@ -217,7 +217,7 @@ class Case:
         return tuple(states) if level == "tuple" else states
 
     def steps(self, attempt: int) -> list[list[Any]]:
-        """Return what is done to the layer, as `oracles.live_around` takes it."""
+        """Return what is done to the layer, as `oracles.live_wrappers` takes it."""
         shape: tuple[int, ...] = (table.BATCH, table.TIMESTEPS, table.FEATURES)
         if self.family == "cell":
             shape = (table.BATCH, table.FEATURES)
@@ -262,7 +262,7 @@ class Case:
 
 
 @functools.lru_cache
-def cases(family: str, oracle: str) -> tuple[Case, ...]:
+def cases(family: str, oracle: str) -> tuple[WrapperCase, ...]:
     """Return the cases of a family; none if the oracle does not have it."""
     row = table.FAMILIES[family]
     if oracle not in row["oracles"]:
@@ -271,12 +271,12 @@ def cases(family: str, oracle: str) -> tuple[Case, ...]:
     made = {}
     for lane, strength in row["strength"].items():
         for levels in covering.covering_rows(row["axes"], strength, impossible):
-            case = Case(oracle, family, lane, levels)
+            case = WrapperCase(oracle, family, lane, levels)
             made[case.id] = case
     return tuple(made.values())
 
 
-def find(oracle: str, case_id: str) -> Case:
+def find(oracle: str, case_id: str) -> WrapperCase:
     """Return the case of an id."""
     family = case_id.partition("+")[0]
     return next(case for case in cases(family, oracle) if case.id == case_id)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 
-class Difference(NamedTuple):
+class RunDifference(NamedTuple):
     """The largest difference between two runs; `error` is in eps of max(1, |expected|)."""
 
     error: float
@@ -21,7 +21,7 @@ class Difference(NamedTuple):
 
 EPS_OF_BFLOAT16 = 2.0**-7  # which np.finfo does not know
 
-EQUAL = Difference(0.0, "", (), 0.0, 0.0)
+EQUAL = RunDifference(0.0, "", (), 0.0, 0.0)
 
 
 def arrays(calls: Sequence[Any]) -> Iterator[tuple[str, Any]]:
@@ -45,7 +45,7 @@ def eps_of(dtype: np.dtype[Any]) -> float:
     return EPS_OF_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
 
 
-def difference(actual: Sequence[Any], expected: Sequence[Any]) -> Difference:
+def difference(actual: Sequence[Any], expected: Sequence[Any]) -> RunDifference:
     """Return the largest difference between two runs.
 
     A different number of arrays, container, shape, dtype, or a NaN on one side alone is infinite.
@@ -53,15 +53,15 @@ def difference(actual: Sequence[Any], expected: Sequence[Any]) -> Difference:
     """
     mine, theirs = list(arrays(actual)), list(arrays(expected))
     if [name for name, _ in mine] != [name for name, _ in theirs]:
-        return Difference(np.inf, f"{len(mine)} arrays, expected {len(theirs)}", (), 0, 0)
+        return RunDifference(np.inf, f"{len(mine)} arrays, expected {len(theirs)}", (), 0, 0)
     if containers(actual) != containers(expected):
         where = f"containers {containers(actual)}, expected {containers(expected)}"
-        return Difference(np.inf, where, (), 0, 0)
+        return RunDifference(np.inf, where, (), 0, 0)
     worst = EQUAL
     for (name, a), (_, b) in zip(mine, theirs, strict=True):
         if a.shape != b.shape or a.dtype != b.dtype:
             where = f"{name}: {a.dtype} {a.shape}, expected {b.dtype} {b.shape}"
-            return Difference(np.inf, where, (), 0, 0)
+            return RunDifference(np.inf, where, (), 0, 0)
         if a.size == 0 or np.array_equal(a, b, equal_nan=True):
             continue
         scale = eps_of(b.dtype) * np.maximum(1, np.abs(b.astype("float64")))
@@ -71,7 +71,8 @@ def difference(actual: Sequence[Any], expected: Sequence[Any]) -> Difference:
         errors = np.where(np.isnan(errors), np.inf, errors)
         index = tuple(int(i) for i in np.unravel_index(np.argmax(errors), errors.shape))
         if errors[index] > worst.error:
-            worst = Difference(float(errors[index]), name, index, float(a[index]), float(b[index]))
+            error, actual, expected = (float(array[index]) for array in (errors, a, b))
+            worst = RunDifference(error, name, index, actual, expected)
     return worst
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from parity_tests.cases import predictions
-from parity_tests.cases.bounds import bound_for, is_step_local
+from parity_tests.cases.predictions import bound_for, is_step_local
 from parity_tests.cases.sweeps import SEED, Case
-from parity_tests.cases.witness import Seen, Witness, exact_enough, witness
+from parity_tests.cases.witness import MaskedWitness, Witness, exact_enough, witness
 from parity_tests.environment import again
 from parity_tests.judging import compare, mutants, run_gru_ref, step_local
 from parity_tests.oracles.client import Oracle
@@ -95,7 +95,7 @@ def observe(oracle: Oracle, case: Case, *, gates: bool = False) -> Observation |
             {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
             for call in reply["calls"]
         ]
-        if case.is_rounded or all(exact_enough([Seen(case, w, masks)])):
+        if case.is_rounded or all(exact_enough([MaskedWitness(case, w, masks)])):
             return Observation(case, w, reply, masks, seed_of(case, attempt))
     raise Disagreement(f"{case.id}: no exact witness in {REDRAWS} draws of the dropout masks")
 
@@ -190,7 +190,7 @@ def _judge(
         record.mistakes = _mistakes(case, attempt, seen, step_locally)
 
 
-def _check_quirks(case: Case, record: Record, run: run_gru_ref.Run) -> None:
+def _check_quirks(case: Case, record: Record, run: run_gru_ref.CaseRun) -> None:
     """Check that gru_ref warns of no quirk that the table does not predict."""
     rows = {row.name for row in predictions.predicted(case, "quirk", record.path)}
     unpredicted = [name for name in run.quirks if name not in rows]
@@ -287,7 +287,7 @@ def _again(case: Case) -> str:
 def explain(
     case: Case,
     attempt: mutants.Attempt,
-    worst: compare.Difference,
+    worst: compare.RunDifference,
     bound: float,
     ratio: float,
     looks_like: Sequence[str] = (),

@@ -156,7 +156,7 @@ class Mistake:
     step: Callable[..., Step] | None = None
     between_calls: bool = False
 
-    def run(self, attempt: Attempt) -> run_gru_ref.Run:
+    def run(self, attempt: Attempt) -> run_gru_ref.CaseRun:
         """Return what gru_ref computes when it makes this mistake."""
         spoiled = self.spoil(attempt) if self.spoil else attempt
         # A spoiled run may leave the range that its witness was drawn for.

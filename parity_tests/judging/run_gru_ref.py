@@ -21,7 +21,7 @@ class CallResult(NamedTuple):
     state: np.ndarray | None
 
 
-class Run(NamedTuple):
+class CaseRun(NamedTuple):
     """What a witness gave: a result for each call, the path taken and the quirks warned of."""
 
     calls: list[CallResult]
@@ -35,7 +35,7 @@ def run(
     calls: Sequence[Any],
     masks: Sequence[Mapping[str, Any]],
     keras_version: str,
-) -> Run:
+) -> CaseRun:
     """Build a `gru_ref.GRU` and make the calls of a witness.
 
     Parameters
@@ -70,26 +70,26 @@ def run(
             state = layer.recorded_state if layer.stateful else None
             results.append(CallResult(outputs, container, state))
     quirks = {str(w.message).partition(":")[0] for w in caught}
-    return Run(results, layer.config.path, tuple(sorted(quirks)))
+    return CaseRun(results, layer.config.path, tuple(sorted(quirks)))
 
 
-class Outcome(NamedTuple):
+class StepOutcome(NamedTuple):
     """What one step came to: the value it returned, or the exception it raised.
 
     `kept` is whether it left the layer's weights and recorded state as they were, bit for bit.
     """
 
     method: str
-    value: Any
-    error: Exception | None
-    kept: bool
+    value: Any = None
+    error: Exception | None = None
+    kept: bool = True
 
 
 def steps(
     rows: Sequence[Sequence[Any]],
     keras_version: str,
     rng: np.random.Generator | None = None,
-) -> list[Outcome]:
+) -> list[StepOutcome]:
     """Carry out methods of a `gru_ref.GRU` one by one, up to the first that raises.
 
     Parameters
@@ -121,9 +121,9 @@ def steps(
         try:
             value = _step(layer, method, positional, keywords, keras_version)
         except Exception as error:  # every class is an outcome here
-            outcomes.append(Outcome(method, None, error, _remembered(layer) == before))
+            outcomes.append(StepOutcome(method, None, error, _remembered(layer) == before))
             break
-        outcomes.append(Outcome(method, value, None, _remembered(layer) == before))
+        outcomes.append(StepOutcome(method, value, None, _remembered(layer) == before))
         if method in ("construct", "from_config"):
             layer = value
     return outcomes

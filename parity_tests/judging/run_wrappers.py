@@ -1,24 +1,17 @@
-"""Runs gru_ref on a case of `around`, and compares it with live Keras, container for container."""
+"""Runs gru_ref on a case of `cases.wrappers`, and compares its values container for container."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
-
-
-class Outcome(NamedTuple):
-    """What one step came to: the value it returned, or what it raised."""
-
-    method: str
-    value: Any = None
-    error: Exception | None = None
+from parity_tests.judging.run_gru_ref import StepOutcome
 
 
 def made(written: Any, keras_version: str) -> Any:
@@ -35,7 +28,7 @@ def made(written: Any, keras_version: str) -> Any:
 
 def run(
     steps: Sequence[Sequence[Any]], keras_version: str, masks: Sequence[Any] = ()
-) -> tuple[list[Outcome], list[str]]:
+) -> tuple[list[StepOutcome], list[str]]:
     """Carry out the steps of a case, and return their outcomes and the quirks warned of.
 
     Parameters
@@ -68,9 +61,9 @@ def run(
                     value = getattr(layer, method)
                     value = value(*positional, **keywords) if callable(value) else value
             except Exception as error:  # every class is an outcome here
-                outcomes.append(Outcome(method, error=error))
+                outcomes.append(StepOutcome(method, error=error))
                 break
-            outcomes.append(Outcome(method, value))
+            outcomes.append(StepOutcome(method, value))
     return outcomes, sorted({str(w.message).partition(":")[0] for w in caught})
 
 

@@ -1,4 +1,4 @@
-"""How live Keras runs a case of `around`: with a witness that its lane can take."""
+"""How live Keras runs a case of `cases.wrappers`: with a witness that its lane can take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from parity_tests.cases.wrapper_screening import KEEPING, fits_lane
-from parity_tests.cases.wrappers import Case
+from parity_tests.cases.wrappers import WrapperCase
 from parity_tests.oracles.client import Oracle
 
 REDRAWS = 60
@@ -16,7 +16,7 @@ LENIENT = 30  # from this draw on an output may be all alike
 Steps = list[list[Any]]
 
 
-def observe(oracle: Oracle, case: Case) -> tuple[Steps, list[dict[str, Any]], list[Any]]:
+def observe(oracle: Oracle, case: WrapperCase) -> tuple[Steps, list[dict[str, Any]], list[Any]]:
     """Return the steps of a case, what live Keras made of each, and the masks of each call.
 
     Raises
@@ -32,7 +32,7 @@ def observe(oracle: Oracle, case: Case) -> tuple[Steps, list[dict[str, Any]], li
         if calls and not fits_lane(case, attempt, [supposed] * len(calls)):
             continue
         steps = case.steps(attempt)
-        live = oracle.request({"op": "around", "steps": steps})["steps"]
+        live = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         assert live[-1]["ok"], f"live Keras raises at {live[-1]['method']}: {live[-1]['error']}"
         made = [outcome for outcome in live if outcome["method"] == "call"]
         taken = iter([outcome.get("masks") for outcome in made])

@@ -27,6 +27,9 @@ class Bound(NamedTuple):
     reason: str
 
 
+# A toleranced lane reveals a mistake only where its error is ten times what the lane allows.
+MARGIN = 10.0
+
 ANY = ("any",)
 # A gate of exponential exceeds 1, one of log_softmax is negative without limit: the state grows,
 # and rounding with it.

@@ -1,6 +1,6 @@
 """Invalid and doubtful calls around the layer, and what each Keras and gru_ref make of them.
 
-A step is a method, its positional arguments and its keywords, as `oracles.live_around` takes them;
+A step is a method, its positional arguments and its keywords, as `oracles.live_wrappers` takes them;
 the outcomes are those of tf_keras 2.21 and Keras 3.15.1, each seen live.
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
 
 
-class Oracle:
+class LiveKeras:
     """What the two generations share."""
 
     def __init__(self, tf, keras, codec):
@@ -142,7 +142,7 @@ class Oracle:
         return layer.states[0].numpy() if layer.stateful else None
 
 
-class Oracle2(Oracle):
+class LiveKeras2(LiveKeras):
     """tf_keras, or the Keras 2 inside a TensorFlow up to 2.15."""
 
     def __init__(self, tf, keras, codec):
@@ -226,7 +226,7 @@ class Oracle2(Oracle):
     def recorder(self, layer, constructor, shape):
         """Return what records the gates of the layer's calls."""
         if not getattr(layer, self.fused):
-            return Recorder(layer, layer)
+            return GateRecorder(layer, layer)
         # The fused path calls no activation: a layer of the same weights takes the loop instead.
         # Its dropout is off: the fused path's mask differs by timestep and multiplies x beforehand.
         twin = self.construct(dict(constructor, dropout=0.0), None)
@@ -234,14 +234,14 @@ class Oracle2(Oracle):
         self._spare_draws(twin, constructor)
         twin.build(shape)
         twin.set_weights(layer.get_weights())
-        return Recorder(layer, twin)
+        return GateRecorder(layer, twin)
 
     def clear(self):
         """Forget what Keras keeps of old layers."""
         self.keras.backend.clear_session()
 
 
-class Oracle3(Oracle):
+class LiveKeras3(LiveKeras):
     """Keras 3 with its TensorFlow backend."""
 
     def construct(self, constructor, seed):
@@ -289,14 +289,14 @@ class Oracle3(Oracle):
 
     def recorder(self, layer, constructor, shape):
         """Return what records the gates of the layer's calls."""
-        return Recorder(layer, layer)
+        return GateRecorder(layer, layer)
 
     def clear(self):
         """Forget what Keras keeps of old layers."""
         self.keras.utils.clear_session()
 
 
-class Recorder:
+class GateRecorder:
     """Records the gates of every timestep: time first, in processing order."""
 
     def __init__(self, layer, twin):

@@ -18,7 +18,8 @@ steps     steps: [method, arguments...] each      steps: an outcome each, up to 
 seeded    rows: constructor, x, calls, seed, …    rows: weights, calls of outputs and masks
 behaviours rows: names, all of them without       cells: what was measured, by row
 own_tests tests: names of Keras's own tests       tests: comparisons of each
-around     steps: [method, positional, keywords]  steps: an outcome each, of a layer around a GRU
+wrappers  steps: [method, positional, keywords]   steps: an outcome each, of a cell, RNN, stack
+                                                  or Bidirectional
 quit                                              none: the process ends
 ========= ======================================= ================================================
 
@@ -53,23 +54,23 @@ try:
             behaviours,
             codec,
             line_arrays,
-            live_around,
             live_halves,
             live_layer,
             live_own_tests,
             live_reused,
             live_seeded,
+            live_wrappers,
         )
     else:
         import behaviours
         import codec
         import line_arrays
-        import live_around
         import live_halves
         import live_layer
         import live_own_tests
         import live_reused
         import live_seeded
+        import live_wrappers
 except ImportError as error:  # no NumPy
     if __name__ != "__main__":
         raise
@@ -118,7 +119,7 @@ def find_oracle(generation, package):
     tf.config.set_visible_devices([], "GPU")
     tf.get_logger().setLevel("ERROR")
     codec.take_dtype(tf.bfloat16.as_numpy_dtype)
-    kinds = {2: live_layer.Oracle2, 3: live_layer.Oracle3}
+    kinds = {2: live_layer.LiveKeras2, 3: live_layer.LiveKeras3}
     return kinds[generation](tf, keras, codec)
 
 
@@ -243,7 +244,7 @@ def serve(oracle, corrupt, write):
         "reused": lambda request: live_reused.run(oracle, request, corrupt),
         "seeded": lambda request: live_seeded.run(oracle, request),
         "halves": lambda request: live_halves.run(oracle, request),
-        "around": lambda request: live_around.run(oracle, request),
+        "wrappers": lambda request: live_wrappers.run(oracle, request),
         "behaviours": lambda request: behaviours.run(oracle, request),
         "own_tests": lambda request: live_own_tests.run(oracle, request),
         "steps": lambda request: {"ok": True, "steps": take_steps(oracle, request["steps"])},

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.cases.bounds import bound_for
+from parity_tests.cases.predictions import bound_for
 from parity_tests.environment import FIXTURES
 from parity_tests.judging import compare, mutants
 from parity_tests.judging.judge import Observation, observe
+from parity_tests.matrix.bounds import MARGIN
 from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS, Pool, keras_version_of
 from parity_tests.recording import golden_selection, recorded_configs, recorded_seeds
-from parity_tests.reporting import mistakes_page
 
 VERSION = "v1"
 
@@ -99,7 +99,7 @@ def reveals(seen: Observation, attempt: mutants.Attempt, eps: float) -> list[str
     for mistake in mutants.MISTAKES:
         if mistake.applies(attempt):
             error = compare.difference(mistake.run(attempt).calls, seen.reply["calls"]).error
-            if error > (mistakes_page.MARGIN * eps if eps else 0):
+            if error > (MARGIN * eps if eps else 0):
                 found.append(mistake.name)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.cases.draws import Call
+from parity_tests.cases.draws import WitnessCall
 from parity_tests.environment import FIXTURES
 from parity_tests.judging import run_gru_ref
 
@@ -32,7 +32,7 @@ class Golden:
         """The case's name within its oracle and group."""
         return str(self.data["id"])
 
-    def run(self) -> run_gru_ref.Run:
+    def run(self) -> run_gru_ref.CaseRun:
         """Return what gru_ref computes for it."""
         return run_gru_ref.run(
             self.data["constructor"], self.weights, self.calls, self.masks, self.keras_version
@@ -80,7 +80,9 @@ def _golden(file: dict[str, Any], case: dict[str, Any]) -> Golden:
             expected.append({"state": array(call["state"])})
             continue
         mask = array(call["mask"], bool)
-        calls.append(Call(array(call["x"]), array(call["initial_state"]), mask, call["training"]))
+        calls.append(
+            WitnessCall(array(call["x"]), array(call["initial_state"]), mask, call["training"])
+        )
         masks.append({k: array(call[k]) for k in ("dropout_mask", "recurrent_dropout_mask")})
         outcome = call["expected"]
         gates = {name: array(gate) for name, gate in outcome.get("gates", {}).items()}

@@ -44,7 +44,7 @@ def is_refused(row: str, release: str) -> bool:
     return first <= (int(generation), int(minor)) <= last
 
 
-class Recorded(NamedTuple):
+class ConfigRecord(NamedTuple):
     """One row of one release: its constructor, and the config or the class of what was raised."""
 
     constructor: dict[str, Any]
@@ -90,7 +90,7 @@ def _plain_item(item: Any) -> Any:
 
 
 @functools.cache
-def load() -> dict[str, dict[str, Recorded]]:
+def load() -> dict[str, dict[str, ConfigRecord]]:
     """Return every recorded release → row → what that release did."""
     found = {}
     for path in sorted(FOLDER.glob("*.json")):
@@ -101,10 +101,10 @@ def load() -> dict[str, dict[str, Recorded]]:
     return found
 
 
-def _restored(row: Mapping[str, Any], default: Mapping[str, Any]) -> Recorded:
+def _restored(row: Mapping[str, Any], default: Mapping[str, Any]) -> ConfigRecord:
     """Return a row with its whole config."""
     config = None
     if "differs" in row:
         config = {**default, **row["differs"]}
         config = {key: config[key] for key in row.get("order", config)}
-    return Recorded(codec.decode(row["constructor"]), codec.decode(config), row.get("error"))
+    return ConfigRecord(codec.decode(row["constructor"]), codec.decode(config), row.get("error"))

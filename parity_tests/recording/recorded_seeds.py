@@ -19,7 +19,7 @@ SHAPE, UNITS = (2, 2, 4), 3
 SEED = 21
 
 
-class Case(NamedTuple):
+class SeedRecord(NamedTuple):
     """One layer: how it was made and what it drew; `row` is as `seeded.run` takes it."""
 
     oracle: str
@@ -64,7 +64,7 @@ def _case(path: Any, row: dict[str, Any], reply: dict[str, Any]) -> dict[str, An
 
 
 @functools.cache
-def load() -> tuple[Case, ...]:
+def load() -> tuple[SeedRecord, ...]:
     """Return every case of every file."""
     found = []
     for path in sorted(FOLDER.glob("*.json")):
@@ -73,7 +73,7 @@ def load() -> tuple[Case, ...]:
     return tuple(found)
 
 
-def _read(file: dict[str, Any], case: dict[str, Any]) -> Case:
+def _read(file: dict[str, Any], case: dict[str, Any]) -> SeedRecord:
     dtype = case["constructor"].get("dtype", "float32")
 
     def array(values: Any) -> np.ndarray:
@@ -87,4 +87,6 @@ def _read(file: dict[str, Any], case: dict[str, Any]) -> Case:
     ]
     weights = [array(weight) for weight in case["weights"]]
     output = array(case["output"])
-    return Case(file["oracle"], file["keras_version"], case["id"], row, weights, masks, output)
+    return SeedRecord(
+        file["oracle"], file["keras_version"], case["id"], row, weights, masks, output
+    )

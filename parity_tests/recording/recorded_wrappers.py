@@ -52,7 +52,7 @@ CONFIGURED: dict[str, dict[str, Any]] = {
 }
 
 
-class Recorded(NamedTuple):
+class WrapperRecord(NamedTuple):
     """One case as live Keras ran it; `error` is the bound in eps."""
 
     oracle: str
@@ -63,14 +63,14 @@ class Recorded(NamedTuple):
     masks: list[Any]
 
 
-def load() -> tuple[list[Recorded], dict[tuple[str, str], dict[str, Any]]]:
+def load() -> tuple[list[WrapperRecord], dict[tuple[str, str], dict[str, Any]]]:
     """Return the recorded cases, and the configs by oracle and layer."""
     cases, configs = [], {}
     for path in sorted(FOLDER.glob("*.json")):
         data = codec.decode(json.loads(path.read_text(encoding="utf-8")))
         version = data["keras_version"]
         for case in data["cases"]:
-            cases.append(Recorded(path.stem, keras_version=version, **case))
+            cases.append(WrapperRecord(path.stem, keras_version=version, **case))
         for name, config in data["configs"].items():
             configs[path.stem, name] = {"keras_version": version, "config": config}
     return cases, configs
@@ -87,7 +87,7 @@ def record(oracle: Oracle) -> None:
     configs = {}
     for name, spec in CONFIGURED.items():
         steps = [["construct", [], spec], ["get_config", [], {}]]
-        reply = oracle.request({"op": "around", "steps": steps})["steps"]
+        reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         configs[name] = reply[-1]["value"]
     description = oracle.describe()
     origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}

@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?(?!\w)")
 LEFT_OUT = "..."
 
 
-class Block(NamedTuple):
+class FencedBlock(NamedTuple):
     """A fenced block.
 
     Parameters
@@ -35,10 +35,10 @@ class Block(NamedTuple):
             yield command, output
 
 
-def blocks_of(page: Path) -> list[Block]:
+def blocks_of(page: Path) -> list[FencedBlock]:
     """Return the fenced blocks of a page, in order."""
     return [
-        Block(language, text, not mark)
+        FencedBlock(language, text, not mark)
         for mark, language, text in _FENCE.findall(page.read_text(encoding="utf-8"))
     ]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from parity_tests.environment import ROOT
 from parity_tests.judging.mutants import MISTAKES
+from parity_tests.matrix.bounds import MARGIN
 from parity_tests.matrix.halves import DTYPES, SWEEPS
-from parity_tests.reporting.mistakes_page import MARGIN
 
 LANES = ("exact", "saturated", "half")
 DOCUMENT = ROOT / "docs" / "mistakes-half.md"

@@ -10,8 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from parity_tests.reporting.report import Test
-from parity_tests.runner.live_run import oracles_of
+from parity_tests.reporting.report import Test, oracles_of
 
 # What XML 1.0 cannot hold, escaped or not.
 UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.blanks import BLANKS
+from parity_tests.matrix.bounds import MARGIN
 
 PATHS = ("keras2 fused", "keras2 loop", "keras2 unroll", "keras3 loop", "keras3 unroll")
 LANES = ("exact", "saturated", "double", "single")
-# A toleranced lane reveals a mistake only where its error is ten times what the lane allows.
-MARGIN = 10.0
 
 
 class Cell(NamedTuple):

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from parity_tests.cases import covering, sweeps
+from parity_tests.judging import float32_runs
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.recording import golden
 from parity_tests.reporting.mistakes_page import Cells
-from parity_tests.tests.support import float32_runs
 
 INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
 VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")
@@ -28,6 +28,11 @@ EXACT = ("exact", "saturated")
 def is_of_suite(nodeid: str) -> bool:
     """Return whether a test is one of the suite's, in a run that may hold other people's too."""
     return re.search(r"(^|[/.])parity_tests[/.]tests[/.]\w+[/.]test_", nodeid) is not None
+
+
+def oracles_of(test_name: str) -> list[str]:
+    """Return the oracles that a test's name carries: it needs all of them."""
+    return re.findall(r"_(keras[23])(?=[:_[]|$)", test_name)
 
 
 @dataclass

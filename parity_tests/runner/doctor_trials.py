@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
-from parity_tests.tests.doctor.outside import OUTSIDE
-from parity_tests.tests.doctor.trial import DEGENERATE, Trial, degenerate, generic, outside
+from parity_tests.cases.doctor.outside import OUTSIDE
+from parity_tests.cases.doctor.trial import DEGENERATE, Trial, degenerate, generic, outside
 
 UNIQUE, MINIMAL, LARGER, ABSTAINED, WRONG = (
     "unique and right", "minimal class with the truth", "larger class with the truth",
@@ -25,7 +25,7 @@ _SAME = 1e-6
 _VISIBLE = 6.0
 
 
-class Outcome(NamedTuple):
+class TrialOutcome(NamedTuple):
     """How one trial ended."""
 
     trial: Trial
@@ -34,11 +34,11 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def run(trial: Trial) -> Outcome:
+def run(trial: Trial) -> TrialOutcome:
     """Diagnose one trial and judge the answer."""
     start = time.process_time()
     found = diagnose(**trial.arguments)
-    return Outcome(trial, judged(trial, found), found, time.process_time() - start)
+    return TrialOutcome(trial, judged(trial, found), found, time.process_time() - start)
 
 
 def judged(trial: Trial, found: Diagnosis) -> str:
@@ -123,10 +123,10 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(outcome.verdict in (WRONG, EXPLAINED) for outcome in outcomes))
 
 
-def table(outcomes: list[Outcome]) -> str:
+def table(outcomes: list[TrialOutcome]) -> str:
     """Return how often each verdict was met, by kind and precision."""
     lines = []
-    groups: dict[str, list[Outcome]] = collections.defaultdict(list)
+    groups: dict[str, list[TrialOutcome]] = collections.defaultdict(list)
     for one in outcomes:
         generic_one = one.trial.kind == "generic"
         kind = "generic" if generic_one else "degenerate"

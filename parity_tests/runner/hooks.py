@@ -7,8 +7,8 @@ import pytest
 from parity_tests import environment
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import Pool
-from parity_tests.reporting.report import INSIDE, is_of_suite
-from parity_tests.runner import live_run, options, plugin, quick, writable
+from parity_tests.reporting.report import INSIDE, is_of_suite, oracles_of
+from parity_tests.runner import live_run, options, quick, writable
 from parity_tests.runner.controller import Controller
 
 CONTROLLER = "parity-report"
@@ -16,7 +16,7 @@ CONTROLLER = "parity-report"
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options, unless the plugin of other people's runs has added them."""
-    if not pluginmanager.is_registered(plugin):
+    if not options.are_added(pluginmanager):
         options.add(parser, "--")
 
 
@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     python, tree = config.getoption("keras_python"), config.getoption("keras_from")
     asked = config.option
-    prefix = "--gru-parity-" if config.pluginmanager.is_registered(plugin) else "--"
+    prefix = "--gru-parity-" if options.are_added(config.pluginmanager) else "--"
     try:
         writable.check(prefix, asked.parity_report, asked.parity_junit, asked.parity_markdown)
         package = checkout.find(tree).package if tree else ""
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not is_of_suite(item.nodeid):
             others.append(item)
         elif (
-            all(oracle in wanted for oracle in live_run.oracles_of(item.name))
+            all(oracle in wanted for oracle in oracles_of(item.name))
             and (not case or item.name.endswith(f"_{case}"))
             and (not config.getoption("parity_quick") or quick.holds(item.name))
         ):
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         else:
             dropped.append(item)
     # One oracle after the other, so that a process seldom needs to start both.
-    items[:] = [*others, *sorted(kept, key=lambda item: live_run.oracles_of(item.name))]
+    items[:] = [*others, *sorted(kept, key=lambda item: oracles_of(item.name))]
     if case and not kept:
         raise pytest.UsageError(
             f"--case is {case!r}, expected ORACLE:ID as a disagreement names it"

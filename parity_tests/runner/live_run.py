@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any
 
@@ -50,11 +49,6 @@ def oracle(name: str) -> Oracle:
 def keras_version(name: str) -> str:
     """Return the release that gru_ref is to be beside an oracle."""
     return keras_version_of(oracle(name).describe())
-
-
-def oracles_of(test_name: str) -> list[str]:
-    """Return the oracles that a test's name carries: it needs all of them."""
-    return re.findall(r"_(keras[23])(?=[:_[]|$)", test_name)
 
 
 def case_name(function: Any, _: int, parameters: Any) -> str:

@@ -9,6 +9,13 @@ import pytest
 
 GROUP = "gru-parity"
 ORACLES = ("keras2", "keras3")
+# What adds the options in somebody else's run, before the suite's own hooks could.
+PLUGIN = "parity_tests.runner.plugin"
+
+
+def are_added(pluginmanager: pytest.PytestPluginManager) -> bool:
+    """Return whether the plugin is registered, and has added the options under its long names."""
+    return any(getattr(each, "__name__", "") == PLUGIN for each in pluginmanager.get_plugins())
 
 
 def add(parser: pytest.Parser, prefix: str) -> None:

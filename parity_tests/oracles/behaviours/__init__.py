@@ -7,10 +7,20 @@ has it: classes by their names, tuples as lists. It asks the Keras of this proce
 This package runs in every Keras's own environment, as `worker` says: Python 3.7 syntax.
 """
 
-from . import around, calls, configs, constructor, drawing, dropout, masking, objects, penalties
-from .asking import Live, NotApplicable
+from . import (
+    calls,
+    configs,
+    constructor,
+    drawing,
+    dropout,
+    masking,
+    objects,
+    penalties,
+    wrappers,
+)
+from .asking import LedgerKeras, NotApplicable
 
-MODULES = (constructor, objects, drawing, dropout, masking, calls, penalties, configs, around)
+MODULES = (constructor, objects, drawing, dropout, masking, calls, penalties, configs, wrappers)
 
 
 def functions():
@@ -29,7 +39,7 @@ def run(oracle, request):
     The reply has for each row ``{"value": …}``, or ``{"not_applicable": reason}``, or
     ``{"failed": error}`` where the measurement itself raised.
     """
-    live = Live(oracle)
+    live = LedgerKeras(oracle)
     found = functions()
     cells = {}
     for row in request.get("rows") or found:

@@ -11,7 +11,7 @@ class NotApplicable(Exception):
     """The release lacks what a row is about; the message says what."""
 
 
-class Live:
+class LedgerKeras:
     """One live Keras.
 
     Attributes

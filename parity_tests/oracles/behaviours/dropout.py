@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 
-from .asking import Live, error_of
+from .asking import LedgerKeras, error_of
 
 _FEATURES = 8
 _POWERS = 2.0 ** np.arange(_FEATURES)
@@ -92,7 +92,7 @@ def rate_one(live):
 
 def implementation_1_dropout_fails(live):
     """GRU(1, dropout=0.5)(x, training=True) with implementation 1"""
-    layer = _by_gate(live, Live.gru, 1)
+    layer = _by_gate(live, LedgerKeras.gru, 1)
     return error_of(layer, live.x(), training=True) is not None
 
 

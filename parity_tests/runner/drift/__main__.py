@@ -15,7 +15,7 @@ from rich.table import Table
 from gru_ref.keras.ledger import resolve
 from parity_tests.recording import export
 from parity_tests.runner.drift import cells, document, environments, measure, recorded, recording
-from parity_tests.runner.drift.releases import BY_NAME, RELEASES, Kept
+from parity_tests.runner.drift.releases import BY_NAME, RELEASES, DriftRelease
 
 BUILD = Path("build/drift")
 # The lanes in which nothing rounds.
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     made = environments.Environments(BUILD / "environments", options.uv)
     wanted = [BY_NAME[name] for name in options.only] if options.only else list(RELEASES)
-    done: dict[str, measure.Result] = {}
+    done: dict[str, measure.ReleaseResult] = {}
     missing: dict[str, str] = {}
     for number, release in enumerate(wanted, 1):
         print(f"[{number}/{len(wanted)}] {release.name}", flush=True)
@@ -91,7 +91,7 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _problems(result: measure.Result) -> list[str]:
+def _problems(result: measure.ReleaseResult) -> list[str]:
     """Return where a release does not do what the ledger says."""
     behaviour = resolve(result.recorded.keras_version)
     wrong = cells.disagreements(result.recorded.cells, behaviour)
@@ -100,7 +100,7 @@ def _problems(result: measure.Result) -> list[str]:
     ]
 
 
-def _stale(name: str, result: measure.Result) -> list[str]:
+def _stale(name: str, result: measure.ReleaseResult) -> list[str]:
     """Return what fixtures/drift holds otherwise."""
     held = recorded.load().get(name)
     if held is None:
@@ -110,7 +110,7 @@ def _stale(name: str, result: measure.Result) -> list[str]:
     return [f"fixtures/drift/{name}.json has other {field}" for field in fields]
 
 
-def _parts(of: recorded.Recorded) -> dict[str, Any]:
+def _parts(of: recorded.ReleaseRecord) -> dict[str, Any]:
     """Return what does not depend on the machine: how generic numbers round does."""
     lanes, outcomes = of.matrix["lanes"], of.matrix["outcomes"]
     return {
@@ -122,7 +122,7 @@ def _parts(of: recorded.Recorded) -> dict[str, Any]:
     }
 
 
-def _show_case(release: Kept, python: Path, case: str) -> int:
+def _show_case(release: DriftRelease, python: Path, case: str) -> int:
     """Compare one case and print what comes of it."""
     summary = measure.matrix(release, python, case)
     if not summary["outcomes"]:
@@ -133,7 +133,7 @@ def _show_case(release: Kept, python: Path, case: str) -> int:
     return int(not summary["outcomes"] or bool(summary["disagreements"]))
 
 
-def _print(done: dict[str, measure.Result], problems: dict[str, list[str]]) -> None:
+def _print(done: dict[str, measure.ReleaseResult], problems: dict[str, list[str]]) -> None:
     console = Console(width=80, highlight=False)
     table = Table(title="gru_ref against releases of Keras", title_justify="left")
     for heading in ("release", "cells", "n/a", "compared", "equal", "raised", "wrong", "s"):
@@ -148,7 +148,7 @@ def _print(done: dict[str, measure.Result], problems: dict[str, list[str]]) -> N
             console.print(f"{name}: … and {len(found) - 10} more")
 
 
-def _numbers(result: measure.Result) -> tuple[int, int, int, int, int]:
+def _numbers(result: measure.ReleaseResult) -> tuple[int, int, int, int, int]:
     held = result.recorded
     absent = sum("not_applicable" in cell for cell in held.cells.values())
     lanes: list[dict[str, Any]] = list(held.matrix["lanes"].values())

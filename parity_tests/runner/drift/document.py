@@ -10,7 +10,7 @@ from typing import Any
 from parity_tests.environment import ROOT
 from parity_tests.oracles import behaviours
 from parity_tests.runner.drift import recorded
-from parity_tests.runner.drift.recorded import Recorded
+from parity_tests.runner.drift.recorded import ReleaseRecord
 from parity_tests.runner.drift.releases import BY_NAME
 
 PATH = ROOT / "docs" / "drift.md"
@@ -36,7 +36,7 @@ def write() -> None:
     PATH.write_text(text(recorded.load()), encoding="utf-8")
 
 
-def text(releases: Mapping[str, Recorded]) -> str:
+def text(releases: Mapping[str, ReleaseRecord]) -> str:
     """Return the page."""
     parts = [_HEAD, _matrix(releases)]
     for module in behaviours.MODULES:
@@ -50,7 +50,7 @@ def text(releases: Mapping[str, Recorded]) -> str:
     return "\n".join(parts)
 
 
-def _matrix(releases: Mapping[str, Recorded]) -> str:
+def _matrix(releases: Mapping[str, ReleaseRecord]) -> str:
     """Return the table of what comparing gru_ref with each release came to."""
     lines = [
         "## gru_ref against each release\n",
@@ -73,7 +73,7 @@ def _matrix(releases: Mapping[str, Recorded]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(rows: Iterable[tuple[str, Any]], releases: Mapping[str, Recorded]) -> str:
+def _section(rows: Iterable[tuple[str, Any]], releases: Mapping[str, ReleaseRecord]) -> str:
     """Return the table of some rows, and what stands below it."""
     heads = ["behaviour", *(_heading(name) for name in releases)]
     lines, cases, reasons = [_line(heads), _line(["---"] * len(heads))], [], []

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity_tests.runner.drift.releases import HOSTS, Host, Kept
+from parity_tests.runner.drift.releases import HOSTS, DriftRelease, HostEnvironment
 
 _BUILT = ".ready"
 
@@ -43,7 +43,7 @@ class Environments:
     folder: Path
     uv: Sequence[str]
 
-    def python_of(self, release: Kept) -> Path:
+    def python_of(self, release: DriftRelease) -> Path:
         """Return the interpreter that owns the release, its environment made if it is not there.
 
         Raises
@@ -96,7 +96,7 @@ class Environments:
         if asked.returncode == 0:
             yield Path(asked.stdout.strip())
 
-    def _made_host(self, name: str, host: Host) -> Path:
+    def _made_host(self, name: str, host: HostEnvironment) -> Path:
         place = self.folder / name
         key = _key((), host)
         if not _is_ready(place, key):
@@ -123,7 +123,7 @@ def version_of(python: Path) -> str | None:
     return asked.stdout.strip() if asked.returncode == 0 else None
 
 
-def _key(overlay: tuple[str, ...], host: Host) -> str:
+def _key(overlay: tuple[str, ...], host: HostEnvironment) -> str:
     return hashlib.sha256(json.dumps([overlay, host]).encode()).hexdigest()[:16]
 
 

@@ -13,8 +13,8 @@ from parity_tests.environment import ROOT
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 from parity_tests.runner.drift import sweep
-from parity_tests.runner.drift.recorded import Recorded
-from parity_tests.runner.drift.releases import HOSTS, Kept
+from parity_tests.runner.drift.recorded import ReleaseRecord
+from parity_tests.runner.drift.releases import HOSTS, DriftRelease
 
 REGISTRIES = ("activations", "initializers", "regularizers", "constraints")
 # The measurements of one release, TensorFlow's start included, on a machine with other work to do.
@@ -29,15 +29,15 @@ _MATRIX = (
 )  # fmt: skip
 
 
-class Result(NamedTuple):
+class ReleaseResult(NamedTuple):
     """What one release came to; `seconds` is what it took, in words."""
 
-    recorded: Recorded
+    recorded: ReleaseRecord
     disagreements: list[dict[str, str]]
     seconds: str
 
 
-def of(release: Kept, python: Path, folder: Path, *, again: bool) -> Result:
+def of(release: DriftRelease, python: Path, folder: Path, *, again: bool) -> ReleaseResult:
     """Return what the release does: its cells, its registries and its matrix.
 
     Parameters
@@ -64,8 +64,8 @@ def of(release: Kept, python: Path, folder: Path, *, again: bool) -> Result:
     measured, compared = taken
     seconds = compared["seconds"]
     shown = {key: compared[key] for key in ("lanes", "outcomes", "quirks")}
-    return Result(
-        Recorded(
+    return ReleaseResult(
+        ReleaseRecord(
             measured["keras_version"], measured["provenance"], measured["cells"],
             measured["registries"], shown,
         ),
@@ -74,7 +74,7 @@ def of(release: Kept, python: Path, folder: Path, *, again: bool) -> Result:
     )  # fmt: skip
 
 
-def _cells(release: Kept, python: Path) -> dict[str, Any]:
+def _cells(release: DriftRelease, python: Path) -> dict[str, Any]:
     with Oracle(release.oracle, str(python), release.generation) as oracle:
         description = oracle.describe()
         reply = oracle.request({"op": "behaviours"}, TIMEOUT)
@@ -86,14 +86,14 @@ def _cells(release: Kept, python: Path) -> dict[str, Any]:
     }
 
 
-def matrix(release: Kept, python: Path, case: str = "") -> dict[str, Any]:
+def matrix(release: DriftRelease, python: Path, case: str = "") -> dict[str, Any]:
     """Return what comparing gru_ref with the release comes to; of one case, if it is named."""
     environment.remember(str(python), "", release=release.name)
     with Oracle(release.oracle, str(python), release.generation) as oracle:
         return sweep.run(oracle, case)
 
 
-def _key(release: Kept, patterns: Iterable[str]) -> str:
+def _key(release: DriftRelease, patterns: Iterable[str]) -> str:
     """Return a hash of the release and of the code that measures it."""
     hashed = hashlib.sha256(json.dumps([release, HOSTS[release.host]]).encode())
     for pattern in patterns:

@@ -14,7 +14,7 @@ from parity_tests.runner.drift.releases import RELEASES
 FOLDER = FIXTURES / "drift"
 
 
-class Recorded(NamedTuple):
+class ReleaseRecord(NamedTuple):
     """One release.
 
     Parameters
@@ -38,7 +38,7 @@ class Recorded(NamedTuple):
     matrix: Mapping[str, Any]
 
 
-def write(name: str, data: Recorded) -> Path:
+def write(name: str, data: ReleaseRecord) -> Path:
     """Write one release; return the file."""
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.json"
@@ -62,13 +62,13 @@ def _line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def read(path: Path) -> Recorded:
+def read(path: Path) -> ReleaseRecord:
     """Return what one file holds."""
-    return Recorded(**json.loads(path.read_text(encoding="utf-8")))
+    return ReleaseRecord(**json.loads(path.read_text(encoding="utf-8")))
 
 
 @functools.cache
-def load() -> dict[str, Recorded]:
+def load() -> dict[str, ReleaseRecord]:
     """Return every recorded release of the table, in its order."""
     places = {release.name: FOLDER / f"{release.name}.json" for release in RELEASES}
     return {name: read(path) for name, path in places.items() if path.exists()}

@@ -16,10 +16,10 @@ from parity_tests.oracles.worker import ENVIRONMENT
 from parity_tests.recording import record_configs, recorded_configs
 from parity_tests.recording.files.record_exports import RECORDED
 from parity_tests.recording.files.record_files import KEPT
-from parity_tests.runner.drift.releases import Kept
+from parity_tests.runner.drift.releases import DriftRelease
 
 
-def record(release: Kept, python: Path) -> None:
+def record(release: DriftRelease, python: Path) -> None:
     """Write what is missing of one release.
 
     Raises
@@ -36,12 +36,12 @@ def record(release: Kept, python: Path) -> None:
     files = FIXTURES / "files"
     keras = str(description["keras"])
     if f"{package}-{keras}" in KEPT and not (files / "keras" / f"{package}-{keras}").exists():
-        _run(python, "record_files.py", files / "keras", package, "--kept")
+        _run(python, "record_files", files / "keras", package, "--kept")
     if keras in RECORDED and not (files / f"exports-{keras}.tar.xz").exists():
-        _run(python, "record_exports.py", files, package)
+        _run(python, "record_exports", files, package)
 
 
-def _package(release: Kept) -> str:
+def _package(release: DriftRelease) -> str:
     """Return what the recorders call the Keras of a release."""
     if release.generation == 3:
         return "keras"
@@ -49,7 +49,7 @@ def _package(release: Kept) -> str:
 
 
 def _run(python: Path, recorder: str, out: Path, package: str, *options: str) -> None:
-    module = f"parity_tests.tests.files.{recorder.removesuffix('.py')}"
+    module = f"parity_tests.recording.files.{recorder}"
     command = [str(python.absolute()), "-m", module, str(out), "--keras", package, *options]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **ENVIRONMENT},

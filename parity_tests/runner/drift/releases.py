@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Host(NamedTuple):
+class HostEnvironment(NamedTuple):
     """An environment with a TensorFlow: the Python it needs, and the requirements."""
 
     python: str
     requirements: tuple[str, ...]
 
 
-class Kept(NamedTuple):
+class DriftRelease(NamedTuple):
     """One release: the host that it runs in, and what is laid over that host.
 
     Parameters
@@ -44,38 +44,38 @@ class Kept(NamedTuple):
 # TensorFlow up to 2.6 fails with a protobuf of generated code (3.21 on), up to 2.2 with h5py 3, and
 # up to 2.15 with NumPy 2.
 HOSTS = {
-    "tf-2.1": Host("3.7", ("tensorflow-cpu==2.1.4", "protobuf<3.21", "h5py<3")),
-    "tf-2.2": Host("3.7", ("tensorflow-cpu==2.2.3", "protobuf<3.21", "h5py<3")),
-    "tf-2.3": Host("3.8", ("tensorflow-cpu==2.3.4", "protobuf<3.21")),
-    "tf-2.5": Host("3.8", ("tensorflow-cpu==2.5.3", "protobuf<3.21")),
-    "tf-2.6": Host("3.8", ("tensorflow-cpu==2.6.5", "keras==2.6.0", "protobuf<3.21")),
-    "tf-2.10": Host("3.10", ("tensorflow-cpu==2.10.1", "numpy<2")),
-    "tf-2.12": Host("3.11", ("tensorflow-cpu==2.12.1", "numpy<2")),
-    "tf-2.15": Host("3.11", ("tensorflow-cpu==2.15.1", "numpy<2")),
+    "tf-2.1": HostEnvironment("3.7", ("tensorflow-cpu==2.1.4", "protobuf<3.21", "h5py<3")),
+    "tf-2.2": HostEnvironment("3.7", ("tensorflow-cpu==2.2.3", "protobuf<3.21", "h5py<3")),
+    "tf-2.3": HostEnvironment("3.8", ("tensorflow-cpu==2.3.4", "protobuf<3.21")),
+    "tf-2.5": HostEnvironment("3.8", ("tensorflow-cpu==2.5.3", "protobuf<3.21")),
+    "tf-2.6": HostEnvironment("3.8", ("tensorflow-cpu==2.6.5", "keras==2.6.0", "protobuf<3.21")),
+    "tf-2.10": HostEnvironment("3.10", ("tensorflow-cpu==2.10.1", "numpy<2")),
+    "tf-2.12": HostEnvironment("3.11", ("tensorflow-cpu==2.12.1", "numpy<2")),
+    "tf-2.15": HostEnvironment("3.11", ("tensorflow-cpu==2.15.1", "numpy<2")),
     # dm-tree: Keras 3.0 to 3.7 import it, and none later asks for it.
-    "tf-2.21": Host(
+    "tf-2.21": HostEnvironment(
         "3.11", ("tensorflow-cpu==2.21.0", "tf_keras==2.21.0", "keras==3.15.1", "dm-tree==0.1.10")
     ),
 }
 
 RELEASES = (
     *(
-        Kept(name, name, (), 2)
+        DriftRelease(name, name, (), 2)
         for name in (
             "tf-2.1", "tf-2.2", "tf-2.3", "tf-2.5", "tf-2.6", "tf-2.10", "tf-2.12", "tf-2.15",
         )
     ),
-    Kept("tf_keras-2.21", "tf-2.21", (), 2),
-    Kept("keras-3.0", "tf-2.21", ("keras==3.0.5",), 3),
-    Kept("keras-3.1", "tf-2.21", ("keras==3.1.1",), 3),
-    Kept("keras-3.2", "tf-2.21", ("keras==3.2.1",), 3),
-    Kept("keras-3.4", "tf-2.21", ("keras==3.4.1",), 3),
-    Kept("keras-3.5", "tf-2.21", ("keras==3.5.0",), 3),
-    Kept("keras-3.7", "tf-2.21", ("keras==3.7.0",), 3),
-    Kept("keras-3.8", "tf-2.21", ("keras==3.8.0",), 3),
-    Kept("keras-3.11", "tf-2.21", ("keras==3.11.3",), 3),
-    Kept("keras-3.12", "tf-2.21", ("keras==3.12.4",), 3),
-    Kept("keras-3.14", "tf-2.21", ("keras==3.14.1",), 3),
-    Kept("keras-3.15", "tf-2.21", (), 3),
+    DriftRelease("tf_keras-2.21", "tf-2.21", (), 2),
+    DriftRelease("keras-3.0", "tf-2.21", ("keras==3.0.5",), 3),
+    DriftRelease("keras-3.1", "tf-2.21", ("keras==3.1.1",), 3),
+    DriftRelease("keras-3.2", "tf-2.21", ("keras==3.2.1",), 3),
+    DriftRelease("keras-3.4", "tf-2.21", ("keras==3.4.1",), 3),
+    DriftRelease("keras-3.5", "tf-2.21", ("keras==3.5.0",), 3),
+    DriftRelease("keras-3.7", "tf-2.21", ("keras==3.7.0",), 3),
+    DriftRelease("keras-3.8", "tf-2.21", ("keras==3.8.0",), 3),
+    DriftRelease("keras-3.11", "tf-2.21", ("keras==3.11.3",), 3),
+    DriftRelease("keras-3.12", "tf-2.21", ("keras==3.12.4",), 3),
+    DriftRelease("keras-3.14", "tf-2.21", ("keras==3.14.1",), 3),
+    DriftRelease("keras-3.15", "tf-2.21", (), 3),
 )  # fmt: skip
 BY_NAME = {release.name: release for release in RELEASES}

@@ -16,7 +16,7 @@ import numpy as np
 from gru_ref import GRUConfig, KerasQuirkWarning
 from gru_ref.keras.ledger import Behaviour, resolve
 from parity_tests.cases import predictions, sweeps
-from parity_tests.cases.bounds import bound_for
+from parity_tests.cases.predictions import bound_for
 from parity_tests.cases.sweeps import Case
 from parity_tests.judging import compare, judge, run_gru_ref
 from parity_tests.oracles.client import Oracle

@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from parity_tests import environment
+from parity_tests.cases import product
 from parity_tests.oracles.choice import choose
 from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.reporting import half_mistakes_page
 from parity_tests.reporting.progress import Bar
 from parity_tests.runner import matrix_run, writable
-from parity_tests.runner.full import executors, product, summary, totals
+from parity_tests.runner.full import executors, summary, totals
 from parity_tests.runner.full.run import Blocks, Clock
 from parity_tests.runner.options import ORACLES
 

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from parity_tests.cases.product import Block, Layer
+from parity_tests.cases.product_witnesses import Chosen, choose
 from parity_tests.cases.sweeps import Case
-from parity_tests.cases.witness import Seen, blocks_of, exact_enough
+from parity_tests.cases.witness import MaskedWitness, blocks_of, exact_enough
 from parity_tests.judging import compare, judge
 from parity_tests.oracles.client import Oracle
-from parity_tests.runner.full.product import Block, Layer
-from parity_tests.runner.full.witnesses import Chosen, choose
 
 # The standard library's record of warnings is one a process: two threads cannot both keep it.
 _gru_ref = threading.Lock()
@@ -160,5 +160,5 @@ def _seen(task: Task, runs: Sequence[dict[str, Any]]) -> list[_Seen]:
         else:
             seen.append(dict(run["error"]))
     ran = [one for one in seen if isinstance(one, judge.Observation)]
-    exact = iter(exact_enough([Seen(one.case, one.witness, one.masks) for one in ran]))
+    exact = iter(exact_enough([MaskedWitness(one.case, one.witness, one.masks) for one in ran]))
     return [None if isinstance(one, judge.Observation) and not next(exact) else one for one in seen]

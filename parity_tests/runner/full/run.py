@@ -8,9 +8,10 @@ from concurrent.futures import Executor, Future, as_completed
 from pathlib import Path
 from typing import Any
 
+from parity_tests.cases.product import Block
 from parity_tests.reporting.progress import Bar
-from parity_tests.runner.full import kept, work
-from parity_tests.runner.full.product import Block
+from parity_tests.runner.full import work
+from parity_tests.runner.full.block_store import BlockStore, code_digest
 
 
 class Blocks:
@@ -35,10 +36,10 @@ class Blocks:
         }
         for name, future in asked.items():
             found = future.result()
-            if found["code"] != kept.code():
+            if found["code"] != code_digest():
                 raise ValueError(
                     f"code of {name}'s process is {found['code'][:12]}, "
-                    f"expected that of this process, {kept.code()[:12]}"
+                    f"expected that of this process, {code_digest()[:12]}"
                 )
             self.surroundings[name] = found
 
@@ -51,7 +52,7 @@ class Blocks:
             A block was compared in other surroundings than `learn` found.
         """
         keeping = {
-            name: kept.Kept(self._folder, found) for name, found in self.surroundings.items()
+            name: BlockStore(self._folder, found) for name, found in self.surroundings.items()
         }
         sizes = {block: sum(len(layer.cases) for layer in block.layers) for block in blocks}
         results: dict[Block, Mapping[str, Any]] = {}

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from parity_tests.cases import product
+from parity_tests.cases.product import Block
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.reporting.report import verdict
-from parity_tests.runner.full import product
-from parity_tests.runner.full.product import Block
 
 OUTCOMES = ("equal", "raised", "disagreement")
 # Of no case here: hard_sigmoid is no activation of the exact or the saturated lane.
@@ -29,7 +29,7 @@ def total(
     results : mapping of Block
         What `compare_block` returned.
     surroundings : mapping
-        By oracle, see `kept.surroundings`.
+        By oracle, see `block_store.surroundings`.
     shard : str
         ``"1/60"``, or ``"1/1"`` for all of the blocks.
     """

@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from parity_tests.cases.product import Block
 from parity_tests.environment import remember
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import Pool
-from parity_tests.runner.full import kept
+from parity_tests.runner.full import block_store
 from parity_tests.runner.full.compare_block import compare_block
-from parity_tests.runner.full.product import Block
 
 _here = threading.local()
 
 
 def surroundings(python: str, name: str) -> dict[str, Any]:
     """Return what the results of an oracle depend on where this runs."""
-    return kept.surroundings(_oracle(python, name))
+    return block_store.surroundings(_oracle(python, name))
 
 
 def compare(python: str, name: str, number: int) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def compare(python: str, name: str, number: int) -> dict[str, Any]:
     oracle = _oracle(python, name)
     return {
         "result": compare_block(oracle, Block(name, number)),
-        "surroundings": kept.surroundings(oracle),
+        "surroundings": block_store.surroundings(oracle),
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from parameterized import parameterized
 
 from parity_tests.judging import run_gru_ref
+from parity_tests.judging.run_gru_ref import StepOutcome
 from parity_tests.matrix.arguments import ARGUMENTS, BOTH, Argument
 from parity_tests.oracles import codec
 from parity_tests.runner import live_run
@@ -82,10 +83,10 @@ def _arrays(outcomes: list[Any]) -> list[np.ndarray]:
     """Return every array that calls, `losses` and get_weights returned, as a flat list."""
     found = []
     for outcome in outcomes:
-        method = outcome.method if isinstance(outcome, run_gru_ref.Outcome) else outcome["method"]
+        method = outcome.method if isinstance(outcome, StepOutcome) else outcome["method"]
         if method not in ("call", "losses", "get_weights"):
             continue
-        if isinstance(outcome, run_gru_ref.Outcome):
+        if isinstance(outcome, StepOutcome):
             value = outcome.value
         else:
             value = outcome["outputs"] if "outputs" in outcome else outcome.get("value")

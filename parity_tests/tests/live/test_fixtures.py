@@ -9,9 +9,9 @@ import pytest
 from parameterized import parameterized
 
 from parity_tests.cases import sweeps
-from parity_tests.judging import goldens
 from parity_tests.recording import golden
 from parity_tests.runner import live_run
+from parity_tests.tests.live import three_sources
 
 ROWS = [
     (g.oracle, f"{g.group}+{g.id}") for g in golden.load() if not sweeps.is_held(g.oracle, g.id)
@@ -25,5 +25,5 @@ class TestGolden:
     def test_three_sources_agree(self, oracle: str, case_id: str) -> None:
         group, _, name = case_id.partition("+")
         case = golden.find(oracle, group, name)
-        if failure := goldens.check(case, goldens.live(case)):
+        if failure := three_sources.check(case, three_sources.live(case)):
             pytest.fail(failure, pytrace=False)

@@ -51,13 +51,13 @@ def _trains(arguments: Any) -> bool:
     return isinstance(arguments, dict) and bool(arguments.get("training"))
 
 
-def _mine(steps: list[Any], keras_version: str) -> list[run_gru_ref.Outcome]:
+def _mine(steps: list[Any], keras_version: str) -> list[run_gru_ref.StepOutcome]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return run_gru_ref.steps(steps, keras_version)
 
 
-def _check_numbers(live: list[dict[str, Any]], mine: list[run_gru_ref.Outcome]) -> None:
+def _check_numbers(live: list[dict[str, Any]], mine: list[run_gru_ref.StepOutcome]) -> None:
     """Check that every step returned the same in live Keras and in gru_ref."""
     assert mine[-1].error is None, mine[-1].error
     for theirs, ours in zip(live, mine, strict=True):

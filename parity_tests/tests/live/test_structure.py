@@ -6,10 +6,10 @@ import pytest
 from parameterized import parameterized
 
 from parity_tests.cases import sweeps
-from parity_tests.judging import goldens
 from parity_tests.judging.judge import Disagreement, judge, observe
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
+from parity_tests.tests.live import three_sources
 
 
 def _rows(sweep: str) -> list[tuple[str, str]]:
@@ -20,7 +20,7 @@ def _judge(oracle: str, case_id: str) -> None:
     case = sweeps.find(oracle, case_id)
     live = live_run.oracle(oracle)
     seen = observe(live, case)
-    golden_failures = goldens.check_those_of(oracle, case_id, seen)
+    golden_failures = three_sources.check_those_of(oracle, case_id, seen)
     with_mistakes = live_run.every_mistake or sweeps.shows_mistakes(case)
     failures = golden_failures
     try:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from parameterized import parameterized
 
-from parity_tests.judging.taken_over import check_rows, fit_oracle, take_over
 from parity_tests.matrix import taken_over as table
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.oracles import codec
 from parity_tests.runner import live_run
+from parity_tests.tests.live.take_over import check_rows, fit_oracle, take_over
 
 Step = list[Any]
 

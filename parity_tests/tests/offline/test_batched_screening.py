@@ -8,22 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from parity_tests.cases.batched_screening import Run, simulate_each
+from parity_tests.cases.batched_screening import Screening, simulate_each
 from parity_tests.cases.draws import called_by, draw_dropout
+from parity_tests.cases.product import Layer, layers
 from parity_tests.cases.screening import simulate
 from parity_tests.cases.witness import draw_round
-from parity_tests.runner.full.product import Layer, layers
 
 SAMPLE = 12  # layers: between them are both resets, and masks by time first
 
 
-def _runs(layer: Layer) -> tuple[list[Run], int]:
+def _runs(layer: Layer) -> tuple[list[Screening], int]:
     """Return a run of every case of a layer, and the number of variants of each."""
     drawer = replace(layer.first, levels={**layer.first.levels, "initial_state": "given"})
     drawn, rng = draw_round(drawer, 0, 0)
     count = len(drawn.kernel)
     return [
-        Run(case, called_by(case, drawn), draw_dropout(case, rng, count)) for case in layer.cases
+        Screening(case, called_by(case, drawn), draw_dropout(case, rng, count))
+        for case in layer.cases
     ], count
 
 

@@ -19,7 +19,7 @@ from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization.gru_config import generation_of
 from parity_tests.oracles import codec
 from parity_tests.recording import recorded_configs
-from parity_tests.recording.recorded_configs import REFUSED, Recorded, is_refused, plain
+from parity_tests.recording.recorded_configs import REFUSED, ConfigRecord, is_refused, plain
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import BATCH, UNITS, x
 
@@ -152,7 +152,7 @@ def _holds_a_function(name: str) -> bool:
     return (name.endswith("-function") and "dict" not in name) or name == "initializer-array"
 
 
-def _read_back(row: Recorded) -> dict[str, Any]:
+def _read_back(row: ConfigRecord) -> dict[str, Any]:
     """Return the config of the layer that Keras makes of a row's config."""
     config = dict(row.config or {})
     return (

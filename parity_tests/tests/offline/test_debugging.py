@@ -20,7 +20,7 @@ import pytest
 
 import gru_ref
 from parity_tests.environment import ROOT
-from parity_tests.reporting.doc_commands import Block, blocks_of, differences
+from parity_tests.reporting.doc_commands import FencedBlock, blocks_of, differences
 from parity_tests.tests.support.cli_runner import invoked
 
 FILES = ROOT / "fixtures" / "debugging"
@@ -56,7 +56,7 @@ def _python(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
     return out.getvalue()
 
 
-def _happen(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+def _happen(block: FencedBlock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Do what a block of the page says, and compare what it prints."""
     if block.language == "diff":
         old, new = (line[1:] for line in block.text.splitlines())

@@ -11,10 +11,10 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
 from gru_ref.layouts import LAYOUTS
+from parity_tests.cases.doctor.outside import OUTSIDE
+from parity_tests.cases.doctor.trial import generic, outside
 from parity_tests.environment import FIXTURES
 from parity_tests.runner.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, judged, run
-from parity_tests.tests.doctor.outside import OUTSIDE
-from parity_tests.tests.doctor.trial import generic, outside
 
 WEIGHTS = FIXTURES / "weights"
 # get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).

@@ -5,8 +5,8 @@ from __future__ import annotations
 from parameterized import parameterized
 
 from gru_ref.debugging.doctor import diagnose
+from parity_tests.cases.doctor.trial import degenerate, generic, outside
 from parity_tests.runner.doctor_trials import ABSTAINED, LARGER, MINIMAL, UNIQUE, judged, run
-from parity_tests.tests.doctor.trial import degenerate, generic, outside
 
 MIXED = "z by hard_sigmoid, r by sigmoid"
 

@@ -160,7 +160,7 @@ class TestStale:
         for key in place[:-1]:
             node = node[key]
         node[place[-1]] += 1
-        return drift._stale("tf-2.3", measure.Result(held, [], "0"))
+        return drift._stale("tf-2.3", measure.ReleaseResult(held, [], "0"))
 
 
 class TestMissingInterpreter:

@@ -14,15 +14,16 @@ import pytest
 from click.testing import CliRunner
 from parameterized import parameterized
 
+from parity_tests.cases import product
+from parity_tests.cases.product import Block
 from parity_tests.environment import ROOT
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.reporting.progress import Bar
-from parity_tests.runner.full import executors, kept, product, summary, totals
+from parity_tests.runner.full import block_store, executors, summary, totals
 from parity_tests.runner.full.__main__ import command
-from parity_tests.runner.full.product import Block
 from parity_tests.runner.full.run import Blocks
 
-HERE = {"code": kept.code(), "keras": "2.21.0", "tensorflow": "2.21.0", "corrupt": ""}
+HERE = {"code": block_store.code_digest(), "keras": "2.21.0", "tensorflow": "2.21.0", "corrupt": ""}
 DOCUMENT = (ROOT / "docs" / "full.md").read_text(encoding="utf-8")
 SOME = [Block("keras2", number) for number in range(4)]
 
@@ -142,15 +143,15 @@ class TestKept:
             compare(Immediate(), tmp_path)
 
     def test_the_digest_covers_what_compares_and_the_table(self) -> None:
-        before = kept.code()
+        before = block_store.code_digest()
         read = Path.read_bytes
-        for name in ("step.py", "axes.py", "witnesses.py", "live_reused.py"):
+        for name in ("step.py", "axes.py", "product_witnesses.py", "live_reused.py"):
             with mock.patch.object(
                 Path,
                 "read_bytes",
                 lambda path, name=name: read(path) + (b"#" if path.name == name else b""),
             ):
-                assert kept.code.__wrapped__() != before, name
+                assert block_store.code_digest.__wrapped__() != before, name
 
 
 class TestTotals:

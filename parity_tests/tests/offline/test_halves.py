@@ -20,7 +20,7 @@ from gru_ref.core import rounding
 from gru_ref.errors import KerasQuirkWarning
 from parity_tests.cases import half_cases
 from parity_tests.cases.sweeps import Case
-from parity_tests.cases.witness import Seen, exact_enough, witness
+from parity_tests.cases.witness import MaskedWitness, exact_enough, witness
 from parity_tests.judging import step_local
 from parity_tests.matrix import halves
 from parity_tests.matrix.axes import ORACLES
@@ -169,7 +169,7 @@ class TestSuite:
         for case in cases[::16]:
             calls = [call for call in witness(case).calls if call != "reset"]
             undropped = [{} for _ in witness(case).calls]
-            assert exact_enough([Seen(case, witness(case), undropped)]) == [True], case.id
+            assert exact_enough([MaskedWitness(case, witness(case), undropped)]) == [True], case.id
             assert all(call.x.dtype == "float32" for call in calls)
 
     @parameterized.expand(["float16", "bfloat16"])

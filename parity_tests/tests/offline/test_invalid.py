@@ -32,7 +32,7 @@ def _name(function: Any, _: int, parameters: Any) -> str:
 
 def _run(
     oracle: str, row: Invalid
-) -> tuple[list[run_gru_ref.Outcome], list[warnings.WarningMessage]]:
+) -> tuple[list[run_gru_ref.StepOutcome], list[warnings.WarningMessage]]:
     """Return what the steps of a row came to, and the warnings."""
     steps = [codec.encode(list(step)) for step in row.steps]
     with warnings.catch_warnings(record=True) as caught:

@@ -9,7 +9,7 @@ import pytest
 
 from gru_ref.keras.ledger import LEDGER
 from parity_tests.cases import covering, sweeps, witness, witness_index
-from parity_tests.cases.bounds import bound_for
+from parity_tests.cases.predictions import bound_for
 from parity_tests.judging import compare, run_gru_ref, step_local
 from parity_tests.judging.mutants import MISTAKES
 from parity_tests.matrix.bounds import BOUNDS
@@ -117,8 +117,9 @@ def test_the_worst_index_is_named() -> None:
 
 def test_the_places_kept_are_where_a_search_finds_the_witnesses() -> None:
     for oracle in GENERATIONS:
-        kept = witness_index.kept(oracle)
-        assert list(kept) == sweeps.ids(oracle), "stale: python -m parity_tests.cases.witness_index"
+        kept = witness_index.places(oracle)
+        stale = "stale: python -m parity_tests.recording.record_witnesses"
+        assert list(kept) == sweeps.ids(oracle), stale
         for case_id in sweeps.ids(oracle)[::40]:
             assert witness.search(sweeps.find(oracle, case_id)) == kept[case_id]
 

@@ -29,7 +29,7 @@ LONG = Sizes(4, 20, 16, 32)
 SMALL = Sizes(2, 3, 4, 5)
 
 
-class Run(NamedTuple):
+class RuntimeRun(NamedTuple):
     """What a runtime returned, and what gru_ref says in float64."""
 
     layout: dict[str, Any]
@@ -47,7 +47,7 @@ def runner(name: str) -> Any:
 
 def from_keras(
     name: str, arguments: dict[str, Any], sizes: Sizes, *, with_state: bool = True
-) -> Run:
+) -> RuntimeRun:
     """Convert random Keras weights to the runtime and run both."""
     rng = _rng(name, arguments)
     config = GRUConfig(sizes.units, return_sequences=True, **arguments)
@@ -63,7 +63,7 @@ def from_keras(
 
 def from_runtime(
     name: str, arguments: dict[str, Any], sizes: Sizes, *, with_state: bool = True
-) -> Run:
+) -> RuntimeRun:
     """Read random parameters, under the runtime's own names and shapes, and run both."""
     rng = _rng("own " + name, arguments)
     shapes = runner(name).shapes(sizes.features, sizes.units, arguments)
@@ -117,13 +117,13 @@ def _compared(
     sizes: Sizes,
     *,
     with_state: bool,
-) -> Run:
+) -> RuntimeRun:
     x = _coarse(rng.normal(size=sizes[:3])).astype(config.dtype)
     start = _coarse(rng.uniform(-1, 1, (sizes.batch, sizes.units))).astype(config.dtype)
     initial_state = start if with_state else None
     output, state = runner(name).run(layout, x, initial_state)
     error = error_of(name, weights, config, (x, initial_state), (output, state))
-    return Run(layout, x, initial_state, output, state, error)
+    return RuntimeRun(layout, x, initial_state, output, state, error)
 
 
 def _plain(config: GRUConfig) -> dict[str, Any]:

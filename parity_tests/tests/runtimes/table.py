@@ -8,7 +8,7 @@ TANH_SIGMOID = ("tanh", "sigmoid", "2")
 Pair = tuple[str, str, str]  # activation, recurrent_activation, keras_version
 
 
-class Row(NamedTuple):
+class RuntimeRow(NamedTuple):
     """What a runtime has: the cases are the product of the columns.
 
     `measured` is the worst float32 error seen over all its cases: of a state in (−1, 1) after 20
@@ -70,10 +70,10 @@ JS_PAIRS = (
 # PyTorch alone runs in float64 as well: four times its worst, 9.5e-16.
 DOUBLE_BOUND = 4e-15
 
-ROWS: dict[str, Row] = {
-    "torch": Row((True,), BOTH, (TANH_SIGMOID,), 3.4e-7, ("float32", "float64")),
-    "torch_cell": Row((True,), (False,), (TANH_SIGMOID,), 2.9e-7, ("float32", "float64")),
-    "onnx": Row(
+ROWS: dict[str, RuntimeRow] = {
+    "torch": RuntimeRow((True,), BOTH, (TANH_SIGMOID,), 3.4e-7, ("float32", "float64")),
+    "torch_cell": RuntimeRow((True,), (False,), (TANH_SIGMOID,), 2.9e-7, ("float32", "float64")),
+    "onnx": RuntimeRow(
         BOTH,
         BOTH,
         (
@@ -93,17 +93,17 @@ ROWS: dict[str, Row] = {
         ),
         4.6e-7,
     ),
-    "openvino": Row(
+    "openvino": RuntimeRow(
         BOTH,
         BOTH,
         (TANH_SIGMOID, ("relu", "sigmoid", "2"), ("sigmoid", "tanh", "2")),
         2.8e-7,
     ),
-    "flax_linen": Row((True,), BOTH, (TANH_SIGMOID, *JAX_PAIRS, *JAX_GATES), 4.0e-7),
-    "flax_nnx": Row((True,), BOTH, (TANH_SIGMOID, *JAX_GATES), 4.5e-7),
-    "haiku": Row((False,), (False,), (TANH_SIGMOID,), 2.4e-7),
-    "mlx": Row((True,), (False,), (TANH_SIGMOID,), 2.8e-7),
-    "tfjs": Row((False,), BOTH, (TANH_SIGMOID, *JS_PAIRS), 1.5e-7),
+    "flax_linen": RuntimeRow((True,), BOTH, (TANH_SIGMOID, *JAX_PAIRS, *JAX_GATES), 4.0e-7),
+    "flax_nnx": RuntimeRow((True,), BOTH, (TANH_SIGMOID, *JAX_GATES), 4.5e-7),
+    "haiku": RuntimeRow((False,), (False,), (TANH_SIGMOID,), 2.4e-7),
+    "mlx": RuntimeRow((True,), (False,), (TANH_SIGMOID,), 2.8e-7),
+    "tfjs": RuntimeRow((False,), BOTH, (TANH_SIGMOID, *JS_PAIRS), 1.5e-7),
 }
 
 

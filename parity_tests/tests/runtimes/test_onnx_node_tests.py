@@ -19,7 +19,7 @@ from gru_ref.layouts import LAYOUTS
 from parity_tests.reporting import doc_tables
 
 
-class Case(NamedTuple):
+class NodeTest(NamedTuple):
     """One direction of one node test."""
 
     name: str
@@ -30,7 +30,7 @@ class Case(NamedTuple):
     atol: float
 
 
-def _cases() -> Iterator[Case]:
+def _cases() -> Iterator[NodeTest]:
     with warnings.catch_warnings():  # all operators' cases are made, infinities among them
         warnings.simplefilter("ignore")
         tests = collect_testcases("GRU")
@@ -47,7 +47,7 @@ def _cases() -> Iterator[Case]:
         direction = attributes.get("direction", b"forward").decode()
         directions = ["forward", "reverse"] if direction == "bidirectional" else [direction]
         for index, one in enumerate(directions):
-            yield Case(
+            yield NodeTest(
                 f"{test.name} {one}",
                 _layer(given, index, one),
                 x,
@@ -81,7 +81,7 @@ def _outputs(
 CASES = {case.name: case for case in _cases()}
 
 
-def _lint(case: Case) -> Lint:
+def _lint(case: NodeTest) -> Lint:
     return lint_vectors(
         case.layer,
         case.x,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from parity_tests.judging import float32_runs
 from parity_tests.tests.runtimes import ports
 from parity_tests.tests.runtimes.right_ports import right
-from parity_tests.tests.support import float32_runs
 
 WITH_MISTAKES = range(0, float32_runs.ROWS, 6)
 

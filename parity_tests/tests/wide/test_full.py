@@ -10,16 +10,17 @@ import pytest
 from distributed import Client, LocalCluster
 from parameterized import parameterized
 
+from parity_tests.cases import product
+from parity_tests.cases.product import Block
+from parity_tests.cases.product_witnesses import choose
 from parity_tests.judging import judge
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.reporting.progress import Bar
 from parity_tests.runner import live_run
-from parity_tests.runner.full import product, totals
+from parity_tests.runner.full import totals
 from parity_tests.runner.full.compare_block import compare_layers
-from parity_tests.runner.full.product import Block
 from parity_tests.runner.full.run import Blocks
-from parity_tests.runner.full.witnesses import choose
 
 
 def _report(executor: Executor, folder: Path) -> str:

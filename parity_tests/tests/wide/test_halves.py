@@ -16,6 +16,7 @@ from gru_ref.keras.activations import tables
 from parity_tests.cases import half_cases
 from parity_tests.judging import run_gru_ref, run_seeded
 from parity_tests.judging.judge import Disagreement, judge, observe
+from parity_tests.judging.run_gru_ref import StepOutcome
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
@@ -299,7 +300,7 @@ class TestPenalties:
 SHAPES = ((4, 15), (5, 15), (2, 15))
 
 
-def _both(oracle: str, steps: list[Any]) -> tuple[list[dict[str, Any]], list[run_gru_ref.Outcome]]:
+def _both(oracle: str, steps: list[Any]) -> tuple[list[dict[str, Any]], list[StepOutcome]]:
     """Return what live Keras and gru_ref make of the same steps."""
     live = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
     with warnings.catch_warnings():

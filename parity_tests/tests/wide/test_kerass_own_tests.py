@@ -26,7 +26,7 @@ TESTS = (
 ORACLES = [("keras3",)]
 
 
-class Seen(NamedTuple):
+class OwnTest(NamedTuple):
     """What a test of Keras's sees, of what can be done wrong in its calls."""
 
     seen: frozenset[str]
@@ -35,19 +35,19 @@ class Seen(NamedTuple):
 
 
 @cache
-def _tests(oracle: str) -> dict[str, Seen]:
+def _tests(oracle: str) -> dict[str, OwnTest]:
     reply = live_run.oracle(oracle).request({"op": "own_tests", "tests": list(TESTS)})
     if not reply["ok"] and reply["error"]["message"].startswith("ModuleNotFoundError"):
         pytest.skip(f"the package of this {oracle} leaves out its tests")
     assert reply["ok"], reply["error"]
-    found: dict[str, Seen] = {}
+    found: dict[str, OwnTest] = {}
     for one in reply["tests"]:
         name = one["test"].rstrip("0123456789")
         vectors = [_vectors(c, live_run.keras_version(oracle)) for c in one["comparisons"]]
         makeable = {m.name for v in vectors for m in MISTAKES if v.applies(m)}
         seen = {m.name for v in vectors for m in MISTAKES if v.applies(m) and v.error_of(m).seen}
-        before = found.get(name, Seen(frozenset(), frozenset(), 0))
-        found[name] = Seen(
+        before = found.get(name, OwnTest(frozenset(), frozenset(), 0))
+        found[name] = OwnTest(
             before.seen | seen, before.makeable | makeable, before.comparisons + len(vectors)
         )
     return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from parameterized import parameterized
 
+from parity_tests.judging import float32_runs
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
-from parity_tests.tests.support import float32_runs
 
 ROWS = [(oracle, str(number)) for oracle in GENERATIONS for number in range(float32_runs.ROWS)]
 # Every one of these also judges the run by every mistaken layer.

@@ -7,13 +7,13 @@ from typing import Any
 from parameterized import parameterized
 
 from parity_tests.cases import wrappers
-from parity_tests.judging.taken_over import check_rows
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.matrix.wrappers import FAMILIES
 from parity_tests.runner import live_run
+from parity_tests.tests.live.take_over import check_rows
 
 
-def _steps(case: wrappers.Case) -> list[list[Any]]:
+def _steps(case: wrappers.WrapperCase) -> list[list[Any]]:
     """Return the steps of a case; it is taken over before its last call."""
     steps = case.steps(0)
     last = max(number for number, (method, *_) in enumerate(steps) if method == "call")

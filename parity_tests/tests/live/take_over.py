@@ -19,7 +19,7 @@ from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import keras_version_of
 from parity_tests.runner import live_run
 
-SCRIPT = Path(__file__).with_name("take_over.py")
+SCRIPT = Path(__file__).with_name("take_over_worker.py")
 TIMEOUT = 300.0
 
 Steps = Sequence[Sequence[Any]]
@@ -32,7 +32,7 @@ def take_over(oracle: Oracle, rows: Sequence[Steps]) -> list[list[dict[str, Any]
     ----------
     rows : sequence
         Of steps: a method with positional arguments and keywords. ``construct`` (as
-        `oracles.live_around` writes a layer), ``construct_subclass`` (the name of a class) and
+        `oracles.live_wrappers` writes a layer), ``construct_subclass`` (the name of a class) and
         ``construct_shared`` (how often, and the cell) make the live layer, ``set_part`` sets an
         attribute of a layer within, ``from_keras`` (the name of a class of gru_ref) takes it over;
         ``call`` and anything else are done to the live layer, and once it is taken over to the

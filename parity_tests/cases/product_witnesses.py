@@ -16,9 +16,16 @@ import numpy as np
 
 from parity_tests.cases import predictions
 from parity_tests.cases.draws import Witness, called_by
+from parity_tests.cases.product import Layer
 from parity_tests.cases.sweeps import Case
-from parity_tests.cases.witness import ROUNDS, Seen, draw_round, fitting, insensitive_blocks, take
-from parity_tests.runner.full.product import Layer
+from parity_tests.cases.witness import (
+    ROUNDS,
+    MaskedWitness,
+    draw_round,
+    fitting,
+    insensitive_blocks,
+    take,
+)
 
 TRIED = 4  # draws that fit a case, of which it takes the one that it senses most of
 
@@ -69,7 +76,7 @@ def _choose(cases: Sequence[Case], drawn: Witness, rng: np.random.Generator) -> 
     best: dict[str, Chosen] = {}
     for rank in range(TRIED):
         tried = [
-            Seen(case, take(witnesses, indices[rank]))
+            MaskedWitness(case, take(witnesses, indices[rank]))
             for case, witnesses, indices in zip(cases, called, fit, strict=True)
             if rank < len(indices) and (case.id not in best or best[case.id].unsensed)
         ]

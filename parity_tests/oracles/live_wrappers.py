@@ -112,7 +112,7 @@ def plain(value):
     return {"class": type(value).__name__}
 
 
-class Recorder:
+class MaskRecorder:
     """Notes the masks that one cell, or the layer around it, makes."""
 
     def __init__(self, owner, cell):
@@ -156,20 +156,20 @@ def record(layer):
         return [record(layer.forward_layer), record(layer.backward_layer)]
     cell = getattr(layer, "cell", layer)
     if hasattr(cell, "cells"):
-        return [Recorder(one, one) for one in cell.cells]
-    return Recorder(layer, cell)
+        return [MaskRecorder(one, one) for one in cell.cells]
+    return MaskRecorder(layer, cell)
 
 
 def masks(layer, recorders):
     """Return the masks of a call: [the input's, the state's], nested as the recorders are."""
-    if isinstance(recorders, Recorder):
+    if isinstance(recorders, MaskRecorder):
         return recorders.masks()
     return [list(pair) for pair in zip(*(masks(layer, one) for one in recorders))]
 
 
 def forget(recorders):
     """Make the recorders ready for the next call."""
-    if isinstance(recorders, Recorder):
+    if isinstance(recorders, MaskRecorder):
         recorders.made = [None, None]
         return
     for one in recorders:

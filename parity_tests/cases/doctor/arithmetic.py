@@ -31,7 +31,7 @@ ROUND = {
 }
 
 
-class Arithmetic(NamedTuple):
+class Precision(NamedTuple):
     """A precision, and how products are summed in it.
 
     Parameters

@@ -41,7 +41,7 @@ def _judge(oracle: str, case_id: str) -> None:
     worst = max(errors.values())
     bound = table.DOUBLE_BOUND if case.lane == "double" else 0.0
     record = {"oracle": oracle, "id": case_id, "error": worst, "bound": bound, "quirks": quirks}
-    live_run.record("around", record)
+    live_run.record("wrappers", record)
     if worst > bound:
         step = max(errors, key=lambda name: errors[name])
         at = int(step.split()[0])
@@ -87,7 +87,7 @@ class TestInvalid:
         if not version.startswith(RELEASES[oracle] + "."):
             pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
         steps = [list(step) for step in row.steps]
-        live = live_run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+        live = live_run.oracle(oracle).request({"op": "wrappers", "steps": steps})["steps"]
         error = None if live[-1]["ok"] else live[-1]["error"]
         assert (error["class"] if error else None) == expected.keras, error and error["message"]
         if error:
@@ -151,7 +151,7 @@ def _arguments(spec: dict[str, Any]) -> tuple[np.ndarray, list[Any]]:
 
 def _differences(oracle: str, steps: list[Any]) -> list[float]:
     """Return how far every step of gru_ref is from live Keras."""
-    live = live_run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+    live = live_run.oracle(oracle).request({"op": "wrappers", "steps": steps})["steps"]
     assert live[-1]["ok"], live[-1].get("error")
     ours, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
     assert ours[-1].error is None, repr(ours[-1].error)

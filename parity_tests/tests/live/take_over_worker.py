@@ -2,7 +2,7 @@
 
 Keras and gru_ref meet in no other process: this file runs by itself in the interpreter of an
 oracle, reads a request from standard input and writes a reply: see
-`parity_tests.judging.taken_over`.
+`parity_tests.tests.live.take_over`.
 """
 
 import argparse
@@ -15,10 +15,10 @@ import warnings
 from pathlib import Path
 
 # The worker and what it imports; nothing else beside those files may be found by others' imports.
-sys.path[0] = str(Path(__file__).parents[1] / "oracles")
+sys.path[0] = str(Path(__file__).parents[2] / "oracles")
 worker = importlib.import_module("worker")
 del sys.path[0]
-codec, live_around, live_layer = worker.codec, worker.live_around, worker.live_layer
+codec, live_wrappers, live_layer = worker.codec, worker.live_wrappers, worker.live_layer
 
 
 def import_from(folder):
@@ -40,13 +40,13 @@ def run(oracle, gru_ref, steps):
         outcomes.append(outcome)
         try:
             if method == "construct":
-                layer = live_around.make(oracle, keywords)
+                layer = live_wrappers.make(oracle, keywords)
             elif method == "construct_subclass":
                 (name,) = positional
                 layer = type("Mine", (getattr(oracle.keras.layers, name),), {})(**keywords)
             elif method == "construct_shared":
                 count, cell = positional
-                cell = live_around.make(oracle, cell)
+                cell = live_wrappers.make(oracle, cell)
                 layer = oracle.keras.layers.RNN([cell] * count, **keywords)
             elif method == "set_part":
                 part, name, value = positional
@@ -56,7 +56,7 @@ def run(oracle, gru_ref, steps):
                 mine = getattr(gru_ref, name).from_keras(layer)
                 outcome["mine"] = mine.keras_version
             else:
-                outcome["live"] = live_around.plain(
+                outcome["live"] = live_wrappers.plain(
                     of_live(oracle, layer, method, positional, keywords)
                 )
         except Exception as error:
@@ -66,7 +66,7 @@ def run(oracle, gru_ref, steps):
         if mine is None or method == "from_keras":
             continue
         try:
-            outcome["mine"] = live_around.plain(of_mine(mine, method, positional, keywords))
+            outcome["mine"] = live_wrappers.plain(of_mine(mine, method, positional, keywords))
         except Exception as error:
             outcome["error"] = live_layer.describe_error(error, method)
             break
@@ -84,7 +84,7 @@ def of_mine(layer, method, positional, keywords):
 def of_live(oracle, layer, method, positional, keywords):
     """Carry out a method, or read an attribute, of the live layer."""
     if method == "call":
-        return live_around.call(oracle, layer, positional, dict(keywords))
+        return live_wrappers.call(oracle, layer, positional, dict(keywords))
     value = getattr(layer, method)
     return value(*positional, **keywords) if callable(value) else value
 

@@ -14,40 +14,38 @@ import numpy as np
 
 import gru_ref
 import parity_tests
+from parity_tests.cases.product import Block
 from parity_tests.oracles.client import CORRUPT_VARIABLE, Oracle
-from parity_tests.runner.full.product import Block
 
-# What no comparison runs through: the other tests, and what gru_ref does around its layer.
-ASIDE = (
-    "cli", "debugging", "doctor", "drift", "files", "full", "layouts", "live", "runtimes", "wide",
+# What a comparison runs through: of gru_ref all but these packages, of the suite these paths alone.
+NOT_COMPARED = ("cli", "files", "layouts")
+COMPARING = (
+    "cases", "environment.py", "judging", "matrix", "oracles", "runner/full/compare_block.py",
 )  # fmt: skip
 
 
 @functools.cache
-def code() -> str:
+def code_digest() -> str:
     """Return a digest of the code and of the tables that decide what a comparison gives."""
     digest = hashlib.sha256()
     for package in (gru_ref, parity_tests):
         root = Path(str(package.__file__)).parent
         for path in sorted(root.rglob("*.py")):
-            parts = path.relative_to(root).parts
-            if parts[0] in ASIDE and not _is_compared(parts):
-                continue
-            if not path.name.startswith("test_"):
-                digest.update("/".join(parts).encode() + b"\0" + path.read_bytes() + b"\0")
+            name = path.relative_to(root).as_posix()
+            if package is parity_tests:
+                compared = name.startswith(COMPARING)
+            else:
+                compared = name.partition("/")[0] not in NOT_COMPARED
+            if compared:
+                digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
-
-
-def _is_compared(parts: tuple[str, ...]) -> bool:
-    """Return whether a file of this package is one that comparing runs through."""
-    return parts in {("full", f"{n}.py") for n in ("product", "witnesses", "compare_block")}
 
 
 def surroundings(oracle: Oracle) -> dict[str, Any]:
     """Return what a block's result depends on beside its cases."""
     described = oracle.describe()
     return {
-        "code": code(),
+        "code": code_digest(),
         "keras": described["keras"],
         "tensorflow": described["tensorflow"],
         "numpy": np.__version__,
@@ -56,7 +54,7 @@ def surroundings(oracle: Oracle) -> dict[str, Any]:
     }
 
 
-class Kept:
+class BlockStore:
     """The finished blocks of an oracle in one folder."""
 
     def __init__(self, folder: Path, surroundings: dict[str, Any]) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from parity_tests.tests.doctor.arithmetic import Arithmetic
+from parity_tests.cases.doctor.arithmetic import Precision
 
 Array = Any
 Arrays = dict[str, Array]
 # (arithmetic, arrays, x (B, F), h (B, U)) → the new state
-Step = Callable[[Arithmetic, Arrays, Array, Array], Array]
+Step = Callable[[Precision, Arrays, Array, Array], Array]
 
 
-class Source(NamedTuple):
+class Formula(NamedTuple):
     """A runtime's GRU.
 
     Parameters
@@ -35,4 +35,4 @@ class Options(NamedTuple):
     candidate: str
 
 
-Maker = Callable[[int, int, Options], Source]
+Maker = Callable[[int, int, Options], Formula]

@@ -75,7 +75,7 @@ def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> N
 
 def _both(oracle: str, steps: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return what live Keras and gru_ref make of the same steps."""
-    live = live_run.oracle(oracle).request({"op": "around", "steps": steps})["steps"]
+    live = live_run.oracle(oracle).request({"op": "wrappers", "steps": steps})["steps"]
     assert live[-1]["ok"], live[-1]["error"]
     ours, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
     assert ours[-1].error is None, repr(ours[-1].error)

@@ -33,7 +33,7 @@ ROWS = 42
 NOTICEABLE = 1e-6
 
 
-class Row(NamedTuple):
+class RandomCall(NamedTuple):
     """One layer and its call on `BATCH` random sequences, in float32."""
 
     arguments: dict[str, Any]
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 def row(
     number: int, keras_version: str, *, usual: bool = False, reset_after: bool | None = None
-) -> Row:
+) -> RandomCall:
     """Return a row; numbers that have no common divisor pair every level of each axis.
 
     Parameters
@@ -78,10 +78,10 @@ def row(
     x = rng.normal(size=(BATCH, timesteps, features)).astype("float32")
     start = rng.uniform(-1, 1, (BATCH, units)).astype("float32") if number % 3 else None
     arrays = GRUWeights(*(array.astype("float32") for array in weights))
-    return Row(arguments, Attempt(config, arrays, (Call(x, start),)))
+    return RandomCall(arguments, Attempt(config, arrays, (Call(x, start),)))
 
 
-def masked(given: Row, number: int) -> Row:
+def masked(given: RandomCall, number: int) -> RandomCall:
     """Return the row with a mask on every other one."""
     if number % 2:
         return given
@@ -105,7 +105,7 @@ def of_sequences(found: Verdict) -> np.ndarray:
     return np.asarray(found.ratio["h"].max(axis=(0, 2)))
 
 
-class Seen(NamedTuple):
+class MistakeRatios(NamedTuple):
     """How far off sequences are whose layer is taken for one with a mistake."""
 
     smallest: float
@@ -114,7 +114,7 @@ class Seen(NamedTuple):
     made: int
 
 
-def mistakes_seen(attempt: Attempt, output: np.ndarray) -> Seen:
+def mistakes_seen(attempt: Attempt, output: np.ndarray) -> MistakeRatios:
     """Judge an honest output by every mistaken layer that changes a sequence noticeably."""
     right = attempt.double
     smallest, name, hidden, made = np.inf, "", 0, 0
@@ -129,7 +129,7 @@ def mistakes_seen(attempt: Attempt, output: np.ndarray) -> Seen:
         hidden += int((counted <= 1).sum())
         if counted.size and counted.min() < smallest:
             smallest, name = float(counted.min()), mistake.name
-    return Seen(smallest, name, hidden, made)
+    return MistakeRatios(smallest, name, hidden, made)
 
 
 def _changes(wrong: Attempt, right: Attempt) -> np.ndarray:
@@ -144,7 +144,7 @@ def summary(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     Parameters
     ----------
     records : list of dict
-        oracle, runs, outside and largest, and of some rows the fields of `Seen`.
+        oracle, runs, outside and largest, and of some rows the fields of `MistakeRatios`.
     """
     found = {}
     for name in sorted({record["oracle"] for record in records}):

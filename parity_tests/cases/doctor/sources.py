@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from parity_tests.tests.doctor import keras_sources, runtime_sources
-from parity_tests.tests.doctor.source import Maker, Options, Source
-
-__all__ = ["SOURCES", "WITH_ACTIVATIONS", "Maker", "Options", "Source"]
+from parity_tests.cases.doctor import keras_sources, runtime_sources
+from parity_tests.cases.doctor.source import Maker
 
 SOURCES: Mapping[str, Maker] = {
     "keras": keras_sources.keras,
