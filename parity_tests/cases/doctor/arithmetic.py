@@ -31,7 +31,7 @@ ROUND = {
 }
 
 
-class Precision(NamedTuple):
+class Rounder(NamedTuple):
     """A precision, and how products are summed in it.
 
     Parameters

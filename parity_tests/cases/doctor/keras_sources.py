@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity_tests.cases.doctor.arithmetic import Precision, activation
-from parity_tests.cases.doctor.source import Array, Arrays, Formula, Options
+from parity_tests.cases.doctor.arithmetic import Rounder, activation
+from parity_tests.cases.doctor.source import Array, Arrays, Options, RuntimeGRU
 
 
-def keras(f: int, u: int, o: Options) -> Formula:
+def keras(f: int, u: int, o: Options) -> RuntimeGRU:
     """Keras's GRU: gates z r h, kernel (f, 3u); implementation 2."""
     rho, phi = activation(o.gates), activation(o.candidate)
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         matrix_x = q.dot(x, w["kernel"])
         if o.bias:
             matrix_x = q(matrix_x + (w["bias"][0] if o.reset_after else w["bias"]))
@@ -35,14 +35,14 @@ def keras(f: int, u: int, o: Options) -> Formula:
     shapes = {"kernel": (f, 3 * u), "recurrent_kernel": (u, 3 * u)}
     if o.bias:
         shapes["bias"] = (2, 3 * u) if o.reset_after else (3 * u,)
-    return Formula(shapes, step)
+    return RuntimeGRU(shapes, step)
 
 
-def keras_1(f: int, u: int, o: Options) -> Formula:
+def keras_1(f: int, u: int, o: Options) -> RuntimeGRU:
     """Keras 1: nine arrays, gate by gate; reset before."""
     rho, phi = activation(o.gates), activation(o.candidate)
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         x_z = q(q.dot(x, w["W_z"]) + w["b_z"])
         x_r = q(q.dot(x, w["W_r"]) + w["b_r"])
         x_h = q(q.dot(x, w["W_h"]) + w["b_h"])
@@ -54,13 +54,13 @@ def keras_1(f: int, u: int, o: Options) -> Formula:
     shapes: dict[str, tuple[int, ...]] = {}
     for gate in "zrh":
         shapes |= {f"W_{gate}": (f, u), f"U_{gate}": (u, u), f"b_{gate}": (u,)}
-    return Formula(shapes, step)
+    return RuntimeGRU(shapes, step)
 
 
-def cudnn_gru(f: int, u: int, o: Options) -> Formula:
+def cudnn_gru(f: int, u: int, o: Options) -> RuntimeGRU:
     """Keras's CuDNNGRU: each gate's memory is the transposed matrix under the old shape."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         W = [np.ascontiguousarray(g).reshape(u, f) for g in np.split(w["kernel"], 3, axis=1)]
         R = [np.ascontiguousarray(g) for g in np.split(w["recurrent_kernel"], 3, axis=1)]
         b = np.split(w["bias"], 6)
@@ -69,4 +69,6 @@ def cudnn_gru(f: int, u: int, o: Options) -> Formula:
         z, r = q.sigmoid(q(x_z + h_z)), q.sigmoid(q(x_r + h_r))
         return q(q(q(1 - z) * q.tanh(q(x_h + q(r * h_h)))) + q(z * h))
 
-    return Formula({"kernel": (f, 3 * u), "recurrent_kernel": (u, 3 * u), "bias": (6 * u,)}, step)
+    return RuntimeGRU(
+        {"kernel": (f, 3 * u), "recurrent_kernel": (u, 3 * u), "bias": (6 * u,)}, step
+    )

@@ -7,17 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from parity_tests.cases.doctor.arithmetic import Precision, activation
+from parity_tests.cases.doctor.arithmetic import Rounder, activation
 
 Array = Any
 # (arithmetic, arrays of a Keras GRU with reset_after, x (B, T, F), rng) → (B, T, U)
-Run = Callable[[Precision, dict[str, Array], Array, np.random.Generator], Array]
+Run = Callable[[Rounder, dict[str, Array], Array, np.random.Generator], Array]
 Cell = Callable[..., Array]
 
 
-def _gates(
-    q: Precision, w: dict[str, Array], x: Array, h: Array
-) -> tuple[list[Array], list[Array]]:
+def _gates(q: Rounder, w: dict[str, Array], x: Array, h: Array) -> tuple[list[Array], list[Array]]:
     """Return the input's and the state's parts of z, r and h."""
     x_part = q(q.dot(x, w["kernel"]) + w["bias"][0])
     h_part = q(q.dot(h, w["recurrent_kernel"]) + w["bias"][1])
@@ -25,7 +23,7 @@ def _gates(
 
 
 def _cell(
-    q: Precision,
+    q: Rounder,
     w: dict[str, Array],
     x: Array,
     h: Array,
@@ -44,7 +42,7 @@ def _cell(
 def _over_time(cell: Cell) -> Run:
     """Run a cell from zeros; the cell gets the random numbers of the trial as well."""
 
-    def run(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    def run(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
         h = np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype)
         states = []
         for t in range(x.shape[1]):
@@ -59,12 +57,12 @@ def _functions(**names: str) -> Run:
     return _over_time(lambda q, w, x, h, rng: _cell(q, w, x, h, **names))
 
 
-def _normalised(q: Precision, values: Array) -> Array:
+def _normalised(q: Rounder, values: Array) -> Array:
     mean, deviation = values.mean(-1, keepdims=True), values.std(-1, keepdims=True)
     return q((values - mean) / (deviation + 1e-3))
 
 
-def _layer_norm(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _layer_norm(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     z = q.sigmoid(_normalised(q, q(x_z + h_z)))
     r = q.sigmoid(_normalised(q, q(x_r + h_r)))
@@ -72,14 +70,14 @@ def _layer_norm(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any)
     return q(q(z * h) + q(q(1 - z) * n))
 
 
-def _minimal_gated(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _minimal_gated(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, _, x_h), (h_z, _, h_h) = _gates(q, w, x, h)
     z = q.sigmoid(q(x_z + h_z))
     n = q.tanh(q(x_h + q(z * h_h)))
     return q(q(z * h) + q(q(1 - z) * n))
 
 
-def _attention(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _attention(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     share = rng.uniform(0.2, 0.9, (len(x), 1)).astype(np.float32)
     z, r = q(share * q.sigmoid(q(x_z + h_z))), q.sigmoid(q(x_r + h_r))
@@ -87,7 +85,7 @@ def _attention(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) 
     return q(q(q(1 - z) * h) + q(z * n))
 
 
-def _peephole(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _peephole(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     own = np.linspace(-1, 1, h.shape[-1], dtype=np.float32)
     z, r = q.sigmoid(q(q(x_z + h_z) + q(own * h))), q.sigmoid(q(x_r + h_r))
@@ -95,35 +93,35 @@ def _peephole(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -
     return q(q(z * h) + q(q(1 - z) * n))
 
 
-def _input_reset(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _input_reset(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     z, r = q.sigmoid(q(x_z + h_z)), q.sigmoid(q(x_r + h_r))
     n = q.tanh(q(q(r * x_h) + h_h))
     return q(q(z * h) + q(q(1 - z) * n))
 
 
-def _leaking(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _leaking(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     return q(q(0.9 * _cell(q, w, x, h)) + q(0.1 * h))
 
 
-def _biased_update(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _biased_update(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     z, r = q.sigmoid(q(q(x_z + h_z) + 1)), q.sigmoid(q(x_r + h_r))
     n = q.tanh(q(x_h + q(r * h_h)))
     return q(q(z * h) + q(q(1 - z) * n))
 
 
-def _zoneout(q: Precision, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
+def _zoneout(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     return np.where(rng.random(h.shape) < 0.2, h, _cell(q, w, x, h))
 
 
-def _dropout(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _dropout(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     kept = rng.random((len(x), 1, x.shape[2])) >= 0.3
     return _PLAIN(q, w, q(x * (kept / 0.7)), rng)
 
 
 def _recurrent_dropout(
-    q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator
+    q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator
 ) -> Array:
     kept = rng.random(w["recurrent_kernel"].shape[0]) >= 0.3
     kept[0] = False
@@ -131,33 +129,33 @@ def _recurrent_dropout(
     return _PLAIN(q, dropped, x, rng)
 
 
-def _projected(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _projected(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     units = w["recurrent_kernel"].shape[0]
     matrix = rng.normal(scale=units**-0.5, size=(units, units)).astype(np.float32)
     return q(_PLAIN(q, w, x, rng) @ matrix)
 
 
 def _normalised_outputs(
-    q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator
+    q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator
 ) -> Array:
     return _normalised(q, _PLAIN(q, w, x, rng))
 
 
-def _scaled_inputs(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _scaled_inputs(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     return _PLAIN(q, w, q(x / 2), rng)
 
 
-def _other_weights(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _other_weights(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     kernel = rng.normal(scale=x.shape[2] ** -0.5, size=w["kernel"].shape)
     return _PLAIN(q, dict(w, kernel=q(kernel)), x, rng)
 
 
-def _other_start(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _other_start(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     first = rng.normal(size=(len(x), 1, x.shape[2])).astype(np.float32)
     return _PLAIN(q, w, np.concatenate([first, x], axis=1), rng)[:, 1:]
 
 
-def _masked(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _masked(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     states = [np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype)]
     for t in range(x.shape[1]):
         used = t != x.shape[1] // 2
@@ -168,7 +166,7 @@ def _masked(q: Precision, w: dict[str, Array], x: Array, rng: np.random.Generato
 _PLAIN = _functions()
 
 
-def plain(q: Precision, w: dict[str, Array], x: Array, h: Array | None) -> Array:
+def plain(q: Rounder, w: dict[str, Array], x: Array, h: Array | None) -> Array:
     """Return what the layout makes of the arrays where nothing is outside the space."""
     h = np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype) if h is None else h
     states = []

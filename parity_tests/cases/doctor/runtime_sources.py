@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from parity_tests.cases.doctor.arithmetic import Precision, activation
-from parity_tests.cases.doctor.source import Array, Arrays, Formula, Options
+from parity_tests.cases.doctor.arithmetic import Rounder, activation
+from parity_tests.cases.doctor.source import Array, Arrays, Options, RuntimeGRU
 
 
-def torch(f: int, u: int, o: Options) -> Formula:
+def torch(f: int, u: int, o: Options) -> RuntimeGRU:
     """PyTorch: rows r z n; two biases."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         gi, gh = q.dot(x, w["weight_ih_l0"].T), q.dot(h, w["weight_hh_l0"].T)
         if o.bias:
             gi, gh = q(gi + w["bias_ih_l0"]), q(gh + w["bias_hh_l0"])
@@ -24,14 +24,14 @@ def torch(f: int, u: int, o: Options) -> Formula:
     shapes = {"weight_ih_l0": (3 * u, f), "weight_hh_l0": (3 * u, u)}
     if o.bias:
         shapes |= {"bias_ih_l0": (3 * u,), "bias_hh_l0": (3 * u,)}
-    return Formula(shapes, step)
+    return RuntimeGRU(shapes, step)
 
 
-def onnx(f: int, u: int, o: Options) -> Formula:
+def onnx(f: int, u: int, o: Options) -> RuntimeGRU:
     """ONNX: W[zrh], R[zrh], B of both; linear_before_reset is reset_after."""
     rho, phi = activation(o.gates), activation(o.candidate)
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         W_z, W_r, W_h = np.split(w["W"][0], 3)
         R_z, R_r, R_h = np.split(w["R"][0], 3)
         Wb_z, Wb_r, Wb_h, Rb_z, Rb_r, Rb_h = np.split(w["B"][0], 6) if o.bias else [0.0] * 6
@@ -46,13 +46,13 @@ def onnx(f: int, u: int, o: Options) -> Formula:
     shapes = {"W": (1, 3 * u, f), "R": (1, 3 * u, u)}
     if o.bias:
         shapes["B"] = (1, 6 * u)
-    return Formula(shapes, step)
+    return RuntimeGRU(shapes, step)
 
 
-def openvino(f: int, u: int, o: Options) -> Formula:
+def openvino(f: int, u: int, o: Options) -> RuntimeGRU:
     """OpenVINO: as ONNX, but B of 4u (z, r, input h, recurrent h), or 3u for reset before."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         W, R, B = w["W"][0], w["R"][0], w["B"][0]
         f_g = q.dot(x, W[: 2 * u].T) + q.dot(h, R[: 2 * u].T)
         z, r = np.split(q.sigmoid(q(q(f_g) + B[: 2 * u])), 2, axis=-1)
@@ -65,13 +65,13 @@ def openvino(f: int, u: int, o: Options) -> Formula:
         return q(q(q(1 - z) * n) + q(z * h))
 
     rows = 4 if o.reset_after else 3
-    return Formula({"W": (1, 3 * u, f), "R": (1, 3 * u, u), "B": (1, rows * u)}, step)
+    return RuntimeGRU({"W": (1, 3 * u, f), "R": (1, 3 * u, u), "B": (1, rows * u)}, step)
 
 
-def cudnn(f: int, u: int, o: Options) -> Formula:
+def cudnn(f: int, u: int, o: Options) -> RuntimeGRU:
     """The cuDNN library: one buffer of six matrices r i h', then six biases."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         sizes = [u * f] * 3 + [u * u] * 3 + [u] * 6
         parts = np.split(w["params"], np.cumsum(sizes)[:-1])
         W_r, W_i, W_h = (part.reshape(u, f) for part in parts[:3])
@@ -82,13 +82,13 @@ def cudnn(f: int, u: int, o: Options) -> Formula:
         new = q.tanh(q(q(q.dot(x, W_h.T) + q(r * q(q.dot(h, R_h.T) + b_Rh))) + b_Wh))
         return q(q(q(1 - i) * new) + q(i * h))
 
-    return Formula({"params": (3 * u * (f + u) + 6 * u,)}, step)
+    return RuntimeGRU({"params": (3 * u * (f + u) + 6 * u,)}, step)
 
 
-def flax_linen(f: int, u: int, o: Options) -> Formula:
+def flax_linen(f: int, u: int, o: Options) -> RuntimeGRU:
     """flax.linen: six Dense layers by name, in the order of a sorted dict."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         def dense(name: str, v: Array) -> Array:
             made = q.dot(v, w[f"{name}/kernel"])
             return q(made + w[f"{name}/bias"]) if f"{name}/bias" in w else made
@@ -103,28 +103,28 @@ def flax_linen(f: int, u: int, o: Options) -> Formula:
         if name not in ("hr", "hz"):
             shapes[f"{name}/bias"] = (u,)
         shapes[f"{name}/kernel"] = (u, u) if name[0] == "h" else (f, u)
-    return Formula(shapes, step)
+    return RuntimeGRU(shapes, step)
 
 
-def flax_nnx(f: int, u: int, o: Options) -> Formula:
+def flax_nnx(f: int, u: int, o: Options) -> RuntimeGRU:
     """flax.nnx: dense_i with a bias, dense_h without."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         xi_r, xi_z, xi_n = np.split(q(q.dot(x, w["dense_i/kernel"]) + w["dense_i/bias"]), 3, -1)
         hh_r, hh_z, hh_n = np.split(q.dot(h, w["dense_h/kernel"]), 3, -1)
         r, z = q.sigmoid(q(xi_r + hh_r)), q.sigmoid(q(xi_z + hh_z))
         n = q.tanh(q(xi_n + q(r * hh_n)))
         return q(q(q(1 - z) * n) + q(z * h))
 
-    return Formula(
+    return RuntimeGRU(
         {"dense_i/bias": (3 * u,), "dense_i/kernel": (f, 3 * u), "dense_h/kernel": (u, 3 * u)}, step
     )
 
 
-def mlx(f: int, u: int, o: Options) -> Formula:
+def mlx(f: int, u: int, o: Options) -> RuntimeGRU:
     """MLX: Wx and Wh of r z n, b, and bhn apart."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         xs = q(q.dot(x, w["Wx"].T) + w["b"])
         hs = q.dot(h, w["Wh"].T)
         rz = q.sigmoid(q(xs[:, : 2 * u] + hs[:, : 2 * u]))
@@ -132,13 +132,13 @@ def mlx(f: int, u: int, o: Options) -> Formula:
         n = q.tanh(q(xs[:, 2 * u :] + q(r * q(hs[:, 2 * u :] + w["bhn"]))))
         return q(q(q(1 - z) * n) + q(z * h))
 
-    return Formula({"Wx": (3 * u, f), "Wh": (3 * u, u), "b": (3 * u,), "bhn": (u,)}, step)
+    return RuntimeGRU({"Wx": (3 * u, f), "Wh": (3 * u, u), "b": (3 * u,), "bhn": (u,)}, step)
 
 
-def haiku(f: int, u: int, o: Options) -> Formula:
+def haiku(f: int, u: int, o: Options) -> RuntimeGRU:
     """Haiku: z r a, reset before, z is the share of the candidate."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         gates_x = q.dot(x, w["w_i"])
         zr = q.sigmoid(q(q(gates_x[:, : 2 * u] + q.dot(h, w["w_h"][:, : 2 * u])) + w["b"][: 2 * u]))
         z, r = zr[:, :u], zr[:, u:]
@@ -147,13 +147,13 @@ def haiku(f: int, u: int, o: Options) -> Formula:
         )
         return q(q(q(1 - z) * h) + q(z * a))
 
-    return Formula({"b": (3 * u,), "w_h": (u, 3 * u), "w_i": (f, 3 * u)}, step)
+    return RuntimeGRU({"b": (3 * u,), "w_h": (u, 3 * u), "w_i": (f, 3 * u)}, step)
 
 
-def coreml_mil(f: int, u: int, o: Options) -> Formula:
+def coreml_mil(f: int, u: int, o: Options) -> RuntimeGRU:
     """Core ML MIL: rows r o z, one bias; reset before."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         W_r, W_o, W_z = np.split(w["weight_ih"], 3)
         R_r, R_o, R_z = np.split(w["weight_hh"], 3)
         b_r, b_o, b_z = np.split(w["bias"], 3)
@@ -162,13 +162,13 @@ def coreml_mil(f: int, u: int, o: Options) -> Formula:
         out = q.tanh(q(q(q.dot(x, W_o.T) + q.dot(q(r * h), R_o.T)) + b_o))
         return q(q(q(1 - z) * out) + q(z * h))
 
-    return Formula({"weight_ih": (3 * u, f), "weight_hh": (3 * u, u), "bias": (3 * u,)}, step)
+    return RuntimeGRU({"weight_ih": (3 * u, f), "weight_hh": (3 * u, u), "bias": (3 * u,)}, step)
 
 
-def coreml_nn(f: int, u: int, o: Options) -> Formula:
+def coreml_nn(f: int, u: int, o: Options) -> RuntimeGRU:
     """Core ML NeuralNetwork: a matrix a gate, (u, f) and (u, u); reset before."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         def entering(gate: str, v: Array) -> Array:
             both = q(q.dot(x, w[f"{gate}W"].T) + q.dot(v, w[f"{gate}R"].T))
             return np.clip(q(both + w[f"{gate}b"]), -50, 50)
@@ -178,7 +178,7 @@ def coreml_nn(f: int, u: int, o: Options) -> Formula:
         return q(q(q(1 - z) * out) + q(z * h))
 
     gates = ("update", "reset", "output")
-    return Formula(
+    return RuntimeGRU(
         {f"{gate}W": (u, f) for gate in gates}
         | {f"{gate}R": (u, u) for gate in gates}
         | {f"{gate}b": (u,) for gate in gates},
@@ -186,17 +186,17 @@ def coreml_nn(f: int, u: int, o: Options) -> Formula:
     )
 
 
-def tensorflow_1(f: int, u: int, o: Options) -> Formula:
+def tensorflow_1(f: int, u: int, o: Options) -> RuntimeGRU:
     """TensorFlow 1's GRUCell: input and state in one kernel; gates r u, then the candidate."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         gate_inputs = q(q.dot(np.concatenate([x, h], 1), w["gates/kernel"]) + w["gates/bias"])
         r, kept = np.split(q.sigmoid(gate_inputs), 2, axis=1)
         both = np.concatenate([x, q(r * h)], 1)
         c = q.tanh(q(q.dot(both, w["candidate/kernel"]) + w["candidate/bias"]))
         return q(q(kept * h) + q(q(1 - kept) * c))
 
-    return Formula(
+    return RuntimeGRU(
         {
             "gates/kernel": (f + u, 2 * u),
             "gates/bias": (2 * u,),
@@ -207,10 +207,10 @@ def tensorflow_1(f: int, u: int, o: Options) -> Formula:
     )
 
 
-def webnn(f: int, u: int, o: Options) -> Formula:
+def webnn(f: int, u: int, o: Options) -> RuntimeGRU:
     """WebNN in its layout rzn, both biases; resetAfter either way."""
 
-    def step(q: Precision, w: Arrays, x: Array, h: Array) -> Array:
+    def step(q: Rounder, w: Arrays, x: Array, h: Array) -> Array:
         W_r, W_z, W_n = np.split(w["weight"][0], 3)
         R_r, R_z, R_n = np.split(w["recurrentWeight"][0], 3)
         b_r, b_z, b_n = np.split(w["bias"][0], 3)
@@ -226,4 +226,4 @@ def webnn(f: int, u: int, o: Options) -> Formula:
 
     names = ("weight", "recurrentWeight", "bias", "recurrentBias")
     sizes = ((1, 3 * u, f), (1, 3 * u, u), (1, 3 * u), (1, 3 * u))
-    return Formula(dict(zip(names, sizes, strict=True)), step)
+    return RuntimeGRU(dict(zip(names, sizes, strict=True)), step)

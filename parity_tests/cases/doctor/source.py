@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from parity_tests.cases.doctor.arithmetic import Precision
+from parity_tests.cases.doctor.arithmetic import Rounder
 
 Array = Any
 Arrays = dict[str, Array]
 # (arithmetic, arrays, x (B, F), h (B, U)) → the new state
-Step = Callable[[Precision, Arrays, Array, Array], Array]
+Step = Callable[[Rounder, Arrays, Array, Array], Array]
 
 
-class Formula(NamedTuple):
+class RuntimeGRU(NamedTuple):
     """A runtime's GRU.
 
     Parameters
@@ -35,4 +35,4 @@ class Options(NamedTuple):
     candidate: str
 
 
-Maker = Callable[[int, int, Options], Formula]
+Maker = Callable[[int, int, Options], RuntimeGRU]

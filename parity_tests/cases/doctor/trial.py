@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from parity_tests.cases.doctor.arithmetic import ROUND, Precision
+from parity_tests.cases.doctor.arithmetic import ROUND, Rounder
 from parity_tests.cases.doctor.outside import OUTSIDE, plain
-from parity_tests.cases.doctor.source import Formula, Options
+from parity_tests.cases.doctor.source import Options, RuntimeGRU
 from parity_tests.cases.doctor.sources import SOURCES, WITH_ACTIVATIONS
 
 Array = Any
@@ -93,7 +93,7 @@ def outside(kind: str, seed: int) -> Trial:
     f, u, batch, timesteps = _sizes(rng)
     precision = str(rng.choice(PRECISIONS))
     bits = "float32" if precision == "int8" else precision
-    q = Precision(bits, narrow=False)
+    q = Rounder(bits, narrow=False)
     source = SOURCES["keras"](f, u, Options(True, True, "sigmoid", "tanh"))
     exact = _weights(source, rng, "generic")
     arrays, stored = _stored(exact, precision, q)
@@ -101,7 +101,7 @@ def outside(kind: str, seed: int) -> Trial:
     outputs = OUTSIDE[kind](q, stored, x, rng)
     last = rng.random() < 0.2
     outputs = outputs[:, -1] if last else outputs
-    exactly = Precision("exact")
+    exactly = Rounder("exact")
     double = _in_float64(arrays, stored)
 
     def layout(inputs: Array, state: Array | None) -> Array:
@@ -139,7 +139,7 @@ def _drawn(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | Non
     # What made the outputs: the stored weights in their precision, or finer ones in float32.
     finer = precision != "float32" and rng.random() < 0.3
     bits = "float32" if finer or precision == "int8" else precision
-    q = Precision(bits, narrow=bits in ("float16", "bfloat16") and rng.random() < 0.3)
+    q = Rounder(bits, narrow=bits in ("float16", "bfloat16") and rng.random() < 0.3)
     exact = _weights(source, rng, kind)
     arrays, stored = _stored(exact, precision, q)
     used = {key: q(value) for key, value in exact.items()} if finer else stored
@@ -153,7 +153,7 @@ def _drawn(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | Non
     shown = {"arrays": arrays, "inputs": x, "outputs": outputs, "initial_state": start}
 
     def true(inputs: Array, state: Array | None) -> Array:
-        exactly = Precision("exact")
+        exactly = Rounder("exact")
         double = _in_float64(arrays, stored)
         rows = inputs.shape[1] if way.time_major else inputs.shape[0]
         begin = np.zeros((rows, u)) if state is None else np.broadcast_to(state, (rows, u))
@@ -212,7 +212,7 @@ def _way(rng: np.random.Generator) -> _Way:
     )
 
 
-def _weights(source: Formula, rng: np.random.Generator, kind: str) -> dict[str, Array]:
+def _weights(source: RuntimeGRU, rng: np.random.Generator, kind: str) -> dict[str, Array]:
     """Return random arrays: kernels as initializers scale them, biases of a visible size."""
     made = {}
     for name, shape in source.shapes.items():
@@ -258,7 +258,7 @@ def _inputs(kind: str, shape: tuple[int, ...], rng: np.random.Generator, time_ma
 
 
 def _stored(
-    exact: dict[str, Array], precision: str, q: Precision
+    exact: dict[str, Array], precision: str, q: Rounder
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return the arrays as the doctor gets them, and their values."""
     if precision != "int8":

@@ -24,7 +24,7 @@ def _row(name: str) -> Argument:
     return next(row for row in ARGUMENTS if row.name == name)
 
 
-class TestSignature:
+class TestLiveSignature:
     """Names and defaults, both ways."""
 
     @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)

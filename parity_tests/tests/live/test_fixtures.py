@@ -18,7 +18,7 @@ ROWS = [
 ]
 
 
-class TestGolden:
+class TestThreeSources:
     """Every golden case of no sweep, run again in live Keras."""
 
     @parameterized.expand(ROWS, name_func=live_run.case_name)

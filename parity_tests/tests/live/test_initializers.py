@@ -172,7 +172,7 @@ def _config(class_name: str, seed: int) -> dict[str, Any]:
     return {"value": 0.3} if class_name == "Constant" else {"seed": seed}
 
 
-class TestNames:
+class TestLiveNames:
     """Every name of both generations, for every weight."""
 
     @parameterized.expand(
@@ -232,7 +232,7 @@ class TestParameters:
         )
 
 
-class TestErrors:
+class TestLiveErrors:
     """What both refuse, with the same class of error."""
 
     @parameterized.expand(

@@ -20,7 +20,7 @@ OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in INVALID]
 ATOL = 1e-5
 
 
-class TestRows:
+class TestLiveRows:
     """Live Keras does what a row says."""
 
     @parameterized.expand(OUTCOMES, name_func=live_run.case_name)

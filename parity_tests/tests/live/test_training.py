@@ -162,7 +162,7 @@ def _names(table: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-class TestPenalties:
+class TestLivePenalties:
     """`losses`, in order, in number, in dtype, bit for bit."""
 
     @parameterized.expand(_names(REGULARIZERS), name_func=live_run.case_name)
@@ -220,7 +220,7 @@ class TestPenalties:
         assert _check(oracle, steps, "losses") == {"keras2": 1, "keras3": 0}[oracle]
 
 
-class TestProjections:
+class TestLiveProjections:
     """The weights after one step of Keras's own `fit`, bit for bit."""
 
     @parameterized.expand(_names(CONSTRAINTS), name_func=live_run.case_name)

@@ -88,7 +88,7 @@ class TestSignature:
         assert (layer(x(), state) != layer(x())).any()
 
 
-class TestRecorded:
+class TestRecordedConfigs:
     """What the releases wrote, recorded from each in fixtures/configs."""
 
     @parameterized.expand(RELEASES)

@@ -101,7 +101,7 @@ class TestMatrix:
         assert resolving & ever <= known
 
 
-class TestTable:
+class TestReleases:
     """The table of releases, and what is made of it."""
 
     def test_every_release_is_recorded(self) -> None:

@@ -26,7 +26,7 @@ def _name(function: Any, _: int, parameters: Any) -> str:
     return f"{function.__name__}_{':'.join(str(argument) for argument in parameters.args[:2])}"
 
 
-class TestRecorded:
+class TestRecordedSeeds:
     """Every path, against fixtures/random."""
 
     @parameterized.expand(RECORDED, name_func=_name)

@@ -29,7 +29,7 @@ def _name(function: Any, _: int, parameters: Any) -> str:
     return f"{function.__name__}_{':'.join(map(str, parameters.args[:2]))}"
 
 
-class TestRecorded:
+class TestRecordedWrappers:
     """gru_ref gives what live Keras gave."""
 
     @parameterized.expand([(case.oracle, case.id) for case in CASES], name_func=_name)
@@ -54,7 +54,7 @@ class TestRecorded:
         assert again.get_config() == written
 
 
-class TestInvalid:
+class TestWrapperRows:
     """gru_ref does what a row says."""
 
     @parameterized.expand(OUTCOMES, name_func=_name)
@@ -78,7 +78,7 @@ class TestInvalid:
         assert len(ROWS) == len(AROUND_INVALID)
 
 
-class TestState:
+class TestWrapperState:
     """What a failed call leaves behind, and what a cell keeps."""
 
     @parameterized.expand([("2",), ("3",)])

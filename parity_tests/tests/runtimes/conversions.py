@@ -11,22 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gru_ref import GRUConfig, GRUWeights, KerasQuirkWarning, gru, layouts
+from parity_tests.cases.sweeps import CaseSizes
 from parity_tests.tests.runtimes.table import case_id
 
 BIAS_SCALE = 0.5
 
 
-class Sizes(NamedTuple):
-    """The sizes of a case; no two are alike."""
-
-    batch: int
-    timesteps: int
-    features: int
-    units: int
-
-
-LONG = Sizes(4, 20, 16, 32)
-SMALL = Sizes(2, 3, 4, 5)
+# No two sizes of a case are alike.
+LONG = CaseSizes(4, 20, 16, 32)
+SMALL = CaseSizes(2, 3, 4, 5)
 
 
 class RuntimeRun(NamedTuple):
@@ -46,7 +39,7 @@ def runner(name: str) -> Any:
 
 
 def from_keras(
-    name: str, arguments: dict[str, Any], sizes: Sizes, *, with_state: bool = True
+    name: str, arguments: dict[str, Any], sizes: CaseSizes, *, with_state: bool = True
 ) -> RuntimeRun:
     """Convert random Keras weights to the runtime and run both."""
     rng = _rng(name, arguments)
@@ -62,7 +55,7 @@ def from_keras(
 
 
 def from_runtime(
-    name: str, arguments: dict[str, Any], sizes: Sizes, *, with_state: bool = True
+    name: str, arguments: dict[str, Any], sizes: CaseSizes, *, with_state: bool = True
 ) -> RuntimeRun:
     """Read random parameters, under the runtime's own names and shapes, and run both."""
     rng = _rng("own " + name, arguments)
@@ -114,7 +107,7 @@ def _compared(
     weights: GRUWeights,
     config: GRUConfig,
     rng: np.random.Generator,
-    sizes: Sizes,
+    sizes: CaseSizes,
     *,
     with_state: bool,
 ) -> RuntimeRun:
@@ -140,7 +133,7 @@ def _plain(config: GRUConfig) -> dict[str, Any]:
     return {name: getattr(config, name) for name in names}
 
 
-def _attributes(name: str, config: GRUConfig, sizes: Sizes) -> dict[str, Any]:
+def _attributes(name: str, config: GRUConfig, sizes: CaseSizes) -> dict[str, Any]:
     """Return the attributes of a layout, which say the arguments of a config and no weights."""
     zeros = [np.zeros(shape) for shape in config.weight_shapes(sizes.features).values()]
     layout = layouts.convert((GRUWeights(*zeros), config), to=name)

@@ -15,6 +15,7 @@ import torch
 
 from gru_ref import GRU, GRUConfig, GRUWeights
 from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
+from parity_tests.cases.sweeps import CaseSizes
 from parity_tests.tests.runtimes.right_ports import (
     in_input_order,
     layout_of,
@@ -25,15 +26,6 @@ from parity_tests.tests.runtimes.right_ports import (
 
 RUNTIMES = ("torch", "onnx")
 RATE = 0.5
-
-
-class Sizes(NamedTuple):
-    """The sizes of a layer; no two alike."""
-
-    batch: int
-    timesteps: int
-    features: int
-    units: int
 
 
 class Port(NamedTuple):
@@ -50,7 +42,7 @@ class Port(NamedTuple):
     given: tuple[str, ...] = ()
 
 
-def drawn(port: Port, sizes: Sizes, seed: int) -> tuple[GRU, Attempt]:
+def drawn(port: Port, sizes: CaseSizes, seed: int) -> tuple[GRU, Attempt]:
     """Return a layer with random weights, and its call on random inputs."""
     rng = np.random.default_rng([seed, *map(ord, port.mistake)])
     layer = GRU(sizes.units, return_sequences=True, **port.arguments)

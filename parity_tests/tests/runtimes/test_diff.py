@@ -11,11 +11,12 @@ import torch
 
 from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.mistakes import table
+from parity_tests.cases.sweeps import CaseSizes
 from parity_tests.tests.runtimes import ports
-from parity_tests.tests.runtimes.ports import PORTS, Sizes
+from parity_tests.tests.runtimes.ports import PORTS
 from parity_tests.tests.runtimes.right_ports import right
 
-SIZES = (Sizes(2, 5, 4, 3), Sizes(4, 20, 16, 32))
+SIZES = (CaseSizes(2, 5, 4, 3), CaseSizes(4, 20, 16, 32))
 SEEDS = range(2)
 CASES = [
     pytest.param(runtime, port, id=f"{runtime}+{port.mistake.replace(' ', '-').replace(',', '')}")
@@ -78,8 +79,8 @@ def test_a_right_port_is_equal(runtime: str, reset_after: bool, record_property:
         record_property(f"ratio of a right port, {runtime}", found.worst)
 
 
-@pytest.mark.parametrize("sizes", [Sizes(3, 6, 5, 4), Sizes(2, 8, 16, 32)], ids=str)
-def test_dropout_left_on_is_named_with_pytorchs_own_masks(sizes: Sizes) -> None:
+@pytest.mark.parametrize("sizes", [CaseSizes(3, 6, 5, 4), CaseSizes(2, 8, 16, 32)], ids=str)
+def test_dropout_left_on_is_named_with_pytorchs_own_masks(sizes: CaseSizes) -> None:
     port = ports.Port("dropout left on", {"dropout": ports.RATE}, right)
     layer, attempt = ports.drawn(port, sizes, 0)
     (call,) = attempt.calls

@@ -55,7 +55,7 @@ class TestEveryPairOfAxes:
         _judge(oracle, case_id)
 
 
-class TestRounded:
+class TestHalfRounded:
     """Generic numbers, which every operation rounds."""
 
     @parameterized.expand(_rows("half-fused"), name_func=live_run.case_name)
@@ -82,7 +82,7 @@ def _activation_rows() -> list[tuple[str, str]]:
     ]
 
 
-class TestActivations:
+class TestHalfActivations:
     """Every activation on every number of the type; those of a row on rows of five units."""
 
     @parameterized.expand(_activation_rows(), name_func=live_run.case_name)
@@ -124,7 +124,7 @@ CROSSED = [
 ]
 
 
-class TestSeeded:
+class TestHalfSeeded:
     """What one integer makes: the kernel, and the masks of two calls in training."""
 
     @parameterized.expand(CROSSED, name_func=live_run.case_name)
@@ -199,7 +199,7 @@ GIVEN = {
 }
 
 
-class TestDtypes:
+class TestLiveDtypes:
     """What dtype= may be, and what is of which dtype then."""
 
     @parameterized.expand(
@@ -260,7 +260,7 @@ PENALTIES = {
 PENALTY_WITHIN = 4
 
 
-class TestPenalties:
+class TestHalfPenalties:
     """Losses of the weights and of the outputs."""
 
     @parameterized.expand(

@@ -52,7 +52,7 @@ def _judge(oracle: str, case_id: str) -> None:
         )
 
 
-class TestAround:
+class TestFamilies:
     """Every case of every family."""
 
     @parameterized.expand(_rows("cell"), name_func=live_run.case_name)
@@ -76,7 +76,7 @@ class TestAround:
         _judge(oracle, case_id)
 
 
-class TestInvalid:
+class TestLiveWrapperRows:
     """Live Keras does what a row says."""
 
     @parameterized.expand(OUTCOMES, name_func=live_run.case_name)
