@@ -9,19 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-
-def _serialized(class_name: str, **config: Any) -> dict[str, Any]:
-    """Return what every release reads as that object."""
-    return {"class_name": class_name, "config": config}
+from parity_tests.matrix.objects import function, instance
 
 
 def _three(what: str, kernel: Any, recurrent: Any, bias: Any) -> dict[str, Any]:
     """Return one value of a kind for each weight."""
     return {f"kernel_{what}": kernel, f"recurrent_{what}": recurrent, f"bias_{what}": bias}
-
-
-def _function(name: str) -> dict[str, str]:
-    return {"$": "callable", "name": name}
 
 
 _DRAWN = (
@@ -36,7 +29,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "units-numpy": {"units": {"$": "numpy.int64", "value": 4}},
     "trainable-false": {"trainable": False},
     "dtype-float64": {"dtype": "float64"},
-    "dtype-policy-keras-2": {"dtype": _serialized("Policy", name="float64")},
+    "dtype-policy-keras-2": {"dtype": instance("Policy", name="float64")},
     "dtype-policy-keras-3": {
         "dtype": {
             "module": "keras",
@@ -113,19 +106,19 @@ CONFIGS: dict[str, dict[str, Any]] = {
         }
     },
     "activation-dict-ELU": {
-        "activation": {"module": "keras.layers", **_serialized("ELU", alpha=0.7)}
+        "activation": {"module": "keras.layers", **instance("ELU", alpha=0.7)}
     },
     "activation-dict-LeakyReLU": {
-        "activation": {"module": "keras.layers", **_serialized("LeakyReLU", negative_slope=0.4)}
+        "activation": {"module": "keras.layers", **instance("LeakyReLU", negative_slope=0.4)}
     },
     "activation-dict-Softmax": {
-        "activation": {"module": "keras.layers", **_serialized("Softmax", axis=-1)}
+        "activation": {"module": "keras.layers", **instance("Softmax", axis=-1)}
     },
     "activation-dict-unknown": {
         "activation": {"module": "builtins", "class_name": "function", "config": "tanhh"}
     },
-    "activation-dict-old": {"activation": _serialized("LeakyReLU", alpha=0.4)},
-    "activation-function": {"activation": _function("twice")},
+    "activation-dict-old": {"activation": instance("LeakyReLU", alpha=0.4)},
+    "activation-function": {"activation": function("twice")},
     # ---- initializers
     **{
         f"initializers-{kind}-{number}": _three("initializer", *names)
@@ -147,41 +140,41 @@ CONFIGS: dict[str, dict[str, Any]] = {
         }.items()
         for number, names in enumerate(rows, 1)
     },
-    "initializers-seeded-1": _three("initializer", *(_serialized(n, seed=5) for n in _DRAWN[:3])),
-    "initializers-seeded-2": _three("initializer", *(_serialized(n, seed=5) for n in _DRAWN[3:6])),
-    "initializers-seeded-3": _three("initializer", *(_serialized(n, seed=5) for n in _DRAWN[6:9])),
-    "initializer-seeded-LecunNormal": {"kernel_initializer": _serialized("LecunNormal", seed=5)},
+    "initializers-seeded-1": _three("initializer", *(instance(n, seed=5) for n in _DRAWN[:3])),
+    "initializers-seeded-2": _three("initializer", *(instance(n, seed=5) for n in _DRAWN[3:6])),
+    "initializers-seeded-3": _three("initializer", *(instance(n, seed=5) for n in _DRAWN[6:9])),
+    "initializer-seeded-LecunNormal": {"kernel_initializer": instance("LecunNormal", seed=5)},
     "initializer-seeded-Orthogonal": {
-        "recurrent_initializer": _serialized("Orthogonal", gain=2.0, seed=5)
+        "recurrent_initializer": instance("Orthogonal", gain=2.0, seed=5)
     },
     "initializers-parameters-1": _three(
         "initializer",
-        _serialized("RandomNormal", mean=1.0, stddev=2.0, seed=1),
-        _serialized("RandomUniform", minval=-1.0, maxval=2.0, seed=1),
-        _serialized("TruncatedNormal", mean=1.0, stddev=2.0, seed=1),
+        instance("RandomNormal", mean=1.0, stddev=2.0, seed=1),
+        instance("RandomUniform", minval=-1.0, maxval=2.0, seed=1),
+        instance("TruncatedNormal", mean=1.0, stddev=2.0, seed=1),
     ),
     "initializers-parameters-2": _three(
         "initializer",
-        _serialized("VarianceScaling", scale=2.0, mode="fan_avg", distribution="uniform", seed=1),
-        _serialized("GlorotUniform", seed=1),
-        _serialized("Constant", value=0.5),
+        instance("VarianceScaling", scale=2.0, mode="fan_avg", distribution="uniform", seed=1),
+        instance("GlorotUniform", seed=1),
+        instance("Constant", value=0.5),
     ),
     "initializer-identity": {"recurrent_initializer": "identity"},
-    "initializer-Identity": {"recurrent_initializer": _serialized("Identity", gain=2.0)},
+    "initializer-Identity": {"recurrent_initializer": instance("Identity", gain=2.0)},
     "initializer-Orthogonal": {"recurrent_initializer": "Orthogonal"},
     "initializer-OrthogonalInitializer": {"recurrent_initializer": "OrthogonalInitializer"},
     "initializer-distribution": {
-        "kernel_initializer": _serialized("VarianceScaling", distribution="normal")
+        "kernel_initializer": instance("VarianceScaling", distribution="normal")
     },
     "initializer-none": {"kernel_initializer": None, "bias_initializer": None},
     "initializer-constant": {"bias_initializer": "constant"},
     "initializer-variance_scaling": {"kernel_initializer": "variance_scaling"},
     "initializer-V2": {"kernel_initializer": "GlorotUniformV2"},
     "initializer-unknown": {"kernel_initializer": "glorot"},
-    "initializer-parameter-unknown": {"kernel_initializer": _serialized("Zeros", gain=1.0)},
+    "initializer-parameter-unknown": {"kernel_initializer": instance("Zeros", gain=1.0)},
     "initializer-array": {"bias_initializer": {"$": "full", "shape": [2, 9], "dtype": "float32",
                                                "value": 0.5}},
-    "initializer-function": {"kernel_initializer": _function("twice")},
+    "initializer-function": {"kernel_initializer": function("twice")},
     # ---- regularizers
     "regularizers-names": _three("regularizer", "l1", "l2", None),
     "regularizers-classes": _three("regularizer", "L1", "L2", "L1L2"),
@@ -189,40 +182,40 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "regularizer-l1l2": {"kernel_regularizer": "l1l2"},
     "regularizers-dicts": _three(
         "regularizer",
-        _serialized("L1", l1=0.1),
-        _serialized("L2", l2=0.1),
-        _serialized("L2", l2=0.25),
+        instance("L1", l1=0.1),
+        instance("L2", l2=0.1),
+        instance("L2", l2=0.25),
     ),
-    "regularizer-L1L2": {"kernel_regularizer": _serialized("L1L2", l1=0.1, l2=0.2)},
+    "regularizer-L1L2": {"kernel_regularizer": instance("L1L2", l1=0.1, l2=0.2)},
     "regularizer-orthogonal": {
-        "recurrent_regularizer": _serialized("OrthogonalRegularizer", factor=0.1, mode="columns")
+        "recurrent_regularizer": instance("OrthogonalRegularizer", factor=0.1, mode="columns")
     },
     "regularizer-orthogonal-name": {"recurrent_regularizer": "orthogonal_regularizer"},
-    "regularizer-negative": {"kernel_regularizer": _serialized("L2", l2=-0.1)},
+    "regularizer-negative": {"kernel_regularizer": instance("L2", l2=-0.1)},
     "regularizer-unknown": {"kernel_regularizer": "l3"},
-    "regularizer-function": {"kernel_regularizer": _function("twice")},
+    "regularizer-function": {"kernel_regularizer": function("twice")},
     "activity_regularizer": {"activity_regularizer": "l2"},
-    "activity_regularizer-dict": {"activity_regularizer": _serialized("L1L2", l1=0.1, l2=0.2)},
+    "activity_regularizer-dict": {"activity_regularizer": instance("L1L2", l1=0.1, l2=0.2)},
     # ---- constraints
     "constraints-names": _three("constraint", "max_norm", "min_max_norm", "non_neg"),
     "constraints-classes": _three("constraint", "MaxNorm", "NonNeg", "UnitNorm"),
     "constraints-dicts": _three(
         "constraint",
-        _serialized("MaxNorm", max_value=3, axis=1),
-        _serialized("MinMaxNorm", min_value=0.5, max_value=1.5, rate=0.5, axis=0),
-        _serialized("UnitNorm", axis=1),
+        instance("MaxNorm", max_value=3, axis=1),
+        instance("MinMaxNorm", min_value=0.5, max_value=1.5, rate=0.5, axis=0),
+        instance("UnitNorm", axis=1),
     ),
     "constraint-unit_norm": {"kernel_constraint": "unit_norm"},
     "constraint-maxnorm": {"kernel_constraint": "maxnorm", "bias_constraint": "nonneg"},
     "constraint-radial": {"kernel_constraint": "radial_constraint"},
     "constraint-unknown": {"kernel_constraint": "norm"},
-    "constraint-function": {"kernel_constraint": _function("twice")},
+    "constraint-function": {"kernel_constraint": function("twice")},
     # ---- combinations
     "many": {
         "activation": "relu", "use_bias": False, "reset_after": False, "dropout": 0.5,
         "recurrent_dropout": 0.25, "return_sequences": True, "stateful": True, "dtype": "float64",
         "kernel_regularizer": "l2", "activity_regularizer": "l1", "bias_constraint": "non_neg",
-        "zero_output_for_mask": True, "kernel_initializer": _serialized("GlorotNormal", seed=3),
+        "zero_output_for_mask": True, "kernel_initializer": instance("GlorotNormal", seed=3),
         "trainable": False,
     },
     "unknown-argument": {"unit": 3},

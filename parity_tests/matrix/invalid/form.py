@@ -128,16 +128,6 @@ def full(*shape: int, dtype: str = "float32", value: Any = True) -> dict[str, An
     return {"$": "full", "shape": list(shape), "dtype": dtype, "value": value}
 
 
-def tensor(value: Any) -> dict[str, Any]:
-    """Return what is a tensor for Keras, an array for gru_ref."""
-    return {"$": "tensor", "value": value}
-
-
-def function(name: str) -> dict[str, Any]:
-    """Return a callable of the codec."""
-    return {"$": "callable", "name": name}
-
-
 NAN = {"$": "nan"}
 OBJECT = {"$": "object"}
 

@@ -18,8 +18,8 @@ from parity_tests.matrix.invalid.form import (
     made,
     ready,
     row,
-    tensor,
 )
+from parity_tests.matrix.objects import tensor
 
 INITIAL_STATES = (
     row(

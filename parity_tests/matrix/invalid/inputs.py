@@ -20,8 +20,8 @@ from parity_tests.matrix.invalid.form import (
     made,
     ready,
     row,
-    tensor,
 )
+from parity_tests.matrix.objects import tensor
 
 INPUTS = (
     row("x-missing", "no x", (*ready(), ("call", {})), error("TypeError", "missing")),

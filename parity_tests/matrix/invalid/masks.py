@@ -17,8 +17,8 @@ from parity_tests.matrix.invalid.form import (
     full,
     ready,
     row,
-    tensor,
 )
+from parity_tests.matrix.objects import tensor
 
 _LENGTH = "a mask of another length is a mistake, and one class says so, unrolled or not"
 _TRUE = full(2, 3, dtype="bool")

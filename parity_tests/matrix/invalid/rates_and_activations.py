@@ -11,11 +11,11 @@ from parity_tests.matrix.invalid.form import (
     error,
     fault,
     framework,
-    function,
     made,
     ready,
     row,
 )
+from parity_tests.matrix.objects import function
 
 _RATE_ONE = "rate 1, after clamping: Keras 2 refuses it in training, Keras 3.14 drops nothing"
 

@@ -20,11 +20,11 @@ from parity_tests.matrix.invalid.form import (
     fault,
     framework,
     full,
-    function,
     made,
     ready,
     row,
 )
+from parity_tests.matrix.objects import function, instance
 
 _FIT: Step = (
     "fit_once",
@@ -33,12 +33,8 @@ _FIT: Step = (
 _EARLY = "gru_ref validates parameters when the layer is constructed"
 
 
-def _dict(class_name: str, **config: Any) -> dict[str, Any]:
-    return {"class_name": class_name, "config": config}
-
-
 def _orthogonal(**config: Any) -> dict[str, Any]:
-    return _dict("OrthogonalRegularizer", **config)
+    return instance("OrthogonalRegularizer", **config)
 
 
 def _penalized(**constructor: Any) -> Steps:
@@ -53,32 +49,32 @@ PENALTIES = (
     row(
         "kernel-regularizer-infinite",
         "an infinite penalty",
-        made(kernel_regularizer=_dict("L1", l1={"$": "inf"})),
+        made(kernel_regularizer=instance("L1", l1={"$": "inf"})),
         error("ValueError", "kernel_regularizer", "inf"),
     ),
     row(
         "kernel-regularizer-numpy-float32",
         "a penalty of NumPy's float32, which is no float of Python's",
-        made(kernel_regularizer=_dict("L2", l2={"$": "numpy.float32", "value": 0.5})),
+        made(kernel_regularizer=instance("L2", l2={"$": "numpy.float32", "value": 0.5})),
         error("ValueError", "kernel_regularizer", "l2"),
     ),
     row(
         "kernel-regularizer-none",
         "a penalty of None is the default",
-        _penalized(kernel_regularizer=_dict("L2", l2=None)),
+        _penalized(kernel_regularizer=instance("L2", l2=None)),
         ACCEPTED,
     ),
     row(
         "kernel-regularizer-l",
         "the older name of the parameter, in Keras 2 alone",
-        _penalized(kernel_regularizer=_dict("L2", l=0.5)),
+        _penalized(kernel_regularizer=instance("L2", l=0.5)),
         ACCEPTED,
         error("TypeError", "kernel_regularizer", "'l'", at=0),
     ),
     row(
         "kernel-regularizer-argument",
         "a serialized regularizer with an argument it does not have",
-        made(kernel_regularizer=_dict("L2", foo=1)),
+        made(kernel_regularizer=instance("L2", foo=1)),
         error("TypeError", "kernel_regularizer", "'foo'"),
     ),
     row(
@@ -91,7 +87,7 @@ PENALTIES = (
     row(
         "kernel-regularizer-package",
         "a class registered in a package that is not known",
-        made(kernel_regularizer=_dict("Custom>L2")),
+        made(kernel_regularizer=instance("Custom>L2")),
         error("ValueError", "kernel_regularizer", "'Custom>L2'"),
     ),
     row(
@@ -156,7 +152,7 @@ PROJECTIONS = (
         row(
             f"kernel-constraint-{name}",
             what,
-            _fitted(kernel_constraint=_dict(cls, **config)),
+            _fitted(kernel_constraint=instance(cls, **config)),
             error("TypeError", "kernel_constraint", shown, keras=keras, at=3, why=_EARLY),
         )
         for name, what, cls, config, shown, keras in (
@@ -183,7 +179,7 @@ PROJECTIONS = (
         row(
             f"kernel-constraint-axis-{name}",
             what,
-            _fitted(kernel_constraint=_dict("UnitNorm", axis=axis)),
+            _fitted(kernel_constraint=instance("UnitNorm", axis=axis)),
             framework(
                 "InvalidArgumentError",
                 "ValueError",
@@ -201,20 +197,20 @@ PROJECTIONS = (
     row(
         "kernel-constraint-bound-none",
         "no upper bound: Keras 2 alone leaves it open",
-        _fitted(kernel_constraint=_dict("MaxNorm", max_value=None)),
+        _fitted(kernel_constraint=instance("MaxNorm", max_value=None)),
         ACCEPTED,
         error("ValueError", "kernel_constraint", "max_value", at=3, why=_EARLY),
     ),
     row(
         "kernel-constraint-bounds-crossed",
         "the lower bound above the upper one: it wins",
-        _fitted(kernel_constraint=_dict("MinMaxNorm", min_value=2.0, max_value=0.5)),
+        _fitted(kernel_constraint=instance("MinMaxNorm", min_value=2.0, max_value=0.5)),
         ACCEPTED,
     ),
     row(
         "kernel-constraint-argument",
         "a serialized constraint with an argument it does not have",
-        made(kernel_constraint=_dict("UnitNorm", foo=1)),
+        made(kernel_constraint=instance("UnitNorm", foo=1)),
         error("TypeError", "kernel_constraint", "'foo'"),
     ),
     row(

@@ -12,10 +12,10 @@ from parity_tests.matrix.invalid.form import (
     called,
     error,
     framework,
-    function,
     made,
     row,
 )
+from parity_tests.matrix.objects import function
 
 WEIGHT_ARGUMENTS = (
     *(

@@ -18,8 +18,8 @@ from parity_tests.matrix.invalid.form import (
     made,
     ready,
     row,
-    tensor,
 )
+from parity_tests.matrix.objects import tensor
 
 _THREE_SIZES = "Keras builds for another input than a GRU can be called with"
 _A_SHAPE = "gru_ref says TypeError of everything that is no sequence of sizes"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from parameterized import parameterized
 
-from parity_tests.judging import run_gru_ref
-from parity_tests.judging.run_gru_ref import StepOutcome
 from parity_tests.matrix.arguments import ARGUMENTS, BOTH, Argument
+from parity_tests.matrix.objects import tensor
 from parity_tests.oracles import codec
 from parity_tests.runner import live_run
+from parity_tests.tests.live import both_sides
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
 # How many calls the steps make: in their arrays what comes after is an optimizer's.
@@ -34,10 +33,6 @@ class TestLiveSignature:
         assert live == table
 
 
-def _tensor(array: np.ndarray) -> dict[str, Any]:
-    return {"$": "tensor", "value": codec.encode(array)}
-
-
 def _steps(row: Argument, constructor: dict[str, Any]) -> list[list[Any]]:
     """Return the steps that show an argument's effect on one layer."""
     rng = np.random.default_rng(5)
@@ -55,14 +50,14 @@ def _steps(row: Argument, constructor: dict[str, Any]) -> list[list[Any]]:
     else:
         rows.append(["set_weights", [arrays]])
     x = rng.normal(size=(BATCH, TIMESTEPS, FEATURES)).astype(dtype)
-    call: dict[str, Any] = {"x": _tensor(x), "training": row.training}
+    call: dict[str, Any] = {"x": tensor(x), "training": row.training}
     if row.name == "time_major":
         # Three rows and three timesteps: the same array can be read in both layouts.
         square = rng.normal(size=(TIMESTEPS, TIMESTEPS, FEATURES)).astype(dtype)
-        call["x"] = _tensor(square)
+        call["x"] = tensor(square)
         rows[1] = ["build", [(TIMESTEPS, TIMESTEPS, FEATURES)]]
     if row.name == "zero_output_for_mask":
-        call["mask"] = _tensor(np.array([[True, False, True], [True, True, False]]))
+        call["mask"] = tensor(np.array([[True, False, True], [True, True, False]]))
     if row.training:
         rows.insert(0, ["set_random_seed", [5]])
     return [*rows, ["call", call], ["call", call], *_training_steps(row, units)]
@@ -79,19 +74,13 @@ def _training_steps(row: Argument, units: int) -> list[list[Any]]:
     return shown.get(row.effect, [])
 
 
-def _arrays(outcomes: list[Any]) -> list[np.ndarray]:
+def _arrays(steps: list[list[Any]], values: list[Any]) -> list[np.ndarray]:
     """Return every array that calls, `losses` and get_weights returned, as a flat list."""
     found = []
-    for outcome in outcomes:
-        method = outcome.method if isinstance(outcome, StepOutcome) else outcome["method"]
-        if method not in ("call", "losses", "get_weights"):
-            continue
-        if isinstance(outcome, StepOutcome):
-            value = outcome.value
-        else:
-            value = outcome["outputs"] if "outputs" in outcome else outcome.get("value")
-        values = value if isinstance(value, (list, tuple)) else [value]
-        found += [np.asarray(v) for v in values if isinstance(v, (np.ndarray, np.generic, float))]
+    for (method, *_), value in zip(steps, values, strict=True):
+        if method in ("call", "losses", "get_weights"):
+            held = value if isinstance(value, (list, tuple)) else [value]
+            found += [np.asarray(v) for v in held if isinstance(v, (np.ndarray, np.generic, float))]
     return found
 
 
@@ -120,11 +109,13 @@ class TestEffects:
             base |= {f"{w}_initializer": "zeros" for w in ("kernel", "recurrent", "bias")}
             change = [np.ones((rows, 3 * UNITS)) for rows in (FEATURES, UNITS, 2)]
         changed = {**base, name: codec.encode(change)}
-        if row.training:
-            self._check_dropout(oracle, row, base, changed)
-            return
-        live = [self._live(oracle, row, constructor) for constructor in (base, changed)]
-        mine = [self._mine(oracle, row, constructor) for constructor in (base, changed)]
+        if row.effect == "masks":
+            base, changed = {**base, "dropout": 0.5}, {**changed, "dropout": 0.5}
+        live, mine = [], []
+        for constructor in (base, changed):
+            steps = _steps(row, constructor)
+            for values, side in zip(both_sides.values(oracle, steps), (live, mine), strict=True):
+                side.append(_arrays(steps, values))
         for theirs, ours in zip(live, mine, strict=True):
             assert _same(theirs, ours, atol=1e-6), f"{name}: gru_ref and live Keras differ"
         if row.effect in ("penalty", "projection"):
@@ -140,33 +131,3 @@ class TestEffects:
         else:
             assert not _same(*live), f"{name} changes nothing in live Keras"
             assert not _same(*mine), f"{name} changes nothing in gru_ref"
-
-    def _check_dropout(
-        self, oracle: str, row: Argument, base: dict[str, Any], changed: dict[str, Any]
-    ) -> None:
-        dropped = {"dropout": 0.5} if row.effect == "masks" else {}
-        base, changed = {**base, **dropped}, {**changed, **dropped}
-        live = [self._live(oracle, row, constructor) for constructor in (base, changed)]
-        mine = [self._mine(oracle, row, constructor) for constructor in (base, changed)]
-        for theirs, ours in zip(live, mine, strict=True):
-            assert _same(theirs, ours, atol=1e-6), f"{row.name}: gru_ref and live Keras differ"
-        assert not _same(*live), f"{row.name} changes no mask of live Keras"
-        assert not _same(*mine), f"{row.name} changes no mask of gru_ref"
-
-    @staticmethod
-    def _live(oracle: str, row: Argument, constructor: dict[str, Any]) -> list[np.ndarray]:
-        reply = live_run.oracle(oracle).request({"op": "steps", "steps": _steps(row, constructor)})
-        bad = [outcome for outcome in reply["steps"] if not outcome["ok"]]
-        assert not bad, bad
-        return _arrays(reply["steps"])
-
-    @staticmethod
-    def _mine(oracle: str, row: Argument, constructor: dict[str, Any]) -> list[np.ndarray]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            outcomes = run_gru_ref.steps(
-                codec.encode(_steps(row, constructor)), live_run.keras_version(oracle)
-            )
-        if outcomes[-1].error:
-            raise outcomes[-1].error
-        return _arrays(outcomes)

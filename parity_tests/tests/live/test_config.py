@@ -11,10 +11,12 @@ from parameterized import parameterized
 
 from gru_ref import GRU, KerasQuirkWarning
 from parity_tests.matrix.configs import CONFIGS, constructor
+from parity_tests.matrix.objects import function
 from parity_tests.oracles import codec
 from parity_tests.recording.record_configs import live_config
 from parity_tests.recording.recorded_configs import is_refused, plain
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import live_steps
 
 ORACLES = [("keras2",), ("keras3",)]
 # Keras's own parameters of its activation layers, beside each layer's default.
@@ -49,15 +51,13 @@ class TestLive:
         version = live_run.keras_version(oracle)
         arguments = codec.decode(constructor("many"))
         config = GRU(**arguments, keras_version=version).get_config()
-        steps = [["from_config", [codec.encode(config)]], ["get_config"]]
-        last = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"][-1]
+        last = live_steps(oracle, [["from_config", [config]], ["get_config"]])[-1]
         assert plain(last["value"]) == plain(config)
 
     @parameterized.expand(ORACLES, name_func=live_run.case_name)
     def test_a_lambda_is_written_as_live_keras_writes_it(self, oracle: str) -> None:
         given = {"name": "layer", "units": 3} | {
-            name: {"$": "callable", "name": "double"}
-            for name in ("activation", "kernel_initializer")
+            name: function("double") for name in ("activation", "kernel_initializer")
         }
         live = live_config(live_run.oracle(oracle), given)["config"]
         mine = GRU(**codec.decode(given), keras_version=live_run.keras_version(oracle)).get_config()

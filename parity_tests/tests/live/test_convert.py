@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gru_ref.cli.commands import command
-from parity_tests.oracles import codec
-from parity_tests.runner import live_run
+from parity_tests.matrix.objects import tensor
+from parity_tests.tests.live.both_sides import live_steps
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 7, 4, 5
 
@@ -36,19 +36,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 EPS = 12
 
 
-def _steps(oracle: str, *steps: list[Any]) -> list[dict[str, Any]]:
-    reply = live_run.oracle(oracle).request({"op": "steps", "steps": codec.encode(list(steps))})
-    outcomes: list[dict[str, Any]] = codec.decode(reply)["steps"]
-    return outcomes
-
-
 def _numbers(*shape: int) -> np.ndarray:
     """Return numbers without a pattern, of every sign and size up to 2."""
     return np.random.default_rng(list(shape)).uniform(-2, 2, shape).astype("float32")
 
 
 def _call(x: np.ndarray) -> list[Any]:
-    return ["call", {"x": {"$": "tensor", "value": codec.encode(x)}}]
+    return ["call", {"x": tensor(x)}]
 
 
 @pytest.mark.parametrize(
@@ -63,22 +57,22 @@ def test_the_newer_opens_what_it_refused_of_the_older_keras2_keras3(
     bias = (2, columns) if arguments.get("reset_after", True) else (columns,)
     weights = [_numbers(FEATURES, columns), _numbers(UNITS, columns), _numbers(*bias)]
     x = _numbers(BATCH, TIMESTEPS, FEATURES)
-    *_, called, saved = _steps(
-        "keras2",
+    steps = [
         ["construct", arguments],
         ["build", [(BATCH, TIMESTEPS, FEATURES)]],
         ["set_weights", [weights[: 3 if arguments.get("use_bias", True) else 2]]],
         _call(x),
         ["save_model", {"path": str(old), "input_shape": (TIMESTEPS, FEATURES)}],
-    )
+    ]
+    *_, called, saved = live_steps("keras2", steps)
     assert saved["ok"], saved
-    (refused,) = _steps("keras3", ["load_model", [str(old)]])
+    (refused,) = live_steps("keras3", [["load_model", [str(old)]]])
     assert not refused["ok"], "Keras 3 opens the file of Keras 2 itself"
 
     with pytest.raises(SystemExit) as ended:
         command(["convert", str(old), "--to", "keras3", "-o", str(new)])
     assert ended.value.code == 0
-    *_, converted = _steps("keras3", ["load_model", [str(new)]], _call(x))
+    *_, converted = live_steps("keras3", [["load_model", [str(new)]], _call(x)])
     assert converted["ok"], converted
     ((expected,), (output,)) = called["outputs"], converted["outputs"]
     assert np.abs(output - expected).max() <= EPS * np.finfo("float32").eps

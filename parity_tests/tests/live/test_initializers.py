@@ -13,9 +13,11 @@ from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import initializers
 from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import BOTH
-from parity_tests.matrix.initializers import FRAMEWORK, PARAMETERS, REFUSALS, named
+from parity_tests.matrix.initializers import FRAMEWORK, PARAMETERS, REFUSALS
+from parity_tests.matrix.objects import instance
 from parity_tests.oracles import codec
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import live_steps
 
 WEIGHTS = ("kernel", "recurrent", "bias")
 FEATURES, UNITS = 6, 5
@@ -48,7 +50,7 @@ def _steps(values: dict[str, Any], sizes: tuple[int, int], **constructor: Any) -
 
 def _live(oracle: str, steps: list[Any]) -> Any:
     """Return the weights, or what the last step raised."""
-    last = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"][-1]
+    last = live_steps(oracle, steps)[-1]
     return last["value"] if last["ok"] else last["error"]
 
 
@@ -101,9 +103,9 @@ class TestDraws:
     )
     def test_uniforms_are_kerass_bit_for_bit(self, oracle: str, dtype: str) -> None:
         values = {
-            "kernel": named("GlorotUniform", seed=11),
-            "recurrent": named("RandomUniform", minval=0.1, maxval=0.7, seed=12),
-            "bias": named("VarianceScaling", distribution="uniform", mode="fan_out", seed=13),
+            "kernel": instance("GlorotUniform", seed=11),
+            "recurrent": instance("RandomUniform", minval=0.1, maxval=0.7, seed=12),
+            "bias": instance("VarianceScaling", distribution="uniform", mode="fan_out", seed=13),
         }
         compared = 0
         for live, mine in _both(oracle, values, LARGE, dtype=dtype):
@@ -119,10 +121,10 @@ class TestDraws:
     def test_normals_are_kerass_to_within_3_ulp(self, oracle: str, kind: str) -> None:
         untruncated = {"distribution": "untruncated_normal"} if kind == "normal" else {}
         values = {
-            "kernel": named(f"{'Random' * (kind == 'normal')}{'Truncated' * (kind != 'normal')}"
+            "kernel": instance(f"{'Random' * (kind == 'normal')}{'Truncated' * (kind != 'normal')}"
                              "Normal", mean=0.0, stddev=1.0, seed=21),
-            "recurrent": named("VarianceScaling", scale=2.0, seed=22, **untruncated),
-            "bias": named("VarianceScaling", mode="fan_avg", seed=23, **untruncated),
+            "recurrent": instance("VarianceScaling", scale=2.0, seed=22, **untruncated),
+            "bias": instance("VarianceScaling", mode="fan_avg", seed=23, **untruncated),
         }  # fmt: skip
         apart = [_ulp(*pair).ravel() for pair in _both(oracle, values, LARGE)]
         together = np.concatenate(apart)
@@ -140,7 +142,7 @@ class TestDraws:
         name_func=live_run.case_name,
     )
     def test_normals_of_float64_are_kerass_to_rounding(self, oracle: str, kind: str) -> None:
-        values = {"kernel": named(kind, mean=0.0, stddev=1.0, seed=31)}
+        values = {"kernel": instance(kind, mean=0.0, stddev=1.0, seed=31)}
         live, mine = _both(oracle, values, LARGE, dtype="float64")[0]
         assert live.dtype == np.float64
         np.testing.assert_allclose(mine, live, rtol=NORMAL_FLOAT64, atol=NORMAL_FLOAT64)
@@ -150,9 +152,9 @@ class TestDraws:
         worst = 0.0
         for units in (1, 2, 5, 33, 100):
             values = {
-                "kernel": named("Orthogonal", seed=units, gain=0.5),
-                "recurrent": named("Orthogonal", seed=units + 1),
-                "bias": named("Orthogonal", seed=units + 2),
+                "kernel": instance("Orthogonal", seed=units, gain=0.5),
+                "recurrent": instance("Orthogonal", seed=units + 1),
+                "bias": instance("Orthogonal", seed=units + 2),
             }
             for live, mine in _both(oracle, values, (3 * units // 2 + 1, units)):
                 worst = max(worst, float(np.abs(live - mine).max()))
@@ -184,7 +186,8 @@ class TestLiveNames:
     ) -> None:
         class_name = dict(_names(oracle))[name]
         values = {
-            weight: named(name, **_config(class_name, seed)) for seed, weight in enumerate(WEIGHTS)
+            weight: instance(name, **_config(class_name, seed))
+            for seed, weight in enumerate(WEIGHTS)
         }
         for live, mine in _both(oracle, values, (FEATURES, UNITS)):
             np.testing.assert_allclose(mine, live, rtol=5e-7, atol=ORTHOGONAL, strict=True)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
-import pytest
 from parameterized import parameterized
 
-from parity_tests.judging import run_gru_ref
+from parity_tests.judging.invalid_rows import check_live
+from parity_tests.judging.run_gru_ref import StepOutcome
 from parity_tests.matrix.invalid import INVALID, RELEASES, Invalid
-from parity_tests.oracles import codec
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import (
+    live_steps,
+    own_steps,
+    skip_other_releases,
+    value,
+)
 
 ROWS = {row.id: row for row in INVALID}
 OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in INVALID]
@@ -27,19 +31,15 @@ class TestLiveRows:
     def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
-        version = str(live_run.oracle(oracle).describe()["keras"])
-        if not version.startswith(RELEASES[oracle] + "."):
-            live_run.record("invalid", {"oracle": oracle, "id": id, "verdict": "not compared"})
-            pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
-        steps = [codec.encode(list(step)) for step in row.steps]
-        live = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
-        error = None if live[-1]["ok"] else live[-1]["error"]
-        assert (error["class"] if error else None) == expected.keras, error and error["message"]
-        if error:
-            assert len(live) - 1 == expected.at % len(row.steps), error["message"]
-        elif expected.raises is None and not _draws(row):
-            _check_numbers(live, _mine(steps, live_run.keras_version(oracle)))
-        live_run.record("invalid", {"oracle": oracle, "id": id, "verdict": expected.verdict})
+        record = {"oracle": oracle, "id": id, "verdict": "not compared"}
+        live_run.record("invalid", record)
+        skip_other_releases(oracle)
+        steps = [list(step) for step in row.steps]
+        live = live_steps(oracle, steps)
+        check_live(row, expected, live)
+        if expected.keras is None and expected.raises is None and not _draws(row):
+            _check_numbers(live, own_steps(oracle, steps))
+        record["verdict"] = expected.verdict
 
 
 def _draws(row: Invalid) -> bool:
@@ -51,19 +51,13 @@ def _trains(arguments: Any) -> bool:
     return isinstance(arguments, dict) and bool(arguments.get("training"))
 
 
-def _mine(steps: list[Any], keras_version: str) -> list[run_gru_ref.StepOutcome]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return run_gru_ref.steps(steps, keras_version)
-
-
-def _check_numbers(live: list[dict[str, Any]], mine: list[run_gru_ref.StepOutcome]) -> None:
+def _check_numbers(live: list[dict[str, Any]], mine: list[StepOutcome]) -> None:
     """Check that every step returned the same in live Keras and in gru_ref."""
     assert mine[-1].error is None, mine[-1].error
     for theirs, ours in zip(live, mine, strict=True):
         if ours.method in ("construct", "from_config", "get_config"):
             continue
-        expected = theirs["outputs"] if "outputs" in theirs else theirs["value"]
+        expected = value(theirs)
         assert _alike(expected, ours.value), f"{ours.method}: {ours.value}, live: {expected}"
 
 

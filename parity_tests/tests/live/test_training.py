@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from parameterized import parameterized
 
 import gru_ref
-from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import BOTH, K2, K3
-from parity_tests.oracles import codec
+from parity_tests.matrix.objects import function, instance, tensor
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import live_steps, values
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 4, 3, 2, 5
 WEIGHTS = ("kernel", "recurrent", "bias")
 
 
-def _dict(class_name: str, **config: Any) -> dict[str, Any]:
-    return {"class_name": class_name, "config": config}
-
-
-PENALTY = {"$": "callable", "name": "penalty"}
-TWICE = {"$": "callable", "name": "double"}
 MASK = np.array([[1, 1, 1], [0, 1, 0], [0, 0, 0], [1, 0, 0]], bool)
 
 # name → oracles, regularizer; the factors are no dyadic numbers, so their rounding shows
@@ -34,31 +27,31 @@ REGULARIZERS: dict[str, tuple[tuple[str, ...], Any]] = {
     "Regularizer": (K2, "Regularizer"),  # Keras 3 returns Python's 0.0, of no dtype
     "l1_l2": (K2, "l1_l2"),
     "l1l2": (K3, "l1l2"),
-    "l1-factor": (BOTH, _dict("L1", l1=0.3)),
-    "l2-factor": (BOTH, _dict("L2", l2=0.7)),
-    "l1l2-factors": (BOTH, _dict("L1L2", l1=0.3, l2=0.7)),
-    "l1l2-one-factor": (BOTH, _dict("L1L2", l2=0.7)),
-    "l1_l2-dict": (K2, _dict("l1_l2", l1=0.3)),
-    "l-factor": (K2, _dict("L2", l=0.7)),
-    "negative": (K2, _dict("L1L2", l1=-0.3, l2=0.7)),
-    "callable": (BOTH, PENALTY),
+    "l1-factor": (BOTH, instance("L1", l1=0.3)),
+    "l2-factor": (BOTH, instance("L2", l2=0.7)),
+    "l1l2-factors": (BOTH, instance("L1L2", l1=0.3, l2=0.7)),
+    "l1l2-one-factor": (BOTH, instance("L1L2", l2=0.7)),
+    "l1_l2-dict": (K2, instance("l1_l2", l1=0.3)),
+    "l-factor": (K2, instance("L2", l=0.7)),
+    "negative": (K2, instance("L1L2", l1=-0.3, l2=0.7)),
+    "callable": (BOTH, function("penalty")),
 }
 ORTHOGONAL = {
     "orthogonal": "orthogonal_regularizer",
-    "rows": _dict("OrthogonalRegularizer", factor=0.3),
-    "columns": _dict("OrthogonalRegularizer", factor=0.3, mode="columns"),
+    "rows": instance("OrthogonalRegularizer", factor=0.3),
+    "columns": instance("OrthogonalRegularizer", factor=0.3, mode="columns"),
 }
 CONSTRAINTS: dict[str, Any] = {
     "max_norm": "max_norm",
-    "max_norm-axis-1": _dict("MaxNorm", max_value=0.75, axis=1),
-    "max_norm-axis-both": _dict("MaxNorm", max_value=1, axis=[0, 1]),
-    "max_norm-crossed": _dict("MaxNorm", max_value=-1.0),
+    "max_norm-axis-1": instance("MaxNorm", max_value=0.75, axis=1),
+    "max_norm-axis-both": instance("MaxNorm", max_value=1, axis=[0, 1]),
+    "max_norm-crossed": instance("MaxNorm", max_value=-1.0),
     "min_max_norm": "min_max_norm",
-    "min_max_norm-rate": _dict("MinMaxNorm", min_value=0.9, max_value=1.3, rate=0.3, axis=-1),
+    "min_max_norm-rate": instance("MinMaxNorm", min_value=0.9, max_value=1.3, rate=0.3, axis=-1),
     "unit_norm": "unit_norm",
-    "unit_norm-axis-none": _dict("UnitNorm", axis=None),
+    "unit_norm-axis-none": instance("UnitNorm", axis=None),
     "non_neg": "non_neg",
-    "callable": TWICE,
+    "callable": function("double"),
 }
 ACTIVITY: dict[str, dict[str, Any]] = {
     "output": {},
@@ -80,8 +73,7 @@ STEP_EPS = 4
 
 def _dyadic(*shape: int, dtype: str = "float32") -> np.ndarray:
     """Return eighths whose sums of squares float32 holds exactly; no two rows alike."""
-    values = np.random.default_rng(list(shape)).integers(-8, 9, shape) / 8
-    return values.astype(dtype)
+    return (np.random.default_rng(list(shape)).integers(-8, 9, shape) / 8).astype(dtype)
 
 
 def _weights(reset_after: bool = True, dtype: str = "float32") -> list[np.ndarray]:
@@ -101,14 +93,11 @@ def _built(reset_after: bool = True, **constructor: Any) -> list[list[Any]]:
 
 def _call(**arguments: Any) -> list[Any]:
     x = _dyadic(BATCH, TIMESTEPS, FEATURES)
-    tensors = {"x": x, **arguments}
-    return [
-        "call",
-        {
-            name: {"$": "tensor", "value": codec.encode(value)} if name != "training" else value
-            for name, value in tensors.items()
-        },
-    ]
+    given = {
+        name: value if name == "training" else tensor(value)
+        for name, value in {"x": x, **arguments}.items()
+    }
+    return ["call", given]
 
 
 def _fit(learning_rate: float = 0.0) -> list[Any]:
@@ -116,26 +105,9 @@ def _fit(learning_rate: float = 0.0) -> list[Any]:
     return ["fit_once", {"x": x, "y": y, "learning_rate": learning_rate}]
 
 
-def _live(oracle: str, steps: list[Any]) -> list[Any]:
-    """Return what each step returned in live Keras."""
-    reply = live_run.oracle(oracle).request({"op": "steps", "steps": codec.encode(steps)})["steps"]
-    assert reply[-1]["ok"], reply[-1]
-    return [item["outputs"] if "outputs" in item else item["value"] for item in reply]
-
-
-def _mine(oracle: str, steps: list[Any]) -> list[Any]:
-    """Return what each step returned in gru_ref."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gru_ref.KerasQuirkWarning)
-        outcomes = run_gru_ref.steps(codec.encode(steps), live_run.keras_version(oracle))
-    if outcomes[-1].error:
-        raise outcomes[-1].error
-    return [outcome.value for outcome in outcomes]
-
-
 def _check(oracle: str, steps: list[Any], method: str, eps: float = 0) -> int:
     """Check that every step named `method` returned the same arrays; return how many."""
-    live, mine = _live(oracle, steps), _mine(oracle, steps)
+    live, mine = values(oracle, steps)
     count = 0
     for step, theirs, ours in zip(steps, live, mine, strict=True):
         if step[0] != method:
@@ -189,7 +161,7 @@ class TestLivePenalties:
         constructor = ACTIVITY[name]
         given = {"mask": MASK} if "masked" in name else {}
         steps = [
-            *_built(activity_regularizer=_dict("L1L2", l1=0.3, l2=0.7), **constructor),
+            *_built(activity_regularizer=instance("L1L2", l1=0.3, l2=0.7), **constructor),
             _call(**given),
             ["losses"],
         ]
@@ -204,7 +176,7 @@ class TestLivePenalties:
         construct, build, set_weights = _built(
             kernel_regularizer="l1",
             recurrent_regularizer="l2",
-            bias_regularizer=_dict("L1", l1=0.3),
+            bias_regularizer=instance("L1", l1=0.3),
             activity_regularizer="orthogonal_regularizer",
             return_state=True,
         )
@@ -239,14 +211,14 @@ class TestLiveProjections:
         constraints = dict(
             zip(
                 (f"{weight}_constraint" for weight in WEIGHTS),
-                (_dict("MaxNorm", max_value=0.5), "non_neg", _dict("UnitNorm", axis=1)),
+                (instance("MaxNorm", max_value=0.5), "non_neg", instance("UnitNorm", axis=1)),
                 strict=True,
             )
         )
         steps = [_fit(0.125), ["get_weights"]]
-        free = _live(oracle, [*_built(), *steps])[-1]
+        free = live_steps(oracle, [*_built(), *steps])[-1]["value"]
         assert all((a != b).any() for a, b in zip(free, _weights(), strict=True))
-        expected = _live(oracle, [*_built(**constraints), *steps])[-1]
+        expected = live_steps(oracle, [*_built(**constraints), *steps])[-1]["value"]
         layer = gru_ref.GRU(UNITS, keras_version=live_run.keras_version(oracle), **constraints)
         layer.build((BATCH, TIMESTEPS, FEATURES))
         layer.set_weights(free)

@@ -15,7 +15,7 @@ from gru_ref.errors import UnseededError
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import initial_values, initializers
 from gru_ref.random_streams import seeds
-from parity_tests.matrix.initializers import named
+from parity_tests.matrix.objects import instance
 
 FEATURES, UNITS = 6, 5
 
@@ -46,24 +46,24 @@ def _nothing_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # The kernel (6, 15) of live Keras 3.15.1 and tf_keras 2.21 alike; its first two numbers.
 DRAWN: list[tuple[str, dict[str, Any], list[float]]] = [
-    ("glorot", named("GlorotUniform", seed=1), [0.40462088584899902, -0.042782902717590332]),
-    ("scale", named("VarianceScaling", seed=1, scale=2),
+    ("glorot", instance("GlorotUniform", seed=1), [0.40462088584899902, -0.042782902717590332]),
+    ("scale", instance("VarianceScaling", seed=1, scale=2),
      [0.08312807977199554, -0.3235959112644196]),
-    ("normal", named("VarianceScaling", seed=1, distribution="NORMAL"),
+    ("normal", instance("VarianceScaling", seed=1, distribution="NORMAL"),
      [0.058780424296855927, -0.22881685197353363]),
-    ("uniform", named("VarianceScaling", seed=1, distribution="Uniform"),
+    ("uniform", instance("VarianceScaling", seed=1, distribution="Uniform"),
      [0.5352631211280823, -0.056596457958221436]),
-    ("untruncated", named("VarianceScaling", seed=1, distribution="untruncated_normal"),
+    ("untruncated", instance("VarianceScaling", seed=1, distribution="untruncated_normal"),
      [0.0517047718167305, -0.20127317309379578]),
-    ("random-normal", named("RandomNormal", seed=1, mean=1, stddev=2),
+    ("random-normal", instance("RandomNormal", seed=1, mean=1, stddev=2),
      [1.253300666809082, 0.013966858386993408]),
-    ("random-uniform", named("RandomUniform", seed=1, minval=0.1, maxval=0.7),
+    ("random-uniform", instance("RandomUniform", seed=1, minval=0.1, maxval=0.7),
      [0.6270928978919983, 0.3759881258010864]),
-    ("reversed", named("RandomUniform", seed=1, minval=1, maxval=0),
+    ("reversed", instance("RandomUniform", seed=1, minval=1, maxval=0),
      [0.12151181697845459, 0.5400197505950928]),
-    ("orthogonal", named("Orthogonal", seed=1, gain=-2.5),
+    ("orthogonal", instance("Orthogonal", seed=1, gain=-2.5),
      [-0.07348209619522095, 0.8371478915214539]),
-    ("identity", named("Identity", gain=1 / 3), [0.3333333432674408, 0.0]),
+    ("identity", instance("Identity", gain=1 / 3), [0.3333333432674408, 0.0]),
 ]  # fmt: skip
 # The mean of 1 leaves 3 ULP of a normal visible; orthogonal matrices carry Keras's own rounding.
 WITHIN = 1e-6
@@ -83,7 +83,7 @@ class TestSeeded:
 
     @parameterized.expand([(version,) for version in ("2", "3", "tf-2.1", "tf-2.5", "3.0", "3.7")])
     def test_a_seed_gives_the_same_in_both_generations(self, version: str) -> None:
-        drawn = _weight(named("GlorotUniform", seed=1), version, (2, 3))
+        drawn = _weight(instance("GlorotUniform", seed=1), version, (2, 3))
         expected = [[0.82923, -0.08768, 0.21973], [-0.23531, -0.54073, -0.12203]]
         assert drawn.round(5).tolist() == np.float32(expected).tolist()
 
@@ -94,28 +94,28 @@ class TestSeeded:
 
     @parameterized.expand([(seed,) for seed in SEEDS])
     def test_large_and_negative_seeds_are_cut_as_the_release_cuts_them(self, seed: int) -> None:
-        drawn = [_first(v, named("GlorotUniform", seed=seed), 1)[0] for v in ("2", "3", "3.3")]
+        drawn = [_first(v, instance("GlorotUniform", seed=seed), 1)[0] for v in ("2", "3", "3.3")]
         assert drawn == list(SEEDS[seed])
 
     def test_a_serialized_generator_draws_as_its_seed(self) -> None:
-        generator = named("SeedGenerator", seed=1, name="generator")
-        assert _first("3", named("GlorotUniform", seed=generator)) == DRAWN[0][2]
+        generator = instance("SeedGenerator", seed=1, name="generator")
+        assert _first("3", instance("GlorotUniform", seed=generator)) == DRAWN[0][2]
 
     def test_keras_3_rounds_bounds_and_constants_to_float32(self) -> None:
-        for value in (named("Constant", value=0.1), named("RandomUniform", minval=0.1, maxval=0.1,
-                                                            seed=1)):  # fmt: skip
+        uniform = instance("RandomUniform", minval=0.1, maxval=0.1, seed=1)
+        for value in (instance("Constant", value=0.1), uniform):
             drawn = [_weight(value, version, (1, 1), "float64").item() for version in ("2", "3")]
             assert drawn == [0.1, 0.10000000149011612]
 
     def test_the_axes_of_keras_3_15_decide_the_fans(self) -> None:
-        value = named("GlorotUniform", seed=1, input_axes=[1], output_axes=[1])
+        value = instance("GlorotUniform", seed=1, input_axes=[1], output_axes=[1])
         assert _first("3", value) == [0.33853012323379517, -0.03579476475715637]
         with pytest.raises(TypeError, match=r"'input_axes': GlorotUniform of Keras 3\.14 does not"):
             GRU(UNITS, kernel_initializer=value, keras_version="3.14")
 
     def test_rows_or_columns_are_orthonormal(self) -> None:
         for shape in ((5, 15), (15, 5), (4, 4), (1, 3)):
-            drawn = _weight(named("Orthogonal", seed=2), "3", shape, "float64")
+            drawn = _weight(instance("Orthogonal", seed=2), "3", shape, "float64")
             gram = drawn @ drawn.T if shape[0] < shape[1] else drawn.T @ drawn
             np.testing.assert_allclose(gram, np.eye(min(shape)), rtol=0, atol=1e-14)
 
@@ -130,14 +130,14 @@ class TestOperations:
             drawn = [_weight("glorot_uniform", version, (2, 3))[0, 0] for _ in range(2)]
             assert drawn == [np.float32(0.2769134), np.float32(0.44191897)]
             normals = [
-                _weight(named(name, stddev=1.0), version, (2, 3))[0, 0]
+                _weight(instance(name, stddev=1.0), version, (2, 3))[0, 0]
                 for name in ("RandomNormal", "TruncatedNormal")
             ]
             np.testing.assert_allclose(normals, [1.4665463, 0.03700283], rtol=4e-7)
 
     def test_seeded_initializers_of_2_9_go_on_where_the_last_stopped(self) -> None:
         """Values of TensorFlow 2.9.3, in a fresh process and then after set_seed(5)."""
-        one, two = (named("GlorotUniform", seed=seed) for seed in (1, 2))
+        one, two = (instance("GlorotUniform", seed=seed) for seed in (1, 2))
         fresh = [_weight(value, "tf-2.9", (2, 3))[0, 0] for value in (one, one, one, two)]
         assert fresh == np.float32([-0.57174045, 0.5778538, 0.9016628, 0.3916142]).tolist()
         gru_ref.set_random_seed(5)
@@ -149,9 +149,9 @@ class TestOperations:
         seeds.enable_tf_random_generator()
         try:
             for _ in range(2):
-                drawn = _weight(named("GlorotUniform", seed=1), "tf-2.9", (2, 3))
+                drawn = _weight(instance("GlorotUniform", seed=1), "tf-2.9", (2, 3))
                 assert drawn[0, :2].tolist() == np.float32([0.6298703, -0.23957145]).tolist()
-            truncated = _weight(named("TruncatedNormal", stddev=1.0, seed=1), "tf-2.9", (2, 3))
+            truncated = _weight(instance("TruncatedNormal", stddev=1.0, seed=1), "tf-2.9", (2, 3))
             np.testing.assert_allclose(truncated[1, 1:], [1.6272374, 0.04138071], rtol=4e-7)
         finally:
             seeds.enable_tf_random_generator(False)
@@ -209,8 +209,8 @@ class TestUnseeded:
     def test_a_seed_of_0_is_none_up_to_keras_3_1(self) -> None:
         for version in ("3.0", "3.1"):
             with pytest.raises(UnseededError):
-                _first(version, named("GlorotUniform", seed=0))
-        assert _first("3.2", named("GlorotUniform", seed=0), 1) == [SEEDS[0][2]]
+                _first(version, instance("GlorotUniform", seed=0))
+        assert _first("3.2", instance("GlorotUniform", seed=0), 1) == [SEEDS[0][2]]
 
 
 class TestCallables:
@@ -237,8 +237,8 @@ class TestCallables:
             _first("3", array[0])
 
     def test_a_constant_fills_in_keras_2_and_broadcasts_in_keras_3(self) -> None:
-        flat = named("Constant", value=list(range(90)))
-        row = named("Constant", value=list(range(15)))
+        flat = instance("Constant", value=list(range(90)))
+        row = instance("Constant", value=list(range(15)))
         assert _built("2", flat).get_weights()[0][1, 0] == 15
         assert _built("3", row).get_weights()[0][1].tolist() == list(range(15))
         with pytest.raises(TypeError, match=r"shape \(15,\), expected one number or 90"):
@@ -247,26 +247,36 @@ class TestCallables:
             _built("3", flat)
 
     def test_a_constant_may_be_a_serialized_array(self) -> None:
-        value = named("__numpy__", value=[0.1], dtype="float64")
-        assert _weight(named("Constant", value=value), "3", (1, 1), "float64").item() == 0.1
+        value = instance("__numpy__", value=[0.1], dtype="float64")
+        assert _weight(instance("Constant", value=value), "3", (1, 1), "float64").item() == 0.1
 
 
 # keras_version, initializer, error, what its message holds
 REFUSED: list[tuple[str, Any, type[Exception], str]] = [
-    ("2", named("GlorotUniform", seed="5"), ValueError, "the seed '5', expected an int"),
-    ("3", named("GlorotUniform", seed=True), ValueError, "the seed True, expected an int"),
-    ("3", named("GlorotUniform", seed=2**63), ValueError, "expected an int of 64 bits"),
-    ("2", named("VarianceScaling", scale=0), ValueError, "scale 0, expected a positive number"),
-    ("3", named("VarianceScaling", scale="a"), TypeError, "scale 'a', expected a positive"),
-    ("2", named("VarianceScaling", mode="x"), ValueError, "mode 'x', expected one of .*fan_avg"),
-    ("3", named("VarianceScaling", distribution="x"), ValueError, "distribution 'x', expected"),
-    ("2", named("VarianceScaling", distribution=1), AttributeError, "1, expected a string"),
-    ("2", named("RandomNormal", stddev="a", seed=1), TypeError, "'a' as stddev, expected a num"),
-    ("3", named("RandomUniform", maxval=None, seed=1), ValueError, "None as maxval, expected"),
-    ("3", named("Orthogonal", gain=None, seed=1), ValueError, "None as gain, expected a number"),
-    ("3", named("Zeros", dtype="float64"), TypeError, "expected no 'dtype': Zeros of Keras 3.15"),
-    ("3", named("Constant"), KeyError, "'value': …"),
-    ("3", named("GlorotUniform", seed=1, input_axes=[5], output_axes=[0]), IndexError, "input_a"),
+    ("2", instance("GlorotUniform", seed="5"), ValueError, "the seed '5', expected an int"),
+    ("3", instance("GlorotUniform", seed=True), ValueError, "the seed True, expected an int"),
+    ("3", instance("GlorotUniform", seed=2**63), ValueError, "expected an int of 64 bits"),
+    ("2", instance("VarianceScaling", scale=0), ValueError, "scale 0, expected a positive number"),
+    ("3", instance("VarianceScaling", scale="a"), TypeError, "scale 'a', expected a positive"),
+    ("2", instance("VarianceScaling", mode="x"), ValueError, "mode 'x', expected one of .*fan_avg"),
+    ("3", instance("VarianceScaling", distribution="x"), ValueError, "distribution 'x', expected"),
+    ("2", instance("VarianceScaling", distribution=1), AttributeError, "1, expected a string"),
+    ("2", instance("RandomNormal", stddev="a", seed=1), TypeError, "'a' as stddev, expected a num"),
+    ("3", instance("RandomUniform", maxval=None, seed=1), ValueError, "None as maxval, expected"),
+    ("3", instance("Orthogonal", gain=None, seed=1), ValueError, "None as gain, expected a number"),
+    (
+        "3",
+        instance("Zeros", dtype="float64"),
+        TypeError,
+        "expected no 'dtype': Zeros of Keras 3",
+    ),
+    ("3", instance("Constant"), KeyError, "'value': …"),
+    (
+        "3",
+        instance("GlorotUniform", seed=1, input_axes=[5], output_axes=[0]),
+        IndexError,
+        "input_a",
+    ),
     ("2", "glorotuniform", ValueError, "expected None, a callable or one of the initializers"),
     ("3", "stft", ValueError, "expected None, a callable or one of the initializers of Keras 3"),
     ("3", "GlorotUniformV2", ValueError, "expected None, a callable or one of the initializers"),

@@ -13,6 +13,7 @@ from parameterized import parameterized
 from gru_ref import GRU, KerasQuirkWarning
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import regularizers
+from parity_tests.matrix.objects import instance
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import x
 
@@ -24,10 +25,6 @@ KERNEL = np.array(
     ]
 )
 SUM, SQUARES = 8.25, 5.34375  # of KERNEL: Σ|w| and Σ w²
-
-
-def _dict(class_name: str, **config: Any) -> dict[str, Any]:
-    return {"class_name": class_name, "config": config}
 
 
 def _penalty(value: Any, version: str = "2", array: np.ndarray = KERNEL) -> Any:
@@ -62,13 +59,13 @@ RECORDED = (
 )
 # In float64, where the factor's own rounding shows: get(…)(KERNEL) of the releases.
 RECORDED_IN_FLOAT64 = (
-    ("2", _dict("L1L2", l1=0.1), 0.825000012293458),
-    ("2", _dict("L2", l2=0.1), 0.534375007962808),
-    ("2.2.4-tf", _dict("L1L2", l2=0.1), 0.534375007962808),
-    ("3", _dict("L1", l1=0.1), 0.825000012293458),
-    ("3.14.1", _dict("L2", l2=0.1), 0.534375007962808),
-    ("3.13.2", _dict("L1L2", l1=0.1), 0.8250000000000001),
-    ("3.0.5", _dict("L2", l2=0.1), 0.534375),
+    ("2", instance("L1L2", l1=0.1), 0.825000012293458),
+    ("2", instance("L2", l2=0.1), 0.534375007962808),
+    ("2.2.4-tf", instance("L1L2", l2=0.1), 0.534375007962808),
+    ("3", instance("L1", l1=0.1), 0.825000012293458),
+    ("3.14.1", instance("L2", l2=0.1), 0.534375007962808),
+    ("3.13.2", instance("L1L2", l1=0.1), 0.8250000000000001),
+    ("3.0.5", instance("L2", l2=0.1), 0.534375),
 )
 UNKNOWN = (
     ("2.2.4-tf", "L1"),
@@ -110,23 +107,23 @@ class TestPenalties:
 
     def test_parameters_that_are_left_out_have_their_defaults(self) -> None:
         hundredth = float(np.float32(0.01))
-        assert _penalty(_dict("l1_l2", l1=0.5)) == 0.5 * SUM + hundredth * SQUARES
-        assert _penalty(_dict("L1L2", l1=0.5)) == 0.5 * SUM
-        assert _penalty(_dict("L1L2", l1=None, l2=0.5)) == 0.5 * SQUARES
-        assert _penalty(_dict("L2", l2=None)) == hundredth * SQUARES
+        assert _penalty(instance("l1_l2", l1=0.5)) == 0.5 * SUM + hundredth * SQUARES
+        assert _penalty(instance("L1L2", l1=0.5)) == 0.5 * SUM
+        assert _penalty(instance("L1L2", l1=None, l2=0.5)) == 0.5 * SQUARES
+        assert _penalty(instance("L2", l2=None)) == hundredth * SQUARES
 
     def test_l_is_the_older_name_of_l1_and_l2(self) -> None:
-        assert _penalty(_dict("L2", l=0.5)) == 0.5 * SQUARES
-        assert _penalty(_dict("l1", l=0.5), "2.2.4-tf") == 0.5 * SUM
+        assert _penalty(instance("L2", l=0.5)) == 0.5 * SQUARES
+        assert _penalty(instance("l1", l=0.5), "2.2.4-tf") == 0.5 * SUM
         for version, wrong in (("3", "l"), ("2.2.4-tf", "l1")):
             with pytest.raises(TypeError, match=f"expected no '{wrong}'"):
-                _penalty(_dict("l1", **{wrong: 0.5}), version)
+                _penalty(instance("l1", **{wrong: 0.5}), version)
 
     def test_orthogonal_rows_have_no_penalty_and_parallel_ones_the_whole_factor(self) -> None:
-        assert _penalty(_dict("OrthogonalRegularizer", factor=0.5), "2", np.eye(3)) == 0
+        assert _penalty(instance("OrthogonalRegularizer", factor=0.5), "2", np.eye(3)) == 0
         parallel = np.outer([1.0, 2.0, 4.0], [3.0, 0.0, 0.0, 4.0])
-        assert _penalty(_dict("OrthogonalRegularizer", factor=0.5), "2", parallel) == 0.5
-        columns = _dict("OrthogonalRegularizer", factor=0.5, mode="columns")
+        assert _penalty(instance("OrthogonalRegularizer", factor=0.5), "2", parallel) == 0.5
+        columns = instance("OrthogonalRegularizer", factor=0.5, mode="columns")
         assert _penalty(columns, "2", parallel.T) == 0.5
 
     def test_the_orthogonal_penalty_of_one_row_is_nan_with_a_warning(self) -> None:
@@ -181,7 +178,7 @@ class TestLosses:
     )
     def test_the_activity_penalty_is_divided_by_the_batch(self, version: str, yes: bool) -> None:
         layer = small_gru.layer(
-            activity_regularizer=_dict("L1L2", l1=1.0),
+            activity_regularizer=instance("L1L2", l1=1.0),
             return_sequences=True,
             return_state=True,
             keras_version=version,
@@ -194,7 +191,7 @@ class TestLosses:
 
     def test_time_major_divides_by_the_timesteps_and_warns(self) -> None:
         layer = small_gru.layer(
-            activity_regularizer=_dict("L1L2", l1=1.0), return_sequences=True, time_major=True
+            activity_regularizer=instance("L1L2", l1=1.0), return_sequences=True, time_major=True
         )
         with pytest.warns(KerasQuirkWarning, match="activity_divided_by_first_axis"):
             output = layer(x().swapaxes(0, 1))

@@ -12,16 +12,13 @@ from parameterized import parameterized
 from gru_ref import GRU, KerasQuirkWarning
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import constraints
+from parity_tests.matrix.objects import instance
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import x
 
 KERNEL = np.array(
     [[0.5, 0.875, -1.0, 0.25], [0.125, -0.5, -0.25, -0.625], [-0.75, 0.375, 0.0, 1.5]]
 )
-
-
-def _dict(class_name: str, **config: Any) -> dict[str, Any]:
-    return {"class_name": class_name, "config": config}
 
 
 def _projected(value: Any, version: str = "2", array: np.ndarray = KERNEL, **options: Any) -> Any:
@@ -54,7 +51,7 @@ class TestProjections:
                 ),
                 ("UnitNorm", {}, np.ones_like(given)),
             ):
-                projected = _projected(_dict(name, axis=axis, **bounds), epsilon=0)
+                projected = _projected(instance(name, axis=axis, **bounds), epsilon=0)
                 norms = np.linalg.norm(projected, axis=axes, keepdims=True)
                 assert norms.reshape(kept) == pytest.approx(expected.reshape(kept), rel=1e-14)
 
@@ -84,11 +81,11 @@ class TestProjections:
             assert (_projected("non_neg") == np.maximum(KERNEL, 0)).all()
 
     def test_a_bound_of_none_is_open(self) -> None:
-        open_above = _dict("MaxNorm", max_value=None)
+        open_above = instance("MaxNorm", max_value=None)
         assert _projected(open_above) == pytest.approx(KERNEL, rel=1e-6)
         for name in ("max_value", "min_value"):
             with pytest.raises(ValueError, match=name):
-                _projected(_dict("MinMaxNorm", **{name: None}), "3")
+                _projected(instance("MinMaxNorm", **{name: None}), "3")
 
     def test_the_base_class_changes_nothing(self) -> None:
         assert (_projected("Constraint") == KERNEL).all()
@@ -125,8 +122,13 @@ class TestProjections:
     @parameterized.expand(
         [
             ("radial", "radial_constraint", ValueError, "convolution"),
-            ("axis", _dict("UnitNorm", axis=1), ValueError, r"axes of a weight of shape \(15,\)"),
-            ("twice", _dict("UnitNorm", axis=[0, 0]), ValueError, "each once"),
+            (
+                "axis",
+                instance("UnitNorm", axis=1),
+                ValueError,
+                r"axes of a weight of shape \(15,\)",
+            ),
+            ("twice", instance("UnitNorm", axis=[0, 0]), ValueError, "each once"),
             ("shape", lambda w: w[:1], ValueError, "returns shape"),
             ("none", lambda w: None, ValueError, "expected an array"),
         ]

@@ -13,6 +13,7 @@ from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import wrapper_values
 
 codec.take_dtype(ml_dtypes.bfloat16)  # else the oracle's arrays of it are float32
 
@@ -63,20 +64,13 @@ def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> N
     spec = _layers(dtype)[name]
     x = rng.standard_normal((BATCH, TIMESTEPS, FEATURES)).astype("float32")
     first = [["construct", [], spec], ["build", [x.shape], {}]]
-    shapes = [array.shape for array in _both(oracle, [*first, ["get_weights", [], {}]])[0][-1]]
+    shapes = [
+        array.shape for array in wrapper_values(oracle, [*first, ["get_weights", [], {}]])[0][-1]
+    ]
     weights = [rng.standard_normal(shape).astype("float32") for shape in shapes]
     calls = [["call", [x], {}], ["call", [x], {"mask": MASK}]]
     if spec.get("stateful"):
         calls.append(["states", [], {}])
-    live, ours = _both(oracle, [*first, ["set_weights", [weights], {}], *calls])
+    live, ours = wrapper_values(oracle, [*first, ["set_weights", [weights], {}], *calls])
     for theirs, own in zip(live[3:], ours[3:], strict=True):
         assert run_wrappers.difference(own, theirs) == 0
-
-
-def _both(oracle: str, steps: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Return what live Keras and gru_ref make of the same steps."""
-    live = live_run.oracle(oracle).request({"op": "wrappers", "steps": steps})["steps"]
-    assert live[-1]["ok"], live[-1]["error"]
-    ours, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
-    assert ours[-1].error is None, repr(ours[-1].error)
-    return [step["value"] for step in live], [outcome.value for outcome in ours]

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 import ml_dtypes
 import numpy as np
 import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.activations import tables
 from parity_tests.cases import half_cases
-from parity_tests.judging import run_gru_ref, run_seeded
+from parity_tests.judging import run_seeded
 from parity_tests.judging.judge import Disagreement, judge, observe
-from parity_tests.judging.run_gru_ref import StepOutcome
 from parity_tests.matrix.halves import DTYPES
+from parity_tests.matrix.objects import instance, tensor
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import live_steps, own_steps
 
 TYPES = {"float16": np.dtype("float16"), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
 SMALLEST_NORMAL = 2.0**-126  # of bfloat16; TensorFlow makes 0 of anything less
@@ -135,9 +132,9 @@ class TestHalfSeeded:
         steps = [
             ["set_random_seed", [11]],
             ["construct", [5], {**arguments, **LAYERS[name]}],
-            *[["call", {"x": {"$": "tensor", "value": codec.encode(x)}, "training": True}]] * 2,
+            *[["call", {"x": tensor(x), "training": True}]] * 2,
         ]
-        live, mine = _both(oracle, steps)
+        live, mine = live_steps(oracle, steps), own_steps(oracle, steps)
         for theirs, own in zip(live[2:], mine[2:], strict=True):
             (output,) = theirs["outputs"]
             assert own.value.dtype == output.dtype
@@ -155,14 +152,14 @@ class TestHalfSeeded:
     )
     def test_initializers_are_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
-        drawn = {"class_name": name, "config": {"seed": 3}}
+        drawn = instance(name, seed=3)
         arguments = {"kernel_initializer": drawn, "recurrent_initializer": "zeros"}
         steps = [
             ["construct", [5], {**arguments, "dtype": dtype}],
-            ["build", [{"$": "tuple", "items": [2, 4, 30]}]],
+            ["build", [(2, 4, 30)]],
             ["get_weights"],
         ]
-        live, mine = _both(oracle, steps)
+        live, mine = live_steps(oracle, steps), own_steps(oracle, steps)
         kernel = np.asarray(codec.decode(live[-1]["value"])[0])
         assert mine[-1].value[0].dtype == kernel.dtype
         assert np.array_equal(mine[-1].value[0], kernel)
@@ -185,8 +182,8 @@ class TestHalfSeeded:
         assert differing == 0
 
 
-X = {"$": "tensor", "value": {"$": "full", "shape": [2, 3, 4], "dtype": "float32", "value": 0.3}}
-POLICY = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
+X = tensor(np.full((2, 3, 4), 0.3, "float32"))
+POLICY = instance("Policy", name="mixed_float16")
 DTYPE_POLICY = {
     "module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_bfloat16"},
     "registered_name": None,
@@ -218,7 +215,7 @@ class TestLiveDtypes:
             ["variable_dtype"],
             ["get_config"],
         ]  # fmt: skip
-        live, mine = _both(oracle, steps)
+        live, mine = live_steps(oracle, steps), own_steps(oracle, steps)
         if not live[-1]["ok"]:
             if (oracle, name) == ("keras3", "policy"):
                 # Keras 3 takes it for a layer's, and fails in the call: gru_ref does so at once.
@@ -251,9 +248,7 @@ PENALTIES = {
     "l1": {"kernel_regularizer": "l1"},
     "l2": {"recurrent_regularizer": "l2"},
     "activity": {"activity_regularizer": "l2"},
-    "orthogonal": {
-        "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {"factor": 0.01}}
-    },
+    "orthogonal": {"kernel_regularizer": instance("OrthogonalRegularizer", factor=0.01)},
 }
 # A sum of float16 is added up in packets, of a size that depends on the CPU; and float32 in some
 # other order. Measured: 2 eps of the loss.
@@ -279,12 +274,12 @@ class TestHalfPenalties:
         arguments = {"recurrent_initializer": "zeros", "dtype": dtype, **PENALTIES[name]}
         steps = [
             ["construct", [5], arguments],
-            ["build", [{"$": "tuple", "items": [2, 3, 4]}]],
-            ["set_weights", [codec.encode(weights)]],
+            ["build", [(2, 3, 4)]],
+            ["set_weights", [weights]],
             ["call", {"x": X}],
             ["losses"],
         ]
-        live, mine = _both(oracle, steps)
+        live, mine = live_steps(oracle, steps), own_steps(oracle, steps)
         if not live[-1]["ok"]:
             # Keras 3 multiplies a float32 factor by a half type; gru_ref warns and computes.
             assert (name, oracle) == ("orthogonal", "keras3")
@@ -298,11 +293,3 @@ class TestHalfPenalties:
 
 
 SHAPES = ((4, 15), (5, 15), (2, 15))
-
-
-def _both(oracle: str, steps: list[Any]) -> tuple[list[dict[str, Any]], list[StepOutcome]]:
-    """Return what live Keras and gru_ref make of the same steps."""
-    live = live_run.oracle(oracle).request({"op": "steps", "steps": steps})["steps"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", KerasQuirkWarning)
-        return live, run_gru_ref.steps(steps, live_run.keras_version(oracle))

@@ -10,11 +10,13 @@ from parameterized import parameterized
 
 from parity_tests.cases import wrappers
 from parity_tests.judging import run_wrappers
+from parity_tests.judging.invalid_rows import check_live
 from parity_tests.judging.wrapper_observation import observe
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.invalid import RELEASES
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import live_steps, skip_other_releases, wrapper_values
 
 ROWS = {row.id: row for row in AROUND_INVALID}
 OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
@@ -83,16 +85,10 @@ class TestLiveWrapperRows:
     def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
-        version = str(live_run.oracle(oracle).describe()["keras"])
-        if not version.startswith(RELEASES[oracle] + "."):
-            pytest.skip(f"Keras is {version}, expected {RELEASES[oracle]}: the table is of that")
-        steps = [list(step) for step in row.steps]
-        live = live_run.oracle(oracle).request({"op": "wrappers", "steps": steps})["steps"]
-        error = None if live[-1]["ok"] else live[-1]["error"]
-        assert (error["class"] if error else None) == expected.keras, error and error["message"]
-        if error:
-            assert len(live) - 1 == expected.at % len(row.steps), error["message"]
-        elif expected.raises is None:
+        skip_other_releases(oracle)
+        live = live_steps(oracle, [list(step) for step in row.steps], "wrappers")
+        check_live(row, expected, live)
+        if expected.keras is None and expected.raises is None:
             ours, _ = run_wrappers.run(row.steps, live_run.keras_version(oracle))
             for outcome, theirs in zip(ours, live, strict=True):
                 if outcome.method != "construct":
@@ -151,11 +147,5 @@ def _arguments(spec: dict[str, Any]) -> tuple[np.ndarray, list[Any]]:
 
 def _differences(oracle: str, steps: list[Any]) -> list[float]:
     """Return how far every step of gru_ref is from live Keras."""
-    live = live_run.oracle(oracle).request({"op": "wrappers", "steps": steps})["steps"]
-    assert live[-1]["ok"], live[-1].get("error")
-    ours, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
-    assert ours[-1].error is None, repr(ours[-1].error)
-    return [
-        run_wrappers.difference(outcome.value, theirs["value"])
-        for outcome, theirs in zip(ours, live, strict=True)
-    ]
+    live, ours = wrapper_values(oracle, steps)
+    return [run_wrappers.difference(own, theirs) for own, theirs in zip(ours, live, strict=True)]

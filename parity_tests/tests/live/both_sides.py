@@ -1,0 +1,74 @@
+"""The same steps carried out in live Keras and in gru_ref."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gru_ref.errors import KerasQuirkWarning
+from parity_tests.judging import run_gru_ref, run_wrappers
+from parity_tests.judging.run_gru_ref import StepOutcome
+from parity_tests.matrix.invalid import RELEASES
+from parity_tests.oracles import codec
+from parity_tests.runner import live_run
+
+Steps = Sequence[Sequence[Any]]
+
+
+def live_steps(oracle: str, steps: Steps, op: str = "steps") -> list[dict[str, Any]]:
+    """Return what came of every step in live Keras, up to the first that raises.
+
+    Parameters
+    ----------
+    op : str
+        As `oracles.worker` has it: ``"steps"`` for a GRU, ``"wrappers"`` for any other layer.
+    """
+    request = {"op": op, "steps": codec.encode(list(steps))}
+    outcomes: list[dict[str, Any]] = live_run.oracle(oracle).request(request)["steps"]
+    return outcomes
+
+
+def own_steps(oracle: str, steps: Steps) -> list[StepOutcome]:
+    """Return what came of every step in gru_ref; the quirks that it warns of are ignored."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        return run_gru_ref.steps(codec.encode(list(steps)), live_run.keras_version(oracle))
+
+
+def skip_other_releases(oracle: str) -> None:
+    """Skip a test whose table records another release of Keras than the live one."""
+    version, recorded = str(live_run.oracle(oracle).describe()["keras"]), RELEASES[oracle]
+    if not version.startswith(f"{recorded}."):
+        pytest.skip(f"Keras is {version}, expected {recorded}: the table is of that")
+
+
+def value(outcome: dict[str, Any] | StepOutcome) -> Any:
+    """Return the value of a step of either side: of a call in live Keras, its outputs."""
+    if isinstance(outcome, StepOutcome):
+        return outcome.value
+    return outcome["outputs"] if "outputs" in outcome else outcome["value"]
+
+
+def values(oracle: str, steps: Steps) -> tuple[list[Any], list[Any]]:
+    """Return the values of every step in live Keras and in gru_ref; fail where one raises."""
+    live, own = live_steps(oracle, steps), own_steps(oracle, steps)
+    return _checked_values(live, own)
+
+
+def wrapper_values(oracle: str, steps: Steps) -> tuple[list[Any], list[Any]]:
+    """Return what `values` does, for the steps of a cell, RNN or Bidirectional."""
+    live = live_steps(oracle, steps, "wrappers")
+    own, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
+    return _checked_values(live, own)
+
+
+def _checked_values(
+    live: list[dict[str, Any]], own: list[StepOutcome]
+) -> tuple[list[Any], list[Any]]:
+    assert live[-1]["ok"], live[-1]["error"]
+    if own[-1].error:
+        raise own[-1].error
+    return [value(outcome) for outcome in live], [outcome.value for outcome in own]
