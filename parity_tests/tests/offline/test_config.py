@@ -17,6 +17,7 @@ from gru_ref import GRU, KerasQuirkWarning, set_random_seed
 from gru_ref.keras.activations import tables
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization.gru_config import generation_of
+from parity_tests.matrix.objects import instance
 from parity_tests.oracles import codec
 from parity_tests.recording import recorded_configs
 from parity_tests.recording.recorded_configs import REFUSED, ConfigRecord, is_refused, plain
@@ -155,11 +156,9 @@ def _holds_a_function(name: str) -> bool:
 def _read_back(row: ConfigRecord) -> dict[str, Any]:
     """Return the config of the layer that Keras makes of a row's config."""
     config = dict(row.config or {})
-    return (
-        config | {"implementation": config["implementation"] or 1}
-        if ("implementation" in config)
-        else config
-    )
+    if "implementation" in config:
+        config["implementation"] = config["implementation"] or 1
+    return config
 
 
 def _config_of(make: Any) -> tuple[dict[str, Any] | None, str | None]:
@@ -208,7 +207,7 @@ class TestGeneration:
             GRU.from_config(config | {"seed": 3})
 
     def test_a_policy_tells_the_generation(self) -> None:
-        policy = {"class_name": "DTypePolicy", "config": {"name": "float64"}}
+        policy = instance("DTypePolicy", name="float64")
         assert GRU.from_config({"units": 5, "dtype": policy}).keras_version == "3.15"
         policy["class_name"] = "Policy"
         assert GRU.from_config({"units": 5, "dtype": policy}).keras_version == "2.21"
@@ -252,9 +251,9 @@ class TestFromConfig:
 
     @parameterized.expand(
         [
-            ({"class_name": "Custom>Zeros", "config": {}},),
-            ({"class_name": "Zeros", "config": {}, "registered_name": "mine>Zeros"},),
-            ({"class_name": "Zeros", "config": {}, "seed": 3},),
+            (instance("Custom>Zeros"),),
+            ({**instance("Zeros"), "registered_name": "mine>Zeros"},),
+            ({**instance("Zeros"), "seed": 3},),
         ]
     )
     def test_an_object_that_is_not_kerass_own_is_an_error(self, value: dict[str, Any]) -> None:
@@ -263,14 +262,14 @@ class TestFromConfig:
 
     @parameterized.expand(
         [
-            ("2", {"class_name": "Dense", "config": {"units": 3}}, ValueError),
-            ("3", {"class_name": "Dense", "config": {"units": 3}}, ValueError),
-            ("2", {"class_name": "ReLU", "config": {"slope": 3}}, TypeError),
-            ("3", {"class_name": "ReLU", "config": {"slope": 3}}, TypeError),
-            ("2", {"class_name": "ReLU", "config": {"max_value": -1.0}}, TypeError),
-            ("3", {"class_name": "ReLU", "config": {"max_value": -1.0}}, TypeError),
-            ("2.12", {"class_name": "LeakyReLU", "config": {"alpha": None}}, ValueError),
-            ("3", {"class_name": "ReLU", "config": {}, "registered_name": "mine>ReLU"}, ValueError),
+            ("2", instance("Dense", units=3), ValueError),
+            ("3", instance("Dense", units=3), ValueError),
+            ("2", instance("ReLU", slope=3), TypeError),
+            ("3", instance("ReLU", slope=3), TypeError),
+            ("2", instance("ReLU", max_value=-1.0), TypeError),
+            ("3", instance("ReLU", max_value=-1.0), TypeError),
+            ("2.12", instance("LeakyReLU", alpha=None), ValueError),
+            ("3", {**instance("ReLU"), "registered_name": "mine>ReLU"}, ValueError),
         ]
     )
     def test_another_layer_is_no_activation(
@@ -292,8 +291,7 @@ class TestFromKeras:
     def test_from_keras_takes_over(self, package: str, version: str) -> None:
         source = small_gru.layer(stateful=True, keras_version=version, implementation=1)
         source(x())
-        with mock.patch.dict(sys.modules, {package: _package(package, version)}):
-            layer = GRU.from_keras(_fake(package, source, activation=lambda a: 2 * np.tanh(a)))
+        layer = _taken_over(_fake(package, source, activation=lambda a: 2 * np.tanh(a)), version)
         assert layer.keras_version == source.keras_version
         assert layer.implementation == 1
         assert (layer.states[0] == source.states[0]).all()
@@ -315,12 +313,7 @@ class TestFromKeras:
 
         source = small_gru.layer(keras_version=version)
         fake = _fake(package, source, activation=tanh)
-        written = {**source.get_config(), "activation": "tanh"}
-        with (
-            mock.patch.dict(sys.modules, {package: _package(package, version)}),
-            mock.patch.object(type(fake), "get_config", return_value=written),
-        ):
-            layer = GRU.from_keras(fake)
+        layer = _taken_over(fake, version, {**source.get_config(), "activation": "tanh"})
         assert layer.config.activation_function(np.ones(1)) == 2 * np.tanh(1)
         assert layer.get_config()["activation"] == "tanh"
 
@@ -335,13 +328,8 @@ class TestFromKeras:
         source = small_gru.layer(keras_version=version)
         fake = _fake(package, source, activation=None)
         fake.kernel_regularizer = L2()
-        written = {"class_name": "L2", "config": {"l2": 0.5}}
-        config = {**source.get_config(), "kernel_regularizer": written}
-        with (
-            mock.patch.dict(sys.modules, {package: _package(package, version)}),
-            mock.patch.object(type(fake), "get_config", return_value=config),
-        ):
-            layer = GRU.from_keras(fake)
+        config = {**source.get_config(), "kernel_regularizer": instance("L2", l2=0.5)}
+        layer = _taken_over(fake, version, config)
         expected = 7 * np.abs(source.get_weights()[0]).sum()
         assert np.allclose(layer.losses, [expected], rtol=1e-6)
 
@@ -352,12 +340,7 @@ class TestFromKeras:
         gelu.__module__ = "keras.src.ops.nn"
         source = small_gru.layer(keras_version="3")
         fake = _fake("keras", source, activation=gelu)
-        written = {**source.get_config(), "activation": "gelu"}
-        with (
-            mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
-            mock.patch.object(type(fake), "get_config", return_value=written),
-        ):
-            layer = GRU.from_keras(fake)
+        layer = _taken_over(fake, "3.15.1", {**source.get_config(), "activation": "gelu"})
         assert layer.config.activation_function(np.ones(1)) == 2
 
     @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
@@ -366,10 +349,9 @@ class TestFromKeras:
         fake = _fake(
             package, small_gru.layer(keras_version=version, dropout=0.5), activation=np.tanh
         )
-        for between in (lambda: None, lambda: GRU.from_keras(fake)):
+        for between in (lambda: None, lambda: _taken_over(fake, version)):
             set_random_seed(1)
-            with mock.patch.dict(sys.modules, {package: _package(package, version)}):
-                between()
+            between()
             layer = GRU(UNITS, keras_version=version)
             layer.build((None, None, 4))
             drawn.append(layer.get_weights()[0])
@@ -380,14 +362,13 @@ class TestFromKeras:
         fake.built, fake.kernel_initializer = False, None
         config = GRU(UNITS, keras_version="3").get_config()
         drawn = []
-        for make in (lambda: GRU(UNITS, keras_version="3"), lambda: GRU.from_keras(fake)):
+        fake.get_weights = list
+        for make in (
+            lambda: GRU(UNITS, keras_version="3"),
+            lambda: _taken_over(fake, "3.15.1", config),
+        ):
             set_random_seed(1)
-            with (
-                mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
-                mock.patch.object(type(fake), "get_config", return_value=config),
-                mock.patch.object(type(fake), "get_weights", return_value=[]),
-            ):
-                layer = make()
+            layer = make()
             assert not layer.built
             layer.build((None, None, 4))
             drawn.append(layer.get_weights()[0])
@@ -395,13 +376,9 @@ class TestFromKeras:
 
     def test_weights_of_an_activation_are_refused(self) -> None:
         fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
-        more = mock.patch.object(type(fake), "get_weights", return_value=[np.ones((1, 1))] * 4)
-        with (
-            mock.patch.dict(sys.modules, {"keras": _package("keras", "3.15.1")}),
-            more,
-            pytest.raises(ValueError, match="has 4 weights, expected kernel, recurrent_kernel"),
-        ):
-            GRU.from_keras(fake)
+        fake.get_weights = lambda: [np.ones((1, 1))] * 4
+        with pytest.raises(ValueError, match="has 4 weights, expected kernel, recurrent_kernel"):
+            _taken_over(fake, "3.15.1")
 
     def test_from_keras_refuses_what_is_no_layer_of_keras(self) -> None:
         for thing in (None, "gru", small_gru.layer()):
@@ -409,10 +386,13 @@ class TestFromKeras:
                 GRU.from_keras(thing)
 
 
-def _package(name: str, version: str) -> types.ModuleType:
-    module = types.ModuleType(name)
-    vars(module)["__version__"] = version
-    return module
+def _taken_over(fake: Any, version: str, config: dict[str, Any] | None = None) -> GRU:
+    """Return what from_keras makes of a layer of a release, whose config is another if given."""
+    package = type(fake).__module__.partition(".")[0]
+    if config is not None:
+        fake.get_config = lambda: config
+    with mock.patch.dict(sys.modules, {package: types.SimpleNamespace(__version__=version)}):
+        return GRU.from_keras(fake)
 
 
 def _fake(package: str, source: GRU, activation: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import re
 import warnings
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from parity_tests.judging.invalid_rows import check_own
 from parity_tests.matrix.arguments import ARGUMENTS
 from parity_tests.matrix.invalid import INVALID, VERDICTS, Invalid, Outcome
 from parity_tests.oracles import codec
+from parity_tests.runner.live_run import case_name
 
 ORACLES = {"keras2": "2", "keras3": "3"}
 ROWS = {row.id: row for row in INVALID}
@@ -25,10 +25,6 @@ OUTCOMES = [(oracle, row.id) for oracle in ORACLES for row in INVALID]
 
 # What Python itself says of arguments that do not fit a signature.
 _BINDING = re.compile(r"[\w.<>]+\(\) (takes|got|missing)")
-
-
-def _name(function: Any, _: int, parameters: Any) -> str:
-    return f"{function.__name__}_{':'.join(parameters.args)}"
 
 
 def _run(
@@ -45,7 +41,7 @@ def _run(
 class TestRows:
     """gru_ref does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=_name)
+    @parameterized.expand(OUTCOMES, name_func=case_name)
     def test_the_call_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
@@ -74,7 +70,7 @@ class TestTable:
         assert len(ROWS) == len(INVALID)
         assert [id for id in ROWS if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id)] == []
 
-    @parameterized.expand(OUTCOMES, name_func=_name)
+    @parameterized.expand(OUTCOMES, name_func=case_name)
     def test_the_outcome_fits_its_verdict(self, oracle: str, id: str) -> None:
         expected = ROWS[id].outcome(oracle)
         fits = {
@@ -99,7 +95,7 @@ class TestTable:
         for oracle in ORACLES:
             assert {row.outcome(oracle).verdict for row in INVALID} == set(VERDICTS)
 
-    @parameterized.expand([(row.name,) for row in ARGUMENTS], name_func=_name)
+    @parameterized.expand([(row.name,) for row in ARGUMENTS], name_func=case_name)
     def test_the_argument_occurs_in_a_row(self, name: str) -> None:
         given = [a for row in INVALID for a in row.steps[0][1:] if isinstance(a, dict)]
         assert any(name in keywords for keywords in given)

@@ -13,6 +13,7 @@ from gru_ref.random_streams import seeds
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
 from parity_tests.recording import recorded_seeds
+from parity_tests.runner.live_run import case_name
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import x
 
@@ -22,14 +23,10 @@ WEIGHTS_WITHIN, OUTPUTS_WITHIN = 1e-6, 2e-6
 QUIET = "ignore::gru_ref.KerasQuirkWarning"
 
 
-def _name(function: Any, _: int, parameters: Any) -> str:
-    return f"{function.__name__}_{':'.join(str(argument) for argument in parameters.args[:2])}"
-
-
 class TestRecordedSeeds:
     """Every path, against fixtures/random."""
 
-    @parameterized.expand(RECORDED, name_func=_name)
+    @parameterized.expand(RECORDED, name_func=case_name)
     def test_the_layer_is_kerass(self, oracle: str, case_id: str) -> None:
         case = next(c for c in recorded_seeds.load() if (c.oracle, c.id) == (oracle, case_id))
         mine = run_seeded.run(case.row, case.keras_version)

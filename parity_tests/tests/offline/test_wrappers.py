@@ -18,6 +18,7 @@ from parity_tests.judging.invalid_rows import check_own
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 from parity_tests.recording import recorded_wrappers
+from parity_tests.runner.live_run import case_name
 
 RELEASES = {"keras2": "2.21", "keras3": "3.15"}
 CASES, CONFIGS = recorded_wrappers.load()
@@ -26,14 +27,10 @@ OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
 NOT_COMPARED = ("construct", "build", "set_weights", "make_seed")
 
 
-def _name(function: Any, _: int, parameters: Any) -> str:
-    return f"{function.__name__}_{':'.join(map(str, parameters.args[:2]))}"
-
-
 class TestRecordedWrappers:
     """gru_ref gives what live Keras gave."""
 
-    @parameterized.expand([(case.oracle, case.id) for case in CASES], name_func=_name)
+    @parameterized.expand([(case.oracle, case.id) for case in CASES], name_func=case_name)
     def test_the_case_is_the_recorded_one(self, oracle: str, case_id: str) -> None:
         (case,) = [c for c in CASES if (c.oracle, c.id) == (oracle, case_id)]
         ours, _ = run_wrappers.run(case.steps, case.keras_version, case.masks)
@@ -44,7 +41,7 @@ class TestRecordedWrappers:
                 error = run_wrappers.difference_of(outcome.method, outcome.value, expected)
                 assert error <= bound, outcome.method
 
-    @parameterized.expand(sorted(CONFIGS), name_func=_name)
+    @parameterized.expand(sorted(CONFIGS), name_func=case_name)
     def test_the_config_is_the_recorded_one(self, oracle: str, name: str) -> None:
         recorded = CONFIGS[oracle, name]
         layer = run_wrappers.made(recorded_wrappers.CONFIGURED[name], recorded["keras_version"])
@@ -58,7 +55,7 @@ class TestRecordedWrappers:
 class TestWrapperRows:
     """gru_ref does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=_name)
+    @parameterized.expand(OUTCOMES, name_func=case_name)
     def test_the_call_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
