@@ -31,7 +31,7 @@ COVERTABLE = "3.2.0"
 
 def axes_of(oracle: str, fixed: Axes | None = None) -> dict[str, tuple[Any, ...]]:
     """Return the axes of an oracle with their levels, those in `fixed` held to some of them."""
-    axes = {name: axis["levels"] for name, axis in AXES.items() if oracle in axis["oracles"]}
+    axes = {name: axis.levels for name, axis in AXES.items() if oracle in axis.oracles}
     return {**axes, **{name: tuple(levels) for name, levels in (fixed or {}).items()}}
 
 
@@ -134,5 +134,5 @@ def uncovered(
 def uncovered_of(oracle: str, rows: Iterable[Mapping[str, Any]]) -> list[Levels]:
     """Return what the structural sweep has to cover and `rows` do not."""
     sweep = SWEEPS["structure"]
-    axes = axes_of(oracle, sweep["fixed"])
-    return uncovered(rows, axes, sweep["strength"], impossible_of(oracle))
+    axes = axes_of(oracle, sweep.fixed)
+    return uncovered(rows, axes, sweep.strength, impossible_of(oracle))

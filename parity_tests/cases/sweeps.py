@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from parity_tests.cases import covering
 from parity_tests.matrix import axes as table
+from parity_tests.matrix import halves
+from parity_tests.matrix.axes import Sweep
+from parity_tests.oracles import codec
 
 SEED = 2  # of every choice that is drawn: the choices within cases, and the witnesses
 
@@ -76,7 +79,7 @@ class Case:
         parts += [
             f"{axis}-{str(level).lower()}"
             for axis, level in self.levels.items()
-            if level != table.AXES[axis]["levels"][0]
+            if level != table.AXES[axis].levels[0]
         ]
         if self.sizes.timesteps != USUAL.timesteps:
             parts.append(f"timesteps-{self.sizes.timesteps}")
@@ -143,17 +146,24 @@ class Case:
         if self.dtype == "bfloat16":
             arguments["recurrent_initializer"] = "zeros"  # TensorFlow has no QR in bfloat16
         for axis in ARGUMENT_AXES:
-            if axis in self.levels and self.levels[axis] != table.AXES[axis]["levels"][0]:
+            if axis in self.levels and self.levels[axis] != table.AXES[axis].levels[0]:
                 arguments[axis] = self.levels[axis]
         return arguments
 
 
-def expand(sweep: str, oracle: str) -> tuple[Case, ...]:
-    """Return the cases of a sweep; none if it is not one of the oracle's.
+def cases(oracle: str, *, half: bool = False) -> dict[str, Case]:
+    """Return the cases of an oracle by their ids, in the order of the sweeps.
 
-    A case that an earlier sweep of the table holds already is left to that sweep.
+    `half` asks for those of the half types. A case that an earlier sweep of the table holds already
+    is left to that sweep.
     """
-    return tuple(case for case in _cases_of(oracle).values() if case.sweep == sweep)
+    return _cases(oracle, half)
+
+
+def expand(sweep: str, oracle: str) -> tuple[Case, ...]:
+    """Return the cases of a sweep; none if it is not one of the oracle's."""
+    every = cases(oracle, half=sweep in halves.SWEEPS)
+    return tuple(case for case in every.values() if case.sweep == sweep)
 
 
 def find(oracle: str, case_id: str) -> Case:
@@ -164,63 +174,57 @@ def find(oracle: str, case_id: str) -> Case:
     LookupError
         No sweep of the oracle has such a case.
     """
-    try:
-        return _cases_of(oracle)[case_id]
-    except KeyError:
-        raise LookupError(
-            f"case is {case_id!r}, expected the id of one of the {len(_cases_of(oracle))} cases "
-            f"of {oracle}"
-        ) from None
-
-
-def ids(oracle: str) -> list[str]:
-    """Return the ids of an oracle's cases, in the order of the sweeps."""
-    return list(_cases_of(oracle))
-
-
-def is_held(oracle: str, case_id: str) -> bool:
-    """Return whether a sweep of the oracle has the case."""
-    return case_id in _cases_of(oracle)
+    for half in (False, True):
+        if case_id in cases(oracle, half=half):
+            return cases(oracle, half=half)[case_id]
+    raise LookupError(f"case is {case_id!r}, expected the id of a case of {oracle}")
 
 
 def shows_mistakes(case: Case) -> bool:
     """Return whether the mistakes of people who port a GRU are tried on this case too."""
-    one_of = table.SWEEPS[case.sweep]["mistakes_in_one_of"]
+    one_of = (halves.SWEEPS if case.half else table.SWEEPS)[case.sweep].mistakes_in_one_of
     return one_of is not None and drawn(case.id, "mistakes") % one_of == 0
 
 
 @functools.lru_cache
-def _cases_of(oracle: str) -> dict[str, Case]:
-    cases: dict[str, Case] = {}
-    for sweep, row in table.SWEEPS.items():
-        if oracle in row["oracles"]:
-            for case in _expanded(sweep, row, oracle):
-                cases.setdefault(case.id, case)
-    return cases
+def _cases(oracle: str, half: bool) -> dict[str, Case]:
+    if half:
+        import ml_dtypes  # which comparing float32 and float64 alone does not need
+
+        # Arrays of bfloat16 that a worker sends are to stay that.
+        codec.take_dtype(ml_dtypes.bfloat16)
+    found: dict[str, Case] = {}
+    for name, sweep in (halves.SWEEPS if half else table.SWEEPS).items():
+        if oracle in sweep.oracles:
+            for case in _expanded(name, sweep, oracle):
+                found.setdefault(case.id, case)
+    return found
 
 
-def _expanded(sweep: str, row: Mapping[str, Any], oracle: str) -> Iterator[Case]:
+def _expanded(name: str, sweep: Sweep, oracle: str) -> Iterator[Case]:
     """Yield the cases of one sweep."""
-    sizes = USUAL._replace(timesteps=row.get("timesteps", USUAL.timesteps))
+    sizes = USUAL._replace(timesteps=sweep.timesteps)
     defaults = {axis: levels[0] for axis, levels in covering.axes_of(oracle).items()}
-    for lane in row["lanes"]:
-        for chosen in _chosen(row, oracle):
-            levels = {axis: chosen.get(axis, default) for axis, default in defaults.items()}
-            names = (
-                chosen.get("activation", "tanh"),
-                chosen.get("recurrent_activation", "sigmoid"),
-            )
-            activations = _exact_activations(levels) if lane == "exact" else names
-            yield Case(oracle, lane, levels, *activations, table.LANES[lane]["dtype"], sizes, sweep)
+    chosen = list(_chosen(sweep, oracle))
+    for lane in sweep.lanes:
+        for dtype in sweep.dtypes or (table.LANES[lane]["dtype"],):
+            for row in chosen:
+                levels = {axis: row.get(axis, default) for axis, default in defaults.items()}
+                if lane == "exact":
+                    activations = sweep.exact_activations or _exact_activations(levels)
+                else:
+                    names = ("activation", "tanh"), ("recurrent_activation", "sigmoid")
+                    activations = tuple(row.get(*name) for name in names)
+                yield Case(oracle, lane, levels, *activations, dtype, sizes, name)
 
 
-def _chosen(row: Mapping[str, Any], oracle: str) -> Iterator[dict[str, Any]]:
+def _chosen(sweep: Sweep, oracle: str) -> Iterator[dict[str, Any]]:
     """Yield the levels, and the activations if any, that a sweep names for each of its cases."""
-    if "strength" in row:
-        axes = covering.axes_of(oracle, row["fixed"])
-        yield from covering.covering_rows(axes, row["strength"], covering.impossible_of(oracle))
+    if sweep.strength:
+        axes = covering.axes_of(oracle, sweep.fixed)
+        yield from covering.covering_rows(axes, sweep.strength, covering.impossible_of(oracle))
     else:
-        for product in row["rows"][oracle]:
+        for product in sweep.rows[oracle]:
             for values in itertools.product(*product.values()):
                 yield dict(zip(product, values, strict=True))
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from parity_tests.cases import sweeps
-from parity_tests.cases.sweeps import Case
 from parity_tests.environment import PACKAGE
 
 FOLDER = PACKAGE / "matrix" / "witnesses"
@@ -31,13 +30,13 @@ class WitnessPlace(NamedTuple):
 def places(oracle: str, half: bool = False) -> dict[str, WitnessPlace]:
     """Return the places by the id of their case; none where they are those of other cases.
 
-    `half` asks for those of the half types, which `half_cases` knows.
+    `half` asks for those of the half types, as `sweeps.cases` does.
     """
     path = _path(oracle, half)
     if not path.exists():
         return {}
     data = json.loads(path.read_text(encoding="utf-8"))
-    ids = list(cases(oracle, half))
+    ids = list(sweeps.cases(oracle, half=half))
     if data["cases"] != _digest(ids):
         return {}
     return {
@@ -45,18 +44,9 @@ def places(oracle: str, half: bool = False) -> dict[str, WitnessPlace]:
     }
 
 
-def cases(oracle: str, half: bool) -> dict[str, Case]:
-    """Return the cases whose witnesses are kept, by their ids."""
-    if half:
-        from parity_tests.cases import half_cases  # which needs ml_dtypes
-
-        return half_cases.known(oracle)
-    return {case_id: sweeps.find(oracle, case_id) for case_id in sweeps.ids(oracle)}
-
-
 def write(oracle: str, half: bool, found: Sequence[WitnessPlace]) -> None:
-    """Keep the places of all witnesses of an oracle, in the order of `cases`."""
-    data = {"cases": _digest(list(cases(oracle, half))), "places": found}
+    """Keep the places of all witnesses of an oracle, in the order of `sweeps.cases`."""
+    data = {"cases": _digest(list(sweeps.cases(oracle, half=half))), "places": found}
     path = _path(oracle, half)
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")

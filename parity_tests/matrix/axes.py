@@ -4,6 +4,12 @@ Printable data only. The first level of an axis is Keras's default, and the id o
 only the levels that differ from it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
 from parity_tests.matrix.deviations import IMPOSSIBLE
 
 ORACLES = ("keras2", "keras3")
@@ -21,75 +27,52 @@ LANES = {
     "single": {"dtype": "float32", "meaning": "generic weights: a measured bound in eps32"},
 }
 
+
+class Axis(NamedTuple):
+    """What a case varies: the levels, Keras's default first, and what they mean."""
+
+    levels: tuple[Any, ...]
+    meaning: str | Mapping[str, str]
+    oracles: tuple[str, ...] = ORACLES
+
+
 AXES = {
-    "reset_after": {
-        "levels": (True, False),
-        "oracles": ORACLES,
-        "meaning": "the reset gate acts after (True) or before (False) the recurrent product",
-    },
-    "use_bias": {
-        "levels": (True, False),
-        "oracles": ORACLES,
-        "meaning": "bias rows are added, or absent",
-    },
-    "implementation": {
-        "levels": (2, 1, 0),
-        "oracles": ORACLES,
-        "meaning": "1 multiplies gate by gate and draws dropout per gate; 2 and 0 do not",
-    },
-    "unroll": {
-        "levels": (False, True),
-        "oracles": ORACLES,
-        "meaning": "a symbolic loop, or one written out step by step",
-    },
-    "go_backwards": {
-        "levels": (False, True),
-        "oracles": ORACLES,
-        "meaning": "inputs and mask are read from the last timestep to the first",
-    },
-    "zero_output_for_mask": {
-        "levels": (False, True),
-        "oracles": ORACLES,
-        "meaning": "a masked step repeats the previous output, or outputs zeros",
-    },
-    "return_sequences": {
-        "levels": (False, True),
-        "oracles": ORACLES,
-        "meaning": "the last output, or the output of every timestep",
-    },
-    "return_state": {
-        "levels": (False, True),
-        "oracles": ORACLES,
-        "meaning": "the final state is returned beside the output",
-    },
-    "time_major": {
-        "levels": (False, True),
-        "oracles": ("keras2",),
-        "meaning": "arrays are (timesteps, batch, ...) instead of (batch, timesteps, ...)",
-    },
-    "use_cudnn": {
-        "levels": ("auto", False),
-        "oracles": ("keras3",),
-        "meaning": "a backend's own GRU may be tried, or never",
-    },
-    "stateful": {
-        "levels": ("off", "two-calls", "reset-between"),
-        "oracles": ORACLES,
-        "meaning": {
+    "reset_after": Axis(
+        (True, False), "the reset gate acts after (True) or before (False) the recurrent product"
+    ),
+    "use_bias": Axis((True, False), "bias rows are added, or absent"),
+    "implementation": Axis(
+        (2, 1, 0), "1 multiplies gate by gate and draws dropout per gate; 2 and 0 do not"
+    ),
+    "unroll": Axis((False, True), "a symbolic loop, or one written out step by step"),
+    "go_backwards": Axis(
+        (False, True), "inputs and mask are read from the last timestep to the first"
+    ),
+    "zero_output_for_mask": Axis(
+        (False, True), "a masked step repeats the previous output, or outputs zeros"
+    ),
+    "return_sequences": Axis((False, True), "the last output, or the output of every timestep"),
+    "return_state": Axis((False, True), "the final state is returned beside the output"),
+    "time_major": Axis(
+        (False, True),
+        "arrays are (timesteps, batch, ...) instead of (batch, timesteps, ...)",
+        ("keras2",),
+    ),
+    "use_cudnn": Axis(("auto", False), "a backend's own GRU may be tried, or never", ("keras3",)),
+    "stateful": Axis(
+        ("off", "two-calls", "reset-between"),
+        {
             "off": "one call, the state is forgotten",
             "two-calls": "two calls, the second starts from the recorded state",
             "reset-between": "three calls, with reset_states() before the third",
         },
-    },
-    "initial_state": {
-        "levels": ("none", "given"),
-        "oracles": ORACLES,
-        "meaning": "every call starts from the default, or is handed an initial state",
-    },
-    "mask": {
-        "levels": ("none", "all-true", "right", "left", "holes", "first-step", "row"),
-        "oracles": ORACLES,
-        "meaning": {
+    ),
+    "initial_state": Axis(
+        ("none", "given"), "every call starts from the default, or is handed an initial state"
+    ),
+    "mask": Axis(
+        ("none", "all-true", "right", "left", "holes", "first-step", "row"),
+        {
             "none": "no mask",
             "all-true": "a mask that skips nothing",
             "right": "one row ends early",
@@ -98,17 +81,16 @@ AXES = {
             "first-step": "one row skips its first step alone",
             "row": "one row is skipped altogether, the other has a hole",
         },
-    },
-    "dropout": {
-        "levels": ("none", "input", "recurrent", "both"),
-        "oracles": ORACLES,
-        "meaning": {
+    ),
+    "dropout": Axis(
+        ("none", "input", "recurrent", "both"),
+        {
             "none": "inference",
             "input": "training with dropout",
             "recurrent": "training with recurrent_dropout",
             "both": "training with both, at different rates",
         },
-    },
+    ),
 }
 
 # One string a row of the batch, T = this step is used. Batch-major; the rows trade places at every
@@ -146,58 +128,18 @@ EXACT_ACTIVATIONS = {
 
 ACTIVATIONS = {
     "keras2": (
-        "tanh",
-        "sigmoid",
-        "elu",
-        "exponential",
-        "gelu",
-        "hard_sigmoid",
-        "leaky_relu",
-        "linear",
-        "log_softmax",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "silu",
-        "softmax",
-        "softplus",
-        "softsign",
+        "tanh", "sigmoid", "elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear",
+        "log_softmax", "mish", "relu", "relu6", "selu", "silu", "softmax", "softplus", "softsign",
         "swish",
     ),
     "keras3": (
-        "tanh",
-        "sigmoid",
-        "celu",
-        "elu",
-        "exponential",
-        "gelu",
-        "hard_shrink",
-        "hard_sigmoid",
-        "hard_silu",
-        "hard_swish",
-        "hard_tanh",
-        "leaky_relu",
-        "linear",
-        "log_sigmoid",
-        "log_softmax",
-        "mish",
-        "relu",
-        "relu6",
-        "selu",
-        "silu",
-        "soft_shrink",
-        "softmax",
-        "softplus",
-        "softsign",
-        "sparse_plus",
-        "sparse_sigmoid",
-        "sparsemax",
-        "squareplus",
-        "swish",
+        "tanh", "sigmoid", "celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid",
+        "hard_silu", "hard_swish", "hard_tanh", "leaky_relu", "linear", "log_sigmoid",
+        "log_softmax", "mish", "relu", "relu6", "selu", "silu", "soft_shrink", "softmax",
+        "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus", "swish",
         "tanh_shrink",
     ),
-}
+}  # fmt: skip
 
 # Names of layers: they compute in float32 whatever the dtype of the GRU, so float64 raises.
 ACTIVATION_LAYERS = {
@@ -205,73 +147,102 @@ ACTIVATION_LAYERS = {
     "keras3": (),
 }
 
-# How axes become cases. strength: every combination of so many axes is covered, the axes in `fixed`
-# held to some of their levels; rows: every product of the levels named, all else at its default;
-# timesteps: instead of SIZES; mistakes_in_one_of: the share of cases on which the mistakes of
-# people who port a GRU are tried as well.
+
+@dataclass(frozen=True)
+class Sweep:
+    """How axes become cases.
+
+    Parameters
+    ----------
+    why : str
+    lanes : tuple of str
+    oracles : tuple of str
+    strength : int
+        Every combination of so many axes is covered; 0 where `rows` name the cases.
+    fixed : mapping
+        Axes that are held to some of their levels.
+    rows : mapping
+        For each oracle products of levels, all else at its default.
+    timesteps : int
+        Those of SIZES unless said otherwise.
+    mistakes_in_one_of : int or None
+        The share of cases on which the mistakes of people who port a GRU are tried as well.
+    dtypes : tuple of str
+        Those of the lanes unless said otherwise.
+    exact_activations : tuple or None
+        Those of the lane exact; the pairs of EXACT_ACTIVATIONS take turns unless said otherwise.
+    """
+
+    why: str
+    lanes: tuple[str, ...]
+    oracles: tuple[str, ...] = ORACLES
+    strength: int = 0
+    fixed: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Mapping[str, Sequence[Any]]]] = field(default_factory=dict)
+    timesteps: int = SIZES["timesteps"]
+    mistakes_in_one_of: int | None = None
+    dtypes: tuple[str, ...] = ()
+    exact_activations: tuple[str, str] | None = None
+
+
+# What Keras 2's fused path takes.
+FUSED = {
+    "reset_after": (True,),
+    "use_bias": (True,),
+    "unroll": (False,),
+    "dropout": ("none", "input"),
+}
+# The outputs are the states.
+STATES = {
+    "zero_output_for_mask": (False,),
+    "return_sequences": (True,),
+    "stateful": ("off",),
+    "mask": ("none",),
+    "dropout": ("none",),
+}
+_SEQUENCE_AND_STATE = {"return_sequences": (True,), "return_state": (True,)}
+
 SWEEPS = {
-    "structure": {
-        "oracles": ORACLES,
-        "lanes": ("exact", "saturated"),
-        "strength": 4,
-        "fixed": {},
-        "mistakes_in_one_of": 7,
-        "why": "a mistake of structure needs few axes at once, and tolerance zero hides none",
-    },
-    "fused": {
-        "oracles": ("keras2",),
-        "lanes": ("saturated",),
-        "strength": 3,
-        "fixed": {
-            "reset_after": (True,),
-            "use_bias": (True,),
-            "unroll": (False,),
-            "dropout": ("none", "input"),
-        },
-        "mistakes_in_one_of": 2,
-        "why": "one structural case in sixteen is fit for the fused path, too few to cover it",
-    },
-    "rounded": {
-        "oracles": ORACLES,
-        "lanes": ("double", "single"),
-        "strength": 2,
-        "fixed": {},
-        "mistakes_in_one_of": 1,
-        "why": "tanh and sigmoid between their limits, where every step rounds",
-    },
-    "fused-rounded": {
-        "oracles": ("keras2",),
-        "lanes": ("double", "single"),
-        "strength": 2,
-        "fixed": {
-            "reset_after": (True,),
-            "use_bias": (True,),
-            "unroll": (False,),
-            "dropout": ("none", "input"),
-        },
-        "mistakes_in_one_of": 1,
-        "why": "the fused path rounds in code of its own",
-    },
-    "sequences": {
-        "oracles": ORACLES,
-        "lanes": ("single",),
-        "timesteps": 12,
-        "strength": 3,
-        "fixed": {
-            "zero_output_for_mask": (False,),
-            "return_sequences": (True,),
-            "stateful": ("off",),
-            "mask": ("none",),
-            "dropout": ("none",),
-        },
-        "mistakes_in_one_of": 3,
-        "why": "outputs that are the states let each float32 step be judged by itself",
-    },
-    "activation-pairs": {
-        "oracles": ORACLES,
-        "lanes": ("double",),
-        "timesteps": 1,
-        "rows": {
+    "structure": Sweep(
+        "a mistake of structure needs few axes at once, and tolerance zero hides none",
+        ("exact", "saturated"),
+        strength=4,
+        mistakes_in_one_of=7,
+    ),
+    "fused": Sweep(
+        "one structural case in sixteen is fit for the fused path, too few to cover it",
+        ("saturated",),
+        oracles=("keras2",),
+        strength=3,
+        fixed=FUSED,
+        mistakes_in_one_of=2,
+    ),
+    "rounded": Sweep(
+        "tanh and sigmoid between their limits, where every step rounds",
+        ("double", "single"),
+        strength=2,
+        mistakes_in_one_of=1,
+    ),
+    "fused-rounded": Sweep(
+        "the fused path rounds in code of its own",
+        ("double", "single"),
+        oracles=("keras2",),
+        strength=2,
+        fixed=FUSED,
+        mistakes_in_one_of=1,
+    ),
+    "sequences": Sweep(
+        "outputs that are the states let each float32 step be judged by itself",
+        ("single",),
+        strength=3,
+        fixed=STATES,
+        timesteps=12,
+        mistakes_in_one_of=3,
+    ),
+    "activation-pairs": Sweep(
+        "every definition in both places, in both reset forms; one step, unrolled, shows all of it",
+        ("double",),
+        rows={
             oracle: (
                 {
                     "activation": names,
@@ -283,44 +254,36 @@ SWEEPS = {
             )
             for oracle, names in ACTIVATIONS.items()
         },
-        "mistakes_in_one_of": 16,
-        "why": "every definition in both places, in both reset forms; one step, unrolled, shows all of it",
-    },
-    "activation-layers": {
-        "oracles": ("keras2",),
-        "lanes": ("single",),
-        "rows": {
-            "keras2": (
-                {"activation": ACTIVATION_LAYERS["keras2"], "reset_after": (True, False)},
-                {"recurrent_activation": ACTIVATION_LAYERS["keras2"], "reset_after": (True, False)},
+        timesteps=1,
+        mistakes_in_one_of=16,
+    ),
+    "activation-layers": Sweep(
+        "names of layers resolve too, and work in float32",
+        ("single",),
+        oracles=("keras2",),
+        rows={
+            "keras2": tuple(
+                {argument: ACTIVATION_LAYERS["keras2"], "reset_after": (True, False)}
+                for argument in ("activation", "recurrent_activation")
             ),
         },
-        "mistakes_in_one_of": None,
-        "why": "names of layers resolve too, and work in float32",
-    },
-    "long": {
-        "oracles": ORACLES,
-        "lanes": ("double",),
-        "timesteps": 1000,
-        "rows": {
+    ),
+    "long": Sweep(
+        "errors add up over a thousand steps; once on each path: fused, loop and unroll",
+        ("double",),
+        rows={
             "keras2": (
-                {"return_sequences": (True,), "return_state": (True,)},
-                {"return_sequences": (True,), "return_state": (True,), "reset_after": (False,)},
-                {"return_sequences": (True,), "return_state": (True,), "unroll": (True,)},
+                _SEQUENCE_AND_STATE,
+                {**_SEQUENCE_AND_STATE, "reset_after": (False,)},
+                {**_SEQUENCE_AND_STATE, "unroll": (True,)},
             ),
-            "keras3": (
-                {"return_sequences": (True,), "return_state": (True,)},
-                {"return_sequences": (True,), "return_state": (True,), "unroll": (True,)},
-            ),
+            "keras3": (_SEQUENCE_AND_STATE, {**_SEQUENCE_AND_STATE, "unroll": (True,)}),
         },
-        "mistakes_in_one_of": None,
-        "why": "errors add up over a thousand steps; once on each path: fused, loop and unroll",
-    },
-    "raises": {
-        "oracles": ORACLES,
-        "lanes": ("exact",),
-        "rows": dict(IMPOSSIBLE),
-        "mistakes_in_one_of": None,
-        "why": "each row of DEVIATIONS that raises, with every level that it names, still raises",
-    },
+        timesteps=1000,
+    ),
+    "raises": Sweep(
+        "each row of DEVIATIONS that raises, with every level that it names, still raises",
+        ("exact",),
+        rows=IMPOSSIBLE,
+    ),
 }

@@ -5,7 +5,7 @@ of float32. Both are computed in by the dtype of their name, whose weights are o
 by a mixed policy, whose weights are float32.
 """
 
-from parity_tests.matrix.axes import ORACLES
+from parity_tests.matrix.axes import FUSED, STATES, Sweep
 from parity_tests.matrix.bounds import Bound
 
 DTYPES = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
@@ -26,56 +26,48 @@ NOTICEABLE = {"float16": 2.0**-5, "bfloat16": 2.0**-4}
 # Fewer calls than in the sweeps of float32: integers soon pass 2**8.
 CALLS = ("off", "two-calls")
 
-SWEEPS = {
-    "half-structure": {
-        "oracles": ORACLES,
-        "lanes": ("exact", "saturated"),
-        "strength": 2,
-        "fixed": {"stateful": CALLS},
-        "mistakes_in_one_of": 1,
-        "why": "every pair of axes at tolerance zero, in each of the four dtypes",
-    },
-    "half-fused": {
-        "oracles": ("keras2",),
-        "lanes": ("saturated", "half"),
-        "strength": 2,
-        "fixed": {
-            "reset_after": (True,),
-            "use_bias": (True,),
-            "unroll": (False,),
-            "dropout": ("none", "input"),
-            "stateful": CALLS,
-        },
-        "mistakes_in_one_of": 1,
-        "why": "the fused path rounds in code of its own",
-    },
-    "half-rounded": {
-        "oracles": ORACLES,
-        "lanes": ("half",),
-        "strength": 2,
-        "fixed": {},
-        "mistakes_in_one_of": 1,
-        "why": "tanh and sigmoid between their limits, where every operation rounds",
-    },
-    "half-sequences": {
-        "oracles": ORACLES,
-        "lanes": ("half",),
-        "timesteps": 12,
-        "strength": 2,
-        "fixed": {
-            "zero_output_for_mask": (False,),
-            "return_sequences": (True,),
-            "stateful": ("off",),
-            "mask": ("none",),
-            "dropout": ("none",),
-        },
-        "mistakes_in_one_of": 1,
-        "why": "outputs that are the states let each step be judged by itself",
-    },
-}
-
 # Behind linear gates a state soon passes 2**8.
 EXACT_ACTIVATIONS = ("relu", "relu")
+
+SWEEPS = {
+    "half-structure": Sweep(
+        "every pair of axes at tolerance zero, in each of the four dtypes",
+        ("exact", "saturated"),
+        strength=2,
+        fixed={"stateful": CALLS},
+        mistakes_in_one_of=1,
+        dtypes=DTYPES,
+        exact_activations=EXACT_ACTIVATIONS,
+    ),
+    "half-fused": Sweep(
+        "the fused path rounds in code of its own",
+        ("saturated", "half"),
+        oracles=("keras2",),
+        strength=2,
+        fixed={**FUSED, "stateful": CALLS},
+        mistakes_in_one_of=1,
+        dtypes=DTYPES,
+        exact_activations=EXACT_ACTIVATIONS,
+    ),
+    "half-rounded": Sweep(
+        "tanh and sigmoid between their limits, where every operation rounds",
+        ("half",),
+        strength=2,
+        mistakes_in_one_of=1,
+        dtypes=DTYPES,
+        exact_activations=EXACT_ACTIVATIONS,
+    ),
+    "half-sequences": Sweep(
+        "outputs that are the states let each step be judged by itself",
+        ("half",),
+        strength=2,
+        fixed=STATES,
+        timesteps=12,
+        mistakes_in_one_of=1,
+        dtypes=DTYPES,
+        exact_activations=EXACT_ACTIVATIONS,
+    ),
+}
 
 # As of matrix.bounds.
 STEP_LOCAL = ("half-sequences",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from parity_tests.cases import witness_index
+from parity_tests.cases.sweeps import cases
 from parity_tests.cases.witness import search
 from parity_tests.matrix.axes import ORACLES
 
@@ -12,7 +13,7 @@ from parity_tests.matrix.axes import ORACLES
 def main() -> None:
     """Search a witness for every case, and keep where it is."""
     for half, oracle in itertools.product((False, True), ORACLES):
-        found = [search(case) for case in witness_index.cases(oracle, half).values()]
+        found = [search(case) for case in cases(oracle, half=half).values()]
         witness_index.write(oracle, half, found)
         print(f"{oracle}{' in half types' if half else ''}: {len(found)} witnesses")
 

@@ -20,7 +20,7 @@ Counts = dict[tuple[str, str, str], list[bool]]
 
 
 def dtype_of(record: Mapping[str, Any]) -> str:
-    """Return the dtype of a record of `half_cases`: the second word of its id."""
+    """Return the dtype of a record of a half type: the second word of its id."""
     return str(record["id"].split("+")[1])
 
 

@@ -18,7 +18,7 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.core import rounding
 from gru_ref.errors import KerasQuirkWarning
-from parity_tests.cases import half_cases
+from parity_tests.cases import sweeps
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import MaskedWitness, exact_enough, witness
 from parity_tests.judging import step_local
@@ -163,7 +163,7 @@ class TestSuite:
     ) -> None:
         cases = [
             case
-            for case in half_cases.expand(sweep, oracle)
+            for case in sweeps.expand(sweep, oracle)
             if case.levels["dropout"] == "none" and not case.is_rounded
         ]
         for case in cases[::16]:
@@ -198,7 +198,7 @@ class TestSuite:
     def test_the_document_counts_every_case_and_every_mistake_shows(self) -> None:
         text = half_mistakes_page.DOCUMENT.read_text(encoding="utf-8")
         rows = re.findall(r"^\| (\w+) \| (\w+) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
-        cases = [case for oracle in ORACLES for case in half_cases.known(oracle).values()]
+        cases = [case for oracle in ORACLES for case in sweeps.cases(oracle, half=True).values()]
         counts = Counter((case.lane, case.dtype) for case in cases)
         assert {(lane, dtype): int(count) for lane, dtype, count, _ in rows} == counts
         assert all(count == equal for *_, count, equal in rows)
@@ -206,7 +206,7 @@ class TestSuite:
         assert not re.search(r"\| 0/\d+ \|", text)
 
     def test_ids_tell_the_dtypes_apart(self) -> None:
-        known = half_cases.known("keras2")
+        known = sweeps.cases("keras2", half=True)
         assert {half_mistakes_page.dtype_of({"id": case_id}) for case_id in known} == set(
             halves.DTYPES
         )

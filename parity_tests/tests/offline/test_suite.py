@@ -17,12 +17,7 @@ from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
 from parity_tests.reporting import mistakes_page, report
 
-ALL = [
-    case
-    for oracle in GENERATIONS
-    for sweep in sweeps.table.SWEEPS
-    for case in sweeps.expand(sweep, oracle)
-]
+ALL = [case for oracle in GENERATIONS for case in sweeps.cases(oracle).values()]
 
 
 def test_every_case_has_one_bound() -> None:
@@ -119,8 +114,8 @@ def test_the_places_kept_are_where_a_search_finds_the_witnesses() -> None:
     for oracle in GENERATIONS:
         kept = witness_index.places(oracle)
         stale = "stale: python -m parity_tests.recording.record_witnesses"
-        assert list(kept) == sweeps.ids(oracle), stale
-        for case_id in sweeps.ids(oracle)[::40]:
+        assert list(kept) == list(sweeps.cases(oracle)), stale
+        for case_id in list(sweeps.cases(oracle))[::40]:
             assert witness.search(sweeps.find(oracle, case_id)) == kept[case_id]
 
 

@@ -9,7 +9,7 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref.keras.activations import tables
-from parity_tests.cases import half_cases
+from parity_tests.cases import sweeps
 from parity_tests.judging import run_seeded
 from parity_tests.judging.judge import Disagreement, judge, observe
 from parity_tests.matrix.halves import DTYPES
@@ -27,16 +27,14 @@ TIES = 2
 
 
 def _rows(sweep: str) -> list[tuple[str, str]]:
-    return [
-        (oracle, case.id) for oracle in GENERATIONS for case in half_cases.expand(sweep, oracle)
-    ]
+    return [(oracle, case.id) for oracle in GENERATIONS for case in sweeps.expand(sweep, oracle)]
 
 
 def _judge(oracle: str, case_id: str) -> None:
-    case = half_cases.find(oracle, case_id)
+    case = sweeps.find(oracle, case_id)
     live = live_run.oracle(oracle)
     try:
-        shows = half_cases.shows_mistakes(case)
+        shows = sweeps.shows_mistakes(case)
         record = judge(live, case, observe(live, case), with_mistakes=shows)
     except Disagreement as disagreement:
         live_run.record("case", disagreement.record.as_data())
