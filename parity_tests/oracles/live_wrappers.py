@@ -128,26 +128,30 @@ class MaskRecorder:
 
         def recording(*args, **kwargs):
             mask = making(*args, **kwargs)
+            # The first of a call: the loop of a graph asks again inside its body.
             if self.made[place] is None:
                 self.made[place] = mask
             return mask
 
         setattr(one, name, recording)
 
-    def masks(self):
-        """Return the input's and the state's, as they multiply: of all gates, or one a gate."""
+    def tensors(self):
+        """Return the input's and the state's, as they multiply: one of all gates, or a list."""
+        # In Keras 2 only the first of three counts, unless there is one a gate.
         by_gate = getattr(self.cell, "implementation", 2) == 1
         fused = getattr(self.owner, "_could_use_gpu_kernel", False)
+        return [
+            mask[0] if isinstance(mask, (list, tuple)) and (fused or not by_gate) else mask
+            for mask in self.made
+        ]
+
+    def masks(self):
+        """Return what `tensors` does as arrays; None where nothing is dropped."""
         rates = self.cell.dropout, self.cell.recurrent_dropout
-        taken = []
-        for mask, rate in zip(self.made, rates):
-            if mask is None or not 0 < rate < 1:
-                taken.append(None)
-            elif isinstance(mask, (list, tuple)):
-                taken.append(live_layer.stack(mask if by_gate and not fused else mask[0]))
-            else:
-                taken.append(live_layer.stack(mask))
-        return taken
+        return [
+            None if mask is None or not 0 < rate < 1 else live_layer.stack(mask)
+            for mask, rate in zip(self.tensors(), rates)
+        ]
 
 
 def record(layer):
