@@ -23,6 +23,12 @@ def keras_version_of(description: dict[str, Any]) -> str:
     return keras
 
 
+def provenance_of(description: dict[str, Any]) -> dict[str, Any]:
+    """Return what every fixture says of the Keras that it records, by the worker's description."""
+    versions = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
+    return {"keras_version": keras_version_of(description), "provenance": versions}
+
+
 class Pool:
     """Oracles by name, for one interpreter; all of the Keras in the folder `package`, if any."""
 

@@ -19,8 +19,8 @@ from parity_tests.matrix.bounds import MARGIN
 from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
-from parity_tests.oracles.pool import GENERATIONS, Pool, keras_version_of
-from parity_tests.recording import golden_selection, recorded_configs, recorded_seeds
+from parity_tests.oracles.pool import GENERATIONS, Pool, provenance_of
+from parity_tests.recording import fixture_files, golden_selection, recorded_configs, recorded_seeds
 
 VERSION = "v1"
 
@@ -110,28 +110,24 @@ def write(python: str) -> int:
     folder = FIXTURES / VERSION
     shutil.rmtree(folder, ignore_errors=True)
     for oracle in GENERATIONS:
-        (folder / oracle).mkdir(parents=True)
         description = pool[oracle].describe()
         if description["corrupt"]:
             print(f"{oracle} is corrupt on purpose: no fixtures of it", file=sys.stderr)
             return 1
-        version = keras_version_of(description)
-        origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
+        origin = provenance_of(description)
         for group, why in GROUPS.items():
             rows = []
             for case in golden_selection.of_group(oracle, group):
                 seen = observe(pool[oracle], case, gates=group == GATES)
                 if isinstance(seen, Observation):
-                    rows.append(as_fixture(seen, version))
+                    rows.append(as_fixture(seen, origin["keras_version"]))
             data = {
-                "schema": VERSION, "oracle": oracle, "keras_version": version, "provenance": origin,
-                "group": group, "why": why, "cases": rows,
+                "schema": VERSION, "oracle": oracle, **origin, "group": group, "why": why,
+                "cases": rows,
             }  # fmt: skip
             path = folder / oracle / f"{group}.json"
-            path.write_text(canonical(data) + "\n", encoding="utf-8")
-            size = path.stat().st_size
-            print(f"{path.relative_to(FIXTURES.parent)}: {len(rows)} cases, {size} bytes")
-        write_seeds(pool[oracle], {"keras_version": version, "provenance": origin})
+            fixture_files.write(path, canonical(data) + "\n", f"{len(rows)} cases")
+        write_seeds(pool[oracle], origin)
     write_example(pool["keras2"])
     pool.close()
     write_manifest()
@@ -142,10 +138,8 @@ def write_seeds(oracle: Oracle, origin: dict[str, Any]) -> None:
     """Write random/: what a layer draws from one integer, on every path."""
     cases = json.loads(json.dumps(deep_plain(recorded_seeds.record(oracle))))
     data = {"schema": VERSION, "oracle": oracle.name, **origin, "cases": cases}
-    recorded_seeds.FOLDER.mkdir(exist_ok=True)
     path = recorded_seeds.FOLDER / f"{oracle.name}.json"
-    path.write_text(canonical(data) + "\n", encoding="utf-8")
-    print(f"{path.relative_to(FIXTURES.parent)}: {len(cases)} cases, {path.stat().st_size} bytes")
+    fixture_files.write(path, canonical(data) + "\n", f"{len(cases)} cases")
 
 
 def write_example(oracle: Oracle) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from parity_tests.cases.draws import WitnessCall
 from parity_tests.environment import FIXTURES
 from parity_tests.judging import run_gru_ref
+from parity_tests.recording import fixture_files
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ class Golden:
 def load() -> tuple[Golden, ...]:
     """Return every golden case of every file."""
     found = []
-    for path in sorted((FIXTURES / "v1").glob("*/*.json")):
-        file = json.loads(path.read_text(encoding="utf-8"))
+    for _, file in fixture_files.read(FIXTURES / "v1", "*/*.json"):
         found += [_golden(file, case) for case in file["cases"]]
     return tuple(found)
 

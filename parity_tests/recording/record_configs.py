@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from parity_tests.matrix.configs import CONFIGS, constructor
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle, OracleError
-from parity_tests.oracles.pool import GENERATIONS, keras_version_of
-from parity_tests.recording import recorded_configs
+from parity_tests.oracles.pool import GENERATIONS, provenance_of
+from parity_tests.recording import fixture_files, recorded_configs
 
 
 def live_config(oracle: Oracle, given: dict[str, Any]) -> dict[str, Any]:
@@ -43,10 +43,9 @@ def unnumbered(config: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def record(oracle: Oracle) -> Path:
-    """Write what the release of `oracle` does with every row; return the file."""
-    description = oracle.describe()
-    version = keras_version_of(description)
+def record(oracle: Oracle) -> None:
+    """Write what the release of `oracle` does with every row."""
+    origin = provenance_of(oracle.describe())
     default: dict[str, Any] = {}
     rows = []
     for name in CONFIGS:
@@ -56,26 +55,23 @@ def record(oracle: Oracle) -> Path:
             default = default or seen["config"]
             seen = recorded_configs.shortened(seen["config"], default)
         rows.append({"id": name, "constructor": given, **seen})
-    origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
-    data = {"keras_version": version, "provenance": origin, "default": default, "rows": rows}
-    recorded_configs.FOLDER.mkdir(exist_ok=True)
-    path = recorded_configs.FOLDER / f"{version}.json"
-    path.write_text(recorded_configs.text(data), encoding="utf-8")
-    print(f"configs/{path.name}: {len(rows)} rows, {path.stat().st_size} bytes")
-    return path
+    data = {**origin, "default": default, "rows": rows}
+    path = recorded_configs.FOLDER / f"{origin['keras_version']}.json"
+    fixture_files.write(path, recorded_configs.text(data), f"{len(rows)} rows")
 
 
-def main() -> int:
-    """Record every Keras that the interpreter has."""
-    parser = argparse.ArgumentParser(prog="python -m parity_tests.recording.record_configs")
+def main(prog: str, record: Callable[[Oracle], None]) -> int:
+    """Have `record` write what every Keras of an interpreter does."""
+    parser = argparse.ArgumentParser(prog=prog)
     parser.add_argument("--keras-python", required=True, help="the interpreter that has Keras")
     parser.add_argument("--oracle", action="append", choices=sorted(GENERATIONS))
     options = parser.parse_args()
-    written = []
+    written = 0
     for name in options.oracle or sorted(GENERATIONS):
         with Oracle(name, options.keras_python, GENERATIONS[name]) as oracle:
             try:
-                written.append(record(oracle))
+                record(oracle)
+                written += 1
             except OracleError as error:
                 print(error, file=sys.stderr)
     if not written:
@@ -88,4 +84,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("python -m parity_tests.recording.record_configs", record))

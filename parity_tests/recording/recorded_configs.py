@@ -11,6 +11,7 @@ import numpy as np
 
 from parity_tests.environment import FIXTURES
 from parity_tests.oracles import codec
+from parity_tests.recording import fixture_files
 
 FOLDER = FIXTURES / "configs"
 
@@ -93,8 +94,7 @@ def _plain_item(item: Any) -> Any:
 def load() -> dict[str, dict[str, ConfigRecord]]:
     """Return every recorded release → row → what that release did."""
     found = {}
-    for path in sorted(FOLDER.glob("*.json")):
-        data = json.loads(path.read_text(encoding="utf-8"))
+    for _, data in fixture_files.read(FOLDER):
         found[data["keras_version"]] = {
             row["id"]: _restored(row, data["default"]) for row in data["rows"]
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from parity_tests.environment import FIXTURES
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS
 from parity_tests.oracles.client import Oracle
+from parity_tests.recording import fixture_files
 
 FOLDER = FIXTURES / "random"
 # batch, timesteps, features, and the units.
@@ -67,8 +67,7 @@ def _case(path: Any, row: dict[str, Any], reply: dict[str, Any]) -> dict[str, An
 def load() -> tuple[SeedRecord, ...]:
     """Return every case of every file."""
     found = []
-    for path in sorted(FOLDER.glob("*.json")):
-        file = json.loads(path.read_text(encoding="utf-8"))
+    for _, file in fixture_files.read(FOLDER):
         found += [_read(file, case) for case in file["cases"]]
     return tuple(found)
 

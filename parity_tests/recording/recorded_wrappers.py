@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from typing import Any, NamedTuple
 
@@ -16,8 +14,8 @@ from parity_tests.judging import wrapper_observation
 from parity_tests.matrix import wrappers as table
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
-from parity_tests.oracles.pool import GENERATIONS, keras_version_of
-from parity_tests.recording import export
+from parity_tests.oracles.pool import provenance_of
+from parity_tests.recording import fixture_files, record_configs
 
 FOLDER = FIXTURES / "around"
 ONE_IN = 29  # of the cases of a family, evenly spread over its lanes
@@ -66,8 +64,8 @@ class WrapperRecord(NamedTuple):
 def load() -> tuple[list[WrapperRecord], dict[tuple[str, str], dict[str, Any]]]:
     """Return the recorded cases, and the configs by oracle and layer."""
     cases, configs = [], {}
-    for path in sorted(FOLDER.glob("*.json")):
-        data = codec.decode(json.loads(path.read_text(encoding="utf-8")))
+    for path, written in fixture_files.read(FOLDER):
+        data = codec.decode(written)
         version = data["keras_version"]
         for case in data["cases"]:
             cases.append(WrapperRecord(path.stem, keras_version=version, **case))
@@ -89,32 +87,10 @@ def record(oracle: Oracle) -> None:
         steps = [["construct", [], spec], ["get_config", [], {}]]
         reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         configs[name] = reply[-1]["value"]
-    description = oracle.describe()
-    origin = {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")}
-    data = {
-        "keras_version": keras_version_of(description),
-        "provenance": origin,
-        "cases": cases,
-        "configs": configs,
-    }
-    FOLDER.mkdir(exist_ok=True)
+    data = {**provenance_of(oracle.describe()), "cases": cases, "configs": configs}
     path = FOLDER / f"{oracle.name}.json"
-    path.write_text(codec.dumps(data) + "\n", encoding="utf-8")
-    print(f"around/{path.name}: {len(cases)} cases, {path.stat().st_size} bytes")
-
-
-def main() -> int:
-    """Record both generations."""
-    parser = argparse.ArgumentParser(prog="python -m parity_tests.recording.recorded_wrappers")
-    parser.add_argument("--keras-python", required=True, help="the interpreter that has Keras")
-    parser.add_argument("--oracle", action="append", choices=sorted(GENERATIONS))
-    options = parser.parse_args()
-    for name in options.oracle or sorted(GENERATIONS):
-        with Oracle(name, options.keras_python, GENERATIONS[name]) as oracle:
-            record(oracle)
-    export.write_manifest()
-    return 0
+    fixture_files.write(path, codec.dumps(data) + "\n", f"{len(cases)} cases")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(record_configs.main("python -m parity_tests.recording.recorded_wrappers", record))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from parity_tests import environment
 from parity_tests.environment import ROOT
 from parity_tests.oracles.client import Oracle
-from parity_tests.oracles.pool import keras_version_of
+from parity_tests.oracles.pool import provenance_of
 from parity_tests.runner.drift import sweep
 from parity_tests.runner.drift.recorded import ReleaseRecord
 from parity_tests.runner.drift.releases import HOSTS, DriftRelease
@@ -79,8 +79,7 @@ def _cells(release: DriftRelease, python: Path) -> dict[str, Any]:
         description = oracle.describe()
         reply = oracle.request({"op": "behaviours"}, TIMEOUT)
     return {
-        "keras_version": keras_version_of(description),
-        "provenance": {key: description[key] for key in ("keras", "tensorflow", "python", "numpy")},
+        **provenance_of(description),
         "cells": reply["cells"],
         "registries": {name: description[name] for name in REGISTRIES},
     }
