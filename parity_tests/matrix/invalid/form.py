@@ -92,6 +92,11 @@ def error(cls: str, *names: str, keras: str | None = "", at: int = -1, why: str 
     return Outcome("error", cls if keras == "" else keras, cls, names, at, why)
 
 
+def errors(keras2: str, keras3: str, *names: str) -> tuple[Outcome, Outcome]:
+    """Each generation raises a class of its own, and gru_ref the same one."""
+    return error(keras2, *names), error(keras3, *names)
+
+
 def fault(keras: str, why: str, at: int = -1) -> Outcome:
     """Keras raises, gru_ref computes and warns."""
     return Outcome("fault", keras, at=at, why=why)

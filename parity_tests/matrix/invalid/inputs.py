@@ -15,6 +15,7 @@ from parity_tests.matrix.invalid.form import (
     call,
     called_with,
     error,
+    errors,
     framework,
     full,
     made,
@@ -44,8 +45,7 @@ INPUTS = (
             f"x-{name}",
             f"x is {text}",
             called_with(x=value),
-            error(cls, "x", shown),
-            error("ValueError", "x", shown),
+            *errors(cls, "ValueError", "x", shown),
         )
         for name, text, value, cls, shown in (
             ("none", "None", None, "TypeError", "None"),

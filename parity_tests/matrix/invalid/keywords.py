@@ -13,6 +13,7 @@ from parity_tests.matrix.invalid.form import (
     call,
     called,
     error,
+    errors,
     framework,
     made,
     row,
@@ -89,8 +90,7 @@ KEYWORDS = (
         "argument-unknown",
         "a misspelt argument",
         made(unit=7),
-        error("TypeError", "unit", "7"),
-        error("ValueError", "unit", "7"),
+        *errors("TypeError", "ValueError", "unit", "7"),
     ),
     row(
         "argument-cell",
@@ -103,8 +103,7 @@ KEYWORDS = (
         "argument-constants",
         "constants is no argument of GRU",
         made(constants=None),
-        error("TypeError", "constants", "None"),
-        error("ValueError", "constants", "None"),
+        *errors("TypeError", "ValueError", "constants", "None"),
     ),
     *(
         row(
@@ -127,8 +126,7 @@ KEYWORDS = (
         "use-cudnn-string",
         "use_cudnn is neither 'auto' nor a boolean",
         made(use_cudnn="no"),
-        error("TypeError", "use_cudnn", "'no'"),
-        error("ValueError", "use_cudnn", "'no'"),
+        *errors("TypeError", "ValueError", "use_cudnn", "'no'"),
     ),
     row(
         "use-cudnn-true",
@@ -163,15 +161,13 @@ KEYWORDS = (
         "name-number",
         "name is a number",
         made(name=5),
-        error("TypeError", "name", "5"),
-        error("ValueError", "name", "5"),
+        *errors("TypeError", "ValueError", "name", "5"),
     ),
     row(
         "trainable-string",
         "trainable is a string: the one flag that is not taken by its truth",
         made(trainable="no"),
-        error("TypeError", "trainable", "'no'"),
-        error("ValueError", "trainable", "'no'"),
+        *errors("TypeError", "ValueError", "trainable", "'no'"),
     ),
     *(
         row(
@@ -266,8 +262,7 @@ DTYPES = (
         "dtype-unknown",
         "dtype names nothing",
         made(dtype="float99"),
-        error("TypeError", "dtype", "'float99'"),
-        error("ValueError", "dtype", "'float99'"),
+        *errors("TypeError", "ValueError", "dtype", "'float99'"),
     ),
     row(
         "dtype-integer",

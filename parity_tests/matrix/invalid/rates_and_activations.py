@@ -9,6 +9,7 @@ from parity_tests.matrix.invalid.form import (
     call,
     called,
     error,
+    errors,
     fault,
     framework,
     made,
@@ -98,8 +99,7 @@ ACTIVATIONS = (
             f"{argument.replace('_', '-')}-{name}",
             f"{argument} is neither None nor a name nor a callable",
             made(**{argument: value}),
-            error("TypeError", argument, shown),
-            error("ValueError", argument, shown),
+            *errors("TypeError", "ValueError", argument, shown),
         )
         for argument in ("activation", "recurrent_activation")
         for name, (value, shown) in _NOT_ACTIVATIONS.items()
@@ -108,8 +108,7 @@ ACTIVATIONS = (
         "activation-dict-unknown",
         "a serialized activation that names nothing",
         made(activation={"class_name": "nope", "config": {}}),
-        error("ValueError", "activation", "'nope'"),
-        error("TypeError", "activation", "'nope'"),
+        *errors("ValueError", "TypeError", "activation", "'nope'"),
     ),
     row(
         "activation-keras-3-name",

@@ -11,6 +11,7 @@ from parity_tests.matrix.invalid.form import (
     call,
     called,
     error,
+    errors,
     made,
     row,
 )
@@ -138,8 +139,7 @@ CONFIGS = (
         "from-config-unknown-key",
         "a key that is no argument",
         (("from_config", [{"units": 5, "foo": 1}]),),
-        error("TypeError", "foo", "1"),
-        error("ValueError", "foo", "1"),
+        *errors("TypeError", "ValueError", "foo", "1"),
     ),
     row(
         "from-config-of-keras-2",
