@@ -18,17 +18,9 @@ from parity_tests.oracles import codec
 SEED = 2  # of every choice that is drawn: the choices within cases, and the witnesses
 
 ARGUMENT_AXES = (
-    "implementation",
-    "return_sequences",
-    "return_state",
-    "go_backwards",
-    "unroll",
-    "time_major",
-    "use_cudnn",
-    "zero_output_for_mask",
-    "use_bias",
-    "reset_after",
-)
+    "implementation", "return_sequences", "return_state", "go_backwards", "unroll", "time_major",
+    "use_cudnn", "zero_output_for_mask", "use_bias", "reset_after",
+)  # fmt: skip
 
 
 class CaseSizes(NamedTuple):

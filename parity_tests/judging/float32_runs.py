@@ -70,15 +70,21 @@ def row(
     scale = SCALES[number // 2 % len(SCALES)]
     if activation in ("relu", "elu", "softplus"):
         scale = min(scale, 1.0)  # such states grow
-    shapes = config.weight_shapes(features)
-    weights = [
-        rng.normal(scale=scale * (0.5 if name == "bias" else shape[0] ** -0.5), size=shape)
-        for name, shape in shapes.items()
-    ]
+    weights = random_weights(rng, config, features, scale)
     x = rng.normal(size=(BATCH, timesteps, features)).astype("float32")
     start = rng.uniform(-1, 1, (BATCH, units)).astype("float32") if number % 3 else None
-    arrays = GRUWeights(*(array.astype("float32") for array in weights))
-    return RandomCall(arguments, Attempt(config, arrays, (Call(x, start),)))
+    return RandomCall(arguments, Attempt(config, weights, (Call(x, start),)))
+
+
+def random_weights(
+    rng: np.random.Generator, config: GRUConfig, features: int, scale: float = 1.0
+) -> GRUWeights:
+    """Return weights of the config's dtype, of a size at which gates neither stick nor rest."""
+    arrays = [
+        rng.normal(scale=scale * (0.5 if name == "bias" else shape[0] ** -0.5), size=shape)
+        for name, shape in config.weight_shapes(features).items()
+    ]
+    return GRUWeights(*(array.astype(config.compute_dtype) for array in arrays))
 
 
 def masked(given: RandomCall, number: int) -> RandomCall:
@@ -91,16 +97,18 @@ def masked(given: RandomCall, number: int) -> RandomCall:
     return given._replace(attempt=Attempt(given.attempt.config, given.attempt.weights, calls))
 
 
-def judged(attempt: Attempt, output: np.ndarray) -> Verdict:
-    """Judge an output, (batch, timesteps, units) in processing order, as float32."""
+def judge_output(
+    attempt: Attempt, output: np.ndarray, arithmetic: Arithmetic | None = None
+) -> Verdict:
+    """Judge an output, (batch, timesteps, units) in processing order; of float32 by default."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
         double = attempt.double
         theirs = Theirs(output.astype("float64").swapaxes(0, 1), None, {})
-        return verdict(double, double.calls[0], theirs, Arithmetic("float32"))
+        return verdict(double, double.calls[0], theirs, arithmetic or Arithmetic("float32"))
 
 
-def of_sequences(found: Verdict) -> np.ndarray:
+def sequence_ratios(found: Verdict) -> np.ndarray:
     """Return the largest ratio of each sequence, (batch,)."""
     return np.asarray(found.ratio["h"].max(axis=(0, 2)))
 
@@ -123,7 +131,7 @@ def mistakes_seen(attempt: Attempt, output: np.ndarray) -> MistakeRatios:
         if wrong is right or wrong.flipped or wrong.batch_is_time:
             continue
         with np.errstate(over="ignore", invalid="ignore"):
-            ratios = of_sequences(judged(wrong, output))
+            ratios = sequence_ratios(judge_output(wrong, output))
             counted = ratios[_changes(wrong, right) > NOTICEABLE]
         made += counted.size
         hidden += int((counted <= 1).sum())

@@ -20,6 +20,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"(gru_ref|parity_tests|fixtures|docs|benchmarks|\.ci|\.github)/[\w./*{},-]*")
 NAME = re.compile(r"(gru_ref|parity_tests)(\.\w+)+")
 
+
 def _names() -> list[tuple[str, str]]:
     found = []
     for page in PAGES:

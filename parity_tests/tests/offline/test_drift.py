@@ -101,7 +101,7 @@ class TestMatrix:
         assert resolving & ever <= known
 
 
-class TestReleases:
+class TestReleaseTable:
     """The table of releases, and what is made of it."""
 
     def test_every_release_is_recorded(self) -> None:

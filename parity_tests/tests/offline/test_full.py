@@ -218,18 +218,21 @@ def test_the_table_is_whole_in_80_columns(capsys: pytest.CaptureFixture[str]) ->
         assert word in shown
 
 
+def _refusal(*arguments: object) -> str:
+    """Return what the command says of arguments that it refuses."""
+    said = CliRunner().invoke(command, [str(argument) for argument in arguments])
+    assert said.exit_code == 2
+    return said.output
+
+
 class TestCommand:
     @parameterized.expand([("0/2",), ("3/2",), ("1",), ("1/273",), ("a/b",)])
     def test_a_shard_that_is_none(self, shard: str) -> None:
-        said = CliRunner().invoke(command, ["--shard", shard])
-        assert said.exit_code == 2
-        assert "expected i/n with 1 <= i <= n <= 272" in said.output
+        assert "expected i/n with 1 <= i <= n <= 272" in _refusal("--shard", shard)
 
     def test_reports_without_merge(self, tmp_path: Path) -> None:
         (tmp_path / "report.json").write_text("{}", encoding="utf-8")
-        said = CliRunner().invoke(command, [str(tmp_path / "report.json")])
-        assert said.exit_code == 2
-        assert "--merge" in said.output
+        assert "--merge" in _refusal(tmp_path / "report.json")
 
     @parameterized.expand(
         [
@@ -241,9 +244,7 @@ class TestCommand:
         ]
     )
     def test_options_that_exclude_each_other(self, arguments: list[str]) -> None:
-        said = CliRunner().invoke(command, arguments)
-        assert said.exit_code == 2
-        assert f"{arguments[0]} is given with" in said.output
+        assert f"{arguments[0]} is given with" in _refusal(*arguments)
 
     @pytest.mark.parametrize(
         ("text", "shown"),
@@ -252,18 +253,15 @@ class TestCommand:
     def test_a_file_that_is_no_report(self, tmp_path: Path, text: str, shown: str) -> None:
         odd = tmp_path / "odd.json"
         odd.write_text(text, encoding="utf-8")
-        said = CliRunner().invoke(command, ["--report", str(tmp_path), "--merge", str(odd)])
-        assert said.exit_code == 2
-        assert f"--merge is given {odd}, which {shown}" in said.output
-        assert "expected the report-i-of-n.json of a shard" in said.output
+        said = _refusal("--report", tmp_path, "--merge", odd)
+        assert f"--merge is given {odd}, which {shown}" in said
+        assert "expected the report-i-of-n.json of a shard" in said
 
     def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
-        said = CliRunner().invoke(command, ["--report", str(tmp_path / "file" / "below")])
-        assert said.exit_code == 2
-        assert "below, expected a folder that can be written: " in said.output
+        said = _refusal("--report", tmp_path / "file" / "below")
+        assert "below, expected a folder that can be written: " in said
 
     def test_what_is_no_python(self, tmp_path: Path) -> None:
-        said = CliRunner().invoke(command, ["--report", str(tmp_path), "--keras-python", "true"])
-        assert said.exit_code == 2
-        assert "--keras-python is true, which prints ''" in said.output
+        said = _refusal("--report", tmp_path, "--keras-python", "true")
+        assert "--keras-python is true, which prints ''" in said

@@ -24,7 +24,9 @@ from parity_tests.cases.witness import MaskedWitness, exact_enough, witness
 from parity_tests.judging import step_local
 from parity_tests.matrix import halves
 from parity_tests.matrix.axes import ORACLES
+from parity_tests.matrix.objects import instance
 from parity_tests.reporting import half_mistakes_page
+from parity_tests.tests.support import small_gru
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 X = np.random.default_rng(0).standard_normal((2, 3, 4)).astype("float32")
@@ -38,11 +40,7 @@ TYPES = {
 
 
 def _layer(dtype: Any, **arguments: Any) -> gru_ref.GRU:
-    layer = gru_ref.GRU(5, dtype=dtype, recurrent_initializer="zeros", **arguments)
-    layer.build((2, 3, 4))
-    rng = np.random.default_rng(1)
-    layer.set_weights([rng.standard_normal(s) for s in layer.config.weight_shapes(4).values()])
-    return layer
+    return small_gru.layer(dtype=dtype, recurrent_initializer="zeros", **arguments)
 
 
 class TestDtypes:
@@ -66,7 +64,7 @@ class TestDtypes:
             (np.dtype("float16"), "float16"),
             (ml_dtypes.bfloat16, "bfloat16"),
             (BFLOAT16, "bfloat16"),
-            ({"class_name": "Policy", "config": {"name": "mixed_float16"}}, "mixed_float16"),
+            (instance("Policy", name="mixed_float16"), "mixed_float16"),
             ("half", "float16"),
             ("double", "float64"),
             (float, "float32"),
@@ -82,7 +80,7 @@ class TestDtypes:
 
     @parameterized.expand(["tf-2.1", "tf-2.4"])
     def test_old_releases_take_a_mixed_policy_but_not_its_name(self, version: str) -> None:
-        policy = {"class_name": "Policy", "config": {"name": "mixed_float16"}}
+        policy = instance("Policy", name="mixed_float16")
         assert gru_ref.GRUConfig(5, dtype=policy, keras_version=version).dtype == "mixed_float16"
         with pytest.raises(TypeError, match="dtype is 'mixed_float16'"):
             gru_ref.GRUConfig(5, dtype="mixed_float16", keras_version=version)

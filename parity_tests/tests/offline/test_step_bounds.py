@@ -10,9 +10,9 @@ import pytest
 from gru_ref import GRUConfig, GRUWeights
 from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
 from gru_ref.debugging.bounds.step_bounds import bounded_step, operands
-from gru_ref.debugging.bounds.step_replay import Theirs, Verdict, verdict
 from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call, run
 from parity_tests.judging import step_local
+from parity_tests.judging.float32_runs import judge_output, random_weights
 
 SIZES = ((3, 4), (16, 8), (64, 32))
 TIMESTEPS, BATCH = 30, 2
@@ -21,21 +21,11 @@ TIMESTEPS, BATCH = 30, 2
 def _attempt(units: int, features: int, seed: int = 0, **arguments: Any) -> Attempt:
     rng = np.random.default_rng(seed)
     config = GRUConfig(units, return_sequences=True, **arguments)
-    weights = [
-        rng.normal(scale=0.5 if name == "bias" else shape[0] ** -0.5, size=shape)
-        for name, shape in config.weight_shapes(features).items()
-    ]
+    weights = random_weights(rng, config, features)
     x = rng.normal(size=(BATCH, TIMESTEPS, features))
     start = rng.uniform(-1, 1, (BATCH, units))
     dtype = config.compute_dtype
-    arrays = GRUWeights(*(array.astype(dtype) for array in weights))
-    return Attempt(config, arrays, (Call(x.astype(dtype), start.astype(dtype)),))
-
-
-def _judged(attempt: Attempt, output: np.ndarray, arithmetic: Arithmetic) -> Verdict:
-    double = attempt.double
-    theirs = Theirs(output.astype("float64").swapaxes(0, 1), None, {})
-    return verdict(double, double.calls[0], theirs, arithmetic)
+    return Attempt(config, weights, (Call(x.astype(dtype), start.astype(dtype)),))
 
 
 # ---- the two bounds
@@ -73,7 +63,7 @@ def test_it_judges_as_the_suites_own_does(reset_after: bool) -> None:
         output = run(made).outputs[0]
         states = output.swapaxes(0, 1)
         theirs = step_local.worst_ratio(x, call.initial_state, states, arrays, reset_after)
-        ours = _judged(attempt, output, Arithmetic()).worst
+        ours = judge_output(attempt, output, Arithmetic()).worst
         assert (ours <= 1) == (theirs <= 1) == (mistake is None)
 
 
@@ -85,7 +75,7 @@ def test_it_judges_as_the_suites_own_does(reset_after: bool) -> None:
 def test_gru_ref_is_inside_in_every_dtype(dtype: str, reset_after: bool) -> None:
     for units, features in SIZES:
         attempt = _attempt(units, features, reset_after=reset_after, dtype=dtype)
-        found = _judged(attempt, run(attempt).outputs[0], Arithmetic(dtype))
+        found = judge_output(attempt, run(attempt).outputs[0], Arithmetic(dtype))
         assert found.worst <= 1
         # No bound is so wide that nothing would show; gru_ref's float64 is its own reference.
         assert found.worst > 0.01 or dtype == "float64"
@@ -119,7 +109,7 @@ def test_any_order_of_summation_and_either_mix_are_inside(dtype: str) -> None:
         n = rounded(np.tanh(rounded(p[2] + rounded(r * q[2]))))
         h = rounded(n + rounded(z * rounded(h - n)))
         outputs.append(h)
-    found = _judged(attempt, np.stack(outputs, axis=1), arithmetic)
+    found = judge_output(attempt, np.stack(outputs, axis=1), arithmetic)
     assert 0.01 < found.worst <= 1
 
 
@@ -135,12 +125,12 @@ def test_quantised_weights_are_inside_with_their_scale_alone() -> None:
     output = run(theirs).outputs[0]
     by_column = Arithmetic(kernel_scale=scales[0], recurrent_kernel_scale=scales[1])
     whole = Arithmetic(kernel_scale=scales[0].max(), recurrent_kernel_scale=scales[1].max())
-    assert _judged(attempt, output, by_column).worst <= 1
-    assert _judged(attempt, output, whole).worst <= 1
-    assert _judged(attempt, output, Arithmetic()).worst > 100
+    assert judge_output(attempt, output, by_column).worst <= 1
+    assert judge_output(attempt, output, whole).worst <= 1
+    assert judge_output(attempt, output, Arithmetic()).worst > 100
     # The bound is still good for something: a mistake shows.
     swapped = next(m for m in MISTAKES if m.name == "z and r swapped")
-    assert _judged(attempt, swapped.run(theirs).outputs[0], by_column).worst > 10
+    assert judge_output(attempt, swapped.run(theirs).outputs[0], by_column).worst > 10
 
 
 # ---- what is outside
@@ -159,7 +149,7 @@ def test_every_mistake_is_outside(dtype: str, least: float) -> None:
             continue
         output = run(wrong).outputs[0]
         assert not np.array_equal(output, right), mistake.name
-        assert _judged(attempt, output, Arithmetic(dtype)).worst > least, mistake.name
+        assert judge_output(attempt, output, Arithmetic(dtype)).worst > least, mistake.name
         tried += 1
     assert tried > 25
 
@@ -167,11 +157,11 @@ def test_every_mistake_is_outside(dtype: str, least: float) -> None:
 def test_one_number_off_by_two_bounds_is_found() -> None:
     attempt = _attempt(16, 8)
     output = run(attempt.double).outputs[0]
-    clean = _judged(attempt, output, Arithmetic())
+    clean = judge_output(attempt, output, Arithmetic())
     assert clean.worst < 0.01
     spoiled = output.copy()
     spoiled[1, -1, 3] += 2 * clean.expected["h"].bound[-1, 1, 3]
-    ratio = _judged(attempt, spoiled, Arithmetic()).ratio["h"]
+    ratio = judge_output(attempt, spoiled, Arithmetic()).ratio["h"]
     assert np.argwhere(ratio > 1).tolist() == [[TIMESTEPS - 1, 1, 3]]
 
 
@@ -182,7 +172,7 @@ def test_a_wrong_step_does_not_blame_those_after_it() -> None:
     output[:, 11] += 0.01
     rest = Attempt(attempt.config, attempt.weights, (Call(call.x[:, 12:], output[:, 11]),))
     output[:, 12:] = run(rest).outputs[0]
-    ratio = _judged(attempt, output, Arithmetic()).ratio["h"]
+    ratio = judge_output(attempt, output, Arithmetic()).ratio["h"]
     assert np.flatnonzero((ratio > 1).any(axis=(1, 2))).tolist() == [11]
 
 
@@ -193,10 +183,10 @@ def test_masked_outputs_are_copies_or_zeros_exactly() -> None:
         (call,) = attempt.calls
         masked = Attempt(attempt.config, attempt.weights, (call._replace(mask=mask),))
         output = run(masked).outputs[0]
-        assert _judged(masked, output, Arithmetic()).worst <= 1
+        assert judge_output(masked, output, Arithmetic()).worst <= 1
         row, step = np.argwhere(~mask)[3]
         output[row, step, 0] = np.nextafter(output[row, step, 0], np.float32(2))
-        ratio = _judged(masked, output, Arithmetic()).ratio["h"]
+        ratio = judge_output(masked, output, Arithmetic()).ratio["h"]
         assert ratio[step, row, 0] == np.inf
 
 
@@ -205,7 +195,7 @@ def test_what_is_no_number_is_outside(value: float) -> None:
     attempt = _attempt(4, 3)
     output = run(attempt).outputs[0].copy()
     output[0, 2, 1] = value
-    assert _judged(attempt, output, Arithmetic()).ratio["h"][2, 0, 1] == np.inf
+    assert judge_output(attempt, output, Arithmetic()).ratio["h"][2, 0, 1] == np.inf
 
 
 # ---- arithmetics
@@ -215,8 +205,8 @@ def test_a_half_type_summed_in_float32_has_the_smaller_bound() -> None:
     attempt = _attempt(64, 32)
     output = run(attempt.double).outputs[0]
     for dtype in ("float16", "bfloat16"):
-        wide = _judged(attempt, output, Arithmetic(dtype, dtype)).expected["h"].bound
-        summed = _judged(attempt, output, Arithmetic(dtype)).expected["h"].bound
+        wide = judge_output(attempt, output, Arithmetic(dtype, dtype)).expected["h"].bound
+        summed = judge_output(attempt, output, Arithmetic(dtype)).expected["h"].bound
         assert np.median(summed / wide) < 0.5
 
 

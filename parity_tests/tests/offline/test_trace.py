@@ -15,6 +15,7 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.debugging.gate_plot import gates_picture
 from parity_tests.recording import golden
+from parity_tests.tests.support.small_gru import with_weights
 
 GATED = [(g.oracle, g.id) for g in golden.load() if g.group == "gates"]
 SINGLE = [
@@ -74,12 +75,8 @@ class TestTrace:
 
 
 def _small(**arguments: Any) -> tuple[gru_ref.GRU, np.ndarray]:
-    rng = np.random.default_rng(4)
-    layer = gru_ref.GRU(3, **arguments)
-    layer.build((2, 4, 2))
-    shapes = layer.config.weight_shapes(2).values()
-    layer.set_weights([rng.normal(size=shape) for shape in shapes])
-    return layer, rng.normal(size=(2, 4, 2)).astype("float32")
+    layer = with_weights(gru_ref.GRU(3, **arguments), (2, 4, 2))
+    return layer, np.random.default_rng(4).normal(size=(2, 4, 2)).astype("float32")
 
 
 @pytest.mark.parametrize("reset_after", [True, False])

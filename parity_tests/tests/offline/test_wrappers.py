@@ -24,6 +24,8 @@ RELEASES = {"keras2": "2.21", "keras3": "3.15"}
 CASES, CONFIGS = recorded_wrappers.load()
 ROWS = {row.id: row for row in AROUND_INVALID}
 OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
+# Nothing is drawn for these.
+ZEROS = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
 NOT_COMPARED = ("construct", "build", "set_weights", "make_seed")
 
 
@@ -75,8 +77,7 @@ class TestWrapperState:
     @parameterized.expand([("2",), ("3",)])
     def test_a_failed_call_leaves_both_directions_as_they_were(self, version: str) -> None:
         x = np.ones((2, 4, 6), "float32")
-        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
-        made = {"units": 5, "stateful": True, "keras_version": version, **zeros}
+        made = {"units": 5, "stateful": True, "keras_version": version, **ZEROS}
         layer = gru_ref.Bidirectional(gru_ref.GRU(**made, bias_initializer="ones"))
         layer(x)
         before = [one.states[0] for one in (layer.forward_layer, layer.backward_layer)]
@@ -102,8 +103,7 @@ class TestWrapperState:
 
     def test_frozen_weights_are_last_in_keras_2(self) -> None:
         for version, first in (("2", (3, 15)), ("3", (6, 9))):
-            made = {"keras_version": version, "recurrent_initializer": "zeros"}
-            made["kernel_initializer"] = "zeros"
+            made = {"keras_version": version, **ZEROS}
             cells = [gru_ref.GRUCell(3, trainable=False, **made), gru_ref.GRUCell(5, **made)]
             layer = gru_ref.RNN(cells)
             layer.build((2, 4, 6))
@@ -122,8 +122,7 @@ class TestWrapperState:
     @parameterized.expand([("2",), ("3",)])
     def test_a_mixed_rnn_records_its_state_in_the_variable_dtype(self, version: str) -> None:
         mixed = {"dtype": "mixed_float16"}
-        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
-        cell = gru_ref.GRUCell(5, keras_version=version, **zeros, **mixed)
+        cell = gru_ref.GRUCell(5, keras_version=version, **ZEROS, **mixed)
         layer = gru_ref.RNN(cell, stateful=True, **mixed)
         assert layer(np.ones((2, 4, 6), "float32")).dtype == "float16"
         assert layer.states[0].dtype == "float32"
@@ -179,9 +178,8 @@ class TestCell:
         assert not stack.built
 
     def test_a_cell_of_keras_3_2_takes_implementation(self) -> None:
-        assert (
-            gru_ref.GRUCell(5, implementation=1, keras_version="3.2.0").config.implementation == 1
-        )
+        cell = gru_ref.GRUCell(5, implementation=1, keras_version="3.2.0")
+        assert cell.config.implementation == 1
 
 
 class TestBuilt:
@@ -191,8 +189,7 @@ class TestBuilt:
     def test_the_config_says_what_was_built_and_keras_3_builds_it(
         self, version: str, says: bool, built: bool
     ) -> None:
-        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
-        layer = gru_ref.RNN(gru_ref.GRUCell(5, keras_version=version, **zeros))
+        layer = gru_ref.RNN(gru_ref.GRUCell(5, keras_version=version, **ZEROS))
         layer(np.ones((2, 4, 6), "float32"))
         written = layer.get_config()
         assert ("build_config" in written["cell"]) is says
@@ -203,8 +200,7 @@ class TestBuilt:
 
     @parameterized.expand([("2", False), ("3", True)])
     def test_bidirectional_around_a_built_layer(self, version: str, built: bool) -> None:
-        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
-        layer = gru_ref.GRU(5, keras_version=version, **zeros)
+        layer = gru_ref.GRU(5, keras_version=version, **ZEROS)
         layer.build((None, None, 6))
         both = gru_ref.Bidirectional(layer)
         assert (both.forward_layer.built, both.backward_layer.built) == (built, built)
@@ -232,8 +228,7 @@ class TestBuilt:
         assert not gru_ref.RNN.from_config(written).cell.built
 
     def test_a_call_with_a_state_that_builds_is_what_the_config_says(self) -> None:
-        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
-        layer = gru_ref.GRU(5, keras_version="3", **zeros)
+        layer = gru_ref.GRU(5, keras_version="3", **ZEROS)
         layer(np.ones((2, 4, 6), "float32"), [np.zeros((2, 5), "float32")])
         both = gru_ref.Bidirectional(layer)
         shapes = {"sequences_shape": (2, 4, 6), "initial_state_shape": [(2, 5)]}
@@ -241,8 +236,7 @@ class TestBuilt:
         assert gru_ref.Bidirectional.from_config(both.get_config()).forward_layer.built
 
     def test_an_rnn_is_built_when_it_is_built_itself(self) -> None:
-        zeros = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
-        cell = gru_ref.GRUCell(5, keras_version="3", **zeros)
+        cell = gru_ref.GRUCell(5, keras_version="3", **ZEROS)
         cell.build((2, 6))
         both = gru_ref.Bidirectional(gru_ref.RNN(cell, stateful=True, return_state=True))
         assert (both.forward_layer.cell.built, both.forward_layer.built) == (True, False)

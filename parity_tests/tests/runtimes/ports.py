@@ -16,6 +16,7 @@ import torch
 from gru_ref import GRU, GRUConfig, GRUWeights
 from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from parity_tests.cases.sweeps import CaseSizes
+from parity_tests.judging.float32_runs import random_weights
 from parity_tests.tests.runtimes.right_ports import (
     in_input_order,
     layout_of,
@@ -46,13 +47,9 @@ def drawn(port: Port, sizes: CaseSizes, seed: int) -> tuple[GRU, Attempt]:
     """Return a layer with random weights, and its call on random inputs."""
     rng = np.random.default_rng([seed, *map(ord, port.mistake)])
     layer = GRU(sizes.units, return_sequences=True, **port.arguments)
-    shapes = layer.config.weight_shapes(sizes.features)
-    weights = [
-        rng.normal(scale=0.5 if name == "bias" else shape[0] ** -0.5, size=shape).astype("float32")
-        for name, shape in shapes.items()
-    ]
+    weights = random_weights(rng, layer.config, sizes.features)
     layer.build((None, None, sizes.features))
-    layer.set_weights(weights)
+    layer.set_weights(weights.arrays())
     x = rng.normal(size=sizes[:3]).astype("float32")
     initial_state = mask = dropout_mask = None
     if "initial_state" in port.given:
@@ -63,7 +60,7 @@ def drawn(port: Port, sizes: CaseSizes, seed: int) -> tuple[GRU, Attempt]:
     if "dropout_mask" in port.given:
         dropout_mask = (rng.random(sizes[:3]) >= RATE).astype("float32") / (1 - RATE)
     call = Call(x, initial_state, mask, dropout_mask)
-    return layer, Attempt(layer.config, GRUWeights(*weights), (call,))
+    return layer, Attempt(layer.config, weights, (call,))
 
 
 # ---- mistakes

@@ -26,46 +26,17 @@ class RuntimeRow(NamedTuple):
 # sums in float32, in an order of its own, and every step hands on what the one before has rounded.
 BOUND = 2e-6
 BOTH = (False, True)
-JAX_PAIRS = tuple(
-    (name, "sigmoid", "3")
-    for name in (
-        "linear",
-        "relu",
-        "relu6",
-        "hard_tanh",
-        "hard_silu",
-        "elu",
-        "selu",
-        "celu",
-        "silu",
-        "softplus",
-        "softsign",
-        "log_sigmoid",
-        "squareplus",
-        "sparse_plus",
-        "sparse_sigmoid",
-        "hard_sigmoid",
-    )
-)
+_JAX = (
+    "linear", "relu", "relu6", "hard_tanh", "hard_silu", "elu", "selu", "celu", "silu", "softplus",
+    "softsign", "log_sigmoid", "squareplus", "sparse_plus", "sparse_sigmoid", "hard_sigmoid",
+)  # fmt: skip
+JAX_PAIRS = tuple((name, "sigmoid", "3") for name in _JAX)
 JAX_GATES = (("tanh", "hard_sigmoid", "3"), ("tanh", "sparse_sigmoid", "3"))
 
-JS_PAIRS = (
-    *(
-        (name, "sigmoid", "2")
-        for name in (
-            "relu",
-            "relu6",
-            "elu",
-            "selu",
-            "linear",
-            "softplus",
-            "softsign",
-            "swish",
-            "mish",
-        )
-    ),
-    ("tanh", "hard_sigmoid", "2"),
-)
+_JS = (
+    "relu", "relu6", "elu", "selu", "linear", "softplus", "softsign", "swish", "mish",
+)  # fmt: skip
+JS_PAIRS = (*((name, "sigmoid", "2") for name in _JS), ("tanh", "hard_sigmoid", "2"))
 
 # PyTorch alone runs in float64 as well: four times its worst, 9.5e-16.
 DOUBLE_BOUND = 4e-15

@@ -13,6 +13,7 @@ from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import blocks_of
 from parity_tests.tests.support.cli_runner import invoked
+from parity_tests.tests.support.small_gru import with_weights
 
 STARTS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
@@ -21,9 +22,7 @@ STARTS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
 @pytest.mark.parametrize(("timesteps", "units"), [(1, 1), (200, 60)])
 def test_it_is_an_image(ending: str, timesteps: int, units: int) -> None:
     rng = np.random.default_rng(0)
-    layer = GRU(units, go_backwards=True)
-    layer.build((None, None, 3))
-    layer.set_weights([rng.normal(size=s) for s in layer.config.weight_shapes(3).values()])
+    layer = with_weights(GRU(units, go_backwards=True), (None, None, 3))
     x = rng.normal(size=(2, timesteps, 3)).astype("float32")
     trace = layer.trace(x, mask=rng.random((2, timesteps)) > 0.3)
     image = gates_picture(trace, batch=1, title="of $5 and ^$ alike", ending=ending)

@@ -19,7 +19,7 @@ def test_every_step_is_inside(runtime: str, number: int, record_property: Any) -
     torch = runtime == "torch"
     given = float32_runs.row(number, "2", usual=torch, reset_after=True if torch else None)
     output = right(runtime, given.attempt)
-    ratios = float32_runs.of_sequences(float32_runs.judged(given.attempt, output))
+    ratios = float32_runs.sequence_ratios(float32_runs.judge_output(given.attempt, output))
     record_property(f"largest ratio of {runtime}, {ratios.size} runs each", float(ratios.max()))
     assert ratios.max() <= 1
     if number in WITH_MISTAKES:

@@ -19,9 +19,13 @@ def x(timesteps: int = TIMESTEPS) -> np.ndarray:
 
 def layer(**constructor: Any) -> GRU:
     """Return a layer with weights that are not alike."""
-    made = GRU(UNITS, **constructor)
-    made.build((BATCH, TIMESTEPS, FEATURES))
-    rng = np.random.default_rng(2)
-    shapes = made.config.weight_shapes(FEATURES).values()
-    made.set_weights([rng.normal(size=shape) for shape in shapes])
-    return made
+    return with_weights(GRU(UNITS, **constructor), (BATCH, TIMESTEPS, FEATURES))
+
+
+def with_weights(layer: GRU, shape: tuple[int | None, ...], seed: int = 2) -> GRU:
+    """Return the layer, built for inputs of a shape and given random weights."""
+    layer.build(shape)
+    rng = np.random.default_rng(seed)
+    shapes = layer.config.weight_shapes(shape[-1]).values()
+    layer.set_weights([rng.normal(size=each) for each in shapes])
+    return layer

@@ -33,7 +33,7 @@ class TestHonestRuns:
         )
         assert reply["ok"], reply
         output = reply["calls"][0]["outputs"][0]
-        ratios = float32_runs.of_sequences(float32_runs.judged(given.attempt, output))
+        ratios = float32_runs.sequence_ratios(float32_runs.judge_output(given.attempt, output))
         record = {
             "oracle": oracle,
             "runs": ratios.size,
