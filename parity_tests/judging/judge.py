@@ -91,13 +91,17 @@ def observe(oracle: Oracle, case: Case, *, gates: bool = False) -> Observation |
         reply = oracle.request(request_of(case, w, attempt, gates=gates))
         if not reply["ok"]:
             return dict(reply["error"])
-        masks = [
-            {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
-            for call in reply["calls"]
-        ]
-        if case.is_rounded or all(exact_enough([MaskedWitness(case, w, masks)])):
-            return Observation(case, w, reply, masks, seed_of(case, attempt))
+        seen = observation(case, w, reply, attempt)
+        if case.is_rounded or all(exact_enough([MaskedWitness(case, w, seen.masks)])):
+            return seen
     raise Disagreement(f"{case.id}: no exact witness in {REDRAWS} draws of the dropout masks")
+
+
+def observation(case: Case, w: Witness, reply: dict[str, Any], attempt: int) -> Observation:
+    """Return how live Keras ran the witness of an attempt, by its reply."""
+    names = ("dropout_mask", "recurrent_dropout_mask")
+    masks = [{name: call.get(name) for name in names} for call in reply["calls"]]
+    return Observation(case, w, reply, masks, seed_of(case, attempt))
 
 
 def seed_of(case: Case, attempt: int) -> int | None:

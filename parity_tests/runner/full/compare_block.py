@@ -148,17 +148,12 @@ class _Compared:
 
 def _seen(task: Task, runs: Sequence[dict[str, Any]]) -> list[_Seen]:
     """Return the runs of a task as `judge` takes them; None where one has to be drawn again."""
-    seen: list[_Seen] = []
-    for case, chosen, run in zip(task.cases, task.chosen, runs, strict=True):
-        if run["ok"]:
-            masks = [
-                {k: call.get(k) for k in ("dropout_mask", "recurrent_dropout_mask")}
-                for call in run["calls"]
-            ]
-            seed = judge.seed_of(case, task.attempt)
-            seen.append(judge.Observation(case, chosen.witness, run, masks, seed))
-        else:
-            seen.append(dict(run["error"]))
+    seen: list[_Seen] = [
+        judge.observation(case, chosen.witness, run, task.attempt)
+        if run["ok"]
+        else dict(run["error"])
+        for case, chosen, run in zip(task.cases, task.chosen, runs, strict=True)
+    ]
     ran = [one for one in seen if isinstance(one, judge.Observation)]
     exact = iter(exact_enough([MaskedWitness(one.case, one.witness, one.masks) for one in ran]))
     return [None if isinstance(one, judge.Observation) and not next(exact) else one for one in seen]
