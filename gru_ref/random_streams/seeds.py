@@ -129,7 +129,7 @@ def enable_tf_random_generator(enabled: bool = True) -> None:
     _generators_enabled = enabled
 
 
-class Source(Protocol):
+class RandomSource(Protocol):
     """Where the numbers of one layer's masks come from, draw after draw."""
 
     def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:

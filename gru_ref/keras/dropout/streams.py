@@ -11,7 +11,7 @@ from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.training.initializers import next_seed, seed_generator
 from gru_ref.random_streams import seeds
 from gru_ref.random_streams.philox import Stream
-from gru_ref.random_streams.seeds import Source
+from gru_ref.random_streams.seeds import RandomSource
 
 
 class MaskStreams:
@@ -50,7 +50,7 @@ class MaskStreams:
         self._on_layer = config.path == "fused"
         self._kind_of_layer = seeds.rng_type_of(rng_type, force_generator)
         self._kind_of_cell = self._kind_of_layer if of_cell else seeds.rng_type_of(None)
-        self._source: Source | None = None
+        self._source: RandomSource | None = None
         if config.behaviour.seed_generators:
             seed = next_seed(config.behaviour) if config.seed is None else config.seed
             self._source = seed_generator(seed, config.behaviour)
@@ -130,7 +130,7 @@ class MaskStreams:
         draws = draws_here and (self._config.dropout or self._config.recurrent_dropout)
         return seeds.whole_seed(seed) if draws or seed is None else 0
 
-    def _keras_2_source(self, kind: str, seed: int | None) -> Source:
+    def _keras_2_source(self, kind: str, seed: int | None) -> RandomSource:
         """Return the generator of the layer or of the cell."""
         behaviour = self._config.behaviour
         if kind == "legacy_stateful":

@@ -229,7 +229,7 @@ def constructed(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     )
 
 
-def source_of(found: Identifier, behaviour: Behaviour, argument: str) -> seeds.Source | None:
+def source_of(found: Identifier, behaviour: Behaviour, argument: str) -> seeds.RandomSource | None:
     """Return where an initializer's random numbers come from; None from an unknown seed.
 
     Raises
