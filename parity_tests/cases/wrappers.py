@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -280,3 +281,38 @@ def find(oracle: str, case_id: str) -> WrapperCase:
     """Return the case of an id."""
     family = case_id.partition("+")[0]
     return next(case for case in cases(family, oracle) if case.id == case_id)
+
+
+def dtype_steps(name: str) -> list[list[Any]]:
+    """Return what is done to a layer of `matrix.wrappers.DTYPES`: two calls, of float64."""
+    spec = table.DTYPES[name]
+    shape = table.DTYPE_SHAPE
+    x = (np.arange(math.prod(shape)) / 10 - 0.3).round(1).reshape(shape)
+    layers = [spec]
+    if spec["class"] == "Bidirectional":
+        layers = [spec["layer"], spec.get("backward_layer", spec["layer"])]
+    weights = [array for layer in layers for array in _halving_weights(layer)]
+    call: list[Any] = ["call", [x], {}]
+    return [
+        ["construct", [], spec],
+        ["build", [shape], {}],
+        ["set_weights", [weights], {}],
+        call,
+        call,
+    ]
+
+
+def _halving_weights(layer: Spec) -> list[np.ndarray]:
+    """Return weights with which every state is half the one before and half the input."""
+    cell = layer.get("cell", layer)
+    features, weights = table.DTYPE_SHAPE[-1], []
+    for one in cell.get("cells", [cell]):
+        units = one["units"]
+        kernel, recurrent_kernel, bias = (
+            np.zeros((rows, 3 * units), "float16") for rows in (features, units, 2)
+        )
+        kernel[:units, 2 * units :] = np.eye(units)
+        bias[0, :units] = 0.5
+        weights += [kernel, recurrent_kernel, bias]
+        features = units
+    return weights

@@ -224,3 +224,60 @@ PENALIZED = {
     },
 }
 SINGLE_BOUND = 8.0  # of these in eps32 of max(1, |expected|); 2.0 measured
+
+# Layers around others of another dtype than their own, or of several: what is cast, and where, at
+# the first call and at the second. Half the state and half the input, a feature for every unit:
+# nothing rounds but what the dtypes round.
+DTYPE_SHAPE = 2, 2, 2  # batch, timesteps, features
+_HALVED = {
+    "units": 2,
+    "activation": "linear",
+    "recurrent_activation": "relu",
+    "kernel_initializer": "zeros",
+    "recurrent_initializer": "zeros",
+}
+_LISTED = {"return_sequences": True, "return_state": True}
+_SUM_ALONE = {"return_state": False}
+_SINGLE = {"class": "GRU", **_HALVED, **_LISTED}
+_DOUBLE = {"dtype": "float64"}
+
+
+def _around(dtype: str) -> dict[str, dict[str, object]]:
+    """Return the layers with parts of one dtype, by name."""
+    gru = {**_SINGLE, "dtype": dtype}
+    cell = {"class": "GRUCell", **_HALVED, "dtype": dtype}
+    rnn = {"class": "RNN", "cell": cell, **_LISTED, "dtype": dtype}
+    stack = {"class": "StackedRNNCells", "cells": [cell, {**cell, "units": 1}], "dtype": dtype}
+    both = {"class": "Bidirectional"}
+    return {
+        f"rnn-{dtype}": rnn,
+        f"around-{dtype}": {**both, "layer": gru},
+        f"around-{dtype}-sum": {**both, "layer": {**gru, **_SUM_ALONE}, "merge_mode": "sum"},
+        f"around-rnn-{dtype}": {**both, "layer": rnn},
+        f"around-stack-{dtype}": {**both, "layer": {**rnn, "cell": stack}},
+        f"of-{dtype}": {**both, "layer": _SINGLE, "dtype": dtype},
+        f"all-{dtype}": {**both, "layer": gru, "dtype": dtype},
+    }
+
+
+DTYPES = {
+    **_around("float16"),
+    **_around("float64"),
+    **_around("mixed_float16"),
+    "around-float64-stateful": {
+        "class": "Bidirectional",
+        "layer": {**_SINGLE, **_DOUBLE, "return_state": False, "stateful": True},
+    },
+    "forward-float64": {
+        "class": "Bidirectional",
+        "layer": {**_SINGLE, **_DOUBLE},
+        "backward_layer": {**_SINGLE, "go_backwards": True},
+        "merge_mode": None,
+    },
+    "backward-float64": {
+        "class": "Bidirectional",
+        "layer": _SINGLE,
+        "backward_layer": {**_SINGLE, **_DOUBLE, "go_backwards": True},
+        "merge_mode": None,
+    },
+}

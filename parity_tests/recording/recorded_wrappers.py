@@ -18,6 +18,8 @@ from parity_tests.oracles.pool import provenance_of
 from parity_tests.recording import fixture_files, record_configs
 
 FOLDER = FIXTURES / "around"
+# Of the layers of several dtypes: the others are checked against live Keras alone.
+RECORDED_DTYPES = ("around-float64", "of-float64", "forward-float64")
 ONE_IN = 29  # of the cases of a family, evenly spread over its lanes
 
 CONFIGURED: dict[str, dict[str, Any]] = {
@@ -87,6 +89,14 @@ def record(oracle: Oracle) -> None:
         steps = [["construct", [], spec], ["get_config", [], {}]]
         reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         configs[name] = reply[-1]["value"]
+    for name in RECORDED_DTYPES:  # last: Keras numbers the names of layers as they are made
+        steps = wrappers.dtype_steps(name)
+        reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
+        assert reply[-1]["ok"], f"{name}: {reply[-1]['error']}"
+        values = [outcome["value"] for outcome in reply]
+        cases.append(
+            {"id": f"dtypes+{name}", "steps": steps, "values": values, "masks": [None] * len(steps)}
+        )
     data = {**provenance_of(oracle.describe()), "cases": cases, "configs": configs}
     path = FOLDER / f"{oracle.name}.json"
     fixture_files.write(path, codec.dumps(data) + "\n", f"{len(cases)} cases")

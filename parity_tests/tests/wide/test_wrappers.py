@@ -137,6 +137,18 @@ class TestDrawn:
         assert max(output, losses) <= table.SINGLE_BOUND
 
 
+class TestSeveralDtypes:
+    """Layers around others of another dtype: what is cast, at the first call and the second."""
+
+    @parameterized.expand(
+        [(oracle, name) for oracle in RELEASES for name in table.DTYPES],
+        name_func=live_run.case_name,
+    )
+    def test_both_calls_are_the_live_ones(self, oracle: str, name: str) -> None:
+        first, second = _differences(oracle, wrappers.dtype_steps(name))[3:]
+        assert (first, second) == (0, 0)
+
+
 def _arguments(spec: dict[str, Any]) -> tuple[np.ndarray, list[Any]]:
     """Return the input of a layer, and the positional arguments of its call."""
     shape = table.BATCH, table.TIMESTEPS, table.FEATURES
