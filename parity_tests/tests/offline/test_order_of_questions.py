@@ -1,0 +1,238 @@
+"""A layer's answer does not depend on what it was asked before, nor on who asked."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from parameterized import parameterized
+
+import gru_ref
+from gru_ref.errors import KerasQuirkWarning
+from parity_tests.judging import run_wrappers
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
+X = np.random.default_rng(0).normal(size=(BATCH, TIMESTEPS, FEATURES))
+MASK = np.array([[True, False, True], [True, True, False]])
+BLANK = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}
+PENALTIES = {"kernel_regularizer": "l2", "bias_constraint": "non_neg"}
+LISTED = {"return_sequences": True, "return_state": True}
+VERSIONS = ("2", "3")
+
+
+def _layers(dtype: str) -> dict[str, dict[str, Any]]:
+    """Return layers of a dtype, and around one of that dtype, as data."""
+    own = {"dtype": dtype}
+    gru = {"class": "GRU", "units": UNITS, **BLANK, **PENALTIES, **LISTED, **own}
+    cell = {"class": "GRUCell", "units": UNITS, **BLANK, **PENALTIES, **own}
+    stack = {"class": "StackedRNNCells", "cells": [cell, {**cell, "units": 3}], **own}
+    rnn = {"class": "RNN", "cell": cell, **LISTED, **own}
+    return {
+        "GRU": {**gru, "activity_regularizer": "l1"},
+        "GRU-unroll": {**gru, "unroll": True},
+        "GRU-reset-before": {**gru, "reset_after": False},
+        "GRUCell": cell,
+        "StackedRNNCells": stack,
+        "RNN": rnn,
+        "RNN-stack": {**rnn, "cell": stack},
+        "Bidirectional": {"class": "Bidirectional", "layer": gru},
+        "Bidirectional-own": {"class": "Bidirectional", "layer": gru, **own},
+        "Bidirectional-of": {"class": "Bidirectional", "layer": {**gru, "dtype": "float32"}, **own},
+        "Bidirectional-RNN": {"class": "Bidirectional", "layer": rnn, "merge_mode": "sum"},
+    }
+
+
+DTYPES = ("float32", "float64", "float16", "mixed_bfloat16")
+ROWS = [
+    (f"{name}-{dtype}-{version}", spec, version)
+    for dtype in DTYPES
+    for name, spec in _layers(dtype).items()
+    for version in VERSIONS
+]
+
+
+def _name(function: Any, _: int, parameters: Any) -> str:
+    return f"{function.__name__}_{parameters.args[0]}"
+
+
+def _made(spec: dict[str, Any], version: str) -> Any:
+    """Return a new layer with weights that are the same every time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        layer = run_wrappers.made(spec, version)
+        cell = spec["class"] in ("GRUCell", "StackedRNNCells")
+        layer.build((BATCH, FEATURES) if cell else X.shape)
+    rng = np.random.default_rng(1)
+    layer.set_weights([rng.normal(size=array.shape) / 2 for array in layer.get_weights()])
+    return layer
+
+
+def _answer(layer: Any) -> list[Any]:
+    """Return what a call returns, and what there is to know afterwards, in bytes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        if isinstance(layer, gru_ref.GRUCell):
+            dtype = layer.config.compute_dtype
+            value = layer(X[:, 0].astype(dtype), [np.zeros((BATCH, layer.units), dtype)])
+        elif isinstance(layer, gru_ref.StackedRNNCells):
+            dtype = layer.cells[0].config.compute_dtype
+            states = [np.zeros((BATCH, cell.units), dtype) for cell in layer.cells]
+            value = layer(X[:, 0].astype(dtype), states)
+        else:
+            value = layer(X, mask=MASK)
+        return list(_bytes([value, layer.losses, layer.get_weights(), layer.count_params()]))
+
+
+def _bytes(value: Any) -> Iterator[Any]:
+    """Yield the arrays of a nested value with their dtypes, bit by bit."""
+    if isinstance(value, (list, tuple)):
+        yield type(value).__name__
+        for item in value:
+            yield from _bytes(item)
+    elif isinstance(value, (np.ndarray, np.generic)):
+        yield value.dtype.name, value.shape, value.tobytes()
+    else:
+        yield value
+
+
+def _parts(layer: Any) -> Iterator[Any]:
+    """Yield a layer, what it is made of, and their configs."""
+    yield layer
+    for name in ("config", "_config", "cell", "layer", "forward_layer", "backward_layer"):
+        if name in vars(layer) or hasattr(type(layer), name):
+            yield from _parts(getattr(layer, name))
+    for cell in vars(layer).get("cells", ()):
+        yield from _parts(cell)
+
+
+def _ask_everything(layer: Any) -> None:
+    """Read every attribute and every property, and call what only tells."""
+    for part in _parts(layer):
+        for name in dir(part):
+            try:
+                getattr(part, name)
+            except (AttributeError, ValueError):  # of the release, or of a layer not built
+                continue
+        for method in ("get_config", "get_weights", "weight_shapes", "__repr__"):
+            if hasattr(part, method) and not isinstance(part, gru_ref.GRUConfig):
+                getattr(part, method)()
+        if hasattr(part, "compute_output_shape"):
+            part.compute_output_shape(X.shape)
+            part.compute_mask(None, MASK)
+
+
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "itself": lambda layer: layer,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda layer: pickle.loads(pickle.dumps(layer)),
+}
+
+
+class TestAnswers:
+    """Whatever came before, a call gives the same bits."""
+
+    @parameterized.expand(ROWS, name_func=_name)
+    def test_a_call_repeats(self, id: str, spec: dict[str, Any], version: str) -> None:
+        layer = _made(spec, version)
+        assert _answer(layer) == _answer(layer) == _answer(layer)
+
+    @parameterized.expand(ROWS, name_func=_name)
+    def test_a_call_after_every_question(self, id: str, spec: dict[str, Any], version: str) -> None:
+        expected = _answer(_made(spec, version))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", KerasQuirkWarning)
+            layer = _made(spec, version)
+            for _ in range(2):
+                _ask_everything(layer)
+                assert _answer(layer) == expected
+
+    @parameterized.expand(ROWS, name_func=_name)
+    def test_copies_before_and_after_a_call(
+        self, id: str, spec: dict[str, Any], version: str
+    ) -> None:
+        expected = _answer(_made(spec, version))
+        for copied in WAYS.values():
+            layer = _made(spec, version)
+            before = copied(layer)
+            assert _answer(layer) == expected
+            after = copied(layer)
+            assert _answer(before) == _answer(after) == _answer(layer) == expected
+
+    @parameterized.expand(ROWS, name_func=_name)
+    def test_a_config_before_and_after_a_call(
+        self, id: str, spec: dict[str, Any], version: str
+    ) -> None:
+        layer = _made(spec, version)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", KerasQuirkWarning)
+            before, expected = layer.get_config(), _answer(layer)
+            after = layer.get_config()
+            for config in (before, after):
+                again = type(layer).from_config(config, keras_version=version)
+                cell = isinstance(layer, (gru_ref.GRUCell, gru_ref.StackedRNNCells))
+                if not again.built:
+                    again.build((BATCH, FEATURES) if cell else X.shape)
+                again.set_weights(layer.get_weights())
+                assert _answer(again) == expected
+
+    @parameterized.expand(ROWS, name_func=_name)
+    def test_other_weights_in_between(self, id: str, spec: dict[str, Any], version: str) -> None:
+        layer = _made(spec, version)
+        weights, expected = layer.get_weights(), _answer(layer)
+        given = [np.zeros_like(array) for array in weights]
+        layer.set_weights(given)
+        other = _answer(layer)
+        assert other != expected
+        for array in given:
+            array[...] = 1  # what was handed in is not the layer's
+        assert _answer(layer) == other
+        layer.set_weights(weights)
+        assert _answer(layer) == expected
+
+
+@parameterized.expand([(v, d) for v in VERSIONS for d in DTYPES])
+def test_a_trace_before_or_after_a_call(version: str, dtype: str) -> None:
+    spec = _layers(dtype)["GRU"]
+    expected = _answer(_made(spec, version))
+    layer = _made(spec, version)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", KerasQuirkWarning)
+        first = list(_bytes(list(layer.trace(X, mask=MASK).arrays().values())))
+        assert _answer(layer) == expected
+        assert list(_bytes(list(layer.trace(X, mask=MASK).arrays().values()))) == first
+
+
+@parameterized.expand([(version, dtype) for version in VERSIONS for dtype in DTYPES])
+def test_a_cell_in_two_layers_and_by_itself(version: str, dtype: str) -> None:
+    cell = _made(_layers(dtype)["GRUCell"], version)
+    one = gru_ref.RNN(cell, dtype=dtype)
+    other = gru_ref.RNN(cell, dtype=dtype, go_backwards=True, return_sequences=True, unroll=True)
+    for layer in (one, other):
+        layer.build(X.shape)
+    expected = [_answer(layer) for layer in (cell, one, other)]
+    assert [_answer(layer) for layer in (other, one, cell)] == expected[::-1]
+    both = gru_ref.Bidirectional(one)
+    both.build(X.shape)
+    both.set_weights(cell.get_weights() * 2)
+    both(X)
+    assert [_answer(layer) for layer in (cell, one, other)] == expected
+
+
+@parameterized.expand([(version, dtype) for version in VERSIONS for dtype in DTYPES])
+def test_a_config_that_was_changed_is_the_config_made_so(version: str, dtype: str) -> None:
+    for asked in (False, True):
+        config = gru_ref.GRUConfig(UNITS, keras_version=version)
+        if asked:
+            _ask_everything(config)
+        changed = config.changed(dtype=dtype, activation="relu", keras_version="2.10")
+        expected = gru_ref.GRUConfig(
+            UNITS, dtype=dtype, activation="relu", keras_version="2.10"
+        ).changed(path=config.path)
+        assert changed == expected
+        for name in ("compute_dtype", "variable_dtype", "activation_function", "behaviour"):
+            assert getattr(changed, name) is getattr(expected, name)
