@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from gru_ref.core.recurrence import Recurrence
 from gru_ref.errors import shown
 from gru_ref.keras.activations import arguments, tables
 from gru_ref.keras.activations.arguments import Activation
-from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.identifiers import Identifier, dtype_name
 from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.training import constraints, initializers, regularizers
@@ -71,6 +72,8 @@ class GRUConfig:
         Which code of Keras would run this layer.
     behaviour : Behaviour
         What the Keras release does.
+    identifiers : mapping
+        The initializers, regularizers and constraints as resolved, by argument.
 
     Raises
     ------
@@ -122,6 +125,7 @@ class GRUConfig:
     keras_version: str = "2"
     execution: str = "eager"
     path: str = field(init=False)
+    identifiers: Mapping[str, Identifier | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         def put(name: str, value: Any) -> None:
@@ -131,12 +135,16 @@ class GRUConfig:
         behaviour = self.behaviour
         put("units", _units(self.units, behaviour))
         for argument in ("activation", "recurrent_activation"):
-            arguments.resolve(getattr(self, argument), behaviour, argument)
-        for argument in ("kernel", "recurrent", "bias"):
-            for kind, module in KINDS.items():
-                name = f"{argument}_{kind}"
-                module.resolve(getattr(self, name), behaviour, name)
-        regularizers.resolve(self.activity_regularizer, behaviour, "activity_regularizer")
+            value = getattr(self, argument)
+            if isinstance(value, dict):  # the caller's; it is read again later
+                put(argument, copy.deepcopy(value))
+            arguments.resolve(value, behaviour, argument)
+        names = [f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in KINDS]
+        identifiers: dict[str, Identifier | None] = {}
+        for name in (*names, "activity_regularizer"):
+            module = KINDS[name.rpartition("_")[2]]
+            identifiers[name] = module.resolve(getattr(self, name), behaviour, name)
+        put("identifiers", identifiers)
         self._check_options()
         put("dtype", dtype_name(self.dtype, behaviour))
         rounding.numpy_dtype(rounding.POLICIES[self.dtype][0])  # raises without ml_dtypes

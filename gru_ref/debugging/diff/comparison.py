@@ -29,7 +29,7 @@ from gru_ref.debugging.diff.foreign_output import returned
 from gru_ref.debugging.diff.hypotheses import of_final, of_sequence
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.errors import KerasQuirkWarning, shown
-from gru_ref.keras.dropout.laws import checked_mask, laws
+from gru_ref.keras.dropout.laws import laws, read_mask
 from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, start_of_call, x_array
 from gru_ref.keras.layers.gru import GRU
 
@@ -144,7 +144,7 @@ def _attempt(
     start = start_of_call(config, given, layer.recorded_state)
     sizes = batch, timesteps, weights.features, None if start is None else start.shape[0]
     on_inputs, on_state = (
-        checked_mask(law, dropped, config)
+        read_mask(law, dropped, config)
         for law, dropped in zip(laws(config, *sizes), masks, strict=True)
     )
     call = Call(x, start, mask_array(mask, config, batch, timesteps), on_inputs, on_state)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.keras.activations import tables
-from gru_ref.keras.dropout.laws import from_rng, laws
+from gru_ref.keras.dropout.laws import draw_with_rng, laws
 
 Array = NDArray[Any]
 Change = Callable[[Attempt], Attempt]
@@ -175,7 +175,7 @@ def drawn_masks(a: Attempt, call: Call) -> Call:
     batch, timesteps = call.x.shape[:2][:: -1 if a.config.time_major else 1]
     rng = np.random.default_rng(0)
     both = laws(a.config, batch, timesteps, a.weights.features)
-    masks = [None if law.shape is None else from_rng(law, rng, a.config) for law in both]
+    masks = [None if law.shape is None else draw_with_rng(law, rng, a.config) for law in both]
     return call._replace(dropout_mask=masks[0], recurrent_dropout_mask=masks[1])
 
 

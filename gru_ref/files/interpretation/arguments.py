@@ -14,7 +14,7 @@ from gru_ref.files.interpretation.recorded_version import is_before_the_ledger
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.activations import tables
 from gru_ref.keras.config import KINDS
-from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS
+from gru_ref.keras.layers.base import CONFIG_ARGUMENTS
 from gru_ref.keras.ledger import Behaviour
 
 # What changes the numbers, in Keras's order: asked for where a file does not say it.

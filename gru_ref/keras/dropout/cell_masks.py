@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.dropout.laws import Masks, masks_of_call
+from gru_ref.keras.dropout.laws import Masks, call_masks
 from gru_ref.keras.dropout.streams import MaskStreams
 
 Array = NDArray[Any]
@@ -19,7 +19,7 @@ Sizes = tuple[int, int, int, int | None]
 RATES = ("dropout", "recurrent_dropout")
 
 
-class KeptMasks:
+class CellMasks:
     """Draws a cell's masks, and hands out those of an earlier call while they are kept.
 
     Notes
@@ -47,7 +47,7 @@ class KeptMasks:
         """Keep these masks, by their rates, as if the last call had drawn them."""
         self._kept = dict(masks)
 
-    def of_step(
+    def step_masks(
         self,
         config: GRUConfig,
         training: Any,
@@ -57,16 +57,16 @@ class KeptMasks:
     ) -> Masks:
         """Return the masks of one call of the cell by itself.
 
-        The arguments are those of `gru_ref.keras.dropout.laws.masks_of_call`.
+        The arguments are those of `gru_ref.keras.dropout.laws.call_masks`.
         """
         if not (training or config.behaviour.kept_masks_act_in_inference):
             idle = config.changed(**dict.fromkeys(RATES, 0.0))
-            return masks_of_call(idle, training, given, rng, sizes, self.streams)
+            return call_masks(idle, training, given, rng, sizes, self.streams)
         if rng is not None or any(mask is not None for mask in given):
-            return masks_of_call(config, training, given, rng, sizes, self.streams)
+            return call_masks(config, training, given, rng, sizes, self.streams)
         return self._drawn_or_kept(config, training, sizes)
 
-    def of_sequence(
+    def sequence_masks(
         self,
         config: GRUConfig,
         training: Any,
@@ -79,7 +79,7 @@ class KeptMasks:
         if not after:
             self._kept = {}
         if rng is not None or any(mask is not None for mask in given) or not (after or training):
-            masks = masks_of_call(config, training, given, rng, sizes, self.streams)
+            masks = call_masks(config, training, given, rng, sizes, self.streams)
         else:
             masks = self._drawn_or_kept(config, training, sizes)
             if not training:
@@ -87,7 +87,7 @@ class KeptMasks:
         if after:
             self._kept = {}
         elif not config.masks_every_timestep:
-            self._kept = _dropping(config, masks)
+            self._kept = _effective_masks(config, masks)
         return masks
 
     def _drawn_or_kept(self, config: GRUConfig, training: Any, sizes: Sizes) -> Masks:
@@ -95,8 +95,8 @@ class KeptMasks:
         if self._kept and config.behaviour.cell_keeps_masks:
             config.behaviour.warn("cell_keeps_masks")
         wanted = config.changed(**dict.fromkeys(self._kept, 0.0))
-        drawn = masks_of_call(wanted, training, (None, None), None, sizes, self.streams)
-        kept = {**_dropping(config, drawn), **self._kept}
+        drawn = call_masks(wanted, training, (None, None), None, sizes, self.streams)
+        kept = {**_effective_masks(config, drawn), **self._kept}
         for name, mask in kept.items():
             if mask is not None and mask.shape[-2] not in (1, sizes[0]):
                 raise ValueError(
@@ -107,7 +107,7 @@ class KeptMasks:
         return Masks(*(kept.get(rate) for rate in RATES))
 
 
-def _dropping(config: GRUConfig, masks: Masks) -> dict[str, Array | None]:
+def _effective_masks(config: GRUConfig, masks: Masks) -> dict[str, Array | None]:
     """Return the masks by their rates, those alone that drop something."""
     return {
         rate: mask for rate, mask in zip(RATES, masks, strict=True) if 0 < getattr(config, rate) < 1

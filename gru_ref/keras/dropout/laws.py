@@ -101,7 +101,7 @@ def laws(
     )
 
 
-def masks_of_call(
+def call_masks(
     config: GRUConfig,
     training: Any,
     given: tuple[Any, Any],
@@ -154,7 +154,7 @@ def masks_of_call(
         behaviour.warn("implementation_1_dropout_fails")
     if on_state.rate != config.recurrent_dropout:
         behaviour.warn("recurrent_mask_uses_dropout_rate")
-    checked = [checked_mask(law, mask, config) for law, mask in zip(both, given, strict=True)]
+    checked = [read_mask(law, mask, config) for law, mask in zip(both, given, strict=True)]
     taken: list[list[Stream | None]] = [[], []]
     if not config.masks_every_timestep:
         taken = streams.take([(law.draws, law.drawn) for law in both], config.compute_dtype.name)
@@ -162,14 +162,14 @@ def masks_of_call(
     for law, mask, drawn in zip(both, checked, taken, strict=True):
         if mask is None and law.shape is not None:
             if rng is None:
-                mask = from_streams(law, drawn, config, streams.remedy)
+                mask = draw_from_streams(law, drawn, config, streams.remedy)
             else:
-                mask = from_rng(law, rng, config)
+                mask = draw_with_rng(law, rng, config)
         masks.append(mask)
     return Masks(*masks)
 
 
-def checked_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
+def read_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
     """Return the mask that a caller handed in, in the config's dtype; None where there is none.
 
     Parameters
@@ -204,14 +204,16 @@ def checked_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
     return mask.astype(config.compute_dtype)
 
 
-def from_rng(law: Law, rng: np.random.Generator, config: GRUConfig) -> Array:
+def draw_with_rng(law: Law, rng: np.random.Generator, config: GRUConfig) -> Array:
     """Return a mask of the law drawn by NumPy: not Keras's own numbers."""
     assert law.shape is not None
     kept = rng.random(law.shape) >= law.rate
     return np.where(kept, 1 / (1 - law.rate), 0.0).astype(config.compute_dtype)
 
 
-def from_streams(law: Law, taken: list[Stream | None], config: GRUConfig, remedy: str) -> Array:
+def draw_from_streams(
+    law: Law, taken: list[Stream | None], config: GRUConfig, remedy: str
+) -> Array:
     """Return the mask that Keras draws.
 
     Equation

@@ -22,7 +22,7 @@ class MaskStreams:
     config : GRUConfig
     rng_type, force_generator
         Of Keras 2: a layer's, and its seed, reach the masks of the fused path alone.
-    of_cell : bool
+    for_cell : bool
         These are the numbers of a GRUCell, which its own seed reaches.
 
     Notes
@@ -43,13 +43,13 @@ class MaskStreams:
         rng_type: Any = None,
         force_generator: Any = False,
         *,
-        of_cell: bool = False,
+        for_cell: bool = False,
     ) -> None:
         self._config = config
-        self._of_cell = of_cell
+        self._for_cell = for_cell
         self._on_layer = config.path == "fused"
         self._kind_of_layer = seeds.rng_type_of(rng_type, force_generator)
-        self._kind_of_cell = self._kind_of_layer if of_cell else seeds.rng_type_of(None)
+        self._kind_of_cell = self._kind_of_layer if for_cell else seeds.rng_type_of(None)
         self._source: RandomSource | None = None
         if config.behaviour.seed_generators:
             seed = next_seed(config.behaviour) if config.seed is None else config.seed
@@ -58,18 +58,18 @@ class MaskStreams:
     def before_weights(self) -> None:
         """Seed what Keras 2 seeds before its initializers draw."""
         if not self._config.behaviour.seed_generators:
-            seed = self._whole_seed(self._of_cell) if self._of_cell else None
-            of_cell = self._keras_2_source(self._kind_of_cell, seed)
+            seed = self._whole_seed(self._for_cell) if self._for_cell else None
+            cell_source = self._keras_2_source(self._kind_of_cell, seed)
             if not self._on_layer:
-                self._source = of_cell
+                self._source = cell_source
 
     def after_weights(self) -> None:
         """Seed what Keras 2 seeds after them."""
-        if not (self._config.behaviour.seed_generators or self._of_cell):
+        if not (self._config.behaviour.seed_generators or self._for_cell):
             seed = self._whole_seed(self._on_layer)
-            of_layer = self._keras_2_source(self._kind_of_layer, seed)
+            layer_source = self._keras_2_source(self._kind_of_layer, seed)
             if self._on_layer:
-                self._source = of_layer
+                self._source = layer_source
 
     def take(
         self, draws: Sequence[tuple[int, tuple[int, ...]]], dtype: str
@@ -96,7 +96,7 @@ class MaskStreams:
         with seeds.unseeded():
             self.before_weights()
             self.after_weights()
-        on_layer = self._of_cell or self._on_layer
+        on_layer = self._for_cell or self._on_layer
         owner = layer if on_layer else getattr(layer, "cell", None)
         if self._config.behaviour.seed_generators:
             state = getattr(getattr(owner, "seed_generator", None), "state", None)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gru_ref.keras.layers import call_checks, directions, ragged
-from gru_ref.keras.layers.both_directions import BothDirections
+from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.layers import call_checks, ragged
+from gru_ref.keras.layers.base import BaseLayer, PartMasks, WrapperLayer
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.layers.loop_layer import ABSENT, SequenceLayer
 from gru_ref.keras.layers.rnn import RNN
-from gru_ref.keras.layers.wrapper_base import PartMasks
-from gru_ref.keras.ledger import resolve
+from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
 
+Array = NDArray[Any]
+
+MERGE_MODES = ("sum", "mul", "ave", "concat", None)
 _LAYERS = {"GRU": GRU, "RNN": RNN}
 
 
-class Bidirectional(BothDirections):
+class Bidirectional(SequenceLayer, WrapperLayer):
     """The Bidirectional layer of Keras around a GRU or an RNN of GRU cells, in NumPy.
 
     Equation
@@ -69,6 +76,94 @@ class Bidirectional(BothDirections):
     >>> layer(np.ones((1, 3, 1), "float32")).shape, layer.count_params()
     ((1, 3, 2), 60)
     """
+
+    def __init__(
+        self,
+        layer: Any,
+        merge_mode: str | None = "concat",
+        weights: Any = None,
+        backward_layer: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        for argument, value in (("layer", layer), ("backward_layer", backward_layer)):
+            missing = argument == "backward_layer" and value is None
+            if not (missing or isinstance(value, BaseLayer)):
+                raise ValueError(f"{argument} is {shown(value)}, expected a GRU or an RNN")
+        if merge_mode not in MERGE_MODES:
+            raise ValueError(f"merge_mode is {shown(merge_mode)}, expected one of {MERGE_MODES}")
+        _check_layers(layer, backward_layer)
+        behaviour = layer.config.behaviour
+        forward, backward = _two_layers(layer, backward_layer)
+        given_backward = None
+        if backward_layer is not None:
+            given_backward = nested_configs.serialize(backward_layer, behaviour)
+        _rename(forward, backward, backward_layer is not None)
+        self._hold(layer, forward, backward, given_backward, merge_mode=merge_mode, **kwargs)
+        none = weights is None or (isinstance(weights, (list, tuple)) and not weights)
+        if not none and behaviour.bidirectional_ignores_weights:
+            behaviour.warn("bidirectional_ignores_weights")
+
+    def _hold(
+        self,
+        layer: Any,
+        forward: Any,
+        backward: Any,
+        given_backward: Any,
+        *,
+        merge_mode: str | None,
+        **kwargs: Any,
+    ) -> None:
+        """Take the two layers that run.
+
+        Parameters
+        ----------
+        layer : GRU or RNN
+            The one that was given.
+        given_backward : dict, optional
+            The backward layer that was given, serialized.
+        """
+        config: GRUConfig = layer.config
+        self.layer = layer
+        self.forward_layer, self.backward_layer = forward, backward
+        self._given_backward = given_backward
+        for one in (forward, backward):
+            _change(one, zero_output_for_mask=config.return_sequences)
+        if config.behaviour.bidirectional_is_as_trainable_as_its_layer:
+            kwargs = {"trainable": layer.trainable, **kwargs}
+        super().__init__([forward, backward], config, "bidirectional", kwargs)
+        self.merge_mode = merge_mode
+
+    @property
+    def config(self) -> GRUConfig:
+        """What the forward layer was asked for."""
+        config: GRUConfig = self.forward_layer.config
+        return config
+
+    @property
+    def stateful(self) -> bool:
+        """Whether both layers are stateful."""
+        return self.config.stateful
+
+    @property
+    def return_sequences(self) -> bool:
+        """Whether both layers return sequences."""
+        return self.config.return_sequences
+
+    @property
+    def return_state(self) -> bool:
+        """Whether both layers return their states."""
+        return self.config.return_state
+
+    def __repr__(self) -> str:
+        return f"Bidirectional({self.layer}, merge_mode={self.merge_mode!r}, name={self.name!r})"
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Build both layers; see `gru_ref.GRU.build`."""
+        with self._unchanged_by_errors():
+            for layer in (self.forward_layer, self.backward_layer):
+                if not (layer.built and self.behaviour.bidirectional_copies_are_built):
+                    layer.build(input_shape)
+            self._built, self._build_config = True, {"input_shape": tuple(input_shape)}
 
     # ---- call
 
@@ -122,9 +217,9 @@ class Bidirectional(BothDirections):
         count = len(x) if isinstance(x, list) else 0  # of too many states the layers complain
         x, initial_state = call_checks.split_x(x, initial_state, own, count)
         x = call_checks.x_array(x, own, self._layer_arguments.get("autocast", True))
-        halves = directions.split_states(initial_state, behaviour)
+        halves = _split_states(initial_state, behaviour)
         given = [
-            directions.pair(name, masks)
+            _pair(name, masks)
             for name, masks in (
                 ("dropout_mask", dropout_mask),
                 ("recurrent_dropout_mask", recurrent_dropout_mask),
@@ -149,13 +244,63 @@ class Bidirectional(BothDirections):
                 results = [result.astype(own.compute_dtype) for result in results]
             if self.return_sequences:
                 results[1] = ragged.reversed_in_time(results[1], ragged_lengths, own)
-            merged = directions.merge(results[0], results[1], self.merge_mode)
+            merged = _merge(results[0], results[1], self.merge_mode)
         if self.return_state and self.stateful and behaviour.bidirectional_state_mask_fails:
             behaviour.warn("bidirectional_state_mask_fails")
         if self.merge_mode is None or states:
             outputs = merged if self.merge_mode is None else [merged]
             return behaviour.state_container([*outputs, *states])
         return merged
+
+    # ---- state
+
+    @property
+    def states(self) -> Any:
+        """The recorded states of both layers (Keras 3), None without one.
+
+        Raises
+        ------
+        AttributeError
+            Keras 2 does not have it.
+        """
+        if not self.behaviour.bidirectional_has_states:
+            raise AttributeError(
+                f"states is not in Bidirectional of Keras {self.keras_version}, expected "
+                "forward_layer.states and backward_layer.states"
+            )
+        forward, backward = self.forward_layer.states, self.backward_layer.states
+        return (*forward, *backward) if forward and backward else None
+
+    def reset_states(self, states: Any = ABSENT) -> None:
+        """Set the recorded states to zeros or, in Keras 2, to `states`.
+
+        Parameters
+        ----------
+        states : list, optional
+            The forward states, then the backward ones.
+
+        Raises
+        ------
+        AttributeError
+            The layers are not stateful.
+        TypeError
+            Keras 3: a state is given.
+        ValueError
+            Keras 2: the states are no list, or of another number or shape.
+        """
+        if self.behaviour.reset_states_takes_values and not self.stateful:
+            raise AttributeError("stateful is False, expected a stateful layer")
+        forward = backward = states
+        if self.behaviour.reset_states_takes_values and states is not None and states is not ABSENT:
+            if not isinstance(states, (list, tuple)):
+                raise ValueError(f"states is {shown(states)}, expected a list of states")
+            half = len(states) // 2
+            forward, backward = states[:half], states[half:]
+        with self._unchanged_by_errors():
+            self.forward_layer.reset_states(forward)
+            self.backward_layer.reset_states(backward)
+        if not self.stateful:
+            raise AttributeError("stateful is False, expected a stateful layer")
 
     # ---- shapes
 
@@ -207,9 +352,16 @@ class Bidirectional(BothDirections):
             forward, backward = self.layer, self._given_backward
         else:
             forward = self.forward_layer
-            backward = nested_configs.serialized(self.backward_layer, behaviour)
-        written = nested_configs.serialized(forward, behaviour)
-        return nested_configs.of_bidirectional(self, self.merge_mode, written, backward)
+            backward = nested_configs.serialize(self.backward_layer, behaviour)
+        pair = {
+            "layer": nested_configs.serialize(forward, behaviour),
+            "merge_mode": self.merge_mode,
+        }
+        if behaviour.merge_mode_before_layer:
+            pair = {name: pair[name] for name in ("merge_mode", "layer")}
+        if backward is not None or not behaviour.config_has_keras_2_keys:
+            pair["backward_layer"] = backward
+        return self._config_start() | pair
 
     @classmethod
     def from_config(
@@ -224,12 +376,12 @@ class Bidirectional(BothDirections):
         ValueError, TypeError
             As `gru_ref.GRU.from_config`.
         """
-        arguments = nested_configs.arguments_of(config, "layer", "backward_layer")
-        layer = nested_configs.read(config["layer"], _LAYERS, "layer", keras_version)
+        arguments = nested_configs.outer_arguments(config, "layer", "backward_layer")
+        layer = nested_configs.read_layer(config["layer"], _LAYERS, "layer", keras_version)
         backward = config.get("backward_layer")
         if backward is not None:
             version = layer.keras_version
-            backward = nested_configs.read(backward, _LAYERS, "backward_layer", version)
+            backward = nested_configs.read_layer(backward, _LAYERS, "backward_layer", version)
         return cls(layer, backward_layer=backward, **arguments)
 
     @classmethod
@@ -257,3 +409,180 @@ class Bidirectional(BothDirections):
         made._hold(original, forward, backward, given_backward, **arguments)
         made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
         return made
+
+
+def _check_layers(layer: Any, backward: Any) -> None:
+    """Check that the two layers are of a class and a release that go together.
+
+    Raises
+    ------
+    KeyError (Keras 2), TypeError (Keras 3)
+        One is neither a GRU nor an RNN.
+    ValueError
+        They are of two releases.
+    """
+    for argument, one in (("layer", layer), ("backward_layer", backward)):
+        if one is not None and not isinstance(one, (GRU, RNN)):
+            raise one.behaviour.not_a_sequence_layer_error(
+                f"{argument} is {shown(one)}, expected a GRU or an RNN"
+            )
+    if backward is not None and backward.config.behaviour is not layer.config.behaviour:
+        raise ValueError(
+            f"backward_layer is of Keras {backward.keras_version}, expected "
+            f"{layer.keras_version} as layer is"
+        )
+
+
+def _two_layers(layer: Any, backward: Any) -> tuple[Any, Any]:
+    """Return the forward and the backward layer.
+
+    Raises
+    ------
+    ValueError
+        They go in the same direction, or differ in stateful, return_sequences or return_state; or
+        the layer's config cannot be read again.
+    """
+    behaviour: Behaviour = layer.config.behaviour
+    forward = _again(layer, layer.config.go_backwards)
+    if backward is None:
+        go_backwards = not layer.config.go_backwards if behaviour.backward_is_opposite else True
+        backward = _again(layer, go_backwards)
+    if behaviour.use_cudnn_argument and isinstance(layer, GRU):
+        _change(forward, use_cudnn=layer.config.use_cudnn)
+        _change(backward, use_cudnn=layer.config.use_cudnn)
+    if forward.config.go_backwards == backward.config.go_backwards:
+        raise ValueError(
+            f"go_backwards is {forward.config.go_backwards} of both layers, expected another of "
+            "backward_layer than of layer"
+        )
+    for name in ("stateful", "return_sequences", "return_state"):
+        ours, theirs = getattr(forward.config, name), getattr(backward.config, name)
+        if ours != theirs:
+            raise ValueError(f"{name} of backward_layer is {theirs}, expected {ours} as of layer")
+    return forward, backward
+
+
+def _again(layer: Any, go_backwards: bool) -> Any:
+    """Return a new layer of the same config, built where the release builds it."""
+    behaviour: Behaviour = layer.config.behaviour
+    config = _with_execution(layer.get_config(), layer.config.execution)
+    config["go_backwards"] = go_backwards
+    implementations = _implementations(layer)
+    again = type(layer).from_config(config, keras_version=layer.keras_version)
+    if not behaviour.implementation_in_config and _implementations(again) != implementations:
+        behaviour.warn("implementation_in_config", f"implementation={implementations}")
+    if behaviour.bidirectional_copies_are_built and layer.build_config is not None:
+        nested_configs.build(again, layer.build_config, "layer")
+    elif behaviour.build_config_in_config and isinstance(layer, RNN):
+        _build_cells(layer, again)
+    return again
+
+
+def _build_cells(layer: RNN, again: RNN) -> None:
+    """Build the cells of a new RNN as those of the old one are, the stack of them too."""
+    for old, new in zip((*layer.cells, layer.cell), (*again.cells, again.cell), strict=True):
+        if old.build_config is not None and not new.built:
+            nested_configs.build(new, old.build_config, "cell")
+
+
+def _implementations(layer: Any) -> list[Any]:
+    """Return the argument of the layer, or of its cells."""
+    cells = layer.cells if isinstance(layer, RNN) else [layer]
+    return [cell.config.implementation for cell in cells]
+
+
+def _with_execution(config: Any, execution: str) -> Any:
+    """Return a config whose GRU, or whose cells, run as the layer's."""
+    if isinstance(config, list):
+        return [_with_execution(item, execution) for item in config]
+    if not isinstance(config, dict):
+        return copy.copy(config)
+    made = {key: _with_execution(value, execution) for key, value in config.items()}
+    return made | {"execution": execution} if "units" in config else made
+
+
+def _rename(forward: Any, backward: Any, given: bool) -> None:
+    """Give both layers the names that the release gives them."""
+    behaviour: Behaviour = forward.config.behaviour
+    if behaviour.backward_is_opposite:
+        forward.name, backward.name = f"forward_{forward.name}", f"backward_{backward.name}"
+        return
+    forward.name = f"forward_{forward.name.removeprefix('forward_')}"
+    if not given:
+        backward.name = f"backward_{backward.name.removeprefix('backward_')}"
+
+
+def _change(layer: Any, **values: Any) -> None:
+    """Set arguments of a layer's loop."""
+    if isinstance(layer, RNN):
+        layer.change_loop(**values)
+    else:
+        layer.config = layer.config.changed(**values)
+
+
+def _split_states(given: Any, behaviour: Behaviour) -> tuple[Any, Any]:
+    """Return the initial states of the forward and of the backward layer.
+
+    Raises
+    ------
+    IndexError
+        Keras 2: an empty list.
+    ValueError
+        Keras 2: not an even number.
+    """
+    if given is None:
+        return None, None
+    if behaviour.initial_state_array_is_split:
+        if not isinstance(given, (list, tuple)):
+            if not hasattr(given, "__len__"):
+                raise TypeError(f"initial_state is {shown(given)}, expected a list of states")
+            behaviour.warn("initial_state_array_is_split")
+        half = len(given) // 2
+        return given[:half], given[half:]
+    states = list(given) if isinstance(given, (list, tuple)) else [given]
+    if not states:
+        raise IndexError(f"initial_state is {shown(given)}, expected the states of both layers")
+    if len(states) % 2:
+        raise ValueError(f"initial_state has {len(states)} states, expected an even number")
+    half = len(states) // 2
+    return states[:half], states[half:]
+
+
+def _pair(argument: str, masks: Any) -> Sequence[Any]:
+    """Return the dropout masks of the two layers.
+
+    Raises
+    ------
+    ValueError
+        There are not two.
+    """
+    if masks is None:
+        return None, None
+    if not isinstance(masks, (list, tuple)) or len(masks) != 2:
+        raise ValueError(
+            f"{argument} is {shown(masks)}, expected a list of the forward and the backward one"
+        )
+    return masks
+
+
+def _merge(y: Array, y_back: Array, mode: str | None) -> Any:
+    """Return the two outputs as `merge_mode` merges them, or both.
+
+    Raises
+    ------
+    ValueError
+        They have different units, for another mode than concat and None.
+    """
+    if mode is None:
+        return [y, y_back]
+    if mode == "concat":
+        return np.concatenate([y, y_back], axis=-1)
+    if y.shape[-1] != y_back.shape[-1] and 1 not in (y.shape[-1], y_back.shape[-1]):
+        raise ValueError(
+            f"backward_layer has {y_back.shape[-1]} units, expected {y.shape[-1]} for merge_mode="
+            f"{mode!r}"
+        )
+    if mode == "mul":
+        return y * y_back
+    total = y + y_back
+    return total if mode == "sum" else total / total.dtype.type(2)

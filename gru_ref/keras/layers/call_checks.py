@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -141,20 +141,25 @@ def mask_array(
     return array.astype(bool)
 
 
+def recorded_state_wins(
+    config: GRUConfig, given: Sequence[Array], recorded: Sequence[Array]
+) -> bool:
+    """Return whether a call starts from the recorded states, though it is given others."""
+    if not (config.behaviour.recorded_state_wins and any(array.any() for array in recorded)):
+        return False
+    if not all(np.array_equal(ours, theirs) for ours, theirs in zip(given, recorded, strict=True)):
+        config.behaviour.warn("recorded_state_wins")
+    return True
+
+
 def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
     """Return the state a call starts from: given, recorded, or None for zeros."""
-    if recorded is None:
-        return given
-    if given is None:
-        return recorded
-    if config.behaviour.recorded_state_wins and recorded.any():
-        if not np.array_equal(given, recorded):
-            config.behaviour.warn("recorded_state_wins")
-        return recorded
-    return given
+    if given is None or recorded is None:
+        return recorded if given is None else given
+    return recorded if recorded_state_wins(config, [given], [recorded]) else given
 
 
-def built_by_call(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
+def call_build_config(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
     """Return what a layer says it was built for where a call with an initial state built it.
 
     Source

@@ -19,7 +19,7 @@ _KERAS_2_LAYER = (*_KERAS_2_SHAPES, "weights", "return_runtime")
 _RNG_TYPES = (None, "stateless", "stateful", "legacy_stateful")
 
 
-def checked_as_given(init: F) -> F:
+def check_call(init: F) -> F:
     """Refuse what only the call itself shows: an argument's place, and one given with its default.
 
     Positional arguments after recurrent_dropout are refused where the release has another order,
@@ -29,7 +29,7 @@ def checked_as_given(init: F) -> F:
     last = names.index("recurrent_dropout")
 
     @functools.wraps(init)
-    def checked(*args: Any, **kwargs: Any) -> None:
+    def check_and_init(*args: Any, **kwargs: Any) -> None:
         if len(args) > last + 1 or "time_major" in kwargs:
             behaviour = resolve(kwargs.get("keras_version", "2"))
             if len(args) > last + 1 and not behaviour.positional_after_recurrent_dropout:
@@ -45,7 +45,7 @@ def checked_as_given(init: F) -> F:
                 )
         init(*args, **kwargs)
 
-    return checked  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
+    return check_and_init  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
 
 
 def check_keywords(kwargs: Mapping[str, Any], implementation: Any, behaviour: Behaviour) -> None:
@@ -69,7 +69,7 @@ def check_keywords(kwargs: Mapping[str, Any], implementation: Any, behaviour: Be
     check_known(given, known, "GRU", behaviour)
 
 
-def keywords_of_any_layer(behaviour: Behaviour) -> set[str]:
+def layer_keywords(behaviour: Behaviour) -> set[str]:
     """Return the keywords that every layer of the release takes beside its own."""
     known = {"dtype", *_ANY_LAYER}
     if behaviour.keras_2_layer_arguments:
@@ -90,9 +90,7 @@ def check_known(
             )
 
 
-def check_values(
-    name: Any, trainable: Any, kwargs: Mapping[str, Any], behaviour: Behaviour
-) -> None:
+def check_values(kwargs: Mapping[str, Any], behaviour: Behaviour) -> None:
     """Check the arguments for any layer that the release itself looks at.
 
     Raises
@@ -104,6 +102,7 @@ def check_values(
         Keras 3: name is no string or contains '/', or trainable is no bool, where the release
         looks at it. Keras 2: rng_type is unknown.
     """
+    name, trainable = kwargs.get("name"), kwargs.get("trainable", True)
     if behaviour.name_is_checked and name is not None and not isinstance(name, str):
         raise behaviour.wrong_type_error(f"name is {shown(name)}, expected a string or None")
     if behaviour.name_without_slash and name and "/" in name:
@@ -119,9 +118,9 @@ def check_values(
         raise ValueError(f"rng_type is {shown(kwargs['rng_type'])}, expected one of {_RNG_TYPES}")
 
 
-def keywords_of_a_cell(behaviour: Behaviour) -> set[str]:
+def cell_keywords(behaviour: Behaviour) -> set[str]:
     """Return the keywords that a GRUCell of the release takes beside its named arguments."""
-    known = {*keywords_of_any_layer(behaviour), "implementation"}
+    known = {*layer_keywords(behaviour), "implementation"}
     if behaviour.seed_argument:
         known.add("seed")
     if behaviour.rng_type_argument:

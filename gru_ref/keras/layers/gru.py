@@ -1,32 +1,36 @@
-"""GRU: Keras's shell over the functional core — construction and calls."""
+"""GRU: Keras's layer, a shell over the functional core."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.loop import Moment
+from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.dropout.laws import Masks, masks_of_call
+from gru_ref.keras.dropout.laws import Masks, call_masks
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers import call_checks, ragged
-from gru_ref.keras.layers.constructor_checks import check_keywords, check_values, checked_as_given
-from gru_ref.keras.layers.described import Described
+from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
+from gru_ref.keras.layers.constructor_checks import check_call, check_keywords, check_values
+from gru_ref.keras.layers.loop_layer import LoopLayer
 from gru_ref.keras.layers.trace import Trace, trace_of
-from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS
+from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
-from gru_ref.keras.training import losses
+from gru_ref.keras.serialization import from_keras, gru_config
+from gru_ref.keras.training import regularizers
 from gru_ref.provenance import Origin
 
 Array = NDArray[Any]
+G = TypeVar("G", bound="GRU")
 
 
-class GRU(Described):
+class GRU(LoopLayer, LeafLayer):
     """The GRU layer of Keras, in NumPy.
 
     Equation
@@ -71,7 +75,7 @@ class GRU(Described):
     # Of a layer that gru_ref.load_layers read.
     origin: Origin | None = None
 
-    @checked_as_given
+    @check_call
     def __init__(
         self,
         units: int,
@@ -107,20 +111,18 @@ class GRU(Described):
         given = {**locals(), **kwargs}
         behaviour = resolve(keras_version)
         check_keywords(kwargs, implementation, behaviour)
-        name, trainable = kwargs.get("name"), kwargs.get("trainable", True)
-        check_values(name, trainable, kwargs, behaviour)
-        super().__init__(GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS}))
-        self.name = name or "gru"
-        self.trainable = trainable
-        self._layer_arguments = kwargs
+        check_values(kwargs, behaviour)
+        config = GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS})
+        super().__init__(config, "gru", kwargs)
+        self._start_unrecorded()
         self._pending = kwargs.get("weights")
         self._mask_streams = MaskStreams(
-            self.config, kwargs.get("rng_type"), kwargs.get("force_generator")
+            config, kwargs.get("rng_type"), kwargs.get("force_generator")
         )
         self._masks = Masks(None, None)
 
     def __getattr__(self, name: str) -> Any:
-        if name in CONFIG_ARGUMENTS and "config" in self.__dict__:
+        if name in CONFIG_ARGUMENTS and "_config" in self.__dict__:
             return getattr(self.config, name)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
@@ -128,13 +130,32 @@ class GRU(Described):
         return f"GRU({self.config.units}, keras_version={self.keras_version!r}, name={self.name!r})"
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Fix the features and make the weights; see `Variables.build`."""
-        first = not self.built
-        if first:
+        """Fix the features (and, if stateful, the batch) and make the weights that can be made.
+
+        Parameters
+        ----------
+        input_shape : (batch, timesteps, features)
+            time_major: (timesteps, batch, features). None where a size is not known.
+
+        Raises
+        ------
+        TypeError
+            No shape; in Keras 2 features that are no size.
+        IndexError
+            Less than two sizes; in Keras 2 a list of sizes.
+        ValueError
+            Other than three sizes, or stateful without a batch, or other features than the layer
+            is built for. In Keras 3 features that are no size.
+        """
+        shape = three_sizes(input_shape, self.config)
+        features = self._known_features(input_shape, shape)
+        batch = self._known_batch(input_shape, shape)
+        if not self.built:
             self._mask_streams.before_weights()
-        super().build(input_shape)
-        if first:
+            self._make_weights(features)
             self._mask_streams.after_weights()
+        self._build_config = {"input_shape": shape}
+        self._start_recording(batch)
 
     # ---- call
 
@@ -261,8 +282,9 @@ class GRU(Described):
         x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
         x, mask = ragged.padded(x, ragged_lengths, mask, config)
         config = ragged.config_of_call(config, ragged_lengths)
-        self._check_sizes(x.shape)
-        batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
+        if self._features is not None and x.shape[2] != self._features:
+            raise ValueError(f"x has shape {x.shape}, expected {self._features} features")
+        batch, timesteps = self._sizes(x)
         used = call_checks.mask_array(mask, config, batch, timesteps)
         given = call_checks.initial_state_array(initial_state, config, batch, self.built)
         if config.use_cudnn is True and config.behaviour.use_cudnn_argument:
@@ -274,17 +296,17 @@ class GRU(Described):
             if not self.built:
                 self.build(x.shape)
                 if given is not None and config.behaviour.build_config_has_states:
-                    self._build_config = call_checks.built_by_call(x.shape, initial_state)
+                    self._build_config = call_checks.call_build_config(x.shape, initial_state)
             if self._pending is not None and late:
                 config.behaviour.warn("weights_argument_needs_the_building_call")
             elif self._pending is not None:
                 self.set_weights(self._pending)
             self._pending = None
-            weights, start = self._known_weights(), self._start(given)
+            states = self._start(None if given is None else self._in_containers([given], None))
+            start = None if states is None else states.arrays[0]
+            weights = self._known_weights()
             sizes = batch, timesteps, x.shape[2], None if start is None else start.shape[0]
-            self._masks = masks_of_call(
-                config, training, given_masks, rng, sizes, self._mask_streams
-            )
+            self._masks = call_masks(config, training, given_masks, rng, sizes, self._mask_streams)
             result = gru(
                 x,
                 weights,
@@ -295,11 +317,85 @@ class GRU(Described):
                 **self._masks._asdict(),
             )
             result = Result(ragged.rows_first(result.output, ragged_lengths, config), result.state)
-            self._activity_losses = losses.of_outputs(config, *result)
-        if config.stateful:
-            self._state = result.state.astype(config.variable_dtype)
+            self._activity_losses = regularizers.activity_penalties(
+                config.identifiers["activity_regularizer"],
+                result if config.return_state else result[:1],
+                config.behaviour,
+                time_is_first=config.time_major and config.return_sequences,
+            )
+            self._record(self._in_containers([result.state], None), batch)
         return result
 
-    def _start(self, given: Array | None) -> Array | None:
-        """Return the state a call starts from: given, recorded, or None for zeros."""
-        return call_checks.start_of_call(self.config, given, self._state)
+    # ---- state
+
+    @property
+    def recorded_state(self) -> Array | None:
+        """The recorded state of a stateful layer, (batch, units); None without one."""
+        return None if self._recorded is None else self._recorded.arrays[0].copy()
+
+    # ---- config
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments under the keys that the release's own get_config uses."""
+        return gru_config.layer_config(
+            self.config, self.name, self.trainable, self._layer_arguments
+        )
+
+    @classmethod
+    def from_config(
+        cls: type[G], config: Mapping[str, Any], *, keras_version: str | None = None
+    ) -> G:
+        """Build a layer from what ``get_config()`` of any Keras, or of gru_ref, returned.
+
+        Parameters
+        ----------
+        config : mapping
+        keras_version : str, optional
+            Which Keras wrote it; by default recognised by its keys.
+
+        Raises
+        ------
+        ValueError
+            The generation cannot be recognised, or an argument is wrong.
+        """
+        version = keras_version or gru_config.generation_of(config)
+        arguments = gru_config.constructor_arguments(config, resolve(version))
+        return cls(**arguments | {"keras_version": version})
+
+    @classmethod
+    def from_keras(cls: type[G], layer: Any, *, keras_version: str | None = None) -> G:
+        """Take over a live Keras GRU: its config, weights, recorded state and generation.
+
+        Keras itself is not imported: everything comes from the layer's own methods.
+
+        Parameters
+        ----------
+        layer : keras.layers.GRU, tf_keras.layers.GRU or tf.keras.layers.GRU
+        keras_version : str, optional
+            By default the version of the package that the layer's class comes from.
+
+        Raises
+        ------
+        TypeError
+            `layer` is no live GRU of Keras.
+        ValueError
+            It has weights that a GRU has not.
+
+        Notes
+        -----
+        Its dropout masks go on where they stand: those of Keras 3, and in Keras 2 those of a layer
+        with a seed. Any other layer of Keras 2 draws from TensorFlow's global seed, which is not
+        the layer's: seed both again, ``set_random_seed`` here and there, or hand masks in. Where a
+        ``tf.random.Generator`` of Keras 2 stands is not known. Where the cell within is frozen,
+        the layer is.
+        """
+        made = from_keras.read_without_weights(cls, "GRU", layer, keras_version)
+        if weights := from_keras.weights_of(layer):
+            made.take_weights(GRUWeights(*weights))
+            made._build_config = from_keras.build_config_of(layer)
+        if states := from_keras.states_of(layer):
+            made._record(made._in_containers(states, None), len(states[0]))
+        if not getattr(getattr(layer, "cell", None), "trainable", True):
+            made.trainable = False  # the weights are the cell's
+        made._mask_streams.continue_as(layer)
+        return made

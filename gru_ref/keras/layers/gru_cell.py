@@ -12,11 +12,11 @@ from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.dropout.cell_masks import KeptMasks
+from gru_ref.keras.dropout.cell_masks import CellMasks
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import CellCall
-from gru_ref.keras.layers.constructor_checks import check_known, check_values, keywords_of_a_cell
-from gru_ref.keras.layers.variables import CONFIG_ARGUMENTS, Variables
+from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
+from gru_ref.keras.layers.constructor_checks import cell_keywords, check_known, check_values
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
@@ -24,7 +24,7 @@ from gru_ref.keras.serialization import from_keras, gru_config
 Array = NDArray[Any]
 
 
-class GRUCell(Variables):
+class GRUCell(LeafLayer):
     """The GRUCell layer of Keras, in NumPy.
 
     Equation
@@ -90,21 +90,18 @@ class GRUCell(Variables):
         behaviour = resolve(keras_version)
         check_known(
             kwargs if seed is None else {**kwargs, "seed": seed},
-            keywords_of_a_cell(behaviour),
+            cell_keywords(behaviour),
             "GRUCell",
             behaviour,
         )
-        self.name = kwargs.get("name") or "gru_cell"
-        trainable = kwargs.get("trainable", True)
-        check_values(kwargs.get("name"), trainable, kwargs, behaviour)
+        check_values(kwargs, behaviour)
         config = GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS})
         # No cell runs a fused path, or tries cuDNN.
-        super().__init__(config.changed(path="loop", use_cudnn=False))
-        self.trainable = trainable
-        self._layer_arguments = kwargs
-        self.masks = KeptMasks(
+        config = config.changed(path="loop", use_cudnn=False)
+        super().__init__(config, "gru_cell", kwargs)
+        self.masks = CellMasks(
             MaskStreams(
-                self.config, kwargs.get("rng_type"), kwargs.get("force_generator"), of_cell=True
+                config, kwargs.get("rng_type"), kwargs.get("force_generator"), for_cell=True
             )
         )
 
@@ -149,9 +146,11 @@ class GRUCell(Variables):
             ) from None
         if not sizes:
             raise IndexError(f"input_shape is {shown(input_shape)}, expected (batch, features)")
+        shape = None, None, sizes[-1]
+        features = self._known_features(shape, shape)
         if not self.built:
             self.masks.streams.before_weights()
-        super().build((None, None, sizes[-1]))
+            self._make_weights(features)
         self._build_config = {"input_shape": sizes}
 
     def __call__(
@@ -207,7 +206,7 @@ class GRUCell(Variables):
             weights = self._known_weights()
             given = dropout_mask, recurrent_dropout_mask
             sizes = x.shape[0], 1, x.shape[1], h.shape[0]
-            masks = self.masks.of_step(config, training, given, rng, sizes)
+            masks = self.masks.step_masks(config, training, given, rng, sizes)
             new = CellCall(weights, config, None, *masks).core_cell(1).step_at(0, x, h).h
         return new, [new] if nested else new
 
@@ -273,7 +272,7 @@ class GRUCell(Variables):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
-        return gru_config.of_cell(self.config, self.name, self.trainable, self._layer_arguments)
+        return gru_config.cell_config(self.config, self.name, self.trainable, self._layer_arguments)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> GRUCell:
@@ -285,7 +284,7 @@ class GRUCell(Variables):
             As `gru_ref.GRU.from_config`.
         """
         version = keras_version or gru_config.generation_of(config)
-        arguments = gru_config.from_keras(config, resolve(version), of_layer=False)
+        arguments = gru_config.constructor_arguments(config, resolve(version), for_cell=True)
         return cls(**arguments, keras_version=version)
 
     @classmethod
@@ -297,11 +296,11 @@ class GRUCell(Variables):
         TypeError
             `layer` is no live GRUCell of Keras.
         """
-        made = from_keras.without_weights(cls, "GRUCell", layer, keras_version)
+        made = from_keras.read_without_weights(cls, "GRUCell", layer, keras_version)
         if weights := from_keras.weights_of(layer):
             made.take_weights(GRUWeights(*weights))
             made._build_config = from_keras.build_config_of(layer)
         by_gate = made.config.mask_per_gate
-        made.masks.keep(from_keras.kept_masks_of(layer, by_gate=by_gate))
+        made.masks.keep(from_keras.cell_masks_of(layer, by_gate=by_gate))
         made.masks.streams.continue_as(layer)
         return made

@@ -9,25 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.laws import Masks
 from gru_ref.keras.functional import CellCall, stacked_gru
-from gru_ref.keras.layers import call_checks, ragged, rnn_states
+from gru_ref.keras.layers import call_checks, ragged
+from gru_ref.keras.layers.base import PartMasks, WrapperLayer
 from gru_ref.keras.layers.gru_cell import GRUCell
-from gru_ref.keras.layers.rnn_variables import RNNVariables
+from gru_ref.keras.layers.loop_layer import LoopLayer, States
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
-from gru_ref.keras.layers.weight_checks import three_sizes
-from gru_ref.keras.layers.wrapper_base import PartMasks
+from gru_ref.keras.layers.weight_checks import known_features, three_sizes
 from gru_ref.keras.ledger import resolve
-from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
-from gru_ref.keras.training import losses
+from gru_ref.keras.serialization import config_parts, from_keras, gru_config, nested_configs
+from gru_ref.keras.training import regularizers
 
 Array = NDArray[Any]
-Shape = tuple[int | None, ...]
 
+_LOOP_ARGUMENTS = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "time_major",
+    "zero_output_for_mask",
+)
 _CELLS = {"GRUCell": GRUCell, "StackedRNNCells": StackedRNNCells}
 
 
-class RNN(RNNVariables):
+class RNN(LoopLayer, WrapperLayer):
     """The RNN layer of Keras around GRU cells, in NumPy.
 
     Equation
@@ -64,6 +73,94 @@ class RNN(RNNVariables):
     >>> output.shape, [state.shape for state in states]
     ((2, 5), [(2, 3), (2, 5)])
     """
+
+    def __init__(
+        self,
+        cell: Any,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        if isinstance(cell, (list, tuple)):
+            cell = StackedRNNCells(cell)
+        if not isinstance(cell, (GRUCell, StackedRNNCells)):
+            raise ValueError(
+                f"cell is {shown(cell)}, expected a GRUCell, StackedRNNCells or a list of GRUCell"
+            )
+        self.cell = cell
+        self._stacked = isinstance(cell, StackedRNNCells)
+        self.cells = cell.cells if isinstance(cell, StackedRNNCells) else (cell,)
+        last = self.cells[-1].config
+        also = ["zero_output_for_mask", "activity_regularizer"]
+        if last.behaviour.time_major_argument:
+            also.append("time_major")
+        super().__init__([cell], last, "rnn", kwargs, also)
+        if self.dtype != last.dtype:
+            raise ValueError(
+                f"dtype is {self.dtype} and that of the cell {last.dtype}, expected the same"
+            )
+        argument = "activity_regularizer"
+        self.activity_regularizer = kwargs.get(argument)
+        found = regularizers.resolve(self.activity_regularizer, last.behaviour, argument)
+        loop = {
+            "return_sequences": return_sequences,
+            "return_state": return_state,
+            "go_backwards": go_backwards,
+            "stateful": stateful,
+            "unroll": unroll,
+            "time_major": kwargs.get("time_major", False),
+            "zero_output_for_mask": kwargs.get("zero_output_for_mask", False),
+            "activity_regularizer": self.activity_regularizer,
+            "path": "unroll" if unroll else "loop",
+        }
+        self._configs = [
+            cell.config.changed(identifiers={**cell.config.identifiers, argument: found}, **loop)
+            for cell in self.cells
+        ]
+        self._config = self._configs[-1]
+        self._start_unrecorded()
+        self._used_masks: list[Masks] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _LOOP_ARGUMENTS and "_config" in self.__dict__:
+            return getattr(self._config, name)
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        return f"RNN({self.cell}, name={self.name!r})"
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Build the cells; see `gru_ref.GRU.build`."""
+        config = self._config
+        shape = three_sizes(input_shape, config)
+        features = known_features(shape, config)
+        batch = self._known_batch(input_shape, shape)
+        if self.cell.built:
+            self._check_features(features)
+        else:
+            self.cell.build((batch, features))
+        self._built, self._build_config = True, {"input_shape": shape}
+        self._start_recording(batch)
+
+    def change_loop(self, **values: Any) -> None:
+        """Set arguments of the loop, as Bidirectional does."""
+        self._configs = [config.changed(**values) for config in self._configs]
+        self._config = self._configs[-1]
+
+    @property
+    def _cell_configs(self) -> Sequence[GRUConfig]:
+        return self._configs
+
+    def _check_features(self, features: int) -> None:
+        for number, cell in enumerate(self.cells):
+            expected = cell.weight_shapes()["kernel"][0]
+            if features != expected:
+                what = f"what enters cell {number}" if number else "x"
+                raise ValueError(f"{what} has {features} features, expected {expected}, as built")
+            features = cell.units
 
     # ---- call
 
@@ -123,35 +220,69 @@ class RNN(RNNVariables):
         x, initial_state = call_checks.split_x(x, initial_state, config, len(self.cells))
         x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
         x, mask = ragged.padded(x, ragged_lengths, mask, config)
-        batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
         if self.cell.built:
             self._check_features(x.shape[2])
-        if config.stateful and self._batch not in (None, batch):
-            raise ValueError(
-                f"x has batch {batch}, expected {self._batch}: a stateful layer keeps one state "
-                "for each row"
-            )
+        batch, timesteps = self._sizes(x)
         used = call_checks.mask_array(mask, config, batch, timesteps, behaviour.rnn_mask_containers)
         self._check_unit_mask(used)
-        given = rnn_states.of_call(initial_state, self._configs, batch, stacked=self._stacked)
+        given = self._initial_states(initial_state, batch)
         with self._unchanged_by_errors():
             if not self.built or (config.stateful and self._recorded is None):
                 self.build(x.shape)
                 if given is not None and behaviour.build_config_has_states:
-                    self._build_config = call_checks.built_by_call(x.shape, initial_state)
+                    self._build_config = call_checks.call_build_config(x.shape, initial_state)
                 self._check_features(x.shape[2])
-            start = rnn_states.start(given, self._recorded, config)
-            runs = self._runs(x, start, training, (dropout_mask, recurrent_dropout_mask), rng)
+            start = self._start(given)
+            runs = self._runs(
+                x, start, training, (dropout_mask, recurrent_dropout_mask), rng, (batch, timesteps)
+            )
             output, arrays = stacked_gru(x, runs, mask=used)
             output = ragged.rows_first(output, ragged_lengths, config)
-            states = rnn_states.in_containers(arrays, start, behaviour, stacked=self._stacked)
-            states = self._of_one_cell(states, masked=used is not None)
-            self._activity_losses = losses.of_outputs(config, output, *arrays)
-            if config.stateful:
-                self._recorded = rnn_states.recorded(states, self._recorded)
+            states = self._in_containers(arrays, start)
+            states = self._one_cell_states(states, masked=used is not None)
+            self._activity_losses = regularizers.activity_penalties(
+                config.identifiers["activity_regularizer"],
+                (output, *arrays) if config.return_state else (output,),
+                behaviour,
+                time_is_first=config.time_major and config.return_sequences,
+            )
+            self._record(states, batch)
         if config.return_state:
             return behaviour.state_container((output, *states.contained()))
         return output
+
+    def _initial_states(self, given: Any, batch: int) -> States | None:
+        """Return the initial states of a call; None where there are none.
+
+        Raises
+        ------
+        TypeError, AttributeError
+            As `gru_ref.keras.layers.call_checks.initial_state_array`.
+        ValueError
+            There are not as many as cells, or one has another shape.
+        IndexError
+            An empty list in Keras 3.
+        """
+        if given is None:
+            return None
+        configs, behaviour = self._configs, self.behaviour
+        items = list(given) if isinstance(given, (list, tuple)) else [given]
+        if not items:
+            call_checks.initial_state_array(given, configs[-1], batch)
+            return None
+        few = len(items) < len(configs) and behaviour.short_states_run_fewer_cells
+        if len(items) != len(configs) and not few:
+            raise ValueError(f"initial_state has {len(items)} states, expected {len(configs)}")
+        if few:
+            behaviour.warn("short_states_run_fewer_cells", f"{len(items)} were given")
+        arrays, nested = [], []
+        for item, config in zip(items, configs, strict=False):
+            in_list = self._stacked and isinstance(item, (list, tuple)) and len(item) == 1
+            array = call_checks.initial_state_array([item[0] if in_list else item], config, batch)
+            assert array is not None
+            arrays.append(array)
+            nested.append(in_list)
+        return States(tuple(arrays), tuple(nested))
 
     def _check_unit_mask(self, used: Array | None) -> None:
         """Refuse a mask of every unit where the cells differ in size."""
@@ -162,7 +293,7 @@ class RNN(RNNVariables):
                 f"have the sizes {sorted(units)}"
             )
 
-    def _of_one_cell(self, states: rnn_states.States, *, masked: bool) -> rnn_states.States:
+    def _one_cell_states(self, states: States, *, masked: bool) -> States:
         """Return the states as Keras 3 contains those of a stack of one cell."""
         behaviour = self.behaviour
         if len(self.cells) > 1 or not any(states.nested):
@@ -177,16 +308,16 @@ class RNN(RNNVariables):
     def _runs(
         self,
         x: Array,
-        start: rnn_states.States | None,
+        start: States | None,
         training: Any,
         given: tuple[Any, Any],
         rng: np.random.Generator | None,
+        sizes: tuple[int, int],
     ) -> list[CellCall]:
-        """Return what every cell runs with."""
-        batch, timesteps = x.shape[:2][:: -1 if self._config.time_major else 1]
+        """Return what every cell runs with; `sizes` are the batch and the timesteps."""
         count = len(self.cells) if start is None else len(start.arrays)
         states = (None,) * count if start is None else start.arrays
-        by_cell = [_one_each(mask, len(self.cells), self._stacked) for mask in given]
+        by_cell = [_cell_masks(mask, len(self.cells), self._stacked) for mask in given]
         features = x.shape[2]
         runs: list[CellCall] = []
         used: list[Masks] = []
@@ -196,8 +327,10 @@ class RNN(RNNVariables):
             own = by_cell[0][number], by_cell[1][number]
             masks = shared.get(cell) if all(mask is None for mask in own) else None
             if masks is None:
-                sizes = batch, timesteps, features, None if state is None else state.shape[0]
-                masks = cell.masks.of_sequence(config, training, own, rng, sizes)
+                state_batch = None if state is None else state.shape[0]
+                masks = cell.masks.sequence_masks(
+                    config, training, own, rng, (*sizes, features, state_batch)
+                )
             shared[cell] = masks
             runs.append(CellCall(cell._known_weights(), config, state, *masks))
             used.append(masks)
@@ -205,45 +338,14 @@ class RNN(RNNVariables):
         self._used_masks = used
         return runs
 
-    # ---- shapes
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the mask of the outputs: `mask` for return_sequences, else None.
-
-        With return_state it is a list, None for every state. `inputs` is not read, as in Keras.
-        """
-        if isinstance(mask, (list, tuple)):
-            mask = call_checks.first_mask(mask)
-        output_mask = mask if self._config.return_sequences else None
-        return (
-            [output_mask, *[None] * len(self.cells)] if self._config.return_state else output_mask
-        )
-
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Any:
-        """Return the shape of the output, and with return_state also those of the states.
-
-        Returns
-        -------
-        tuple, or [output, state, …] (Keras 2), (output, state, …) (Keras 3) of tuples
-        """
-        config = self._config
-        shape = three_sizes(input_shape, config)
-        batch = shape[1] if config.time_major else shape[0]
-        output: Shape = (batch, config.units)
-        if config.return_sequences:
-            output = (*shape[:2], config.units)
-        if not config.return_state:
-            return output
-        states = [(batch, cell.units) for cell in self.cells]
-        return self.behaviour.state_container((output, *states))
-
     # ---- config
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
         config = self._config
-        written = gru_config.written_argument(config, "activity_regularizer")
-        return nested_configs.of_rnn(self, self.cell, written)
+        regularizer = gru_config.written_argument(config, "activity_regularizer")
+        cell = nested_configs.serialize(self.cell, self.behaviour)
+        return self._config_start(regularizer) | config_parts.loop_part(config) | {"cell": cell}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> RNN:
@@ -256,8 +358,8 @@ class RNN(RNNVariables):
         ValueError, TypeError
             As `gru_ref.GRU.from_config`.
         """
-        arguments = nested_configs.arguments_of(config, "cell")
-        cell = nested_configs.read(config["cell"], _CELLS, "cell", keras_version)
+        arguments = nested_configs.outer_arguments(config, "cell")
+        cell = nested_configs.read_layer(config["cell"], _CELLS, "cell", keras_version)
         return cls(cell, **arguments)
 
     @classmethod
@@ -276,14 +378,13 @@ class RNN(RNNVariables):
         cell = from_keras.read_part(layer.cell, _CELLS, "the cell of the RNN", version)
         made = cls(cell, **from_keras.arguments_of(layer, resolve(version), "cell"))
         if states := from_keras.states_of(layer):
-            made._batch = states[0].shape[0]
-            made._recorded = rnn_states.zeros(made._configs, made._batch, stacked=made._stacked)
-            made._recorded = made._recorded._replace(arrays=tuple(states))
+            made._start_recording(len(states[0]))
+            made._record(made._in_containers(states, None), len(states[0]))
         made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
         return made
 
 
-def _one_each(masks: Any, count: int, stacked: bool) -> Sequence[Any]:
+def _cell_masks(masks: Any, count: int, stacked: bool) -> Sequence[Any]:
     """Return a given mask, or None, for every cell."""
     if masks is None:
         return [None] * count

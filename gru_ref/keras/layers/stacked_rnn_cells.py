@@ -9,16 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.errors import shown
-from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.layers.base import WrapperLayer
 from gru_ref.keras.layers.gru_cell import GRUCell
-from gru_ref.keras.layers.wrapper_base import Composite
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
 
 Array = NDArray[Any]
 
 
-class StackedRNNCells(Composite):
+class StackedRNNCells(WrapperLayer):
     """The StackedRNNCells layer of Keras, for GRU cells, in NumPy.
 
     Equation
@@ -62,9 +61,7 @@ class StackedRNNCells(Composite):
                 raise ValueError(f"cells has {shown(cell)}, expected a GRUCell in every place")
         first = cells[0].config
         also = ("reverse_state_order",) if first.behaviour.reverse_state_order_argument else ()
-        super().__init__(cells, first, kwargs, also)
-        self.name = self.name or "stacked_rnn_cells"
-        self.dtype = dtype_name(kwargs.get("dtype") or "float32", first.behaviour)
+        super().__init__(cells, first, "stacked_rnn_cells", kwargs, also)
         for cell in cells:
             if cell.config.behaviour is not first.behaviour:
                 raise ValueError(
@@ -171,7 +168,8 @@ class StackedRNNCells(Composite):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
-        return nested_configs.of_stack(self, self.cells)
+        cells = [nested_configs.serialize(cell, self.behaviour) for cell in self.cells]
+        return self._config_start() | {"cells": cells}
 
     @classmethod
     def from_config(
@@ -186,11 +184,11 @@ class StackedRNNCells(Composite):
         ValueError, TypeError
             As `gru_ref.GRU.from_config`.
         """
-        arguments = nested_configs.arguments_of(config, "cells")
+        arguments = nested_configs.outer_arguments(config, "cells")
         if not isinstance(config["cells"], (list, tuple)):
             raise TypeError(f"cells is {shown(config['cells'])}, expected a list of cells")
         cells = [
-            nested_configs.read(cell, {"GRUCell": GRUCell}, "cells", keras_version)
+            nested_configs.read_layer(cell, {"GRUCell": GRUCell}, "cells", keras_version)
             for cell in config["cells"]
         ]
         return cls(cells, **arguments)

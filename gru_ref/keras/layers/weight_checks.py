@@ -15,7 +15,7 @@ from gru_ref.keras.config import GRUConfig
 Array = NDArray[Any]
 
 
-def checked_weights(
+def weight_arrays(
     weights: Any, shapes: Mapping[str, tuple[int, ...]], config: GRUConfig
 ) -> dict[str, Array]:
     """Return copies of the arrays that ``set_weights`` was given, by name.

@@ -11,7 +11,7 @@ from gru_ref.keras.serialization import objects
 _LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
 
 
-def start_of_layer(
+def layer_part(
     config: GRUConfig,
     dtype: str,
     name: str,
@@ -35,7 +35,7 @@ def start_of_layer(
     return result
 
 
-def of_loop(config: GRUConfig) -> dict[str, Any]:
+def loop_part(config: GRUConfig) -> dict[str, Any]:
     """Return what the config of an RNN or a GRU says of its loop."""
     result = {key: getattr(config, key) for key in _LOOP}
     if config.behaviour.config_has_keras_2_keys:

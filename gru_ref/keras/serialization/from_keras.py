@@ -28,7 +28,7 @@ L = TypeVar("L")
 CLASSES = ("GRU", "GRUCell", "RNN", "StackedRNNCells", "Bidirectional")
 
 # Where a live cell keeps its masks, by the rate: in Keras 3, in Keras 2.
-_KEPT = {
+_CELL_MASKS = {
     rate: (f"_{rate}_mask", f"_{rate}_mask_cache") for rate in ("dropout", "recurrent_dropout")
 }
 
@@ -56,7 +56,7 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
         raise TypeError(f"{what} is {shown(layer)}, {wanted}{other}")
 
 
-def without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
+def read_without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
     """Return a layer of gru_ref of a live one's release and arguments, without the live weights.
 
     Parameters
@@ -124,7 +124,7 @@ def arguments_of(layer: Any, behaviour: Behaviour, *nested: str) -> dict[str, An
         The layer has an argument that gru_ref's has not.
     """
     arguments = {key: value for key, value in layer.get_config().items() if key not in nested}
-    arguments.update(_dropped(layer, behaviour))
+    arguments.update(_arguments_beside_config(layer, behaviour))
     for name in ACTIVATIONS:
         function = getattr(layer, name, None)
         if callable(function) and not _is_named(function, arguments.get(name), behaviour):
@@ -142,7 +142,7 @@ def arguments_of(layer: Any, behaviour: Behaviour, *nested: str) -> dict[str, An
     return arguments
 
 
-def _dropped(layer: Any, behaviour: Behaviour) -> dict[str, Any]:
+def _arguments_beside_config(layer: Any, behaviour: Behaviour) -> dict[str, Any]:
     """Return the arguments of a live layer that its config does not tell.
 
     Raises
@@ -174,7 +174,7 @@ def _dropped(layer: Any, behaviour: Behaviour) -> dict[str, Any]:
         layer, "_activity_regularizer", getattr(layer, "activity_regularizer", None)
     )
     if regularizer is not None and kind == "RNN":
-        found["activity_regularizer"] = _written(regularizer)
+        found["activity_regularizer"] = _serialize(regularizer)
     elif regularizer is not None and kind != "GRU":
         raise ValueError(
             f"activity_regularizer of {shown(layer)} is {shown(regularizer)}, expected None: "
@@ -221,7 +221,7 @@ def states_of(layer: Any) -> list[Array]:
     return [] if any(state is None for state in states) else [np.array(state) for state in states]
 
 
-def kept_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
+def cell_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
     """Return the dropout masks that a live cell keeps from its last eager call, by their rates.
 
     Parameters
@@ -230,7 +230,7 @@ def kept_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
         Whether there is a mask for every gate, as `gru_ref.keras.dropout.laws.laws` tells.
     """
     found = {}
-    for rate, (attribute, cache) in _KEPT.items():
+    for rate, (attribute, cache) in _CELL_MASKS.items():
         kept = [getattr(cell, attribute, None), *dict(getattr(cell, cache, None) or {}).values()]
         for masks in kept:
             each = list(_flat(masks))
@@ -241,7 +241,7 @@ def kept_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
     return found
 
 
-def _written(thing: Any) -> Any:
+def _serialize(thing: Any) -> Any:
     """Return an object of Keras's as a config holds it, and one of the user's as it is."""
     if not _is_kerass(thing):
         return thing

@@ -7,7 +7,7 @@ from typing import Any
 
 from gru_ref.errors import shown
 from gru_ref.keras.activations.layers import OBJECT_KEYS
-from gru_ref.keras.config import KINDS, GRUConfig
+from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import config_parts, objects
 
@@ -35,7 +35,7 @@ PACKAGES = ("keras", "tf_keras", "tensorflow")
 _UNREADABLE = {"log_softmax_v2": "log_softmax", "IdentityInitializer": "Identity"}
 
 
-def to_keras(
+def layer_config(
     config: GRUConfig, name: str, trainable: bool, layer_arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the dict of the release's own ``get_config()``: its keys, values and order.
@@ -53,20 +53,20 @@ def to_keras(
     GRU.get_config, RNN.get_config and Layer.get_config (tf_keras 2.21, Keras 3.15.1).
     """
     written = {key: written_argument(config, key) for key in _SHARED}
-    result = config_parts.start_of_layer(
+    result = config_parts.layer_part(
         config, config.dtype, name, trainable, layer_arguments, written["activity_regularizer"]
     )
-    return result | config_parts.of_loop(config) | written | _end_of_cell(config)
+    return result | config_parts.loop_part(config) | written | _end_of_cell(config)
 
 
-def of_cell(
+def cell_config(
     config: GRUConfig, name: str, trainable: bool, layer_arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the dict of a GRUCell's ``get_config()``; see `to_keras`."""
+    """Return the dict of a GRUCell's ``get_config()``; see `layer_config`."""
     written = {
         key: written_argument(config, key) for key in _SHARED if key != "activity_regularizer"
     }
-    start = config_parts.start_of_layer(config, config.dtype, name, trainable, layer_arguments)
+    start = config_parts.layer_part(config, config.dtype, name, trainable, layer_arguments)
     return start | written | _end_of_cell(config)
 
 
@@ -86,10 +86,9 @@ def written_argument(config: GRUConfig, argument: str) -> Any:
     value = getattr(config, argument)
     if argument in ACTIVATIONS:
         return objects.activation(value, config.behaviour, argument)
-    module = KINDS.get(argument.rpartition("_")[2])
-    if module is None:
+    if argument not in config.identifiers:
         return value
-    found = module.resolve(value, config.behaviour, argument)
+    found = config.identifiers[argument]
     return objects.named_object(value, found, config.behaviour, argument)
 
 
@@ -132,8 +131,8 @@ def generation_of(config: Mapping[str, Any]) -> str:
     return "2"
 
 
-def from_keras(
-    config: Mapping[str, Any], behaviour: Behaviour, *, of_layer: bool = True
+def constructor_arguments(
+    config: Mapping[str, Any], behaviour: Behaviour, *, for_cell: bool = False
 ) -> dict[str, Any]:
     """Return the arguments of `gru_ref.GRU`, or of its cell, for a config that a release wrote.
 
@@ -152,7 +151,7 @@ def from_keras(
     if not isinstance(config, Mapping):
         raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
     arguments = {key: _read(value, key) for key, value in config.items()}
-    zero = of_layer and arguments.get("implementation") == 0
+    zero = not for_cell and arguments.get("implementation") == 0
     if zero and behaviour.from_config_implementation_0_is_1:
         arguments["implementation"] = 1
         behaviour.warn("from_config_implementation_0_is_1")

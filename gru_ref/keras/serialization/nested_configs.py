@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from gru_ref.errors import shown
-from gru_ref.keras.layers.wrapper_base import Composite
 from gru_ref.keras.ledger import Behaviour, resolve
-from gru_ref.keras.serialization import config_parts
 
 
 class Configured(Protocol):
@@ -24,7 +22,7 @@ class Configured(Protocol):
         ...
 
 
-def serialized(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
+def serialize(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
     """Return what the release writes for a layer inside another's config.
 
     Source
@@ -64,47 +62,7 @@ def build(layer: Any, build_config: Any, argument: str) -> None:
     layer._build_config = dict(build_config)
 
 
-def of_stack(layer: Composite, cells: Sequence[Configured]) -> dict[str, Any]:
-    """Return the config of a StackedRNNCells."""
-    return _start(layer) | {"cells": [serialized(cell, layer.behaviour) for cell in cells]}
-
-
-def of_rnn(layer: Composite, cell: Configured, activity_regularizer: Any) -> dict[str, Any]:
-    """Return the config of an RNN."""
-    start = _start(layer, activity_regularizer)
-    return start | config_parts.of_loop(layer._config) | {"cell": serialized(cell, layer.behaviour)}
-
-
-def of_bidirectional(
-    layer: Composite, merge_mode: Any, forward: Any, backward: Any
-) -> dict[str, Any]:
-    """Return the config of a Bidirectional.
-
-    Parameters
-    ----------
-    forward, backward : dict
-        Of the layers, serialized; backward None where Keras leaves it out.
-    """
-    pair = {"layer": forward, "merge_mode": merge_mode}
-    if layer.behaviour.merge_mode_before_layer:
-        pair = {"merge_mode": merge_mode, "layer": forward}
-    if backward is None and layer.behaviour.config_has_keras_2_keys:
-        return _start(layer) | pair
-    return _start(layer) | pair | {"backward_layer": backward}
-
-
-def _start(layer: Any, activity_regularizer: Any = None) -> dict[str, Any]:
-    return config_parts.start_of_layer(
-        layer._config,
-        layer.dtype,
-        layer.name,
-        layer.trainable,
-        layer._layer_arguments,
-        activity_regularizer,
-    )
-
-
-def arguments_of(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
+def outer_arguments(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
     """Return the arguments in a config beside the layers within.
 
     Raises
@@ -121,7 +79,9 @@ def arguments_of(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in nested}
 
 
-def read(written: Any, classes: Mapping[str, Any], argument: str, keras_version: str | None) -> Any:
+def read_layer(
+    written: Any, classes: Mapping[str, Any], argument: str, keras_version: str | None
+) -> Any:
     """Return the layer that a serialized dict stands for, built where the release builds it.
 
     Parameters

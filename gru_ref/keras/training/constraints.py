@@ -179,6 +179,46 @@ def project(
         return np.asarray(weight * (desired / (real(epsilon) + norms)), weight.dtype)
 
 
+def project_weights(
+    identifiers: Mapping[str, Identifier | None],
+    weights: Mapping[str, Array],
+    behaviour: Behaviour,
+    epsilon: Any = EPSILON,
+) -> dict[str, Array]:
+    """Return the weights as an optimizer's step leaves them: those with a constraint projected.
+
+    Parameters
+    ----------
+    identifiers : mapping
+        What `resolve` returned, by argument: kernel_constraint, ….
+    weights : mapping
+        kernel, recurrent_kernel and bias, by these names.
+    epsilon : float
+        See `project`.
+
+    Raises
+    ------
+    TypeError
+        epsilon is no number.
+    ValueError
+        See `project`.
+
+    Source
+    ------
+    The end of apply_gradients in tf_keras/src/optimizers/optimizer.py (2.21) and of apply in
+    keras/src/optimizers/base_optimizer.py (3.15.1).
+    """
+    if isinstance(epsilon, str) or not isinstance(epsilon, (int, float, np.number)):
+        raise TypeError(f"epsilon is {shown(epsilon)}, expected a number")
+    projected = dict(weights)
+    for name, weight in weights.items():
+        argument = f"{name.removesuffix('_kernel')}_constraint"
+        found = identifiers[argument]
+        if found is not None:
+            projected[name] = project(found, weight, behaviour, argument, float(epsilon))
+    return projected
+
+
 def _norms(weight: Array, axis: Any, behaviour: Behaviour, argument: str) -> Array:
     """Return the norms of `weight` along `axis`, whose size becomes 1."""
     given = (

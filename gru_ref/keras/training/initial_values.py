@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.identifiers import Identifier
 from gru_ref.keras.ledger import Behaviour
-from gru_ref.keras.training.initializers import source_of
+from gru_ref.keras.training.initializers import random_source
 from gru_ref.random_streams import philox
 from gru_ref.random_streams.philox import Stream
 
@@ -98,7 +98,7 @@ class _Weight:
         shape : tuple of int
             Of the draw.
         """
-        source = source_of(self.found, self.behaviour, self.argument)
+        source = random_source(self.found, self.behaviour, self.argument)
         # Draws of one operation and seed share a count; masks are uniforms too.
         kernel = self.dtype.name if operation == "uniform" else f"{self.dtype.name} {operation}"
         stream = None if source is None else source.next(0, shape, kernel)
@@ -214,7 +214,7 @@ def make(
     Parameters
     ----------
     found : Identifier
-        Of `gru_ref.keras.training.initializers.constructed`.
+        Of `gru_ref.keras.training.initializers.take_seed`.
     shape : (features or units, 3 * units), (2, 3 * units) or (3 * units,)
     dtype : float16, bfloat16, float32 or float64
     argument : str
@@ -262,12 +262,12 @@ def make(
         if array.shape != shape:
             raise ValueError(f"{argument} returns shape {array.shape}, expected {shape}")
         return array
-    return _made(weight)
+    return _named_value(weight)
 
 
 # Infinite parameters give what they give in Keras, silently.
 @np.errstate(over="ignore", invalid="ignore")
-def _made(weight: _Weight) -> Array:
+def _named_value(weight: _Weight) -> Array:
     """Return the array that an initializer with a name makes."""
     parameters = weight.found.parameters
     match weight.found.class_name:

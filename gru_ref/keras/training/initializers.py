@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -128,7 +129,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
                 f"{argument} is an array of shape {value.shape}, expected a name, a dict or a "
                 f"callable: Keras {behaviour.release} takes no array; use set_weights"
             )
-        return Identifier(None, {}, lambda shape, dtype: value)
+        return Identifier(None, {}, functools.partial(_array, value))
     found = parse_identifier(
         value, NAMES[behaviour.initializer_names], argument, "initializer", behaviour.release
     )
@@ -141,8 +142,13 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     _check_parameters(found, value, behaviour, argument)
     parameters = {**_DEFAULTS.get(found.class_name, _SEEDED), **found.parameters}
     if found.class_name == "VarianceScaling":
-        parameters["distribution"] = _checked_scaling(parameters, argument)
+        parameters["distribution"] = _distribution(parameters, argument)
     return Identifier(found.class_name, parameters)
+
+
+def _array(value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return the array that an initializer was given as, whatever is asked for."""
+    return value
 
 
 def _check_parameters(found: Identifier, value: Any, behaviour: Behaviour, argument: str) -> None:
@@ -163,10 +169,10 @@ def _check_parameters(found: Identifier, value: Any, behaviour: Behaviour, argum
                 f"{behaviour.release} does not have it"
             )
     if behaviour.initializer_seed_is_checked and "seed" in found.parameters:
-        _checked_seed(found.parameters["seed"], behaviour, argument)
+        _seed(found.parameters["seed"], behaviour, argument)
 
 
-def _checked_scaling(parameters: Mapping[str, Any], argument: str) -> str:
+def _distribution(parameters: Mapping[str, Any], argument: str) -> str:
     """Check the scale and mode of a VarianceScaling; return its distribution as Keras keeps it."""
     scale, mode, distribution = (parameters[key] for key in ("scale", "mode", "distribution"))
     if isinstance(scale, str) or not isinstance(scale, (int, float, np.number)):
@@ -190,7 +196,7 @@ def _checked_scaling(parameters: Mapping[str, Any], argument: str) -> str:
     return "truncated_normal" if kept == "normal" else kept
 
 
-def _checked_seed(seed: Any, behaviour: Behaviour, argument: str) -> int | None:
+def _seed(seed: Any, behaviour: Behaviour, argument: str) -> int | None:
     """Return the seed as an int, or None for a fresh one."""
     given = seed
     if isinstance(seed, Mapping) and behaviour.initializer_seed_is_checked:
@@ -206,22 +212,20 @@ def _checked_seed(seed: Any, behaviour: Behaviour, argument: str) -> int | None:
     return seed
 
 
-def constructed(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
-    """Return what `resolve` returns, with the seed that Keras draws when a layer is made.
+def take_seed(found: Identifier, behaviour: Behaviour, argument: str) -> Identifier:
+    """Return an initializer with the seed that Keras draws when its layer is made.
 
-    An initializer of Keras 3 without a seed takes its own at once; one of Keras 2, and the
-    GlorotUniform that None stands for, when a weight is made.
+    An initializer of Keras 3 without a seed takes its own at once; one of Keras 2 when a weight is
+    made.
 
     Raises
     ------
-    KeyError, TypeError, AttributeError, ValueError
-        See `resolve`.
+    ValueError
+        Its seed is no int.
     """
-    found = resolve(value, behaviour, argument)
-    takes_one = behaviour.unseeded_initializers == "construction" and value is not None
-    if not takes_one or "seed" not in found.parameters:
+    if behaviour.unseeded_initializers != "construction" or "seed" not in found.parameters:
         return found
-    seed = _checked_seed(found.parameters["seed"], behaviour, argument)
+    seed = _seed(found.parameters["seed"], behaviour, argument)
     if seed is None:
         seed = next_seed(behaviour)
     return found._replace(
@@ -229,7 +233,9 @@ def constructed(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     )
 
 
-def source_of(found: Identifier, behaviour: Behaviour, argument: str) -> seeds.RandomSource | None:
+def random_source(
+    found: Identifier, behaviour: Behaviour, argument: str
+) -> seeds.RandomSource | None:
     """Return where an initializer's random numbers come from; None from an unknown seed.
 
     Raises
@@ -239,7 +245,7 @@ def source_of(found: Identifier, behaviour: Behaviour, argument: str) -> seeds.R
     """
     if found.parameters["seed"] is _UNKNOWN_SEED:
         return None
-    seed = _checked_seed(found.parameters["seed"], behaviour, argument)
+    seed = _seed(found.parameters["seed"], behaviour, argument)
     operations = behaviour.seeded_initializers_are_operations
     generator = operations and seeds.rng_type_of(None) == "stateful"
     by_operation = operations or (seed is None and behaviour.unseeded_initializers == "operation")

@@ -1,8 +1,8 @@
-"""Regularizers: the names each release knows, and the penalties they put on an array."""
+"""Regularizers: the names each release knows, and the penalties that they add to the loss."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,6 +197,88 @@ def penalty(found: Identifier, array: Array, behaviour: Behaviour, argument: str
     if found.class_name in ("L2", "L1L2"):
         total = total + factor("l2") * summed(np.square(array))
     return np.asarray(total, array.dtype)
+
+
+def activity_penalties(
+    found: Identifier | None,
+    outputs: Sequence[Array],
+    behaviour: Behaviour,
+    *,
+    time_is_first: bool,
+) -> list[Array]:
+    """Return the activity regularizer's penalty of each output of one call; [] without one.
+
+    Parameters
+    ----------
+    found : Identifier or None
+        What `resolve` returned for activity_regularizer.
+    outputs : sequence of (batch, timesteps, units), (timesteps, batch, units) or (batch, units)
+        The output, and with return_state the states. Masked timesteps count like any other.
+    time_is_first : bool
+        Whether the first axis of the output is time.
+
+    Returns
+    -------
+    list of ()
+        Divided by the size of the output's first axis where the release does so.
+
+    Raises
+    ------
+    ValueError, TypeError
+        See `penalty`.
+
+    Warns
+    -----
+    KerasQuirkWarning
+        The first axis is time, not the batch; or see `penalty`.
+
+    Source
+    ------
+    Layer._handle_activity_regularization (tf_keras 2.21); Layer.__call__ (Keras 3.13–3.15.1).
+    """
+    if found is None:
+        return []
+    penalties = [penalty(found, item, behaviour, "activity_regularizer") for item in outputs]
+    if not behaviour.activity_divided_by_first_axis:
+        return penalties
+    if time_is_first:
+        behaviour.warn("activity_divided_by_first_axis")
+    return [_divided(value, len(output)) for value, output in zip(penalties, outputs, strict=True)]
+
+
+def _divided(value: Array, size: int) -> Array:
+    """Return the penalty divided by `size`; no rows have no penalty."""
+    return value / value.dtype.type(size) if size else value * 0
+
+
+def weight_penalties(
+    identifiers: Mapping[str, Identifier | None], weights: Mapping[str, Array], behaviour: Behaviour
+) -> list[Array]:
+    """Return the penalty of each weight that has a regularizer, in Keras's order of the weights.
+
+    Parameters
+    ----------
+    identifiers : mapping
+        What `resolve` returned, by argument: kernel_regularizer, ….
+    weights : mapping
+        kernel, recurrent_kernel and bias, by these names.
+
+    Raises
+    ------
+    ValueError, TypeError
+        See `penalty`.
+
+    Source
+    ------
+    Layer.losses (tf_keras 2.21, Keras 3.15.1).
+    """
+    penalties = []
+    for name, weight in weights.items():
+        argument = f"{name.removesuffix('_kernel')}_regularizer"
+        found = identifiers[argument]
+        if found is not None:
+            penalties.append(penalty(found, weight, behaviour, argument))
+    return penalties
 
 
 def _orthogonal(mode: str, array: Array, behaviour: Behaviour, argument: str) -> Any:

@@ -301,7 +301,7 @@ class TestFromKeras:
             activation=lambda a: 2 * np.tanh(a), stateful=True, keras_version=version
         )
         twice.set_weights(source.get_weights())
-        twice._state = source.states[0]
+        twice._recorded = source._recorded
         assert np.allclose(layer(x()), twice(x()), rtol=0, atol=1e-6)
 
     @parameterized.expand([("tf_keras", "2.12.0"), ("keras", "3.15.1")])

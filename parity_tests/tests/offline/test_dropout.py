@@ -103,7 +103,7 @@ class TestDropout:
             if law.shape is None:
                 assert rate == 0
                 continue
-            mask = laws.from_rng(law, np.random.default_rng(4), config)
+            mask = laws.draw_with_rng(law, np.random.default_rng(4), config)
             assert (mask.shape, mask.dtype) == (law.shape, "float32")
             assert set(np.unique(mask)) == {0, np.float32(1 / (1 - rate))}
             assert abs((mask == 0).mean() - rate) < 0.03

@@ -22,7 +22,9 @@ FEATURES, UNITS = 6, 5
 
 def _weight(value: Any, version: str, shape: tuple[int, ...], dtype: str = "float32") -> Any:
     behaviour = resolve(version)
-    found = initializers.constructed(value, behaviour, "kernel_initializer")
+    found = initializers.resolve(value, behaviour, "kernel_initializer")
+    if value is not None:
+        found = initializers.take_seed(found, behaviour, "kernel_initializer")
     return initial_values.make(found, shape, dtype, "kernel_initializer", behaviour)
 
 

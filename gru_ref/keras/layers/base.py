@@ -1,0 +1,458 @@
+"""What all layers share: weights, penalties, projections, config and errors that change nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.weights import GRUWeights
+from gru_ref.errors import UnseededError, shown
+from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.layers.constructor_checks import check_known, check_values, layer_keywords
+from gru_ref.keras.layers.weight_checks import known_features, weight_arrays
+from gru_ref.keras.ledger import Behaviour
+from gru_ref.keras.serialization import config_parts
+from gru_ref.keras.training import constraints, initial_values, initializers, regularizers
+
+Array = NDArray[Any]
+
+CONFIG_ARGUMENTS = frozenset(field.name for field in fields(GRUConfig) if field.init)
+
+
+class PartMasks(NamedTuple):
+    """The dropout masks of one call, a list of the parts' each; None where nothing was dropped."""
+
+    dropout_mask: list[Any]
+    recurrent_dropout_mask: list[Any]
+
+
+class BaseLayer:
+    """What every layer of gru_ref has.
+
+    Parameters
+    ----------
+    config : GRUConfig
+        Of the layer, or of one of its parts: it says which release this is.
+    name : str
+        Where `arguments` has none.
+    arguments : mapping
+        The keywords for any layer: name, trainable, dtype, ….
+    parts : sequence of BaseLayer
+        The layers within, in Keras's order.
+    """
+
+    def __init__(
+        self,
+        config: GRUConfig,
+        name: str,
+        arguments: Mapping[str, Any],
+        parts: Sequence[BaseLayer] = (),
+    ) -> None:
+        self._config = config
+        self.name: str = arguments.get("name") or name
+        self.trainable = arguments.get("trainable", True)
+        self._layer_arguments = arguments
+        self._parts = tuple(dict.fromkeys(parts))
+        self._build_config: dict[str, Any] | None = None
+        self._activity_losses: list[Array] = []
+
+    @property
+    def config(self) -> GRUConfig:
+        """The arguments of the GRU."""
+        return self._config
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What the Keras release of this layer does."""
+        return self.config.behaviour
+
+    @property
+    def keras_version(self) -> str:
+        """The Keras release this layer is, resolved."""
+        return self.config.keras_version
+
+    @property
+    def built(self) -> bool:
+        """Whether the layer was built."""
+        raise NotImplementedError
+
+    def apply_constraints(self, *, epsilon: float = constraints.EPSILON) -> None:
+        """Project the weights as Keras's optimizer does after its step; never otherwise."""
+        raise NotImplementedError
+
+    @property
+    def build_config(self) -> dict[str, Any] | None:
+        """What the layer was built for, as Keras's get_build_config says it; None before."""
+        return copy.deepcopy(self._build_config)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights in Keras's order; [] before the layer is built."""
+        raise NotImplementedError
+
+    @property
+    def weights(self) -> list[Array]:
+        """The weights, in Keras's order; [] before the layer is built."""
+        return self.get_weights()
+
+    # ---- penalties
+
+    @property
+    def losses(self) -> list[Array]:
+        """The penalties, in Keras's order.
+
+        Those of the last call's outputs are there after a call, those of the weights as soon as the
+        layer is built; in Keras 3 a layer with trainable=False has none of the weights. Keras 2
+        lists the penalties of layers within layer by layer, Keras 3 those of the outputs first.
+
+        Raises
+        ------
+        ValueError, TypeError
+            See `gru_ref.keras.training.regularizers.penalty`.
+        """
+        if not self.behaviour.losses_layer_by_layer:
+            return self._output_penalties() + self._weight_penalties()
+        within = [loss for part in self._parts for loss in part.losses]
+        return self._activity_losses + self._own_weight_penalties() + within
+
+    def _output_penalties(self) -> list[Array]:
+        """Return the penalties of the outputs, of this layer and those within."""
+        within = [loss for part in self._parts for loss in part._output_penalties()]
+        return self._activity_losses + within
+
+    def _weight_penalties(self) -> list[Array]:
+        """Return the penalties of the weights, of this layer and those within."""
+        if not (self.trainable or self.behaviour.frozen_weights_are_penalized):
+            return []
+        within = [loss for part in self._parts for loss in part._weight_penalties()]
+        return self._own_weight_penalties() + within
+
+    def _own_weight_penalties(self) -> list[Array]:
+        return []
+
+    # ---- within
+
+    def _leaves(self) -> list[tuple[LeafLayer, bool]]:
+        """Return the layers that hold weights themselves, and whether each is trainable."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        """Put everything back as it was, in every part, if the block raises."""
+        before = dict(self.__dict__)
+        with contextlib.ExitStack() as stack:
+            for part in self._parts:
+                stack.enter_context(part._unchanged_by_errors())
+            try:
+                yield
+            except BaseException:
+                self.__dict__.update(before)
+                raise
+
+
+class LeafLayer(BaseLayer):
+    """A layer that holds weights itself: GRU and GRUCell."""
+
+    def __init__(self, config: GRUConfig, name: str, arguments: Mapping[str, Any]) -> None:
+        super().__init__(config, name, arguments)
+        self._features: int | None = None
+        self._weights: GRUWeights | None = None
+        # Why there are no weights though the layer is built.
+        self._undrawn: UnseededError | None = None
+        # In Keras's order: in Keras 3 each takes its seed here, but for None's.
+        self._initializers = {}
+        for argument in ("kernel_initializer", "recurrent_initializer", "bias_initializer"):
+            found = config.identifiers[argument]
+            assert found is not None
+            if getattr(config, argument) is not None:
+                found = initializers.take_seed(found, config.behaviour, argument)
+            self._initializers[argument] = found
+
+    @property
+    def config(self) -> GRUConfig:
+        """The arguments of the GRU."""
+        return self._config
+
+    @config.setter
+    def config(self, config: GRUConfig) -> None:
+        self._config = config
+
+    @property
+    def compute_dtype(self) -> str:
+        """The name of what the layer computes in and returns."""
+        return self.config.compute_dtype.name
+
+    @property
+    def variable_dtype(self) -> str:
+        """The name of what the weights and a recorded state are of."""
+        return self.config.variable_dtype.name
+
+    # ---- weights
+
+    @property
+    def built(self) -> bool:
+        """Whether the number of features is known."""
+        return self._features is not None
+
+    def _known_features(self, input_shape: Any, shape: tuple[int | None, ...]) -> int:
+        """Return the features of a shape of three sizes, those that the layer is built for."""
+        features = known_features(shape, self.config)
+        if self._features not in (None, features):
+            raise ValueError(
+                f"input_shape is {shown(input_shape)}, expected {self._features} features: the "
+                "layer is built"
+            )
+        return features
+
+    def _make_weights(self, features: int) -> None:
+        """Fix the features, and make the weights that can be made, if there are none."""
+        if self._features is None:
+            self._weights = self._initial_weights(features)
+            self._features = features
+
+    def _initial_weights(self, features: int) -> GRUWeights | None:
+        """Return the weights that the initializers make, or None if one draws without a seed."""
+        made = {}
+        shapes = self.config.weight_shapes(features)
+        for name, shape in shapes.items():
+            try:
+                made[name] = self._initial_weight(name, shape)
+            except UnseededError as error:
+                self._undrawn = self._undrawn or error
+        return GRUWeights(**made) if len(made) == len(shapes) else None
+
+    def _initial_weight(self, name: str, shape: tuple[int, ...]) -> Array:
+        """Return the weight that the initializer of `name` makes."""
+        argument = f"{name.removesuffix('_kernel')}_initializer"
+        found = self._initializers[argument]
+        dtype, behaviour = self.config.variable_dtype, self.config.behaviour
+        return initial_values.make(found, shape, dtype, argument, behaviour)
+
+    def _known_weights(self) -> GRUWeights:
+        """Return the weights, or raise the error that says why there are none."""
+        if self._weights is None:
+            assert self._undrawn is not None
+            raise UnseededError(str(self._undrawn))
+        return self._weights
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Take the weights in the order of Keras's ``get_weights()``.
+
+        Parameters
+        ----------
+        weights : [kernel (features, 3 * units), recurrent_kernel (units, 3 * units), bias]
+            bias is (2, 3 * units) for reset_after, (3 * units,) without, absent for use_bias=False.
+
+        Raises
+        ------
+        TypeError
+            `weights` is no list.
+        ValueError
+            The layer is not built, or a count or shape differs. In Keras 2 one is no array.
+        AttributeError
+            In Keras 3 one is no array.
+        """
+        made = weight_arrays(weights, self.weight_shapes(), self.config)
+        if made:
+            self._weights = GRUWeights(**made)
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every weight, by its name; none before the layer is built."""
+        return {} if self._features is None else self.config.weight_shapes(self._features)
+
+    def take_weights(self, weights: GRUWeights) -> None:
+        """Build the layer with these weights: none are drawn that would be replaced at once.
+
+        The batch of a stateful layer stays open until its first call.
+        """
+        shapes = self.config.weight_shapes(weights.features)
+        self._weights = GRUWeights(**weight_arrays(weights.arrays(), shapes, self.config))
+        self._features = weights.features
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights in Keras's order; [] before the layer is built."""
+        return [array.copy() for array in self._known_weights().arrays()] if self.built else []
+
+    def count_params(self) -> int:
+        """Return the number of parameters: 3·(U·F + U·U + U), or + 2·U for reset_after, − bias.
+
+        Raises
+        ------
+        ValueError
+            The layer is not built.
+        """
+        if not self.built:
+            raise ValueError(
+                "the layer is not built, expected build((batch, timesteps, features)) first"
+            )
+        return sum(int(np.prod(shape)) for shape in self.weight_shapes().values())
+
+    def apply_constraints(self, *, epsilon: float = constraints.EPSILON) -> None:
+        """Project the weights as Keras's optimizer does after its step; never otherwise.
+
+        Nothing changes without a constraint, nor with trainable=False.
+
+        Parameters
+        ----------
+        epsilon : float
+            What Keras's own ``epsilon()`` is; 1e-7 unless it was set.
+
+        Raises
+        ------
+        ValueError
+            The layer is not built; or see `gru_ref.keras.training.constraints.project`; the
+            weights stay.
+        TypeError
+            epsilon is no number.
+        """
+        if not self.built:
+            raise ValueError("the layer is not built, expected build or a call first")
+        behaviour = self.config.behaviour
+        if not self.trainable and behaviour.frozen_weights_are_projected:
+            behaviour.warn("frozen_weights_are_projected")
+        elif not self.trainable:
+            return
+        weights = self._known_weights().named()
+        identifiers = self.config.identifiers
+        self._weights = GRUWeights(
+            **constraints.project_weights(identifiers, weights, behaviour, epsilon)
+        )
+
+    def _own_weight_penalties(self) -> list[Array]:
+        """Return the penalties of the weights; none before the layer is built."""
+        identifiers = self.config.identifiers
+        regularized = any(
+            identifiers[f"{name}_regularizer"] for name in ("kernel", "recurrent", "bias")
+        )
+        counted = self.trainable or self.behaviour.frozen_weights_are_penalized
+        if not (self.built and counted and regularized):
+            return []
+        weights = self._known_weights().named()
+        return regularizers.weight_penalties(identifiers, weights, self.behaviour)
+
+    def _leaves(self) -> list[tuple[LeafLayer, bool]]:
+        return [(self, bool(self.trainable))]
+
+
+class WrapperLayer(BaseLayer):
+    """A layer whose weights are those of its parts: RNN, StackedRNNCells and Bidirectional.
+
+    Parameters
+    ----------
+    parts, config, name, arguments
+        As for `BaseLayer`.
+    also : sequence of str
+        Keywords that this class takes besides.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[BaseLayer],
+        config: GRUConfig,
+        name: str,
+        arguments: Mapping[str, Any],
+        also: Sequence[str] = (),
+    ) -> None:
+        behaviour = config.behaviour
+        known = layer_keywords(behaviour).union(also)
+        check_known(arguments, known, type(self).__name__, behaviour)
+        check_values(arguments, behaviour)
+        super().__init__(config, name, arguments, parts)
+        self.dtype = dtype_name(arguments.get("dtype") or "float32", behaviour)
+        self._built = False
+
+    @property
+    def built(self) -> bool:
+        """Whether the layer was built, and with it every part; parts may be before."""
+        return self._built
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights in Keras's order; [] before the layer is built.
+
+        In Keras 2 those of parts with trainable=False come last.
+        """
+        return [array for leaf in self._in_order() for array in leaf.get_weights()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Take the weights in the order of ``get_weights()``.
+
+        Raises
+        ------
+        TypeError, ValueError, AttributeError
+            As `gru_ref.GRU.set_weights`; the weights stay as they were.
+        """
+        leaves = self._in_order()
+        shapes = [
+            f"{number}/{name} {shape}"
+            for number, leaf in enumerate(leaves)
+            for name, shape in leaf.weight_shapes().items()
+        ]
+        if not isinstance(weights, (list, tuple, np.ndarray)):
+            raise TypeError(f"weights is {weights!r:.80}, expected a list of arrays")
+        if len(weights) != len(shapes):
+            raise ValueError(
+                f"weights is a list of {len(weights)} arrays, expected {len(shapes)}: "
+                f"{', '.join(shapes) or 'the layer is not built, build(…) first'}"
+            )
+        rest = list(weights)
+        with self._unchanged_by_errors():
+            for leaf in leaves:
+                count = len(leaf.weight_shapes())
+                leaf.set_weights(rest[:count])
+                del rest[:count]
+
+    def count_params(self) -> int:
+        """Return the number of parameters.
+
+        Raises
+        ------
+        ValueError
+            The layer is not built.
+        """
+        if not self.built:
+            raise ValueError("the layer is not built, expected build or a call first")
+        return sum(leaf.count_params() for leaf in self._in_order())
+
+    def apply_constraints(self, *, epsilon: float = constraints.EPSILON) -> None:
+        """Project the weights as Keras's optimizer does after its step; never otherwise.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `gru_ref.GRU.apply_constraints`; the weights stay.
+        """
+        with self._unchanged_by_errors():
+            for part in self._parts:
+                if self.trainable or self.behaviour.frozen_weights_are_projected:
+                    part.apply_constraints(epsilon=epsilon)
+
+    def _leaves(self) -> list[tuple[LeafLayer, bool]]:
+        leaves = [
+            (leaf, trainable and bool(self.trainable))
+            for part in self._parts
+            for leaf, trainable in part._leaves()
+        ]
+        if self.behaviour.frozen_weights_are_last:
+            leaves.sort(key=lambda pair: not pair[1])
+        return leaves
+
+    def _in_order(self) -> list[LeafLayer]:
+        """Return the layers that hold weights in the order that Keras lists their weights in."""
+        return list(dict.fromkeys(leaf for leaf, _ in self._leaves()))
+
+    def _config_start(self, activity_regularizer: Any = None) -> dict[str, Any]:
+        """Return what the config begins with."""
+        return config_parts.layer_part(
+            self.config,
+            self.dtype,
+            self.name,
+            self.trainable,
+            self._layer_arguments,
+            activity_regularizer,
+        )

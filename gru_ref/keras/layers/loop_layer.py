@@ -1,0 +1,235 @@
+"""What a GRU and an RNN share: the shapes of their outputs, and the states that they record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.errors import shown
+from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.layers import call_checks
+from gru_ref.keras.layers.base import BaseLayer
+from gru_ref.keras.layers.weight_checks import three_sizes
+
+Array = NDArray[Any]
+Shape = tuple[int | None, ...]
+
+# No value at all: reset_states of Keras 3 refuses even None.
+ABSENT: Any = object()
+
+
+class States(NamedTuple):
+    """A state for every cell, (batch, units) each, and whether it is in a list of its own."""
+
+    arrays: tuple[Array, ...]
+    nested: tuple[bool, ...]
+
+    def contained(self) -> list[Any]:
+        """Return the states, each in its list if it has one."""
+        pairs = zip(self.arrays, self.nested, strict=True)
+        return [[array] if nested else array for array, nested in pairs]
+
+    def map(self, function: Any) -> States:
+        """Return what a function makes of every array, in the same containers."""
+        return self._replace(arrays=tuple(map(function, self.arrays)))
+
+
+class SequenceLayer(BaseLayer):
+    """A layer that reads a whole sequence, and may record states."""
+
+    def reset_states(self, states: Any = ABSENT) -> None:
+        """Set the recorded states to zeros or, in Keras 2, to `states`."""
+        raise NotImplementedError
+
+    def reset_state(self) -> None:
+        """Set the recorded states to zeros (Keras 3).
+
+        Raises
+        ------
+        AttributeError
+            Keras 2 has reset_states alone.
+        """
+        if not self.behaviour.reset_state_method:
+            raise AttributeError(
+                f"reset_state is not in Keras {self.keras_version}, expected reset_states"
+            )
+        self.reset_states()
+
+
+class LoopLayer(SequenceLayer):
+    """A layer that runs a loop over the timesteps: GRU and RNN."""
+
+    # Of a stack of cells, whose states are in containers of their own.
+    _stacked = False
+
+    def _start_unrecorded(self) -> None:
+        """Set what a layer knows of its states before it is built."""
+        self._batch: int | None = None
+        self._recorded: States | None = None
+
+    @property
+    def _cell_configs(self) -> Sequence[GRUConfig]:
+        """The config of every cell of the loop."""
+        return [self.config]
+
+    # ---- shapes
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask of the outputs: `mask` for return_sequences, else None.
+
+        With return_state it is a list, None for every state. `inputs` is not read, as in Keras.
+        """
+        if isinstance(mask, (list, tuple)):
+            mask = call_checks.first_mask(mask)
+        output_mask = mask if self.config.return_sequences else None
+        if not self.config.return_state:
+            return output_mask
+        return [output_mask, *[None] * len(self._cell_configs)]
+
+    def compute_output_shape(self, input_shape: Sequence[int | None]) -> Any:
+        """Return the shape of the output, and with return_state also those of the states.
+
+        Returns
+        -------
+        tuple, or [output, state, …] (Keras 2), (output, state, …) (Keras 3) of tuples
+        """
+        config = self.config
+        shape = three_sizes(input_shape, config)
+        batch = shape[1] if config.time_major else shape[0]
+        output: Shape = (batch, config.units)
+        if config.return_sequences:
+            output = (*shape[:2], config.units)
+        if not config.return_state:
+            return output
+        states = [(batch, cell.units) for cell in self._cell_configs]
+        return self.behaviour.state_container((output, *states))
+
+    def _known_batch(self, input_shape: Any, shape: Shape) -> int | None:
+        """Return the batch of a shape of three sizes; a stateful layer has to know it."""
+        batch = shape[1] if self.config.time_major else shape[0]
+        if self.config.stateful and batch is None:
+            raise ValueError(
+                f"input_shape is {shown(input_shape)}, expected a known batch: a stateful layer "
+                "keeps one state for each of its rows"
+            )
+        return batch
+
+    def _sizes(self, x: Array) -> tuple[int, int]:
+        """Return the batch and the timesteps of an input, whose batch is that of the states."""
+        timesteps, batch = x.shape[:2] if self.config.time_major else x.shape[1::-1]
+        if self.config.stateful and self._batch not in (None, batch):
+            raise ValueError(
+                f"x has batch {batch}, expected {self._batch}: a stateful layer keeps one state "
+                "for each row"
+            )
+        return batch, timesteps
+
+    # ---- states
+
+    @property
+    def states(self) -> Any:
+        """The recorded states, as in Keras: in a list, or in a tuple for a stack in Keras 2.
+
+        Without a record None for every cell, or None itself in Keras 3.
+        """
+        recorded = self._recorded
+        if recorded is None and self.behaviour.states_are_none_without_record:
+            return None
+        items: list[Any] = [None] * len(self._cell_configs)
+        if recorded is not None:
+            items = recorded.map(np.copy).contained()
+        return tuple(items) if self._stacked and not self.behaviour.cell_state_is_list else items
+
+    def _zeros(self, batch: int) -> States:
+        """Return the states that a stateful layer records when it is built."""
+        configs = self._cell_configs
+        arrays = [np.zeros((batch, config.units), config.variable_dtype) for config in configs]
+        return self._in_containers(arrays, None)
+
+    def _in_containers(self, arrays: Sequence[Array], start: States | None) -> States:
+        """Return states in the containers of those they come from; None: Keras's own zeros."""
+        own = self._stacked and self.behaviour.cell_state_is_list
+        nested = (own,) * len(arrays) if start is None else start.nested
+        return States(tuple(arrays), nested)
+
+    def _start_recording(self, batch: int | None) -> None:
+        """Fix the batch and, if stateful, record zeros."""
+        self._batch = batch
+        if self.config.stateful and batch is not None:
+            self._recorded = self._zeros(batch)
+
+    def _start(self, given: States | None) -> States | None:
+        """Return the states a call starts from: given, recorded, or None for zeros."""
+        if given is None or self._recorded is None:
+            return given or self._recorded
+        wins = call_checks.recorded_state_wins(self.config, given.arrays, self._recorded.arrays)
+        return self._recorded if wins else given
+
+    def _record(self, states: States, batch: int) -> None:
+        """Record the states a call ended with, if stateful; a short call leaves the others."""
+        if not self.config.stateful:
+            return
+        if self._recorded is None:
+            self._start_recording(batch)
+        assert self._recorded is not None
+        before = self._recorded.arrays
+        ended = tuple(
+            array.astype(old.dtype) for array, old in zip(states.arrays, before, strict=False)
+        )
+        self._recorded = self._recorded._replace(arrays=ended + before[len(ended) :])
+
+    def reset_states(self, states: Any = ABSENT) -> None:
+        """Set the recorded states to zeros or, in Keras 2, to `states`.
+
+        Parameters
+        ----------
+        states : list of (batch, units), or of one cell that alone, optional
+
+        Raises
+        ------
+        AttributeError
+            Keras 2: the layer is not stateful.
+        TypeError
+            Keras 3: a state is given, even None. Keras 2: it is no array.
+        ValueError
+            Keras 2: the layer is not built, or the states are of another number or shape.
+
+        Warns
+        -----
+        KerasQuirkWarning
+            Keras 3 cannot reset the states of a stack.
+        """
+        behaviour, recorded = self.behaviour, self._recorded
+        if not behaviour.reset_states_takes_values:
+            if states is not ABSENT:
+                raise TypeError(
+                    f"states is {shown(states)}, expected nothing: reset_states of Keras "
+                    f"{behaviour.release} takes no values; hand initial_state to the call instead"
+                )
+            if recorded is None:
+                return
+            if any(recorded.nested) and behaviour.stack_reset_fails:
+                behaviour.warn("stack_reset_fails")
+        elif not self.config.stateful:
+            raise AttributeError("stateful is False, expected a stateful layer")
+        elif recorded is None:
+            raise ValueError("the layer is not built, expected build or a call first")
+        if states is None or states is ABSENT:
+            self._recorded = recorded.map(np.zeros_like)
+            return
+        given = states if isinstance(states, (list, tuple)) else [states]
+        if len(given) != len(recorded.arrays):
+            raise ValueError(f"states is {len(given)} states, expected {len(recorded.arrays)}")
+        arrays = []
+        for value, old in zip(given, recorded.arrays, strict=True):
+            if not hasattr(value, "__array__"):
+                what = f"has {shown(value)}" if self._parts else f"is {shown(states)}"
+                raise TypeError(f"states {what}, expected an array")
+            array = np.array(value, old.dtype)
+            if array.shape != old.shape:
+                raise ValueError(f"states has shape {array.shape}, expected {old.shape}")
+            arrays.append(array)
+        self._recorded = recorded._replace(arrays=tuple(arrays))
