@@ -64,7 +64,7 @@ class CellMasks:
             return call_masks(idle, training, given, rng, sizes, self.streams)
         if rng is not None or any(mask is not None for mask in given):
             return call_masks(config, training, given, rng, sizes, self.streams)
-        return self._drawn_or_kept(config, training, sizes)
+        return self._draw_or_reuse(config, training, sizes)
 
     def sequence_masks(
         self,
@@ -81,7 +81,7 @@ class CellMasks:
         if rng is not None or any(mask is not None for mask in given) or not (after or training):
             masks = call_masks(config, training, given, rng, sizes, self.streams)
         else:
-            masks = self._drawn_or_kept(config, training, sizes)
+            masks = self._draw_or_reuse(config, training, sizes)
             if not training:
                 masks = Masks(None, None)
         if after:
@@ -90,7 +90,7 @@ class CellMasks:
             self._kept = _effective_masks(config, masks)
         return masks
 
-    def _drawn_or_kept(self, config: GRUConfig, training: Any, sizes: Sizes) -> Masks:
+    def _draw_or_reuse(self, config: GRUConfig, training: Any, sizes: Sizes) -> Masks:
         """Return the kept masks; those that are not kept are drawn, and kept."""
         if self._kept and config.behaviour.cell_keeps_masks:
             config.behaviour.warn("cell_keeps_masks")

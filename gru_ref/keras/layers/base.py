@@ -18,7 +18,7 @@ from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.layers.constructor_checks import check_known, check_values, layer_keywords
 from gru_ref.keras.layers.weight_checks import known_features, weight_arrays
 from gru_ref.keras.ledger import Behaviour
-from gru_ref.keras.serialization import config_parts
+from gru_ref.keras.serialization import gru_config
 from gru_ref.keras.training import constraints, initial_values, initializers, regularizers
 
 Array = NDArray[Any]
@@ -448,7 +448,7 @@ class WrapperLayer(BaseLayer):
 
     def _config_start(self, activity_regularizer: Any = None) -> dict[str, Any]:
         """Return what the config begins with."""
-        return config_parts.layer_part(
+        return gru_config.layer_part(
             self.config,
             self.dtype,
             self.name,

@@ -219,7 +219,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         x = call_checks.x_array(x, own, self._layer_arguments.get("autocast", True))
         halves = _split_states(initial_state, behaviour)
         given = [
-            _pair(name, masks)
+            _mask_pair(name, masks)
             for name, masks in (
                 ("dropout_mask", dropout_mask),
                 ("recurrent_dropout_mask", recurrent_dropout_mask),
@@ -243,7 +243,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             if behaviour.bidirectional_output_is_cast:
                 results = [result.astype(own.compute_dtype) for result in results]
             if self.return_sequences:
-                results[1] = ragged.reversed_in_time(results[1], ragged_lengths, own)
+                results[1] = ragged.reverse_in_time(results[1], ragged_lengths, own)
             merged = _merge(results[0], results[1], self.merge_mode)
         if self.return_state and self.stateful and behaviour.bidirectional_state_mask_fails:
             behaviour.warn("bidirectional_state_mask_fails")
@@ -443,10 +443,10 @@ def _two_layers(layer: Any, backward: Any) -> tuple[Any, Any]:
         the layer's config cannot be read again.
     """
     behaviour: Behaviour = layer.config.behaviour
-    forward = _again(layer, layer.config.go_backwards)
+    forward = _copy_layer(layer, layer.config.go_backwards)
     if backward is None:
         go_backwards = not layer.config.go_backwards if behaviour.backward_is_opposite else True
-        backward = _again(layer, go_backwards)
+        backward = _copy_layer(layer, go_backwards)
     if behaviour.use_cudnn_argument and isinstance(layer, GRU):
         _change(forward, use_cudnn=layer.config.use_cudnn)
         _change(backward, use_cudnn=layer.config.use_cudnn)
@@ -462,7 +462,7 @@ def _two_layers(layer: Any, backward: Any) -> tuple[Any, Any]:
     return forward, backward
 
 
-def _again(layer: Any, go_backwards: bool) -> Any:
+def _copy_layer(layer: Any, go_backwards: bool) -> Any:
     """Return a new layer of the same config, built where the release builds it."""
     behaviour: Behaviour = layer.config.behaviour
     config = _with_execution(layer.get_config(), layer.config.execution)
@@ -548,7 +548,7 @@ def _split_states(given: Any, behaviour: Behaviour) -> tuple[Any, Any]:
     return states[:half], states[half:]
 
 
-def _pair(argument: str, masks: Any) -> Sequence[Any]:
+def _mask_pair(argument: str, masks: Any) -> Sequence[Any]:
     """Return the dropout masks of the two layers.
 
     Raises

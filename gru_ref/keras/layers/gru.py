@@ -23,7 +23,6 @@ from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
-from gru_ref.keras.training import regularizers
 from gru_ref.provenance import Origin
 
 Array = NDArray[Any]
@@ -114,7 +113,7 @@ class GRU(LoopLayer, LeafLayer):
         check_values(kwargs, behaviour)
         config = GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS})
         super().__init__(config, "gru", kwargs)
-        self._start_unrecorded()
+        self._init_states()
         self._pending = kwargs.get("weights")
         self._mask_streams = MaskStreams(
             config, kwargs.get("rng_type"), kwargs.get("force_generator")
@@ -280,8 +279,8 @@ class GRU(LoopLayer, LeafLayer):
         config = self.config
         x, initial_state = call_checks.split_x(x, initial_state, config)
         x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
-        x, mask = ragged.padded(x, ragged_lengths, mask, config)
-        config = ragged.config_of_call(config, ragged_lengths)
+        x, mask = ragged.pad(x, ragged_lengths, mask, config)
+        config = ragged.call_config(config, ragged_lengths)
         if self._features is not None and x.shape[2] != self._features:
             raise ValueError(f"x has shape {x.shape}, expected {self._features} features")
         batch, timesteps = self._sizes(x)
@@ -302,7 +301,7 @@ class GRU(LoopLayer, LeafLayer):
             elif self._pending is not None:
                 self.set_weights(self._pending)
             self._pending = None
-            states = self._start(None if given is None else self._in_containers([given], None))
+            states = self._start(None if given is None else self._as_states([given], None))
             start = None if states is None else states.arrays[0]
             weights = self._known_weights()
             sizes = batch, timesteps, x.shape[2], None if start is None else start.shape[0]
@@ -317,13 +316,8 @@ class GRU(LoopLayer, LeafLayer):
                 **self._masks._asdict(),
             )
             result = Result(ragged.rows_first(result.output, ragged_lengths, config), result.state)
-            self._activity_losses = regularizers.activity_penalties(
-                config.identifiers["activity_regularizer"],
-                result if config.return_state else result[:1],
-                config.behaviour,
-                time_is_first=config.time_major and config.return_sequences,
-            )
-            self._record(self._in_containers([result.state], None), batch)
+            self._penalize(*result)
+            self._record(self._as_states([result.state], None), batch)
         return result
 
     # ---- state
@@ -394,7 +388,7 @@ class GRU(LoopLayer, LeafLayer):
             made.take_weights(GRUWeights(*weights))
             made._build_config = from_keras.build_config_of(layer)
         if states := from_keras.states_of(layer):
-            made._record(made._in_containers(states, None), len(states[0]))
+            made._record(made._as_states(states, None), len(states[0]))
         if not getattr(getattr(layer, "cell", None), "trainable", True):
             made.trainable = False  # the weights are the cell's
         made._mask_streams.continue_as(layer)

@@ -13,6 +13,7 @@ from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers import call_checks
 from gru_ref.keras.layers.base import BaseLayer
 from gru_ref.keras.layers.weight_checks import three_sizes
+from gru_ref.keras.training import regularizers
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
@@ -27,7 +28,7 @@ class States(NamedTuple):
     arrays: tuple[Array, ...]
     nested: tuple[bool, ...]
 
-    def contained(self) -> list[Any]:
+    def in_lists(self) -> list[Any]:
         """Return the states, each in its list if it has one."""
         pairs = zip(self.arrays, self.nested, strict=True)
         return [[array] if nested else array for array, nested in pairs]
@@ -65,7 +66,7 @@ class LoopLayer(SequenceLayer):
     # Of a stack of cells, whose states are in containers of their own.
     _stacked = False
 
-    def _start_unrecorded(self) -> None:
+    def _init_states(self) -> None:
         """Set what a layer knows of its states before it is built."""
         self._batch: int | None = None
         self._recorded: States | None = None
@@ -127,6 +128,16 @@ class LoopLayer(SequenceLayer):
             )
         return batch, timesteps
 
+    def _penalize(self, output: Array, *states: Array) -> None:
+        """Keep the penalties of what a call returns."""
+        config = self.config
+        self._activity_losses = regularizers.activity_penalties(
+            config.identifiers["activity_regularizer"],
+            (output, *states) if config.return_state else (output,),
+            config.behaviour,
+            time_is_first=config.time_major and config.return_sequences,
+        )
+
     # ---- states
 
     @property
@@ -140,16 +151,16 @@ class LoopLayer(SequenceLayer):
             return None
         items: list[Any] = [None] * len(self._cell_configs)
         if recorded is not None:
-            items = recorded.map(np.copy).contained()
+            items = recorded.map(np.copy).in_lists()
         return tuple(items) if self._stacked and not self.behaviour.cell_state_is_list else items
 
     def _zeros(self, batch: int) -> States:
         """Return the states that a stateful layer records when it is built."""
         configs = self._cell_configs
         arrays = [np.zeros((batch, config.units), config.variable_dtype) for config in configs]
-        return self._in_containers(arrays, None)
+        return self._as_states(arrays, None)
 
-    def _in_containers(self, arrays: Sequence[Array], start: States | None) -> States:
+    def _as_states(self, arrays: Sequence[Array], start: States | None) -> States:
         """Return states in the containers of those they come from; None: Keras's own zeros."""
         own = self._stacked and self.behaviour.cell_state_is_list
         nested = (own,) * len(arrays) if start is None else start.nested

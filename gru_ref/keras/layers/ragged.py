@@ -13,7 +13,7 @@ from gru_ref.keras.config import GRUConfig
 Array = NDArray[Any]
 
 
-def padded(x: Array, lengths: Any, mask: Any, config: GRUConfig) -> tuple[Array, Any]:
+def pad(x: Array, lengths: Any, mask: Any, config: GRUConfig) -> tuple[Array, Any]:
     """Return x as long as its longest row, and the mask of its rows; both as given without lengths.
 
     Parameters
@@ -69,7 +69,7 @@ def padded(x: Array, lengths: Any, mask: Any, config: GRUConfig) -> tuple[Array,
     return x[:, :longest], np.arange(longest) < rows[:, np.newaxis]
 
 
-def config_of_call(config: GRUConfig, lengths: Any) -> GRUConfig:
+def call_config(config: GRUConfig, lengths: Any) -> GRUConfig:
     """Return the config that a GRU runs a call with: the fused path may not take ragged input."""
     if lengths is None or config.path != "fused" or config.behaviour.ragged_input_is_fused:
         return config
@@ -101,7 +101,7 @@ def rows_first(output: Array, lengths: Any, config: GRUConfig) -> Array:
     return made
 
 
-def reversed_in_time(output: Array, lengths: Any, config: GRUConfig) -> Array:
+def reverse_in_time(output: Array, lengths: Any, config: GRUConfig) -> Array:
     """Return a sequence of outputs last timestep first, each row within its length."""
     if lengths is None:
         return np.flip(output, 0 if config.time_major else 1)

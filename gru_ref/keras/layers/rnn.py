@@ -19,7 +19,7 @@ from gru_ref.keras.layers.loop_layer import LoopLayer, States
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.layers.weight_checks import known_features, three_sizes
 from gru_ref.keras.ledger import resolve
-from gru_ref.keras.serialization import config_parts, from_keras, gru_config, nested_configs
+from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.training import regularizers
 
 Array = NDArray[Any]
@@ -121,7 +121,7 @@ class RNN(LoopLayer, WrapperLayer):
             for cell in self.cells
         ]
         self._config = self._configs[-1]
-        self._start_unrecorded()
+        self._init_states()
         self._used_masks: list[Masks] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -219,7 +219,7 @@ class RNN(LoopLayer, WrapperLayer):
         behaviour = config.behaviour
         x, initial_state = call_checks.split_x(x, initial_state, config, len(self.cells))
         x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
-        x, mask = ragged.padded(x, ragged_lengths, mask, config)
+        x, mask = ragged.pad(x, ragged_lengths, mask, config)
         if self.cell.built:
             self._check_features(x.shape[2])
         batch, timesteps = self._sizes(x)
@@ -238,17 +238,12 @@ class RNN(LoopLayer, WrapperLayer):
             )
             output, arrays = stacked_gru(x, runs, mask=used)
             output = ragged.rows_first(output, ragged_lengths, config)
-            states = self._in_containers(arrays, start)
+            states = self._as_states(arrays, start)
             states = self._one_cell_states(states, masked=used is not None)
-            self._activity_losses = regularizers.activity_penalties(
-                config.identifiers["activity_regularizer"],
-                (output, *arrays) if config.return_state else (output,),
-                behaviour,
-                time_is_first=config.time_major and config.return_sequences,
-            )
+            self._penalize(output, *arrays)
             self._record(states, batch)
         if config.return_state:
-            return behaviour.state_container((output, *states.contained()))
+            return behaviour.state_container((output, *states.in_lists()))
         return output
 
     def _initial_states(self, given: Any, batch: int) -> States | None:
@@ -345,7 +340,7 @@ class RNN(LoopLayer, WrapperLayer):
         config = self._config
         regularizer = gru_config.written_argument(config, "activity_regularizer")
         cell = nested_configs.serialize(self.cell, self.behaviour)
-        return self._config_start(regularizer) | config_parts.loop_part(config) | {"cell": cell}
+        return self._config_start(regularizer) | gru_config.loop_part(config) | {"cell": cell}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> RNN:
@@ -379,7 +374,7 @@ class RNN(LoopLayer, WrapperLayer):
         made = cls(cell, **from_keras.arguments_of(layer, resolve(version), "cell"))
         if states := from_keras.states_of(layer):
             made._start_recording(len(states[0]))
-            made._record(made._in_containers(states, None), len(states[0]))
+            made._record(made._as_states(states, None), len(states[0]))
         made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
         return made
 

@@ -102,7 +102,7 @@ class Trace:
         OSError
             It cannot be written; what was there stays.
         """
-        write_all({_named(path, ".npz"): self.npz()})
+        write_all({_with_ending(path, ".npz"): self.npz()})
 
     def to_csv(self, path: str | Path) -> None:
         """Write the numbers to a `.csv`, one a line: position, timestep, batch, name, index, value.
@@ -117,7 +117,7 @@ class Trace:
         OSError
             It cannot be written; what was there stays.
         """
-        write_all({_named(path, ".csv"): self.csv()})
+        write_all({_with_ending(path, ".csv"): self.csv()})
 
     def _csv(self) -> Iterator[str]:
         """Yield the lines of the CSV, many at once."""
@@ -152,7 +152,7 @@ def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
     used = [True if moment.used is None else moment.used for moment in record]
     mask = np.stack([np.broadcast_to(now, h.shape[1:]) for now in used])
 
-    def stacked(name: str, gate: int | None = None) -> Array:
+    def stack(name: str, gate: int | None = None) -> Array:
         values = [getattr(step, name) for step in steps]
         return np.stack(values if gate is None else [value[gate] for value in values])
 
@@ -161,22 +161,22 @@ def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
         timestep=np.array([moment.t for moment in record]),
         x=np.stack(inputs),
         mask=mask,
-        input_z=stacked("input_projections", 0),
-        input_r=stacked("input_projections", 1),
-        input_candidate=stacked("input_projections", 2),
-        recurrent_z=stacked("recurrent_projections", 0),
-        recurrent_r=stacked("recurrent_projections", 1),
-        recurrent_candidate=stacked("recurrent_projections", 2),
-        z=stacked("z"),
-        r=stacked("r"),
-        candidate=stacked("candidate"),
+        input_z=stack("input_projections", 0),
+        input_r=stack("input_projections", 1),
+        input_candidate=stack("input_projections", 2),
+        recurrent_z=stack("recurrent_projections", 0),
+        recurrent_r=stack("recurrent_projections", 1),
+        recurrent_candidate=stack("recurrent_projections", 2),
+        z=stack("z"),
+        r=stack("r"),
+        candidate=stack("candidate"),
         h=h,
         output=np.stack([moment.output for moment in record]),
         initial_state=np.array(record[0].before[cell]),
     )
 
 
-def _named(path: str | Path, ending: str) -> Path:
+def _with_ending(path: str | Path, ending: str) -> Path:
     if not str(path).endswith(ending):
         raise ValueError(f"path is {str(path)!r}, expected a name in {ending}")
     return Path(path)

@@ -217,7 +217,7 @@ def build_config_of(layer: Any) -> dict[str, Any] | None:
 
 def states_of(layer: Any) -> list[Array]:
     """Return the recorded states of a live layer, out of their containers; [] if any is None."""
-    states = list(_flat(getattr(layer, "states", None)))
+    states = list(_flatten(getattr(layer, "states", None)))
     return [] if any(state is None for state in states) else [np.array(state) for state in states]
 
 
@@ -233,7 +233,7 @@ def cell_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
     for rate, (attribute, cache) in _CELL_MASKS.items():
         kept = [getattr(cell, attribute, None), *dict(getattr(cell, cache, None) or {}).values()]
         for masks in kept:
-            each = list(_flat(masks))
+            each = list(_flatten(masks))
             # Those kept for a graph are symbols, and have no numbers.
             if masks is not None and all(hasattr(mask, "numpy") for mask in each):
                 arrays = [mask.numpy() for mask in each]
@@ -254,13 +254,13 @@ def _is_kerass(thing: Any) -> bool:
     return str(module).partition(".")[0] in PACKAGES
 
 
-def _flat(nested: Any) -> Iterator[Any]:
+def _flatten(nested: Any) -> Iterator[Any]:
     """Yield what lists and tuples hold, at any depth."""
     if not isinstance(nested, Sequence):
         yield nested
         return
     for item in nested:
-        yield from _flat(item)
+        yield from _flatten(item)
 
 
 def _is_named(function: Any, written: Any, behaviour: Behaviour) -> bool:

@@ -9,7 +9,7 @@ from gru_ref.errors import shown
 from gru_ref.keras.activations.layers import OBJECT_KEYS
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.ledger import Behaviour
-from gru_ref.keras.serialization import config_parts, objects
+from gru_ref.keras.serialization import objects
 
 # Keras's order of keys; both generations share these.
 _SHARED = (
@@ -19,6 +19,7 @@ _SHARED = (
     "bias_constraint", "dropout", "recurrent_dropout",
 )  # fmt: skip
 ACTIVATIONS = ("activation", "recurrent_activation")
+_LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
 
 # The keys and the dtype policies that one generation alone writes.
 _SIGNS = {
@@ -33,6 +34,52 @@ PACKAGES = ("keras", "tf_keras", "tensorflow")
 # What Keras 2.6 to 2.12 write for an activation, and Keras 3.2 to 3.6 for an initializer, and
 # cannot read.
 _UNREADABLE = {"log_softmax_v2": "log_softmax", "IdentityInitializer": "Identity"}
+
+
+def layer_part(
+    config: GRUConfig,
+    dtype: str,
+    name: str,
+    trainable: bool,
+    layer_arguments: Mapping[str, Any],
+    activity_regularizer: Any = None,
+) -> dict[str, Any]:
+    """Return what the config of any layer of the release begins with."""
+    behaviour = config.behaviour
+    result: dict[str, Any] = {"name": name, "trainable": trainable}
+    result["dtype"] = objects.dtype(dtype, behaviour)
+    batch_shape = _batch_input_shape(layer_arguments)
+    if behaviour.config_has_keras_2_keys and batch_shape is not None:
+        result["batch_input_shape"] = batch_shape
+        if behaviour.batch_shape_before_dtype:
+            result["dtype"] = result.pop("dtype")
+    if behaviour.activity_regularizer_stands_first and activity_regularizer is not None:
+        result["activity_regularizer"] = activity_regularizer
+    if behaviour.dynamic_in_config and layer_arguments.get("dynamic"):
+        result["dynamic"] = True
+    return result
+
+
+def loop_part(config: GRUConfig) -> dict[str, Any]:
+    """Return what the config of an RNN or a GRU says of its loop."""
+    result = {key: getattr(config, key) for key in _LOOP}
+    if config.behaviour.config_has_keras_2_keys:
+        result["time_major"] = config.time_major
+    if config.zero_output_for_mask or not config.behaviour.config_has_keras_2_keys:
+        result["zero_output_for_mask"] = config.zero_output_for_mask
+    return result
+
+
+def _batch_input_shape(arguments: Mapping[str, Any]) -> tuple[int | None, ...] | None:
+    """Return the batch_input_shape that Keras 2 derives from its older spellings."""
+    if arguments.get("batch_input_shape") is not None:
+        return tuple(arguments["batch_input_shape"])
+    batch = arguments.get("batch_size")
+    if arguments.get("input_shape") is not None:
+        return (batch, *arguments["input_shape"])
+    if arguments.get("input_dim") is not None:
+        return (batch, arguments.get("input_length"), arguments["input_dim"])
+    return None
 
 
 def layer_config(
@@ -53,10 +100,10 @@ def layer_config(
     GRU.get_config, RNN.get_config and Layer.get_config (tf_keras 2.21, Keras 3.15.1).
     """
     written = {key: written_argument(config, key) for key in _SHARED}
-    result = config_parts.layer_part(
+    result = layer_part(
         config, config.dtype, name, trainable, layer_arguments, written["activity_regularizer"]
     )
-    return result | config_parts.loop_part(config) | written | _end_of_cell(config)
+    return result | loop_part(config) | written | _end_of_cell(config)
 
 
 def cell_config(
@@ -66,7 +113,7 @@ def cell_config(
     written = {
         key: written_argument(config, key) for key in _SHARED if key != "activity_regularizer"
     }
-    start = config_parts.layer_part(config, config.dtype, name, trainable, layer_arguments)
+    start = layer_part(config, config.dtype, name, trainable, layer_arguments)
     return start | written | _end_of_cell(config)
 
 
@@ -89,7 +136,7 @@ def written_argument(config: GRUConfig, argument: str) -> Any:
     if argument not in config.identifiers:
         return value
     found = config.identifiers[argument]
-    return objects.named_object(value, found, config.behaviour, argument)
+    return objects.identifier(value, found, config.behaviour, argument)
 
 
 def generation_of(config: Mapping[str, Any]) -> str:

@@ -92,7 +92,7 @@ def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
     return written
 
 
-def named_object(value: Any, found: Identifier | None, behaviour: Behaviour, argument: str) -> Any:
+def identifier(value: Any, found: Identifier | None, behaviour: Behaviour, argument: str) -> Any:
     """Return what ``get_config()`` holds for an initializer, regularizer or constraint.
 
     Parameters
@@ -205,11 +205,11 @@ def function(value: Callable[..., Any], behaviour: Behaviour, argument: str) -> 
     if not behaviour.serialized_modules:
         return name
     if name == "<lambda>":
-        return {"class_name": "__lambda__", "config": {"value": _dumped(value)}}
+        return {"class_name": "__lambda__", "config": {"value": _dump(value)}}
     return _object("function", name, "builtins", "function")
 
 
-def _dumped(function: Any) -> tuple[str, Any, Any]:
+def _dump(function: Any) -> tuple[str, Any, Any]:
     """Return the code of a lambda in base64, its defaults and what it closes over."""
     code = codecs.encode(marshal.dumps(function.__code__), "base64").decode("ascii")
     closure = function.__closure__

@@ -155,7 +155,7 @@ def project(
            [0.8]])
     """
     if found.function is not None:
-        return _returned(found.function(weight.copy()), found, weight, argument)
+        return _function_result(found.function(weight.copy()), found, weight, argument)
     if found.class_name == "Constraint":
         return weight.copy()
     if found.class_name == "RadialConstraint":
@@ -170,9 +170,7 @@ def project(
         norms = _norms(weight, found.parameters["axis"], behaviour, argument)
         if found.class_name == "UnitNorm":
             return np.asarray(weight / (real(epsilon) + norms), weight.dtype)
-        desired = _clipped(
-            norms, found.parameters.get("min_value", 0), found.parameters["max_value"]
-        )
+        desired = _clip(norms, found.parameters.get("min_value", 0), found.parameters["max_value"])
         if found.class_name == "MinMaxNorm":
             rate = found.parameters["rate"]
             desired = real(rate) * desired + real(1 - rate) * norms
@@ -236,7 +234,7 @@ def _norms(weight: Array, axis: Any, behaviour: Behaviour, argument: str) -> Arr
     return np.asarray(np.sqrt(summed(np.square(weight), axes, keepdims=True)))
 
 
-def _clipped(norms: Array, lowest: float | None, highest: float | None) -> Array:
+def _clip(norms: Array, lowest: float | None, highest: float | None) -> Array:
     """Return the norms in [lowest, highest]; where those cross, lowest wins."""
     if highest is not None:
         norms = np.minimum(norms, norms.dtype.type(highest))
@@ -256,7 +254,7 @@ def _non_negative(weight: Array, behaviour: Behaviour, argument: str) -> Array:
         return np.asarray(weight * (weight >= zero))
 
 
-def _returned(value: Any, found: Identifier, weight: Array, argument: str) -> Array:
+def _function_result(value: Any, found: Identifier, weight: Array, argument: str) -> Array:
     """Return what a callable returned, as an array like `weight`."""
     array = np.array(value)
     if kind_of(array.dtype) not in "fiu":

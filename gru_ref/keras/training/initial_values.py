@@ -126,7 +126,7 @@ class _Weight:
         drawn = philox.truncated_normal(stream, self.shape, self.dtype)
         return np.asarray(drawn * stddev + mean)
 
-    def scaled(self, scale: float, mode: str, distribution: str) -> Array:
+    def scaling(self, scale: float, mode: str, distribution: str) -> Array:
         """Return a variance scaling of this weight."""
         fan_in, fan_out = self._fans()
         fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}
@@ -262,12 +262,12 @@ def make(
         if array.shape != shape:
             raise ValueError(f"{argument} returns shape {array.shape}, expected {shape}")
         return array
-    return _named_value(weight)
+    return _value(weight)
 
 
 # Infinite parameters give what they give in Keras, silently.
 @np.errstate(over="ignore", invalid="ignore")
-def _named_value(weight: _Weight) -> Array:
+def _value(weight: _Weight) -> Array:
     """Return the array that an initializer with a name makes."""
     parameters = weight.found.parameters
     match weight.found.class_name:
@@ -293,6 +293,6 @@ def _named_value(weight: _Weight) -> Array:
             return weight.truncated_normal(weight.number("mean"), weight.number("stddev"))
         case "VarianceScaling":
             scaling = parameters["scale"], parameters["mode"], parameters["distribution"]
-            return weight.scaled(*scaling)
+            return weight.scaling(*scaling)
         case name:
-            return weight.scaled(*_SCALED[str(name)])
+            return weight.scaling(*_SCALED[str(name)])

@@ -74,7 +74,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
         return found
     assert found.class_name is not None
     defaults = _DEFAULTS[found.class_name]
-    given = _renamed(found, value, behaviour, argument)
+    given = _rename_parameters(found, value, behaviour, argument)
     if spelling(value) == "l1_l2":
         given = {"l1": 0.01, "l2": 0.01, **given}
     parameters = {**defaults, **given}
@@ -98,7 +98,9 @@ def _names(behaviour: Behaviour) -> dict[str, str]:
     }
 
 
-def _renamed(found: Identifier, value: Any, behaviour: Behaviour, argument: str) -> dict[str, Any]:
+def _rename_parameters(
+    found: Identifier, value: Any, behaviour: Behaviour, argument: str
+) -> dict[str, Any]:
     """Return the parameters of `found` by their present names: L1 and L2 once called theirs l."""
     given = dict(found.parameters)
     name = (found.class_name or "").lower()
@@ -179,7 +181,7 @@ def penalty(found: Identifier, array: Array, behaviour: Behaviour, argument: str
     array(2.5)
     """
     if found.function is not None:
-        return _returned(found.function(array.copy()), found, array, argument)
+        return _function_result(found.function(array.copy()), found, array, argument)
     if array.dtype != np.float32 and found.class_name in behaviour.penalties_without_float64:
         behaviour.warn("penalties_without_float64", argument)
 
@@ -243,10 +245,10 @@ def activity_penalties(
         return penalties
     if time_is_first:
         behaviour.warn("activity_divided_by_first_axis")
-    return [_divided(value, len(output)) for value, output in zip(penalties, outputs, strict=True)]
+    return [_divide(value, len(output)) for value, output in zip(penalties, outputs, strict=True)]
 
 
-def _divided(value: Array, size: int) -> Array:
+def _divide(value: Array, size: int) -> Array:
     """Return the penalty divided by `size`; no rows have no penalty."""
     return value / value.dtype.type(size) if size else value * 0
 
@@ -304,7 +306,7 @@ def _orthogonal(mode: str, array: Array, behaviour: Behaviour, argument: str) ->
     return array.dtype.type(0.5) * summed(cosines) / array.dtype.type(n * (n - 1) / 2)
 
 
-def _returned(value: Any, found: Identifier, array: Array, argument: str) -> Array:
+def _function_result(value: Any, found: Identifier, array: Array, argument: str) -> Array:
     """Return what a callable returned, as an array; a plain number in the dtype of `array`."""
     number = np.asarray(value)
     if kind_of(number.dtype) not in "fiub":
