@@ -57,7 +57,7 @@ class BaseLayer:
     ) -> None:
         self._config = config
         self.name: str = arguments.get("name") or name
-        self.trainable = arguments.get("trainable", True)
+        self._trainable = arguments.get("trainable", True)
         self._layer_arguments = arguments
         self._parts = tuple(dict.fromkeys(parts))
         self._build_config: dict[str, Any] | None = None
@@ -77,6 +77,17 @@ class BaseLayer:
     def keras_version(self) -> str:
         """The Keras release this layer is, resolved."""
         return self.config.keras_version
+
+    @property
+    def trainable(self) -> Any:
+        """Whether the weights are trained; what is set here is set in the layers within too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: Any) -> None:
+        self._trainable = value
+        for part in self._parts:
+            part.trainable = value
 
     @property
     def built(self) -> bool:

@@ -97,8 +97,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         given_backward = None
         if backward_layer is not None:
             given_backward = nested_configs.serialize(backward_layer, behaviour)
-        _rename(forward, backward, backward_layer is not None)
         self._hold(layer, forward, backward, given_backward, merge_mode=merge_mode, **kwargs)
+        _rename(forward, backward, backward_layer is not None)
         none = weights is None or (isinstance(weights, (list, tuple)) and not weights)
         if not none and behaviour.bidirectional_ignores_weights:
             behaviour.warn("bidirectional_ignores_weights")
@@ -126,11 +126,11 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         self.layer = layer
         self.forward_layer, self.backward_layer = forward, backward
         self._given_backward = given_backward
-        for one in (forward, backward):
-            _change(one, zero_output_for_mask=config.return_sequences)
         if config.behaviour.bidirectional_is_as_trainable_as_its_layer:
             kwargs = {"trainable": layer.trainable, **kwargs}
         super().__init__([forward, backward], config, "bidirectional", kwargs)
+        for one in (forward, backward):
+            _change(one, zero_output_for_mask=config.return_sequences)
         self.merge_mode = merge_mode
 
     @property

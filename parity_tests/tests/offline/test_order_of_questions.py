@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from parameterized import parameterized
 
 import gru_ref
@@ -221,6 +222,71 @@ def test_a_cell_in_two_layers_and_by_itself(version: str, dtype: str) -> None:
     both.set_weights(cell.get_weights() * 2)
     both(X)
     assert [_answer(layer) for layer in (cell, one, other)] == expected
+
+
+@parameterized.expand([(version,) for version in VERSIONS])
+def test_what_is_frozen_later_is_frozen_within(version: str) -> None:
+    layer = _made(_layers("float32")["Bidirectional-RNN"], version)
+    parts = [layer, layer.forward_layer, layer.backward_layer.cell]
+    penalties, order = len(layer.losses), layer.get_weights()[0]
+    for trainable in (False, True):
+        layer.forward_layer.cell.trainable = False
+        layer.trainable = trainable
+        assert [part.trainable for part in parts] == [trainable] * 3
+        assert len(layer.losses) == (penalties if trainable or version == "2" else 0)
+        np.testing.assert_array_equal(layer.get_weights()[0], order)
+
+
+@parameterized.expand([(version,) for version in VERSIONS])
+def test_what_was_handed_in_is_not_the_layer_s(version: str) -> None:
+    regularizer = {"class_name": "L2", "config": {"l2": 0.5}}
+    activation = {"class_name": "LeakyReLU", "config": {}}
+    if version == "3":
+        activation["module"] = "keras.layers"
+    arguments = {"kernel_regularizer": regularizer, "activation": activation}
+    ones = {"kernel_initializer": "ones", "recurrent_initializer": "zeros"}
+    layer, other = (gru_ref.GRU(UNITS, keras_version=version, **ones, **arguments) for _ in "12")
+    expected = _answer(other)
+    config = layer.get_config()
+    regularizer["config"]["l2"] = 5.0
+    activation["class_name"] = "ReLU"
+    assert _answer(layer) == expected
+    assert layer.get_config() == config
+
+
+@parameterized.expand([(version,) for version in VERSIONS])
+def test_a_build_that_fails_draws_nothing(version: str) -> None:
+    answers = []
+    for shape in (X.shape, (BATCH, TIMESTEPS, "four")):
+        gru_ref.set_random_seed(3)
+        layer = gru_ref.GRU(UNITS, dropout=0.5, unroll=True, keras_version=version)
+        if shape != X.shape:
+            with pytest.raises((TypeError, ValueError)):
+                layer.build(shape)
+        answers.append([layer(X, training=True).tobytes(), layer.get_weights()[0].tobytes()])
+    assert answers[0] == answers[1]
+
+
+@parameterized.expand([(version,) for version in VERSIONS])
+def test_a_stateful_layer_with_given_weights_keeps_its_batch(version: str) -> None:
+    source = _made({"class": "GRU", "units": UNITS, **BLANK}, version)
+    layer = gru_ref.GRU(UNITS, stateful=True, keras_version=version, **BLANK)
+    layer.take_weights(gru_ref.GRUWeights.from_arrays(source.get_weights()))
+    layer(X)
+    with pytest.raises(ValueError, match="x has batch 3, expected 2"):
+        layer(np.concatenate([X, X[:1]]))
+
+
+@parameterized.expand([(version,) for version in VERSIONS])
+def test_a_wrapper_that_fails_leaves_the_layer_within_as_it_was(version: str) -> None:
+    layer, backward = (
+        gru_ref.GRU(UNITS, go_backwards=back, return_sequences=True, keras_version=version)
+        for back in (False, True)
+    )
+    before = backward.get_config()
+    with pytest.raises((TypeError, ValueError), match="nonsense"):
+        gru_ref.Bidirectional(layer, backward_layer=backward, nonsense=1)
+    assert backward.get_config() == before
 
 
 @parameterized.expand([(version, dtype) for version in VERSIONS for dtype in DTYPES])
