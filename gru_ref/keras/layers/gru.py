@@ -71,6 +71,7 @@ class GRU(LoopLayer, LeafLayer):
     ((1, 2), True, 30)
     """
 
+    _config_arguments = CONFIG_ARGUMENTS
     # Of a layer that gru_ref.load_layers read.
     origin: Origin | None = None
 
@@ -119,11 +120,6 @@ class GRU(LoopLayer, LeafLayer):
             config, kwargs.get("rng_type"), kwargs.get("force_generator")
         )
         self._masks = Masks(None, None)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in CONFIG_ARGUMENTS and "_config" in self.__dict__:
-            return getattr(self.config, name)
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __repr__(self) -> str:
         return f"GRU({self.config.units}, keras_version={self.keras_version!r}, name={self.name!r})"

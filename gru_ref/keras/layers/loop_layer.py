@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,8 +63,20 @@ class SequenceLayer(BaseLayer):
 class LoopLayer(SequenceLayer):
     """A layer that runs a loop over the timesteps: GRU and RNN."""
 
+    # What is read from the config as if it were the layer's own.
+    _config_arguments: Collection[str] = ()
     # Of a stack of cells, whose states are in containers of their own.
     _stacked = False
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._config_arguments and "_config" in self.__dict__:
+            return getattr(self._config, name)
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._config_arguments:
+            raise AttributeError(f"{name} is set, expected another layer, made with this {name}")
+        super().__setattr__(name, value)
 
     def _init_states(self) -> None:
         """Set what a layer knows of its states before it is built."""

@@ -24,15 +24,6 @@ from gru_ref.keras.training import regularizers
 
 Array = NDArray[Any]
 
-_LOOP_ARGUMENTS = (
-    "return_sequences",
-    "return_state",
-    "go_backwards",
-    "stateful",
-    "unroll",
-    "time_major",
-    "zero_output_for_mask",
-)
 _CELLS = {"GRUCell": GRUCell, "StackedRNNCells": StackedRNNCells}
 
 
@@ -73,6 +64,8 @@ class RNN(LoopLayer, WrapperLayer):
     >>> output.shape, [state.shape for state in states]
     ((2, 5), [(2, 3), (2, 5)])
     """
+
+    _config_arguments = (*gru_config.LOOP, "time_major", "zero_output_for_mask")
 
     def __init__(
         self,
@@ -123,11 +116,6 @@ class RNN(LoopLayer, WrapperLayer):
         self._config = self._configs[-1]
         self._init_states()
         self._used_masks: list[Masks] = []
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _LOOP_ARGUMENTS and "_config" in self.__dict__:
-            return getattr(self._config, name)
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def __repr__(self) -> str:
         return f"RNN({self.cell}, name={self.name!r})"

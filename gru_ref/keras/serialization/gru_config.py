@@ -19,7 +19,7 @@ _SHARED = (
     "bias_constraint", "dropout", "recurrent_dropout",
 )  # fmt: skip
 ACTIVATIONS = ("activation", "recurrent_activation")
-_LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
 
 # The keys and the dtype policies that one generation alone writes.
 _SIGNS = {
@@ -62,7 +62,7 @@ def layer_part(
 
 def loop_part(config: GRUConfig) -> dict[str, Any]:
     """Return what the config of an RNN or a GRU says of its loop."""
-    result = {key: getattr(config, key) for key in _LOOP}
+    result = {key: getattr(config, key) for key in LOOP}
     if config.behaviour.config_has_keras_2_keys:
         result["time_major"] = config.time_major
     if config.zero_output_for_mask or not config.behaviour.config_has_keras_2_keys:

@@ -255,6 +255,17 @@ def test_what_was_handed_in_is_not_the_layer_s(version: str) -> None:
 
 
 @parameterized.expand([(version,) for version in VERSIONS])
+def test_what_a_layer_says_of_its_config_cannot_be_set(version: str) -> None:
+    for name in ("GRU", "RNN", "Bidirectional"):
+        layer = _made(_layers("float32")[name], version)
+        expected = _answer(layer)
+        with pytest.raises(AttributeError):
+            layer.return_sequences = False
+        assert layer.return_sequences
+        assert _answer(layer) == expected
+
+
+@parameterized.expand([(version,) for version in VERSIONS])
 def test_a_build_that_fails_draws_nothing(version: str) -> None:
     answers = []
     for shape in (X.shape, (BATCH, TIMESTEPS, "four")):
