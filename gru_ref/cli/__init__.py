@@ -1,19 +1,19 @@
-"""The command ``gru-ref``: the GRUs of a file inspected, run and converted, without Keras."""
+"""The command ``gru-ref``: inspect, run, convert and debug the GRUs of a file, without Keras."""
 
 from __future__ import annotations
 
 import sys
 
-from gru_ref.cli.text import missing
+from gru_ref.cli.text import needs
 
 
 def main() -> None:
     """Run the command line; the entry point of ``gru-ref``."""
     try:
-        from gru_ref.cli.commands import command
+        from gru_ref.cli.group import command
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        print(f"gru-ref: {missing('click')}", file=sys.stderr)
+        print(f"gru-ref: {needs('click')}", file=sys.stderr)
         sys.exit(2)
     command(prog_name="gru-ref")

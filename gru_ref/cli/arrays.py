@@ -1,4 +1,4 @@
-"""Arrays that the user hands over, in `.npy` and `.npz`."""
+"""Arrays that the user gives in `.npy` and `.npz` files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gru_ref.files.formats.halves import from_bfloat16
 BFLOAT16 = np.dtype("V2")
 
 
-def loaded(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
+def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
     """Return the array of a `.npy`, or the arrays of a `.npz` by their names.
 
     Parameters
@@ -50,14 +50,14 @@ def loaded(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
 
 
 def sole_array(path: Path, option: str) -> NDArray[Any]:
-    """Return the one array in a file, whatever it is of; see `loaded`.
+    """Return the one array in a file, of any dtype; see `load_arrays`.
 
     Raises
     ------
     OSError, ValueError
-        As `loaded`; or there are several arrays, or none.
+        As `load_arrays`; or there are several arrays, or none.
     """
-    found = loaded(path, option)
+    found = load_arrays(path, option)
     if not isinstance(found, dict):
         return found
     if len(found) != 1:
@@ -69,7 +69,7 @@ def sole_array(path: Path, option: str) -> NDArray[Any]:
 
 
 def read_array(path: Path, option: str) -> NDArray[Any]:
-    """Return the one array of numbers in a file, bfloat16 in float32; see `loaded`.
+    """Return the one array of numbers in a file, bfloat16 in float32; see `load_arrays`.
 
     Raises
     ------
@@ -82,8 +82,3 @@ def read_array(path: Path, option: str) -> NDArray[Any]:
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{option} is {str(path)!r} with dtype {array.dtype}, expected numbers")
     return array
-
-
-def read_optional(path: Path | None, option: str) -> NDArray[Any] | None:
-    """Return the array in a file, or None where there is no file."""
-    return None if path is None else read_array(path, option)

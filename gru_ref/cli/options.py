@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from numpy.typing import NDArray
 
+from gru_ref.cli.arrays import read_array
 from gru_ref.cli.selection import Source
 
 F = Callable[..., Any]
+
+INPUTS_HELP = "Inputs, (batch, time, F)."
+INITIAL_STATE_HELP = "Initial state, (batch, U) (default: zeros)."
 
 
 class FilePath(click.Path):
@@ -21,7 +27,34 @@ class FilePath(click.Path):
         super().__init__(path_type=Path)
 
 
-def reading(function: F) -> F:
+@dataclass(frozen=True)
+class CallFiles:
+    """The files that hold the arguments of one call of a GRU.
+
+    Parameters
+    ----------
+    inputs, mask, initial_state : Path or None
+    """
+
+    inputs: Path | None
+    mask: Path | None
+    initial_state: Path | None
+
+    def arrays(self) -> dict[str, NDArray[Any] | None]:
+        """Return the array in each file, None where there is no file.
+
+        Raises
+        ------
+        OSError, ValueError
+            As `read_array`.
+        """
+        return {
+            name: None if path is None else read_array(path, f"--{name.replace('_', '-')}")
+            for name, path in vars(self).items()
+        }
+
+
+def source_options(function: F) -> F:
     """Add the argument FILE and the options on how to read it: the command takes a `Source`."""
 
     @functools.wraps(function)
@@ -32,7 +65,7 @@ def reading(function: F) -> F:
         limits: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        return function(Source(file, settings, keras_version, limits), **others)
+        return function(source=Source(file, settings, keras_version, limits), **others)
 
     for decorate in (
         click.option(
@@ -40,19 +73,20 @@ def reading(function: F) -> F:
             "limits",
             multiple=True,
             metavar="NAME=N",
-            help="Move a limit on what the file may make this command do: max_bytes=1e9.",
+            help="Change a limit on reading FILE, such as max_bytes=1e9; may be repeated.",
         ),
         click.option(
             "--keras-version",
             metavar="VERSION",
-            help="Which Keras wrote the file, if it does not say: 2, 3, 2.15.0, tf-2.3.",
+            help="Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
         ),
         click.option(
             "--set",
             "settings",
             multiple=True,
             metavar="NAME=VALUE",
-            help="An argument of GRU that the file does not say: go_backwards=true.",
+            help="Argument of GRU that FILE does not give, such as go_backwards=true; may be "
+            "repeated.",
         ),
         click.argument("file", type=FilePath()),
     ):
@@ -63,31 +97,53 @@ def reading(function: F) -> F:
 def layer_option(function: F) -> F:
     """Add the option that chooses one GRU of FILE."""
     return click.option(
-        "--layer", metavar="PATH", help="Which GRU, as inspect shows it; the only one if one."
+        "--layer",
+        metavar="PATH",
+        help="Path of the GRU, as `inspect` shows it; may be left out when FILE has one.",
     )(function)
 
 
-def calling(*, required: bool = True) -> Callable[[F], F]:
-    """Return what adds the arrays of one call: --inputs, --mask, --initial-state."""
+def call_options(*, required: bool = True) -> Callable[[F], F]:
+    """Return what adds the arrays of one call of a GRU: the command takes `CallFiles`."""
 
     def decorated(function: F) -> F:
+        @functools.wraps(function)
+        def with_call(
+            inputs: Path | None, mask: Path | None, initial_state: Path | None, **others: Any
+        ) -> Any:
+            return function(call=CallFiles(inputs, mask, initial_state), **others)
+
         for name, metavar, text in (
-            ("--initial-state", "H.npy", "(batch, U); zeros without"),
-            ("--mask", "MASK.npy", "(batch, time); true: use the step"),
+            ("--initial-state", "H.npy", INITIAL_STATE_HELP),
+            (
+                "--mask",
+                "MASK.npy",
+                "Mask, (batch, time); True where a timestep is used (default: everywhere).",
+            ),
         ):
-            function = click.option(name, type=FilePath(), metavar=metavar, help=text)(function)
+            with_call = click.option(name, type=FilePath(), metavar=metavar, help=text)(with_call)
         return click.option(
-            "--inputs", type=FilePath(), required=required, metavar="X.npy", help="(batch, time, F)"
-        )(function)
+            "--inputs", type=FilePath(), required=required, metavar="X.npy", help=INPUTS_HELP
+        )(with_call)
 
     return decorated
 
 
-def writing(function: F) -> F:
-    """Add the options on the file to write."""
-    for decorate in (
-        click.option("--force", is_flag=True, help="Overwrite what is there."),
-        click.option("-o", "--output", type=FilePath(), required=True, metavar="FILE"),
-    ):
-        function = decorate(function)
-    return function
+force_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+
+
+def output_options(text: str) -> Callable[[F], F]:
+    """Return what adds the options on the file to write; `text` is the help of --output."""
+
+    def decorated(function: F) -> F:
+        output = click.option(
+            "-o", "--output", type=FilePath(), required=True, metavar="FILE", help=text
+        )
+        return output(force_option(function))
+
+    return decorated
+
+
+def json_option(text: str = "Print everything as JSON.") -> Callable[[F], F]:
+    """Return what adds the option --json."""
+    return click.option("--json", "as_json", is_flag=True, help=text)

@@ -1,28 +1,47 @@
-"""Files that the commands write: whole or not at all, and nothing overwritten unasked."""
+"""What the commands write: files whole or not at all, nothing overwritten unasked, and JSON."""
 
 from __future__ import annotations
 
+import io
+import json
 import math
 from pathlib import Path
+from typing import Any
 
-from gru_ref.atomic_write import write_all
-
-__all__ = ["check_free", "finite", "write_all"]
-
-
-def finite(value: float | None) -> float | None:
-    """Return a number as JSON has it: None for one that is not finite."""
-    return value if value is not None and math.isfinite(value) else None
+import click
+import numpy as np
 
 
-def check_free(path: Path, source: Path, *, force: bool) -> None:
+def check_output(
+    path: Path,
+    source: Path,
+    *,
+    force: bool,
+    endings: tuple[str, ...] = (),
+    option: str = "output",
+) -> None:
     """Refuse an output path before any work is done for it.
+
+    Parameters
+    ----------
+    path : Path
+    source : Path
+        The file that is read.
+    force : bool
+        Whether an existing file may be overwritten.
+    endings : tuple of str
+        What its name may end in; anything by default.
+    option : str
+        For the message on the ending: "--picture".
 
     Raises
     ------
     ValueError
-        It is the file that is read, a folder, in no folder, or there already without `force`.
+        It has another ending, is the file that is read, a folder, in no folder, or there already
+        without `force`.
     """
+    if endings and not path.name.endswith(endings):
+        raise ValueError(f"{option} is {str(path)!r}, expected a name in {' or '.join(endings)}")
     if path.is_dir():
         raise ValueError(f"output is the folder {str(path)!r}, expected the path of a file")
     if not path.parent.is_dir():
@@ -34,3 +53,30 @@ def check_free(path: Path, source: Path, *, force: bool) -> None:
             raise ValueError(
                 f"output is {str(path)!r}, which is there already, expected a new name, or --force"
             )
+
+
+def npz_bytes(arrays: dict[str, Any]) -> bytes:
+    """Return arrays, and attributes as arrays, in the bytes of an `.npz`.
+
+    Raises
+    ------
+    ValueError
+        A value is neither numbers nor text.
+    """
+    converted: dict[str, Any] = {name: np.asarray(value) for name, value in arrays.items()}
+    for name, array in converted.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"{name} is no array of numbers or text, expected one for .npz")
+    buffer = io.BytesIO()
+    np.savez(buffer, **converted)
+    return buffer.getvalue()
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """Print plain data as JSON."""
+    click.echo(json.dumps(data, indent=2, allow_nan=False))
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number as JSON has it: None for one that is not finite."""
+    return value if value is not None and math.isfinite(value) else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from gru_ref.cli.text import listed
+from gru_ref.cli.text import quoted_names
 from gru_ref.files import Limits, load_layers
 from gru_ref.keras.layers.gru import GRU
 
-# What is said of a file, though it is no argument of GRU → how it is said.
-_SAID_OTHERWISE = {"keras_version": "--keras-version", "limits": "--limit", "path": "FILE"}
+# Settings that are no argument of GRU → what gives them.
+_OTHER_OPTIONS = {"keras_version": "--keras-version", "limits": "--limit", "path": "FILE"}
 _WORDS = {"true": True, "false": False, "none": None}
 
 
@@ -32,9 +32,9 @@ class Source:
     """
 
     file: Path
-    settings: tuple[str, ...]
-    keras_version: str | None
-    limits: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    keras_version: str | None = None
+    limits: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> Limits:
@@ -45,7 +45,14 @@ class Source:
         ValueError
             A NAME=VALUE is none, or names no limit.
         """
-        return _limits(self.limits)
+        known = [field.name for field in fields(Limits)]
+        values = _pairs(self.limits, "--limit")
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"--limit names {name!r}, expected one of {quoted_names(known)}")
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ValueError(f"--limit {name} is {value!r}, expected a number")
+        return Limits(**values)
 
     def layers(self) -> dict[str, GRU]:
         """Return the GRUs of the file by their paths.
@@ -57,19 +64,30 @@ class Source:
         OSError, ImportError, TypeError
             As `gru_ref.load_layers` raises.
         """
+        settings = _pairs(self.settings, "--set")
+        for name, option in _OTHER_OPTIONS.items():
+            if name in settings:
+                raise ValueError(f"--set names {name!r}, expected {option}")
         layers = load_layers(
-            self.file,
-            limits=self.bounds,
-            keras_version=self.keras_version,
-            **_settings(self.settings),
+            self.file, limits=self.bounds, keras_version=self.keras_version, **settings
         )
         if not layers:
             raise ValueError(f"{self.file} holds no GRU, expected one at least")
         return layers
 
+    def layer(self, path: str | None) -> GRU:
+        """Return the GRU of the file at `path`; the only one if `path` is None.
 
-def chosen(layers: Mapping[str, GRU], path: str | None) -> GRU:
-    """Return the GRU at `path`; without a path the only one.
+        Raises
+        ------
+        ValueError, OSError, ImportError, TypeError
+            As `layers` and `choose_layer`.
+        """
+        return choose_layer(self.layers(), path)
+
+
+def choose_layer(layers: Mapping[str, GRU], path: str | None) -> GRU:
+    """Return the GRU at `path`; the only one if `path` is None.
 
     Raises
     ------
@@ -78,36 +96,20 @@ def chosen(layers: Mapping[str, GRU], path: str | None) -> GRU:
     """
     if path is None and len(layers) == 1:
         return next(iter(layers.values()))
+    names = quoted_names(list(layers))
     if path is None:
-        raise ValueError(f"--layer is missing, expected one of {listed(list(layers))}")
+        raise ValueError(
+            f"FILE has {len(layers):,} GRUs and needs --layer, expected one of {names}"
+        )
     if path not in layers:
-        raise ValueError(f"--layer is {path!r}, expected one of {listed(list(layers))}")
+        raise ValueError(f"--layer is {path!r}, expected one of {names}")
     return layers[path]
 
 
-def _settings(given: Iterable[str]) -> dict[str, Any]:
-    pairs = _pairs(given, "--set")
-    for name, own in _SAID_OTHERWISE.items():
-        if name in pairs:
-            raise ValueError(f"--set names {name!r}, expected {own}")
-    return pairs
-
-
-def _limits(given: Iterable[str]) -> Limits:
-    known = [field.name for field in fields(Limits)]
-    values = _pairs(given, "--limit")
-    for name, value in values.items():
-        if name not in known:
-            raise ValueError(f"--limit names {name!r}, expected one of {listed(known)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"--limit {name} is {value!r}, expected a number")
-    return Limits(**values)
-
-
-def _pairs(given: Iterable[str], option: str) -> dict[str, Any]:
+def _pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
     """Return NAME=VALUE texts as arguments: numbers, true, false, none, or text."""
     pairs = {}
-    for text in given:
+    for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise ValueError(f"{option} is {text!r}, expected NAME=VALUE")

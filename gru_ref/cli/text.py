@@ -1,4 +1,4 @@
-"""Text of strangers, made fit to be printed."""
+"""Text from files, made safe to print, and sentences that several commands share."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def one_line(text: str) -> str:
     )
 
 
-def listed(names: list[str], most: int = 12) -> str:
-    """Return names as a sentence lists them, quoted; of many the first ones and how many more.
+def quoted_names(names: list[str], most: int = 12) -> str:
+    """Return names quoted and separated by commas, at most `most` of them, and how many are left.
 
     Examples
     --------
-    >>> listed(["a b", "c"]), listed(["a", "b", "c"], most=2)
+    >>> quoted_names(["a b", "c"]), quoted_names(["a", "b", "c"], most=2)
     ("'a b', 'c'", "'a', 'b' and 1 more")
     """
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(repr(name) for name in names[:most]) + more
 
 
-def missing(package: str) -> str:
-    """Return the sentence on a package of the extra ``cli`` that is not there."""
-    return f"{package} is not installed, expected it for this command: pip install 'gru-ref[cli]'"
+def needs(package: str) -> str:
+    """Return the message for a package of the extra ``cli`` that is not installed."""
+    return f"this command needs {package}, which is not installed: pip install 'gru-ref[cli]'"

@@ -52,7 +52,7 @@ class Bundle:
 
 
 @dataclass(frozen=True, eq=False)
-class Recorded:
+class RecordedCall:
     """A call to be the probe: what the live layer was given, and what it returned.
 
     Parameters
@@ -80,7 +80,7 @@ def bundle_bytes(
     layers: GRU | Mapping[str, GRU],
     *,
     seed: int = 0,
-    recorded: Recorded | Mapping[str, Recorded] | None = None,
+    recorded: RecordedCall | Mapping[str, RecordedCall] | None = None,
     limits: Limits | None = None,
 ) -> bytes:
     """Return the bytes of a bundle of GRUs: the same GRUs make the same bytes.
@@ -91,7 +91,7 @@ def bundle_bytes(
         Built; as `gru_ref.load_layers` returns them.
     seed : int, from 0 on
         What the inputs of the probes are drawn from.
-    recorded : Recorded, or mapping of str to Recorded, optional
+    recorded : RecordedCall, or mapping of str to RecordedCall, optional
         A call as the probe of the only GRU, or of each that is named; its outputs are kept as they
         are. Inputs are drawn for the others.
     limits : Limits, optional
@@ -150,7 +150,7 @@ def save_bundle(
     layers: GRU | Mapping[str, GRU],
     *,
     seed: int = 0,
-    recorded: Recorded | Mapping[str, Recorded] | None = None,
+    recorded: RecordedCall | Mapping[str, RecordedCall] | None = None,
     limits: Limits | None = None,
 ) -> None:
     """Write GRUs, where they come from and a probe of each into one .npz that verifies itself.
@@ -226,19 +226,19 @@ def _check_layers(layers: Any) -> None:
             raise ValueError(f"the layer {path!r} is not built, expected one with weights")
 
 
-def _calls(recorded: Any, paths: list[str]) -> Mapping[str, Recorded]:
+def _calls(recorded: Any, paths: list[str]) -> Mapping[str, RecordedCall]:
     """Return the recorded calls by the paths of their GRUs."""
     if recorded is None:
         return {}
-    if isinstance(recorded, Recorded):
+    if isinstance(recorded, RecordedCall):
         if len(paths) > 1:
             raise ValueError(f"layers are {len(paths)}, expected one: the call is of one GRU")
         return {paths[0]: recorded}
     if not isinstance(recorded, Mapping) or not set(recorded) <= set(paths):
         raise ValueError(f"recorded is {shown(recorded)}, expected calls of {shown(paths)}")
     for path, call in recorded.items():
-        if not isinstance(call, Recorded):
-            raise TypeError(f"recorded holds {path!r}: {shown(call)}, expected a Recorded")
+        if not isinstance(call, RecordedCall):
+            raise TypeError(f"recorded holds {path!r}: {shown(call)}, expected a RecordedCall")
     return recorded
 
 
@@ -252,7 +252,7 @@ def _drawn(layer: GRU, seed: int, path: str, budget: Budget) -> writing.Bundled:
     return writing.Bundled(layer, Probe(*call, outputs, states), seed, _OURS, tolerance)
 
 
-def _recorded(layer: GRU, recorded: Recorded, path: str, budget: Budget) -> writing.Bundled:
+def _recorded(layer: GRU, recorded: RecordedCall, path: str, budget: Budget) -> writing.Bundled:
     """Return a layer with a given probe, if its outputs are what gru_ref computes."""
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
     inputs = np.asarray(recorded.inputs)

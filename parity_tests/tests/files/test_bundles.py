@@ -14,7 +14,7 @@ import pytest
 
 import gru_ref
 from gru_ref import MalformedFileError
-from gru_ref.files.bundles import Recorded, bundle_bytes
+from gru_ref.files.bundles import RecordedCall, bundle_bytes
 from parity_tests.environment import FIXTURES
 from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded as File
@@ -131,7 +131,7 @@ class TestProbe:
         (layer,) = gru_ref.load_layers(NPZ, return_sequences=True).values()
         with np.load(EXPECTED) as live:
             x, outputs, state = live["x"], live["outputs"], live["state"]
-        gru_ref.save_bundle(tmp_path / "b", layer, recorded=Recorded(x, outputs))
+        gru_ref.save_bundle(tmp_path / "b", layer, recorded=RecordedCall(x, outputs))
         bundle = gru_ref.load_bundle(tmp_path / "b")
         (probe,), (said,) = bundle.probes.values(), bundle.said.values()
         assert (probe.outputs == outputs).all()
@@ -141,7 +141,7 @@ class TestProbe:
     def test_outputs_in_bfloat16_are_kept(self, tmp_path: Path) -> None:
         layer = built_gru(dtype="bfloat16", return_sequences=True)
         x = np.linspace(-1, 1, 20, dtype="float32").reshape(2, 5, 2)
-        gru_ref.save_bundle(tmp_path / "b", layer, recorded=Recorded(x, layer(x)))
+        gru_ref.save_bundle(tmp_path / "b", layer, recorded=RecordedCall(x, layer(x)))
         (probe,) = gru_ref.load_bundle(tmp_path / "b").probes.values()
         assert (probe.outputs == layer(x).astype("float32")).all()
 
@@ -151,11 +151,11 @@ class TestProbe:
         with np.load(EXPECTED) as live:
             x, outputs = live["x"], live["outputs"].copy()
         outputs[1, -1, 2] += 1e-4
-        given = Recorded(x, outputs[:, -1] if last_alone else outputs)
+        given = RecordedCall(x, outputs[:, -1] if last_alone else outputs)
         place = r"outputs\[1, 2\]" if last_alone else r"outputs\[1, 2, 2\]"
         with pytest.raises(ValueError, match=place):
             bundle_bytes(layer, recorded=given)
-        bundle_bytes(layer, recorded=Recorded(given.inputs, given.outputs, tolerance=2e-4))
+        bundle_bytes(layer, recorded=RecordedCall(given.inputs, given.outputs, tolerance=2e-4))
 
 
 class TestRefusals:
@@ -186,7 +186,7 @@ class TestRefusals:
                 bundle_bytes(built_gru(), seed=seed)
 
     def test_a_recorded_call_for_several(self) -> None:
-        call = Recorded(np.ones((1, 1, 2)), np.ones((1, 3)))
+        call = RecordedCall(np.ones((1, 1, 2)), np.ones((1, 3)))
         with pytest.raises(ValueError, match="layers are 2, expected one"):
             bundle_bytes({"a": built_gru(), "b": built_gru()}, recorded=call)
 
@@ -208,7 +208,7 @@ class TestRefusals:
     ) -> None:
         call = {"inputs": np.ones((2, 3, 2)), "outputs": np.ones((2, 3)), **changed}
         with pytest.raises(error, match=message):
-            bundle_bytes(built_gru(), recorded=Recorded(**call))
+            bundle_bytes(built_gru(), recorded=RecordedCall(**call))
 
     def test_a_file_that_is_no_bundle(self, tmp_path: Path) -> None:
         with pytest.raises(MalformedFileError, match="gru_ref_bundle"):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru_ref.cli.commands import command
+from gru_ref.cli.group import command
 from parity_tests.matrix.objects import tensor
 from parity_tests.tests.live.both_sides import live_steps
 

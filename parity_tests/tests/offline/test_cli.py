@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref.cli.group import SUMMARIES
 from gru_ref.layouts import LAYOUTS
 from parity_tests.environment import ROOT
 from parity_tests.tests.support import cli_files
@@ -189,19 +190,31 @@ class TestLayouts:
             assert name in out
 
 
-def test_the_command_is_a_process_of_its_own_without_keras(tmp_path: Path) -> None:
+def _modules_of(*arguments: object) -> tuple[str, set[str]]:
+    """Return what a process of the command prints, and the packages that it imports."""
     code = (
         "import sys; from gru_ref.cli import main\n"
         "try: main()\n"
         "finally: print(*sorted({m.partition('.')[0] for m in sys.modules}), file=sys.stderr)"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code, "inspect", str(NPZ)],
+        [sys.executable, "-c", code, *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "COLUMNS": "80", "PYTHONIOENCODING": "ascii"},
         cwd=ROOT,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "165 = 3*(U*F + U*U + 2*U)" in ended.stdout
-    assert not {"h5py", "keras", "tensorflow", "onnx"} & set(ended.stderr.split())
+    return ended.stdout, set(ended.stderr.split())
+
+
+def test_the_command_is_a_process_of_its_own_without_keras() -> None:
+    out, modules = _modules_of("inspect", NPZ)
+    assert "165 = 3*(U*F + U*U + 2*U)" in out
+    assert not {"h5py", "keras", "tensorflow", "onnx"} & modules
+
+
+def test_help_imports_no_command() -> None:
+    out, modules = _modules_of("--help")
+    assert all(f"\n  {name} " in out for name in SUMMARIES)
+    assert not {"numpy", "rich"} & modules

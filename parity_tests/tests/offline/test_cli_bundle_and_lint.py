@@ -92,10 +92,10 @@ class TestBundle:
 
     def test_what_is_missing_is_named(self, files: dict[str, Path], tmp_path: Path) -> None:
         call = ("bundle", NPZ, "-o", tmp_path / "b.npz")
-        check_failed(invoked(*call, "--theirs", files["y"]), "--inputs is missing", "--theirs")
+        check_failed(invoked(*call, "--theirs", files["y"]), "--theirs needs --inputs")
         check_failed(invoked("bundle", NPZ, "-o", tmp_path / "b.keras"), "a name in .npz")
         seeded = (*call, "--inputs", files["x"], "--seed", 5)
-        check_failed(invoked(*seeded), "--seed is given, expected no --inputs")
+        check_failed(invoked(*seeded), "--seed cannot be given with --inputs")
         assert invoked(*call).status == 0
         check_failed(invoked(*call), "there already", "--force")
 
@@ -149,7 +149,7 @@ class TestLintVectors:
         assert "The test sees 31 of the 31" in ended.out
         check_failed(
             invoked("lint-vectors", better, "--outputs", files["y"]),
-            "--outputs is given, expected --inputs beside it",
+            "--outputs needs --inputs",
         )
         (probe,) = gru_ref.load_bundle(better).probes.values()
         assert probe.inputs.shape == np.load(files["x"]).shape
@@ -201,7 +201,7 @@ class TestLintVectors:
         assert "features permuted" in found["better"][0]["sees"]
 
     def test_what_does_not_fit_is_one_line(self, files: dict[str, Path]) -> None:
-        check_failed(invoked("lint-vectors", NPZ), "--inputs is missing", "no bundle")
+        check_failed(invoked("lint-vectors", NPZ), "--inputs is needed", "no bundle")
         spoiled = ("--inputs", files["x"], "--outputs", files["spoiled"])
         check_failed(invoked("lint-vectors", NPZ, *spoiled), "tolerances off", "gru-ref diff")
         loose = invoked("lint-vectors", NPZ, *spoiled, "--tolerance", "0.01")

@@ -145,7 +145,7 @@ def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(file
     assert "z r h" in ended.out
     gru_ref.save_bundle("two.npz", {"a": layer, "b": layer})
     check_failed(
-        _doctor("two.npz", "x.npy", "--outputs", "y.npy"), "--layer is missing, expected one of 'a'"
+        _doctor("two.npz", "x.npy", "--outputs", "y.npy"), "needs --layer, expected one of 'a'"
     )
     chosen = _doctor("two.npz", "x.npy", "--outputs", "y.npy", "--layer", "b", *_KNOWN)
     assert chosen.status == 0
@@ -154,7 +154,7 @@ def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(file
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["w.npz", "x.npy"], "--outputs is missing, expected it, --last-state, or both"),
+        (["w.npz", "x.npy"], "--outputs or --last-state is needed"),
         (["w.npz", "x.npy", "--outputs", "absent.npy"], "absent.npy: No such file or directory"),
         (["w.npz", "x.npy", "--outputs", "short.npy"], "outputs has shape (2, 5, 4), expected"),
         (["w.npz", "x.npy", "--outputs", "nan.npy"], "outputs holds NaN or infinity"),
@@ -174,8 +174,8 @@ def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(file
             ["w.npz", "x.npy", "--outputs", "y.npy", "--initial-state", "state.npy"],
             "initial_state is (3, 4), expected (batch, 4)",
         ),
-        (["w.npz", "x.npy", "--outputs", "y.npy", "--to", "torch"], "--output is missing"),
-        (["w.npz", "x.npy", "--outputs", "y.npy", "--member", "7"], "--output is missing"),
+        (["w.npz", "x.npy", "--outputs", "y.npy", "--to", "torch"], "--to needs --output"),
+        (["w.npz", "x.npy", "--outputs", "y.npy", "--member", "7"], "--member needs --output"),
         (["w.npz", "damaged.npz", "--outputs", "y.npy"], "--inputs is 'damaged.npz', expected"),
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ import os
 from typing import Any, NamedTuple
 from unittest import mock
 
-from gru_ref.cli.commands import command
+from gru_ref.cli.group import command
 
 
 class Ended(NamedTuple):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
+import click
 from rich.text import Text
 
+from gru_ref.cli.tables import console, fact_table, headed_table, indented
 from gru_ref.layouts import LAYOUTS, Facts, layout
 
 _FOOT = (
@@ -20,9 +18,22 @@ _FOOT = (
 )
 
 
-def show_all() -> None:
+@click.command()
+@click.argument("name", required=False)
+def layouts(name: str | None) -> None:
+    """Show how each runtime lays out the weights of a GRU.
+
+    With NAME, show the arrays, the formula and the usual mistakes of that runtime.
+    """
+    if name is None:
+        _print_all()
+    else:
+        _print_one(layout(name).FACTS)
+
+
+def _print_all() -> None:
     """Print a row for each runtime."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = headed_table()
     for heading in ("--to", "gates", "reset"):
         table.add_column(heading, no_wrap=True)
     table.add_column("transposed; bias")
@@ -36,24 +47,14 @@ def show_all() -> None:
             "both" if len(forms) > 1 else forms[0],
             Text(f"{facts.transposes}; {facts.bias}"),
         )
-    console = Console(highlight=False)
-    console.print(table)
+    out = console()
+    out.print(table)
     for line in _FOOT:
-        console.print(Text(line))
+        out.print(Text(line))
 
 
-def show_one(name: str) -> None:
-    """Print everything about one runtime.
-
-    Raises
-    ------
-    ValueError
-        There is none of that name.
-    """
-    facts: Facts = layout(name).FACTS
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
+def _print_one(facts: Facts) -> None:
+    """Print everything about one runtime."""
     rows = {
         "gates": " ".join(facts.gates),
         "transposed": facts.transposes,
@@ -66,16 +67,14 @@ def show_one(name: str) -> None:
         "source": facts.source,
         "run with": facts.verified or "nothing: read in documentation only",
     }
-    for heading, value in rows.items():
-        grid.add_row(heading, Text(value))
-    console = Console(highlight=False)
-    console.print(Text(facts.label, "bold"))
-    console.print(grid)
+    out = console()
+    out.print(Text(facts.label, "bold"))
+    out.print(fact_table(rows.items()))
     for heading, lines in (
         ("arrays", [f"{key}: {value}" for key, value in facts.arrays.items()]),
         ("formula", list(facts.formula)),
         ("mistakes", [f"{mistake}: {why}" for mistake, why in facts.mistakes]),
     ):
-        console.print(Text(f"\n{heading}", "dim"))
+        out.print(Text(f"\n{heading}", "dim"))
         for line in lines:
-            console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+            out.print(indented(Text(line)))

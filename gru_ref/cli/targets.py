@@ -1,4 +1,4 @@
-"""`gru-ref convert`: what a target is, which files it comes in, and the bytes of them."""
+"""The targets of `--to`: what they are, which files they come in, and the bytes of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.cli.running import npz
+from gru_ref.cli.output import npz_bytes
 from gru_ref.files.writers import keras3
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.layouts import LAYOUTS
@@ -26,45 +26,24 @@ _ENDINGS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def check_target(target: str) -> None:
-    """Refuse a target that is none.
-
-    Raises
-    ------
-    ValueError
-    """
-    if target not in TARGETS:
-        raise ValueError(f"--to is {target!r}, expected one of {', '.join(TARGETS)}")
-
-
-def outputs_of(target: str, output: Path, *, weights_only: bool = False) -> tuple[Path, ...]:
+def target_files(target: str, output: Path, *, weights_only: bool = False) -> tuple[Path, ...]:
     """Return the files that will be written.
 
     Raises
     ------
     ValueError
-        The ending is none that the target comes in.
+        There is no such target, or the ending is none that it comes in.
     """
+    if target not in TARGETS:
+        raise ValueError(f"--to is {target!r}, expected one of {', '.join(TARGETS)}")
     endings = _ENDINGS.get(target, (".npz", ".json"))
     if not output.name.endswith(endings):
         raise ValueError(f"output is {str(output)!r}, expected a name in {' or '.join(endings)}")
     if weights_only and not (target == KERAS_3 and output.name.endswith(_WEIGHTS)):
-        raise ValueError(f"--weights-only is given, expected --to {KERAS_3} -o NAME{_WEIGHTS}")
+        raise ValueError(f"--weights-only needs --to {KERAS_3} -o NAME{_WEIGHTS}")
     if target == KERAS_3 and output.name.endswith(_WEIGHTS) and not weights_only:
         return output, output.with_name(f"{output.name.removesuffix(_WEIGHTS)}.json")
     return (output,)
-
-
-def check_batch(target: str, *, weights_only: bool) -> None:
-    """Refuse a batch where no model is written whose input has one.
-
-    Raises
-    ------
-    ValueError
-    """
-    if target != KERAS_3 or weights_only:
-        wanted = "no --weights-only" if target == KERAS_3 else f"--to {KERAS_3}"
-        raise ValueError(f"--batch is given, expected {wanted} beside it")
 
 
 def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
@@ -82,16 +61,16 @@ def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
         return model
     arrays = LAYOUTS[target].to_layout(layer)
     if output.name.endswith(".npz"):
-        return npz(arrays)
+        return npz_bytes(arrays)
     return json.dumps(arrays, default=_as_list, allow_nan=False).encode()
 
 
-def keras3_bytes(planned: keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes]:
+def keras3_bytes(plan: keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes]:
     """Return what each file holds: a `.keras`, or a `.weights.h5` and perhaps its config."""
     if files[0].name.endswith(_WEIGHTS):
-        contents = [keras3.weights_h5(planned), keras3.model_json(planned).encode()]
+        contents = [keras3.weights_h5(plan), keras3.model_json(plan).encode()]
     else:
-        contents = [keras3.keras_zip(planned)]
+        contents = [keras3.keras_zip(plan)]
     return dict(zip(files, contents, strict=False))
 
 

@@ -1,0 +1,96 @@
+"""`gru-ref bundle`: GRUs of a file, where they come from and a probe of each, in one .npz."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gru_ref.atomic_write import write_all
+from gru_ref.cli.arrays import read_array
+from gru_ref.cli.options import CallFiles, FilePath, call_options, output_options, source_options
+from gru_ref.cli.output import check_output
+from gru_ref.cli.selection import Source, choose_layer
+from gru_ref.cli.text import one_line
+from gru_ref.files.bundles import RecordedCall, bundle_bytes
+
+# A backspace alone on its line has click keep the lines of the paragraph.
+HELP = """Write GRUs of FILE to one .npz that verifies itself.
+
+It holds the weights, the config, where they come from, and a probe: inputs, outputs and states.
+Loading the bundle checks all of them; numpy.load alone reads it.
+
+\b
+gru-ref bundle model.keras -o gru.npz            inputs are drawn from --seed
+gru-ref bundle … --inputs x.npy --theirs y.npy   outputs are the live model's
+"""
+
+
+@click.command(help=HELP)
+@source_options
+@click.option(
+    "--layer",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    help="Path of a GRU, as `inspect` shows it; may be repeated (default: every GRU of FILE).",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Seed of the inputs that are drawn for the probe (default 0).",
+)
+@call_options(required=False)
+@click.option(
+    "--theirs",
+    type=FilePath(),
+    metavar="Y.npy",
+    help="Outputs of the live model for --inputs (default: what gru-ref computes).",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0),
+    metavar="X",
+    help="Absolute tolerance of --theirs (default: the measured rounding error).",
+)
+@output_options("The .npz file to write.")
+def bundle(
+    source: Source,
+    paths: tuple[str, ...],
+    seed: int | None,
+    call: CallFiles,
+    theirs: Path | None,
+    tolerance: float | None,
+    output: Path,
+    force: bool,
+) -> None:
+    """Write a bundle; HELP is what the command says of itself."""
+    check_output(output, source.file, force=force, endings=(".npz",))
+    others = {"--mask": call.mask, "--initial-state": call.initial_state, "--theirs": theirs}
+    for option, value in {**others, "--tolerance": tolerance}.items():
+        if value is not None and call.inputs is None:
+            raise ValueError(f"{option} needs --inputs")
+    if seed is not None and call.inputs is not None:
+        raise ValueError("--seed cannot be given with --inputs: it draws the inputs")
+    recorded = None
+    if call.inputs is not None:
+        arrays = call.arrays()
+        inputs, mask = arrays["inputs"], arrays["mask"]
+        assert inputs is not None
+        recorded = RecordedCall(
+            inputs,
+            None if theirs is None else read_array(theirs, "--theirs"),
+            arrays["initial_state"],
+            None if mask is None else mask.astype(bool),
+            tolerance,
+        )
+    layers = source.layers()
+    if paths:
+        layers = {path: choose_layer(layers, path) for path in paths}
+    data = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
+    write_all({output: data})
+    count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"
+    probe = f"seed {seed or 0}" if call.inputs is None else one_line(str(call.inputs))
+    by = "gru_ref" if theirs is None else "the live model, checked"
+    click.echo(f"{one_line(str(output))}: {count}, probe: inputs of {probe}, outputs by {by}")

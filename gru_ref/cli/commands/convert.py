@@ -1,0 +1,78 @@
+"""`gru-ref convert`: a GRU of a file in the layout of another runtime, or for Keras 3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gru_ref.atomic_write import write_all
+from gru_ref.cli.options import layer_option, output_options, source_options
+from gru_ref.cli.output import check_output
+from gru_ref.cli.selection import Source, choose_layer
+from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
+from gru_ref.cli.text import one_line
+from gru_ref.files.writers import keras3
+
+# A backspace alone on its line has click keep the lines of the paragraph.
+HELP = """Convert a GRU of FILE to the layout of another runtime, or to a file that Keras 3
+opens.
+
+\b
+--to torch -o w.npz            arrays in the layout of a runtime (or .json)
+--to onnx -o gru.onnx          a model of one GRU node
+--to keras3 -o new.keras       every GRU of FILE, or the one of --layer
+--to keras3 -o new.weights.h5  the same; the config is written to new.json
+"""
+
+
+@click.command(help=HELP)
+@source_options
+@layer_option
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="TARGET",
+    help="Name of a runtime, as `gru-ref layouts` lists them, or keras3.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    metavar="N",
+    help="With --to keras3: the batch size of stateful GRUs.",
+)
+@click.option(
+    "--weights-only",
+    is_flag=True,
+    help="With --to keras3: write the weights unchanged and no config.",
+)
+@output_options("File to write; its ending chooses the format.")
+def convert(
+    source: Source,
+    layer: str | None,
+    target: str,
+    batch: int | None,
+    weights_only: bool,
+    output: Path,
+    force: bool,
+) -> None:
+    """Convert a GRU; HELP is what the command says of itself."""
+    files = target_files(target, output, weights_only=weights_only)
+    if batch is not None and target != KERAS_3:
+        raise ValueError(f"--batch needs --to {KERAS_3}")
+    if batch is not None and weights_only:
+        raise ValueError("--batch cannot be given with --weights-only")
+    for path in files:
+        check_output(path, source.file, force=force)
+    layers = source.layers()
+    if target != KERAS_3:
+        write_all({output: layout_bytes(choose_layer(layers, layer), target, output)})
+    else:
+        if layer is not None:
+            layers = {layer: choose_layer(layers, layer)}
+        plan = keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
+        for note in plan.notes:
+            click.echo(f"gru-ref: note: {one_line(note)}", err=True)
+        write_all(keras3_bytes(plan, files))
+    click.echo(", ".join(one_line(str(path)) for path in files))

@@ -1,0 +1,245 @@
+"""`gru-ref diff`: where the numbers of another implementation first differ, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from gru_ref.cli.arrays import BFLOAT16, load_arrays
+from gru_ref.cli.options import (
+    CallFiles,
+    FilePath,
+    call_options,
+    json_option,
+    layer_option,
+    source_options,
+)
+from gru_ref.cli.output import print_json
+from gru_ref.cli.selection import Source
+from gru_ref.cli.tables import console, fact_table, headed_table, indented
+from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
+from gru_ref.debugging.diff.comparison import diff as compare
+from gru_ref.debugging.diff.comparison import dtype_of
+from gru_ref.debugging.diff.difference import Difference, Place
+from gru_ref.files.formats.halves import from_bfloat16
+
+# A backspace alone on its line has click keep the lines of the paragraph.
+HELP = """Compare what another implementation returned with a GRU of FILE, step by step.
+
+Printed are the timestep, row and unit of the first number that differs by more than rounding, and
+which of the usual mistakes would explain it. The exit status is 1 if the numbers differ.
+
+\b
+--theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)
+--theirs trace.npz  h and any of z, r, candidate, with the timesteps first
+"""
+
+_BEST = 5  # hypotheses that are shown of those that explain nothing
+_WHAT = {
+    "z": "z, the update gate",
+    "r": "r, the reset gate",
+    "candidate": "the candidate, from their own r",
+    "h": "h, the state",
+    "output": "the output, which has to be a state's copy, or zero",
+    "last output": "the last output",
+    "final state": "the final state",
+}
+_CHECK = (
+    "None of the usual mistakes explains it, alone. To be checked: is this the right layer and",
+    "file; are the inputs scaled and ordered alike; is there an initial state or a mask that one",
+    "side has not; is dropout on; are two mistakes made at once.",
+)
+
+_NOT_FINITE = (
+    "None of the usual mistakes explains a number that is not finite. To be checked: is there NaN",
+    "or infinity in the weights or inputs of one side; does anything overflow.",
+)
+
+
+@click.command(help=HELP)
+@source_options
+@layer_option
+@call_options()
+@click.option(
+    "--theirs",
+    type=FilePath(),
+    required=True,
+    metavar="Y.npy",
+    help="What the other implementation returned, as .npy or .npz.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(DTYPES),
+    metavar="DTYPE",
+    help=f"Dtype that it computes in: {', '.join(DTYPES)} (default: the coarser of the dtypes of "
+    "--theirs and of the GRU).",
+)
+@click.option(
+    "--accumulator",
+    type=click.Choice(DTYPES),
+    metavar="DTYPE",
+    help="Dtype that it sums products in (default: that of --dtype).",
+)
+@click.option(
+    "--weight-scale",
+    "scales",
+    type=float,
+    nargs=2,
+    metavar="S S",
+    help="Step sizes of its kernel and recurrent kernel, if its weights are quantised.",
+)
+@click.option(
+    "--all", "show_all", is_flag=True, help="Print every hypothesis (default: the best ones)."
+)
+@json_option()
+def diff(
+    source: Source,
+    layer: str | None,
+    call: CallFiles,
+    theirs: Path,
+    dtype: str | None,
+    accumulator: str | None,
+    scales: tuple[float, float] | None,
+    show_all: bool,
+    as_json: bool,
+) -> int:
+    """Compare; HELP is what the command says of itself."""
+    outputs, stored = _theirs(theirs)
+    gru = source.layer(layer)
+    kernel_scale, recurrent_kernel_scale = scales or (0.0, 0.0)
+    arithmetic = Arithmetic(
+        dtype or stored or dtype_of(outputs, gru),
+        accumulator,
+        kernel_scale=kernel_scale,
+        recurrent_kernel_scale=recurrent_kernel_scale,
+    )
+    arrays = call.arrays()
+    difference = compare(
+        gru,
+        arrays["inputs"],
+        outputs,
+        arrays["initial_state"],
+        mask=arrays["mask"],
+        arithmetic=arithmetic,
+    )
+    if as_json:
+        print_json(_finite(difference.as_data()))
+    else:
+        _print(difference, show_all=show_all)
+    return 0 if difference.equal else 1
+
+
+def _theirs(path: Path) -> tuple[Any, str | None]:
+    """Return the array of a `.npy`, or the arrays of a `.npz`; and "bfloat16" if they are that."""
+    stored: list[str] = []
+
+    def decode(array: Any) -> Any:
+        if array.dtype != BFLOAT16:
+            return array
+        stored.append("bfloat16")
+        return from_bfloat16(array)
+
+    arrays = load_arrays(path, "--theirs")
+    if isinstance(arrays, dict):
+        return {name: decode(array) for name, array in arrays.items()}, next(iter(stored), None)
+    return decode(arrays), next(iter(stored), None)
+
+
+def _finite(value: Any) -> Any:
+    """Return plain data with the numbers that JSON does not have as text."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(found: Difference, *, show_all: bool) -> None:
+    """Print a difference as a few lines and a table."""
+    out = console()
+    dtype = found.arithmetic.dtype
+    if found.equal:
+        out.print(Text("Equal, but for rounding.", "bold green"))
+        out.print(
+            f"The largest error is {found.error:.2g}: {found.worst:.2g} of what rounding in "
+            f"{dtype} may do there."
+        )
+    else:
+        assert found.first is not None
+        out.print(Text(f"Different, by more than rounding in {dtype}.", "bold red"))
+        out.print(indented(fact_table(_facts(found.first))))
+        if not _hopeless(found):
+            out.print(_hypotheses(found, show_all=show_all))
+        for line in _conclusion(found):
+            out.print(line)
+    if found.unknown:
+        out.print(Text("What this cannot tell", "dim"))
+    for sentence in found.unknown:
+        out.print(indented(Text(f"- {sentence}")))
+
+
+def _facts(first: Place) -> Iterator[tuple[str, str]]:
+    """Yield what is known about the first place, or the worst one, that differs."""
+    where = f"row {first.batch} of the batch, unit {first.unit}"
+    numbers = f"{first.outside} of {first.numbers} numbers"
+    if first.timestep is None:
+        yield "worst", where
+    else:
+        step = f"timestep {first.timestep}"
+        if first.position != first.timestep:
+            step += f" of the input, step {first.position} in processing order"
+        yield "first", f"{step}, {where}"
+        numbers += " of this timestep"
+    yield "what", _WHAT[first.what]
+    yield "theirs", f"{first.theirs:.9g}"
+    yield "expected", f"{first.expected:.9g} ± {first.bound:.1e}"
+    yield "off by", f"{_ratio(first.ratio)} times the bound; {numbers} are outside"
+
+
+def _hypotheses(found: Difference, *, show_all: bool) -> Table:
+    count = len(found.hypotheses) if show_all else max(_BEST, len(found.explanations))
+    table = headed_table()
+    table.add_column("if this mistake was made", overflow="fold")
+    table.add_column("error left", justify="right", no_wrap=True)
+    table.add_column("of the bound", justify="right", no_wrap=True)
+    table.add_row(Text("(none)", "dim"), f"{found.left.error:.2g}", _ratio(found.left.ratio))
+    for hypothesis in found.hypotheses[:count]:
+        table.add_row(
+            Text(hypothesis.name, "bold green" if hypothesis.explains else ""),
+            f"{hypothesis.error:.2g}",
+            _ratio(hypothesis.ratio),
+        )
+    return table
+
+
+def _hopeless(found: Difference) -> bool:
+    """Return whether no mistake comes anywhere near: numbers are not finite."""
+    return bool(found.hypotheses) and all(math.isinf(one.error) for one in found.hypotheses)
+
+
+def _conclusion(found: Difference) -> Iterator[Text]:
+    """Yield the sentences under the table."""
+    explanations = found.explanations
+    if not explanations:
+        if found.left.ratio > 1:
+            yield Text(" ".join(_NOT_FINITE if _hopeless(found) else _CHECK))
+    elif len(explanations) == 1:
+        yield Text(f"Explained: the port {explanations[0].meaning}.", "bold")
+    else:
+        yield Text(
+            f"Explained by {len(explanations)} mistakes that come to the same here; these numbers "
+            "cannot tell which:",
+            "bold",
+        )
+        for hypothesis in explanations:
+            yield Text(f"  - the port {hypothesis.meaning}")
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2g}" if value < 100 else f"{value:,.0f}" if value < 1e6 else f"{value:.1e}"

@@ -1,0 +1,261 @@
+"""`gru-ref doctor`: which layout explains an output, and the GRU in it converted."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from gru_ref.atomic_write import write_all
+from gru_ref.cli.arrays import load_arrays, sole_array
+from gru_ref.cli.options import (
+    INITIAL_STATE_HELP,
+    INPUTS_HELP,
+    FilePath,
+    force_option,
+    json_option,
+    layer_option,
+)
+from gru_ref.cli.output import check_output, finite, print_json
+from gru_ref.cli.selection import Source
+from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
+from gru_ref.cli.text import one_line
+from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
+from gru_ref.files import Limits
+from gru_ref.files.sniff import format_of
+from gru_ref.files.writers import keras3
+
+# A backspace alone on its line has click keep the lines of the paragraph.
+HELP = """Find the layout of weights from one input and the outputs for it.
+
+FILE is an .npz of arrays of any names, shapes and order, or a file that `inspect` reads, whose
+arrays are tried in every layout.
+
+\b
+exit status 0  one layout explains the outputs
+            1  several do (--write-probe tells them apart), or none does
+            2  an error
+"""
+
+
+@click.command(help=HELP)
+@click.argument("file", type=FilePath())
+@layer_option
+@click.option("--inputs", type=FilePath(), required=True, metavar="X.npy", help=INPUTS_HELP)
+@click.option(
+    "--outputs",
+    type=FilePath(),
+    metavar="Y.npy",
+    help="Outputs for --inputs, of every timestep or of the last.",
+)
+@click.option(
+    "--last-state",
+    type=FilePath(),
+    metavar="H.npy",
+    help="Last state for --inputs; may be given with the --outputs of every timestep.",
+)
+@click.option("--initial-state", type=FilePath(), metavar="H.npy", help=INITIAL_STATE_HELP)
+@click.option(
+    "--activation",
+    "activations",
+    multiple=True,
+    metavar="NAME",
+    help="Activation of the candidate, if known; may be repeated (default: the usual ones are "
+    "tried).",
+)
+@click.option(
+    "--recurrent-activation",
+    "gates",
+    multiple=True,
+    metavar="NAME",
+    help="Activation of the gates, if known; may be repeated (default: the usual ones are tried).",
+)
+@click.option(
+    "--precision",
+    metavar="DTYPE",
+    help="Dtype that the outputs were computed in, such as float16 or bfloat16 (default: the dtype "
+    "of the outputs).",
+)
+@click.option(
+    "--bits",
+    metavar="DTYPE",
+    help="Dtype whose bits the arrays of uint16 hold: bfloat16 or float16.",
+)
+@json_option()
+@click.option(
+    "--write-probe",
+    type=FilePath(),
+    metavar="P.npy",
+    help="Write an input that tells apart the layouts found, if there are several.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=FilePath(),
+    metavar="FILE",
+    help="File to write the converted GRU to; needs --to.",
+)
+@click.option(
+    "--to",
+    "target",
+    metavar="TARGET",
+    help="Runtime to convert to, as `gru-ref layouts` lists them, or keras3; needs --output.",
+)
+@click.option(
+    "--member",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Which of several layouts to convert, counted from 0.",
+)
+@force_option
+def doctor(
+    file: Path,
+    layer: str | None,
+    inputs: Path,
+    outputs: Path | None,
+    last_state: Path | None,
+    initial_state: Path | None,
+    activations: tuple[str, ...],
+    gates: tuple[str, ...],
+    precision: str | None,
+    bits: str | None,
+    as_json: bool,
+    write_probe: Path | None,
+    output: Path | None,
+    target: str | None,
+    member: int | None,
+    force: bool,
+) -> int:
+    """Diagnose; HELP is what the command says of itself."""
+    if write_probe is not None:
+        check_output(write_probe, file, force=force, endings=(".npy",), option="--write-probe")
+    for path in _files(target, output, member):
+        check_output(path, file, force=force)
+    _check_different(
+        {
+            "FILE": file,
+            "--inputs": inputs,
+            "--outputs": outputs,
+            "--last-state": last_state,
+            "--initial-state": initial_state,
+        }
+    )
+    seen = [
+        sole_array(path, option)
+        for path, option in ((outputs, "--outputs"), (last_state, "--last-state"))
+        if path is not None
+    ]
+    if not seen:
+        raise ValueError("--outputs or --last-state is needed")
+    found = diagnose(
+        _weight_arrays(file, layer),
+        sole_array(inputs, "--inputs"),
+        tuple(seen) if len(seen) == 2 else seen[0],
+        initial_state=None
+        if initial_state is None
+        else sole_array(initial_state, "--initial-state"),
+        activation=list(activations) or None,
+        recurrent_activation=list(gates) or None,
+        precision=precision,
+        bits=bits,
+    )
+    if as_json:
+        print_json(_data(found))
+    else:
+        click.echo(str(found))
+
+    def write(contents: dict[Path, bytes]) -> None:
+        write_all(contents)
+        for path in () if as_json else contents:
+            click.echo(f"Written: {one_line(str(path))}")
+
+    def explain(path: Path, why: str) -> None:
+        click.echo(f"Not written: {one_line(str(path))}; {why}", err=as_json)
+
+    count = len(found.explanations)
+    if write_probe is not None and found.probe is not None:
+        write({write_probe: _npy(found.probe)})
+    elif write_probe is not None:
+        why = "no probe is needed: one layout explains" if count else "no layout explains"
+        explain(write_probe, f"{why} the outputs")
+    if output is not None and target is not None:
+        if count == 1 or (count and member is not None):
+            write(_converted(found.chosen(member), target, output))
+        elif count:
+            explain(output, f"--member 0 to {count - 1} chooses")
+        else:
+            explain(output, "no layout explains the outputs")
+    return 0 if count == 1 else 1
+
+
+def _files(target: str | None, output: Path | None, member: int | None) -> tuple[Path, ...]:
+    """Return the files of the conversion; refuse options that need others, before any work."""
+    if output is None and (member is not None or target is not None):
+        raise ValueError(f"{'--member' if target is None else '--to'} needs --output")
+    if target is None and output is not None:
+        raise ValueError("--output needs --to")
+    return () if target is None or output is None else target_files(target, output)
+
+
+def _check_different(files: dict[str, Path | None]) -> None:
+    """Refuse one file for two things.
+
+    Parameters
+    ----------
+    files : dict
+        Option → file, if it is given.
+    """
+    known: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is not None and (first := known.setdefault(path.resolve(), option)) != option:
+            raise ValueError(f"{option} is {str(path)!r} as {first} is, expected another file")
+
+
+def _weight_arrays(file: Path, layer: str | None) -> Any:
+    """Return the arrays of an `.npz`, or of a GRU that a file holds."""
+    if layer is None and not file.is_dir() and format_of(file, Limits()) == "numpy_arrays":
+        found = load_arrays(file, "FILE")
+        return found if isinstance(found, dict) else {file.stem: found}
+    one = Source(file).layer(layer)
+    return dict(zip(("kernel", "recurrent_kernel", "bias"), one.get_weights(), strict=False))
+
+
+def _converted(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:
+    """Return the files of one GRU in a target."""
+    one = explanation.layer()
+    if target != KERAS_3:
+        return {output: layout_bytes(one, target, output)}
+    files = target_files(target, output)
+    return keras3_bytes(keras3.plan({"gru": one}), files)
+
+
+def _npy(array: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def _data(found: Diagnosis) -> dict[str, Any]:
+    """Return a diagnosis as JSON knows it; a number that is not finite is null."""
+    return {
+        "verdict": found.verdict,
+        "rounding": str(found.rounding),
+        "explanations": [
+            {
+                "readings": [reading._asdict() for reading in one.readings],
+                "known_as": list(one.known_as),
+                "error": finite(one.error),
+                "ratio": finite(one.ratio),
+            }
+            for one in found.explanations
+        ],
+        "separation": finite(found.separation),
+        "undecided": found.undecided,
+        "blind_spots": [{"name": spot.name, "hides": spot.hides} for spot in found.blind_spots],
+        "searched": found.searched,
+        "limits": list(found.limits),
+        "checks": list(found.checks),
+    }

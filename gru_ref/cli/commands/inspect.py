@@ -1,0 +1,190 @@
+"""`gru-ref inspect`: the GRUs of a file, as JSON or as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+from rich.text import Text
+
+from gru_ref.cli.options import json_option, source_options
+from gru_ref.cli.output import print_json
+from gru_ref.cli.selection import Source
+from gru_ref.cli.tables import console, fact_table, headed_table, indented, plain_text
+from gru_ref.keras.layers.gru import GRU
+from gru_ref.provenance import Origin
+from gru_ref.version import __version__
+
+_NAMES = ("kernel", "recurrent_kernel", "bias")
+# Said of each GRU, in this order.
+_ARGUMENTS = (
+    "reset_after", "activation", "recurrent_activation", "use_bias", "go_backwards",
+    "return_sequences", "return_state", "stateful", "unroll", "time_major", "zero_output_for_mask",
+    "dropout", "recurrent_dropout",
+)  # fmt: skip
+_HASH = 12  # hexadecimal digits of a hash that are shown
+_OWN_ROW = ("reset_after", "activation", "recurrent_activation")
+
+
+@click.command()
+@source_options
+@json_option("Print everything as JSON, hashes in full.")
+def inspect(source: Source, as_json: bool) -> None:
+    """Show every GRU of FILE.
+
+    Printed are its sizes and arguments, which arguments FILE does not give, and the range and hash
+    of each array.
+    """
+    layers = source.layers()
+    described = [layer_data(layer) for layer in layers.values()]
+    origin = next(iter(layers.values())).origin
+    assert origin is not None  # load_layers sets it
+    if as_json:
+        data = {
+            "file": str(source.file),
+            "format": origin.format,
+            "gru_ref": __version__,
+            "layers": described,
+        }
+        print_json(data)
+        return
+    out = console()
+    count = f"{len(described):,} GRU{'s' if len(described) > 1 else ''}"
+    out.print(plain_text(f"{source.file}: {count}, read as {origin.format}"))
+    for layer in described:
+        out.print()
+        out.print(plain_text(layer["path"], "bold"))
+        out.print(indented(fact_table(_rows(layer))))
+        out.print(indented(_array_table(layer["arrays"]), 1))
+
+
+def layer_data(layer: GRU) -> dict[str, Any]:
+    """Return everything about one GRU that was read from a file, as JSON has it.
+
+    Parameters
+    ----------
+    layer : GRU
+        As `gru_ref.load_layers` returns it.
+    """
+    origin = layer.origin
+    assert origin is not None  # load_layers sets it
+    weights = dict(zip(_NAMES, layer.get_weights(), strict=False))
+    units, features = layer.config.units, int(weights["kernel"].shape[0])
+    return {
+        "path": origin.path,
+        "class_name": origin.class_name,
+        "name": layer.name,
+        "units": units,
+        "features": features,
+        "dtype": origin.dtype,
+        "arguments": {name: _plain(getattr(layer.config, name)) for name in _ARGUMENTS},
+        "parameters": {
+            "count": layer.count_params(),
+            "formula": _formula(weights.get("bias")),
+            "U": units,
+            "F": features,
+        },
+        "keras_version": origin.keras_version,
+        "computed_as": layer.keras_version,
+        "unknown": list(origin.unknown),
+        "notes": list(origin.notes),
+        "arrays": {name: _array_data(array, name, origin) for name, array in weights.items()},
+        "config": _plain(origin.config),
+    }
+
+
+def _formula(bias: NDArray[Any] | None) -> str:
+    """Return the formula of the parameter count for this form of bias."""
+    if bias is None:
+        return "3*(U*F + U*U)"
+    return "3*(U*F + U*U + 2*U)" if bias.ndim == 2 else "3*(U*F + U*U + U)"
+
+
+def _array_data(array: NDArray[Any], name: str, origin: Origin) -> dict[str, Any]:
+    """Return the shape, the range of the finite numbers, what is not finite, and the hash."""
+    finite = array[np.isfinite(array)]
+    return {
+        "shape": list(array.shape),
+        "min": float(finite.min()) if finite.size else None,
+        "max": float(finite.max()) if finite.size else None,
+        "nan": int(np.isnan(array).sum()),
+        "infinite": int(np.isinf(array).sum()),
+        "sha256": origin.sha256[name],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: NaN and infinities as text, anything unknown as repr."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return repr(value)
+
+
+def _rows(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the rows of the first table."""
+    arguments, parameters = layer["arguments"], layer["parameters"]
+    if layer["class_name"] not in (None, "GRU"):
+        yield "class", layer["class_name"]
+    yield "units U", f"{layer['units']:,}"
+    yield "features F", f"{layer['features']:,}"
+    yield "reset_after", str(arguments["reset_after"])
+    yield "activations", f"{_activation(layer, 'activation')} of the candidate"
+    yield "", f"{_activation(layer, 'recurrent_activation')} of the gates"
+    others = {name: value for name, value in arguments.items() if name not in _OWN_ROW}
+    if also := [f"{k}={v}" for k, v in others.items() if bool(v) is not (k == "use_bias")]:
+        yield "also", ", ".join(also)
+    yield "dtype", layer["dtype"]
+    yield "parameters", f"{parameters['count']:,} = {parameters['formula']}"
+    yield "written by", _writer(layer)
+    if unknown := [name for name in layer["unknown"] if name != "keras_version"]:
+        taken = ", ".join(f"{name}={arguments.get(name)}" for name in unknown)
+        yield "not said", f"{taken}; --set NAME=VALUE says otherwise"
+    for note in layer["notes"]:
+        yield "note", note
+
+
+def _activation(layer: Mapping[str, Any], argument: str) -> str:
+    """Return the name of an activation, with the generation where that changes its meaning."""
+    name = str(layer["arguments"][argument])
+    generation = layer["computed_as"].partition(".")[0]
+    return f"{name} (as in Keras {generation})" if name == "hard_sigmoid" else name
+
+
+def _writer(layer: Mapping[str, Any]) -> str:
+    """Return which Keras wrote the file, and which one is computed as if that is not the same."""
+    written, computed = layer["keras_version"], layer["computed_as"]
+    if written is None:
+        return f"not said; taken as Keras {computed}, --keras-version says otherwise"
+    return f"Keras {written}"
+
+
+def _array_table(arrays: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = headed_table()
+    table.add_column("array", overflow="fold")
+    table.add_column("shape", overflow="fold")
+    table.add_column("from", justify="right", overflow="fold")
+    table.add_column("to", justify="right", overflow="fold")
+    table.add_column(f"sha256 ({_HASH} of 64 digits)", overflow="fold")
+    for name, array in arrays.items():
+        shape = " x ".join(f"{size:,}" for size in array["shape"])
+        limits = (_number(array[key]) for key in ("min", "max"))
+        table.add_row(name, shape, *limits, array["sha256"][:_HASH])
+        for kind in ("nan", "infinite"):
+            if array[kind]:
+                count = f"{array[kind]:,} {'NaN' if kind == 'nan' else kind}"
+                table.add_row(Text(f"  ! {count}", "bold red"))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,218 @@
+"""`gru-ref lint-vectors`: what a test of a GRU could not see, and a test that would see it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from gru_ref.atomic_write import write_all
+from gru_ref.cli.arrays import read_array
+from gru_ref.cli.options import (
+    CallFiles,
+    FilePath,
+    call_options,
+    force_option,
+    json_option,
+    layer_option,
+    source_options,
+)
+from gru_ref.cli.output import check_output, finite, print_json
+from gru_ref.cli.selection import Source
+from gru_ref.cli.tables import console, headed_table
+from gru_ref.cli.text import one_line
+from gru_ref.debugging.lint import Finding, Lint
+from gru_ref.debugging.lint import lint_vectors as lint
+from gru_ref.files import Limits
+from gru_ref.files.bundles import RecordedCall, bundle_bytes, load_bundle
+from gru_ref.keras.layers.gru import GRU
+
+_NAME_WIDTH = 38
+# A backspace alone on its line has click keep the lines of the paragraph.
+HELP = """Show which classic mistakes a test cannot see, given its weights and inputs.
+
+Each mistake is made on purpose and run on the test's own numbers. The weights are those of a GRU of
+FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
+
+\b
+exit status 0  no test of these sizes was found that sees more
+            1  one was found: --write-better writes it
+            2  an error
+"""
+
+
+@click.command(help=HELP)
+@source_options
+@layer_option
+@call_options(required=False)
+@click.option(
+    "--outputs",
+    type=FilePath(),
+    metavar="Y.npy",
+    help="Outputs that the test expects (default: what gru-ref computes).",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0),
+    default=1e-5,
+    metavar="X",
+    help="Absolute tolerance of the test (default 1e-5).",
+)
+@click.option(
+    "--relative-tolerance",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="X",
+    help="Relative tolerance of the test (default 0).",
+)
+@json_option()
+@click.option(
+    "--write-better",
+    type=FilePath(),
+    metavar="FILE.npz",
+    help="Write a test of the same sizes that sees more, as a bundle.",
+)
+@force_option
+def lint_vectors(
+    source: Source,
+    layer: str | None,
+    call: CallFiles,
+    outputs: Path | None,
+    tolerance: float,
+    relative_tolerance: float,
+    as_json: bool,
+    write_better: Path | None,
+    force: bool,
+) -> int:
+    """Lint a test; HELP is what the command says of itself."""
+    if write_better is not None:
+        check_output(
+            write_better, source.file, force=force, endings=(".npz",), option="--write-better"
+        )
+    gru = source.layer(layer)
+    arrays = call.arrays()
+    arrays["outputs"] = None if outputs is None else read_array(outputs, "--outputs")
+    linted = gru
+    if call.inputs is None:
+        given = [name for name, value in arrays.items() if value is not None]
+        if given:
+            raise ValueError(f"--{given[0].replace('_', '-')} needs --inputs")
+        linted, arrays = _probe_call(source, gru)
+    found = lint(linted, **arrays, tolerance=tolerance, relative_tolerance=relative_tolerance)
+    if write_better is not None:
+        write_all({write_better: _better_bundle(gru, found, source.bounds)})
+    if as_json:
+        tolerances = {"tolerance": tolerance, "relative_tolerance": relative_tolerance}
+        print_json({**tolerances, **_data(found)})
+    else:
+        _print(found, write_better)
+    return 1 if found.unseen else 0
+
+
+def _probe_call(source: Source, layer: GRU) -> tuple[GRU, dict[str, Any]]:
+    """Return the call that a bundle holds of a layer, and the layer returning what it compares."""
+    origin = layer.origin
+    if origin is None or origin.format != "bundle":
+        raise ValueError("--inputs is needed, since FILE is no bundle")
+    probe = load_bundle(source.file, limits=source.bounds).probes[origin.path]
+    # Its outputs are right, which loading has checked, but rounded as the layer's dtype is.
+    linted = copy.copy(layer)
+    linted.config = replace(
+        layer.config, return_sequences=probe.outputs.ndim == 3, return_state=False
+    )
+    call = {"inputs": probe.inputs, "initial_state": probe.initial_state, "mask": probe.mask}
+    return linted, call
+
+
+def _better_bundle(layer: GRU, found: Lint, limits: Limits) -> bytes:
+    """Return the better tests as a bundle, each a GRU whose probe it is."""
+    layers, calls = {}, {}
+    for test in found.better.chosen:
+        call = test.attempt.calls[0]
+        layers[test.name] = GRU.from_config(layer.get_config(), keras_version=layer.keras_version)
+        layers[test.name].take_weights(test.attempt.weights)
+        calls[test.name] = RecordedCall(call.x, None, call.initial_state, call.mask)
+    return bundle_bytes(layers, recorded=calls, limits=limits)
+
+
+def _data(found: Lint) -> dict[str, Any]:
+    """Return what was found as JSON knows it; an error that is not finite is null."""
+    return {
+        "findings": [
+            {
+                "mistake": one.mistake,
+                "meaning": one.meaning,
+                "seen": one.seen,
+                "error": finite(one.error),
+                "hidden_by": [] if one.reason is None else [list(c) for c in one.reason.causes],
+                "error_without": None if one.reason is None else finite(one.reason.instead),
+                "proved": one.reason is not None and one.reason.proved,
+            }
+            for one in found.findings
+        ],
+        "cannot_be_made": list(found.cannot_be_made),
+        "better": [{"name": test.name, "sees": sorted(test.seen)} for test in found.better.chosen],
+    }
+
+
+def _print(found: Lint, written: Path | None) -> None:
+    """Print what a test sees, what it does not see and why, and what a better one sees.
+
+    Parameters
+    ----------
+    found : Lint
+    written : Path or None
+        Where the better test was written to.
+    """
+    out = console()
+    unseen = set(found.unseen)
+    never = [one for one in found.findings if not one.seen and one not in unseen]
+    _print_mistakes(out, "seen", "off by", ((f, _size(f.error)) for f in found.findings if f.seen))
+    _print_mistakes(out, "not seen", "because", ((one, _why(one)) for one in found.unseen))
+    for proved, heading in (
+        (False, "not seen, nor by what was drawn"),
+        (True, "seen by no test of these sizes"),
+    ):
+        those = (one for one in never if one.reason is not None and one.reason.proved == proved)
+        _print_mistakes(out, heading, "because", ((one, _why(one)) for one in those))
+    seen = sum(one.seen for one in found.findings)
+    out.print(
+        Text(f"\nThe test sees {seen} of the {len(found.findings)} mistakes that can be made here.")
+    )
+    if found.unseen:
+        names = " and one with ".join(test.name for test in found.better.chosen)
+        where = "--write-better FILE.npz writes it" if written is None else one_line(str(written))
+        out.print(
+            Text(f"One of the same sizes with {names} sees {len(found.better.seen)}: {where}.")
+        )
+
+
+def _print_mistakes(
+    out: Console, heading: str, other: str, rows: Iterable[tuple[Finding, str]]
+) -> None:
+    """Print a table of mistakes, if there are any."""
+    table = headed_table()
+    table.add_column(heading, width=_NAME_WIDTH)
+    table.add_column(other)
+    for finding, text in rows:
+        table.add_row(Text(finding.mistake), Text(text))
+    if table.row_count:
+        out.print(table)
+        out.print()
+
+
+def _size(error: float) -> str:
+    return "arrays do not fit" if error == float("inf") else f"{error:.2g}"
+
+
+def _why(finding: Finding) -> str:
+    """Return what hides a mistake: all of it together, "and" what has to change at once."""
+    assert finding.reason is not None  # it is not seen
+    why = "; ".join(" and ".join(cause) for cause in finding.reason.causes)
+    return f"{why} (off by {_size(finding.error)})" if finding.error else why

@@ -1,0 +1,56 @@
+"""`gru-ref run`: a GRU of a file over inputs, to outputs and the last state."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gru_ref.atomic_write import write_all
+from gru_ref.cli.options import (
+    CallFiles,
+    call_options,
+    layer_option,
+    output_options,
+    source_options,
+)
+from gru_ref.cli.output import check_output, npz_bytes
+from gru_ref.cli.selection import Source
+from gru_ref.cli.text import one_line
+
+
+@click.command()
+@source_options
+@layer_option
+@call_options()
+@click.option(
+    "--sequences",
+    is_flag=True,
+    help="Write the output of every timestep (default: what return_sequences of the GRU says).",
+)
+@output_options("The .npz file to write.")
+def run(
+    source: Source,
+    layer: str | None,
+    call: CallFiles,
+    sequences: bool,
+    output: Path,
+    force: bool,
+) -> None:
+    """Run a GRU of FILE over inputs.
+
+    The .npz file holds "output" and "state", which is the last one.
+    """
+    check_output(output, source.file, force=force, endings=(".npz",))
+    gru = source.layer(layer)
+    gru.config = dataclasses.replace(
+        gru.config, return_state=True, return_sequences=sequences or gru.config.return_sequences
+    )
+    arrays = call.arrays()
+    result: Any = gru(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    returned = dict(zip(("output", "state"), result, strict=True))
+    write_all({output: npz_bytes(returned)})
+    shapes = ", ".join(f"{name} {array.shape}" for name, array in returned.items())
+    click.echo(f"{one_line(str(output))}: {shapes}")

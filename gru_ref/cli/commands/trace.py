@@ -1,0 +1,82 @@
+"""`gru-ref trace`: every gate of every timestep of a GRU in a file, as arrays, CSV or a plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gru_ref.atomic_write import write_all
+from gru_ref.cli.options import (
+    CallFiles,
+    FilePath,
+    call_options,
+    force_option,
+    layer_option,
+    source_options,
+)
+from gru_ref.cli.output import check_output
+from gru_ref.cli.selection import Source
+from gru_ref.cli.text import one_line
+from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
+
+# A backspace alone on its line has click keep the lines of the paragraph.
+HELP = """Run a GRU of FILE and write every gate of every timestep.
+
+\b
+-o trace.npz         arrays, timesteps first: z, r, candidate, h, output …
+-o trace.csv         the same numbers, one on each line
+--picture gates.png  z, r, candidate and h over time, as heat maps
+"""
+
+
+@click.command(help=HELP)
+@source_options
+@layer_option
+@call_options()
+@click.option(
+    "-o", "--output", type=FilePath(), metavar="FILE", help="The .npz or .csv file to write."
+)
+@click.option(
+    "--picture", type=FilePath(), metavar="FILE", help="The .png, .svg or .pdf file to draw."
+)
+@click.option(
+    "--row",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Row of the batch that --picture shows (default 0).",
+)
+@force_option
+def trace(
+    source: Source,
+    layer: str | None,
+    call: CallFiles,
+    output: Path | None,
+    picture: Path | None,
+    row: int | None,
+    force: bool,
+) -> None:
+    """Write a trace; HELP is what the command says of itself."""
+    for path, option, endings in (
+        (output, "-o", (".npz", ".csv")),
+        (picture, "--picture", ENDINGS),
+    ):
+        if path is not None:
+            check_output(path, source.file, force=force, endings=endings, option=option)
+    if output is None and picture is None:
+        raise ValueError("-o or --picture is needed, to say what to write")
+    if row is not None and picture is None:
+        raise ValueError("--row needs --picture")
+    gru = source.layer(layer)
+    arrays = call.arrays()
+    steps = gru.trace(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    contents = {}
+    if output is not None:
+        contents[output] = steps.npz() if output.name.endswith(".npz") else steps.csv()
+    if picture is not None:
+        title = f"{layer or gru.name}, row {row or 0} of the batch"
+        contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
+    write_all(contents)
+    timesteps, batch, units = steps.h.shape
+    names = ", ".join(one_line(str(path)) for path in contents)
+    click.echo(f"{names}: {timesteps} timesteps, batch {batch}, {units} units")
