@@ -16,9 +16,6 @@ from gru_ref.cli.selection import Source
 
 F = Callable[..., Any]
 
-INPUTS_HELP = "Inputs, (batch, time, F)."
-INITIAL_STATE_HELP = "Initial state, (batch, U) (default: zeros)."
-
 
 class FilePath(click.Path):
     """A path that the command itself opens, so that its own sentence says what is wrong."""
@@ -54,6 +51,28 @@ class CallFiles:
         }
 
 
+def value_option(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
+    """Return what adds an option with a value: its names, separated by spaces, and its help."""
+    return click.option(*names.split(), metavar=metavar, help=text, **settings)
+
+
+def file_option(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
+    """Return what adds an option that takes the path of a file, as `value_option` does."""
+    return value_option(names, metavar, text, type=FilePath(), **settings)
+
+
+file_argument = click.argument("file", type=FilePath())
+layer_option = value_option(
+    "--layer",
+    "PATH",
+    "Path of the GRU, as `inspect` shows it; may be left out when FILE has one.",
+)
+initial_state_option = file_option(
+    "--initial-state", "H.npy", "Initial state, (batch, U) (default: zeros)."
+)
+force_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+
+
 def source_options(function: F) -> F:
     """Add the argument FILE and the options on how to read it: the command takes a `Source`."""
 
@@ -67,83 +86,71 @@ def source_options(function: F) -> F:
     ) -> Any:
         return function(source=Source(file, settings, keras_version, limits), **others)
 
-    for decorate in (
-        click.option(
-            "--limit",
-            "limits",
+    return _decorated(
+        with_source,
+        file_argument,
+        value_option(
+            "--set settings",
+            "NAME=VALUE",
+            "Argument of GRU that FILE does not give, such as go_backwards=true; may be repeated.",
             multiple=True,
-            metavar="NAME=N",
-            help="Change a limit on reading FILE, such as max_bytes=1e9; may be repeated.",
         ),
-        click.option(
+        value_option(
             "--keras-version",
-            metavar="VERSION",
-            help="Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
+            "VERSION",
+            "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
         ),
-        click.option(
-            "--set",
-            "settings",
+        value_option(
+            "--limit limits",
+            "NAME=N",
+            "Change a limit on reading FILE, such as max_bytes=1e9; may be repeated.",
             multiple=True,
-            metavar="NAME=VALUE",
-            help="Argument of GRU that FILE does not give, such as go_backwards=true; may be "
-            "repeated.",
         ),
-        click.argument("file", type=FilePath()),
-    ):
-        with_source = decorate(with_source)
-    return with_source
+    )
 
 
-def layer_option(function: F) -> F:
-    """Add the option that chooses one GRU of FILE."""
-    return click.option(
-        "--layer",
-        metavar="PATH",
-        help="Path of the GRU, as `inspect` shows it; may be left out when FILE has one.",
-    )(function)
+def inputs_option(*, required: bool) -> Callable[[F], F]:
+    """Return what adds the option --inputs."""
+    return file_option("--inputs", "X.npy", "Inputs, (batch, time, F).", required=required)
 
 
 def call_options(*, required: bool = True) -> Callable[[F], F]:
     """Return what adds the arrays of one call of a GRU: the command takes `CallFiles`."""
 
-    def decorated(function: F) -> F:
+    def decorate(function: F) -> F:
         @functools.wraps(function)
         def with_call(
             inputs: Path | None, mask: Path | None, initial_state: Path | None, **others: Any
         ) -> Any:
             return function(call=CallFiles(inputs, mask, initial_state), **others)
 
-        for name, metavar, text in (
-            ("--initial-state", "H.npy", INITIAL_STATE_HELP),
-            (
+        return _decorated(
+            with_call,
+            inputs_option(required=required),
+            file_option(
                 "--mask",
                 "MASK.npy",
                 "Mask, (batch, time); True where a timestep is used (default: everywhere).",
             ),
-        ):
-            with_call = click.option(name, type=FilePath(), metavar=metavar, help=text)(with_call)
-        return click.option(
-            "--inputs", type=FilePath(), required=required, metavar="X.npy", help=INPUTS_HELP
-        )(with_call)
+            initial_state_option,
+        )
 
-    return decorated
-
-
-force_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+    return decorate
 
 
 def output_options(text: str) -> Callable[[F], F]:
     """Return what adds the options on the file to write; `text` is the help of --output."""
-
-    def decorated(function: F) -> F:
-        output = click.option(
-            "-o", "--output", type=FilePath(), required=True, metavar="FILE", help=text
-        )
-        return output(force_option(function))
-
-    return decorated
+    output = file_option("-o --output", "FILE", text, required=True)
+    return lambda function: _decorated(function, output, force_option)
 
 
 def json_option(text: str = "Print everything as JSON.") -> Callable[[F], F]:
     """Return what adds the option --json."""
     return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def _decorated(function: F, *decorators: Callable[[F], F]) -> F:
+    """Return a function with options, in the order in which its help shows them."""
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function

@@ -8,7 +8,14 @@ import click
 
 from gru_ref.atomic_write import write_all
 from gru_ref.cli.arrays import read_array
-from gru_ref.cli.options import CallFiles, FilePath, call_options, output_options, source_options
+from gru_ref.cli.options import (
+    CallFiles,
+    call_options,
+    file_option,
+    output_options,
+    source_options,
+    value_option,
+)
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import Source, choose_layer
 from gru_ref.cli.text import one_line
@@ -28,31 +35,27 @@ gru-ref bundle … --inputs x.npy --theirs y.npy   outputs are the live model's
 
 @click.command(help=HELP)
 @source_options
-@click.option(
-    "--layer",
-    "paths",
+@value_option(
+    "--layer paths",
+    "PATH",
+    "Path of a GRU, as `inspect` shows it; may be repeated (default: every GRU of FILE).",
     multiple=True,
-    metavar="PATH",
-    help="Path of a GRU, as `inspect` shows it; may be repeated (default: every GRU of FILE).",
 )
-@click.option(
+@value_option(
     "--seed",
+    "N",
+    "Seed of the inputs that are drawn for the probe (default 0).",
     type=click.IntRange(0),
-    metavar="N",
-    help="Seed of the inputs that are drawn for the probe (default 0).",
 )
 @call_options(required=False)
-@click.option(
-    "--theirs",
-    type=FilePath(),
-    metavar="Y.npy",
-    help="Outputs of the live model for --inputs (default: what gru-ref computes).",
+@file_option(
+    "--theirs", "Y.npy", "Outputs of the live model for --inputs (default: what gru-ref computes)."
 )
-@click.option(
+@value_option(
     "--tolerance",
+    "X",
+    "Absolute tolerance of --theirs (default: the measured rounding error).",
     type=click.FloatRange(0),
-    metavar="X",
-    help="Absolute tolerance of --theirs (default: the measured rounding error).",
 )
 @output_options("The .npz file to write.")
 def bundle(

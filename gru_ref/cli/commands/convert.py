@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gru_ref.atomic_write import write_all
-from gru_ref.cli.options import layer_option, output_options, source_options
+from gru_ref.cli.options import layer_option, output_options, source_options, value_option
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import Source, choose_layer
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
@@ -29,18 +29,14 @@ opens.
 @click.command(help=HELP)
 @source_options
 @layer_option
-@click.option(
-    "--to",
-    "target",
+@value_option(
+    "--to target",
+    "TARGET",
+    "Name of a runtime, as `gru-ref layouts` lists them, or keras3.",
     required=True,
-    metavar="TARGET",
-    help="Name of a runtime, as `gru-ref layouts` lists them, or keras3.",
 )
-@click.option(
-    "--batch",
-    type=click.IntRange(1),
-    metavar="N",
-    help="With --to keras3: the batch size of stateful GRUs.",
+@value_option(
+    "--batch", "N", "With --to keras3: the batch size of stateful GRUs.", type=click.IntRange(1)
 )
 @click.option(
     "--weights-only",

@@ -14,11 +14,12 @@ from rich.text import Text
 from gru_ref.cli.arrays import BFLOAT16, load_arrays
 from gru_ref.cli.options import (
     CallFiles,
-    FilePath,
     call_options,
+    file_option,
     json_option,
     layer_option,
     source_options,
+    value_option,
 )
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import Source
@@ -66,33 +67,28 @@ _NOT_FINITE = (
 @source_options
 @layer_option
 @call_options()
-@click.option(
-    "--theirs",
-    type=FilePath(),
-    required=True,
-    metavar="Y.npy",
-    help="What the other implementation returned, as .npy or .npz.",
+@file_option(
+    "--theirs", "Y.npy", "What the other implementation returned, as .npy or .npz.", required=True
 )
-@click.option(
+@value_option(
     "--dtype",
-    type=click.Choice(DTYPES),
-    metavar="DTYPE",
-    help=f"Dtype that it computes in: {', '.join(DTYPES)} (default: the coarser of the dtypes of "
+    "DTYPE",
+    f"Dtype that it computes in: {', '.join(DTYPES)} (default: the coarser of the dtypes of "
     "--theirs and of the GRU).",
-)
-@click.option(
-    "--accumulator",
     type=click.Choice(DTYPES),
-    metavar="DTYPE",
-    help="Dtype that it sums products in (default: that of --dtype).",
 )
-@click.option(
-    "--weight-scale",
-    "scales",
+@value_option(
+    "--accumulator",
+    "DTYPE",
+    "Dtype that it sums products in (default: that of --dtype).",
+    type=click.Choice(DTYPES),
+)
+@value_option(
+    "--weight-scale scales",
+    "S S",
+    "Step sizes of its kernel and recurrent kernel, if its weights are quantised.",
     type=float,
     nargs=2,
-    metavar="S S",
-    help="Step sizes of its kernel and recurrent kernel, if its weights are quantised.",
 )
 @click.option(
     "--all", "show_all", is_flag=True, help="Print every hypothesis (default: the best ones)."

@@ -12,12 +12,14 @@ import numpy as np
 from gru_ref.atomic_write import write_all
 from gru_ref.cli.arrays import load_arrays, sole_array
 from gru_ref.cli.options import (
-    INITIAL_STATE_HELP,
-    INPUTS_HELP,
-    FilePath,
+    file_argument,
+    file_option,
     force_option,
+    initial_state_option,
+    inputs_option,
     json_option,
     layer_option,
+    value_option,
 )
 from gru_ref.cli.output import check_output, finite, print_json
 from gru_ref.cli.selection import Source
@@ -42,73 +44,49 @@ exit status 0  one layout explains the outputs
 
 
 @click.command(help=HELP)
-@click.argument("file", type=FilePath())
+@file_argument
 @layer_option
-@click.option("--inputs", type=FilePath(), required=True, metavar="X.npy", help=INPUTS_HELP)
-@click.option(
-    "--outputs",
-    type=FilePath(),
-    metavar="Y.npy",
-    help="Outputs for --inputs, of every timestep or of the last.",
-)
-@click.option(
+@inputs_option(required=True)
+@file_option("--outputs", "Y.npy", "Outputs for --inputs, of every timestep or of the last.")
+@file_option(
     "--last-state",
-    type=FilePath(),
-    metavar="H.npy",
-    help="Last state for --inputs; may be given with the --outputs of every timestep.",
+    "H.npy",
+    "Last state for --inputs; may be given with the --outputs of every timestep.",
 )
-@click.option("--initial-state", type=FilePath(), metavar="H.npy", help=INITIAL_STATE_HELP)
-@click.option(
-    "--activation",
-    "activations",
+@initial_state_option
+@value_option(
+    "--activation activations",
+    "NAME",
+    "Activation of the candidate, if known; may be repeated (default: the usual ones are tried).",
     multiple=True,
-    metavar="NAME",
-    help="Activation of the candidate, if known; may be repeated (default: the usual ones are "
-    "tried).",
 )
-@click.option(
-    "--recurrent-activation",
-    "gates",
+@value_option(
+    "--recurrent-activation gates",
+    "NAME",
+    "Activation of the gates, if known; may be repeated (default: the usual ones are tried).",
     multiple=True,
-    metavar="NAME",
-    help="Activation of the gates, if known; may be repeated (default: the usual ones are tried).",
 )
-@click.option(
+@value_option(
     "--precision",
-    metavar="DTYPE",
-    help="Dtype that the outputs were computed in, such as float16 or bfloat16 (default: the dtype "
+    "DTYPE",
+    "Dtype that the outputs were computed in, such as float16 or bfloat16 (default: the dtype "
     "of the outputs).",
 )
-@click.option(
-    "--bits",
-    metavar="DTYPE",
-    help="Dtype whose bits the arrays of uint16 hold: bfloat16 or float16.",
-)
+@value_option("--bits", "DTYPE", "Dtype whose bits the arrays of uint16 hold: bfloat16 or float16.")
 @json_option()
-@click.option(
+@file_option(
     "--write-probe",
-    type=FilePath(),
-    metavar="P.npy",
-    help="Write an input that tells apart the layouts found, if there are several.",
+    "P.npy",
+    "Write an input that tells apart the layouts found, if there are several.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=FilePath(),
-    metavar="FILE",
-    help="File to write the converted GRU to; needs --to.",
+@file_option("-o --output", "FILE", "File to write the converted GRU to; needs --to.")
+@value_option(
+    "--to target",
+    "TARGET",
+    "Runtime to convert to, as `gru-ref layouts` lists them, or keras3; needs --output.",
 )
-@click.option(
-    "--to",
-    "target",
-    metavar="TARGET",
-    help="Runtime to convert to, as `gru-ref layouts` lists them, or keras3; needs --output.",
-)
-@click.option(
-    "--member",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Which of several layouts to convert, counted from 0.",
+@value_option(
+    "--member", "N", "Which of several layouts to convert, counted from 0.", type=click.IntRange(0)
 )
 @force_option
 def doctor(

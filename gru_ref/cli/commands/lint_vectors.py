@@ -16,12 +16,13 @@ from gru_ref.atomic_write import write_all
 from gru_ref.cli.arrays import read_array
 from gru_ref.cli.options import (
     CallFiles,
-    FilePath,
     call_options,
+    file_option,
     force_option,
     json_option,
     layer_option,
     source_options,
+    value_option,
 )
 from gru_ref.cli.output import check_output, finite, print_json
 from gru_ref.cli.selection import Source
@@ -51,32 +52,26 @@ exit status 0  no test of these sizes was found that sees more
 @source_options
 @layer_option
 @call_options(required=False)
-@click.option(
-    "--outputs",
-    type=FilePath(),
-    metavar="Y.npy",
-    help="Outputs that the test expects (default: what gru-ref computes).",
+@file_option(
+    "--outputs", "Y.npy", "Outputs that the test expects (default: what gru-ref computes)."
 )
-@click.option(
+@value_option(
     "--tolerance",
+    "X",
+    "Absolute tolerance of the test (default 1e-5).",
     type=click.FloatRange(0),
     default=1e-5,
-    metavar="X",
-    help="Absolute tolerance of the test (default 1e-5).",
 )
-@click.option(
+@value_option(
     "--relative-tolerance",
+    "X",
+    "Relative tolerance of the test (default 0).",
     type=click.FloatRange(0),
     default=0.0,
-    metavar="X",
-    help="Relative tolerance of the test (default 0).",
 )
 @json_option()
-@click.option(
-    "--write-better",
-    type=FilePath(),
-    metavar="FILE.npz",
-    help="Write a test of the same sizes that sees more, as a bundle.",
+@file_option(
+    "--write-better", "FILE.npz", "Write a test of the same sizes that sees more, as a bundle."
 )
 @force_option
 def lint_vectors(

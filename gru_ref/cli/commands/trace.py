@@ -9,11 +9,12 @@ import click
 from gru_ref.atomic_write import write_all
 from gru_ref.cli.options import (
     CallFiles,
-    FilePath,
     call_options,
+    file_option,
     force_option,
     layer_option,
     source_options,
+    value_option,
 )
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import Source
@@ -34,17 +35,10 @@ HELP = """Run a GRU of FILE and write every gate of every timestep.
 @source_options
 @layer_option
 @call_options()
-@click.option(
-    "-o", "--output", type=FilePath(), metavar="FILE", help="The .npz or .csv file to write."
-)
-@click.option(
-    "--picture", type=FilePath(), metavar="FILE", help="The .png, .svg or .pdf file to draw."
-)
-@click.option(
-    "--row",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Row of the batch that --picture shows (default 0).",
+@file_option("-o --output", "FILE", "The .npz or .csv file to write.")
+@file_option("--picture", "FILE", "The .png, .svg or .pdf file to draw.")
+@value_option(
+    "--row", "N", "Row of the batch that --picture shows (default 0).", type=click.IntRange(0)
 )
 @force_option
 def trace(
