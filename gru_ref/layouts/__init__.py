@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 
 from gru_ref.errors import shown
-from gru_ref.layouts.conversion_input import Array, Read
 from gru_ref.layouts.facts import Facts, Layout
+from gru_ref.layouts.reading import Array, Read
 from gru_ref.layouts.runtimes import (
     coreml_mil,
     coreml_neuralnetwork,

@@ -41,6 +41,15 @@ def _permuted(array: Array, permutation: list[int]) -> Array:
     return np.concatenate([blocks[index] for index in permutation], axis=-1)
 
 
+def transposed_kernels(weights: GRUWeights, order: str = KERAS) -> tuple[Array, Array]:
+    """Return (3 * units, features) and (3 * units, units), the gates in `order`."""
+    kernel, recurrent_kernel = (
+        np.ascontiguousarray(reorder(array, order).T)
+        for array in (weights.kernel, weights.recurrent_kernel)
+    )
+    return kernel, recurrent_kernel
+
+
 def bias_rows(weights: GRUWeights) -> tuple[Array, Array]:
     """Return the input and the recurrent bias, (3 * units,) each; zeros where there is none."""
     return (

@@ -1,54 +1,112 @@
-"""What is converted: the weights and config of one GRU, and what reading a layout gives back."""
+"""What is converted to a layout: its weights and config, refused where a runtime lacks a part."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gru_ref.core.rounding import kind_of
 from gru_ref.core.weights import GRUWeights
-from gru_ref.errors import shown
+from gru_ref.errors import NotRepresentableError, shown
+from gru_ref.keras.activations import tables
+from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.layers.gru import GRU
-
-Array = NDArray[Any]
 
 
-class Subject(NamedTuple):
-    """The weights and the config of the GRU to convert."""
+class ConversionInput(NamedTuple):
+    """The GRU to convert.
 
-    weights: GRUWeights
-    config: GRUConfig
-
-
-class Read(NamedTuple):
-    """What a layout says: the weights, and the arguments of GRU that follow from it.
-
-    The arguments hold units, reset_after, use_bias, go_backwards, activation,
-    recurrent_activation and dtype, and keras_version where an activation needs it. How the layer
-    is called (return_sequences, return_state, stateful …) is not part of any layout.
+    Parameters
+    ----------
+    weights : GRUWeights
+    config : GRUConfig
+    activation, recurrent_activation
+        What the runtime calls them.
     """
 
     weights: GRUWeights
-    arguments: dict[str, Any]
-
-    def config(self, **more: Any) -> GRUConfig:
-        """Return the config that the arguments, and `more` of them, make."""
-        return GRUConfig(**{**self.arguments, **more})
-
-    def layer(self, **more: Any) -> GRU:
-        """Return a built GRU that holds the weights; `more` are further arguments of GRU."""
-        made = GRU(**{**self.arguments, **more})
-        features = self.weights.features
-        made.build((None, None, features))
-        made.set_weights(self.weights.arrays())
-        return made
+    config: GRUConfig
+    activation: Any
+    recurrent_activation: Any
 
 
-def subject(given: Any) -> Subject:
+def conversion_input(
+    given: Any,
+    runtime: str,
+    *,
+    reset_after: bool | None = None,
+    activations: Mapping[Function, Any] | None = None,
+    backwards: bool = True,
+) -> ConversionInput:
+    """Return what is to be converted, if a runtime can represent it.
+
+    Parameters
+    ----------
+    given
+        As `weights_and_config` takes it.
+    runtime : str
+        For the message.
+    reset_after : bool, optional
+        The reset form that the runtime has; by default it has both.
+    activations : mapping, optional
+        Function → the runtime's word for it; by default the candidate is tanh and the gates are
+        sigmoid.
+    backwards : bool
+        Whether the layout says the direction.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `weights_and_config`.
+    NotRepresentableError
+        The runtime lacks the reset form, an activation or the direction; or zero_output_for_mask
+        is True, which no runtime has.
+    """
+    weights, config = weights_and_config(given)
+    if config.zero_output_for_mask:
+        raise NotRepresentableError(
+            runtime,
+            "zero_output_for_mask",
+            "True",
+            "False",
+            "the zeros at masked timesteps: write them behind the runtime's GRU",
+        )
+    if reset_after is not None and bool(config.reset_after) != reset_after:
+        bias = ", and the recurrent bias" if config.reset_after and config.use_bias else ""
+        where = "after" if config.reset_after else "before"
+        raise NotRepresentableError(
+            runtime,
+            "reset_after",
+            str(bool(config.reset_after)),
+            str(reset_after),
+            f"the reset {where} the recurrent product{bias}: every state would differ",
+        )
+    names = []
+    for argument, known in (
+        ("activation", activations or {tanh: "tanh"}),
+        ("recurrent_activation", activations or {sigmoid: "sigmoid"}),
+    ):
+        function = getattr(config, f"{argument}_function")
+        if function not in known:
+            raise NotRepresentableError(
+                runtime,
+                argument,
+                _shown_activation(getattr(config, argument), function),
+                " or ".join(sorted({keras_name(f) for f in known})),
+                "the function: every state would differ",
+            )
+        names.append(known[function])
+    if config.go_backwards and not backwards:
+        raise NotRepresentableError(
+            runtime,
+            "go_backwards",
+            "True",
+            "False",
+            "the direction: reverse x in time and convert the same weights without it",
+        )
+    return ConversionInput(weights, config, *names)
+
+
+def weights_and_config(given: Any) -> tuple[GRUWeights, GRUConfig]:
     """Return the weights and config of a layer, or of a pair (weights, config).
 
     Parameters
@@ -76,89 +134,22 @@ def subject(given: Any) -> Subject:
     actual = [array.shape for array in weights.arrays()]
     if actual != expected:
         raise ValueError(f"weights have shapes {actual}, expected {expected} for this config")
-    return Subject(weights, config)
+    return weights, config
 
 
-def check_mapping(mapping: Any) -> None:
-    """Check that a layout is a mapping whose keys are names.
-
-    Raises
-    ------
-    TypeError
-    """
-    if not isinstance(mapping, Mapping) or not all(isinstance(name, str) for name in mapping):
-        raise TypeError(f"layout is {shown(mapping)}, expected a mapping of names to arrays")
-
-
-def check_keys(
-    mapping: Mapping[str, Any], required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> None:
-    """Check that a mapping holds the names of a layout and no others.
-
-    Raises
-    ------
-    TypeError
-        It is no mapping of names.
-    ValueError
-        A name is missing or unknown.
-    """
-    check_mapping(mapping)
-    expected = ", ".join(required) + "".join(f"[, {name}]" for name in optional)
-    found = set(mapping)
-    if not set(required) <= found or not found <= {*required, *optional}:
-        raise ValueError(f"layout has the keys {shown(sorted(found))}, expected {expected}")
+def keras_name(function: Function) -> str:
+    """Return a function's name in Keras as an error shows it: hard_sigmoid needs its generation."""
+    for generation, table in (("2", tables.KERAS_2), ("3", tables.KERAS_3)):
+        for name, known in table.items():
+            if known is function:
+                only = "" if name != "hard_sigmoid" else f" of Keras {generation}"
+                return f"{name!r}{only}"
+    return shown(function)
 
 
-def floating(mapping: Mapping[str, Any], name: str, *axes: int | None) -> Array:
-    """Return a copy of one array of a mapping, checked to be floating and of the sizes `axes`.
-
-    Raises
-    ------
-    TypeError
-        The dtype is not floating.
-    ValueError
-        The shape differs; None stands for any size.
-    """
-    array = np.array(mapping[name])
-    if kind_of(array.dtype) != "f":
-        raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
-    fits = array.ndim == len(axes) and all(
-        size is None or size == actual for size, actual in zip(axes, array.shape, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join("any" if size is None else str(size) for size in axes)
-        raise ValueError(f"{name} has shape {array.shape}, expected ({wanted})")
-    return array
-
-
-def attribute(mapping: Mapping[str, Any], name: str, choices: tuple[Any, ...]) -> Any:
-    """Return an attribute; a file of arrays may hold it as an array without dimensions.
-
-    Raises
-    ------
-    ValueError
-        It is not among `choices`.
-    """
-    value = mapping[name]
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    if value not in choices:
-        expected = " or ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} is {shown(value)}, expected {expected}")
-    return value
-
-
-def size(mapping: Mapping[str, Any], name: str) -> int:
-    """Return an attribute that is a size; a file of arrays may hold it as an array.
-
-    Raises
-    ------
-    ValueError
-        It is no integer from 1 on.
-    """
-    value = mapping[name]
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} is {shown(value)}, expected a size")
-    return int(value)
+def _shown_activation(value: Any, function: Function) -> str:
+    """Return an activation as an error shows it: hard_sigmoid needs its generation."""
+    if function in (tables.KERAS_2["hard_sigmoid"], tables.KERAS_3["hard_sigmoid"]):
+        generation = 2 if function is tables.KERAS_2["hard_sigmoid"] else 3
+        return f"{shown(value)} of Keras {generation}"
+    return shown(value)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gru_ref.layouts.conversion_input import Read
+from gru_ref.layouts.reading import Read
 
 
 @dataclass(frozen=True)

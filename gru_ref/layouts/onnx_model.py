@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import NotRepresentableError
-from gru_ref.layouts.conversion_input import Subject, subject
+from gru_ref.keras.config import GRUConfig
+from gru_ref.layouts.conversion_input import weights_and_config
 from gru_ref.layouts.runtimes import onnx
 
 TITLE = "An ONNX model"
@@ -68,7 +70,7 @@ def to_onnx(
     Traceback (most recent call last):
     gru_ref.errors.NotRepresentableError: activation is 'gelu', expected ...
     """
-    weights, config = subject(given)
+    weights, config = weights_and_config(given)
     if config.stateful:
         raise NotRepresentableError(
             TITLE,
@@ -88,18 +90,25 @@ def to_onnx(
         package = importlib.import_module("onnx")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "onnx is not installed, expected it for to_onnx: pip install 'gru-ref[onnx]'"
+            "to_onnx needs onnx, which is not installed: pip install 'gru-ref[onnx]'"
         ) from error
-    model = _model(package, Subject(weights, config), arrays, name, starts=initial_state)
+    model = _model(package, weights, config, arrays, name, starts=initial_state)
     package.checker.check_model(model, full_check=True)
     if path is not None:
         package.save(model, path)
     return model
 
 
-def _model(package: Any, given: Subject, arrays: dict[str, Any], name: str, *, starts: bool) -> Any:
+def _model(
+    package: Any,
+    weights: GRUWeights,
+    config: GRUConfig,
+    arrays: dict[str, Any],
+    name: str,
+    *,
+    starts: bool,
+) -> Any:
     """Return the model: see `to_onnx`."""
-    weights, config = given
     helper, to_tensor = package.helper, package.numpy_helper.from_array
     element = getattr(package.TensorProto, _SIZES[config.compute_dtype])
     initializers = {
@@ -133,11 +142,11 @@ def _model(package: Any, given: Subject, arrays: dict[str, Any], name: str, *, s
             axes.append(("Slice", ["last", "before_first", "zero", "last"], {}))
         if not config.time_major:
             axes.append(("Transpose", [], {"perm": [1, 0, 2]}))  # (B, T, U)
-        found = "Y"
+        source = "Y"
         for number, (operator, operands, more) in enumerate(axes):
-            made = "output" if number == len(axes) - 1 else f"Y_{number}"
-            nodes.append(node(operator, [found, *operands], made, **more))
-            found = made
+            result = "output" if number == len(axes) - 1 else f"Y_{number}"
+            nodes.append(node(operator, [source, *operands], result, **more))
+            source = result
     if state_is_output or config.return_state:
         nodes.append(node("Squeeze", ["Y_h", "zero"], "output" if state_is_output else "state"))
     if state_is_output and config.return_state:

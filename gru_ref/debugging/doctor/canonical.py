@@ -11,8 +11,7 @@ from gru_ref.debugging.doctor.space import Row, Space
 from gru_ref.debugging.doctor.steps import Array
 from gru_ref.debugging.doctor.views import View
 from gru_ref.errors import NotRepresentableError
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.conversion_input import Read
+from gru_ref.layouts.reading import Read
 
 
 def read(space: Space, view: View, *, double: bool) -> Read:
@@ -49,15 +48,12 @@ def read(space: Space, view: View, *, double: bool) -> Read:
     weights = GRUWeights(
         kernel.astype(dtype), recurrent.astype(dtype), bias.astype(dtype) if there else None
     )
-    return Read(
+    return Read.from_weights(
         weights,
-        arguments(
-            weights,
-            reset_after=row.reset_after,
-            go_backwards=view.timing.direction == BACKWARD,
-            candidate=candidate.candidate,
-            gates=candidate.gates,
-        ),
+        reset_after=row.reset_after,
+        go_backwards=view.timing.direction == BACKWARD,
+        candidate=candidate.candidate,
+        gates=candidate.gates,
     )
 
 

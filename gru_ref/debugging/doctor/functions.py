@@ -8,7 +8,7 @@ from typing import Any
 from gru_ref.errors import shown
 from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function
-from gru_ref.layouts.arguments import keras_name
+from gru_ref.layouts.conversion_input import keras_name
 
 # Softmax and its kin mix the units, so no output could be judged on its own.
 _MIXING = ("softmax", "log_softmax", "Softmax", "sparsemax")

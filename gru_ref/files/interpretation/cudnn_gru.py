@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gru_ref.files.interpretation.found import Array
-from gru_ref.layouts.runtimes.cudnn_gru import converted
+from gru_ref.layouts.runtimes.cudnn_gru import gru_arrays
 
-__all__ = ["converted", "is_cudnn"]
+__all__ = ["gru_arrays", "is_cudnn"]
 
 
 def is_cudnn(recurrent_kernel: Array, bias: Array | None) -> bool:

@@ -50,7 +50,7 @@ def found(stored: Stored, leaf: Leaf | None, keras_version: str | None) -> Found
     class_name = leaf.class_name if leaf else None
     notes = leaf.notes if leaf else ()
     if bias is not None and cudnn_gru.is_cudnn(recurrent_kernel, bias):
-        kernel, recurrent_kernel, bias = cudnn_gru.converted(kernel, recurrent_kernel, bias)
+        kernel, recurrent_kernel, bias = cudnn_gru.gru_arrays(kernel, recurrent_kernel, bias)
         class_name = "CuDNNGRU"
         notes = (*notes, "a CuDNNGRU: its arrays are converted to those of GRU")
     return Found(

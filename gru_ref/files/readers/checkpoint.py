@@ -132,7 +132,7 @@ def _found(bundle: TensorBundle, path: str, keys: Mapping[str, str]) -> Found:
     class_name: str | None = None
     notes: tuple[str, ...] = ()
     if bias is not None and cudnn_gru.is_cudnn(recurrent_kernel, bias):
-        kernel, recurrent_kernel, bias = cudnn_gru.converted(kernel, recurrent_kernel, bias)
+        kernel, recurrent_kernel, bias = cudnn_gru.gru_arrays(kernel, recurrent_kernel, bias)
         class_name, notes = "CuDNNGRU", ("a CuDNNGRU: its arrays are converted to those of GRU",)
     return Found(
         path,

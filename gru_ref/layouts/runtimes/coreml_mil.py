@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.blocks import bias_rows, reorder, restore
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.blocks import bias_rows, reorder, restore, transposed_kernels
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_tanh_sigmoid, checked
+from gru_ref.layouts.reading import Read, attribute, check_keys, flag, floating, read_kernels
 
 FACTS = Facts(
     name="coreml_mil",
@@ -56,6 +55,7 @@ FACTS = Facts(
 )
 
 _ATTRIBUTES = ("reset_after", "direction", "recurrent_activation", "activation")
+_KERNELS = ("weight_ih", "weight_hh")
 _ORDER = "rhz"
 
 
@@ -73,12 +73,8 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         An activation is not tanh and sigmoid.
     """
-    weights, config = checked(given, FACTS.label)
-    check_tanh_sigmoid(FACTS.label, config)
-    layout: dict[str, Any] = {
-        "weight_ih": np.ascontiguousarray(reorder(weights.kernel, _ORDER).T),
-        "weight_hh": np.ascontiguousarray(reorder(weights.recurrent_kernel, _ORDER).T),
-    }
+    weights, config, *_ = conversion_input(given, FACTS.label)
+    layout: dict[str, Any] = dict(zip(_KERNELS, transposed_kernels(weights, _ORDER), strict=True))
     if weights.bias is not None:
         input_bias, recurrent_bias = (reorder(row, _ORDER) for row in bias_rows(weights))
         if config.reset_after:
@@ -101,27 +97,25 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     TypeError, ValueError
         Names, shapes or attributes do not fit.
     """
-    check_keys(mapping, ("weight_ih", "weight_hh", *_ATTRIBUTES), ("bias", "input_bias"))
-    reset_after = bool(attribute(mapping, "reset_after", (False, True)))
+    check_keys(mapping, (*_KERNELS, *_ATTRIBUTES), ("bias", "input_bias"))
+    reset_after = flag(mapping, "reset_after")
     reverse = attribute(mapping, "direction", ("forward", "reverse")) == "reverse"
     attribute(mapping, "recurrent_activation", ("sigmoid",))
     attribute(mapping, "activation", ("tanh",))
-    units = floating(mapping, "weight_hh", None, None).shape[1]
+    kernels = read_kernels(mapping, _KERNELS, order=_ORDER, transposed=True)
+    columns = kernels[0].shape[1]
     rows = {
-        name: restore(floating(mapping, name, 3 * units), _ORDER)
+        name: restore(floating(mapping, name, columns), _ORDER)
         for name in ("input_bias", "bias")
         if name in mapping
     }
-    kernel = restore(floating(mapping, "weight_ih", 3 * units, None).T, _ORDER)
     bias = None
     if rows and reset_after:
-        zeros = np.zeros(3 * units, kernel.dtype)
+        zeros = np.zeros(columns, kernels[0].dtype)
         bias = np.stack([rows.get("input_bias", zeros), rows.get("bias", zeros)])
     elif "input_bias" in rows:
         raise ValueError("layout has input_bias, expected it with reset_after=True only")
     elif rows:
         bias = rows["bias"]
-    weights = GRUWeights(
-        kernel, restore(floating(mapping, "weight_hh", 3 * units, units).T, _ORDER), bias
-    )
-    return Read(weights, arguments(weights, reset_after=reset_after, go_backwards=reverse))
+    weights = GRUWeights(*kernels, bias)
+    return Read.from_weights(weights, reset_after=reset_after, go_backwards=reverse)

@@ -9,11 +9,9 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function, sigmoid, tanh
-from gru_ref.layouts.activation_pairs import two_functions
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_activations, check_reset_form, checked
+from gru_ref.layouts.reading import Read, attribute, check_keys, flag, floating, listed_functions
 
 _GATES = ("update", "reset", "output")  # Keras's z, r, h
 
@@ -63,7 +61,6 @@ KNOWN: Mapping[Function, str] = {
     KERAS_2["hard_sigmoid"]: "sigmoidHard(0.2, 0.5)",
     KERAS_3["hard_sigmoid"]: f"sigmoidHard({1 / 6}, 0.5)",
 }
-_FUNCTIONS = {name: function for function, name in KNOWN.items()}
 _BIASES = tuple(f"{gate}GateBiasVector" for gate in _GATES)
 _REQUIRED = tuple(name for name in FACTS.arrays if name not in _BIASES)
 
@@ -82,9 +79,9 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is True, or an activation is none of those.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=False)
-    candidate, gates = check_activations(FACTS.label, config, KNOWN)
+    weights, config, candidate, gates = conversion_input(
+        given, FACTS.label, reset_after=False, activations=KNOWN
+    )
     layout: dict[str, Any] = {}
     for name, W, R in zip(
         _GATES, weights.kernel_gates, weights.recurrent_kernel_gates, strict=True
@@ -115,7 +112,7 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     with_bias = any(name in mapping for name in _BIASES)
     check_keys(mapping, _REQUIRED + (_BIASES if with_bias else ()))
     attribute(mapping, "hasBiasVectors", (with_bias,))
-    reverse = bool(attribute(mapping, "reverseInput", (False, True)))
+    reverse = flag(mapping, "reverseInput")
     features, units = floating(mapping, "updateGateWeightMatrix", None, None).shape[::-1]
     attribute(mapping, "inputVectorSize", (features,))
     attribute(mapping, "outputVectorSize", (units,))
@@ -131,10 +128,5 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         ),
         bias,
     )
-    gates, candidate = two_functions(mapping, _FUNCTIONS)
-    return Read(
-        weights,
-        arguments(
-            weights, reset_after=False, go_backwards=reverse, candidate=candidate, gates=gates
-        ),
-    )
+    functions = listed_functions(mapping, KNOWN)
+    return Read.from_weights(weights, reset_after=False, go_backwards=reverse, **functions)

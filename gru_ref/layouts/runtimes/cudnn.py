@@ -8,16 +8,10 @@ from typing import Any
 import numpy as np
 
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.conversion_input import Read, check_keys, floating, size
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import (
-    check_forward,
-    check_reset_form,
-    check_tanh_sigmoid,
-    checked,
-)
-from gru_ref.layouts.rows import from_rows, to_rows
+from gru_ref.layouts.reading import Read, check_keys, floating, size
+from gru_ref.layouts.runtimes import torch
 
 FACTS = Facts(
     name="cudnn",
@@ -65,15 +59,12 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is False, go_backwards is True, or an activation is not tanh and sigmoid.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    check_tanh_sigmoid(FACTS.label, config)
-    check_forward(FACTS.label, config)
+    weights = conversion_input(given, FACTS.label, reset_after=True, backwards=False).weights
     if weights.bias is None:
         zeros = np.zeros((2, 3 * weights.units), weights.kernel.dtype)
         weights = GRUWeights(weights.kernel, weights.recurrent_kernel, zeros)
     return {
-        "params": np.concatenate([array.ravel() for array in to_rows(weights, "rzh")]),
+        "params": np.concatenate([array.ravel() for array in torch.ordered_arrays(weights)]),
         "inputSize": weights.features,
         "hiddenSize": weights.units,
     }
@@ -97,5 +88,5 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         str(i): piece.reshape(shape)
         for i, (piece, shape) in enumerate(zip(pieces, shapes, strict=True))
     }
-    weights = from_rows(named, tuple(named), "rzh")
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=False))
+    weights = torch.ordered_weights(named, tuple(named))
+    return Read.from_weights(weights, reset_after=True)

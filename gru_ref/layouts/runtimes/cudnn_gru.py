@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import bias_rows
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_reset_form, check_tanh_sigmoid, checked
+from gru_ref.layouts.reading import Read, check_keys, flag, floating, read_kernels
 
 Array = NDArray[Any]
 
@@ -55,9 +54,7 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is False, or an activation is not tanh and sigmoid.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    check_tanh_sigmoid(FACTS.label, config)
+    weights, config, *_ = conversion_input(given, FACTS.label, reset_after=True)
     return {
         "kernel": _by_gate(weights.kernel, lambda block: block.T.reshape(block.shape)),
         "recurrent_kernel": _by_gate(weights.recurrent_kernel, np.transpose),
@@ -76,16 +73,14 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     """
     check_keys(mapping, ("kernel", "recurrent_kernel", "bias"), ("go_backwards",))
     mapping = {"go_backwards": False, **mapping}
-    recurrent = floating(mapping, "recurrent_kernel", None, None)  # (u, 3u)
-    units = recurrent.shape[0]
-    recurrent = floating(mapping, "recurrent_kernel", units, 3 * units)
-    kernel = floating(mapping, "kernel", None, 3 * units)
-    weights = GRUWeights(*converted(kernel, recurrent, floating(mapping, "bias", 6 * units)))
-    backwards = bool(attribute(mapping, "go_backwards", (False, True)))
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=backwards))
+    kernels = read_kernels(mapping)
+    bias = floating(mapping, "bias", 2 * kernels[0].shape[1])
+    backwards = flag(mapping, "go_backwards")
+    weights = GRUWeights(*gru_arrays(*kernels, bias))
+    return Read.from_weights(weights, reset_after=True, go_backwards=backwards)
 
 
-def converted(kernel: Array, recurrent_kernel: Array, bias: Array) -> tuple[Array, Array, Array]:
+def gru_arrays(kernel: Array, recurrent_kernel: Array, bias: Array) -> tuple[Array, Array, Array]:
     """Return the arrays of the GRU with reset_after=True that computes the same.
 
     Parameters
@@ -101,7 +96,7 @@ def converted(kernel: Array, recurrent_kernel: Array, bias: Array) -> tuple[Arra
 
     Examples
     --------
-    >>> kernel, recurrent, bias = converted(np.ones((2, 3)), np.ones((1, 3)), np.arange(6.0))
+    >>> kernel, recurrent, bias = gru_arrays(np.ones((2, 3)), np.ones((1, 3)), np.arange(6.0))
     >>> bias
     array([[0., 1., 2.],
            [3., 4., 5.]])

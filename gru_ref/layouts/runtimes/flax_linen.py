@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.activation_pairs import named_functions
-from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import merged_bias, split_bias
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_activations, check_reset_form, checked
-from gru_ref.layouts.runtimes.jax_activations import FUNCTIONS, KNOWN
+from gru_ref.layouts.reading import Read, check_keys, flag, floating, named_functions
+from gru_ref.layouts.runtimes.jax_activations import KNOWN
 
 FACTS = Facts(
     name="flax_linen",
@@ -74,9 +72,9 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is False, or an activation is none of jax.nn's.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    activation, gate = check_activations(FACTS.label, config, KNOWN)
+    weights, config, activation, gate = conversion_input(
+        given, FACTS.label, reset_after=True, activations=KNOWN
+    )
     joined, recurrent_h = merged_bias(weights)
     biases = np.split(joined, 3)
     layout: dict[str, Any] = {}
@@ -110,6 +108,6 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
             np.concatenate([floating(mapping, f"i{g}/bias", units) for g in _GATES]), recurrent_h
         ),
     )
-    reverse = bool(attribute(mapping, "reverse", (False, True)))
-    functions = named_functions(mapping, FUNCTIONS, "gate_fn", "activation_fn")
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=reverse, **functions))
+    reverse = flag(mapping, "reverse")
+    functions = named_functions(mapping, KNOWN, "gate_fn", "activation_fn")
+    return Read.from_weights(weights, reset_after=True, go_backwards=reverse, **functions)

@@ -9,13 +9,18 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import NotRepresentableError
-from gru_ref.layouts.activation_pairs import named_functions
-from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_activations, check_reset_form, checked
-from gru_ref.layouts.runtimes.jax_activations import FUNCTIONS, KNOWN
+from gru_ref.layouts.reading import (
+    Read,
+    check_keys,
+    flag,
+    floating,
+    named_functions,
+    read_kernels,
+)
+from gru_ref.layouts.runtimes.jax_activations import KNOWN
 
 FACTS = Facts(
     name="flax_nnx",
@@ -54,6 +59,7 @@ FACTS = Facts(
     ),
 )
 
+_ORDER = "rzh"
 _KEYS = tuple(FACTS.arrays)
 
 
@@ -72,9 +78,9 @@ def to_layout(given: Any) -> dict[str, Any]:
         The candidate has a recurrent bias, reset_after is False, or an activation is none of
         jax.nn's.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    activation, gate = check_activations(FACTS.label, config, KNOWN)
+    weights, config, activation, gate = conversion_input(
+        given, FACTS.label, reset_after=True, activations=KNOWN
+    )
     joined, recurrent_h = merged_bias(weights)
     if recurrent_h.any():
         raise NotRepresentableError(
@@ -86,9 +92,9 @@ def to_layout(given: Any) -> dict[str, Any]:
             "has a place for it",
         )
     return {
-        "dense_i/kernel": reorder(weights.kernel, "rzh"),
-        "dense_i/bias": reorder(joined, "rzh"),
-        "dense_h/kernel": reorder(weights.recurrent_kernel, "rzh"),
+        "dense_i/kernel": reorder(weights.kernel, _ORDER),
+        "dense_i/bias": reorder(joined, _ORDER),
+        "dense_h/kernel": reorder(weights.recurrent_kernel, _ORDER),
         "gate_fn": gate,
         "activation_fn": activation,
         "reverse": bool(config.go_backwards),
@@ -104,14 +110,10 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         Names, shapes or functions do not fit.
     """
     check_keys(mapping, _KEYS)
-    recurrent = floating(mapping, "dense_h/kernel", None, None)
-    units = recurrent.shape[0]
-    joined = restore(floating(mapping, "dense_i/bias", 3 * units), "rzh")
-    weights = GRUWeights(
-        restore(floating(mapping, "dense_i/kernel", None, 3 * units), "rzh"),
-        restore(floating(mapping, "dense_h/kernel", units, 3 * units), "rzh"),
-        split_bias(joined, np.zeros(units, joined.dtype)),
-    )
-    reverse = bool(attribute(mapping, "reverse", (False, True)))
-    functions = named_functions(mapping, FUNCTIONS, "gate_fn", "activation_fn")
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=reverse, **functions))
+    kernels = read_kernels(mapping, ("dense_i/kernel", "dense_h/kernel"), order=_ORDER)
+    units, columns = kernels[1].shape
+    joined = restore(floating(mapping, "dense_i/bias", columns), _ORDER)
+    weights = GRUWeights(*kernels, split_bias(joined, np.zeros(units, joined.dtype)))
+    reverse = flag(mapping, "reverse")
+    functions = named_functions(mapping, KNOWN, "gate_fn", "activation_fn")
+    return Read.from_weights(weights, reset_after=True, go_backwards=reverse, **functions)

@@ -9,15 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.conversion_input import Read, check_keys, floating
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import (
-    check_forward,
-    check_reset_form,
-    check_tanh_sigmoid,
-    checked,
-)
+from gru_ref.layouts.reading import Read, check_keys, floating, read_kernels
 
 FACTS = Facts(
     name="haiku",
@@ -67,15 +61,12 @@ def to_layout(given: Any) -> dict[str, Any]:
     Haiku's z is 1 − Keras's. 1 − σ(x) = σ(−x), so negating all that enters z is exact; with
     another gate activation than sigmoid (or hard_sigmoid) it would not be.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=False)
-    check_tanh_sigmoid(FACTS.label, config)
-    check_forward(FACTS.label, config)
+    weights = conversion_input(given, FACTS.label, reset_after=False, backwards=False).weights
     bias = np.concatenate(weights.input_bias_gates)
     return {
-        "w_i": _complemented(weights.kernel),
-        "w_h": _complemented(weights.recurrent_kernel),
-        "b": _complemented(bias),
+        "w_i": _complement(weights.kernel),
+        "w_h": _complement(weights.recurrent_kernel),
+        "b": _complement(bias),
     }
 
 
@@ -88,18 +79,15 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         Names or shapes do not fit.
     """
     check_keys(mapping, tuple(FACTS.arrays))
-    units = floating(mapping, "w_h", None, None).shape[0]
-    weights = GRUWeights(
-        _complemented(floating(mapping, "w_i", None, 3 * units)),
-        _complemented(floating(mapping, "w_h", units, 3 * units)),
-        _complemented(floating(mapping, "b", 3 * units)),
-    )
-    return Read(weights, arguments(weights, reset_after=False, go_backwards=False))
+    kernels = read_kernels(mapping, ("w_i", "w_h"))
+    bias = floating(mapping, "b", kernels[0].shape[1])
+    weights = GRUWeights(*(_complement(array) for array in (*kernels, bias)))
+    return Read.from_weights(weights, reset_after=False)
 
 
-def _complemented(array: NDArray[Any]) -> NDArray[Any]:
+def _complement(array: NDArray[Any]) -> NDArray[Any]:
     """Return `array` with the columns of z negated; its own inverse."""
     units = array.shape[-1] // 3
-    made = array.copy()
-    made[..., :units] *= -1
-    return made
+    complement = array.copy()
+    complement[..., :units] *= -1
+    return complement

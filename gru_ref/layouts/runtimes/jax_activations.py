@@ -28,4 +28,3 @@ _NAMES = {
     "sparse_sigmoid": "sparse_sigmoid",
 }
 KNOWN: Mapping[Function, str] = {KERAS_3[name]: jax_name for name, jax_name in _NAMES.items()}
-FUNCTIONS: Mapping[str, Function] = {name: function for function, name in KNOWN.items()}

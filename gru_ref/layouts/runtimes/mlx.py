@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias
-from gru_ref.layouts.conversion_input import Read, check_keys, floating
+from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias, transposed_kernels
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import (
-    check_forward,
-    check_reset_form,
-    check_tanh_sigmoid,
-    checked,
-)
+from gru_ref.layouts.reading import Read, check_keys, floating, read_kernels
 
 FACTS = Facts(
     name="mlx",
@@ -51,6 +43,8 @@ FACTS = Facts(
     ),
 )
 
+_ORDER = "rzh"
+_KERNELS = ("Wx", "Wh")
 _BIASES = ("b", "bhn")
 
 
@@ -62,17 +56,11 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is False, go_backwards is True, or an activation is not tanh and sigmoid.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    check_tanh_sigmoid(FACTS.label, config)
-    check_forward(FACTS.label, config)
-    layout: dict[str, Any] = {
-        "Wx": np.ascontiguousarray(reorder(weights.kernel, "rzh").T),
-        "Wh": np.ascontiguousarray(reorder(weights.recurrent_kernel, "rzh").T),
-    }
+    weights = conversion_input(given, FACTS.label, reset_after=True, backwards=False).weights
+    layout: dict[str, Any] = dict(zip(_KERNELS, transposed_kernels(weights, _ORDER), strict=True))
     if weights.bias is not None:
         joined, recurrent_h = merged_bias(weights)
-        layout |= {"b": reorder(joined, "rzh"), "bhn": recurrent_h}
+        layout |= {"b": reorder(joined, _ORDER), "bhn": recurrent_h}
     return layout
 
 
@@ -85,15 +73,11 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         Names or shapes do not fit.
     """
     with_bias = any(name in mapping for name in _BIASES)
-    check_keys(mapping, ("Wx", "Wh", *(_BIASES if with_bias else ())))
-    units = floating(mapping, "Wh", None, None).shape[1]
+    check_keys(mapping, (*_KERNELS, *(_BIASES if with_bias else ())))
+    kernels = read_kernels(mapping, _KERNELS, order=_ORDER, transposed=True)
+    units, columns = kernels[1].shape
     bias = None
     if with_bias:
-        joined = restore(floating(mapping, "b", 3 * units), "rzh")
+        joined = restore(floating(mapping, "b", columns), _ORDER)
         bias = split_bias(joined, floating(mapping, "bhn", units))
-    weights = GRUWeights(
-        restore(floating(mapping, "Wx", 3 * units, None).T, "rzh"),
-        restore(floating(mapping, "Wh", 3 * units, units).T, "rzh"),
-        bias,
-    )
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=False))
+    return Read.from_weights(GRUWeights(*kernels, bias), reset_after=True)

@@ -12,11 +12,10 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import Function, sigmoid, tanh
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.blocks import bias_rows
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.blocks import bias_rows, transposed_kernels
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_activations, checked
+from gru_ref.layouts.reading import Read, attribute, check_keys, floating, read_kernels
 
 FACTS = Facts(
     name="onnx",
@@ -66,7 +65,7 @@ FACTS = Facts(
 )
 
 
-class Named(NamedTuple):
+class OnnxActivation(NamedTuple):
     """An activation of ONNX; alpha and beta are None where it has none."""
 
     name: str
@@ -75,19 +74,19 @@ class Named(NamedTuple):
 
 
 KERAS_2, KERAS_3 = tables.KERAS_2, tables.KERAS_3
-KNOWN: Mapping[Function, Named] = {
-    tanh: Named("Tanh"),
-    sigmoid: Named("Sigmoid"),
-    KERAS_2["relu"]: Named("Relu"),
-    KERAS_2["hard_sigmoid"]: Named("HardSigmoid", 0.2, 0.5),
-    KERAS_3["hard_sigmoid"]: Named("HardSigmoid", 1 / 6, 0.5),
-    KERAS_2["leaky_relu"]: Named("LeakyRelu", 0.2),
-    KERAS_2["LeakyReLU"]: Named("LeakyRelu", 0.3),
-    KERAS_2["elu"]: Named("Elu", 1.0),
-    KERAS_2["ThresholdedReLU"]: Named("ThresholdedRelu", 1.0),
-    KERAS_2["softplus"]: Named("Softplus"),
-    KERAS_2["softsign"]: Named("Softsign"),
-    KERAS_2["linear"]: Named("Affine", 1.0, 0.0),
+KNOWN: Mapping[Function, OnnxActivation] = {
+    tanh: OnnxActivation("Tanh"),
+    sigmoid: OnnxActivation("Sigmoid"),
+    KERAS_2["relu"]: OnnxActivation("Relu"),
+    KERAS_2["hard_sigmoid"]: OnnxActivation("HardSigmoid", 0.2, 0.5),
+    KERAS_3["hard_sigmoid"]: OnnxActivation("HardSigmoid", 1 / 6, 0.5),
+    KERAS_2["leaky_relu"]: OnnxActivation("LeakyRelu", 0.2),
+    KERAS_2["LeakyReLU"]: OnnxActivation("LeakyRelu", 0.3),
+    KERAS_2["elu"]: OnnxActivation("Elu", 1.0),
+    KERAS_2["ThresholdedReLU"]: OnnxActivation("ThresholdedRelu", 1.0),
+    KERAS_2["softplus"]: OnnxActivation("Softplus"),
+    KERAS_2["softsign"]: OnnxActivation("Softsign"),
+    KERAS_2["linear"]: OnnxActivation("Affine", 1.0, 0.0),
 }
 # What an alpha or beta that is left out means: ONNX operators' defaults.
 DEFAULTS: Mapping[str, tuple[float | None, float | None]] = {
@@ -121,11 +120,11 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         An activation is none of ONNX's.
     """
-    weights, config = checked(given, FACTS.label)
-    candidate, gates = check_activations(FACTS.label, config, KNOWN)
+    weights, config, candidate, gates = conversion_input(given, FACTS.label, activations=KNOWN)
+    kernel, recurrent_kernel = transposed_kernels(weights)
     layout: dict[str, Any] = {
-        "W": np.ascontiguousarray(weights.kernel.T)[np.newaxis],
-        "R": np.ascontiguousarray(weights.recurrent_kernel.T)[np.newaxis],
+        "W": kernel[np.newaxis],
+        "R": recurrent_kernel[np.newaxis],
     }
     if weights.bias is not None:
         layout["B"] = np.concatenate(bias_rows(weights))[np.newaxis]
@@ -154,30 +153,20 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     check_keys(mapping, ("W", "R", *_ATTRIBUTES), _OPTIONAL)
     reset_after = attribute(mapping, "linear_before_reset", (0, 1)) == 1
     reverse = attribute(mapping, "direction", ("forward", "reverse")) == "reverse"
-    recurrent = floating(mapping, "R", 1, None, None)[0]
-    units = recurrent.shape[1]
+    kernels = read_kernels(mapping, ("W", "R"), transposed=True, leading=True)
+    units = kernels[1].shape[0]
     attribute(mapping, "hidden_size", (units,))
     bias = None
     if "B" in mapping:
         rows = floating(mapping, "B", 1, 6 * units).reshape(2, 3 * units)
         bias = rows if reset_after else rows[0] + rows[1]
-    kernel = floating(mapping, "W", 1, 3 * units, None)[0]
-    weights = GRUWeights(np.ascontiguousarray(kernel.T), np.ascontiguousarray(recurrent.T), bias)
-    gates, candidate = _functions(mapping)
-    return Read(
-        weights,
-        arguments(
-            weights,
-            reset_after=reset_after,
-            go_backwards=reverse,
-            candidate=candidate,
-            gates=gates,
-        ),
-    )
+    weights = GRUWeights(*kernels, bias)
+    functions = _functions(mapping)
+    return Read.from_weights(weights, reset_after=reset_after, go_backwards=reverse, **functions)
 
 
-def _functions(mapping: Mapping[str, Any]) -> tuple[Function, Function]:
-    """Return the functions that the activation attributes name: of the gates, of the candidate."""
+def _functions(mapping: Mapping[str, Any]) -> dict[str, Function]:
+    """Return the functions of gates and candidate that the activation attributes name."""
     names = [str(name) for name in mapping["activations"]]
     if len(names) != 2:
         raise ValueError(f"activations is {shown(names)}, expected two names")
@@ -205,7 +194,7 @@ def _functions(mapping: Mapping[str, Any]) -> tuple[Function, Function]:
             f"and {shown(mapping.get('activation_beta'))}, expected one for each activation that "
             "has one"
         )
-    return found[0], found[1]
+    return {"gates": found[0], "candidate": found[1]}
 
 
 def _close(known: float | None, value: float | None) -> bool:

@@ -9,12 +9,18 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, Function, sigmoid, tanh
-from gru_ref.layouts.activation_pairs import two_functions
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.blocks import merged_bias, split_bias
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.blocks import merged_bias, split_bias, transposed_kernels
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_activations, checked
+from gru_ref.layouts.reading import (
+    Read,
+    attribute,
+    check_keys,
+    flag,
+    floating,
+    listed_functions,
+    read_kernels,
+)
 
 FACTS = Facts(
     name="openvino",
@@ -75,13 +81,13 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         An activation is not sigmoid, tanh or relu.
     """
-    weights, config = checked(given, FACTS.label)
-    candidate, gates = check_activations(FACTS.label, config, KNOWN)
+    weights, config, candidate, gates = conversion_input(given, FACTS.label, activations=KNOWN)
+    kernel, recurrent_kernel = transposed_kernels(weights)
     joined, recurrent_h = merged_bias(weights)
     bias = np.concatenate([joined, recurrent_h]) if config.reset_after else joined
     return {
-        "W": np.ascontiguousarray(weights.kernel.T)[np.newaxis],
-        "R": np.ascontiguousarray(weights.recurrent_kernel.T)[np.newaxis],
+        "W": kernel[np.newaxis],
+        "R": recurrent_kernel[np.newaxis],
         "B": bias[np.newaxis],
         "linear_before_reset": bool(config.reset_after),
         "direction": "reverse" if config.go_backwards else "forward",
@@ -99,24 +105,14 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         Names, shapes or attributes do not fit.
     """
     check_keys(mapping, _KEYS)
-    reset_after = bool(attribute(mapping, "linear_before_reset", (False, True)))
+    reset_after = flag(mapping, "linear_before_reset")
     reverse = attribute(mapping, "direction", ("forward", "reverse")) == "reverse"
-    recurrent = floating(mapping, "R", 1, None, None)[0]
-    units = recurrent.shape[1]
+    kernels = read_kernels(mapping, ("W", "R"), transposed=True, leading=True)
+    units = kernels[1].shape[0]
     attribute(mapping, "hidden_size", (units,))
-    kernel = floating(mapping, "W", 1, 3 * units, None)[0]
     bias = floating(mapping, "B", 1, (4 if reset_after else 3) * units)[0]
     if reset_after:
         bias = split_bias(bias[: 3 * units], bias[3 * units :])
-    weights = GRUWeights(np.ascontiguousarray(kernel.T), np.ascontiguousarray(recurrent.T), bias)
-    gates, candidate = two_functions(mapping, {name: f for f, name in KNOWN.items()})
-    return Read(
-        weights,
-        arguments(
-            weights,
-            reset_after=reset_after,
-            go_backwards=reverse,
-            candidate=candidate,
-            gates=gates,
-        ),
-    )
+    weights = GRUWeights(*kernels, bias)
+    functions = listed_functions(mapping, KNOWN)
+    return Read.from_weights(weights, reset_after=reset_after, go_backwards=reverse, **functions)

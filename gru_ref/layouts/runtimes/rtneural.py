@@ -9,16 +9,10 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.layouts.arguments import arguments
 from gru_ref.layouts.blocks import bias_rows
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import (
-    check_forward,
-    check_reset_form,
-    check_tanh_sigmoid,
-    checked,
-)
+from gru_ref.layouts.reading import Read, attribute, check_keys, floating, read_kernels
 
 FACTS = Facts(
     name="rtneural",
@@ -70,10 +64,7 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is False, go_backwards is True, or an activation is not tanh and sigmoid.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    check_tanh_sigmoid(FACTS.label, config)
-    check_forward(FACTS.label, config)
+    weights = conversion_input(given, FACTS.label, reset_after=True, backwards=False).weights
     arrays = (weights.kernel, weights.recurrent_kernel, np.stack(bias_rows(weights)))
     return {
         "type": "gru",
@@ -107,12 +98,9 @@ def from_layout(mapping: Mapping[str, Any], *, dtype: Any = "float32") -> Read:
         name: value if isinstance(value, np.ndarray) else np.array(value, dtype)
         for name, value in zip(names, found, strict=True)
     }
-    units = floating(named, names[1], None, None).shape[0]
+    kernels = read_kernels(named, (names[0], names[1]))
+    units, columns = kernels[1].shape
     if list(mapping["shape"]) != [None, None, units]:
         raise ValueError(f"shape is {shown(mapping['shape'])}, expected [None, None, {units}]")
-    weights = GRUWeights(
-        floating(named, names[0], None, 3 * units),
-        floating(named, names[1], units, 3 * units),
-        floating(named, names[2], 2, 3 * units),
-    )
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=False))
+    weights = GRUWeights(*kernels, floating(named, names[2], 2, columns))
+    return Read.from_weights(weights, reset_after=True)

@@ -7,11 +7,17 @@ from typing import Any
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, Function
-from gru_ref.layouts.activation_pairs import named_functions
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_activations, check_reset_form, checked
+from gru_ref.layouts.reading import (
+    Read,
+    attribute,
+    check_keys,
+    flag,
+    floating,
+    named_functions,
+    read_kernels,
+)
 
 FACTS = Facts(
     name="tfjs",
@@ -71,7 +77,6 @@ _NAMES = {
     "mish": "mish",
 }
 KNOWN: Mapping[Function, str] = {KERAS_2[name]: js_name for name, js_name in _NAMES.items()}
-_FUNCTIONS = {name: function for function, name in KNOWN.items()}
 
 
 def to_layout(given: Any) -> dict[str, Any]:
@@ -82,9 +87,9 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is True, or an activation is none of TensorFlow.js's.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=False)
-    candidate, gates = check_activations(FACTS.label, config, KNOWN)
+    weights, config, candidate, gates = conversion_input(
+        given, FACTS.label, reset_after=False, activations=KNOWN
+    )
     names = ("kernel", "recurrent_kernel", "bias")
     layout = {name: array.copy() for name, array in zip(names, weights.arrays(), strict=False)}
     return layout | {
@@ -105,12 +110,10 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     """
     check_keys(mapping, tuple(name for name in FACTS.arrays if name != "bias"), ("bias",))
     attribute(mapping, "useBias", ("bias" in mapping,))
-    backwards = bool(attribute(mapping, "goBackwards", (False, True)))
-    units = floating(mapping, "recurrent_kernel", None, None).shape[0]
-    weights = GRUWeights(
-        floating(mapping, "kernel", None, 3 * units),
-        floating(mapping, "recurrent_kernel", units, 3 * units),
-        floating(mapping, "bias", 3 * units) if "bias" in mapping else None,
+    backwards = flag(mapping, "goBackwards")
+    kernels = read_kernels(mapping)
+    bias = floating(mapping, "bias", kernels[0].shape[1]) if "bias" in mapping else None
+    functions = named_functions(mapping, KNOWN, "recurrentActivation", "activation")
+    return Read.from_weights(
+        GRUWeights(*kernels, bias), reset_after=False, go_backwards=backwards, **functions
     )
-    functions = named_functions(mapping, _FUNCTIONS, "recurrentActivation", "activation")
-    return Read(weights, arguments(weights, reset_after=False, go_backwards=backwards, **functions))

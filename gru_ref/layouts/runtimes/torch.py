@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.conversion_input import Read, check_keys, check_mapping
+from gru_ref.layouts.blocks import bias_rows, reorder, restore, transposed_kernels
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_reset_form, check_tanh_sigmoid, checked
-from gru_ref.layouts.rows import from_rows, to_rows
+from gru_ref.layouts.reading import Read, check_keys, check_mapping, floating, read_kernels
+
+Array = NDArray[Any]
 
 FACTS = Facts(
     name="torch",
@@ -51,6 +56,7 @@ FACTS = Facts(
     ),
 )
 
+ORDER = "rzh"
 _NAME = re.compile(r"(?:weight_ih|weight_hh|bias_ih|bias_hh)_l(\d+)(_reverse)?")
 
 
@@ -77,11 +83,9 @@ def to_layout(given: Any, *, prefix: str = "", layer: int = 0) -> dict[str, Any]
     NotRepresentableError
         reset_after is False, or an activation is not tanh and sigmoid.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    check_tanh_sigmoid(FACTS.label, config)
+    weights, config, *_ = conversion_input(given, FACTS.label, reset_after=True)
     names = _names(layer, bool(config.go_backwards))
-    arrays = to_rows(weights, "rzh")
+    arrays = ordered_arrays(weights)
     return {prefix + name: array for name, array in zip(names, arrays, strict=False)}
 
 
@@ -134,8 +138,26 @@ def from_layout(
     names = _names(number, backward)
     one = {name: value for name, value in entries.items() if name in names}
     check_keys(one, names[: 4 if any(name in one for name in names[2:]) else 2])
-    weights = from_rows(one, names, "rzh")
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=backward))
+    weights = ordered_weights(one, names)
+    return Read.from_weights(weights, reset_after=True, go_backwards=backward)
+
+
+def ordered_arrays(weights: GRUWeights) -> list[Array]:
+    """Return (3u, f), (3u, u) and, with a bias, twice (3u,): the gates in PyTorch's order."""
+    arrays: list[Array] = [*transposed_kernels(weights, ORDER)]
+    if weights.bias is not None:
+        arrays += [reorder(row, ORDER) for row in bias_rows(weights)]
+    return arrays
+
+
+def ordered_weights(mapping: Mapping[str, Any], names: Sequence[str]) -> GRUWeights:
+    """Undo `ordered_arrays`; `names` are those of the four, of which the biases may be absent."""
+    kernels = read_kernels(mapping, (names[0], names[1]), order=ORDER, transposed=True)
+    bias = None
+    if names[2] in mapping:
+        columns = kernels[0].shape[1]
+        bias = np.stack([restore(floating(mapping, name, columns), ORDER) for name in names[2:]])
+    return GRUWeights(*kernels, bias)
 
 
 def _names(layer: int, backward: bool) -> tuple[str, ...]:

@@ -6,15 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.conversion_input import Read, check_keys
-from gru_ref.layouts.representability import (
-    check_forward,
-    check_reset_form,
-    check_tanh_sigmoid,
-    checked,
-)
-from gru_ref.layouts.rows import from_rows, to_rows
+from gru_ref.layouts.conversion_input import conversion_input
+from gru_ref.layouts.reading import Read, check_keys
 from gru_ref.layouts.runtimes import torch
 
 FACTS = replace(
@@ -39,11 +32,8 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is False, go_backwards is True, or an activation is not tanh and sigmoid.
     """
-    weights, config = checked(given, FACTS.label)
-    check_reset_form(FACTS.label, config, reset_after=True)
-    check_tanh_sigmoid(FACTS.label, config)
-    check_forward(FACTS.label, config)
-    return dict(zip(_NAMES, to_rows(weights, "rzh"), strict=False))
+    weights = conversion_input(given, FACTS.label, reset_after=True, backwards=False).weights
+    return dict(zip(_NAMES, torch.ordered_arrays(weights), strict=False))
 
 
 def from_layout(mapping: Mapping[str, Any]) -> Read:
@@ -55,5 +45,5 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         Names or shapes do not fit.
     """
     check_keys(mapping, _NAMES[: 4 if any("bias" in name for name in mapping) else 2])
-    weights = from_rows(mapping, _NAMES, "rzh")
-    return Read(weights, arguments(weights, reset_after=True, go_backwards=False))
+    weights = torch.ordered_weights(mapping, _NAMES)
+    return Read.from_weights(weights, reset_after=True)

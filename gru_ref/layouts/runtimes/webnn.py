@@ -9,12 +9,18 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, Function, sigmoid, tanh
-from gru_ref.layouts.activation_pairs import two_functions
-from gru_ref.layouts.arguments import arguments
-from gru_ref.layouts.blocks import bias_rows, restore
-from gru_ref.layouts.conversion_input import Read, attribute, check_keys, floating
+from gru_ref.layouts.blocks import bias_rows, restore, transposed_kernels
+from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.representability import check_activations, checked
+from gru_ref.layouts.reading import (
+    Read,
+    attribute,
+    check_keys,
+    flag,
+    floating,
+    listed_functions,
+    read_kernels,
+)
 
 FACTS = Facts(
     name="webnn",
@@ -60,7 +66,7 @@ FACTS = Facts(
 )
 
 KNOWN: Mapping[Function, str] = {tanh: "tanh", sigmoid: "sigmoid", KERAS_2["relu"]: "relu"}
-_FUNCTIONS = {name: function for function, name in KNOWN.items()}
+_KERNELS = ("weight", "recurrentWeight")
 _BIASES = ("bias", "recurrentBias")
 _REQUIRED = tuple(name for name in FACTS.arrays if name not in _BIASES)
 
@@ -79,11 +85,10 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         An activation is not sigmoid, tanh or relu.
     """
-    weights, config = checked(given, FACTS.label)
-    candidate, gates = check_activations(FACTS.label, config, KNOWN)
+    weights, config, candidate, gates = conversion_input(given, FACTS.label, activations=KNOWN)
     layout: dict[str, Any] = {
-        "weight": np.ascontiguousarray(weights.kernel.T)[np.newaxis],
-        "recurrentWeight": np.ascontiguousarray(weights.recurrent_kernel.T)[np.newaxis],
+        name: array[np.newaxis]
+        for name, array in zip(_KERNELS, transposed_kernels(weights), strict=True)
     }
     if weights.bias is not None:
         rows = bias_rows(weights)[: 2 if config.reset_after else 1]
@@ -106,34 +111,24 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
         Names, shapes or options do not fit.
     """
     check_keys(mapping, _REQUIRED, _BIASES)
-    reset_after = bool(attribute(mapping, "resetAfter", (False, True)))
+    reset_after = flag(mapping, "resetAfter")
     backward = attribute(mapping, "direction", ("forward", "backward")) == "backward"
     order = attribute(mapping, "layout", ("zrn", "rzn")).replace("n", "h")
-    units = floating(mapping, "recurrentWeight", 1, None, None).shape[2]
+    kernels = read_kernels(mapping, _KERNELS, order=order, transposed=True, leading=True)
+    units, columns = kernels[1].shape
     attribute(mapping, "hiddenSize", (units,))
     rows = [
-        restore(floating(mapping, name, 1, 3 * units)[0], order) if name in mapping else None
+        restore(floating(mapping, name, 1, columns)[0], order) if name in mapping else None
         for name in _BIASES
     ]
-    kernel = restore(floating(mapping, "weight", 1, 3 * units, None)[0].T, order)
     bias = None
     if any(row is not None for row in rows):
-        zeros = np.zeros(3 * units, kernel.dtype)
+        zeros = np.zeros(columns, kernels[0].dtype)
         both = np.stack([zeros if row is None else row for row in rows])
         bias = both if reset_after else both[0] + both[1]
-    weights = GRUWeights(
-        kernel,
-        restore(floating(mapping, "recurrentWeight", 1, 3 * units, units)[0].T, order),
-        bias,
-    )
-    gates, candidate = two_functions(mapping, _FUNCTIONS)
-    return Read(
-        weights,
-        arguments(
-            weights,
-            reset_after=reset_after,
-            go_backwards=backward,
-            candidate=candidate,
-            gates=gates,
-        ),
+    return Read.from_weights(
+        GRUWeights(*kernels, bias),
+        reset_after=reset_after,
+        go_backwards=backward,
+        **listed_functions(mapping, KNOWN),
     )
