@@ -65,11 +65,11 @@ class Read(NamedTuple):
 
     def layer(self, **more: Any) -> GRU:
         """Return a built GRU that holds the weights; `more` are further arguments of GRU."""
-        made = GRU(**{**self.arguments, **more})
+        layer = GRU(**{**self.arguments, **more})
         features = self.weights.features
-        made.build((None, None, features))
-        made.set_weights(self.weights.arrays())
-        return made
+        layer.build((None, None, features))
+        layer.set_weights(self.weights.arrays())
+        return layer
 
 
 def activation_arguments(candidate: Function, gates: Function) -> dict[str, Any]:

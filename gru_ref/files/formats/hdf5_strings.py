@@ -22,7 +22,7 @@ _SHARED = 0x02
 _REFERENCE = 16  # bytes: the length, the place of a heap, the number within it
 
 
-class Message(NamedTuple):
+class HeaderMessage(NamedTuple):
     """One message of an object header."""
 
     kind: int
@@ -86,7 +86,7 @@ def _data(file: Part, header: int, name: str, size: int) -> Part:
     raise file.malformed(f"the attribute {name!r} is stored in a way that only newer files have")
 
 
-def _messages(file: Part, header: int) -> Iterator[Message]:
+def _messages(file: Part, header: int) -> Iterator[HeaderMessage]:
     """Yield every message in the header of an object, its continuations included."""
     modern = bytes(file.cut(header, 4).data) == b"OHDR"
     tracked = False
@@ -113,7 +113,7 @@ def _messages(file: Part, header: int) -> Iterator[Message]:
                 place, extent = body.number("<Q", 0), body.number("<Q", 8)
                 # A newer continuation has four letters before its messages, and a checksum behind.
                 blocks.append((place + 4, extent - 8) if modern else (place, extent))
-            yield Message(kind, flags, body)
+            yield HeaderMessage(kind, flags, body)
             at += opening + length
 
 

@@ -1,12 +1,15 @@
-"""One GRU as a reader found it: its arrays, and everything that the file says about it."""
+"""GRUs as a reader found them: their arrays, and everything that the file says about them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
+
+from gru_ref.layouts.runtimes.cudnn_gru import gru_arrays
 
 Array = NDArray[Any]
 
@@ -49,3 +52,42 @@ class Found:
     notes: tuple[str, ...] = ()
     stored_dtype: str | None = None
     backward: bool = False
+
+
+def convert_cudnn(found: Found) -> Found:
+    """Return a CuDNNGRU as the GRU that computes the same; any other GRU as it is.
+
+    Only the flat bias of both rows shows that the arrays are a CuDNNGRU's.
+    """
+    bias = found.bias
+    if bias is None or bias.shape != (6 * found.recurrent_kernel.shape[0],):
+        return found
+    kernel, recurrent_kernel, bias = gru_arrays(found.kernel, found.recurrent_kernel, bias)
+    return replace(
+        found,
+        kernel=kernel,
+        recurrent_kernel=recurrent_kernel,
+        bias=bias,
+        class_name="CuDNNGRU",
+        notes=(*found.notes, "a CuDNNGRU: its arrays are converted to those of GRU"),
+    )
+
+
+def unique_layers(found: list[Found]) -> list[Found]:
+    """Return every GRU once, at its first place, under a path of its own.
+
+    Two with the same arrays and the same known arguments are one layer that is called twice.
+    """
+    layers: dict[tuple[object, ...], Found] = {}
+    for one in found:
+        arrays = (one.kernel, one.recurrent_kernel, one.bias)
+        key = (
+            *(None if array is None else (array.shape, array.tobytes()) for array in arrays),
+            *sorted(one.already_known.items()),
+        )
+        layers.setdefault(key, one)
+    often = Counter(one.path for one in layers.values())
+    return [
+        one if often[one.path] == 1 else replace(one, path=f"{one.path} ({i})")
+        for i, one in enumerate(layers.values())
+    ]

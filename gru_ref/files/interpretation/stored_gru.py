@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gru_ref.files.formats.hdf5 import Dataset
-from gru_ref.files.interpretation import cudnn_gru, keras_1
-from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.formats.hdf5 import HDF5Dataset
+from gru_ref.files.interpretation import keras_1
+from gru_ref.files.interpretation.found import Array, Found, convert_cudnn
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
@@ -35,7 +35,7 @@ class Stored:
     known: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read(path: str, datasets: Sequence[Dataset], known: Mapping[str, Any]) -> Stored:
+def read(path: str, datasets: Sequence[HDF5Dataset], known: Mapping[str, Any]) -> Stored:
     """Read the datasets of one GRU: two, three with a bias, or Keras 1's nine."""
     arrays, dtypes = zip(*(dataset.read() for dataset in datasets), strict=True)
     if len(arrays) == 9:
@@ -47,24 +47,20 @@ def read(path: str, datasets: Sequence[Dataset], known: Mapping[str, Any]) -> St
 def found(stored: Stored, leaf: Leaf | None, keras_version: str | None) -> Found:
     """Return arrays and config together, a CuDNNGRU's arrays converted."""
     kernel, recurrent_kernel, bias = stored.arrays
-    class_name = leaf.class_name if leaf else None
-    notes = leaf.notes if leaf else ()
-    if bias is not None and cudnn_gru.is_cudnn(recurrent_kernel, bias):
-        kernel, recurrent_kernel, bias = cudnn_gru.gru_arrays(kernel, recurrent_kernel, bias)
-        class_name = "CuDNNGRU"
-        notes = (*notes, "a CuDNNGRU: its arrays are converted to those of GRU")
-    return Found(
+    backward = leaf.backward if leaf else "backward_layer" in stored.path.split("/")
+    one = Found(
         stored.path,
         kernel,
         recurrent_kernel,
         bias,
-        class_name=class_name,
-        config=leaf.config if leaf else None,
         keras_version=keras_version,
-        already_known={} if leaf else stored.known,
-        notes=notes,
         stored_dtype=stored.dtype,
-        backward=leaf.backward if leaf else "backward_layer" in stored.path.split("/"),
+        backward=backward,
+    )
+    if leaf is None:
+        return convert_cudnn(replace(one, already_known=stored.known))
+    return convert_cudnn(
+        replace(one, class_name=leaf.class_name, config=leaf.config, notes=leaf.notes)
     )
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
-from gru_ref.files.interpretation import cudnn_gru, grouping
-from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation.found import Found, convert_cudnn
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 
@@ -129,18 +129,13 @@ def _found(bundle: TensorBundle, path: str, keys: Mapping[str, str]) -> Found:
     kernel, recurrent_kernel, bias = (arrays.get(role) for role in _ROLES)
     assert kernel is not None  # the callers have seen both kernels
     assert recurrent_kernel is not None
-    class_name: str | None = None
-    notes: tuple[str, ...] = ()
-    if bias is not None and cudnn_gru.is_cudnn(recurrent_kernel, bias):
-        kernel, recurrent_kernel, bias = cudnn_gru.gru_arrays(kernel, recurrent_kernel, bias)
-        class_name, notes = "CuDNNGRU", ("a CuDNNGRU: its arrays are converted to those of GRU",)
-    return Found(
-        path,
-        kernel,
-        recurrent_kernel,
-        bias,
-        class_name=class_name,
-        notes=notes,
-        stored_dtype="bfloat16" if bundle.is_bfloat16(keys["kernel"]) else None,
-        backward=grouping.is_backward(path),
+    return convert_cudnn(
+        Found(
+            path,
+            kernel,
+            recurrent_kernel,
+            bias,
+            stored_dtype="bfloat16" if bundle.is_bfloat16(keys["kernel"]) else None,
+            backward=grouping.is_backward(path),
+        )
     )

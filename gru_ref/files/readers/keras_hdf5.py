@@ -1,26 +1,167 @@
-"""A file of HDF5: the legacy .h5 of every Keras, or .weights.h5."""
+"""Files of HDF5: the legacy .h5 of Keras 1, 2 and 3, whole models or weights alone; .weights.h5.
+
+In the legacy format every layer has a group with the list ``weight_names`` of its arrays. The
+lists' order counts, not that of HDF5. `gru_ref.files.readers.weights_h5` reads the other.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gru_ref.files.formats import hdf5
+from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.formats.part import opened
+from gru_ref.files.interpretation import keras_1, model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.grouping import is_gru
+from gru_ref.files.interpretation.model_config import Leaf
+from gru_ref.files.interpretation.stored_gru import Stored
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.readers import legacy_h5, weights_h5
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.readers import weights_h5
+
+_MODEL = "model_weights"
+# What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.
+_ADDED = re.compile(r"(_\d+)?(:\d+)?$")
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """One array in the list of a layer."""
+
+    name: str
+    dataset: HDF5Dataset
+
+    @property
+    def role(self) -> str:
+        """What the last part of the name says: "kernel", "bias", "gru_1_W_z" and so on."""
+        return _ADDED.sub("", self.name.rpartition("/")[2])
 
 
 def read(path: Path, limits: Limits) -> list[Found]:
-    """Return every GRU of the file.
+    """Return every GRU of the file, in the order of the model.
 
     Raises
     ------
     MalformedFileError
-        It is damaged, hostile or beyond the limits.
+        It is damaged, hostile or beyond the limits, or an array that is listed is not there.
     """
     budget = Budget(path, limits)
     with opened(path, budget) as stream, hdf5.opened(stream, budget) as root:
-        if legacy_h5.is_legacy(root):
-            return legacy_h5.read_root(root, budget)
-        return weights_h5.read_root(root)
+        if _MODEL in root.names() or _strings(root, "layer_names") is not None:
+            return _read_legacy(root, budget)
+        return [stored_gru.found(stored, None, None) for stored in weights_h5.stored_in(root)]
+
+
+def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
+    weights = root.group(_MODEL) or root
+    config = root.strings("model_config")
+    leaves: list[Leaf] = []
+    if config:
+        model = model_config.parsed(config[0], "model_config", budget)
+        leaves = model_config.leaves(model, budget)
+    versions = root.strings("keras_version") or weights.strings("keras_version")
+    version = versions[0] if versions else None
+    pairs: list[tuple[Stored, Leaf | None]] = []
+    by_layer: dict[str, list[Leaf]] = {}
+    for leaf in leaves:
+        if leaf.could_be_gru and leaf.names:
+            by_layer.setdefault(leaf.names[0], []).append(leaf)
+    for layer in _strings(weights, "layer_names") or []:
+        group = weights.group(layer)
+        if group is None:
+            raise MalformedFileError(budget.file, layer, "the layer is listed, but not there")
+        pairs += _matched(_stored_in(group, layer, budget), by_layer.get(layer, []))
+    order = {id(leaf): place for place, leaf in enumerate(leaves)}
+    pairs.sort(key=lambda pair: order.get(id(pair[1]), len(order)))
+    return [stored_gru.found(stored, leaf, version) for stored, leaf in pairs]
+
+
+def _strings(group: HDF5Group, name: str) -> list[str] | None:
+    """Return a list of strings, which Keras splits into name0, name1, … where it is long."""
+    whole = group.strings(name)
+    if whole is not None:
+        return whole
+    parts: list[str] = []
+    part = group.strings(f"{name}0")
+    if part is None:
+        return None
+    number = 0
+    while part is not None:
+        parts += part
+        number += 1
+        part = group.strings(f"{name}{number}")
+    return parts
+
+
+def _stored_in(group: HDF5Group, layer: str, budget: Budget) -> list[Stored]:
+    """Return the GRUs among the arrays of one layer's group."""
+    listed = []
+    for name in _strings(group, "weight_names") or []:
+        dataset = group.child(name)
+        if not isinstance(dataset, HDF5Dataset):
+            raise MalformedFileError(
+                budget.file, f"{layer}/{name}", "the array is listed, but not there"
+            )
+        listed.append(_Listed(name, dataset))
+    names = [item.name for item in listed]
+    if len(set(names)) < len(names):
+        raise MalformedFileError(
+            budget.file, layer, "two arrays are listed under one name, so one of them is lost"
+        )
+    return _grus_among(listed, layer)
+
+
+def _grus_among(listed: Sequence[_Listed], layer: str) -> list[Stored]:
+    stored: list[Stored] = []
+    paths: set[str] = set()
+    at = 0
+    while at < len(listed):
+        count = _length_of_gru(listed[at : at + 9])
+        if count:
+            path = _path(layer, listed[at].name)
+            while path in paths:  # Keras 2.3 names every cell of a stack alike
+                path += "+"
+            paths.add(path)
+            datasets = [item.dataset for item in listed[at : at + count]]
+            stored.append(stored_gru.read(path, datasets, {}))
+        at += count or 1
+    return stored
+
+
+def _length_of_gru(listed: Sequence[_Listed]) -> int:
+    """Return how many of the arrays, from the first on, are one GRU: 9, 3, 2, or 0 for none."""
+    shapes = [item.dataset.shape for item in listed]
+    if keras_1.are_nine(shapes):
+        return 9
+    if len(listed) < 2 or not is_gru(shapes[0], shapes[1], None):
+        return 0
+    # The kernel of the next layer may have the shape of a bias.
+    if len(listed) > 2 and is_gru(*shapes[:3]) and not listed[2].role.endswith("kernel"):
+        return 3
+    return 2
+
+
+def _path(layer: str, name: str) -> str:
+    """Return the layer's group and what leads to the arrays in it, without saying a name twice."""
+    parts = name.split("/")[:-1]
+    return "/".join([layer, *(parts[1:] if parts[:1] == [layer] else parts)])
+
+
+def _matched(stored: Sequence[Stored], leaves: Sequence[Leaf]) -> list[tuple[Stored, Leaf | None]]:
+    """Return the arrays of one layer's group with their configs: by name, else by order."""
+    left = list(leaves)
+    pairs: dict[int, Leaf] = {}
+    for place, item in enumerate(stored):
+        parts = set(item.path.split("/"))
+        named = [leaf for leaf in left if parts & leaf.own_names]
+        if len(named) == 1:
+            pairs[place] = named[0]
+            left.remove(named[0])
+    rest = [place for place in range(len(stored)) if place not in pairs]
+    if len(rest) == len(left):
+        pairs.update(zip(rest, left, strict=True))
+    return [(item, pairs.get(place)) for place, item in enumerate(stored)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gru_ref.files.formats import hdf5
-from gru_ref.files.formats.hdf5 import Group
+from gru_ref.files.formats.hdf5 import HDF5Group
 from gru_ref.files.formats.part import opened, size_of
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import model_config, stored_gru
@@ -42,7 +42,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     return stored_gru.matched(stored, leaves, version, budget)
 
 
-def _style(root: Group) -> model_config.Style:
+def _style(root: HDF5Group) -> model_config.Style:
     """Return how the release that wrote the weights names its groups."""
     of_2_12 = model_config.KERAS_2_12
     return of_2_12 if of_2_12.layers in root.names() else model_config.Style()

@@ -12,8 +12,7 @@ from gru_ref.files.formats.onnx_graph import Graph, Node, array_of, graphs, shap
 from gru_ref.files.formats.part import whole
 from gru_ref.files.formats.protobuf import Message
 from gru_ref.files.interpretation import grouping
-from gru_ref.files.interpretation.found import Array, Found
-from gru_ref.files.interpretation.repeated import once
+from gru_ref.files.interpretation.found import Array, Found, unique_layers
 from gru_ref.files.limits import Budget, Limits
 
 # Operators of ONNX → activations of Keras that compute the same.
@@ -60,7 +59,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
                     found += _of_loop(node, Graph(body, graph.constants))
         if not found:
             _refuse_unrolled(Graph(message))
-    return once(found)
+    return unique_layers(found)
 
 
 # ---- GRU nodes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gru_ref.files.formats import hdf5
-from gru_ref.files.formats.hdf5 import Dataset, Group
+from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.formats.part import opened, size_of
 from gru_ref.files.interpretation import model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
@@ -32,9 +32,9 @@ def read(path: Path, limits: Limits) -> list[Found]:
     groups = _files_of_groups(path, budget)
     stored = []
     with contextlib.ExitStack() as stack:
-        roots: dict[str, Group] = {}
+        roots: dict[str, HDF5Group] = {}
         for group, files in groups.items():
-            arrays: dict[str, Dataset] = {}
+            arrays: dict[str, HDF5Dataset] = {}
             for file in files:
                 if file not in roots:
                     roots[file] = _opened(path, file, budget, stack)
@@ -76,7 +76,7 @@ def _names(files: Any) -> list[str]:
     ]
 
 
-def _opened(path: Path, name: str, budget: Budget, stack: contextlib.ExitStack) -> Group:
+def _opened(path: Path, name: str, budget: Budget, stack: contextlib.ExitStack) -> HDF5Group:
     shard = path.parent / name
     if shard.is_symlink():
         raise MalformedFileError(path, name, "the shard is a link to another file")

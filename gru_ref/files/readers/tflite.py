@@ -12,8 +12,7 @@ import numpy as np
 from gru_ref.files.formats.flatbuffer import Table
 from gru_ref.files.formats.part import Part, whole
 from gru_ref.files.interpretation import grouping
-from gru_ref.files.interpretation.found import Array, Found
-from gru_ref.files.interpretation.repeated import once
+from gru_ref.files.interpretation.found import Array, Found, unique_layers
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 
@@ -92,7 +91,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         found += _Body(subgraphs[number], number, kinds, buffers).grus()
     for subgraph in () if found else subgraphs:
         _refuse_unrolled(subgraph, kinds)
-    return once(found)
+    return unique_layers(found)
 
 
 def _refuse_unrolled(subgraph: Table, kinds: list[int]) -> None:

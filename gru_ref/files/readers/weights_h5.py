@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gru_ref.files.formats.hdf5 import Dataset, Group
+from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.interpretation import stored_gru
-from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
 from gru_ref.files.interpretation.stored_gru import Stored
 
@@ -19,7 +18,7 @@ _VARS = "vars"
 _OPTIMIZER = "optimizer"
 
 
-def stored_in(root: Group) -> list[Stored]:
+def stored_in(root: HDF5Group) -> list[Stored]:
     """Return the arrays of every GRU below `root`, gru_2 before gru_10."""
     everything = []
     for group in root.walk():
@@ -32,23 +31,18 @@ def stored_in(root: Group) -> list[Stored]:
     return everything
 
 
-def read_root(root: Group) -> list[Found]:
-    """Return every GRU of a file of weights alone."""
-    return [stored_gru.found(stored, None, None) for stored in stored_in(root)]
-
-
-def arrays_of(group: Group) -> dict[str, Dataset]:
+def arrays_of(group: HDF5Group) -> dict[str, HDF5Dataset]:
     """Return the numbered arrays of a ``vars`` group."""
     children = {name: group.child(name) for name in group.names() if name.isdecimal()}
-    return {name: child for name, child in children.items() if isinstance(child, Dataset)}
+    return {name: child for name, child in children.items() if isinstance(child, HDF5Dataset)}
 
 
-def in_order(arrays: Mapping[str, Dataset]) -> list[Dataset]:
+def in_order(arrays: Mapping[str, HDF5Dataset]) -> list[HDF5Dataset]:
     """Return numbered arrays in the order of their numbers."""
     return [arrays[name] for name in sorted(arrays, key=lambda name: (len(name), name))]
 
 
-def looks_like_gru(datasets: list[Dataset]) -> bool:
+def looks_like_gru(datasets: list[HDF5Dataset]) -> bool:
     """Return whether these two or three arrays have the shapes of a GRU's."""
     if not 2 <= len(datasets) <= 3:
         return False
@@ -56,7 +50,7 @@ def looks_like_gru(datasets: list[Dataset]) -> bool:
     return is_gru(kernel, recurrent_kernel, bias[0] if bias else None)
 
 
-def _name(root: Group, path: str) -> dict[str, Any]:
+def _name(root: HDF5Group, path: str) -> dict[str, Any]:
     """Return the layer's name, which newer releases write beside its cell."""
     group = root.group(f"{path.removesuffix('/cell')}/{_VARS}")
     names = group.strings("name") if group else None
