@@ -9,8 +9,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from gru_ref.layouts.runtimes.cudnn_gru import gru_arrays
-
 Array = NDArray[Any]
 
 
@@ -62,6 +60,8 @@ def convert_cudnn(found: Found) -> Found:
     bias = found.bias
     if bias is None or bias.shape != (6 * found.recurrent_kernel.shape[0],):
         return found
+    from gru_ref.layouts.runtimes.cudnn_gru import gru_arrays  # loads every layout
+
     kernel, recurrent_kernel, bias = gru_arrays(found.kernel, found.recurrent_kernel, bias)
     return replace(
         found,

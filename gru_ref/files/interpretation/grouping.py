@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
+
+from gru_ref.files.interpretation.found import Array, Found
 
 Shape = tuple[int, ...]
 
@@ -146,6 +148,28 @@ def by_shapes(shapes: Mapping[str, Shape]) -> list[Group]:
         together.setdefault(_split(name)[0], {})[name] = shape
     found = (by_shape(path, alike) for path, alike in together.items())
     return [group for group in found if group is not None]
+
+
+def found_group(group: Group, array: Callable[[str], Array], *, bfloat16: bool = False) -> Found:
+    """Return the GRU of a group.
+
+    Parameters
+    ----------
+    group : Group
+    array : callable
+        Name → array.
+    bfloat16 : bool
+        Whether the arrays are stored as bfloat16.
+    """
+    kernel, recurrent_kernel, bias = group[1:]
+    return Found(
+        group.path,
+        array(kernel),
+        array(recurrent_kernel),
+        None if bias is None else array(bias),
+        stored_dtype="bfloat16" if bfloat16 else None,
+        backward=is_backward(group.path),
+    )
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -6,7 +6,6 @@ that holds ``layer`` a wrapper, one that holds ``cell`` an RNN, and everything e
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -89,25 +88,6 @@ class Style:
 
 # Keras 2.12 lists every layer with weights twice among the dependencies of a checkpoint.
 KERAS_2_12 = Style("_layer_checkpoint_dependencies", 2)
-
-
-def parsed(text: str | bytes, place: str, budget: Budget) -> Mapping[str, Any]:
-    """Return the JSON object that `text` is.
-
-    Raises
-    ------
-    MalformedFileError
-        It is none, or beyond the limits.
-    """
-    budget.check_json(len(text), place)
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise MalformedFileError(budget.file, place, f"it is no JSON: {reason}") from None
-    if not isinstance(value, dict):
-        raise MalformedFileError(budget.file, place, "it is no JSON object")
-    return value
 
 
 def leaves(model: Mapping[str, Any], budget: Budget, style: Style | None = None) -> list[Leaf]:

@@ -16,11 +16,11 @@ from typing import Any, BinaryIO, NamedTuple, TypeVar
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files import probe as probes
+from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import Part, opened
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation.as_layer import as_layer, sha256_of
 from gru_ref.files.interpretation.found import Array, Found
-from gru_ref.files.interpretation.model_config import parsed
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.probe import Probe
@@ -88,7 +88,7 @@ def _meta(archive: Archive, budget: Budget) -> Mapping[str, Any]:
     actual = hashlib.sha256(text).hexdigest()
     if actual.encode() != expected:
         raise _altered(budget, META, "sha256", actual, expected.decode("latin-1"))
-    meta = parsed(text, META, budget)
+    meta = parse_object(text, META, budget)
     for key, value in (("format", KIND), ("version", VERSION)):
         if meta.get(key) != value:
             raise _error(budget, META, f"{key} is {shown(meta.get(key))}, expected {value!r}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gru_ref.files.formats import hdf5
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
+from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import opened
 from gru_ref.files.interpretation import keras_1, model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
@@ -61,7 +62,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
     config = root.strings("model_config")
     leaves: list[Leaf] = []
     if config:
-        model = model_config.parsed(config[0], "model_config", budget)
+        model = parse_object(config[0], "model_config", budget)
         leaves = model_config.leaves(model, budget)
     versions = root.strings("keras_version") or weights.strings("keras_version")
     version = versions[0] if versions else None

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 
 from gru_ref.files.formats import hdf5
 from gru_ref.files.formats.hdf5 import HDF5Group
-from gru_ref.files.formats.part import opened, size_of
+from gru_ref.files.formats.json_object import parse_object, read_object
+from gru_ref.files.formats.part import opened
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
@@ -56,19 +57,19 @@ class _Folder:
 
     def json(self, name: str) -> Any:
         """Return a JSON object."""
-        with self.stream(name) as stream:
-            size = size_of(stream)
-            self._budget.check_json(size, name)
-            return model_config.parsed(stream.read(size), name, self._budget)
+        return read_object(self._part(name), name, self._budget)
 
     @contextlib.contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:
         """Open a part; a link to somewhere else is none."""
+        with opened(self._part(name), self._budget, name) as stream:
+            yield stream
+
+    def _part(self, name: str) -> Path:
         part = self._path / name
         if part.is_symlink():
             raise MalformedFileError(self._budget.file, name, "it is a link to another file")
-        with opened(part, self._budget, name) as stream:
-            yield stream
+        return part
 
 
 class _Zip:
@@ -80,7 +81,7 @@ class _Zip:
     def json(self, name: str) -> Any:
         """Return a JSON object."""
         self._budget.check_json(self._archive.size(name), name)
-        return model_config.parsed(self._archive.read(name), name, self._budget)
+        return parse_object(self._archive.read(name), name, self._budget)
 
     @contextlib.contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:

@@ -52,7 +52,14 @@ def read(path: Path, limits: Limits) -> list[Found]:
             groups = grouping.by_shapes(shapes)
         except ValueError as error:
             raise MalformedFileError(path, "", str(error)) from None
-    return [_found(group, arrays) for group in groups]
+
+    def widened(name: str) -> Array:
+        return from_bfloat16(arrays[name]) if _is_bfloat16(arrays[name]) else arrays[name]
+
+    return [
+        grouping.found_group(group, widened, bfloat16=_is_bfloat16(arrays[group.kernel]))
+        for group in groups
+    ]
 
 
 def array_of(part: Part) -> Array:
@@ -115,14 +122,5 @@ def _parts(path: Path, budget: Budget) -> Iterator[Part]:
                 yield Part(memoryview(archive.read(name)), name, budget)
 
 
-def _found(group: grouping.Group, arrays: dict[str, Array]) -> Found:
-    names = [name for name in group[1:] if name is not None]
-    values = [arrays[name] for name in names]
-    bfloat16 = values[0].dtype.str in _BFLOAT16
-    if bfloat16:
-        values = [from_bfloat16(value) for value in values]
-    return Found(
-        group.path, values[0], values[1], values[2] if len(values) > 2 else None,
-        stored_dtype="bfloat16" if bfloat16 else None,
-        backward=grouping.is_backward(group.path),
-    )  # fmt: skip
+def _is_bfloat16(array: Array) -> bool:
+    return array.dtype.str in _BFLOAT16

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,7 @@ def _of_loop(node: Node, body: Graph) -> Iterator[Found]:
             ]
             path = node.name.removesuffix("/while_loop") or kernel
             group = grouping.Group(path, kernel, recurrent, next(iter(biases), None))
-            yield _found(group, body.constants)
+            yield grouping.found_group(group, lambda name: array_of(body.constants[name]))
 
 
 def _refuse_unrolled(graph: Graph) -> None:
@@ -181,13 +181,3 @@ def _refuse_unrolled(graph: Graph) -> None:
                 "it is the recurrent kernel of an unrolled GRU, whose bias rows the exporter has "
                 "taken apart, expected a loop or a GRU node: export the layer with unroll=False"
             )
-
-
-def _found(group: grouping.Group, constants: Mapping[str, Message]) -> Found:
-    return Found(
-        group.path,
-        array_of(constants[group.kernel]),
-        array_of(constants[group.recurrent_kernel]),
-        None if group.bias is None else array_of(constants[group.bias]),
-        backward=grouping.is_backward(group.path),
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import Part, opened, size_of, stretch
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found
@@ -68,17 +68,19 @@ def read(path: Path, limits: Limits) -> list[Found]:
             groups = grouping.by_name(shapes) or grouping.by_shapes(shapes)
         except ValueError as error:
             raise MalformedFileError(path, "", str(error)) from None
-        return [_found(stream, _LENGTH + size, group, tensors, budget) for group in groups]
+
+        def array(name: str) -> Array:
+            return _array(stream, _LENGTH + size, name, tensors, budget)
+
+        return [
+            grouping.found_group(group, array, bfloat16=tensors[group.kernel].dtype == "BF16")
+            for group in groups
+        ]
 
 
 def _tensors(header: Part, space: int) -> dict[str, Tensor]:
     """Return what the header says, every offset checked against the `space` after it."""
-    try:
-        found = json.loads(header.text(), object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as error:
-        raise header.malformed(f"it is no JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise header.malformed("it is no JSON object")
+    found = parse_object(header.text(), header.place, header.budget, unique=True)
     found.pop(_METADATA, None)
     header.budget.take_objects(len(found), header.place)
     return {name: _tensor(header, name, value, space) for name, value in found.items()}
@@ -113,35 +115,15 @@ def _sizes(value: Any) -> bool:
     )
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name comes twice")
-    return found
-
-
-def _found(
-    stream: BinaryIO,
-    start: int,
-    group: grouping.Group,
-    tensors: dict[str, Tensor],
-    budget: Budget,
-) -> Found:
-    arrays: list[Array] = []
-    for name in group[1:]:
-        if name is None:
-            continue
-        tensor = tensors[name]
-        if tensor.dtype not in _FLOATS:
-            raise MalformedFileError(
-                budget.file, name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}"
-            )
-        part = stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
-        array = np.frombuffer(part.data, _FLOATS[tensor.dtype]).reshape(tensor.shape)
-        arrays.append(from_bfloat16(array) if tensor.dtype == "BF16" else array)
-    bfloat16 = tensors[group.kernel].dtype == "BF16"
-    return Found(
-        group.path, arrays[0], arrays[1], arrays[2] if len(arrays) > 2 else None,
-        stored_dtype="bfloat16" if bfloat16 else None,
-        backward=grouping.is_backward(group.path),
-    )  # fmt: skip
+def _array(
+    stream: BinaryIO, start: int, name: str, tensors: dict[str, Tensor], budget: Budget
+) -> Array:
+    """Return one array, whose bytes are counted from `start`."""
+    tensor = tensors[name]
+    if tensor.dtype not in _FLOATS:
+        raise MalformedFileError(
+            budget.file, name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}"
+        )
+    part = stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
+    array = np.frombuffer(part.data, _FLOATS[tensor.dtype]).reshape(tensor.shape)
+    return from_bfloat16(array) if tensor.dtype == "BF16" else array

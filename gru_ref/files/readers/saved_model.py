@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.part import Part, whole
 from gru_ref.files.formats.protobuf import Message
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import model_config
 from gru_ref.files.interpretation.found import Found
-from gru_ref.files.interpretation.model_config import Leaf, parsed
+from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.readers.checkpoint import by_names, by_objects
 
@@ -51,7 +52,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         total += len(part)
         budget.check_json(total, part.place)
         if (number := graph.at(at)) is not None:
-            described[number] = parsed(bytes(part.data), part.place, budget)
+            described[number] = parse_object(bytes(part.data), part.place, budget)
     version = described.get(0, {}).get("keras_version")
     leaves = _leaves(graph, described, budget)
     return [

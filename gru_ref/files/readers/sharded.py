@@ -9,8 +9,9 @@ from typing import Any
 
 from gru_ref.files.formats import hdf5
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
-from gru_ref.files.formats.part import opened, size_of
-from gru_ref.files.interpretation import model_config, stored_gru
+from gru_ref.files.formats.json_object import read_object
+from gru_ref.files.formats.part import opened
+from gru_ref.files.interpretation import stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
@@ -49,11 +50,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
 
 def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:
     """Return the group of every layer's arrays → the shards that they lie in."""
-    with opened(path, budget) as stream:
-        size = size_of(stream)
-        budget.check_json(size, "")
-        index = model_config.parsed(stream.read(size), "", budget)
-    weight_map = index.get(_MAP)
+    weight_map = read_object(path, "", budget).get(_MAP)
     if not isinstance(weight_map, Mapping):
         raise MalformedFileError(path, "", f"it is JSON without {_MAP!r}, expected .weights.json")
     groups = {}
