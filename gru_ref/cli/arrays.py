@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.float_arrays import from_bfloat16
 
 # What NumPy reads where it wrote the bfloat16 of ml_dtypes.
 BFLOAT16 = np.dtype("V2")

@@ -70,6 +70,10 @@ class Budget:
         self.objects_left = limits.max_objects
         self.products_left = limits.max_products
 
+    def malformed(self, place: str, reason: str) -> MalformedFileError:
+        """Return the error to raise about a place in the file."""
+        return MalformedFileError(self.file, place, reason)
+
     def take_bytes(self, count: int, place: str) -> None:
         """Account for `count` bytes that are about to be read or unpacked at `place`."""
         if not 0 <= count <= self.bytes_left:
@@ -116,8 +120,6 @@ class Budget:
             )
 
     def _refuse(self, place: str, what: str, limit: str, left: float) -> None:
-        raise MalformedFileError(
-            self.file,
-            place,
-            f"{what}, expected no more than {left:,}: Limits({limit}=…) moves this limit",
+        raise self.malformed(
+            place, f"{what}, expected no more than {left:,}: Limits({limit}=…) moves this limit"
         )

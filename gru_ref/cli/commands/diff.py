@@ -28,7 +28,7 @@ from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
 from gru_ref.debugging.diff.difference import Difference, Place
-from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.float_arrays import from_bfloat16
 
 # A backspace alone on its line has click keep the lines of the paragraph.
 HELP = """Compare what another implementation returned with a GRU of FILE, step by step.

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.files.formats import hdf5_strings
-from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.float_arrays import from_bfloat16
 from gru_ref.files.formats.part import Part
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
@@ -210,7 +210,7 @@ class HDF5File:
 
     def error(self, path: str, reason: str) -> MalformedFileError:
         """Return the error to raise about `path` within the stream."""
-        return MalformedFileError(self.budget.file, self._place_of(path), reason)
+        return self.budget.malformed(self._place_of(path), reason)
 
     @contextlib.contextmanager
     def refusing(self, path: str) -> Iterator[None]:

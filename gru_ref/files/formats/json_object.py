@@ -8,7 +8,6 @@ from typing import Any
 
 from gru_ref.files.formats.part import opened, size_of
 from gru_ref.files.limits import Budget
-from gru_ref.files.malformed import MalformedFileError
 
 
 def parse_object(
@@ -35,9 +34,9 @@ def parse_object(
         value = json.loads(text, object_pairs_hook=_unique if unique else None)
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise MalformedFileError(budget.file, place, f"it is no JSON: {reason}") from None
+        raise budget.malformed(place, f"it is no JSON: {reason}") from None
     if not isinstance(value, dict):
-        raise MalformedFileError(budget.file, place, "it is no JSON object")
+        raise budget.malformed(place, "it is no JSON object")
     return value
 
 

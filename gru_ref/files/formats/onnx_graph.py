@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.float_arrays import Array, fits, float_array
 from gru_ref.files.formats.part import Part
 from gru_ref.files.formats.protobuf import Message, signed
 
-Array = NDArray[Any]
-
 # TensorProto.DataType
-_BFLOAT16 = 16
-_FLOATS = {1: "<f4", 10: "<f2", 11: "<f8", _BFLOAT16: "<u2"}
+_FLOATS = {1: "float32", 10: "float16", 11: "float64", 16: "bfloat16"}
 _UNPACKED = {1: 4, 11: 10}  # float_data, double_data
 _EXTERNAL = 1
 
@@ -139,15 +131,14 @@ def array_of(tensor: Message) -> Array:
     kind, shape = tensor.number(2), shape_of(tensor)
     if kind not in _FLOATS:
         raise part.malformed(f"its data type is {kind}, expected one of {sorted(_FLOATS)}")
-    dtype = np.dtype(_FLOATS[kind])
+    dtype = _FLOATS[kind]
     raw = tensor.parts(9)
     data: bytes | memoryview = raw[-1].data if raw else b""
     if not raw and kind in _UNPACKED:
         data = b"".join(bytes(packed.data) for packed in tensor.parts(_UNPACKED[kind]))
-    if min(shape, default=1) < 1 or math.prod(shape) * dtype.itemsize != len(data):
+    if min(shape, default=1) < 1 or not fits(dtype, shape, len(data)):
         raise part.malformed(f"it is {dtype} of shape {shape} and takes {len(data):,} bytes")
-    array = np.frombuffer(data, dtype).reshape(shape)
-    return from_bfloat16(array) if kind == _BFLOAT16 else array
+    return float_array(data, dtype, shape)
 
 
 def _node(message: Message, place: str) -> Node:

@@ -35,7 +35,7 @@ class Part:
 
     def malformed(self, reason: str) -> MalformedFileError:
         """Return the error to raise for this place."""
-        return MalformedFileError(self.budget.file, self.place, reason)
+        return self.budget.malformed(self.place, reason)
 
     def cut(self, start: int, size: int, place: str | None = None) -> Part:
         """Return `size` bytes from `start` on.
@@ -120,8 +120,7 @@ def stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Budget)
     """
     there = size_of(stream)
     if not (0 <= start <= there and 0 <= size <= there - start):
-        raise MalformedFileError(
-            budget.file,
+        raise budget.malformed(
             place,
             f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
             f"{there:,} bytes of the file",
@@ -130,5 +129,5 @@ def stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Budget)
     stream.seek(start)
     data = stream.read(size)
     if len(data) != size:
-        raise MalformedFileError(budget.file, place, "the file shrank while it was read")
+        raise budget.malformed(place, "the file shrank while it was read")
     return Part(memoryview(data), place, budget)

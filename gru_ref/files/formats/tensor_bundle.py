@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru_ref.files.formats import leveldb_table
 from gru_ref.files.formats.crc32c import crc32c, unmasked
-from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.float_arrays import FLOATS, Array, fits, float_array
 from gru_ref.files.formats.part import Part, opened, stretch, whole
 from gru_ref.files.formats.protobuf import Message, signed, varint
 from gru_ref.files.limits import Budget
-
-Array = NDArray[Any]
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
 # DataType of TensorFlow: types.proto
 _STRING = 7
-_BFLOAT16 = 14
-_FLOATS = {1: "<f4", 2: "<f8", 19: "<f2", _BFLOAT16: "<u2"}
+_FLOATS = {1: "float32", 2: "float64", 19: "float16", 14: "bfloat16"}
 _LITTLE_ENDIAN = 0
 _SLICE = b"\0"  # opens the keys of a partitioned variable's pieces
 
@@ -108,7 +102,7 @@ class TensorBundle:
 
     def is_bfloat16(self, key: str) -> bool:
         """Return whether a tensor is stored as bfloat16."""
-        return self._entry(key).dtype == _BFLOAT16
+        return _FLOATS.get(self._entry(key).dtype) == "bfloat16"
 
     def tensor(self, key: str) -> Array:
         """Return a floating tensor; bfloat16 as the float32 that it stands for.
@@ -129,17 +123,16 @@ class TensorBundle:
                 f"its dtype is number {entry.dtype} of TensorFlow, expected a floating one: "
                 f"{sorted(_FLOATS)}"
             )
-        dtype = np.dtype(_FLOATS[entry.dtype])
-        if min(entry.shape, default=1) < 1 or math.prod(entry.shape) * dtype.itemsize != entry.size:
+        dtype = _FLOATS[entry.dtype]
+        if min(entry.shape, default=1) < 1 or not fits(dtype, entry.shape, entry.size):
             raise self._place(key).malformed(
                 f"its shape is {entry.shape} and it takes {entry.size:,} bytes, expected "
-                f"{dtype.itemsize} bytes an element"
+                f"{np.dtype(FLOATS[dtype]).itemsize} bytes an element"
             )
         raw = self._bytes(key, entry)
         if crc32c(raw.data) != unmasked(entry.crc):
             raise raw.malformed("its CRC is wrong: the file is damaged")
-        array = np.frombuffer(raw.data, dtype).reshape(entry.shape)
-        return from_bfloat16(array) if entry.dtype == _BFLOAT16 else array
+        return float_array(raw.data, dtype, entry.shape)
 
     def string(self, key: str) -> Part:
         """Return the bytes of a tensor that is one string.

@@ -11,7 +11,6 @@ from gru_ref.files.interpretation import keras_1
 from gru_ref.files.interpretation.found import Array, Found, convert_cudnn
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
-from gru_ref.files.malformed import MalformedFileError
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +100,7 @@ def matched(
     configs = {leaf.names[-1]: leaf.config for _, leaf in listed}
     missing = [leaf for leaf in missing if configs.get(leaf.names[-1]) != leaf.config]
     if missing and not by_group:
-        raise MalformedFileError(
-            budget.file,
+        raise budget.malformed(
             "/".join(missing[0].names),
             f"the config lists a GRU here, expected its arrays at {missing[0].path}",
         )

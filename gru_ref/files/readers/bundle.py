@@ -74,7 +74,7 @@ def entries(stream: BinaryIO, budget: Budget) -> list[Entry]:
     listed = _typed(meta, "layers", list, META, budget)
     made = [_entry(number, said, arrays, budget) for number, said in enumerate(listed)]
     if arrays:
-        raise _error(budget, next(iter(arrays)), "the array is there, expected none: no layer's")
+        raise budget.malformed(next(iter(arrays)), "the array is there, expected none: no layer's")
     return made
 
 
@@ -91,7 +91,7 @@ def _meta(archive: Archive, budget: Budget) -> Mapping[str, Any]:
     meta = parse_object(text, META, budget)
     for key, value in (("format", KIND), ("version", VERSION)):
         if meta.get(key) != value:
-            raise _error(budget, META, f"{key} is {shown(meta.get(key))}, expected {value!r}")
+            raise budget.malformed(META, f"{key} is {shown(meta.get(key))}, expected {value!r}")
     return meta
 
 
@@ -101,7 +101,7 @@ def _arrays(archive: Archive, meta: Mapping[str, Any], budget: Budget) -> dict[s
     there = {name.removesuffix(SUFFIX) for name in archive.names} - {META, META_SHA256}
     for name in sorted(there ^ set(listed)):
         lacks = "does not list it" if name in there else "lists it, and it is not there"
-        raise _error(budget, name, f"an array was added or taken out: {META} {lacks}")
+        raise budget.malformed(name, f"an array was added or taken out: {META} {lacks}")
     arrays = {}
     for name, said in listed.items():
         array = _array(archive, name, budget)
@@ -121,7 +121,7 @@ def _array(archive: Archive, name: str, budget: Budget) -> Array:
 def _text(archive: Archive, name: str, budget: Budget) -> bytes:
     array = _array(archive, name, budget)
     if array.dtype.kind != "S" or array.shape:
-        raise _error(budget, name, f"it is {array.dtype} of shape {array.shape}, expected text")
+        raise budget.malformed(name, f"it is {array.dtype} of shape {array.shape}, expected text")
     return bytes(array.item())
 
 
@@ -132,19 +132,19 @@ def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> 
     """Return one GRU, whose arrays are taken out of `arrays`, if its probe holds."""
     place = f"layers[{number}]"
     if not isinstance(said, dict):
-        raise _error(budget, place, f"it is {shown(said)}, expected a JSON object")
+        raise budget.malformed(place, f"it is {shown(said)}, expected a JSON object")
     mine = {
         name.partition("/")[2]: arrays.pop(name)
         for name in list(arrays)
         if name.partition("/")[0] == str(number)
     }
     if missing := {"kernel", "recurrent_kernel", *_PROBE} - set(mine):
-        raise _error(budget, place, f"it has no array {min(missing)}, expected one")
+        raise budget.malformed(place, f"it has no array {min(missing)}, expected one")
     if others := set(mine) - {*WEIGHTS, *_PROBE}:
-        raise _error(budget, place, f"it has an array {min(others)}, expected none of that name")
+        raise budget.malformed(place, f"it has an array {min(others)}, expected none of that name")
     further = _typed(said, "further", dict, place, budget)
     if not set(further) <= set(FURTHER):
-        raise _error(budget, place, f"further is {shown(further)}, expected {', '.join(FURTHER)}")
+        raise budget.malformed(place, f"further is {shown(further)}, expected {', '.join(FURTHER)}")
     path = _typed(said, "path", str, place, budget)
     found = Found(
         path,
@@ -174,16 +174,15 @@ def _check_probe(
     config, weights = layer.config, GRUWeights.from_arrays(layer.get_weights())
     tolerance = _typed(said, "tolerance", float, place, budget)
     if not 0 <= tolerance < math.inf:
-        raise _error(budget, place, f"tolerance is {tolerance}, expected 0 or more")
+        raise budget.malformed(place, f"tolerance is {tolerance}, expected 0 or more")
     try:
         probes.check(probe, weights.features, config)
     except (TypeError, ValueError) as error:
-        raise _error(budget, place, str(error)) from None
+        raise budget.malformed(place, str(error)) from None
     budget.take_products(probes.products(probe.inputs, config), place)
     worst = probes.difference(probe, weights, config, tolerance)
     if worst is not None:
-        raise _error(
-            budget,
+        raise budget.malformed(
             place,
             f"{worst} within {tolerance:.2g}: the weights, the config and the probe do not belong "
             "together",
@@ -205,18 +204,13 @@ def _typed(said: Mapping[str, Any], key: str, kind: type[T], place: str, budget:
     """Return a value of the JSON, if it is of its type."""
     value = said.get(key)
     if not isinstance(value, kind):
-        raise _error(budget, place, f"{key} is {shown(value)}, expected a JSON {kind.__name__}")
+        raise budget.malformed(place, f"{key} is {shown(value)}, expected a JSON {kind.__name__}")
     return value
 
 
 def _altered(budget: Budget, name: str, key: str, actual: Any, expected: Any) -> MalformedFileError:
-    return _error(
-        budget,
+    return budget.malformed(
         name,
         f"its {key} is {shown(actual)}, expected {shown(expected)}: it was altered after the "
         "bundle was written",
     )
-
-
-def _error(budget: Budget, place: str, reason: str) -> MalformedFileError:
-    return MalformedFileError(budget.file, place, reason)

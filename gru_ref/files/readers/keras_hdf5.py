@@ -21,7 +21,6 @@ from gru_ref.files.interpretation.grouping import is_gru
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.interpretation.stored_gru import Stored
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import weights_h5
 
 _MODEL = "model_weights"
@@ -74,7 +73,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
     for layer in _strings(weights, "layer_names") or []:
         group = weights.group(layer)
         if group is None:
-            raise MalformedFileError(budget.file, layer, "the layer is listed, but not there")
+            raise budget.malformed(layer, "the layer is listed, but not there")
         pairs += _matched(_stored_in(group, layer, budget), by_layer.get(layer, []))
     order = {id(leaf): place for place, leaf in enumerate(leaves)}
     pairs.sort(key=lambda pair: order.get(id(pair[1]), len(order)))
@@ -104,14 +103,12 @@ def _stored_in(group: HDF5Group, layer: str, budget: Budget) -> list[Stored]:
     for name in _strings(group, "weight_names") or []:
         dataset = group.child(name)
         if not isinstance(dataset, HDF5Dataset):
-            raise MalformedFileError(
-                budget.file, f"{layer}/{name}", "the array is listed, but not there"
-            )
+            raise budget.malformed(f"{layer}/{name}", "the array is listed, but not there")
         listed.append(_Listed(name, dataset))
     names = [item.name for item in listed]
     if len(set(names)) < len(names):
-        raise MalformedFileError(
-            budget.file, layer, "two arrays are listed under one name, so one of them is lost"
+        raise budget.malformed(
+            layer, "two arrays are listed under one name, so one of them is lost"
         )
     return _grus_among(listed, layer)
 

@@ -16,7 +16,6 @@ from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import weights_h5
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
@@ -68,7 +67,7 @@ class _Folder:
     def _part(self, name: str) -> Path:
         part = self._path / name
         if part.is_symlink():
-            raise MalformedFileError(self._budget.file, name, "it is a link to another file")
+            raise self._budget.malformed(name, "it is a link to another file")
         return part
 
 
@@ -87,8 +86,7 @@ class _Zip:
     def stream(self, name: str) -> Iterator[BinaryIO]:
         """Open a part in memory."""
         if name == _WEIGHTS and name not in self._archive.names and _PICKLED in self._archive.names:
-            raise MalformedFileError(
-                self._budget.file,
+            raise self._budget.malformed(
                 _PICKLED,
                 "it is pickled, which can run code when it is read and never is: save the model "
                 f"with {_WEIGHTS}",

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.float_arrays import from_bfloat16
 from gru_ref.files.formats.part import Part, opened, whole
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.malformed import MalformedFileError
 
 MAGIC = b"\x93NUMPY"
 _SUFFIX = ".npy"
@@ -51,7 +50,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         try:
             groups = grouping.by_shapes(shapes)
         except ValueError as error:
-            raise MalformedFileError(path, "", str(error)) from None
+            raise budget.malformed("", str(error)) from None
 
     def widened(name: str) -> Array:
         return from_bfloat16(arrays[name]) if _is_bfloat16(arrays[name]) else arrays[name]
@@ -110,8 +109,7 @@ def _parts(path: Path, budget: Budget) -> Iterator[Part]:
         return
     with opened(path, budget) as stream:
         if stream.read(len(MAGIC)) == MAGIC:
-            raise MalformedFileError(
-                path,
+            raise budget.malformed(
                 "",
                 "it is one array, expected the two or three of a GRU: give the folder "
                 "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",

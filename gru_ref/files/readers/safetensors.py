@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
-from gru_ref.files.formats.halves import from_bfloat16
+from gru_ref.files.formats.float_arrays import fits, float_array
 from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import Part, opened, size_of, stretch
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.malformed import MalformedFileError
 
 _LENGTH = 8
 _METADATA = "__metadata__"
-_FLOATS = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+_FLOATS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         try:
             groups = grouping.by_name(shapes) or grouping.by_shapes(shapes)
         except ValueError as error:
-            raise MalformedFileError(path, "", str(error)) from None
+            raise budget.malformed("", str(error)) from None
 
         def array(name: str) -> Array:
             return _array(stream, _LENGTH + size, name, tensors, budget)
@@ -101,7 +97,7 @@ def _tensor(header: Part, name: str, value: Any, space: int) -> Tensor:
             f"its bytes are {start:,} to {end:,}, expected them within the {space:,} after the "
             "header"
         )
-    if dtype in _FLOATS and math.prod(shape) * np.dtype(_FLOATS[dtype]).itemsize != end - start:
+    if dtype in _FLOATS and not fits(_FLOATS[dtype], tuple(shape), end - start):
         raise here.malformed(f"it is {dtype} of shape {shape} and takes {end - start:,} bytes")
     return Tensor(dtype, tuple(shape), start, end)
 
@@ -121,9 +117,6 @@ def _array(
     """Return one array, whose bytes are counted from `start`."""
     tensor = tensors[name]
     if tensor.dtype not in _FLOATS:
-        raise MalformedFileError(
-            budget.file, name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}"
-        )
+        raise budget.malformed(name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}")
     part = stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
-    array = np.frombuffer(part.data, _FLOATS[tensor.dtype]).reshape(tensor.shape)
-    return from_bfloat16(array) if tensor.dtype == "BF16" else array
+    return float_array(part.data, _FLOATS[tensor.dtype], tensor.shape)

@@ -14,7 +14,6 @@ from gru_ref.files.formats.part import opened
 from gru_ref.files.interpretation import stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import weights_h5
 
 _MAP = "weight_map"
@@ -52,16 +51,14 @@ def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:
     """Return the group of every layer's arrays → the shards that they lie in."""
     weight_map = read_object(path, "", budget).get(_MAP)
     if not isinstance(weight_map, Mapping):
-        raise MalformedFileError(path, "", f"it is JSON without {_MAP!r}, expected .weights.json")
+        raise budget.malformed("", f"it is JSON without {_MAP!r}, expected .weights.json")
     groups = {}
     for group, files in weight_map.items():
         listed = _names(files)
         budget.take_objects(len(listed), group)
         for name in listed:
             if name in ("", ".", "..") or any(letter in name for letter in "/\\:\0"):
-                raise MalformedFileError(
-                    path, group, f"{name!r} is no name of a file beside this one"
-                )
+                raise budget.malformed(group, f"{name!r} is no name of a file beside this one")
         if group.endswith(_VARS) and "optimizer" not in group.split("/"):
             groups[group] = listed
     return groups
@@ -76,6 +73,6 @@ def _names(files: Any) -> list[str]:
 def _opened(path: Path, name: str, budget: Budget, stack: contextlib.ExitStack) -> HDF5Group:
     shard = path.parent / name
     if shard.is_symlink():
-        raise MalformedFileError(path, name, "the shard is a link to another file")
+        raise budget.malformed(name, "the shard is a link to another file")
     stream = stack.enter_context(opened(shard, budget, name))
     return stack.enter_context(hdf5.opened(stream, budget, name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gru_ref.files.formats.flatbuffer import Table
+from gru_ref.files.formats.float_arrays import fits, float_array
 from gru_ref.files.formats.part import Part, whole
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found, unique_layers
@@ -18,7 +18,7 @@ from gru_ref.files.malformed import MalformedFileError
 
 # BuiltinOperator and TensorType of schema.fbs
 _DEQUANTIZE, _FULLY_CONNECTED, _MUL, _WHILE = 6, 9, 18, 119
-_FLOATS = {0: "<f4", 1: "<f2"}
+_FLOATS = {0: "float32", 1: "float16"}
 _NO_BIAS_ROW = (
     "the file leaves out one of the two bias rows, as the converter does with zeros: taken as zeros"
 )
@@ -241,12 +241,12 @@ class _Body:
                 f"tensor {number} is quantized (TensorType {kind}), expected floats: convert the "
                 "model again without optimizations"
             )
-        dtype = np.dtype(_FLOATS[kind])
-        if min(shape, default=1) < 1 or math.prod(shape) * dtype.itemsize != len(data):
+        dtype = _FLOATS[kind]
+        if min(shape, default=1) < 1 or not fits(dtype, shape, len(data)):
             raise self._malformed(
                 f"tensor {number} is {dtype} of shape {shape} and takes {len(data):,} bytes"
             )
-        return np.frombuffer(data.data, dtype).reshape(shape)
+        return float_array(data.data, dtype, shape)
 
     def _row(self, product: Product) -> Array | None:
         """Return the bias that a product adds."""

@@ -1,0 +1,47 @@
+"""Floating arrays from bytes; bfloat16, which has no NumPy dtype of its own, is widened here."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# The floating dtypes → how NumPy reads them.
+FLOATS = {"float16": "<f2", "bfloat16": "<u2", "float32": "<f4", "float64": "<f8"}
+
+
+def fits(dtype: str, shape: tuple[int, ...], size: int) -> bool:
+    """Return whether an array of one of `FLOATS` and of this shape takes `size` bytes."""
+    return math.prod(shape) * np.dtype(FLOATS[dtype]).itemsize == size
+
+
+def float_array(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> Array:
+    """Return the array of one of `FLOATS` that `data` holds; bfloat16 in float32.
+
+    Examples
+    --------
+    >>> float_array(bytes([0x80, 0x3F, 0x40, 0xC0]), "bfloat16", (2,))
+    array([ 1., -3.], dtype=float32)
+    """
+    array = np.frombuffer(data, FLOATS[dtype]).reshape(shape)
+    return from_bfloat16(array) if dtype == "bfloat16" else array
+
+
+def from_bfloat16(bits: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the exact float32 values of bfloat16 bit patterns.
+
+    Parameters
+    ----------
+    bits : any shape, uint16 or two bytes of type void (as HDF5 stores it), little-endian
+
+    Examples
+    --------
+    >>> from_bfloat16(np.array([0x3F80, 0xC040], np.uint16))
+    array([ 1., -3.], dtype=float32)
+    """
+    words = np.ascontiguousarray(bits).view("<u2").astype(np.uint32)
+    return (words << np.uint32(16)).view(np.float32).reshape(np.shape(bits))
