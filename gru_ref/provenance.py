@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """The provenance of one GRU that `gru_ref.load_layers` read.
 
     Attributes

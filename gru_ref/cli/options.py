@@ -12,7 +12,7 @@ import click
 from numpy.typing import NDArray
 
 from gru_ref.cli.arrays import read_array
-from gru_ref.cli.selection import Source
+from gru_ref.cli.selection import SourceFile
 
 F = Callable[..., Any]
 
@@ -74,7 +74,7 @@ force_option = click.option("--force", is_flag=True, help="Overwrite existing fi
 
 
 def source_options(function: F) -> F:
-    """Add the argument FILE and the options on how to read it: the command takes a `Source`."""
+    """Add the argument FILE and the options on how to read it: the command takes a `SourceFile`."""
 
     @functools.wraps(function)
     def with_source(
@@ -84,7 +84,7 @@ def source_options(function: F) -> F:
         limits: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        return function(source=Source(file, settings, keras_version, limits), **others)
+        return function(source=SourceFile(file, settings, keras_version, limits), **others)
 
     return _decorated(
         with_source,

@@ -18,7 +18,7 @@ _WORDS = {"true": True, "false": False, "none": None}
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file, and how it is to be read.
 
     Parameters

@@ -10,11 +10,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gru_ref.files.interpretation.as_layer import mapping_of
+from gru_ref.files.interpretation.as_layer import layers_by_path
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.sniff import format_of
+from gru_ref.files.sniff import detect_format
 from gru_ref.keras.layers.gru import GRU
 
 __all__ = ["Found", "Limits", "MalformedFileError", "load_layers"]
@@ -70,12 +70,12 @@ def load_layers(
     """
     place = Path(path)
     limits = limits or Limits()
-    file_format = format_of(place, limits)
+    file_format = detect_format(place, limits)
     reader = importlib.import_module(f"gru_ref.files.readers.{file_format}")
     try:
         found = reader.read(place, limits)
     except (RecursionError, MemoryError) as error:
         raise MalformedFileError(place, "", f"{type(error).__name__} while reading it") from None
-    return mapping_of(
+    return layers_by_path(
         found, supplied, file=place, file_format=file_format, keras_version=keras_version
     )

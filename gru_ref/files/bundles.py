@@ -16,10 +16,10 @@ from gru_ref.atomic_write import write_all
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files import probe as probes
-from gru_ref.files.formats.part import opened
+from gru_ref.files.formats.part import open_file
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.probe import Probe
+from gru_ref.files.probe import BundleProbe
 from gru_ref.files.readers import bundle as reading
 from gru_ref.files.writers import bundle as writing
 from gru_ref.keras.layers.gru import GRU
@@ -41,13 +41,13 @@ class Bundle:
     layers : dict
         Path → `gru_ref.GRU`, as `gru_ref.load_layers` returns it.
     probes : dict
-        Path → `gru_ref.files.probe.Probe`, which the layer of that path has just passed.
+        Path → `gru_ref.files.probe.BundleProbe`, which the layer of that path has just passed.
     said : dict
         Path → all that the bundle says of it, as docs/bundle.md lists it.
     """
 
     layers: dict[str, GRU]
-    probes: dict[str, Probe]
+    probes: dict[str, BundleProbe]
     said: dict[str, Mapping[str, Any]]
 
 
@@ -127,12 +127,12 @@ def bundle_bytes(
     budget = Budget(Path("bundle"), limits)  # of the probes, before they are run
     try:
         bundled = {
-            path: _recorded(layer, calls[path], path, budget)
+            path: _recorded_item(layer, calls[path], path, budget)
             if path in calls
-            else _drawn(layer, seed, path, budget)
+            else _drawn_item(layer, seed, path, budget)
             for path, layer in layers.items()
         }
-        data = writing.written(bundled, __version__)
+        data = writing.bundle_archive(bundled, __version__)
         again = reading.entries(io.BytesIO(data), Budget(Path("bundle"), limits))
     except MalformedFileError as error:
         raise ValueError(f"{error.place} cannot be bundled: {error.reason}") from None
@@ -205,7 +205,7 @@ def load_bundle(path: str | os.PathLike[str], *, limits: Limits | None = None) -
     if not place.exists():
         raise FileNotFoundError(2, os.strerror(2), str(place))
     budget = Budget(place, limits or Limits())
-    with opened(place, budget) as stream:
+    with open_file(place, budget) as stream:
         found = reading.entries(stream, budget)
     return Bundle(
         {entry.found.path: entry.layer for entry in found},
@@ -242,17 +242,19 @@ def _calls(recorded: Any, paths: list[str]) -> Mapping[str, RecordedCall]:
     return recorded
 
 
-def _drawn(layer: GRU, seed: int, path: str, budget: Budget) -> writing.Bundled:
+def _drawn_item(layer: GRU, seed: int, path: str, budget: Budget) -> writing.BundleItem:
     """Return a layer with a probe of drawn inputs."""
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
-    call = probes.drawn_call(weights.features, config, seed)
+    call = probes.draw_call(weights.features, config, seed)
     budget.take_products(probes.products(call[0], config), f"{path}, probe")
-    outputs, states = probes.computed(weights, config, *call)
-    tolerance = probes.tolerance_of(weights, config, *call)
-    return writing.Bundled(layer, Probe(*call, outputs, states), seed, _OURS, tolerance)
+    outputs, states = probes.compute(weights, config, *call)
+    tolerance = probes.rounding_tolerance(weights, config, *call)
+    return writing.BundleItem(layer, BundleProbe(*call, outputs, states), seed, _OURS, tolerance)
 
 
-def _recorded(layer: GRU, recorded: RecordedCall, path: str, budget: Budget) -> writing.Bundled:
+def _recorded_item(
+    layer: GRU, recorded: RecordedCall, path: str, budget: Budget
+) -> writing.BundleItem:
     """Return a layer with a given probe, if its outputs are what gru_ref computes."""
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
     inputs = np.asarray(recorded.inputs)
@@ -266,19 +268,19 @@ def _recorded(layer: GRU, recorded: RecordedCall, path: str, budget: Budget) -> 
     )
     probes.check_call(*call, weights.features, config)
     budget.take_products(probes.products(inputs, config), f"{path}, probe")
-    ours, states = probes.computed(weights, config, *call)
+    ours, states = probes.compute(weights, config, *call)
     outputs = ours if recorded.outputs is None else np.asarray(recorded.outputs)
-    probe = Probe(*call, outputs, states)
-    probes.check(probe, weights.features, config)
+    probe = BundleProbe(*call, outputs, states)
+    probes.check_probe(probe, weights.features, config)
     tolerance = recorded.tolerance
     if tolerance is None:
-        tolerance = probes.tolerance_of(weights, config, *call)
+        tolerance = probes.rounding_tolerance(weights, config, *call)
     elif not 0 <= tolerance < np.inf:
         raise ValueError(f"tolerance is {shown(tolerance)}, expected 0 or more")
-    worst = probes.difference(probe, weights, config, float(tolerance))
+    worst = probes.worst_difference(probe, weights, config, float(tolerance))
     if worst is not None:
         raise ValueError(
             f"theirs: {worst} within {tolerance:.2g}; gru-ref diff says where they part"
         )
     by = _OURS if recorded.outputs is None else _THEIRS
-    return writing.Bundled(layer, probe, None, by, float(tolerance))
+    return writing.BundleItem(layer, probe, None, by, float(tolerance))

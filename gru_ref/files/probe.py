@@ -30,7 +30,7 @@ _EPS_OF_BFLOAT16 = 2.0**-7
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class BundleProbe:
     """One call of a GRU, and what it returns.
 
     Parameters
@@ -56,7 +56,7 @@ class Probe:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-class Difference(NamedTuple):
+class ProbeDifference(NamedTuple):
     """Where an array of a probe differs most from what its GRU computes.
 
     `place` counts in that array's own axes; `error` is infinite where one of both is not finite.
@@ -73,7 +73,7 @@ class Difference(NamedTuple):
         return f"{self.array}[{place}] is {self.stored:.9g}, expected {self.computed:.9g}"
 
 
-def drawn(bits: np.random.PCG64, *shape: int) -> Array:
+def draw(bits: np.random.PCG64, *shape: int) -> Array:
     """Return odd multiples of 1/256 between −1 and 1, which every dtype of a layer holds exactly.
 
     Parameters
@@ -83,14 +83,14 @@ def drawn(bits: np.random.PCG64, *shape: int) -> Array:
 
     Examples
     --------
-    >>> drawn(np.random.PCG64(0), 3) * 256
+    >>> draw(np.random.PCG64(0), 3) * 256
     array([  71., -117., -235.])
     """
     highest = bits.random_raw(int(np.prod(shape))).reshape(shape) >> np.uint64(56)
     return (2 * highest.astype("float64") - 255) / 256
 
 
-def drawn_call(features: int, config: GRUConfig, seed: int) -> tuple[Array, Array, Array]:
+def draw_call(features: int, config: GRUConfig, seed: int) -> tuple[Array, Array, Array]:
     """Return inputs, initial state and mask of a probe, drawn from a seed.
 
     The rows of the batch are: zero initial state and no masked step; an initial state; masked
@@ -108,11 +108,11 @@ def drawn_call(features: int, config: GRUConfig, seed: int) -> tuple[Array, Arra
     Returns
     -------
     inputs, initial_state, mask
-        As `Probe` has them.
+        As `BundleProbe` has them.
     """
-    bits, dtype = np.random.PCG64(seed), storable(config.compute_dtype)
-    inputs = drawn(bits, BATCH, TIMESTEPS, features).astype(dtype)
-    initial_state = drawn(bits, BATCH, config.units).astype(dtype)
+    bits, dtype = np.random.PCG64(seed), storable_dtype(config.compute_dtype)
+    inputs = draw(bits, BATCH, TIMESTEPS, features).astype(dtype)
+    initial_state = draw(bits, BATCH, config.units).astype(dtype)
     initial_state[[0, 2]] = 0
     mask = np.ones((BATCH, TIMESTEPS), bool)
     mask[2, -2:] = False
@@ -122,12 +122,12 @@ def drawn_call(features: int, config: GRUConfig, seed: int) -> tuple[Array, Arra
     return inputs, initial_state, mask
 
 
-def storable(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def storable_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype of NumPy's own that holds every number of `dtype`."""
     return np.dtype("float32") if dtype.name == "bfloat16" else dtype
 
 
-def computed(
+def compute(
     weights: GRUWeights, config: GRUConfig, inputs: Array, initial_state: Array, mask: Array
 ) -> tuple[Array, Array]:
     """Return what the GRU returns for every timestep, and its states, in processing order."""
@@ -141,7 +141,7 @@ def computed(
     return outputs, states
 
 
-def tolerance_of(
+def rounding_tolerance(
     weights: GRUWeights, config: GRUConfig, inputs: Array, initial_state: Array, mask: Array
 ) -> float:
     """Return by how much two honest runs of this call may differ, on different machines.
@@ -151,7 +151,7 @@ def tolerance_of(
     """
     call = inputs, initial_state, mask
     runs = [
-        computed(weights.astype(dtype), _in(config, dtype), *call)[1].astype("float64")
+        compute(weights.astype(dtype), _in(config, dtype), *call)[1].astype("float64")
         for dtype in ("float32", "float64")
     ]
     with np.errstate(all="ignore"):
@@ -161,18 +161,18 @@ def tolerance_of(
     return _ROUNDINGS * largest * _eps(config.compute_dtype)
 
 
-def difference(
-    probe: Probe, weights: GRUWeights, config: GRUConfig, tolerance: float
-) -> Difference | None:
+def worst_difference(
+    probe: BundleProbe, weights: GRUWeights, config: GRUConfig, tolerance: float
+) -> ProbeDifference | None:
     """Return where the outputs or states of a probe differ most from what the GRU computes.
 
     Returns
     -------
-    Difference or None
+    ProbeDifference or None
         None where nothing differs by more than `tolerance`.
     """
     call = probe.inputs, probe.initial_state, probe.mask
-    outputs, states = computed(weights, config, *call)
+    outputs, states = compute(weights, config, *call)
     if probe.outputs.ndim == 2:
         outputs = outputs[-1] if config.time_major else outputs[:, -1]
     pairs = {"outputs": (probe.outputs, outputs), "states": (probe.states, states)}
@@ -204,7 +204,7 @@ def check_call(
     _check_array("mask", mask, leading)
 
 
-def check(probe: Probe, features: int, config: GRUConfig) -> None:
+def check_probe(probe: BundleProbe, features: int, config: GRUConfig) -> None:
     """Check the sizes and dtypes of a probe against those of a GRU.
 
     Raises
@@ -235,7 +235,7 @@ def _check_array(name: str, array: Array, *shapes: tuple[int, ...]) -> None:
         raise TypeError(f"{name} has dtype {array.dtype}, expected {meaning}")
 
 
-def _worst(name: str, stored: Array, computed: Array) -> Difference:
+def _worst(name: str, stored: Array, computed: Array) -> ProbeDifference:
     """Return the largest difference of two arrays."""
     one, other = stored.astype("float64"), computed.astype("float64")
     with np.errstate(all="ignore"):
@@ -243,7 +243,7 @@ def _worst(name: str, stored: Array, computed: Array) -> Difference:
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     error = np.where(same, 0.0, np.where(np.isfinite(error), error, np.inf))
     place = tuple(map(int, np.unravel_index(int(error.argmax()), error.shape)))
-    return Difference(name, place, float(error[place]), float(one[place]), float(other[place]))
+    return ProbeDifference(name, place, float(error[place]), float(one[place]), float(other[place]))
 
 
 def _in(config: GRUConfig, dtype: str) -> GRUConfig:

@@ -104,7 +104,7 @@ FORMATS: dict[str, Callable[[Look], bool]] = {
 }
 
 
-def format_of(path: Path, limits: Limits) -> str:
+def detect_format(path: Path, limits: Limits) -> str:
     """Return the name of the module that reads the file at `path`.
 
     Raises

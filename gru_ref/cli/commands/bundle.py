@@ -17,7 +17,7 @@ from gru_ref.cli.options import (
     value_option,
 )
 from gru_ref.cli.output import check_output
-from gru_ref.cli.selection import Source, choose_layer
+from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.text import one_line
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
 
@@ -59,7 +59,7 @@ gru-ref bundle … --inputs x.npy --theirs y.npy   outputs are the live model's
 )
 @output_options("The .npz file to write.")
 def bundle(
-    source: Source,
+    source: SourceFile,
     paths: tuple[str, ...],
     seed: int | None,
     call: CallFiles,

@@ -9,7 +9,7 @@ import click
 from gru_ref.atomic_write import write_all
 from gru_ref.cli.options import layer_option, output_options, source_options, value_option
 from gru_ref.cli.output import check_output
-from gru_ref.cli.selection import Source, choose_layer
+from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import one_line
 from gru_ref.files.writers import keras3
@@ -45,7 +45,7 @@ opens.
 )
 @output_options("File to write; its ending chooses the format.")
 def convert(
-    source: Source,
+    source: SourceFile,
     layer: str | None,
     target: str,
     batch: int | None,

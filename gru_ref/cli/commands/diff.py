@@ -22,7 +22,7 @@ from gru_ref.cli.options import (
     value_option,
 )
 from gru_ref.cli.output import print_json
-from gru_ref.cli.selection import Source
+from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indented
 from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
 from gru_ref.debugging.diff.comparison import diff as compare
@@ -95,7 +95,7 @@ _NOT_FINITE = (
 )
 @json_option()
 def diff(
-    source: Source,
+    source: SourceFile,
     layer: str | None,
     call: CallFiles,
     theirs: Path,

@@ -22,12 +22,12 @@ from gru_ref.cli.options import (
     value_option,
 )
 from gru_ref.cli.output import check_output, finite, print_json
-from gru_ref.cli.selection import Source
+from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import one_line
 from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
 from gru_ref.files import Limits
-from gru_ref.files.sniff import format_of
+from gru_ref.files.sniff import detect_format
 from gru_ref.files.writers import keras3
 
 # A backspace alone on its line has click keep the lines of the paragraph.
@@ -194,10 +194,10 @@ def _check_different(files: dict[str, Path | None]) -> None:
 
 def _weight_arrays(file: Path, layer: str | None) -> Any:
     """Return the arrays of an `.npz`, or of a GRU that a file holds."""
-    if layer is None and not file.is_dir() and format_of(file, Limits()) == "numpy_arrays":
+    if layer is None and not file.is_dir() and detect_format(file, Limits()) == "numpy_arrays":
         found = load_arrays(file, "FILE")
         return found if isinstance(found, dict) else {file.stem: found}
-    one = Source(file).layer(layer)
+    one = SourceFile(file).layer(layer)
     return dict(zip(("kernel", "recurrent_kernel", "bias"), one.get_weights(), strict=False))
 
 

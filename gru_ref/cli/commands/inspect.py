@@ -13,10 +13,10 @@ from rich.text import Text
 
 from gru_ref.cli.options import json_option, source_options
 from gru_ref.cli.output import print_json
-from gru_ref.cli.selection import Source
+from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indented, plain_text
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.provenance import Origin
+from gru_ref.provenance import Provenance
 from gru_ref.version import __version__
 
 _NAMES = ("kernel", "recurrent_kernel", "bias")
@@ -33,7 +33,7 @@ _OWN_ROW = ("reset_after", "activation", "recurrent_activation")
 @click.command()
 @source_options
 @json_option("Print everything as JSON, hashes in full.")
-def inspect(source: Source, as_json: bool) -> None:
+def inspect(source: SourceFile, as_json: bool) -> None:
     """Show every GRU of FILE.
 
     Printed are its sizes and arguments, which arguments FILE does not give, and the range and hash
@@ -104,7 +104,7 @@ def _formula(bias: NDArray[Any] | None) -> str:
     return "3*(U*F + U*U + 2*U)" if bias.ndim == 2 else "3*(U*F + U*U + U)"
 
 
-def _array_data(array: NDArray[Any], name: str, origin: Origin) -> dict[str, Any]:
+def _array_data(array: NDArray[Any], name: str, origin: Provenance) -> dict[str, Any]:
     """Return the shape, the range of the finite numbers, what is not finite, and the hash."""
     finite = array[np.isfinite(array)]
     return {

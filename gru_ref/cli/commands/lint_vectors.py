@@ -25,7 +25,7 @@ from gru_ref.cli.options import (
     value_option,
 )
 from gru_ref.cli.output import check_output, finite, print_json
-from gru_ref.cli.selection import Source
+from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, headed_table
 from gru_ref.cli.text import one_line
 from gru_ref.debugging.lint import Finding, Lint
@@ -75,7 +75,7 @@ exit status 0  no test of these sizes was found that sees more
 )
 @force_option
 def lint_vectors(
-    source: Source,
+    source: SourceFile,
     layer: str | None,
     call: CallFiles,
     outputs: Path | None,
@@ -110,7 +110,7 @@ def lint_vectors(
     return 1 if found.unseen else 0
 
 
-def _probe_call(source: Source, layer: GRU) -> tuple[GRU, dict[str, Any]]:
+def _probe_call(source: SourceFile, layer: GRU) -> tuple[GRU, dict[str, Any]]:
     """Return the call that a bundle holds of a layer, and the layer returning what it compares."""
     origin = layer.origin
     if origin is None or origin.format != "bundle":

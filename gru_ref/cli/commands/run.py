@@ -17,7 +17,7 @@ from gru_ref.cli.options import (
     source_options,
 )
 from gru_ref.cli.output import check_output, npz_bytes
-from gru_ref.cli.selection import Source
+from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.text import one_line
 
 
@@ -32,7 +32,7 @@ from gru_ref.cli.text import one_line
 )
 @output_options("The .npz file to write.")
 def run(
-    source: Source,
+    source: SourceFile,
     layer: str | None,
     call: CallFiles,
     sequences: bool,

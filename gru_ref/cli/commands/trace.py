@@ -17,7 +17,7 @@ from gru_ref.cli.options import (
     value_option,
 )
 from gru_ref.cli.output import check_output
-from gru_ref.cli.selection import Source
+from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.text import one_line
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 
@@ -42,7 +42,7 @@ HELP = """Run a GRU of FILE and write every gate of every timestep.
 )
 @force_option
 def trace(
-    source: Source,
+    source: SourceFile,
     layer: str | None,
     call: CallFiles,
     output: Path | None,

@@ -15,7 +15,7 @@ from gru_ref.debugging.lint.sizes import Sizes, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import MISTAKES
-from gru_ref.files.probe import drawn
+from gru_ref.files.probe import draw
 
 Array = NDArray[Any]
 
@@ -122,12 +122,10 @@ def _drawn(like: Attempt, scale: float, bits: np.random.PCG64) -> Iterator[tuple
     batch, timesteps, features, units = Sizes.of(like)
     sizes = {"kernel": features, "recurrent_kernel": units, "bias": 1}
     weights = {
-        name: drawn(bits, *array.shape)
-        * scale
-        * 2.0 ** round(math.log2(2 / math.sqrt(sizes[name])))
+        name: draw(bits, *array.shape) * scale * 2.0 ** round(math.log2(2 / math.sqrt(sizes[name])))
         for name, array in like.weights.named().items()
     }
-    x, start = drawn(bits, batch, timesteps, features), drawn(bits, batch, units)
+    x, start = draw(bits, batch, timesteps, features), draw(bits, batch, units)
     mask = _mask(batch, timesteps, backwards=like.config.go_backwards)
     if like.config.time_major:
         x, mask = x.swapaxes(0, 1), mask.T

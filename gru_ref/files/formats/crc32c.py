@@ -33,12 +33,12 @@ def crc32c(data: bytes | memoryview) -> int:
     return register ^ 0xFFFFFFFF
 
 
-def unmasked(stored: int) -> int:
+def unmask(stored: int) -> int:
     """Return the CRC that is stored as `stored`: rotated by 15 bits, plus a constant.
 
     Examples
     --------
-    >>> hex(unmasked(0xC78AB0E5))
+    >>> hex(unmask(0xC78AB0E5))
     '0xe3069283'
     """
     rotated = (stored - _MASK_DELTA) & 0xFFFFFFFF

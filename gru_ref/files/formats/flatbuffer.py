@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.part import FilePart
 
 
 @dataclass(frozen=True)
-class Table:
+class FlatTable:
     """One table of a buffer.
 
     Parameters
     ----------
-    buffer : Part
+    buffer : FilePart
         All of it: offsets may lead anywhere in it.
     at : int
         Where the table is.
@@ -25,11 +25,11 @@ class Table:
     The format as documented on flatbuffers.dev, "Internals".
     """
 
-    buffer: Part
+    buffer: FilePart
     at: int
 
     @classmethod
-    def root(cls, buffer: Part) -> Table:
+    def root(cls, buffer: FilePart) -> FlatTable:
         """Return the table that a buffer opens with a pointer to."""
         return cls(buffer, buffer.number("<I", 0))
 
@@ -38,23 +38,23 @@ class Table:
         place = self._place(field)
         return default if place is None else self.buffer.number(form, place)
 
-    def table(self, field: int) -> Table | None:
+    def table(self, field: int) -> FlatTable | None:
         """Return the table that a field points to."""
         place = self._target(field)
-        return None if place is None else Table(self.buffer, place)
+        return None if place is None else FlatTable(self.buffer, place)
 
-    def tables(self, field: int) -> list[Table]:
+    def tables(self, field: int) -> list[FlatTable]:
         """Return the tables of a vector of tables."""
         start, count = self._vector(field, 4)
         places = [start + 4 * i for i in range(count)]
-        return [Table(self.buffer, place + self.buffer.number("<I", place)) for place in places]
+        return [FlatTable(self.buffer, place + self.buffer.number("<I", place)) for place in places]
 
     def numbers(self, field: int) -> tuple[int, ...]:
         """Return a vector of int32."""
         start, count = self._vector(field, 4)
         return tuple(np.frombuffer(self.buffer.cut(start, 4 * count).data, "<i4").tolist())
 
-    def bytes(self, field: int) -> Part:
+    def bytes(self, field: int) -> FilePart:
         """Return a vector of bytes, or a string."""
         start, count = self._vector(field, 1)
         return self.buffer.cut(start, count)

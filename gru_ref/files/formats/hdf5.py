@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from gru_ref.files.formats import hdf5_strings
 from gru_ref.files.formats.float_arrays import from_bfloat16
-from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.part import FilePart
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
 
@@ -34,7 +34,7 @@ _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 
 
 @contextlib.contextmanager
-def opened(stream: BinaryIO, budget: Budget, place: str = "") -> Iterator[HDF5Group]:
+def open_hdf5(stream: BinaryIO, budget: Budget, place: str = "") -> Iterator[HDF5Group]:
     """Open HDF5 from an open file, or from bytes in memory, and yield its root.
 
     Parameters
@@ -249,13 +249,13 @@ class HDF5File:
                 text if isinstance(text, str) else bytes(text).decode("utf-8") for text in texts
             ]
 
-    def _bytes(self, path: str) -> Part:
+    def _bytes(self, path: str) -> FilePart:
         """Return the whole file, which is not read before it is looked at."""
         if isinstance(self._stream, io.BytesIO):
             view = self._stream.getbuffer()
         else:
             view = memoryview(mmap.mmap(self._stream.fileno(), 0, access=mmap.ACCESS_READ))
-        return Part(view, self._place_of(path), self.budget)
+        return FilePart(view, self._place_of(path), self.budget)
 
     def _place_of(self, path: str) -> str:
         return "/".join(part for part in (self._place, path) if part)

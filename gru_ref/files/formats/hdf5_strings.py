@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.part import FilePart
 
 _CONTINUATION, _ATTRIBUTE = 0x10, 0x0C
 _SHARED = 0x02
@@ -27,15 +27,15 @@ class HeaderMessage(NamedTuple):
 
     kind: int
     flags: int
-    body: Part
+    body: FilePart
 
 
-def read(file: Part, header: int, name: str, count: int) -> list[str]:
+def read(file: FilePart, header: int, name: str, count: int) -> list[str]:
     """Return the strings of an attribute.
 
     Parameters
     ----------
-    file : Part
+    file : FilePart
         The whole file.
     header : int
         Where the header of the object lies.
@@ -49,7 +49,7 @@ def read(file: Part, header: int, name: str, count: int) -> list[str]:
         A place lies outside the file, a step leads nowhere, or the limits are passed.
     """
     data = _data(file, header, name, count * _REFERENCE)
-    heaps: dict[int, dict[int, Part]] = {}
+    heaps: dict[int, dict[int, FilePart]] = {}
     strings = []
     for start in range(0, count * _REFERENCE, _REFERENCE):
         length = data.number("<I", start)
@@ -67,7 +67,7 @@ def read(file: Part, header: int, name: str, count: int) -> list[str]:
     return strings
 
 
-def _data(file: Part, header: int, name: str, size: int) -> Part:
+def _data(file: FilePart, header: int, name: str, size: int) -> FilePart:
     """Return the bytes of the attribute, which the header of its object holds."""
     for kind, flags, body in _messages(file, header):
         if kind != _ATTRIBUTE or flags & _SHARED:
@@ -86,7 +86,7 @@ def _data(file: Part, header: int, name: str, size: int) -> Part:
     raise file.malformed(f"the attribute {name!r} is stored in a way that only newer files have")
 
 
-def _messages(file: Part, header: int) -> Iterator[HeaderMessage]:
+def _messages(file: FilePart, header: int) -> Iterator[HeaderMessage]:
     """Yield every message in the header of an object, its continuations included."""
     modern = bytes(file.cut(header, 4).data) == b"OHDR"
     tracked = False
@@ -117,7 +117,7 @@ def _messages(file: Part, header: int) -> Iterator[HeaderMessage]:
             at += opening + length
 
 
-def _objects(file: Part, heap: int) -> Iterator[tuple[int, Part]]:
+def _objects(file: FilePart, heap: int) -> Iterator[tuple[int, FilePart]]:
     """Yield the number and the bytes of every object in one heap."""
     if bytes(file.cut(heap, 8).data) != b"GCOL\x01\0\0\0":
         raise file.malformed(f"there is no heap of strings at byte {heap:,}")

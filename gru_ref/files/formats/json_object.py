@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gru_ref.files.formats.part import opened, size_of
+from gru_ref.files.formats.part import file_size, open_file
 from gru_ref.files.limits import Budget
 
 
@@ -48,8 +48,8 @@ def read_object(path: Path, place: str, budget: Budget) -> dict[str, Any]:
     MalformedFileError
         As `parse_object`; or the file cannot be opened.
     """
-    with opened(path, budget, place) as stream:
-        size = size_of(stream)
+    with open_file(path, budget, place) as stream:
+        size = file_size(stream)
         budget.check_json(size, place)
         return parse_object(stream.read(size), place, budget)
 

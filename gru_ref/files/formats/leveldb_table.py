@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gru_ref.files.formats.crc32c import crc32c, unmasked
-from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.crc32c import crc32c, unmask
+from gru_ref.files.formats.part import FilePart
 from gru_ref.files.formats.protobuf import varint
 
 MAGIC = bytes.fromhex("57fb808b247547db")
@@ -13,7 +13,7 @@ _FOOTER = 48
 _TRAILER = 5  # the kind of compression, the CRC
 
 
-def entries(table: Part) -> Iterator[tuple[bytes, Part]]:
+def entries(table: FilePart) -> Iterator[tuple[bytes, FilePart]]:
     """Yield every key of a table with its value, in the table's order.
 
     Raises
@@ -36,17 +36,17 @@ def entries(table: Part) -> Iterator[tuple[bytes, Part]]:
             yield key, value
 
 
-def _handle(part: Part, at: int) -> tuple[tuple[int, int], int]:
+def _handle(part: FilePart, at: int) -> tuple[tuple[int, int], int]:
     """Return where a block lies, and where that was said ends."""
     start, at = varint(part, at)
     size, at = varint(part, at)
     return (start, size), at
 
 
-def _block(table: Part, start: int, size: int) -> Part:
+def _block(table: FilePart, start: int, size: int) -> FilePart:
     """Return the contents of a block, its CRC checked."""
     stored = table.cut(start, size + _TRAILER, f"the block at byte {start:,}")
-    if crc32c(stored.data[:-4]) != unmasked(stored.number("<I", size + 1)):
+    if crc32c(stored.data[:-4]) != unmask(stored.number("<I", size + 1)):
         raise stored.malformed("its CRC is wrong: the file is damaged")
     if stored.data[size]:
         raise stored.malformed(
@@ -56,7 +56,7 @@ def _block(table: Part, start: int, size: int) -> Part:
     return stored.cut(0, size)
 
 
-def _block_entries(block: Part) -> Iterator[tuple[bytes, Part]]:
+def _block_entries(block: FilePart) -> Iterator[tuple[bytes, FilePart]]:
     """Yield the keys of a block, each written as what differs from the one before."""
     restarts = block.number("<I", len(block) - 4)
     end = len(block) - 4 * (restarts + 1)

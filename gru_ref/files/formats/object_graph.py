@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.part import FilePart
 from gru_ref.files.formats.protobuf import Message
 
 _ROOT = 0
@@ -15,7 +15,7 @@ _NOT_FOLLOWED = ("optimizer", "_optimizer", "keras_api", "signatures", "_all_var
 
 
 @dataclass(frozen=True)
-class Node:
+class TrackedObject:
     """One object.
 
     Parameters
@@ -35,7 +35,7 @@ class ObjectGraph:
 
     Parameters
     ----------
-    part : Part
+    part : FilePart
         A serialized TrackableObjectGraph, or a SavedObjectGraph, which opens with the same fields.
 
     Raises
@@ -48,12 +48,12 @@ class ObjectGraph:
     trackable_object_graph.proto and saved_object_graph.proto of TensorFlow 2.21.
     """
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: FilePart) -> None:
         self.part = part
-        self.nodes: list[Node] = []
+        self.nodes: list[TrackedObject] = []
         for message in Message.parse(part).messages(1):
             children = {child.text(2): child.number(1) for child in message.messages(1)}
-            self.nodes.append(Node(children, dict(_keys(message))))
+            self.nodes.append(TrackedObject(children, dict(_keys(message))))
         if not self.nodes:
             raise part.malformed("it is an object graph without objects")
         for node in self.nodes:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gru_ref.files.formats.float_arrays import Array, fits, float_array
-from gru_ref.files.formats.part import Part
-from gru_ref.files.formats.protobuf import Message, signed
+from gru_ref.files.formats.part import FilePart
+from gru_ref.files.formats.protobuf import Message, to_signed
 
 # TensorProto.DataType
 _FLOATS = {1: "float32", 10: "float16", 11: "float64", 16: "bfloat16"}
@@ -16,12 +16,12 @@ _EXTERNAL = 1
 
 
 @dataclass(frozen=True)
-class Node:
+class OnnxNode:
     """One operator of a graph.
 
     Parameters
     ----------
-    part : Part
+    part : FilePart
         Where it is, for messages.
     kind, name : str
     inputs, outputs : tuple of str
@@ -29,7 +29,7 @@ class Node:
         Name → AttributeProto.
     """
 
-    part: Part
+    part: FilePart
     kind: str
     name: str
     inputs: tuple[str, ...]
@@ -55,7 +55,7 @@ class Node:
             yield from attribute.messages(6)
 
 
-class Graph:
+class OnnxGraph:
     """A graph: the model's own, or one within a node.
 
     Parameters
@@ -69,7 +69,7 @@ class Graph:
     Attributes
     ----------
     inputs : tuple of str
-    nodes : list of Node
+    nodes : list of OnnxNode
     constants : dict
         Name → TensorProto, those of the graphs around it included.
     """
@@ -79,7 +79,7 @@ class Graph:
     ) -> None:
         self.inputs = tuple(one.text(1) for one in message.messages(11))
         self.constants = {**(around or {}), **{t.text(8): t for t in message.messages(5)}}
-        self.nodes: list[Node] = []
+        self.nodes: list[OnnxNode] = []
         for one in message.messages(1):
             node = _node(one, place)
             self.nodes.append(node)
@@ -87,7 +87,7 @@ class Graph:
                 self.constants[node.outputs[0]] = node.attributes["value"].message(5)
 
 
-def graphs(message: Message) -> Iterator[Graph]:
+def graphs(message: Message) -> Iterator[OnnxGraph]:
     """Yield a graph and all graphs within its nodes.
 
     Raises
@@ -99,7 +99,7 @@ def graphs(message: Message) -> Iterator[Graph]:
     while left:
         message, around, place, depth = left.pop()
         message.part.budget.check_depth(depth, place)
-        graph = Graph(message, around, place)
+        graph = OnnxGraph(message, around, place)
         yield graph
         inner = [
             (one, graph.constants, node.name, depth + 1)
@@ -109,12 +109,12 @@ def graphs(message: Message) -> Iterator[Graph]:
         left += inner[::-1]
 
 
-def shape_of(tensor: Message) -> tuple[int, ...]:
+def tensor_shape(tensor: Message) -> tuple[int, ...]:
     """Return the shape that a TensorProto claims."""
-    return tuple(signed(size) for size in tensor.numbers(1))
+    return tuple(to_signed(size) for size in tensor.numbers(1))
 
 
-def array_of(tensor: Message) -> Array:
+def tensor_array(tensor: Message) -> Array:
     """Return the values of a TensorProto.
 
     Raises
@@ -128,7 +128,7 @@ def array_of(tensor: Message) -> Array:
             "its values are in another file, which is not opened: save the model in one with "
             "onnx.save(onnx.load(file), new_file)"
         )
-    kind, shape = tensor.number(2), shape_of(tensor)
+    kind, shape = tensor.number(2), tensor_shape(tensor)
     if kind not in _FLOATS:
         raise part.malformed(f"its data type is {kind}, expected one of {sorted(_FLOATS)}")
     dtype = _FLOATS[kind]
@@ -141,9 +141,9 @@ def array_of(tensor: Message) -> Array:
     return float_array(data, dtype, shape)
 
 
-def _node(message: Message, place: str) -> Node:
+def _node(message: Message, place: str) -> OnnxNode:
     kind, name = message.text(4), message.text(3)
-    return Node(
+    return OnnxNode(
         message.part.cut(0, 0, "/".join(filter(None, (place, name or kind)))),
         kind,
         name,

@@ -14,7 +14,7 @@ from gru_ref.files.malformed import MalformedFileError
 
 
 @dataclass(frozen=True)
-class Part:
+class FilePart:
     """Bytes of a file in memory.
 
     Parameters
@@ -37,7 +37,7 @@ class Part:
         """Return the error to raise for this place."""
         return self.budget.malformed(self.place, reason)
 
-    def cut(self, start: int, size: int, place: str | None = None) -> Part:
+    def cut(self, start: int, size: int, place: str | None = None) -> FilePart:
         """Return `size` bytes from `start` on.
 
         Raises
@@ -50,7 +50,7 @@ class Part:
                 f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
                 f"{len(self.data):,} bytes that are there"
             )
-        return Part(self.data[start : start + size], place or self.place, self.budget)
+        return FilePart(self.data[start : start + size], place or self.place, self.budget)
 
     def number(self, form: str, start: int) -> int:
         """Return the integer of `struct` format `form` at `start`."""
@@ -73,13 +73,13 @@ class Part:
             raise self.malformed(f"{bytes(self.data[:20])!r} is not UTF-8 text") from None
 
 
-def whole(path: Path, budget: Budget, place: str = "") -> Part:
+def read_file(path: Path, budget: Budget, place: str = "") -> FilePart:
     """Return all of a file, if the budget allows it."""
-    with opened(path, budget, place) as stream:
-        return stretch(stream, 0, size_of(stream), place, budget)
+    with open_file(path, budget, place) as stream:
+        return read_stretch(stream, 0, file_size(stream), place, budget)
 
 
-def opened(path: Path, budget: Budget, place: str = "") -> BinaryIO:
+def open_file(path: Path, budget: Budget, place: str = "") -> BinaryIO:
     """Open a file to read.
 
     Raises
@@ -105,12 +105,12 @@ def opened(path: Path, budget: Budget, place: str = "") -> BinaryIO:
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
-def size_of(stream: BinaryIO) -> int:
+def file_size(stream: BinaryIO) -> int:
     """Return the size of an open file."""
     return os.fstat(stream.fileno()).st_size
 
 
-def stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Budget) -> Part:
+def read_stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Budget) -> FilePart:
     """Read `size` bytes from `start` on, if they are there and the budget allows it.
 
     Raises
@@ -118,7 +118,7 @@ def stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Budget)
     MalformedFileError
         They are not all inside the file, or too many.
     """
-    there = size_of(stream)
+    there = file_size(stream)
     if not (0 <= start <= there and 0 <= size <= there - start):
         raise budget.malformed(
             place,
@@ -130,4 +130,4 @@ def stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Budget)
     data = stream.read(size)
     if len(data) != size:
         raise budget.malformed(place, "the file shrank while it was read")
-    return Part(memoryview(data), place, budget)
+    return FilePart(memoryview(data), place, budget)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gru_ref.files.formats.part import Part
+from gru_ref.files.formats.part import FilePart
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _FIXED = {FIXED64: "<Q", FIXED32: "<I"}
 _WIDEST = 10  # bytes of a 64-bit varint
 
 
-def varint(part: Part, start: int) -> tuple[int, int]:
+def varint(part: FilePart, start: int) -> tuple[int, int]:
     """Return the unsigned integer at `start` and where it ends.
 
     Raises
@@ -30,12 +30,12 @@ def varint(part: Part, start: int) -> tuple[int, int]:
     raise part.malformed(f"the number at byte {start:,} does not end, or is wider than 64 bits")
 
 
-def signed(value: int) -> int:
+def to_signed(value: int) -> int:
     """Return the int32 or int64 that an unsigned 64-bit varint stands for.
 
     Examples
     --------
-    >>> signed(5), signed(2**64 - 1)
+    >>> to_signed(5), to_signed(2**64 - 1)
     (5, -1)
     """
     return value - (1 << 64) if value >> 63 else value
@@ -47,16 +47,16 @@ class Message:
 
     Parameters
     ----------
-    part : Part
+    part : FilePart
         Where the message lies.
     fields : dict
     """
 
-    part: Part
-    fields: dict[int, list[int | Part]]
+    part: FilePart
+    fields: dict[int, list[int | FilePart]]
 
     @classmethod
-    def parse(cls, part: Part) -> Message:
+    def parse(cls, part: FilePart) -> Message:
         """Take a message apart; what is inside its fields stays unread.
 
         Raises
@@ -64,12 +64,12 @@ class Message:
         MalformedFileError
             The bytes are no message, or its fields are more than the limits allow.
         """
-        fields: dict[int, list[int | Part]] = {}
+        fields: dict[int, list[int | FilePart]] = {}
         at = 0
         while at < len(part):
             tag, at = varint(part, at)
             number, kind = tag >> 3, tag & 7
-            value: int | Part
+            value: int | FilePart
             if kind == VARINT:
                 value, at = varint(part, at)
             elif kind == BYTES:
@@ -104,7 +104,7 @@ class Message:
         found = self.numbers(number)
         return found[-1] if found else default
 
-    def parts(self, number: int) -> list[Part]:
+    def parts(self, number: int) -> list[FilePart]:
         """Return the stretches of a repeated field of bytes, text or messages.
 
         Raises
@@ -112,7 +112,7 @@ class Message:
         MalformedFileError
             It holds a number.
         """
-        found: list[Part] = []
+        found: list[FilePart] = []
         for value in self.fields.get(number, ()):
             if isinstance(value, int):
                 raise self.part.malformed(f"field {number} is a number, expected bytes")

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from gru_ref.files.formats import leveldb_table
-from gru_ref.files.formats.crc32c import crc32c, unmasked
+from gru_ref.files.formats.crc32c import crc32c, unmask
 from gru_ref.files.formats.float_arrays import FLOATS, Array, fits, float_array
-from gru_ref.files.formats.part import Part, opened, stretch, whole
-from gru_ref.files.formats.protobuf import Message, signed, varint
+from gru_ref.files.formats.part import FilePart, open_file, read_file, read_stretch
+from gru_ref.files.formats.protobuf import Message, to_signed, varint
 from gru_ref.files.limits import Budget
 
 OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
@@ -24,7 +24,7 @@ _SLICE = b"\0"  # opens the keys of a partitioned variable's pieces
 
 
 @dataclass(frozen=True)
-class Entry:
+class TensorEntry:
     """What the index says of one tensor.
 
     Parameters
@@ -71,14 +71,14 @@ class TensorBundle:
     def __init__(self, index: Path, budget: Budget) -> None:
         self.budget = budget
         self.prefix = index.with_suffix("")
-        self.entries: dict[str, Entry] = {}
-        table = whole(index, budget, index.name)
+        self.entries: dict[str, TensorEntry] = {}
+        table = read_file(index, budget, index.name)
         pairs = leveldb_table.entries(table)
         key, value = next(pairs, (None, table))
         if key != b"":
             raise table.malformed("its first entry is no header of a TensorFlow checkpoint")
         header = Message.parse(value)
-        if any(isinstance(field, Part) for field in header.fields.get(1, ())):
+        if any(isinstance(field, FilePart) for field in header.fields.get(1, ())):
             raise table.malformed(
                 "it is a checkpoint of TensorFlow 1's first format (V1): load it there and save it "
                 "with tf.compat.v1.train.Saver(write_version=tf.compat.v1.train.SaverDef.V2)"
@@ -93,7 +93,7 @@ class TensorBundle:
             assert key is not None
             if key.startswith(_SLICE):
                 continue
-            name = Part(memoryview(key), table.place, budget).text()
+            name = FilePart(memoryview(key), table.place, budget).text()
             self.entries[name] = _entry(Message.parse(value))
 
     def shape(self, key: str) -> tuple[int, ...]:
@@ -130,11 +130,11 @@ class TensorBundle:
                 f"{np.dtype(FLOATS[dtype]).itemsize} bytes an element"
             )
         raw = self._bytes(key, entry)
-        if crc32c(raw.data) != unmasked(entry.crc):
+        if crc32c(raw.data) != unmask(entry.crc):
             raise raw.malformed("its CRC is wrong: the file is damaged")
         return float_array(raw.data, dtype, entry.shape)
 
-    def string(self, key: str) -> Part:
+    def string(self, key: str) -> FilePart:
         """Return the bytes of a tensor that is one string.
 
         Raises
@@ -152,39 +152,39 @@ class TensorBundle:
             raise raw.malformed(f"it claims {length:,} bytes, expected {len(text):,}")
         width = 4 if length < 1 << 32 else 8
         start = length.to_bytes(width, "little")
-        if crc32c(start) != unmasked(raw.number("<I", at)):
+        if crc32c(start) != unmask(raw.number("<I", at)):
             raise raw.malformed("the CRC of its length is wrong: the file is damaged")
-        if crc32c(b"".join([start, raw.data[at:]])) != unmasked(entry.crc):
+        if crc32c(b"".join([start, raw.data[at:]])) != unmask(entry.crc):
             raise raw.malformed("its CRC is wrong: the file is damaged")
         return text
 
-    def _entry(self, key: str) -> Entry:
+    def _entry(self, key: str) -> TensorEntry:
         if key not in self.entries:
             raise self._place(key).malformed("the object graph names it, the index does not")
         return self.entries[key]
 
-    def _bytes(self, key: str, entry: Entry) -> Part:
+    def _bytes(self, key: str, entry: TensorEntry) -> FilePart:
         if not 0 <= entry.shard < self.shards:
             raise self._place(key).malformed(
                 f"it lies in data file {entry.shard} of {self.shards}, which does not exist"
             )
         name = f"{self.prefix.name}.data-{entry.shard:05d}-of-{self.shards:05d}"
-        with opened(self.prefix.with_name(name), self.budget, name) as stream:
-            return stretch(stream, entry.offset, entry.size, key, self.budget)
+        with open_file(self.prefix.with_name(name), self.budget, name) as stream:
+            return read_stretch(stream, entry.offset, entry.size, key, self.budget)
 
-    def _place(self, key: str) -> Part:
-        return Part(memoryview(b""), key, self.budget)
+    def _place(self, key: str) -> FilePart:
+        return FilePart(memoryview(b""), key, self.budget)
 
 
-def _entry(message: Message) -> Entry:
+def _entry(message: Message) -> TensorEntry:
     """Take a BundleEntryProto apart."""
     shape = message.message(2)
-    return Entry(
+    return TensorEntry(
         dtype=message.number(1),
-        shape=tuple(signed(size.number(1)) for size in shape.messages(2)),
-        shard=signed(message.number(3)),
-        offset=signed(message.number(4)),
-        size=signed(message.number(5)),
+        shape=tuple(to_signed(size.number(1)) for size in shape.messages(2)),
+        shard=to_signed(message.number(3)),
+        offset=to_signed(message.number(4)),
+        size=to_signed(message.number(5)),
         crc=message.number(6) & 0xFFFFFFFF,
         sliced=bool(message.parts(7)),
     )

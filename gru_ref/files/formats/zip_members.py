@@ -51,7 +51,7 @@ class Archive:
         return frozenset(self._members)
 
     @property
-    def in_order(self) -> tuple[str, ...]:
+    def ordered_names(self) -> tuple[str, ...]:
         """The names of the members in the order of the archive."""
         return tuple(self._members)
 

@@ -42,7 +42,7 @@ CONSTRUCTOR_ERRORS = (
 _OWN_CLASSES = (None, "GRU", "GRUCell", "CuDNNGRU")
 
 
-class Said(NamedTuple):
+class FileArguments(NamedTuple):
     """What a file says: arguments of GRU by name, and sentences for the reader.
 
     `foreign` names the activations among them that are no function of Keras's own.
@@ -53,7 +53,9 @@ class Said(NamedTuple):
     notes: tuple[str, ...]
 
 
-def said_by(found: Found, weights: GRUWeights, behaviour: Behaviour, file: object) -> Said:
+def file_arguments(
+    found: Found, weights: GRUWeights, behaviour: Behaviour, file: object
+) -> FileArguments:
     """Return the arguments that `found` says: by its config, its arrays, or otherwise.
 
     Raises
@@ -64,11 +66,11 @@ def said_by(found: Found, weights: GRUWeights, behaviour: Behaviour, file: objec
     notes: list[str] = []
     known: dict[str, Any] = {}
     if found.config is not None:
-        known = _of_config(found, weights, behaviour, notes)
+        known = _config_arguments(found, weights, behaviour, notes)
     known.update(found.already_known)
     if found.class_name == "CuDNNGRU":
         known.update(_CUDNN)
-    for name, value in _of_arrays(found, weights).items():
+    for name, value in _array_arguments(found, weights).items():
         if known.setdefault(name, value) != value:
             raise MalformedFileError(
                 file,
@@ -80,11 +82,11 @@ def said_by(found: Found, weights: GRUWeights, behaviour: Behaviour, file: objec
     known["dtype"] = _dtype(known.get("dtype"), found, weights, notes)
     own = tables.names(behaviour)
     foreign = [name for name in _ACTIVATIONS if not _is_own(known.get(name), own)]
-    return Said(known, tuple(foreign), tuple(notes))
+    return FileArguments(known, tuple(foreign), tuple(notes))
 
 
-def with_supplied(
-    said: Said, supplied: Mapping[str, Any], found: Found, file: object
+def layer_arguments(
+    said: FileArguments, supplied: Mapping[str, Any], found: Found, file: object
 ) -> dict[str, Any]:
     """Return all arguments: what the file says, and what the caller supplies for the rest.
 
@@ -117,7 +119,7 @@ def with_supplied(
     return used
 
 
-def not_said(said: Said, found: Found, behaviour: Behaviour) -> tuple[str, ...]:
+def missing_arguments(said: FileArguments, found: Found, behaviour: Behaviour) -> tuple[str, ...]:
     """Return the names that the file does not say, in Keras's order."""
     names = [name for name in _ASKED if name not in said.known]
     if found.config is not None:
@@ -128,7 +130,7 @@ def not_said(said: Said, found: Found, behaviour: Behaviour) -> tuple[str, ...]:
     return (*names, *(() if found.keras_version else ("keras_version",)))
 
 
-def _of_config(
+def _config_arguments(
     found: Found, weights: GRUWeights, behaviour: Behaviour, notes: list[str]
 ) -> dict[str, Any]:
     """Return the arguments that Keras's config of the layer says."""
@@ -176,7 +178,7 @@ def _resolves(name: str, value: Any, behaviour: Behaviour) -> bool:
     return True
 
 
-def _of_arrays(found: Found, weights: GRUWeights) -> dict[str, Any]:
+def _array_arguments(found: Found, weights: GRUWeights) -> dict[str, Any]:
     """Return the arguments that the shapes say."""
     shapes = {"units": weights.units, "use_bias": weights.bias is not None}
     if weights.bias is not None:

@@ -12,11 +12,11 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.interpretation import arguments
 from gru_ref.files.interpretation.found import Array, Found
-from gru_ref.files.interpretation.recorded_version import behaving_release
+from gru_ref.files.interpretation.recorded_version import layer_release
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger import resolve
-from gru_ref.provenance import Origin
+from gru_ref.provenance import Provenance
 
 
 def as_layer(
@@ -52,10 +52,10 @@ def as_layer(
         weights = GRUWeights(found.kernel, found.recurrent_kernel, found.bias)
     except (TypeError, ValueError) as error:
         raise MalformedFileError(file, found.path, str(error)) from None
-    release, version_notes = behaving_release(found, keras_version, file)
+    release, version_notes = layer_release(found, keras_version, file)
     behaviour = resolve(release)
-    said = arguments.said_by(found, weights, behaviour, file)
-    used = arguments.with_supplied(said, supplied, found, file)
+    said = arguments.file_arguments(found, weights, behaviour, file)
+    used = arguments.layer_arguments(said, supplied, found, file)
     try:
         layer = GRU.from_config(used, keras_version=release)
     except arguments.CONSTRUCTOR_ERRORS as error:
@@ -68,8 +68,8 @@ def as_layer(
         raise MalformedFileError(file, found.path, reason) from None
     layer.take_weights(weights)
     given = {*supplied, *(() if keras_version is None else ("keras_version",))}
-    unknown = arguments.not_said(said, found, behaviour)
-    layer.origin = Origin(
+    unknown = arguments.missing_arguments(said, found, behaviour)
+    layer.origin = Provenance(
         file=str(file),
         format=file_format,
         path=found.path,
@@ -79,23 +79,23 @@ def as_layer(
         unknown=unknown,
         supplied={name: used.get(name, release) for name in unknown if name in given},
         dtype=found.stored_dtype or weights.kernel.dtype.name,
-        sha256={name: sha256_of(array) for name, array in _named(weights)},
-        not_finite=tuple(n for n, array in _named(weights) if not np.isfinite(array).all()),
+        sha256={name: array_sha256(array) for name, array in _named_arrays(weights)},
+        not_finite=tuple(n for n, array in _named_arrays(weights) if not np.isfinite(array).all()),
         notes=(*found.notes, *said.notes, *version_notes),
     )
     return layer
 
 
-def _named(weights: GRUWeights) -> list[tuple[str, Array]]:
+def _named_arrays(weights: GRUWeights) -> list[tuple[str, Array]]:
     return list(zip(("kernel", "recurrent_kernel", "bias"), weights.arrays(), strict=False))
 
 
-def sha256_of(array: Array) -> str:
+def array_sha256(array: Array) -> str:
     """Return the hash of an array's numbers: little-endian, in C order."""
     return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 
-def mapping_of(
+def layers_by_path(
     everything: Sequence[Found],
     supplied: Mapping[str, Any],
     *,

@@ -17,7 +17,7 @@ _OPTIMIZERS = frozenset((
 ))  # fmt: skip
 
 
-class Group(NamedTuple):
+class WeightNames(NamedTuple):
     """The names of the arrays of one GRU, and what they have in common.
 
     Parameters
@@ -60,7 +60,7 @@ def is_backward(path: str) -> bool:
     return any(part.startswith("backward_") for part in path.split("/"))
 
 
-def by_name(shapes: Mapping[str, Shape]) -> list[Group]:
+def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     """Return the GRUs among named arrays: ``…/kernel``, ``…/recurrent_kernel`` and ``…/bias``.
 
     The last part of a name counts, after "/" or "."; a trailing ":0" does not. Arrays that have
@@ -73,7 +73,7 @@ def by_name(shapes: Mapping[str, Shape]) -> list[Group]:
             roles.setdefault(path, {}).setdefault(role, name)
     groups = []
     for path, names in roles.items():
-        group = Group(
+        group = WeightNames(
             path or ".",
             names.get("kernel", ""),
             names.get("recurrent_kernel", ""),
@@ -84,7 +84,7 @@ def by_name(shapes: Mapping[str, Shape]) -> list[Group]:
     return groups
 
 
-def by_order(shapes: Mapping[str, Shape]) -> list[Group]:
+def groups_by_order(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     """Return the GRUs among arrays in Keras's order: kernel, recurrent kernel, bias if any.
 
     Notes
@@ -95,8 +95,8 @@ def by_order(shapes: Mapping[str, Shape]) -> list[Group]:
     groups = []
     at = 0
     while at + 1 < len(names):
-        with_bias = Group(names[at], *names[at : at + 3]) if at + 2 < len(names) else None
-        without = Group(names[at], names[at], names[at + 1], None)
+        with_bias = WeightNames(names[at], *names[at : at + 3]) if at + 2 < len(names) else None
+        without = WeightNames(names[at], names[at], names[at + 1], None)
         if with_bias and _fits(with_bias, shapes):
             groups.append(with_bias)
             at += 3
@@ -108,7 +108,7 @@ def by_order(shapes: Mapping[str, Shape]) -> list[Group]:
     return groups
 
 
-def by_shape(path: str, shapes: Mapping[str, Shape]) -> Group | None:
+def group_by_shape(path: str, shapes: Mapping[str, Shape]) -> WeightNames | None:
     """Return the GRU that some arrays of unknown order and meaning are, if they are one.
 
     Raises
@@ -132,10 +132,10 @@ def by_shape(path: str, shapes: Mapping[str, Shape]) -> Group | None:
             f"which of {shown} is the kernel, the recurrent kernel and the bias cannot be told, "
             "expected names that end in /kernel, /recurrent_kernel and /bias"
         )
-    return Group(path, kernels[0], recurrent[0], biases[0] if biases else None)
+    return WeightNames(path, kernels[0], recurrent[0], biases[0] if biases else None)
 
 
-def by_shapes(shapes: Mapping[str, Shape]) -> list[Group]:
+def groups_by_shape(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     """Return the GRUs among arrays whose names say no more than which of them belong together.
 
     Raises
@@ -146,16 +146,18 @@ def by_shapes(shapes: Mapping[str, Shape]) -> list[Group]:
     together: dict[str, dict[str, Shape]] = {}
     for name, shape in shapes.items():
         together.setdefault(_split(name)[0], {})[name] = shape
-    found = (by_shape(path, alike) for path, alike in together.items())
+    found = (group_by_shape(path, alike) for path, alike in together.items())
     return [group for group in found if group is not None]
 
 
-def found_group(group: Group, array: Callable[[str], Array], *, bfloat16: bool = False) -> Found:
+def found_group(
+    group: WeightNames, array: Callable[[str], Array], *, bfloat16: bool = False
+) -> Found:
     """Return the GRU of a group.
 
     Parameters
     ----------
-    group : Group
+    group : WeightNames
     array : callable
         Name → array.
     bfloat16 : bool
@@ -178,6 +180,6 @@ def _split(name: str) -> tuple[str, str]:
     return plain[: max(at, 0)], plain[at + 1 :]
 
 
-def _fits(group: Group, shapes: Mapping[str, Shape]) -> bool:
+def _fits(group: WeightNames, shapes: Mapping[str, Shape]) -> bool:
     bias = None if group.bias is None else shapes[group.bias]
     return is_gru(shapes[group.kernel], shapes[group.recurrent_kernel], bias)

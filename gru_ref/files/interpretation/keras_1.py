@@ -70,7 +70,7 @@ def are_nine(shapes: Sequence[tuple[int, ...]]) -> bool:
     return len(units) == 1 and list(shapes[:3]) == [(*shapes[0][:1], *units), 2 * units, units]
 
 
-def joined(arrays: Sequence[Array]) -> list[Array]:
+def join_arrays(arrays: Sequence[Array]) -> list[Array]:
     """Return kernel, recurrent_kernel and bias of Keras 1's W, U, b for each of z, r, h.
 
     Parameters

@@ -19,9 +19,7 @@ _OF_TENSORFLOW_2 = ("2.2.4-tf", "2.3.0-tf")
 _ALSO_WRITTEN_BY = {"2.4.0": "tf-2.3"}
 
 
-def behaving_release(
-    found: Found, supplied: str | None, file: object
-) -> tuple[str, tuple[str, ...]]:
+def layer_release(found: Found, supplied: str | None, file: object) -> tuple[str, tuple[str, ...]]:
     """Return the release that the layer of `found` is, and what is to be noted about it.
 
     Parameters
@@ -45,7 +43,7 @@ def behaving_release(
     if recorded is None:
         if supplied is not None:
             return supplied, ()
-        return _by_config(found), ()
+        return _config_generation(found), ()
     if is_before_the_ledger(recorded):
         release = _OLDEST
         notes: tuple[str, ...] = (
@@ -82,7 +80,7 @@ def is_before_the_ledger(recorded: str | None) -> bool:
     return _BEFORE_THE_LEDGER.fullmatch(recorded) is not None
 
 
-def _by_config(found: Found) -> str:
+def _config_generation(found: Found) -> str:
     """Return the generation that the keys of the config show, else that of `GRU` itself."""
     try:
         return gru_config.generation_of(found.config or {})

@@ -14,7 +14,7 @@ from gru_ref.files.limits import Budget
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class StoredGRU:
     """Arrays that have the shapes of a GRU's.
 
     Parameters
@@ -34,16 +34,16 @@ class Stored:
     known: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read(path: str, datasets: Sequence[HDF5Dataset], known: Mapping[str, Any]) -> Stored:
+def read_gru(path: str, datasets: Sequence[HDF5Dataset], known: Mapping[str, Any]) -> StoredGRU:
     """Read the datasets of one GRU: two, three with a bias, or Keras 1's nine."""
     arrays, dtypes = zip(*(dataset.read() for dataset in datasets), strict=True)
     if len(arrays) == 9:
-        arrays = tuple(keras_1.joined(arrays))
+        arrays = tuple(keras_1.join_arrays(arrays))
     kernel, recurrent_kernel, *bias = arrays
-    return Stored(path, (kernel, recurrent_kernel, bias[0] if bias else None), dtypes[0], known)
+    return StoredGRU(path, (kernel, recurrent_kernel, bias[0] if bias else None), dtypes[0], known)
 
 
-def found(stored: Stored, leaf: Leaf | None, keras_version: str | None) -> Found:
+def to_found(stored: StoredGRU, leaf: Leaf | None, keras_version: str | None) -> Found:
     """Return arrays and config together, a CuDNNGRU's arrays converted."""
     kernel, recurrent_kernel, bias = stored.arrays
     backward = leaf.backward if leaf else "backward_layer" in stored.path.split("/")
@@ -69,8 +69,8 @@ def _layer_of(path: str) -> str:
     return above if last == "cell" else path
 
 
-def matched(
-    stored: Iterable[Stored],
+def match_configs(
+    stored: Iterable[StoredGRU],
     leaves: Sequence[Leaf],
     keras_version: str | None,
     budget: Budget,
@@ -105,4 +105,4 @@ def matched(
             f"the config lists a GRU here, expected its arrays at {missing[0].path}",
         )
     rest = [(item, None) for item in by_group.values()]
-    return [found(item, leaf, keras_version) for item, leaf in [*listed, *rest]]
+    return [to_found(item, leaf, keras_version) for item, leaf in [*listed, *rest]]

@@ -17,14 +17,14 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files import probe as probes
 from gru_ref.files.formats.json_object import parse_object
-from gru_ref.files.formats.part import Part, opened
+from gru_ref.files.formats.part import FilePart, open_file
 from gru_ref.files.formats.zip_members import Archive
-from gru_ref.files.interpretation.as_layer import as_layer, sha256_of
+from gru_ref.files.interpretation.as_layer import array_sha256, as_layer
 from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.probe import Probe
-from gru_ref.files.readers.numpy_arrays import array_of
+from gru_ref.files.probe import BundleProbe
+from gru_ref.files.readers.numpy_arrays import npy_array
 from gru_ref.keras.layers.gru import GRU
 
 META, META_SHA256 = "gru_ref_bundle", "gru_ref_bundle_sha256"
@@ -33,17 +33,17 @@ SUFFIX = ".npy"
 # Arguments of GRU that no config of Keras has, or not that of every release → their defaults.
 FURTHER: Mapping[str, Any] = {"implementation": 2, "use_cudnn": "auto", "execution": "eager"}
 WEIGHTS = ("kernel", "recurrent_kernel", "bias")
-_PROBE = tuple(field.name for field in fields(Probe))
+_PROBE = tuple(field.name for field in fields(BundleProbe))
 
 T = TypeVar("T")
 
 
-class Entry(NamedTuple):
+class BundleEntry(NamedTuple):
     """One GRU of a bundle: what it was read as, its probe, and all that the bundle says of it."""
 
     found: Found
     layer: GRU
-    probe: Probe
+    probe: BundleProbe
     said: Mapping[str, Any]
 
 
@@ -56,11 +56,11 @@ def read(path: Path, limits: Limits) -> list[Found]:
         The weights, the config or the probe are not those that were written, or it is no bundle.
     """
     budget = Budget(path, limits)
-    with opened(path, budget) as stream:
+    with open_file(path, budget) as stream:
         return [entry.found for entry in entries(stream, budget)]
 
 
-def entries(stream: BinaryIO, budget: Budget) -> list[Entry]:
+def entries(stream: BinaryIO, budget: Budget) -> list[BundleEntry]:
     """Return everything in an open bundle, checked.
 
     Raises
@@ -105,7 +105,11 @@ def _arrays(archive: Archive, meta: Mapping[str, Any], budget: Budget) -> dict[s
     arrays = {}
     for name, said in listed.items():
         array = _array(archive, name, budget)
-        actual = {"dtype": array.dtype.name, "shape": list(array.shape), "sha256": sha256_of(array)}
+        actual = {
+            "dtype": array.dtype.name,
+            "shape": list(array.shape),
+            "sha256": array_sha256(array),
+        }
         for key, value in actual.items():
             expected = said.get(key) if isinstance(said, dict) else None
             if value != expected:
@@ -115,7 +119,7 @@ def _arrays(archive: Archive, meta: Mapping[str, Any], budget: Budget) -> dict[s
 
 
 def _array(archive: Archive, name: str, budget: Budget) -> Array:
-    return array_of(Part(memoryview(archive.read(f"{name}{SUFFIX}")), name, budget))
+    return npy_array(FilePart(memoryview(archive.read(f"{name}{SUFFIX}")), name, budget))
 
 
 def _text(archive: Archive, name: str, budget: Budget) -> bytes:
@@ -128,7 +132,7 @@ def _text(archive: Archive, name: str, budget: Budget) -> bytes:
 # ---- one GRU
 
 
-def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> Entry:
+def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> BundleEntry:
     """Return one GRU, whose arrays are taken out of `arrays`, if its probe holds."""
     place = f"layers[{number}]"
     if not isinstance(said, dict):
@@ -161,13 +165,13 @@ def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> 
     with warnings.catch_warnings():  # whoever loads the layer is warned then
         warnings.simplefilter("ignore")
         layer = as_layer(found, {}, file=budget.file, file_format="bundle")
-    probe = Probe(*(mine[name] for name in _PROBE))
+    probe = BundleProbe(*(mine[name] for name in _PROBE))
     _check_probe(probe, layer, _typed(said, "probe", dict, place, budget), path, budget)
-    return Entry(found, layer, probe, said)
+    return BundleEntry(found, layer, probe, said)
 
 
 def _check_probe(
-    probe: Probe, layer: GRU, said: Mapping[str, Any], path: str, budget: Budget
+    probe: BundleProbe, layer: GRU, said: Mapping[str, Any], path: str, budget: Budget
 ) -> None:
     """Refuse a probe that is not what the layer computes."""
     place = f"{path}, probe"
@@ -176,11 +180,11 @@ def _check_probe(
     if not 0 <= tolerance < math.inf:
         raise budget.malformed(place, f"tolerance is {tolerance}, expected 0 or more")
     try:
-        probes.check(probe, weights.features, config)
+        probes.check_probe(probe, weights.features, config)
     except (TypeError, ValueError) as error:
         raise budget.malformed(place, str(error)) from None
     budget.take_products(probes.products(probe.inputs, config), place)
-    worst = probes.difference(probe, weights, config, tolerance)
+    worst = probes.worst_difference(probe, weights, config, tolerance)
     if worst is not None:
         raise budget.malformed(
             place,

@@ -32,13 +32,13 @@ def read(path: Path, limits: Limits) -> list[Found]:
     MalformedFileError
         It is damaged, or of a kind that is not read.
     """
-    bundle = TensorBundle(index_of(path), Budget(path, limits))
+    bundle = TensorBundle(index_path(path), Budget(path, limits))
     if OBJECT_GRAPH not in bundle.entries:
-        return by_names(bundle)
-    return list(by_objects(bundle, ObjectGraph(bundle.string(OBJECT_GRAPH))).values())
+        return grus_by_name(bundle)
+    return list(grus_by_object(bundle, ObjectGraph(bundle.string(OBJECT_GRAPH))).values())
 
 
-def index_of(path: Path) -> Path:
+def index_path(path: Path) -> Path:
     """Return the index file that `path` stands for.
 
     Raises
@@ -57,7 +57,7 @@ def index_of(path: Path) -> Path:
     return path if path.is_file() else path.with_name(path.name + _SUFFIX)
 
 
-def by_objects(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]:
+def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]:
     """Return every object that has the arrays of a GRU as children, by its number.
 
     Keras 3's ``export`` saves no layers but a flat list of variables: there the variables' names
@@ -82,10 +82,12 @@ def by_objects(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]:
     return {} if exported is None else _by_list(bundle, graph, exported)
 
 
-def by_names(bundle: TensorBundle) -> list[Found]:
+def grus_by_name(bundle: TensorBundle) -> list[Found]:
     """Return the GRUs of a checkpoint without objects, as `tf.compat.v1.train.Saver` writes it."""
     shapes = {key: entry.shape for key, entry in bundle.entries.items()}
-    return [_found(bundle, group.path, _by_role(group)) for group in grouping.by_name(shapes)]
+    return [
+        _found(bundle, group.path, _by_role(group)) for group in grouping.groups_by_name(shapes)
+    ]
 
 
 def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int, Found]:
@@ -102,7 +104,7 @@ def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int,
             last, start = path, i
         keys[f"{start}/{variable[0]}"] = variable[1]
     shapes = {name: bundle.shape(key) for name, key in keys.items()}
-    groups = grouping.by_name(shapes)
+    groups = grouping.groups_by_name(shapes)
     names = [group.path.partition("/")[2] for group in groups]
     often = Counter(names)
     found = {}
@@ -113,7 +115,7 @@ def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int,
     return found
 
 
-def _by_role(group: grouping.Group) -> dict[str, str]:
+def _by_role(group: grouping.WeightNames) -> dict[str, str]:
     return {role: key for role, key in zip(_ROLES, group[1:], strict=True) if key is not None}
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from gru_ref.files.formats import hdf5
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.formats.json_object import parse_object
-from gru_ref.files.formats.part import opened
+from gru_ref.files.formats.part import open_file
 from gru_ref.files.interpretation import keras_1, model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
 from gru_ref.files.interpretation.model_config import Leaf
-from gru_ref.files.interpretation.stored_gru import Stored
+from gru_ref.files.interpretation.stored_gru import StoredGRU
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.readers import weights_h5
 
@@ -50,10 +50,10 @@ def read(path: Path, limits: Limits) -> list[Found]:
         It is damaged, hostile or beyond the limits, or an array that is listed is not there.
     """
     budget = Budget(path, limits)
-    with opened(path, budget) as stream, hdf5.opened(stream, budget) as root:
+    with open_file(path, budget) as stream, hdf5.open_hdf5(stream, budget) as root:
         if _MODEL in root.names() or _strings(root, "layer_names") is not None:
             return _read_legacy(root, budget)
-        return [stored_gru.found(stored, None, None) for stored in weights_h5.stored_in(root)]
+        return [stored_gru.to_found(stored, None, None) for stored in weights_h5.stored_grus(root)]
 
 
 def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
@@ -65,7 +65,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
         leaves = model_config.leaves(model, budget)
     versions = root.strings("keras_version") or weights.strings("keras_version")
     version = versions[0] if versions else None
-    pairs: list[tuple[Stored, Leaf | None]] = []
+    pairs: list[tuple[StoredGRU, Leaf | None]] = []
     by_layer: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         if leaf.could_be_gru and leaf.names:
@@ -74,10 +74,10 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
         group = weights.group(layer)
         if group is None:
             raise budget.malformed(layer, "the layer is listed, but not there")
-        pairs += _matched(_stored_in(group, layer, budget), by_layer.get(layer, []))
+        pairs += _match_configs(_stored_grus(group, layer, budget), by_layer.get(layer, []))
     order = {id(leaf): place for place, leaf in enumerate(leaves)}
     pairs.sort(key=lambda pair: order.get(id(pair[1]), len(order)))
-    return [stored_gru.found(stored, leaf, version) for stored, leaf in pairs]
+    return [stored_gru.to_found(stored, leaf, version) for stored, leaf in pairs]
 
 
 def _strings(group: HDF5Group, name: str) -> list[str] | None:
@@ -97,7 +97,7 @@ def _strings(group: HDF5Group, name: str) -> list[str] | None:
     return parts
 
 
-def _stored_in(group: HDF5Group, layer: str, budget: Budget) -> list[Stored]:
+def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[StoredGRU]:
     """Return the GRUs among the arrays of one layer's group."""
     listed = []
     for name in _strings(group, "weight_names") or []:
@@ -113,8 +113,8 @@ def _stored_in(group: HDF5Group, layer: str, budget: Budget) -> list[Stored]:
     return _grus_among(listed, layer)
 
 
-def _grus_among(listed: Sequence[_Listed], layer: str) -> list[Stored]:
-    stored: list[Stored] = []
+def _grus_among(listed: Sequence[_Listed], layer: str) -> list[StoredGRU]:
+    stored: list[StoredGRU] = []
     paths: set[str] = set()
     at = 0
     while at < len(listed):
@@ -125,7 +125,7 @@ def _grus_among(listed: Sequence[_Listed], layer: str) -> list[Stored]:
                 path += "+"
             paths.add(path)
             datasets = [item.dataset for item in listed[at : at + count]]
-            stored.append(stored_gru.read(path, datasets, {}))
+            stored.append(stored_gru.read_gru(path, datasets, {}))
         at += count or 1
     return stored
 
@@ -149,7 +149,9 @@ def _path(layer: str, name: str) -> str:
     return "/".join([layer, *(parts[1:] if parts[:1] == [layer] else parts)])
 
 
-def _matched(stored: Sequence[Stored], leaves: Sequence[Leaf]) -> list[tuple[Stored, Leaf | None]]:
+def _match_configs(
+    stored: Sequence[StoredGRU], leaves: Sequence[Leaf]
+) -> list[tuple[StoredGRU, Leaf | None]]:
     """Return the arrays of one layer's group with their configs: by name, else by order."""
     left = list(leaves)
     pairs: dict[int, Leaf] = {}

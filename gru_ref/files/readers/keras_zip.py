@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from gru_ref.files.formats import hdf5
 from gru_ref.files.formats.hdf5 import HDF5Group
 from gru_ref.files.formats.json_object import parse_object, read_object
-from gru_ref.files.formats.part import opened
+from gru_ref.files.formats.part import open_file
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
@@ -35,11 +35,11 @@ def read(path: Path, limits: Limits) -> list[Found]:
         metadata = parts.json(_METADATA)
         config = parts.json(_CONFIG)
         version = metadata.get("keras_version")
-        with parts.stream(_WEIGHTS) as stream, hdf5.opened(stream, budget, _WEIGHTS) as root:
+        with parts.stream(_WEIGHTS) as stream, hdf5.open_hdf5(stream, budget, _WEIGHTS) as root:
             leaves = model_config.leaves(config, budget, _style(root))
-            stored = weights_h5.stored_in(root)
+            stored = weights_h5.stored_grus(root)
     version = version if isinstance(version, str) else None
-    return stored_gru.matched(stored, leaves, version, budget)
+    return stored_gru.match_configs(stored, leaves, version, budget)
 
 
 def _style(root: HDF5Group) -> model_config.Style:
@@ -61,7 +61,7 @@ class _Folder:
     @contextlib.contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:
         """Open a part; a link to somewhere else is none."""
-        with opened(self._part(name), self._budget, name) as stream:
+        with open_file(self._part(name), self._budget, name) as stream:
             yield stream
 
     def _part(self, name: str) -> Path:
@@ -99,5 +99,5 @@ def _parts(path: Path, budget: Budget) -> Iterator[_Folder | _Zip]:
     if path.is_dir():
         yield _Folder(path, budget)
         return
-    with opened(path, budget) as handle:
+    with open_file(path, budget) as handle:
         yield _Zip(Archive(handle, budget), budget)

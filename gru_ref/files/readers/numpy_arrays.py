@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gru_ref.files.formats.float_arrays import from_bfloat16
-from gru_ref.files.formats.part import Part, opened, whole
+from gru_ref.files.formats.part import FilePart, open_file, read_file
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found
@@ -41,14 +41,14 @@ def read(path: Path, limits: Limits) -> list[Found]:
         A file is damaged, holds Python objects, or names and shapes leave open what is what.
     """
     budget = Budget(path, limits)
-    arrays = {part.place.removesuffix(_SUFFIX): array_of(part) for part in _parts(path, budget)}
+    arrays = {part.place.removesuffix(_SUFFIX): npy_array(part) for part in _parts(path, budget)}
     shapes = {name: array.shape for name, array in arrays.items()}
-    groups = grouping.by_name(shapes)
+    groups = grouping.groups_by_name(shapes)
     if not groups and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
-        groups = grouping.by_order(shapes)
+        groups = grouping.groups_by_order(shapes)
     if not groups:
         try:
-            groups = grouping.by_shapes(shapes)
+            groups = grouping.groups_by_shape(shapes)
         except ValueError as error:
             raise budget.malformed("", str(error)) from None
 
@@ -61,7 +61,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     ]
 
 
-def array_of(part: Part) -> Array:
+def npy_array(part: FilePart) -> Array:
     """Return the array that a .npy file holds; bfloat16 as its bits, |V2.
 
     Raises
@@ -100,14 +100,14 @@ def array_of(part: Part) -> Array:
     return flat.reshape(shape, order="F" if matched["fortran"] == "True" else "C")
 
 
-def _parts(path: Path, budget: Budget) -> Iterator[Part]:
+def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
     """Yield every .npy file, named."""
     if path.is_dir():
         for entry in sorted(path.iterdir()):
             if entry.suffix == _SUFFIX:
-                yield whole(entry, budget, entry.name)
+                yield read_file(entry, budget, entry.name)
         return
-    with opened(path, budget) as stream:
+    with open_file(path, budget) as stream:
         if stream.read(len(MAGIC)) == MAGIC:
             raise budget.malformed(
                 "",
@@ -115,9 +115,9 @@ def _parts(path: Path, budget: Budget) -> Iterator[Part]:
                 "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",
             )
         archive = Archive(stream, budget)
-        for name in archive.in_order:
+        for name in archive.ordered_names:
             if name.endswith(_SUFFIX):
-                yield Part(memoryview(archive.read(name)), name, budget)
+                yield FilePart(memoryview(archive.read(name)), name, budget)
 
 
 def _is_bfloat16(array: Array) -> bool:

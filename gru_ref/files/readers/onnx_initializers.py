@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.files.formats.onnx_graph import Graph, Node, array_of, graphs, shape_of
-from gru_ref.files.formats.part import whole
+from gru_ref.files.formats.onnx_graph import OnnxGraph, OnnxNode, graphs, tensor_array, tensor_shape
+from gru_ref.files.formats.part import read_file
 from gru_ref.files.formats.protobuf import Message
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found, unique_layers
@@ -48,24 +48,24 @@ def read(path: Path, limits: Limits) -> list[Found]:
     ------
     onnx.proto and the operators GRU and Loop of ONNX 1.23.
     """
-    model = Message.parse(whole(path, Budget(path, limits)))
+    model = Message.parse(read_file(path, Budget(path, limits)))
     found: list[Found] = []
     for message in model.messages(7):
         for graph in graphs(message):
             for node in graph.nodes:
                 if node.kind == "GRU":
-                    found += _of_node(node, graph)
+                    found += _node_grus(node, graph)
                 for body in node.graphs() if node.kind == "Loop" else ():
-                    found += _of_loop(node, Graph(body, graph.constants))
+                    found += _loop_grus(node, OnnxGraph(body, graph.constants))
         if not found:
-            _refuse_unrolled(Graph(message))
+            _refuse_unrolled(OnnxGraph(message))
     return unique_layers(found)
 
 
 # ---- GRU nodes
 
 
-def _of_node(node: Node, graph: Graph) -> Iterator[Found]:
+def _node_grus(node: OnnxNode, graph: OnnxGraph) -> Iterator[Found]:
     """Yield the directions of a GRU node, each as a layer of its own."""
     names = [*node.inputs, "", "", "", ""][1:4]
     W, R = (_constant(name, graph, node) for name in names[:2])
@@ -89,7 +89,7 @@ def _of_node(node: Node, graph: Graph) -> Iterator[Found]:
             with np.errstate(over="ignore", invalid="ignore"):
                 bias = rows if after else rows[0] + rows[1]
         pair = activations[2 * i : 2 * i + 2]
-        known, notes = _said(node, one, pair)
+        known, notes = _node_arguments(node, one, pair)
         yield Found(
             path if len(directions) == 1 else f"{path}/{one}",
             W[i].T,
@@ -100,7 +100,9 @@ def _of_node(node: Node, graph: Graph) -> Iterator[Found]:
         )
 
 
-def _said(node: Node, direction: str, activations: list[str]) -> tuple[dict[str, Any], list[str]]:
+def _node_arguments(
+    node: OnnxNode, direction: str, activations: list[str]
+) -> tuple[dict[str, Any], list[str]]:
     """Return the arguments that the attributes say, and what Keras has no argument for."""
     known: dict[str, Any] = {}
     notes = []
@@ -118,19 +120,19 @@ def _said(node: Node, direction: str, activations: list[str]) -> tuple[dict[str,
     return known, notes
 
 
-def _constant(name: str, graph: Graph, node: Node) -> Array:
+def _constant(name: str, graph: OnnxGraph, node: OnnxNode) -> Array:
     if name not in graph.constants:
         raise node.part.malformed(
             f"its weight {name!r} is computed, expected an initializer: fold the model's "
             "constants first"
         )
-    return array_of(graph.constants[name])
+    return tensor_array(graph.constants[name])
 
 
 # ---- loops
 
 
-def _of_loop(node: Node, body: Graph) -> Iterator[Found]:
+def _loop_grus(node: OnnxNode, body: OnnxGraph) -> Iterator[Found]:
     """Yield the GRU that a loop is, if it multiplies by the arrays of one; several if stacked."""
     outside = dict(zip(body.inputs, node.inputs, strict=False))
     makers = {output: one for one in body.nodes for output in one.outputs}
@@ -156,7 +158,7 @@ def _of_loop(node: Node, body: Graph) -> Iterator[Found]:
                 (recurrent_kernels if of_the_state else kernels)[weights] = None
         terms = {"Add": one.inputs, "Gemm": one.inputs[2:]}.get(one.kind, ())
         added.update(dict.fromkeys(name for term in terms if (name := constant(term))))
-    shapes = {n: shape_of(body.constants[n]) for n in (*kernels, *recurrent_kernels, *added)}
+    shapes = {n: tensor_shape(body.constants[n]) for n in (*kernels, *recurrent_kernels, *added)}
     for kernel in kernels:
         alike = [r for r in recurrent_kernels if grouping.is_gru(shapes[kernel], shapes[r], None)]
         if len(alike) > 1:
@@ -169,14 +171,14 @@ def _of_loop(node: Node, body: Graph) -> Iterator[Found]:
                 b for b in added if grouping.is_gru(shapes[kernel], shapes[recurrent], shapes[b])
             ]
             path = node.name.removesuffix("/while_loop") or kernel
-            group = grouping.Group(path, kernel, recurrent, next(iter(biases), None))
-            yield grouping.found_group(group, lambda name: array_of(body.constants[name]))
+            group = grouping.WeightNames(path, kernel, recurrent, next(iter(biases), None))
+            yield grouping.found_group(group, lambda name: tensor_array(body.constants[name]))
 
 
-def _refuse_unrolled(graph: Graph) -> None:
+def _refuse_unrolled(graph: OnnxGraph) -> None:
     """Raise if a GRU without a loop is there: the exporter has taken its bias apart."""
     for name, tensor in graph.constants.items():
-        if "gru_cell" in name and grouping.is_gru(shape_of(tensor), shape_of(tensor), None):
+        if "gru_cell" in name and grouping.is_gru(tensor_shape(tensor), tensor_shape(tensor), None):
             raise tensor.part.cut(0, 0, name).malformed(
                 "it is the recurrent kernel of an unrolled GRU, whose bias rows the exporter has "
                 "taken apart, expected a loop or a GRU node: export the layer with unroll=False"

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from gru_ref.files.formats.float_arrays import fits, float_array
 from gru_ref.files.formats.json_object import parse_object
-from gru_ref.files.formats.part import Part, opened, size_of, stretch
+from gru_ref.files.formats.part import FilePart, file_size, open_file, read_stretch
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget, Limits
@@ -54,14 +54,14 @@ def read(path: Path, limits: Limits) -> list[Found]:
     The format as documented in the README of github.com/huggingface/safetensors (0.8.0).
     """
     budget = Budget(path, limits)
-    with opened(path, budget) as stream:
-        size = stretch(stream, 0, _LENGTH, "the length of the header", budget).number("<Q", 0)
+    with open_file(path, budget) as stream:
+        size = read_stretch(stream, 0, _LENGTH, "the length of the header", budget).number("<Q", 0)
         budget.check_json(size, "the header")
-        header = stretch(stream, _LENGTH, size, "the header", budget)
-        tensors = _tensors(header, size_of(stream) - _LENGTH - size)
+        header = read_stretch(stream, _LENGTH, size, "the header", budget)
+        tensors = _tensors(header, file_size(stream) - _LENGTH - size)
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         try:
-            groups = grouping.by_name(shapes) or grouping.by_shapes(shapes)
+            groups = grouping.groups_by_name(shapes) or grouping.groups_by_shape(shapes)
         except ValueError as error:
             raise budget.malformed("", str(error)) from None
 
@@ -74,7 +74,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         ]
 
 
-def _tensors(header: Part, space: int) -> dict[str, Tensor]:
+def _tensors(header: FilePart, space: int) -> dict[str, Tensor]:
     """Return what the header says, every offset checked against the `space` after it."""
     found = parse_object(header.text(), header.place, header.budget, unique=True)
     found.pop(_METADATA, None)
@@ -82,7 +82,7 @@ def _tensors(header: Part, space: int) -> dict[str, Tensor]:
     return {name: _tensor(header, name, value, space) for name, value in found.items()}
 
 
-def _tensor(header: Part, name: str, value: Any, space: int) -> Tensor:
+def _tensor(header: FilePart, name: str, value: Any, space: int) -> Tensor:
     here = header.cut(0, 0, name)
     if not isinstance(value, dict):
         raise here.malformed("it is no JSON object")
@@ -118,5 +118,5 @@ def _array(
     tensor = tensors[name]
     if tensor.dtype not in _FLOATS:
         raise budget.malformed(name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}")
-    part = stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
+    part = read_stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
     return float_array(part.data, _FLOATS[tensor.dtype], tensor.shape)

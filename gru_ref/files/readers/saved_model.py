@@ -9,14 +9,14 @@ from typing import Any
 
 from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.object_graph import ObjectGraph
-from gru_ref.files.formats.part import Part, whole
+from gru_ref.files.formats.part import FilePart, read_file
 from gru_ref.files.formats.protobuf import Message
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import model_config
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.files.readers.checkpoint import by_names, by_objects
+from gru_ref.files.readers.checkpoint import grus_by_name, grus_by_object
 
 PROTOBUF = "saved_model.pb"
 METADATA = "keras_metadata.pb"  # TensorFlow 2.5 and later; before, it lay in saved_model.pb
@@ -44,7 +44,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     budget = Budget(path, limits)
     bundle = TensorBundle(folder / "variables" / "variables.index", budget)
     if OBJECT_GRAPH not in bundle.entries:
-        return by_names(bundle)
+        return grus_by_name(bundle)
     graph = ObjectGraph(bundle.string(OBJECT_GRAPH))
     described = {}
     total = 0
@@ -61,7 +61,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
             keras_version=version if isinstance(version, str) else None,
             **_said(found, leaves.get(number)),
         )
-        for number, found in by_objects(bundle, graph).items()
+        for number, found in grus_by_object(bundle, graph).items()
     ]
 
 
@@ -75,14 +75,14 @@ def _said(found: Found, leaf: Leaf | None) -> dict[str, Any]:
     }
 
 
-def _metadata(folder: Path, budget: Budget) -> Iterator[tuple[tuple[str, ...], Part]]:
+def _metadata(folder: Path, budget: Budget) -> Iterator[tuple[tuple[str, ...], FilePart]]:
     """Yield the JSON that Keras says of each object, with the object's path from the root."""
     if (folder / METADATA).exists():
-        for node in Message.parse(whole(folder / METADATA, budget, METADATA)).messages(1):
+        for node in Message.parse(read_file(folder / METADATA, budget, METADATA)).messages(1):
             at = tuple(node.text(3).split(".")[1:])  # "root.layer_with_weights-0.cell"
             yield from ((at, part) for part in _json(node, 5))
         return
-    saved = Message.parse(whole(folder / PROTOBUF, budget, PROTOBUF))
+    saved = Message.parse(read_file(folder / PROTOBUF, budget, PROTOBUF))
     for meta_graph in saved.messages(2):
         for part in meta_graph.parts(7):
             paths = ObjectGraph(part).paths()
@@ -92,7 +92,7 @@ def _metadata(folder: Path, budget: Budget) -> Iterator[tuple[tuple[str, ...], P
                         yield from ((paths[number], text) for text in _json(user_object, 3))
 
 
-def _json(message: Message, number: int) -> list[Part]:
+def _json(message: Message, number: int) -> list[FilePart]:
     """Return a field that holds JSON; objects that are not Keras's write other text there."""
     return [part for part in message.parts(number) if bytes(part.data[:1]) == b"{"]
 

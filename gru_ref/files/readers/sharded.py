@@ -10,7 +10,7 @@ from typing import Any
 from gru_ref.files.formats import hdf5
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.formats.json_object import read_object
-from gru_ref.files.formats.part import opened
+from gru_ref.files.formats.part import open_file
 from gru_ref.files.interpretation import stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
@@ -37,14 +37,14 @@ def read(path: Path, limits: Limits) -> list[Found]:
             arrays: dict[str, HDF5Dataset] = {}
             for file in files:
                 if file not in roots:
-                    roots[file] = _opened(path, file, budget, stack)
+                    roots[file] = _open_shard(path, file, budget, stack)
                 shard = roots[file].group(group)
-                arrays.update(weights_h5.arrays_of(shard) if shard else {})
-            datasets = weights_h5.in_order(arrays)
+                arrays.update(weights_h5.numbered_arrays(shard) if shard else {})
+            datasets = weights_h5.sort_by_number(arrays)
             if weights_h5.looks_like_gru(datasets):
                 place = group.strip("/").removesuffix(_VARS)
-                stored.append(stored_gru.read(place, datasets, {}))
-    return [stored_gru.found(item, None, None) for item in stored]
+                stored.append(stored_gru.read_gru(place, datasets, {}))
+    return [stored_gru.to_found(item, None, None) for item in stored]
 
 
 def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:
@@ -70,9 +70,9 @@ def _names(files: Any) -> list[str]:
     ]
 
 
-def _opened(path: Path, name: str, budget: Budget, stack: contextlib.ExitStack) -> HDF5Group:
+def _open_shard(path: Path, name: str, budget: Budget, stack: contextlib.ExitStack) -> HDF5Group:
     shard = path.parent / name
     if shard.is_symlink():
         raise budget.malformed(name, "the shard is a link to another file")
-    stream = stack.enter_context(opened(shard, budget, name))
-    return stack.enter_context(hdf5.opened(stream, budget, name))
+    stream = stack.enter_context(open_file(shard, budget, name))
+    return stack.enter_context(hdf5.open_hdf5(stream, budget, name))

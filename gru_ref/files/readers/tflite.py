@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gru_ref.files.formats.flatbuffer import Table
+from gru_ref.files.formats.flatbuffer import FlatTable
 from gru_ref.files.formats.float_arrays import fits, float_array
-from gru_ref.files.formats.part import Part, whole
+from gru_ref.files.formats.part import FilePart, read_file
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found, unique_layers
 from gru_ref.files.limits import Budget, Limits
@@ -31,11 +31,11 @@ class Operator:
     kind: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    table: Table
+    table: FlatTable
 
 
 @dataclass(frozen=True)
-class Product:
+class ConstantProduct:
     """One FULLY_CONNECTED with constant weights.
 
     Parameters
@@ -71,7 +71,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     ------
     schema.fbs of TensorFlow 2.21; files of its converter.
     """
-    model = Table.root(whole(path, Budget(path, limits)))
+    model = FlatTable.root(read_file(path, Budget(path, limits)))
     kinds = [  # old files: int8 alone
         max(code.number(0, "<b"), code.number(3, "<i")) for code in model.tables(1)
     ]
@@ -94,7 +94,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     return unique_layers(found)
 
 
-def _refuse_unrolled(subgraph: Table, kinds: list[int]) -> None:
+def _refuse_unrolled(subgraph: FlatTable, kinds: list[int]) -> None:
     """Raise if a GRU without a loop is there: its arrays do not say what they are."""
     tensors = subgraph.tables(0)
     for operator in _operators(subgraph, kinds):
@@ -108,7 +108,7 @@ def _refuse_unrolled(subgraph: Table, kinds: list[int]) -> None:
                     )
 
 
-def _operators(subgraph: Table, kinds: list[int]) -> Iterator[Operator]:
+def _operators(subgraph: FlatTable, kinds: list[int]) -> Iterator[Operator]:
     for table in subgraph.tables(3):
         code = table.number(0, "<I")
         if code >= len(kinds):
@@ -119,7 +119,9 @@ def _operators(subgraph: Table, kinds: list[int]) -> Iterator[Operator]:
 class _Body:
     """The body of one loop."""
 
-    def __init__(self, table: Table, number: int, kinds: list[int], buffers: list[Table]) -> None:
+    def __init__(
+        self, table: FlatTable, number: int, kinds: list[int], buffers: list[FlatTable]
+    ) -> None:
         self.table = table
         self.buffers = buffers
         name = table.bytes(4).text().removesuffix("/while_body")
@@ -163,7 +165,7 @@ class _Body:
             found = [replace(one, path=f"{one.path}/{i}") for i, one in enumerate(found)]
         return found
 
-    def _reset_after(self, kernel: Product, recurrent: Product) -> Found:
+    def _reset_after(self, kernel: ConstantProduct, recurrent: ConstantProduct) -> Found:
         rows = [self._row(kernel), self._row(recurrent)]
         there = [row for row in rows if row is not None]
         bias = [np.zeros_like(there[0]) if row is None else row for row in rows] if there else None
@@ -175,7 +177,9 @@ class _Body:
             notes=(_NO_BIAS_ROW,) if len(there) == 1 else (),
         )
 
-    def _reset_before(self, kernel: Product, gates: Product, candidate: Product) -> Found:
+    def _reset_before(
+        self, kernel: ConstantProduct, gates: ConstantProduct, candidate: ConstantProduct
+    ) -> Found:
         recurrent = (self._array(gates.weights).T, self._array(candidate.weights).T)
         return self._found(
             self._array(kernel.weights).T,
@@ -205,7 +209,7 @@ class _Body:
             backward=grouping.is_backward(self.path),
         )
 
-    def _products(self) -> Iterator[Product]:
+    def _products(self) -> Iterator[ConstantProduct]:
         of_the_state = set(self.inputs)
         for operator in self.operators:  # (r ∘ h)
             if operator.kind == _MUL and self.inputs.intersection(operator.inputs):
@@ -216,14 +220,14 @@ class _Body:
                 weights = self.widened.get(weights, weights)
                 shape = self._tensor(weights).numbers(0)
                 if len(shape) == 2 and min(shape) > 0 and len(self._data(weights)):
-                    yield Product(x in of_the_state, weights, bias, (shape[0], shape[1]))
+                    yield ConstantProduct(x in of_the_state, weights, bias, (shape[0], shape[1]))
 
-    def _tensor(self, number: int) -> Table:
+    def _tensor(self, number: int) -> FlatTable:
         if not 0 <= number < len(self.tensors):
             raise self._malformed(f"tensor {number} is used, expected one of {len(self.tensors)}")
         return self.tensors[number]
 
-    def _data(self, number: int) -> Part:
+    def _data(self, number: int) -> FilePart:
         """Return the bytes of a constant; none, if the tensor is computed."""
         buffer = self._tensor(number).number(2, "<I")
         if buffer >= len(self.buffers):
@@ -248,7 +252,7 @@ class _Body:
             )
         return float_array(data.data, dtype, shape)
 
-    def _row(self, product: Product) -> Array | None:
+    def _row(self, product: ConstantProduct) -> Array | None:
         """Return the bias that a product adds."""
         bias = self.widened.get(product.bias, product.bias)
         return self._array(bias) if bias >= 0 and len(self._data(bias)) else None

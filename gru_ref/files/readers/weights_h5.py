@@ -12,32 +12,32 @@ from typing import Any
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.interpretation import stored_gru
 from gru_ref.files.interpretation.grouping import is_gru
-from gru_ref.files.interpretation.stored_gru import Stored
+from gru_ref.files.interpretation.stored_gru import StoredGRU
 
 _VARS = "vars"
 _OPTIMIZER = "optimizer"
 
 
-def stored_in(root: HDF5Group) -> list[Stored]:
+def stored_grus(root: HDF5Group) -> list[StoredGRU]:
     """Return the arrays of every GRU below `root`, gru_2 before gru_10."""
     everything = []
     for group in root.walk():
         parts = group.path.split("/")
         if parts[-1] == _VARS and _OPTIMIZER not in parts:
-            datasets = in_order(arrays_of(group))
+            datasets = sort_by_number(numbered_arrays(group))
             if looks_like_gru(datasets):
                 path = "/".join(parts[:-1])
-                everything.append(stored_gru.read(path, datasets, _name(root, path)))
+                everything.append(stored_gru.read_gru(path, datasets, _name(root, path)))
     return everything
 
 
-def arrays_of(group: HDF5Group) -> dict[str, HDF5Dataset]:
+def numbered_arrays(group: HDF5Group) -> dict[str, HDF5Dataset]:
     """Return the numbered arrays of a ``vars`` group."""
     children = {name: group.child(name) for name in group.names() if name.isdecimal()}
     return {name: child for name, child in children.items() if isinstance(child, HDF5Dataset)}
 
 
-def in_order(arrays: Mapping[str, HDF5Dataset]) -> list[HDF5Dataset]:
+def sort_by_number(arrays: Mapping[str, HDF5Dataset]) -> list[HDF5Dataset]:
     """Return numbered arrays in the order of their numbers."""
     return [arrays[name] for name in sorted(arrays, key=lambda name: (len(name), name))]
 

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gru_ref.errors import shown
-from gru_ref.files.interpretation.as_layer import sha256_of
+from gru_ref.files.interpretation.as_layer import array_sha256
 from gru_ref.files.interpretation.found import Array
-from gru_ref.files.probe import Probe, storable
+from gru_ref.files.probe import BundleProbe, storable_dtype
 from gru_ref.files.readers import bundle
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.provenance import Origin
+from gru_ref.provenance import Provenance
 
 # What the archive says of every member, whenever and wherever it is written.
 _DATE, _UNIX, _MODE = (1980, 1, 1, 0, 0, 0), 3, 0o644 << 16
@@ -29,13 +29,13 @@ _BLOCK = 1 << 20
 _SHARDED = ".weights.json"
 
 
-class Bundled(NamedTuple):
+class BundleItem(NamedTuple):
     """One GRU to be written.
 
     Parameters
     ----------
     layer : GRU
-    probe : Probe
+    probe : BundleProbe
     seed : int or None
         What the inputs of the probe were drawn from.
     outputs_by : str
@@ -45,13 +45,13 @@ class Bundled(NamedTuple):
     """
 
     layer: GRU
-    probe: Probe
+    probe: BundleProbe
     seed: int | None
     outputs_by: str
     tolerance: float
 
 
-def written(bundled: Mapping[str, Bundled], writer: str) -> bytes:
+def bundle_archive(bundled: Mapping[str, BundleItem], writer: str) -> bytes:
     """Return the bytes of a bundle: the same for the same GRUs.
 
     Parameters
@@ -73,7 +73,7 @@ def written(bundled: Mapping[str, Bundled], writer: str) -> bytes:
     for number, (path, one) in enumerate(bundled.items()):
         weights = dict(zip(bundle.WEIGHTS, one.layer.get_weights(), strict=False))
         for name, array in {**weights, **one.probe.arrays()}.items():
-            arrays[f"{number}/{name}"] = _stored(array)
+            arrays[f"{number}/{name}"] = _storable(array)
         layers.append(_said(path, one))
     meta = {
         "format": bundle.KIND,
@@ -84,7 +84,7 @@ def written(bundled: Mapping[str, Bundled], writer: str) -> bytes:
             name: {
                 "dtype": array.dtype.name,
                 "shape": list(array.shape),
-                "sha256": sha256_of(array),
+                "sha256": array_sha256(array),
             }
             for name, array in arrays.items()
         },
@@ -97,7 +97,7 @@ def written(bundled: Mapping[str, Bundled], writer: str) -> bytes:
     return _archive({**described, **arrays})
 
 
-def _said(path: str, one: Bundled) -> dict[str, Any]:
+def _said(path: str, one: BundleItem) -> dict[str, Any]:
     """Return what the JSON says of one GRU."""
     config = one.layer.config
     further = {
@@ -122,7 +122,7 @@ def _said(path: str, one: Bundled) -> dict[str, Any]:
     }
 
 
-def _source(origin: Origin) -> dict[str, Any]:
+def _source(origin: Provenance) -> dict[str, Any]:
     """Return where a layer comes from: nothing of it says on which machine."""
     path = Path(origin.file)
     return {
@@ -167,9 +167,9 @@ def _sha256_of_file(path: Path) -> str:
     return found.hexdigest()
 
 
-def _stored(array: Array) -> Array:
+def _storable(array: Array) -> Array:
     """Return an array as NumPy writes it on any machine: bfloat16 in float32, which holds it."""
-    dtype = storable(array.dtype)
+    dtype = storable_dtype(array.dtype)
     return np.ascontiguousarray(array, dtype.newbyteorder("<"))
 
 

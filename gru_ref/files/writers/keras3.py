@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gru_ref.errors import NotRepresentableError
-from gru_ref.files.writers.keras3_arguments import Array, Converted, converted
+from gru_ref.files.writers.keras3_arguments import Array, Keras3GRU, keras3_gru
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.releases import release_of
 
@@ -84,11 +84,11 @@ def plan(layers: Mapping[str, GRU], *, batch: int | None = None) -> Plan:
     if not layers:
         raise ValueError("layers is empty, expected at least one GRU")
     names: dict[str, str] = {}
-    made: list[Converted] = []
+    made: list[Keras3GRU] = []
     batches = []
     for path, layer in layers.items():
         names[path] = _free_name(layer.name.replace("/", "_"), names)
-        made.append(converted(layer, names[path], path))
+        made.append(keras3_gru(layer, names[path], path))
         batches.append(_batch(layer, batch, path))
     if len(made) == 1 and not made[0].config["return_state"]:
         config = _sequential(made[0], batches[0])
@@ -118,7 +118,7 @@ def plan_of_weights(layers: Mapping[str, GRU]) -> Plan:
     for path, layer in layers.items():
         names[path] = _free_name(layer.name, names)
         try:
-            one = converted(layer, names[path], path)
+            one = keras3_gru(layer, names[path], path)
         except NotRepresentableError as error:
             notes.append(f"{path}: {error}")
             continue
@@ -221,12 +221,12 @@ def _batch(layer: GRU, given: int | None, path: str) -> int | None:
     return batch
 
 
-def _sequential(one: Converted, batch: int | None) -> dict[str, Any]:
+def _sequential(one: Keras3GRU, batch: int | None) -> dict[str, Any]:
     layers = [_input(one, batch), _serialized("GRU", one.config)]
     return _serialized("Sequential", {"name": _MODEL, "layers": layers}, module="keras")
 
 
-def _functional(made: Sequence[Converted], batches: Sequence[int | None]) -> dict[str, Any]:
+def _functional(made: Sequence[Keras3GRU], batches: Sequence[int | None]) -> dict[str, Any]:
     """Return the config of a model with an input and the outputs of each GRU."""
     inputs, grus, input_layers, output_layers = [], [], [], []
     for one, batch in zip(made, batches, strict=True):
@@ -260,7 +260,7 @@ def _functional(made: Sequence[Converted], batches: Sequence[int | None]) -> dic
     return _serialized("Functional", config, module="keras.src.models.functional")
 
 
-def _input(one: Converted, batch: int | None) -> dict[str, Any]:
+def _input(one: Keras3GRU, batch: int | None) -> dict[str, Any]:
     config = {
         "batch_shape": [batch, None, int(one.weights[0].shape[0])],
         "dtype": one.config["dtype"],

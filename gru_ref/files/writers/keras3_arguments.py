@@ -36,7 +36,7 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class Converted(NamedTuple):
+class Keras3GRU(NamedTuple):
     """A GRU as Keras 3 has it.
 
     Parameters
@@ -57,7 +57,7 @@ class Converted(NamedTuple):
     multiplied: bool
 
 
-def converted(layer: GRU, name: str, path: str) -> Converted:
+def keras3_gru(layer: GRU, name: str, path: str) -> Keras3GRU:
     """Return what a file of Keras 3 says of one GRU.
 
     Parameters
@@ -100,7 +100,7 @@ def converted(layer: GRU, name: str, path: str) -> Converted:
             scales[gate] = scale
         if isinstance(arguments[argument], dict):
             notes.append(f"{argument} is a layer, which Keras 3.10 and later take there")
-    weights = [_scaled(array, scales) for array in layer.get_weights()]
+    weights = [_scale(array, scales) for array in layer.get_weights()]
     newest = resolve("3")
     for kind in KINDS:
         for argument in (a for a in vars(config) if a.endswith(f"_{kind}")):
@@ -110,7 +110,7 @@ def converted(layer: GRU, name: str, path: str) -> Converted:
         notes += _notes_on_scaling(scales, arguments)
     if config.dropout or config.recurrent_dropout:
         notes.append("in training, dropout draws other masks than in the Keras that wrote the file")
-    return Converted(arguments, weights, tuple(notes), multiplied)
+    return Keras3GRU(arguments, weights, tuple(notes), multiplied)
 
 
 def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float]:
@@ -140,7 +140,7 @@ def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float
     return same[0], 1.0
 
 
-def _scaled(array: Array, scales: list[float]) -> Array:
+def _scale(array: Array, scales: list[float]) -> Array:
     """Return the array with the columns of z, r and h multiplied, each product rounded once."""
     if scales == _UNSCALED:
         return array

@@ -23,7 +23,7 @@ from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
-from gru_ref.provenance import Origin
+from gru_ref.provenance import Provenance
 
 Array = NDArray[Any]
 G = TypeVar("G", bound="GRU")
@@ -73,7 +73,7 @@ class GRU(LoopLayer, LeafLayer):
 
     _config_arguments = CONFIG_ARGUMENTS
     # Of a layer that gru_ref.load_layers read.
-    origin: Origin | None = None
+    origin: Provenance | None = None
 
     @check_call
     def __init__(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
-from gru_ref.files.sniff import format_of
+from gru_ref.files.sniff import detect_format
 from parity_tests.environment import FIXTURES
 from parity_tests.recording.files.record_exports import RECORDED
 
@@ -109,7 +109,7 @@ def _expected(i: int, layer: dict[str, Any], found: dict[str, NDArray[Any]]) -> 
 def read(path: Path, limits: Limits | None = None) -> list[Found]:
     """Read a file by its content, as the door does."""
     limits = limits or Limits()
-    reader = importlib.import_module(f"gru_ref.files.readers.{format_of(path, limits)}")
+    reader = importlib.import_module(f"gru_ref.files.readers.{detect_format(path, limits)}")
     found: list[Found] = reader.read(path, limits)
     return found
 

@@ -115,7 +115,7 @@ class TestBundle:
             assert invoked("lint-vectors", output, *more, *better).status == 1
 
     def test_what_takes_too_much_is_not_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(probe, "computed", None)
+        monkeypatch.setattr(probe, "compute", None)
         layer = next(iter(gru_ref.load_layers(NPZ).values()))
         with pytest.raises(ValueError, match="probe cannot be bundled: it takes"):
             bundle_bytes(layer, limits=gru_ref.Limits(max_products=1))
