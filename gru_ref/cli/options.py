@@ -86,7 +86,7 @@ def source_options(function: F) -> F:
     ) -> Any:
         return function(source=SourceFile(file, settings, keras_version, limits), **others)
 
-    return _decorated(
+    return _decorate(
         with_source,
         file_argument,
         value_option(
@@ -124,7 +124,7 @@ def call_options(*, required: bool = True) -> Callable[[F], F]:
         ) -> Any:
             return function(call=CallFiles(inputs, mask, initial_state), **others)
 
-        return _decorated(
+        return _decorate(
             with_call,
             inputs_option(required=required),
             file_option(
@@ -141,7 +141,7 @@ def call_options(*, required: bool = True) -> Callable[[F], F]:
 def output_options(text: str) -> Callable[[F], F]:
     """Return what adds the options on the file to write; `text` is the help of --output."""
     output = file_option("-o --output", "FILE", text, required=True)
-    return lambda function: _decorated(function, output, force_option)
+    return lambda function: _decorate(function, output, force_option)
 
 
 def json_option(text: str = "Print everything as JSON.") -> Callable[[F], F]:
@@ -149,7 +149,7 @@ def json_option(text: str = "Print everything as JSON.") -> Callable[[F], F]:
     return click.option("--json", "as_json", is_flag=True, help=text)
 
 
-def _decorated(function: F, *decorators: Callable[[F], F]) -> F:
+def _decorate(function: F, *decorators: Callable[[F], F]) -> F:
     """Return a function with options, in the order in which its help shows them."""
     for decorate in reversed(decorators):
         function = decorate(function)

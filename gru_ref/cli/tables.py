@@ -38,6 +38,6 @@ def fact_table(rows: Iterable[tuple[str, str]]) -> Table:
     return grid
 
 
-def indented(content: Table | Text, columns: int = 2) -> Padding:
+def indent(content: Table | Text, columns: int = 2) -> Padding:
     """Return a table or text moved to the right."""
     return Padding(content, (0, 0, 0, columns), expand=False)

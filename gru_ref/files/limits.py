@@ -70,7 +70,7 @@ class Budget:
         self.objects_left = limits.max_objects
         self.products_left = limits.max_products
 
-    def malformed(self, place: str, reason: str) -> MalformedFileError:
+    def error(self, place: str, reason: str) -> MalformedFileError:
         """Return the error to raise about a place in the file."""
         return MalformedFileError(self.file, place, reason)
 
@@ -120,6 +120,6 @@ class Budget:
             )
 
     def _refuse(self, place: str, what: str, limit: str, left: float) -> None:
-        raise self.malformed(
+        raise self.error(
             place, f"{what}, expected no more than {left:,}: Limits({limit}=…) moves this limit"
         )

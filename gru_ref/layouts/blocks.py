@@ -22,7 +22,7 @@ def reorder(array: Array, order: str) -> Array:
     >>> reorder(np.array([1.0, 2.0, 3.0]), "rzh")
     array([2., 1., 3.])
     """
-    return _permuted(array, [KERAS.index(gate) for gate in order])
+    return _permute(array, [KERAS.index(gate) for gate in order])
 
 
 def restore(array: Array, order: str) -> Array:
@@ -33,10 +33,10 @@ def restore(array: Array, order: str) -> Array:
     >>> restore(np.array([2.0, 1.0, 3.0]), "rzh")
     array([1., 2., 3.])
     """
-    return _permuted(array, [order.index(gate) for gate in KERAS])
+    return _permute(array, [order.index(gate) for gate in KERAS])
 
 
-def _permuted(array: Array, permutation: list[int]) -> Array:
+def _permute(array: Array, permutation: list[int]) -> Array:
     blocks = np.split(array, 3, axis=-1)
     return np.concatenate([blocks[index] for index in permutation], axis=-1)
 

@@ -23,7 +23,7 @@ from gru_ref.cli.options import (
 )
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.tables import console, fact_table, headed_table, indented
+from gru_ref.cli.tables import console, fact_table, headed_table, indent
 from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
@@ -169,7 +169,7 @@ def _print(found: Difference, *, show_all: bool) -> None:
     else:
         assert found.first is not None
         out.print(Text(f"Different, by more than rounding in {dtype}.", "bold red"))
-        out.print(indented(fact_table(_facts(found.first))))
+        out.print(indent(fact_table(_facts(found.first))))
         if not _hopeless(found):
             out.print(_hypotheses(found, show_all=show_all))
         for line in _conclusion(found):
@@ -177,7 +177,7 @@ def _print(found: Difference, *, show_all: bool) -> None:
     if found.unknown:
         out.print(Text("What this cannot tell", "dim"))
     for sentence in found.unknown:
-        out.print(indented(Text(f"- {sentence}")))
+        out.print(indent(Text(f"- {sentence}")))
 
 
 def _facts(first: Place) -> Iterator[tuple[str, str]]:

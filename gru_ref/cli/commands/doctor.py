@@ -161,7 +161,7 @@ def doctor(
         explain(write_probe, f"{why} the outputs")
     if output is not None and target is not None:
         if count == 1 or (count and member is not None):
-            write(_converted(found.chosen(member), target, output))
+            write(_convert(found.chosen(member), target, output))
         elif count:
             explain(output, f"--member 0 to {count - 1} chooses")
         else:
@@ -201,7 +201,7 @@ def _weight_arrays(file: Path, layer: str | None) -> Any:
     return dict(zip(("kernel", "recurrent_kernel", "bias"), one.get_weights(), strict=False))
 
 
-def _converted(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:
+def _convert(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:
     """Return the files of one GRU in a target."""
     one = explanation.layer()
     if target != KERAS_3:

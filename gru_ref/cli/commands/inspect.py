@@ -14,7 +14,7 @@ from rich.text import Text
 from gru_ref.cli.options import json_option, source_options
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.tables import console, fact_table, headed_table, indented, plain_text
+from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Provenance
 from gru_ref.version import __version__
@@ -58,8 +58,8 @@ def inspect(source: SourceFile, as_json: bool) -> None:
     for layer in described:
         out.print()
         out.print(plain_text(layer["path"], "bold"))
-        out.print(indented(fact_table(_rows(layer))))
-        out.print(indented(_array_table(layer["arrays"]), 1))
+        out.print(indent(fact_table(_rows(layer))))
+        out.print(indent(_array_table(layer["arrays"]), 1))
 
 
 def layer_data(layer: GRU) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from gru_ref.cli.tables import console, fact_table, headed_table, indented
+from gru_ref.cli.tables import console, fact_table, headed_table, indent
 from gru_ref.layouts import LAYOUTS, Facts, layout
 
 _FOOT = (
@@ -77,4 +77,4 @@ def _print_one(facts: Facts) -> None:
     ):
         out.print(Text(f"\n{heading}", "dim"))
         for line in lines:
-            out.print(indented(Text(line)))
+            out.print(indent(Text(line)))

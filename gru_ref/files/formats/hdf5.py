@@ -210,7 +210,7 @@ class HDF5File:
 
     def error(self, path: str, reason: str) -> MalformedFileError:
         """Return the error to raise about `path` within the stream."""
-        return self.budget.malformed(self._place_of(path), reason)
+        return self.budget.error(self._full_place(path), reason)
 
     @contextlib.contextmanager
     def refusing(self, path: str) -> Iterator[None]:
@@ -255,9 +255,9 @@ class HDF5File:
             view = self._stream.getbuffer()
         else:
             view = memoryview(mmap.mmap(self._stream.fileno(), 0, access=mmap.ACCESS_READ))
-        return FilePart(view, self._place_of(path), self.budget)
+        return FilePart(view, self._full_place(path), self.budget)
 
-    def _place_of(self, path: str) -> str:
+    def _full_place(self, path: str) -> str:
         return "/".join(part for part in (self._place, path) if part)
 
 
@@ -318,7 +318,7 @@ def _numbers(
     source.budget.check_ratio(stored, size, path)
     source.budget.take_bytes(size, path)
     if layout == h5py.h5d.CHUNKED:
-        array = _chunked(dataset, properties, shape, dtype, path, source)
+        array = _read_chunks(dataset, properties, shape, dtype, path, source)
     else:
         if stored < size:
             raise source.error(path, f"{stored:,} bytes are stored, expected {size:,}")
@@ -346,7 +346,7 @@ def _dtype(
     return dtype, dtype.newbyteorder("=").name
 
 
-def _chunked(
+def _read_chunks(
     dataset: Any,
     properties: Any,
     shape: tuple[int, ...],
@@ -372,7 +372,7 @@ def _chunked(
             raise source.error(path, f"the piece at {start} is larger packed than unpacked")
         mask, packed = dataset.read_direct_chunk(start)
         applied = [code for k, code in enumerate(filters) if not mask >> k & 1]
-        piece = _unpacked(packed, applied, size, dtype.itemsize)
+        piece = _unpack(packed, applied, size, dtype.itemsize)
         if piece is None:
             raise source.error(path, f"the piece at {start} is damaged")
         block = np.frombuffer(piece, dtype).reshape(chunk)
@@ -382,7 +382,7 @@ def _chunked(
     return array
 
 
-def _unpacked(packed: bytes, filters: list[int], size: int, itemsize: int) -> bytes | None:
+def _unpack(packed: bytes, filters: list[int], size: int, itemsize: int) -> bytes | None:
     """Return the bytes of one piece, the filters undone, or None if they do not fit."""
     piece = packed
     for code in reversed(filters):

@@ -60,7 +60,7 @@ def read(file: FilePart, header: int, name: str, count: int) -> list[str]:
         if heap not in heaps:
             heaps[heap] = dict(_objects(file, heap))
         if number not in heaps[heap]:
-            raise data.malformed(f"its string {number} at byte {heap:,} is not there")
+            raise data.error(f"its string {number} at byte {heap:,} is not there")
         file.budget.take_bytes(length, data.place)
         text = heaps[heap][number].cut(0, length).text()
         strings.append(text.partition("\0")[0])
@@ -83,7 +83,7 @@ def _data(file: FilePart, header: int, name: str, size: int) -> FilePart:
         found = bytes(body.cut(start, lengths[0]).data).partition(b"\0")[0]
         if found == name.encode("utf-8", "surrogatepass"):
             return body.cut(start + sum(lengths) + padding, size)
-    raise file.malformed(f"the attribute {name!r} is stored in a way that only newer files have")
+    raise file.error(f"the attribute {name!r} is stored in a way that only newer files have")
 
 
 def _messages(file: FilePart, header: int) -> Iterator[HeaderMessage]:
@@ -120,7 +120,7 @@ def _messages(file: FilePart, header: int) -> Iterator[HeaderMessage]:
 def _objects(file: FilePart, heap: int) -> Iterator[tuple[int, FilePart]]:
     """Yield the number and the bytes of every object in one heap."""
     if bytes(file.cut(heap, 8).data) != b"GCOL\x01\0\0\0":
-        raise file.malformed(f"there is no heap of strings at byte {heap:,}")
+        raise file.error(f"there is no heap of strings at byte {heap:,}")
     everything = file.cut(heap, file.number("<Q", heap + 8))
     at = 16
     while at + 16 <= len(everything):

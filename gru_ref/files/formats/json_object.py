@@ -34,9 +34,9 @@ def parse_object(
         value = json.loads(text, object_pairs_hook=_unique if unique else None)
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise budget.malformed(place, f"it is no JSON: {reason}") from None
+        raise budget.error(place, f"it is no JSON: {reason}") from None
     if not isinstance(value, dict):
-        raise budget.malformed(place, "it is no JSON object")
+        raise budget.error(place, "it is no JSON object")
     return value
 
 

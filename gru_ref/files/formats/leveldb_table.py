@@ -22,7 +22,7 @@ def entries(table: FilePart) -> Iterator[tuple[bytes, FilePart]]:
         The table is damaged, compressed, or its keys are not in order.
     """
     if len(table) < _FOOTER or bytes(table.data[-len(MAGIC) :]) != MAGIC:
-        raise table.malformed("it does not end in the magic bytes of a LevelDB table")
+        raise table.error("it does not end in the magic bytes of a LevelDB table")
     footer = table.cut(len(table) - _FOOTER, _FOOTER)
     _, at = _handle(footer, 0)  # the meta index: TensorFlow leaves it empty
     index, _ = _handle(footer, at)
@@ -31,7 +31,7 @@ def entries(table: FilePart) -> Iterator[tuple[bytes, FilePart]]:
         data, _ = _handle(place, 0)
         for key, value in _block_entries(_block(table, *data)):
             if last and key <= last:
-                raise table.malformed(f"key {key[:40]!r} follows {last[:40]!r}, expected an order")
+                raise table.error(f"key {key[:40]!r} follows {last[:40]!r}, expected an order")
             last = key
             yield key, value
 
@@ -47,9 +47,9 @@ def _block(table: FilePart, start: int, size: int) -> FilePart:
     """Return the contents of a block, its CRC checked."""
     stored = table.cut(start, size + _TRAILER, f"the block at byte {start:,}")
     if crc32c(stored.data[:-4]) != unmask(stored.number("<I", size + 1)):
-        raise stored.malformed("its CRC is wrong: the file is damaged")
+        raise stored.error("its CRC is wrong: the file is damaged")
     if stored.data[size]:
-        raise stored.malformed(
+        raise stored.error(
             f"it is compressed (kind {stored.data[size]}), expected plain blocks, which is all "
             "that TensorFlow writes: load and save the checkpoint again with TensorFlow"
         )
@@ -67,7 +67,7 @@ def _block_entries(block: FilePart) -> Iterator[tuple[bytes, FilePart]]:
         unshared, at = varint(entries, at)
         size, at = varint(entries, at)
         if shared > len(key):
-            raise block.malformed(f"a key shares {shared} letters with one of {len(key)}")
+            raise block.error(f"a key shares {shared} letters with one of {len(key)}")
         block.budget.take_objects(1, block.place)
         block.budget.take_bytes(shared + unshared, block.place)
         key = key[:shared] + bytes(entries.cut(at, unshared).data)

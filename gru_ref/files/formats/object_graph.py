@@ -55,11 +55,11 @@ class ObjectGraph:
             children = {child.text(2): child.number(1) for child in message.messages(1)}
             self.nodes.append(TrackedObject(children, dict(_keys(message))))
         if not self.nodes:
-            raise part.malformed("it is an object graph without objects")
+            raise part.error("it is an object graph without objects")
         for node in self.nodes:
             for name, number in node.children.items():
                 if not 0 <= number < len(self.nodes):
-                    raise part.malformed(
+                    raise part.error(
                         f"child {name!r} is object {number}, expected one of {len(self.nodes)}"
                     )
 

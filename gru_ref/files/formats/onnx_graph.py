@@ -124,20 +124,20 @@ def tensor_array(tensor: Message) -> Array:
     """
     part = tensor.part.cut(0, 0, tensor.text(8) or "a constant")
     if tensor.number(14) == _EXTERNAL or tensor.parts(13):
-        raise part.malformed(
+        raise part.error(
             "its values are in another file, which is not opened: save the model in one with "
             "onnx.save(onnx.load(file), new_file)"
         )
     kind, shape = tensor.number(2), tensor_shape(tensor)
     if kind not in _FLOATS:
-        raise part.malformed(f"its data type is {kind}, expected one of {sorted(_FLOATS)}")
+        raise part.error(f"its data type is {kind}, expected one of {sorted(_FLOATS)}")
     dtype = _FLOATS[kind]
     raw = tensor.parts(9)
     data: bytes | memoryview = raw[-1].data if raw else b""
     if not raw and kind in _UNPACKED:
         data = b"".join(bytes(packed.data) for packed in tensor.parts(_UNPACKED[kind]))
     if min(shape, default=1) < 1 or not fits(dtype, shape, len(data)):
-        raise part.malformed(f"it is {dtype} of shape {shape} and takes {len(data):,} bytes")
+        raise part.error(f"it is {dtype} of shape {shape} and takes {len(data):,} bytes")
     return float_array(data, dtype, shape)
 
 

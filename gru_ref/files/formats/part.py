@@ -33,9 +33,9 @@ class FilePart:
     def __len__(self) -> int:
         return len(self.data)
 
-    def malformed(self, reason: str) -> MalformedFileError:
+    def error(self, reason: str) -> MalformedFileError:
         """Return the error to raise for this place."""
-        return self.budget.malformed(self.place, reason)
+        return self.budget.error(self.place, reason)
 
     def cut(self, start: int, size: int, place: str | None = None) -> FilePart:
         """Return `size` bytes from `start` on.
@@ -46,7 +46,7 @@ class FilePart:
             They are not all inside.
         """
         if not (0 <= start <= len(self.data) and 0 <= size <= len(self.data) - start):
-            raise self.malformed(
+            raise self.error(
                 f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
                 f"{len(self.data):,} bytes that are there"
             )
@@ -70,7 +70,7 @@ class FilePart:
         try:
             return str(self.data, "utf-8")
         except UnicodeDecodeError:
-            raise self.malformed(f"{bytes(self.data[:20])!r} is not UTF-8 text") from None
+            raise self.error(f"{bytes(self.data[:20])!r} is not UTF-8 text") from None
 
 
 def read_file(path: Path, budget: Budget, place: str = "") -> FilePart:
@@ -120,7 +120,7 @@ def read_stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Bu
     """
     there = file_size(stream)
     if not (0 <= start <= there and 0 <= size <= there - start):
-        raise budget.malformed(
+        raise budget.error(
             place,
             f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
             f"{there:,} bytes of the file",
@@ -129,5 +129,5 @@ def read_stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Bu
     stream.seek(start)
     data = stream.read(size)
     if len(data) != size:
-        raise budget.malformed(place, "the file shrank while it was read")
+        raise budget.error(place, "the file shrank while it was read")
     return FilePart(memoryview(data), place, budget)

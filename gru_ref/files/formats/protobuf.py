@@ -27,7 +27,7 @@ def varint(part: FilePart, start: int) -> tuple[int, int]:
             if value >> 64:
                 break
             return value, start + i + 1
-    raise part.malformed(f"the number at byte {start:,} does not end, or is wider than 64 bits")
+    raise part.error(f"the number at byte {start:,} does not end, or is wider than 64 bits")
 
 
 def to_signed(value: int) -> int:
@@ -80,7 +80,7 @@ class Message:
                 value = part.number(_FIXED[kind], at)
                 at += 8 if kind == FIXED64 else 4
             else:
-                raise part.malformed(f"field {number} is of wire type {kind}, expected 0, 1, 2, 5")
+                raise part.error(f"field {number} is of wire type {kind}, expected 0, 1, 2, 5")
             part.budget.take_objects(1, part.place)
             fields.setdefault(number, []).append(value)
         return cls(part, fields)
@@ -115,7 +115,7 @@ class Message:
         found: list[FilePart] = []
         for value in self.fields.get(number, ()):
             if isinstance(value, int):
-                raise self.part.malformed(f"field {number} is a number, expected bytes")
+                raise self.part.error(f"field {number} is a number, expected bytes")
             found.append(value)
         return found
 

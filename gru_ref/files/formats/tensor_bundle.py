@@ -76,16 +76,16 @@ class TensorBundle:
         pairs = leveldb_table.entries(table)
         key, value = next(pairs, (None, table))
         if key != b"":
-            raise table.malformed("its first entry is no header of a TensorFlow checkpoint")
+            raise table.error("its first entry is no header of a TensorFlow checkpoint")
         header = Message.parse(value)
         if any(isinstance(field, FilePart) for field in header.fields.get(1, ())):
-            raise table.malformed(
+            raise table.error(
                 "it is a checkpoint of TensorFlow 1's first format (V1): load it there and save it "
                 "with tf.compat.v1.train.Saver(write_version=tf.compat.v1.train.SaverDef.V2)"
             )
         self.shards = header.number(1)
         if header.number(2) != _LITTLE_ENDIAN:
-            raise table.malformed(
+            raise table.error(
                 "it was written on a big-endian machine, expected little-endian: load and save it "
                 "again with TensorFlow on another machine"
             )
@@ -114,24 +114,24 @@ class TensorBundle:
         """
         entry = self._entry(key)
         if entry.sliced:
-            raise self._place(key).malformed(
+            raise self._place(key).error(
                 "it is a partitioned variable, expected it in one piece: load the model in "
                 "TensorFlow without a partitioner and save it again"
             )
         if entry.dtype not in _FLOATS:
-            raise self._place(key).malformed(
+            raise self._place(key).error(
                 f"its dtype is number {entry.dtype} of TensorFlow, expected a floating one: "
                 f"{sorted(_FLOATS)}"
             )
         dtype = _FLOATS[entry.dtype]
         if min(entry.shape, default=1) < 1 or not fits(dtype, entry.shape, entry.size):
-            raise self._place(key).malformed(
+            raise self._place(key).error(
                 f"its shape is {entry.shape} and it takes {entry.size:,} bytes, expected "
                 f"{np.dtype(FLOATS[dtype]).itemsize} bytes an element"
             )
         raw = self._bytes(key, entry)
         if crc32c(raw.data) != unmask(entry.crc):
-            raise raw.malformed("its CRC is wrong: the file is damaged")
+            raise raw.error("its CRC is wrong: the file is damaged")
         return float_array(raw.data, dtype, entry.shape)
 
     def string(self, key: str) -> FilePart:
@@ -144,28 +144,28 @@ class TensorBundle:
         """
         entry = self._entry(key)
         if entry.dtype != _STRING or entry.shape != () or entry.sliced:
-            raise self._place(key).malformed("it is not one string")
+            raise self._place(key).error("it is not one string")
         raw = self._bytes(key, entry)
         length, at = varint(raw, 0)
         text = raw.cut(at + 4, len(raw) - at - 4)
         if length != len(text):
-            raise raw.malformed(f"it claims {length:,} bytes, expected {len(text):,}")
+            raise raw.error(f"it claims {length:,} bytes, expected {len(text):,}")
         width = 4 if length < 1 << 32 else 8
         start = length.to_bytes(width, "little")
         if crc32c(start) != unmask(raw.number("<I", at)):
-            raise raw.malformed("the CRC of its length is wrong: the file is damaged")
+            raise raw.error("the CRC of its length is wrong: the file is damaged")
         if crc32c(b"".join([start, raw.data[at:]])) != unmask(entry.crc):
-            raise raw.malformed("its CRC is wrong: the file is damaged")
+            raise raw.error("its CRC is wrong: the file is damaged")
         return text
 
     def _entry(self, key: str) -> TensorEntry:
         if key not in self.entries:
-            raise self._place(key).malformed("the object graph names it, the index does not")
+            raise self._place(key).error("the object graph names it, the index does not")
         return self.entries[key]
 
     def _bytes(self, key: str, entry: TensorEntry) -> FilePart:
         if not 0 <= entry.shard < self.shards:
-            raise self._place(key).malformed(
+            raise self._place(key).error(
                 f"it lies in data file {entry.shard} of {self.shards}, which does not exist"
             )
         name = f"{self.prefix.name}.data-{entry.shard:05d}-of-{self.shards:05d}"

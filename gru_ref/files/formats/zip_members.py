@@ -66,9 +66,9 @@ class Archive:
         """
         info = self._info(name)
         if info.flag_bits & _ENCRYPTED:
-            raise self._budget.malformed(name, "it is encrypted")
+            raise self._budget.error(name, "it is encrypted")
         if info.compress_type not in _METHODS:
-            raise self._budget.malformed(
+            raise self._budget.error(
                 name, f"compression method is {info.compress_type}, expected stored or deflated"
             )
         self._budget.check_ratio(info.compress_size, info.file_size, name)
@@ -78,7 +78,7 @@ class Archive:
             while block := member.read(_BLOCK):
                 content += block
         if len(content) != info.file_size:
-            raise self._budget.malformed(
+            raise self._budget.error(
                 name, f"it is cut short: {len(content):,} of {info.file_size:,} bytes"
             )
         return bytes(content)
@@ -90,7 +90,7 @@ class Archive:
     def _info(self, name: str) -> zipfile.ZipInfo:
         members = self._members.get(name, [])
         if len(members) != 1:
-            raise self._budget.malformed(
+            raise self._budget.error(
                 name, f"there are {len(members)} members of this name, expected 1"
             )
         return members[0]
@@ -102,7 +102,7 @@ class Archive:
         except MalformedFileError:
             raise
         except _ERRORS as error:
-            raise self._budget.malformed(place, f"the zip archive is damaged: {error}") from None
+            raise self._budget.error(place, f"the zip archive is damaged: {error}") from None
 
 
 class _Blockwise(io.RawIOBase):

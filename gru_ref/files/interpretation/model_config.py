@@ -156,7 +156,7 @@ def _bidirectional(
     forward, backward = config["layer"], config.get("backward_layer")
     if not _config(forward).keys().isdisjoint(("layer", "layers")):  # each would double the layers
         reason = f"a Bidirectional wraps a {_class(forward)}, expected a layer of its own"
-        raise budget.malformed("/".join(names), reason)
+        raise budget.error("/".join(names), reason)
     if not isinstance(backward, Mapping):
         turned = dict(_config(forward))
         turned["go_backwards"] = not turned.get("go_backwards")

@@ -63,7 +63,7 @@ def to_found(stored: StoredGRU, leaf: Leaf | None, keras_version: str | None) ->
     )
 
 
-def _layer_of(path: str) -> str:
+def _layer_group(path: str) -> str:
     """Return the group of the layer whose arrays are at `path`: its own, or that of its cell."""
     above, _, last = path.rpartition("/")
     return above if last == "cell" else path
@@ -88,10 +88,10 @@ def match_configs(
     MalformedFileError
         The config lists a GRU that has no arrays, and there are none that it does not list.
     """
-    by_group = {_layer_of(item.path): item for item in stored}
+    by_group = {_layer_group(item.path): item for item in stored}
     listed, missing = [], []
     for leaf in leaves:
-        item = by_group.pop(_layer_of(leaf.path), None)
+        item = by_group.pop(_layer_group(leaf.path), None)
         if item is not None:
             listed.append((item, leaf))
         elif leaf.is_gru:
@@ -100,7 +100,7 @@ def match_configs(
     configs = {leaf.names[-1]: leaf.config for _, leaf in listed}
     missing = [leaf for leaf in missing if configs.get(leaf.names[-1]) != leaf.config]
     if missing and not by_group:
-        raise budget.malformed(
+        raise budget.error(
             "/".join(missing[0].names),
             f"the config lists a GRU here, expected its arrays at {missing[0].path}",
         )

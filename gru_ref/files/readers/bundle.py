@@ -71,10 +71,10 @@ def entries(stream: BinaryIO, budget: Budget) -> list[BundleEntry]:
     archive = Archive(stream, budget)
     meta = _meta(archive, budget)
     arrays = _arrays(archive, meta, budget)
-    listed = _typed(meta, "layers", list, META, budget)
+    listed = _value(meta, "layers", list, META, budget)
     made = [_entry(number, said, arrays, budget) for number, said in enumerate(listed)]
     if arrays:
-        raise budget.malformed(next(iter(arrays)), "the array is there, expected none: no layer's")
+        raise budget.error(next(iter(arrays)), "the array is there, expected none: no layer's")
     return made
 
 
@@ -87,21 +87,21 @@ def _meta(archive: Archive, budget: Budget) -> Mapping[str, Any]:
     text, expected = (_text(archive, name, budget) for name in (META, META_SHA256))
     actual = hashlib.sha256(text).hexdigest()
     if actual.encode() != expected:
-        raise _altered(budget, META, "sha256", actual, expected.decode("latin-1"))
+        raise _alteration(budget, META, "sha256", actual, expected.decode("latin-1"))
     meta = parse_object(text, META, budget)
     for key, value in (("format", KIND), ("version", VERSION)):
         if meta.get(key) != value:
-            raise budget.malformed(META, f"{key} is {shown(meta.get(key))}, expected {value!r}")
+            raise budget.error(META, f"{key} is {shown(meta.get(key))}, expected {value!r}")
     return meta
 
 
 def _arrays(archive: Archive, meta: Mapping[str, Any], budget: Budget) -> dict[str, Array]:
     """Return every array that the bundle lists; it has to list them all."""
-    listed = _typed(meta, "arrays", dict, META, budget)
+    listed = _value(meta, "arrays", dict, META, budget)
     there = {name.removesuffix(SUFFIX) for name in archive.names} - {META, META_SHA256}
     for name in sorted(there ^ set(listed)):
         lacks = "does not list it" if name in there else "lists it, and it is not there"
-        raise budget.malformed(name, f"an array was added or taken out: {META} {lacks}")
+        raise budget.error(name, f"an array was added or taken out: {META} {lacks}")
     arrays = {}
     for name, said in listed.items():
         array = _array(archive, name, budget)
@@ -113,7 +113,7 @@ def _arrays(archive: Archive, meta: Mapping[str, Any], budget: Budget) -> dict[s
         for key, value in actual.items():
             expected = said.get(key) if isinstance(said, dict) else None
             if value != expected:
-                raise _altered(budget, name, key, value, expected)
+                raise _alteration(budget, name, key, value, expected)
         arrays[name] = array
     return arrays
 
@@ -125,7 +125,7 @@ def _array(archive: Archive, name: str, budget: Budget) -> Array:
 def _text(archive: Archive, name: str, budget: Budget) -> bytes:
     array = _array(archive, name, budget)
     if array.dtype.kind != "S" or array.shape:
-        raise budget.malformed(name, f"it is {array.dtype} of shape {array.shape}, expected text")
+        raise budget.error(name, f"it is {array.dtype} of shape {array.shape}, expected text")
     return bytes(array.item())
 
 
@@ -136,37 +136,37 @@ def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> 
     """Return one GRU, whose arrays are taken out of `arrays`, if its probe holds."""
     place = f"layers[{number}]"
     if not isinstance(said, dict):
-        raise budget.malformed(place, f"it is {shown(said)}, expected a JSON object")
+        raise budget.error(place, f"it is {shown(said)}, expected a JSON object")
     mine = {
         name.partition("/")[2]: arrays.pop(name)
         for name in list(arrays)
         if name.partition("/")[0] == str(number)
     }
     if missing := {"kernel", "recurrent_kernel", *_PROBE} - set(mine):
-        raise budget.malformed(place, f"it has no array {min(missing)}, expected one")
+        raise budget.error(place, f"it has no array {min(missing)}, expected one")
     if others := set(mine) - {*WEIGHTS, *_PROBE}:
-        raise budget.malformed(place, f"it has an array {min(others)}, expected none of that name")
-    further = _typed(said, "further", dict, place, budget)
+        raise budget.error(place, f"it has an array {min(others)}, expected none of that name")
+    further = _value(said, "further", dict, place, budget)
     if not set(further) <= set(FURTHER):
-        raise budget.malformed(place, f"further is {shown(further)}, expected {', '.join(FURTHER)}")
-    path = _typed(said, "path", str, place, budget)
+        raise budget.error(place, f"further is {shown(further)}, expected {', '.join(FURTHER)}")
+    path = _value(said, "path", str, place, budget)
     found = Found(
         path,
         mine["kernel"],
         mine["recurrent_kernel"],
         mine.get("bias"),
         class_name="GRU",
-        config=_typed(said, "config", dict, place, budget),
-        keras_version=_typed(said, "keras_version", str, place, budget),
+        config=_value(said, "config", dict, place, budget),
+        keras_version=_value(said, "keras_version", str, place, budget),
         already_known=further,
         notes=_notes(said.get("source")),
-        stored_dtype=_typed(said, "dtype", str, place, budget),
+        stored_dtype=_value(said, "dtype", str, place, budget),
     )
     with warnings.catch_warnings():  # whoever loads the layer is warned then
         warnings.simplefilter("ignore")
         layer = as_layer(found, {}, file=budget.file, file_format="bundle")
     probe = BundleProbe(*(mine[name] for name in _PROBE))
-    _check_probe(probe, layer, _typed(said, "probe", dict, place, budget), path, budget)
+    _check_probe(probe, layer, _value(said, "probe", dict, place, budget), path, budget)
     return BundleEntry(found, layer, probe, said)
 
 
@@ -176,17 +176,17 @@ def _check_probe(
     """Refuse a probe that is not what the layer computes."""
     place = f"{path}, probe"
     config, weights = layer.config, GRUWeights.from_arrays(layer.get_weights())
-    tolerance = _typed(said, "tolerance", float, place, budget)
+    tolerance = _value(said, "tolerance", float, place, budget)
     if not 0 <= tolerance < math.inf:
-        raise budget.malformed(place, f"tolerance is {tolerance}, expected 0 or more")
+        raise budget.error(place, f"tolerance is {tolerance}, expected 0 or more")
     try:
         probes.check_probe(probe, weights.features, config)
     except (TypeError, ValueError) as error:
-        raise budget.malformed(place, str(error)) from None
+        raise budget.error(place, str(error)) from None
     budget.take_products(probes.products(probe.inputs, config), place)
     worst = probes.worst_difference(probe, weights, config, tolerance)
     if worst is not None:
-        raise budget.malformed(
+        raise budget.error(
             place,
             f"{worst} within {tolerance:.2g}: the weights, the config and the probe do not belong "
             "together",
@@ -204,16 +204,18 @@ def _notes(source: Any) -> tuple[str, ...]:
     return (note,)
 
 
-def _typed(said: Mapping[str, Any], key: str, kind: type[T], place: str, budget: Budget) -> T:
+def _value(said: Mapping[str, Any], key: str, kind: type[T], place: str, budget: Budget) -> T:
     """Return a value of the JSON, if it is of its type."""
     value = said.get(key)
     if not isinstance(value, kind):
-        raise budget.malformed(place, f"{key} is {shown(value)}, expected a JSON {kind.__name__}")
+        raise budget.error(place, f"{key} is {shown(value)}, expected a JSON {kind.__name__}")
     return value
 
 
-def _altered(budget: Budget, name: str, key: str, actual: Any, expected: Any) -> MalformedFileError:
-    return budget.malformed(
+def _alteration(
+    budget: Budget, name: str, key: str, actual: Any, expected: Any
+) -> MalformedFileError:
+    return budget.error(
         name,
         f"its {key} is {shown(actual)}, expected {shown(expected)}: it was altered after the "
         "bundle was written",

@@ -75,7 +75,7 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
         if arrays in seen:
             continue
         seen.add(arrays)
-        found[number] = _found(bundle, "/".join(path), keys)
+        found[number] = _gru(bundle, "/".join(path), keys)
     if found:
         return found
     exported = graph.at(("variables",))
@@ -85,9 +85,7 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
 def grus_by_name(bundle: TensorBundle) -> list[Found]:
     """Return the GRUs of a checkpoint without objects, as `tf.compat.v1.train.Saver` writes it."""
     shapes = {key: entry.shape for key, entry in bundle.entries.items()}
-    return [
-        _found(bundle, group.path, _by_role(group)) for group in grouping.groups_by_name(shapes)
-    ]
+    return [_gru(bundle, group.path, _by_role(group)) for group in grouping.groups_by_name(shapes)]
 
 
 def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int, Found]:
@@ -111,7 +109,7 @@ def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int,
     for i, (group, name) in enumerate(zip(groups, names, strict=True)):
         path = name if often[name] == 1 else f"variables/{group.path}"
         roles = {role: keys[key] for role, key in _by_role(group).items()}
-        found[-1 - i] = _found(bundle, path, roles)
+        found[-1 - i] = _gru(bundle, path, roles)
     return found
 
 
@@ -126,7 +124,7 @@ def _is_gru(bundle: TensorBundle, keys: dict[str, str]) -> bool:
     )
 
 
-def _found(bundle: TensorBundle, path: str, keys: Mapping[str, str]) -> Found:
+def _gru(bundle: TensorBundle, path: str, keys: Mapping[str, str]) -> Found:
     arrays = {role: bundle.tensor(key) for role, key in keys.items()}
     kernel, recurrent_kernel, bias = (arrays.get(role) for role in _ROLES)
     assert kernel is not None  # the callers have seen both kernels

@@ -73,7 +73,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
     for layer in _strings(weights, "layer_names") or []:
         group = weights.group(layer)
         if group is None:
-            raise budget.malformed(layer, "the layer is listed, but not there")
+            raise budget.error(layer, "the layer is listed, but not there")
         pairs += _match_configs(_stored_grus(group, layer, budget), by_layer.get(layer, []))
     order = {id(leaf): place for place, leaf in enumerate(leaves)}
     pairs.sort(key=lambda pair: order.get(id(pair[1]), len(order)))
@@ -103,13 +103,11 @@ def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[StoredGRU
     for name in _strings(group, "weight_names") or []:
         dataset = group.child(name)
         if not isinstance(dataset, HDF5Dataset):
-            raise budget.malformed(f"{layer}/{name}", "the array is listed, but not there")
+            raise budget.error(f"{layer}/{name}", "the array is listed, but not there")
         listed.append(_Listed(name, dataset))
     names = [item.name for item in listed]
     if len(set(names)) < len(names):
-        raise budget.malformed(
-            layer, "two arrays are listed under one name, so one of them is lost"
-        )
+        raise budget.error(layer, "two arrays are listed under one name, so one of them is lost")
     return _grus_among(listed, layer)
 
 

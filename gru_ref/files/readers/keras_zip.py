@@ -67,7 +67,7 @@ class _Folder:
     def _part(self, name: str) -> Path:
         part = self._path / name
         if part.is_symlink():
-            raise self._budget.malformed(name, "it is a link to another file")
+            raise self._budget.error(name, "it is a link to another file")
         return part
 
 
@@ -86,7 +86,7 @@ class _Zip:
     def stream(self, name: str) -> Iterator[BinaryIO]:
         """Open a part in memory."""
         if name == _WEIGHTS and name not in self._archive.names and _PICKLED in self._archive.names:
-            raise self._budget.malformed(
+            raise self._budget.error(
                 _PICKLED,
                 "it is pickled, which can run code when it is read and never is: save the model "
                 f"with {_WEIGHTS}",

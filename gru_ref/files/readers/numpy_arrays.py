@@ -50,13 +50,13 @@ def read(path: Path, limits: Limits) -> list[Found]:
         try:
             groups = grouping.groups_by_shape(shapes)
         except ValueError as error:
-            raise budget.malformed("", str(error)) from None
+            raise budget.error("", str(error)) from None
 
-    def widened(name: str) -> Array:
+    def read_array(name: str) -> Array:
         return from_bfloat16(arrays[name]) if _is_bfloat16(arrays[name]) else arrays[name]
 
     return [
-        grouping.found_group(group, widened, bfloat16=_is_bfloat16(arrays[group.kernel]))
+        grouping.found_group(group, read_array, bfloat16=_is_bfloat16(arrays[group.kernel]))
         for group in groups
     ]
 
@@ -70,17 +70,17 @@ def npy_array(part: FilePart) -> Array:
         It is no .npy file, it holds Python objects, or its data is not as long as it says.
     """
     if bytes(part.data[: len(MAGIC)]) != MAGIC:
-        raise part.malformed(f"it opens with {bytes(part.data[:6])!r}, expected a .npy file")
+        raise part.error(f"it opens with {bytes(part.data[:6])!r}, expected a .npy file")
     version = part.number("<B", len(MAGIC))
     if version not in _LENGTHS:
-        raise part.malformed(f"its version is {version}, expected 1, 2 or 3")
+        raise part.error(f"its version is {version}, expected 1, 2 or 3")
     start = len(MAGIC) + 2 + (2 if version == 1 else 4)
     header = part.cut(start, part.number(_LENGTHS[version], len(MAGIC) + 2))
     matched = _HEADER.fullmatch(header.text())
     if matched is None or len(matched["shape"]) > 100:
-        raise part.malformed(f"its header is {header.text()[:60]!r}, expected one plain array")
+        raise part.error(f"its header is {header.text()[:60]!r}, expected one plain array")
     if "O" in matched["dtype"]:
-        raise part.malformed(
+        raise part.error(
             "it holds Python objects, a pickle, which can run code when it is read and never is: "
             "save the arrays with numpy.savez(file, *layer.get_weights())"
         )
@@ -88,12 +88,10 @@ def npy_array(part: FilePart) -> Array:
         dtype = np.dtype(matched["dtype"])
         shape = tuple(int(size.rstrip("L")) for size in matched["shape"].split(",") if size.strip())
     except (TypeError, ValueError):
-        raise part.malformed(f"its header is {header.text()[:60]!r}, expected an array") from None
+        raise part.error(f"its header is {header.text()[:60]!r}, expected an array") from None
     data = part.cut(start + len(header), len(part) - start - len(header))
     if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
-        raise part.malformed(
-            f"it claims shape {shape} of {dtype} and has {len(data):,} bytes of data"
-        )
+        raise part.error(f"it claims shape {shape} of {dtype} and has {len(data):,} bytes of data")
     if 0 in shape:
         return np.zeros(shape, dtype)
     flat = np.frombuffer(data.data, dtype)
@@ -109,7 +107,7 @@ def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
         return
     with open_file(path, budget) as stream:
         if stream.read(len(MAGIC)) == MAGIC:
-            raise budget.malformed(
+            raise budget.error(
                 "",
                 "it is one array, expected the two or three of a GRU: give the folder "
                 "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",

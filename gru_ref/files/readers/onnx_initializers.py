@@ -75,11 +75,11 @@ def _node_grus(node: OnnxNode, graph: OnnxGraph) -> Iterator[Found]:
     directions = ("forward", "reverse") if direction == "bidirectional" else (direction,)
     units = R.shape[-1]
     if W.ndim != 3 or R.ndim != 3 or {W.shape[0], R.shape[0]} != {len(directions)}:
-        raise node.part.malformed(
+        raise node.part.error(
             f"W is {W.shape} and R is {R.shape}, expected {len(directions)} directions"
         )
     if B is not None and B.shape != (len(directions), 6 * units):
-        raise node.part.malformed(f"B is {B.shape}, expected {(len(directions), 6 * units)}")
+        raise node.part.error(f"B is {B.shape}, expected {(len(directions), 6 * units)}")
     activations = node.strings("activations") or ["Sigmoid", "Tanh"] * len(directions)
     path = node.name or next(iter(node.outputs), "") or "GRU"
     for i, one in enumerate(directions):
@@ -122,7 +122,7 @@ def _node_arguments(
 
 def _constant(name: str, graph: OnnxGraph, node: OnnxNode) -> Array:
     if name not in graph.constants:
-        raise node.part.malformed(
+        raise node.part.error(
             f"its weight {name!r} is computed, expected an initializer: fold the model's "
             "constants first"
         )
@@ -162,7 +162,7 @@ def _loop_grus(node: OnnxNode, body: OnnxGraph) -> Iterator[Found]:
     for kernel in kernels:
         alike = [r for r in recurrent_kernels if grouping.is_gru(shapes[kernel], shapes[r], None)]
         if len(alike) > 1:
-            raise node.part.malformed(
+            raise node.part.error(
                 "several cells of the same units run in one loop: which arrays belong together "
                 "cannot be told, expected one layer a cell"
             )
@@ -179,7 +179,7 @@ def _refuse_unrolled(graph: OnnxGraph) -> None:
     """Raise if a GRU without a loop is there: the exporter has taken its bias apart."""
     for name, tensor in graph.constants.items():
         if "gru_cell" in name and grouping.is_gru(tensor_shape(tensor), tensor_shape(tensor), None):
-            raise tensor.part.cut(0, 0, name).malformed(
+            raise tensor.part.cut(0, 0, name).error(
                 "it is the recurrent kernel of an unrolled GRU, whose bias rows the exporter has "
                 "taken apart, expected a loop or a GRU node: export the layer with unroll=False"
             )

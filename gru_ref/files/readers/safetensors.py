@@ -63,7 +63,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         try:
             groups = grouping.groups_by_name(shapes) or grouping.groups_by_shape(shapes)
         except ValueError as error:
-            raise budget.malformed("", str(error)) from None
+            raise budget.error("", str(error)) from None
 
         def array(name: str) -> Array:
             return _array(stream, _LENGTH + size, name, tensors, budget)
@@ -85,20 +85,20 @@ def _tensors(header: FilePart, space: int) -> dict[str, Tensor]:
 def _tensor(header: FilePart, name: str, value: Any, space: int) -> Tensor:
     here = header.cut(0, 0, name)
     if not isinstance(value, dict):
-        raise here.malformed("it is no JSON object")
+        raise here.error("it is no JSON object")
     dtype: Any = value.get("dtype")
     shape: Any = value.get("shape")
     offsets: Any = value.get("data_offsets")
     if not (isinstance(dtype, str) and _sizes(shape) and _sizes(offsets) and len(offsets) == 2):
-        raise here.malformed("dtype, shape or data_offsets is missing or of a wrong type")
+        raise here.error("dtype, shape or data_offsets is missing or of a wrong type")
     start, end = offsets
     if not start <= end <= space:
-        raise here.malformed(
+        raise here.error(
             f"its bytes are {start:,} to {end:,}, expected them within the {space:,} after the "
             "header"
         )
     if dtype in _FLOATS and not fits(_FLOATS[dtype], tuple(shape), end - start):
-        raise here.malformed(f"it is {dtype} of shape {shape} and takes {end - start:,} bytes")
+        raise here.error(f"it is {dtype} of shape {shape} and takes {end - start:,} bytes")
     return Tensor(dtype, tuple(shape), start, end)
 
 
@@ -117,6 +117,6 @@ def _array(
     """Return one array, whose bytes are counted from `start`."""
     tensor = tensors[name]
     if tensor.dtype not in _FLOATS:
-        raise budget.malformed(name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}")
+        raise budget.error(name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}")
     part = read_stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
     return float_array(part.data, _FLOATS[tensor.dtype], tensor.shape)

@@ -59,13 +59,13 @@ def read(path: Path, limits: Limits) -> list[Found]:
         replace(
             found,
             keras_version=version if isinstance(version, str) else None,
-            **_said(found, leaves.get(number)),
+            **_config_fields(found, leaves.get(number)),
         )
         for number, found in grus_by_object(bundle, graph).items()
     ]
 
 
-def _said(found: Found, leaf: Leaf | None) -> dict[str, Any]:
+def _config_fields(found: Found, leaf: Leaf | None) -> dict[str, Any]:
     if leaf is None:
         return {}
     return {

@@ -51,14 +51,14 @@ def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:
     """Return the group of every layer's arrays → the shards that they lie in."""
     weight_map = read_object(path, "", budget).get(_MAP)
     if not isinstance(weight_map, Mapping):
-        raise budget.malformed("", f"it is JSON without {_MAP!r}, expected .weights.json")
+        raise budget.error("", f"it is JSON without {_MAP!r}, expected .weights.json")
     groups = {}
     for group, files in weight_map.items():
         listed = _names(files)
         budget.take_objects(len(listed), group)
         for name in listed:
             if name in ("", ".", "..") or any(letter in name for letter in "/\\:\0"):
-                raise budget.malformed(group, f"{name!r} is no name of a file beside this one")
+                raise budget.error(group, f"{name!r} is no name of a file beside this one")
         if group.endswith(_VARS) and "optimizer" not in group.split("/"):
             groups[group] = listed
     return groups
@@ -73,6 +73,6 @@ def _names(files: Any) -> list[str]:
 def _open_shard(path: Path, name: str, budget: Budget, stack: contextlib.ExitStack) -> HDF5Group:
     shard = path.parent / name
     if shard.is_symlink():
-        raise budget.malformed(name, "the shard is a link to another file")
+        raise budget.error(name, "the shard is a link to another file")
     stream = stack.enter_context(open_file(shard, budget, name))
     return stack.enter_context(hdf5.open_hdf5(stream, budget, name))

@@ -85,9 +85,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     found: list[Found] = []
     for number in bodies:
         if not 0 <= number < len(subgraphs):
-            raise model.buffer.malformed(
-                f"the body of a loop is subgraph {number} of {len(subgraphs)}"
-            )
+            raise model.buffer.error(f"the body of a loop is subgraph {number} of {len(subgraphs)}")
         found += _Body(subgraphs[number], number, kinds, buffers).grus()
     for subgraph in () if found else subgraphs:
         _refuse_unrolled(subgraph, kinds)
@@ -102,7 +100,7 @@ def _refuse_unrolled(subgraph: FlatTable, kinds: list[int]) -> None:
             for number in operator.outputs:
                 name = tensors[number].bytes(3).text() if 0 <= number < len(tensors) else ""
                 if "gru_cell" in name:
-                    raise subgraph.buffer.cut(0, 0, name).malformed(
+                    raise subgraph.buffer.cut(0, 0, name).error(
                         "it belongs to an unrolled GRU, expected a loop: convert the layer with "
                         "unroll=False"
                     )
@@ -112,7 +110,7 @@ def _operators(subgraph: FlatTable, kinds: list[int]) -> Iterator[Operator]:
     for table in subgraph.tables(3):
         code = table.number(0, "<I")
         if code >= len(kinds):
-            raise table.buffer.malformed(f"an operator is of kind {code} of {len(kinds)}")
+            raise table.buffer.error(f"an operator is of kind {code} of {len(kinds)}")
         yield Operator(kinds[code], table.numbers(1), table.numbers(2), table)
 
 
@@ -153,7 +151,7 @@ class _Body:
             gates = [p for p in products if p.of_the_state and p.shape == (2 * units, units)]
             candidate = [p for p in products if p.of_the_state and p.shape == (units, units)]
             if len(after) > 1 or len(gates) > 1 or len(candidate) > 1:
-                raise self._malformed(
+                raise self._error(
                     f"several cells of {units} units run in one loop: which arrays belong together "
                     "cannot be told, expected one layer a cell"
                 )
@@ -169,7 +167,7 @@ class _Body:
         rows = [self._row(kernel), self._row(recurrent)]
         there = [row for row in rows if row is not None]
         bias = [np.zeros_like(there[0]) if row is None else row for row in rows] if there else None
-        return self._found(
+        return self._gru(
             self._array(kernel.weights).T,
             self._array(recurrent.weights).T,
             None if bias is None else np.stack(bias),
@@ -181,14 +179,14 @@ class _Body:
         self, kernel: ConstantProduct, gates: ConstantProduct, candidate: ConstantProduct
     ) -> Found:
         recurrent = (self._array(gates.weights).T, self._array(candidate.weights).T)
-        return self._found(
+        return self._gru(
             self._array(kernel.weights).T,
             np.concatenate(recurrent, axis=1),
             self._row(kernel),
             reset_after=False,
         )
 
-    def _found(
+    def _gru(
         self,
         kernel: Array,
         recurrent_kernel: Array,
@@ -224,14 +222,14 @@ class _Body:
 
     def _tensor(self, number: int) -> FlatTable:
         if not 0 <= number < len(self.tensors):
-            raise self._malformed(f"tensor {number} is used, expected one of {len(self.tensors)}")
+            raise self._error(f"tensor {number} is used, expected one of {len(self.tensors)}")
         return self.tensors[number]
 
     def _data(self, number: int) -> FilePart:
         """Return the bytes of a constant; none, if the tensor is computed."""
         buffer = self._tensor(number).number(2, "<I")
         if buffer >= len(self.buffers):
-            raise self._malformed(f"buffer {buffer} is used, expected one of {len(self.buffers)}")
+            raise self._error(f"buffer {buffer} is used, expected one of {len(self.buffers)}")
         offset, size = (self.buffers[buffer].number(field, "<Q") for field in (1, 2))
         # A model of more than 2 GB keeps the bytes behind the FlatBuffer.
         return self.table.buffer.cut(offset, size) if offset > 1 else self.buffers[buffer].bytes(0)
@@ -241,13 +239,13 @@ class _Body:
         tensor, data = self._tensor(number), self._data(number)
         kind, shape = tensor.number(1, "<b"), tensor.numbers(0)
         if kind not in _FLOATS:
-            raise self._malformed(
+            raise self._error(
                 f"tensor {number} is quantized (TensorType {kind}), expected floats: convert the "
                 "model again without optimizations"
             )
         dtype = _FLOATS[kind]
         if min(shape, default=1) < 1 or not fits(dtype, shape, len(data)):
-            raise self._malformed(
+            raise self._error(
                 f"tensor {number} is {dtype} of shape {shape} and takes {len(data):,} bytes"
             )
         return float_array(data.data, dtype, shape)
@@ -257,5 +255,5 @@ class _Body:
         bias = self.widened.get(product.bias, product.bias)
         return self._array(bias) if bias >= 0 and len(self._data(bias)) else None
 
-    def _malformed(self, reason: str) -> MalformedFileError:
-        return self.table.buffer.cut(0, 0, self.path).malformed(reason)
+    def _error(self, reason: str) -> MalformedFileError:
+        return self.table.buffer.cut(0, 0, self.path).error(reason)

@@ -74,7 +74,7 @@ def bundle_archive(bundled: Mapping[str, BundleItem], writer: str) -> bytes:
         weights = dict(zip(bundle.WEIGHTS, one.layer.get_weights(), strict=False))
         for name, array in {**weights, **one.probe.arrays()}.items():
             arrays[f"{number}/{name}"] = _storable(array)
-        layers.append(_said(path, one))
+        layers.append(_layer_data(path, one))
     meta = {
         "format": bundle.KIND,
         "version": bundle.VERSION,
@@ -97,7 +97,7 @@ def bundle_archive(bundled: Mapping[str, BundleItem], writer: str) -> bytes:
     return _archive({**described, **arrays})
 
 
-def _said(path: str, one: BundleItem) -> dict[str, Any]:
+def _layer_data(path: str, one: BundleItem) -> dict[str, Any]:
     """Return what the JSON says of one GRU."""
     config = one.layer.config
     further = {

@@ -222,8 +222,8 @@ def _batch(layer: GRU, given: int | None, path: str) -> int | None:
 
 
 def _sequential(one: Keras3GRU, batch: int | None) -> dict[str, Any]:
-    layers = [_input(one, batch), _serialized("GRU", one.config)]
-    return _serialized("Sequential", {"name": _MODEL, "layers": layers}, module="keras")
+    layers = [_input(one, batch), _serialize("GRU", one.config)]
+    return _serialize("Sequential", {"name": _MODEL, "layers": layers}, module="keras")
 
 
 def _functional(made: Sequence[Keras3GRU], batches: Sequence[int | None]) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def _functional(made: Sequence[Keras3GRU], batches: Sequence[int | None]) -> dic
         inputs.append({**entry, "name": source, "inbound_nodes": []})
         grus.append(
             {
-                **_serialized("GRU", one.config),
+                **_serialize("GRU", one.config),
                 "name": name,
                 "inbound_nodes": [{"args": [tensor], "kwargs": {}}],
             }
@@ -257,7 +257,7 @@ def _functional(made: Sequence[Keras3GRU], batches: Sequence[int | None]) -> dic
         "input_layers": input_layers,
         "output_layers": output_layers,
     }
-    return _serialized("Functional", config, module="keras.src.models.functional")
+    return _serialize("Functional", config, module="keras.src.models.functional")
 
 
 def _input(one: Keras3GRU, batch: int | None) -> dict[str, Any]:
@@ -266,10 +266,10 @@ def _input(one: Keras3GRU, batch: int | None) -> dict[str, Any]:
         "dtype": one.config["dtype"],
         "name": f"{one.config['name']}_input",
     }
-    return _serialized("InputLayer", config)
+    return _serialize("InputLayer", config)
 
 
-def _serialized(
+def _serialize(
     class_name: str, config: Mapping[str, Any], module: str = "keras.layers"
 ) -> dict[str, Any]:
     return {
