@@ -23,45 +23,64 @@ _File = click.Path(dir_okay=False, path_type=Path)
     "--keras-python",
     default=sys.executable,
     metavar="PATH",
-    show_default="the one that runs this",
-    help="The Python that has TensorFlow and Keras.",
+    show_default="the Python that runs this command",
+    help="Python in which TensorFlow and Keras are installed.",
 )
 @click.option(
     "--keras-from",
     default="",
     metavar="CHECKOUT",
-    help="A source tree of keras or tf_keras, imported instead of the one installed there.",
+    help="Source tree of keras or tf_keras to import instead of the installed package.",
 )
 @click.option(
-    "--oracle", "oracles", multiple=True, type=click.Choice(ORACLES), help="Compare with it only."
+    "--oracle",
+    "oracles",
+    multiple=True,
+    type=click.Choice(ORACLES),
+    help="Compare with this Keras only; may be repeated (default: with both).",
 )
-@click.option("--quick", is_flag=True, help="A part in which every mistake still shows; a minute.")
-@click.option("--case", metavar="ORACLE:ID", help="One case, as a disagreement names it.")
-@click.option("--junit", type=_File, metavar="FILE", help="Write JUnit XML.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Run a part of the matrix, in which every mistake still shows; takes a minute.",
+)
+@click.option(
+    "--case", metavar="ORACLE:ID", help="Compare this case only, named as a disagreement names it."
+)
+@click.option("--junit", type=_File, metavar="FILE", help="Write the results to FILE as JUnit XML.")
 @click.option(
     "--markdown",
     type=_File,
     metavar="FILE",
-    help="Write a summary in Markdown; GitHub Actions shows it in any case.",
+    help="Write a summary to FILE in Markdown; on GitHub Actions it is shown without this.",
 )
 @click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Where report.json goes: build/parity in a clone, else gru-parity.",
+    help="Folder for report.json (default: build/parity in a clone, else gru-parity).",
 )
 @click.option(
-    "-n", "--jobs", type=click.IntRange(1), default=2, show_default=True, help="Processes."
+    "-n",
+    "--jobs",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Number of processes.",
 )
-@click.option("--write-docs", is_flag=True, help="In a clone: rewrite docs/mistakes.md.")
+@click.option(
+    "--write-docs",
+    is_flag=True,
+    help="Rewrite docs/mistakes.md; needs a clone and the whole matrix.",
+)
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def command(
     keras_python: str, keras_from: str, oracles: tuple[str, ...], **settings: object
 ) -> None:
     """Compare the GRU of a live Keras with gru_ref, over the whole matrix.
 
-    Exit status: 0 for parity, 1 for any other verdict, 2 if nothing could be compared. What is no
-    option of this command goes to pytest, as -k WORD does.
+    The exit status is 0 for parity, 1 for any other verdict and 2 if nothing could be compared.
+    Options that this command does not know, such as -k WORD, are passed on to pytest.
     """
     docs = settings["write_docs"]
     if docs:
@@ -98,7 +117,7 @@ def _check_whole(**settings: object) -> None:
     given += map(str, settings["pytest_arguments"])
     if given:
         raise click.UsageError(
-            f"--write-docs is given with {' '.join(given)}, expected the whole matrix, without that"
+            f"--write-docs cannot be given with {' '.join(given)}: it needs the whole matrix"
         )
     if environment.CLONE is None:
-        raise click.UsageError("--write-docs is given outside a clone, expected docs/ to write")
+        raise click.UsageError("--write-docs needs a clone of the repository, for its docs/")

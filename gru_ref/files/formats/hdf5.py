@@ -202,7 +202,7 @@ class HDF5File:
     """
 
     def __init__(self, stream: BinaryIO, budget: Budget, place: str) -> None:
-        self.h5py = _h5py()
+        self.h5py = import_h5py()
         self.size = stream.seek(0, 2)
         self.budget = budget
         self._stream = stream
@@ -268,12 +268,19 @@ class _Holder:
         self.id = identifier
 
 
-def _h5py() -> Any:
+def import_h5py() -> Any:
+    """Return the package h5py.
+
+    Raises
+    ------
+    ImportError
+        It is not installed.
+    """
     try:
         return importlib.import_module("h5py")
     except ImportError as error:
         raise ImportError(
-            "h5py is not installed, expected it for .keras, .h5 and .weights.h5 files: "
+            "files of Keras (.keras, .h5, .weights.h5) need h5py, which is not installed: "
             "pip install 'gru-ref[hdf5]'"
         ) from error
 

@@ -5,7 +5,6 @@ A plan is made first, and says what Keras 3 keeps in another form; only then are
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import zipfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gru_ref.errors import NotRepresentableError
+from gru_ref.files.formats.hdf5 import import_h5py
 from gru_ref.files.writers.keras3_arguments import Array, Keras3GRU, keras3_gru
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.releases import release_of
@@ -153,14 +153,9 @@ def weights_h5(planned: Plan) -> bytes:
     Raises
     ------
     ImportError
-        h5py is missing.
+        h5py is not installed.
     """
-    try:
-        h5py: Any = importlib.import_module("h5py")
-    except ImportError:
-        raise ImportError(
-            "h5py is not installed, expected it for files of Keras: pip install 'gru-ref[hdf5]'"
-        ) from None
+    h5py = import_h5py()
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.create_group("vars")

@@ -69,21 +69,31 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m parity_tests.runner.drift", description=__doc__
+        prog="python -m parity_tests.runner.drift",
+        description="Compare the rows of the ledger and the matrix with each release of Keras.",
     )
     parser.add_argument(
         "--only", action="append", default=[], choices=sorted(BY_NAME), metavar="RELEASE",
-        help=f"only this one of {', '.join(BY_NAME)}; may be given again",
+        help=f"run this release only; may be repeated (default: all of {', '.join(BY_NAME)})",
     )  # fmt: skip
-    parser.add_argument("--case", default="", metavar="ID", help="only this case of the matrix")
-    parser.add_argument("--again", action="store_true", help="also what is kept of an earlier run")
-    parser.add_argument("--set-up", action="store_true", help="only make the environments")
+    parser.add_argument(
+        "--case",
+        default="",
+        metavar="ID",
+        help="compare this case of the matrix only; needs one --only",
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="run again what an earlier run has finished"
+    )
+    parser.add_argument(
+        "--set-up", action="store_true", help="make the environments and run nothing"
+    )
     parser.add_argument(
         "--write", action="store_true", help="rewrite fixtures/drift/ and docs/drift.md"
     )
     parser.add_argument(
         "--uv", type=shlex.split, default=shlex.join([sys.executable, "-m", "uv"]),
-        help="the command of uv: %(default)s",
+        help="command that runs uv (default: %(default)s)",
     )  # fmt: skip
     options = parser.parse_args(arguments)
     if options.case and len(options.only) != 1:

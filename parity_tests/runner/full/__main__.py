@@ -47,23 +47,46 @@ class Shard(click.ParamType):
     "--keras-python",
     default=sys.executable,
     metavar="PATH",
-    show_default="the one that runs this",
-    help="The Python that has TensorFlow and Keras, where blocks run.",
+    show_default="the Python that runs this command",
+    help="Python in which TensorFlow and Keras are installed, on the machine where blocks run.",
 )
 @click.option(
-    "--oracle", "oracles", multiple=True, type=click.Choice(ORACLES), help="Compare with it only."
+    "--oracle",
+    "oracles",
+    multiple=True,
+    type=click.Choice(ORACLES),
+    help="Compare with this Keras only; may be repeated (default: with both).",
 )
-@click.option("-n", "--jobs", type=click.IntRange(1), default=2, show_default=True, help="Workers.")
-@click.option("--shard", type=Shard(), default="1/1", help="A part of it, for one of n machines.")
+@click.option(
+    "-n",
+    "--jobs",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Number of worker processes.",
+)
+@click.option(
+    "--shard",
+    type=Shard(),
+    default="1/1",
+    help="Run part I of N of the product, for one of N machines (default 1/1: all of it).",
+)
 @click.option(
     "--executor",
     metavar="MODULE:ATTRIBUTE",
-    help="Run blocks on this concurrent.futures.Executor, or on what this function returns.",
+    help="concurrent.futures.Executor to run blocks on, or a function that returns one (default: "
+    "processes on this machine).",
 )
-@click.option("--merge", "merged", is_flag=True, help="Merge the reports of shards; run nothing.")
-@click.option("--case", metavar="ORACLE:ID", help="One case, as a disagreement names it.")
 @click.option(
-    "--only", type=click.Choice(("product", "wide")), help="The product, or the tests of wide/."
+    "--merge", "merged", is_flag=True, help="Merge REPORTS, which --shard wrote; run nothing."
+)
+@click.option(
+    "--case", metavar="ORACLE:ID", help="Compare this case only, named as a disagreement names it."
+)
+@click.option(
+    "--only",
+    type=click.Choice(("product", "wide")),
+    help="Run the product only, or the tests of wide/ only (default: both).",
 )
 @click.option(
     "--report",
@@ -72,9 +95,11 @@ class Shard(click.ParamType):
     default="build/full",
     metavar="DIR",
     show_default=True,
-    help="Where reports and finished blocks go.",
+    help="Folder for reports and finished blocks.",
 )
-@click.option("--write-docs", is_flag=True, help="In a clone: rewrite docs/full.md.")
+@click.option(
+    "--write-docs", is_flag=True, help="Rewrite docs/full.md; needs a clone and the whole product."
+)
 @click.argument("reports", nargs=-1, type=_FILE)
 def command(
     keras_python: str,
@@ -91,20 +116,22 @@ def command(
 ) -> None:
     """Compare the full product of the structural axes with live Keras, then run wide/.
 
-    Finished blocks are kept in the folder of the report: interrupted, it goes on where it was.
-    With --shard, the first runs the tests of wide/. With --merge, REPORTS are those of shards.
+    Finished blocks are kept in the folder of --report, so that an interrupted run can be resumed.
+    With --shard, the first shard also runs the tests of wide/. With --merge, REPORTS are the
+    reports of all shards.
 
-    Exit status: 0 for parity, 1 for any other verdict, 2 if nothing could be compared.
+    The exit status is 0 for parity, 1 for any other verdict and 2 if nothing could be compared.
     """
     if bool(reports) != merged:
-        raise click.UsageError("--merge takes the reports of shards, and nothing else does")
+        raise click.UsageError("--merge needs REPORTS, and REPORTS need --merge")
     if case and (shard != (1, 1) or only or executor or write_docs):
         raise click.UsageError(
-            "--case is given with --shard, --only, --executor or --write-docs, expected none"
+            "--case cannot be given with --shard, --only, --executor or --write-docs"
         )
     if write_docs and (only == "wide" or not _is_whole(shard, oracles or ORACLES)):
         raise click.UsageError(
-            "--write-docs is given with --shard, --oracle or --only wide, expected the whole"
+            "--write-docs cannot be given with --shard, --oracle or --only wide: it needs the "
+            "whole product"
         )
     try:
         if not case:

@@ -244,7 +244,7 @@ class TestCommand:
         ]
     )
     def test_options_that_exclude_each_other(self, arguments: list[str]) -> None:
-        assert f"{arguments[0]} is given with" in _refusal(*arguments)
+        assert f"{arguments[0]} cannot be given with" in _refusal(*arguments)
 
     @pytest.mark.parametrize(
         ("text", "shown"),

@@ -330,7 +330,7 @@ def test_what_cannot_be_written_is_said_before_anything_runs(
 def test_docs_are_not_written_from_a_part(compared: list[list[str]], part: list[str]) -> None:
     ended = CliRunner().invoke(command, ["--write-docs", *part])
     assert ended.exit_code == 2
-    assert f"--write-docs is given with {part[0]}" in " ".join(ended.output.split())
+    assert f"--write-docs cannot be given with {part[0]}" in " ".join(ended.output.split())
     assert compared == []
 
 
