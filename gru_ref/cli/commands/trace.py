@@ -58,7 +58,7 @@ def trace(
         if path is not None:
             check_output(path, source.file, force=force, endings=endings, option=option)
     if output is None and picture is None:
-        raise ValueError("-o or --picture is needed, to say what to write")
+        raise ValueError("-o or --picture is needed")
     if row is not None and picture is None:
         raise ValueError("--row needs --picture")
     gru = source.layer(layer)

@@ -98,10 +98,21 @@ def test_trace_writes_what_diff_reads(files: dict[str, Path], tmp_path: Path) ->
     assert csv.read_text(encoding="utf-8").startswith("position,timestep,batch,name,index,value")
 
 
-@pytest.mark.parametrize("options", [[], ["-o", "trace.txt"], ["--picture", "gates.gif"]])
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "-o or --picture is needed"),
+        (["-o", "trace.txt"], "-o is 'trace.txt', expected a name in .npz or .csv"),
+        (["--picture", "gates.gif"], "--picture is 'gates.gif', expected a name in"),
+    ],
+)
 def test_trace_refuses_what_it_cannot_write(
-    files: dict[str, Path], options: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    files: dict[str, Path],
+    options: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    check_failed(invoked("trace", NPZ, "--inputs", files["x"], *options), "expected")
+    check_failed(invoked("trace", NPZ, "--inputs", files["x"], *options), says)
     assert {path.suffix for path in tmp_path.iterdir()} == {".npy"}
