@@ -105,94 +105,88 @@ def leaves(model: Mapping[str, Any], budget: Budget, style: Style | None = None)
     MalformedFileError
         It holds more layers, or deeper ones, than the limits allow.
     """
-    return list(_below(model, "", (), budget, style or Style(), 0))
+    return list(_Walk(budget, style or Style()).below(model, "", (), 0))
 
 
-def _below(
-    layer: Mapping[str, Any],
-    path: str,
-    names: tuple[str, ...],
-    budget: Budget,
-    style: Style,
-    depth: int,
-) -> Iterator[Leaf]:
-    """Yield the leaves of one layer, whose own group is `path`."""
-    where = "/".join(names) or "the config of the model"
-    budget.check_depth(depth, where)
-    budget.take_objects(1, where)
-    budget.take_bytes(len(path) + _OF_LEAF, where)
-    config = layer.get("config")
-    inner = config.get("layers") if isinstance(config, Mapping) else config
-    if isinstance(inner, list):
-        members = [member for member in inner if isinstance(member, Mapping)]
-        for group, member in zip(_groups(members, style.step), members, strict=True):
-            below = "/".join(part for part in (path, style.layers, group) if part)
-            yield from _below(member, below, (*names, _name(member)), budget, style, depth + 1)
-        return
-    if not isinstance(config, Mapping):
-        return
-    wrapped, cell = config.get("layer"), config.get("cell")
-    if isinstance(wrapped, Mapping) and layer.get("class_name") == "Bidirectional":
-        yield from _bidirectional(config, path, names, budget, style, depth)
-    elif isinstance(wrapped, Mapping):
-        inner_names = (*names, _name(wrapped))
-        for leaf in _below(wrapped, f"{path}/layer", inner_names, budget, style, depth + 1):
-            yield replace(leaf, notes=(f"inside a {_class(layer)}", *leaf.notes))
-    elif isinstance(cell, Mapping):
-        yield from _cells(config, cell, path, names, budget)
-    else:
-        yield Leaf(path, names or (_name(layer),), _class(layer), config)
+@dataclass(frozen=True)
+class _Walk:
+    """The walk through the layers of one model."""
 
+    budget: Budget
+    style: Style
 
-def _bidirectional(
-    config: Mapping[str, Any],
-    path: str,
-    names: tuple[str, ...],
-    budget: Budget,
-    style: Style,
-    depth: int,
-) -> Iterator[Leaf]:
-    """Yield both layers; a backward layer that is not written is the other one, turned around."""
-    forward, backward = config["layer"], config.get("backward_layer")
-    if not _config(forward).keys().isdisjoint(("layer", "layers")):  # each would double the layers
-        reason = f"a Bidirectional wraps a {_class(forward)}, expected a layer of its own"
-        raise budget.error("/".join(names), reason)
-    if not isinstance(backward, Mapping):
-        turned = dict(_config(forward))
-        turned["go_backwards"] = not turned.get("go_backwards")
-        turned["name"] = f"backward_{_name(forward).removeprefix('forward_')}"
-        backward = {**forward, "config": turned}
-    note = f"of a Bidirectional with merge_mode={shown(config.get('merge_mode', 'concat'))}"
-    for role, member in (("forward", forward), ("backward", backward)):
-        below, inner_names = f"{path}/{role}_layer", (*names, _name(member))
-        for leaf in _below(member, below, inner_names, budget, style, depth + 1):
-            yield replace(leaf, notes=(f"the {role} layer {note}", *leaf.notes), role=role)
+    def below(
+        self, layer: Mapping[str, Any], path: str, names: tuple[str, ...], depth: int
+    ) -> Iterator[Leaf]:
+        """Yield the leaves of one layer, whose own group is `path`."""
+        where = "/".join(names) or "the config of the model"
+        self.budget.check_depth(depth, where)
+        self.budget.take_objects(1, where)
+        self.budget.take_bytes(len(path) + _OF_LEAF, where)
+        config = layer.get("config")
+        inner = config.get("layers") if isinstance(config, Mapping) else config
+        if isinstance(inner, list):
+            members = [member for member in inner if isinstance(member, Mapping)]
+            for group, member in zip(_groups(members, self.style.step), members, strict=True):
+                below = "/".join(part for part in (path, self.style.layers, group) if part)
+                yield from self.below(member, below, (*names, _name(member)), depth + 1)
+            return
+        if not isinstance(config, Mapping):
+            return
+        wrapped, cell = config.get("layer"), config.get("cell")
+        if isinstance(wrapped, Mapping) and layer.get("class_name") == "Bidirectional":
+            yield from self._bidirectional(config, path, names, depth)
+        elif isinstance(wrapped, Mapping):
+            for leaf in self.below(wrapped, f"{path}/layer", (*names, _name(wrapped)), depth + 1):
+                yield replace(leaf, notes=(f"inside a {_class(layer)}", *leaf.notes))
+        elif isinstance(cell, Mapping):
+            yield from self._cells(config, cell, path, names)
+        else:
+            yield Leaf(path, names or (_name(layer),), _class(layer), config)
 
+    def _bidirectional(
+        self, config: Mapping[str, Any], path: str, names: tuple[str, ...], depth: int
+    ) -> Iterator[Leaf]:
+        """Yield both layers; a backward layer that is not written is the other one, turned."""
+        forward, backward = config["layer"], config.get("backward_layer")
+        if not _config(forward).keys().isdisjoint(("layer", "layers")):  # would double the layers
+            reason = f"a Bidirectional wraps a {_class(forward)}, expected a layer of its own"
+            raise self.budget.error("/".join(names), reason)
+        if not isinstance(backward, Mapping):
+            turned = dict(_config(forward))
+            turned["go_backwards"] = not turned.get("go_backwards")
+            turned["name"] = f"backward_{_name(forward).removeprefix('forward_')}"
+            backward = {**forward, "config": turned}
+        note = f"of a Bidirectional with merge_mode={shown(config.get('merge_mode', 'concat'))}"
+        for role, member in (("forward", forward), ("backward", backward)):
+            inner_names = (*names, _name(member))
+            for leaf in self.below(member, f"{path}/{role}_layer", inner_names, depth + 1):
+                yield replace(leaf, notes=(f"the {role} layer {note}", *leaf.notes), role=role)
 
-def _cells(
-    config: Mapping[str, Any],
-    cell: Mapping[str, Any],
-    path: str,
-    names: tuple[str, ...],
-    budget: Budget,
-) -> Iterator[Leaf]:
-    """Yield the cell of an RNN, or those of a stack, each with the arguments of its RNN."""
-    of_rnn = {name: config[name] for name in _OF_RNN if name in config}
-    stack = _config(cell).get("cells")
-    if not isinstance(stack, list):
-        yield _cell(cell, of_rnn, f"{path}/cell", names, ("the cell of an RNN",))
-        return
-    budget.take_objects(len(stack), "/".join(names))
-    members = [member for member in stack if isinstance(member, Mapping)]
-    for k, (group, member) in enumerate(zip(_groups(members, 1), members, strict=True)):
-        arguments = dict(of_rnn)
-        if k > 0:  # the cells before it have already gone backwards
-            arguments["go_backwards"] = False
-        if k < len(members) - 1:  # the next cell runs over every output
-            arguments["return_sequences"] = True
-            arguments["zero_output_for_mask"] = False
-        notes = (f"cell {k + 1} of {len(members)} stacked ones: run them one after the other",)
-        yield _cell(member, arguments, f"{path}/cell/cells/{group}", names, notes)
+    def _cells(
+        self,
+        config: Mapping[str, Any],
+        cell: Mapping[str, Any],
+        path: str,
+        names: tuple[str, ...],
+    ) -> Iterator[Leaf]:
+        """Yield the cell of an RNN, or those of a stack, each with the arguments of its RNN."""
+        of_rnn = {name: config[name] for name in _OF_RNN if name in config}
+        stack = _config(cell).get("cells")
+        if not isinstance(stack, list):
+            yield _cell(cell, of_rnn, f"{path}/cell", names, ("the cell of an RNN",))
+            return
+        self.budget.take_objects(len(stack), "/".join(names))
+        members = [member for member in stack if isinstance(member, Mapping)]
+        for k, (group, member) in enumerate(zip(_groups(members, 1), members, strict=True)):
+            arguments = dict(of_rnn)
+            if k > 0:  # the cells before it have already gone backwards
+                arguments["go_backwards"] = False
+            if k < len(members) - 1:  # the next cell runs over every output
+                arguments["return_sequences"] = True
+                arguments["zero_output_for_mask"] = False
+            notes = (f"cell {k + 1} of {len(members)} stacked ones: run them one after the other",)
+            yield _cell(member, arguments, f"{path}/cell/cells/{group}", names, notes)
 
 
 def _cell(

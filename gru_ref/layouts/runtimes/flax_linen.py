@@ -9,10 +9,9 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.blocks import merged_bias, split_bias
-from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.reading import Read, check_keys, flag, floating, named_functions
-from gru_ref.layouts.runtimes.jax_activations import KNOWN
+from gru_ref.layouts.reading import Read, check_keys, floating
+from gru_ref.layouts.runtimes.flax_cell import cell_arguments, flax_input, read_cell
 
 FACTS = Facts(
     name="flax_linen",
@@ -72,9 +71,8 @@ def to_layout(given: Any) -> dict[str, Any]:
     NotRepresentableError
         reset_after is False, or an activation is none of jax.nn's.
     """
-    weights, config, activation, gate = conversion_input(
-        given, FACTS.label, reset_after=True, activations=KNOWN
-    )
+    source = flax_input(given, FACTS.label)
+    weights = source.weights
     joined, recurrent_h = merged_bias(weights)
     biases = np.split(joined, 3)
     layout: dict[str, Any] = {}
@@ -82,12 +80,7 @@ def to_layout(given: Any) -> dict[str, Any]:
         layout[f"i{name}/kernel"] = weights.kernel_gates[place].copy()
         layout[f"i{name}/bias"] = biases[place].copy()
         layout[f"h{name}/kernel"] = weights.recurrent_kernel_gates[place].copy()
-    return layout | {
-        "hn/bias": recurrent_h,
-        "gate_fn": gate,
-        "activation_fn": activation,
-        "reverse": bool(config.go_backwards),
-    }
+    return layout | {"hn/bias": recurrent_h, **cell_arguments(source)}
 
 
 def from_layout(mapping: Mapping[str, Any]) -> Read:
@@ -108,6 +101,4 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
             np.concatenate([floating(mapping, f"i{g}/bias", units) for g in _GATES]), recurrent_h
         ),
     )
-    reverse = flag(mapping, "reverse")
-    functions = named_functions(mapping, KNOWN, "gate_fn", "activation_fn")
-    return Read.from_weights(weights, reset_after=True, go_backwards=reverse, **functions)
+    return read_cell(mapping, weights)

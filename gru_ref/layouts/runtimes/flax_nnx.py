@@ -10,17 +10,14 @@ import numpy as np
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import NotRepresentableError
 from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias
-from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.reading import (
     Read,
     check_keys,
-    flag,
     floating,
-    named_functions,
     read_kernels,
 )
-from gru_ref.layouts.runtimes.jax_activations import KNOWN
+from gru_ref.layouts.runtimes.flax_cell import cell_arguments, flax_input, read_cell
 
 FACTS = Facts(
     name="flax_nnx",
@@ -78,9 +75,8 @@ def to_layout(given: Any) -> dict[str, Any]:
         The candidate has a recurrent bias, reset_after is False, or an activation is none of
         jax.nn's.
     """
-    weights, config, activation, gate = conversion_input(
-        given, FACTS.label, reset_after=True, activations=KNOWN
-    )
+    source = flax_input(given, FACTS.label)
+    weights = source.weights
     joined, recurrent_h = merged_bias(weights)
     if recurrent_h.any():
         raise NotRepresentableError(
@@ -95,9 +91,7 @@ def to_layout(given: Any) -> dict[str, Any]:
         "dense_i/kernel": reorder(weights.kernel, _ORDER),
         "dense_i/bias": reorder(joined, _ORDER),
         "dense_h/kernel": reorder(weights.recurrent_kernel, _ORDER),
-        "gate_fn": gate,
-        "activation_fn": activation,
-        "reverse": bool(config.go_backwards),
+        **cell_arguments(source),
     }
 
 
@@ -114,6 +108,4 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     units, columns = kernels[1].shape
     joined = restore(floating(mapping, "dense_i/bias", columns), _ORDER)
     weights = GRUWeights(*kernels, split_bias(joined, np.zeros(units, joined.dtype)))
-    reverse = flag(mapping, "reverse")
-    functions = named_functions(mapping, KNOWN, "gate_fn", "activation_fn")
-    return Read.from_weights(weights, reset_after=True, go_backwards=reverse, **functions)
+    return read_cell(mapping, weights)
