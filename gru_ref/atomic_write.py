@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Write files, each whole: a temporary file beside it takes its name when all are complete.
+    """Write files to temporary ones beside them, which take their names once all are complete.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
 
 
 def _umask() -> int:
-    """Return the permissions that new files are denied; there is no way to ask but to set."""
+    """Return the umask, which can be read only by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

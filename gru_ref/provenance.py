@@ -16,7 +16,7 @@ class Provenance:
     file : str
         The path that was given to `load_layers`.
     format : str
-        Which reader read it: "keras_zip", "legacy_h5", "saved_model", …
+        The module of `gru_ref.files.readers` that read it: "keras_zip", "keras_hdf5", …
     path : str
         The place of the GRU within the file, as the file writes it.
     keras_version : str or None

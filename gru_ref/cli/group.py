@@ -38,7 +38,7 @@ _EXPECTED = (
 
 
 class CommandGroup(click.Group):
-    """A group of commands that never shows a traceback for what its user can mend."""
+    """A group of commands that prints one line, and no traceback, for what a user can mend."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""

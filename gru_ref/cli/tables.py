@@ -1,4 +1,4 @@
-"""Tables of 80 columns: what the commands that print one share."""
+"""What the commands that print tables share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gru_ref.cli.text import one_line
 
 
 def console() -> Console:
-    """Return a console that colours nothing on its own."""
+    """Return a console without automatic highlighting."""
     return Console(highlight=False)
 
 
@@ -29,7 +29,7 @@ def headed_table() -> Table:
 
 
 def fact_table(rows: Iterable[tuple[str, str]]) -> Table:
-    """Return a table of names and what is to be said of each."""
+    """Return a table of names and values, without headings."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")

@@ -1,4 +1,4 @@
-"""The targets of `--to`: what they are, which files they come in, and the bytes of them."""
+"""The targets of `--to`: their names, their files, and the contents of those."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def keras3_bytes(plan: keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes
 
 
 def _as_list(value: Any) -> Any:
-    """Return what JSON does not know as what it knows."""
+    """Return an array as JSON can hold it."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     raise TypeError(f"a {type(value).__name__} is in the layout, expected arrays and attributes")

@@ -1,4 +1,4 @@
-"""Files that hold GRUs: one door, `load_layers`, and one reader a format behind it.
+"""Read the GRUs of files: `load_layers` finds the reader of a file's format.
 
 The format is told by the content, never by the name. A reader is imported when a file needs it.
 """

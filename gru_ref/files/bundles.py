@@ -34,7 +34,7 @@ _PATH = "gru"
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """What a bundle holds, each by the path of the GRU.
+    """The contents of a bundle, by the path of each GRU.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Bundle:
 
 @dataclass(frozen=True, eq=False)
 class RecordedCall:
-    """A call to be the probe: what the live layer was given, and what it returned.
+    """A call of the live layer, to be a probe: its arguments, and what it returned.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def bundle_bytes(
     recorded: RecordedCall | Mapping[str, RecordedCall] | None = None,
     limits: Limits | None = None,
 ) -> bytes:
-    """Return the bytes of a bundle of GRUs: the same GRUs make the same bytes.
+    """Return a bundle of GRUs as bytes; the same GRUs give the same bytes.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def save_bundle(
     recorded: RecordedCall | Mapping[str, RecordedCall] | None = None,
     limits: Limits | None = None,
 ) -> None:
-    """Write GRUs, where they come from and a probe of each into one .npz that verifies itself.
+    """Write GRUs, where they come from and a probe of each to one .npz that verifies itself.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How much a file may make its reader do, and the account that is kept of it."""
+"""Limits on what reading a file may take, and the account of what it has taken."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SMALL = 1 * MiB
 
 @dataclass(frozen=True)
 class Limits:
-    """What one call of `gru_ref.load_layers` may take from a file.
+    """Limits on what one call of `gru_ref.load_layers` may take from a file.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Limits:
 
 
 class Budget:
-    """The account of one file: every method raises `MalformedFileError` before a limit is passed.
+    """What reading one file may still take: every method raises before a limit is exceeded.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The one error for every file that is not what it claims to be."""
+"""The error for every file that is damaged, hostile or of no known format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _SHOWN = 400
 
 
 class MalformedFileError(ValueError):
-    r"""A file is damaged, hostile, beyond the limits, or of no kind that is read here.
+    r"""A file is damaged, hostile, beyond the limits, or of no known format.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class MalformedFileError(ValueError):
 
 
 def printable(text: str) -> str:
-    r"""Return `text`, which a stranger may have written, safe to print: escaped and not too long.
+    r"""Return `text`, which a stranger may have written, escaped and short enough to print.
 
     Examples
     --------

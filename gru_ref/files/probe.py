@@ -1,4 +1,4 @@
-"""A probe: inputs that are drawn to tell one GRU from another, and what comes out of them."""
+"""Probes: inputs drawn so that one GRU can be told from another, and what it returns for them."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def compute(
 def rounding_tolerance(
     weights: GRUWeights, config: GRUConfig, inputs: Array, initial_state: Array, mask: Array
 ) -> float:
-    """Return by how much two honest runs of this call may differ, on different machines.
+    """Return by how much two correct runs of this call may differ, on different machines.
 
     What rounding costs is measured: the call in float32 against float64, in units of eps. The same
     multiple of the layer's own eps is what rounding costs the layer.
@@ -219,7 +219,7 @@ def check_probe(probe: BundleProbe, features: int, config: GRUConfig) -> None:
 
 
 def products(inputs: Array, config: GRUConfig) -> int:
-    """Return the work of a call, in multiplications: those of its products, and for every step."""
+    """Return how many multiplications a call takes, with an allowance for each timestep."""
     *leading, features = map(int, inputs.shape)
     batch, timesteps = leading[:: -1 if config.time_major else 1]
     of_row = 3 * config.units * (features + config.units)
@@ -257,7 +257,7 @@ def _eps(dtype: np.dtype[Any]) -> float:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Say nothing of quirks and overflows: a probe runs what others will be warned of."""
+    """Silence warnings of quirks and overflows: whoever runs the layer gets them."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield

@@ -68,7 +68,7 @@ def bundle(
     output: Path,
     force: bool,
 ) -> None:
-    """Write a bundle; HELP is what the command says of itself."""
+    """Write a bundle; its help is HELP."""
     check_output(output, source.file, force=force, endings=(".npz",))
     others = {"--mask": call.mask, "--initial-state": call.initial_state, "--theirs": theirs}
     for option, value in {**others, "--tolerance": tolerance}.items():

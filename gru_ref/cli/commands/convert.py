@@ -53,7 +53,7 @@ def convert(
     output: Path,
     force: bool,
 ) -> None:
-    """Convert a GRU; HELP is what the command says of itself."""
+    """Convert a GRU; its help is HELP."""
     files = target_files(target, output, weights_only=weights_only)
     if batch is not None and target != KERAS_3:
         raise ValueError(f"--batch needs --to {KERAS_3}")

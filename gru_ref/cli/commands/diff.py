@@ -105,7 +105,7 @@ def diff(
     show_all: bool,
     as_json: bool,
 ) -> int:
-    """Compare; HELP is what the command says of itself."""
+    """Compare; its help is HELP."""
     outputs, stored = _theirs(theirs)
     gru = source.layer(layer)
     kernel_scale, recurrent_kernel_scale = scales or (0.0, 0.0)

@@ -107,7 +107,7 @@ def doctor(
     member: int | None,
     force: bool,
 ) -> int:
-    """Diagnose; HELP is what the command says of itself."""
+    """Diagnose; its help is HELP."""
     if write_probe is not None:
         check_output(write_probe, file, force=force, endings=(".npy",), option="--write-probe")
     for path in _files(target, output, member):

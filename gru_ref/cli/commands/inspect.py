@@ -161,7 +161,7 @@ def _activation(layer: Mapping[str, Any], argument: str) -> str:
 
 
 def _writer(layer: Mapping[str, Any]) -> str:
-    """Return which Keras wrote the file, and which one is computed as if that is not the same."""
+    """Return the Keras that wrote the file, or the one that is assumed."""
     written, computed = layer["keras_version"], layer["computed_as"]
     if written is None:
         return f"not said; taken as Keras {computed}, --keras-version says otherwise"

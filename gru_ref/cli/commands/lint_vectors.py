@@ -85,7 +85,7 @@ def lint_vectors(
     write_better: Path | None,
     force: bool,
 ) -> int:
-    """Lint a test; HELP is what the command says of itself."""
+    """Lint a test; its help is HELP."""
     if write_better is not None:
         check_output(
             write_better, source.file, force=force, endings=(".npz",), option="--write-better"

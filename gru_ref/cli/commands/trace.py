@@ -50,7 +50,7 @@ def trace(
     row: int | None,
     force: bool,
 ) -> None:
-    """Write a trace; HELP is what the command says of itself."""
+    """Write a trace; its help is HELP."""
     for path, option, endings in (
         (output, "-o", (".npz", ".csv")),
         (picture, "--picture", ENDINGS),

@@ -34,7 +34,7 @@ def crc32c(data: bytes | memoryview) -> int:
 
 
 def unmask(stored: int) -> int:
-    """Return the CRC that is stored as `stored`: rotated by 15 bits, plus a constant.
+    """Return the CRC of a stored one, which is rotated by 15 bits, plus a constant.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""HDF5, read as a stranger's file: hard links alone, every size checked before it is believed.
+"""HDF5 files of strangers: only hard links are followed, and every size is checked before use.
 
 Nothing but the open file itself is read: soft and external links, external storage and virtual
 datasets are refused. h5py is imported when a file needs it.
@@ -186,7 +186,7 @@ class HDF5Dataset:
 
 
 class HDF5File:
-    """An open file of HDF5, and what everything that reads it shares.
+    """An open HDF5 file, which everything that reads it shares.
 
     Parameters
     ----------

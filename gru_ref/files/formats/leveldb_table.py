@@ -37,7 +37,7 @@ def entries(table: FilePart) -> Iterator[tuple[bytes, FilePart]]:
 
 
 def _handle(part: FilePart, at: int) -> tuple[tuple[int, int], int]:
-    """Return where a block lies, and where that was said ends."""
+    """Return place and size of a block, and where its handle ends."""
     start, at = varint(part, at)
     size, at = varint(part, at)
     return (start, size), at

@@ -1,1 +1,1 @@
-"""Writers."""
+"""Writers: bundles, and files that Keras 3 opens."""

@@ -123,7 +123,7 @@ def _layer_data(path: str, one: BundleItem) -> dict[str, Any]:
 
 
 def _source(origin: Provenance) -> dict[str, Any]:
-    """Return where a layer comes from: nothing of it says on which machine."""
+    """Return where a layer comes from, without anything that names the machine."""
     path = Path(origin.file)
     return {
         "file": path.name,
@@ -174,7 +174,7 @@ def _storable(array: Array) -> Array:
 
 
 def _as_data(value: Any) -> Any:
-    """Return what JSON does not know as what it knows."""
+    """Return a value of a config as JSON can hold it."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     if isinstance(value, Mapping):

@@ -25,7 +25,7 @@ _MODEL = "model"
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What will be written, and what has to be known about it.
+    """The contents of a file of Keras 3, and notes on them.
 
     Parameters
     ----------
