@@ -37,14 +37,14 @@ def description(members: Members) -> Any:
     return json.loads(members[META].item())
 
 
-def described(members: Members, said: Any) -> Members:
+def describe(members: Members, said: Any) -> Members:
     """Return the members with another description, its own hash written anew."""
     text = said if isinstance(said, bytes) else json.dumps(said).encode()
     sha256 = hashlib.sha256(text).hexdigest().encode()
     return {**members, META: np.array(text), META_SHA256: np.array(sha256)}
 
 
-def hashed(members: Members, said: Any = None) -> Members:
+def rehash(members: Members, said: Any = None) -> Members:
     """Return the members with every hash written anew, as they are after an alteration on purpose.
 
     Parameters
@@ -61,10 +61,10 @@ def hashed(members: Members, said: Any = None) -> Members:
                 "shape": list(array.shape),
                 "sha256": hashlib.sha256(array.tobytes()).hexdigest(),
             }
-    return described(members, said)
+    return describe(members, said)
 
 
-def written(path: Path, members: Members) -> Path:
+def write_bundle(path: Path, members: Members) -> Path:
     """Write members as `numpy.savez` does, under a name of any ending."""
     with path.open("wb") as file:
         np.savez(file, **members)
@@ -78,4 +78,4 @@ def with_said(members: Members, *way: Any, value: Any) -> Members:
     for key in way[:-1]:
         here = here[key]
     here[way[-1]] = value
-    return described(members, said)
+    return describe(members, said)

@@ -34,7 +34,7 @@ def field(number: int, value: int | bytes) -> bytes:
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
-def masked(data: bytes) -> int:
+def mask_crc(data: bytes) -> int:
     """Return the CRC of some bytes as it is stored."""
     crc = crc32c(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
@@ -46,11 +46,11 @@ def table(pairs: list[tuple[bytes, bytes]], *, compression: int = 0) -> bytes:
     handles = []
     for block in (pairs, []):
         handles.append((len(written), len(_block(block))))
-        written += _checked(_block(block), compression)
+        written += _checked_block(_block(block), compression)
     data, meta = (varint(start) + varint(size) for start, size in handles)
     index = _block([(b"\xff", data)])
     handle = varint(len(written)) + varint(len(index))
-    return written + _checked(index, 0) + (meta + handle).ljust(40, b"\0") + _MAGIC
+    return written + _checked_block(index, 0) + (meta + handle).ljust(40, b"\0") + _MAGIC
 
 
 def entry(
@@ -67,20 +67,20 @@ def entry(
     sizes = b"".join(field(2, field(1, one)) for one in shape)
     written = field(1, dtype) + field(2, sizes) + field(3, shard) + field(4, offset)
     written += field(5, len(data) if size is None else size)
-    written += varint(6 << 3 | 5) + masked(data).to_bytes(4, "little")
+    written += varint(6 << 3 | 5) + mask_crc(data).to_bytes(4, "little")
     return written + (field(7, b"") if sliced else b"")
 
 
 def string(text: bytes) -> bytes:
     """Return a tensor of one string, its length and the length's CRC before it."""
     length = len(text).to_bytes(4, "little")
-    return varint(len(text)) + masked(length).to_bytes(4, "little") + text
+    return varint(len(text)) + mask_crc(length).to_bytes(4, "little") + text
 
 
 def string_entry(text: bytes, offset: int) -> bytes:
     """Return the entry of `string(text)`."""
     length = len(text).to_bytes(4, "little")
-    hashed = length + masked(length).to_bytes(4, "little") + text
+    hashed = length + mask_crc(length).to_bytes(4, "little") + text
     sizes = entry(hashed, (), dtype=STRING, offset=offset, size=len(string(text)))
     return sizes
 
@@ -146,6 +146,6 @@ def _block(pairs: list[tuple[bytes, bytes]]) -> bytes:
     return entries + bytes(4) + (1).to_bytes(4, "little")
 
 
-def _checked(block: bytes, compression: int) -> bytes:
+def _checked_block(block: bytes, compression: int) -> bytes:
     stored = block + bytes([compression])
-    return stored + masked(stored).to_bytes(4, "little")
+    return stored + mask_crc(stored).to_bytes(4, "little")

@@ -22,8 +22,8 @@ from parity_tests.tests.files.altered_bundles import (
     Members,
     built_gru,
     description,
-    hashed,
     members_of,
+    rehash,
 )
 
 PROBE = ("inputs", "initial_state", "mask", "outputs", "states")
@@ -39,7 +39,7 @@ def honest() -> Members:
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[Members], Path]:
     """Write members as numpy.savez does."""
-    return lambda members: altered.written(tmp_path / "gru.npz", members)
+    return lambda members: altered.write_bundle(tmp_path / "gru.npz", members)
 
 
 class TestAlterations:
@@ -63,7 +63,7 @@ class TestAlterations:
         else:
             changed.flat[0] += 1e-4
         with pytest.raises(MalformedFileError, match="do not belong together") as caught:
-            gru_ref.load_layers(written(hashed({**honest, f"0/{name}": changed})))
+            gru_ref.load_layers(written(rehash({**honest, f"0/{name}": changed})))
         assert caught.value.place == "gru, probe"
         assert "outputs[" in caught.value.reason or "states[" in caught.value.reason
 
@@ -87,7 +87,7 @@ class TestAlterations:
         with pytest.raises(MalformedFileError, match=r"sha256 .* altered") as caught:
             gru_ref.load_layers(written({**honest, META: text}))
         assert caught.value.place == META
-        anew = written(hashed(honest, said))
+        anew = written(rehash(honest, said))
         if key in ("return_sequences", "dtype"):  # no part of what the probe computes
             assert len(gru_ref.load_layers(anew)) == 1
         else:
@@ -154,7 +154,7 @@ class TestHostile:
         else:
             members[key] = array[..., :1] if change == "shape" else array.astype("int32")
         with pytest.raises(MalformedFileError, match=name):
-            gru_ref.load_layers(written(hashed(members, said)))
+            gru_ref.load_layers(written(rehash(members, said)))
 
     def test_text_that_is_no_text(self, honest: Members, written: Any) -> None:
         for array in (np.zeros(3, "S2"), np.ones(())):

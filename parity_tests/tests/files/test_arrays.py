@@ -14,7 +14,7 @@ import pytest
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
 from parity_tests.recording.files.recorded_exports import arrays_of, read
-from parity_tests.tests.files.refused import refused
+from parity_tests.tests.files.refusal import check_refused
 
 
 def _npy(header: str, data: bytes = b"") -> bytes:
@@ -103,7 +103,7 @@ class TestHostileArrays:
     def test_it_isrefused(self, attack: str, tmp_path: Path) -> None:
         data, reason = HOSTILE[attack]
         (tmp_path / "x").write_bytes(data)
-        refused(tmp_path / "x", reason)
+        check_refused(tmp_path / "x", reason)
 
     def test_the_honest_one_is_read(self, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(_safetensors(HONEST))

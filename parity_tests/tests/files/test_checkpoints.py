@@ -12,7 +12,7 @@ from gru_ref.files.malformed import MalformedFileError
 from parity_tests.recording.files.recorded_exports import read
 from parity_tests.tests.files import bundles
 from parity_tests.tests.files.bundles import KERNEL, NODES, RECURRENT, field, write_gru
-from parity_tests.tests.files.refused import refused
+from parity_tests.tests.files.refusal import check_refused
 
 LIES: dict[str, tuple[dict[str, Any], str]] = {
     "offset_beyond_the_data": ({"offset": 1 << 40}, "pointed at"),
@@ -49,7 +49,7 @@ class TestHostileCheckpoints:
     @pytest.mark.parametrize("lie", LIES)
     def test_a_lie_is_refused(self, lie: str, tmp_path: Path) -> None:
         lies, reason = LIES[lie]
-        refused(write_gru(tmp_path / "x", **lies), reason)
+        check_refused(write_gru(tmp_path / "x", **lies), reason)
 
     def test_a_cycle_of_objects_ends(self, tmp_path: Path) -> None:
         nodes = [{**NODES[0], "self": 0}, {**NODES[1], "root": 0}, *NODES[2:]]

@@ -14,7 +14,7 @@ from gru_ref.files.readers import tflite
 from parity_tests.recording.files import recorded_exports
 from parity_tests.recording.files.recorded_exports import read
 from parity_tests.tests.files.bundles import field
-from parity_tests.tests.files.refused import refused
+from parity_tests.tests.files.refusal import check_refused
 
 
 def _onnx_tensor(name: str, shape: tuple[int, ...], data: bytes, extra: bytes = b"") -> bytes:
@@ -66,7 +66,7 @@ class TestGraphs:
     def test_it_isrefused(self, attack: str, tmp_path: Path) -> None:
         data, reason = ONNX[attack]
         (tmp_path / "x").write_bytes(data)
-        refused(tmp_path / "x", reason)
+        check_refused(tmp_path / "x", reason)
 
     def test_a_gru_node_says_its_arguments(self, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(_onnx_gru())

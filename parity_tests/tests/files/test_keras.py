@@ -333,7 +333,7 @@ class TestHDF5:
     def test_a_wrong_checksum_is_refused(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = self._with_bias(folder, fletcher32=True)
-            honest.patched(path, honest.arrays()[2].tobytes()[:8], b"\0" * 8)
+            honest.patch(path, honest.arrays()[2].tobytes()[:8], b"\0" * 8)
             with pytest.raises(
                 MalformedFileError, match=r"vars/2: the piece at \(0, 0\) is damaged"
             ):
@@ -343,7 +343,7 @@ class TestHDF5:
     def test_strings_of_every_version_of_the_format_are_read(self, libver: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             with (
-                h5py.File(honest.closed(honest.legacy(Path(folder)))) as plain,
+                h5py.File(honest.close(honest.legacy(Path(folder)))) as plain,
                 h5py.File(Path(folder) / "other.h5", "w", libver=libver) as file,
             ):
                 for name, value in plain.attrs.items():
@@ -363,7 +363,7 @@ class TestHDF5:
             names = group.attrs["weight_names"]
             del group.attrs["weight_names"]
             group.attrs["weight_names0"], group.attrs["weight_names1"] = names[:2], names[2:]
-            assert list(load_layers(honest.closed(file))) == ["gru/gru_cell"]
+            assert list(load_layers(honest.close(file))) == ["gru/gru_cell"]
 
 
 class TestOrigin:
@@ -375,7 +375,7 @@ class TestOrigin:
             bias = honest.arrays()[2]
             bias[1, 3] = np.nan
             file[f"{honest.GROUP}/2"] = bias
-            (layer,) = load_layers(honest.closed(file)).values()
+            (layer,) = load_layers(honest.close(file)).values()
         assert layer.origin is not None
         assert layer.origin.not_finite == ("bias",)
         assert [len(digest) for digest in layer.origin.sha256.values()] == [64, 64, 64]

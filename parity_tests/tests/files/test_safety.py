@@ -70,7 +70,7 @@ class TestAttacks:
     ) -> None:
         folder = next(iter(paths.values())).parent.parent
         reply = subprocess.run(
-            [sys.executable, "-m", "parity_tests.tests.files.attacked", str(folder)],
+            [sys.executable, "-m", "parity_tests.tests.files.attack_process", str(folder)],
             input=json.dumps({name: str(path) for name, path in paths.items()}),
             capture_output=True,
             text=True,

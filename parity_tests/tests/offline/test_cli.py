@@ -27,7 +27,7 @@ from parity_tests.tests.support.cli_files import (
     arrays_of,
     numbers,
 )
-from parity_tests.tests.support.cli_runner import check_failed, invoked
+from parity_tests.tests.support.cli_runner import check_failed, invoke
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ class TestInspect:
     """`inspect` says what a file holds, and what it does not say."""
 
     def test_shows_every_gru_within_80_columns(self, keras_2: Path) -> None:
-        shown = invoked("inspect", keras_2)
+        shown = invoke("inspect", keras_2)
         assert (shown.status, shown.err) == (0, "")
         assert max(map(len, shown.out.splitlines())) <= 80
         words = " ".join(shown.out.split())
@@ -58,13 +58,13 @@ class TestInspect:
             assert expected in words
 
     def test_names_what_a_file_of_weights_does_not_say(self) -> None:
-        words = " ".join(invoked("inspect", NPZ).out.split())
+        words = " ".join(invoke("inspect", NPZ).out.split())
         assert "not said activation=tanh, recurrent_activation=sigmoid" in words
         assert "--set NAME=VALUE says otherwise" in words
         assert "--keras-version says otherwise" in words
 
     def test_json_holds_everything(self) -> None:
-        data = json.loads(invoked("inspect", "--json", NPZ, "--set", "go_backwards=true").out)
+        data = json.loads(invoke("inspect", "--json", NPZ, "--set", "go_backwards=true").out)
         (layer,) = data["layers"]
         kernel = arrays_of(NPZ)["arr_0"]
         assert (layer["units"], layer["features"]) == (UNITS, FEATURES)
@@ -79,9 +79,9 @@ class TestInspect:
         arrays = list(arrays_of(NPZ).values())
         arrays[0][0, :2], arrays[2][1, 0] = np.nan, np.inf
         np.savez(tmp_path / "bad.npz", *arrays)
-        assert "! 2 NaN" in invoked("inspect", tmp_path / "bad.npz").out
-        assert "! 1 infinite" in invoked("inspect", tmp_path / "bad.npz").out
-        (layer,) = json.loads(invoked("inspect", "--json", tmp_path / "bad.npz").out)["layers"]
+        assert "! 2 NaN" in invoke("inspect", tmp_path / "bad.npz").out
+        assert "! 1 infinite" in invoke("inspect", tmp_path / "bad.npz").out
+        (layer,) = json.loads(invoke("inspect", "--json", tmp_path / "bad.npz").out)["layers"]
         assert layer["arrays"]["kernel"]["nan"] == 2
         assert layer["arrays"]["bias"]["infinite"] == 1
 
@@ -90,7 +90,7 @@ class TestInspect:
         prefix = "[red]\x1b[2J\u202e"
         names = (f"{prefix}/kernel", f"{prefix}/recurrent_kernel", f"{prefix}/bias")
         np.savez(tmp_path / "odd.npz", **dict(zip(names, (kernel, recurrent, bias), strict=True)))
-        shown = invoked("inspect", tmp_path / "odd.npz")
+        shown = invoke("inspect", tmp_path / "odd.npz")
         assert "[red]\\x1b[2J\\u202e" in shown.out
         assert not {"\x1b", "\u202e"} & set(shown.out)
 
@@ -99,16 +99,16 @@ class TestInspect:
         with zipfile.ZipFile(keras_2) as old, zipfile.ZipFile(newer, "w") as new:
             for name in old.namelist():
                 new.writestr(name, old.read(name).replace(b"2.15.0", b"2.99.0"))
-        shown = invoked("inspect", "--json", newer)
+        shown = invoke("inspect", "--json", newer)
         assert len(json.loads(shown.out)["layers"]) == 2
         assert shown.err.startswith("gru-ref: warning: keras_version '2.99.0' is unverified")
         assert shown.err.count("\n") == 1
 
     def test_caps_are_adjustable(self) -> None:
-        refused = invoked("inspect", NPZ, "--limit", "max_bytes=100")
+        refused = invoke("inspect", NPZ, "--limit", "max_bytes=100")
         assert refused.status == 2
         assert "max_bytes" in refused.err
-        assert invoked("inspect", NPZ, "--limit", "max_bytes=1e6").status == 0
+        assert invoke("inspect", NPZ, "--limit", "max_bytes=1e6").status == 0
 
 
 class TestRun:
@@ -121,7 +121,7 @@ class TestRun:
         return tmp_path / "x y.npy"
 
     def _run(self, tmp_path: Path, *arguments: object) -> dict[str, np.ndarray]:
-        ended = invoked("run", NPZ, "-o", tmp_path / "y.npz", "--force", *arguments)
+        ended = invoke("run", NPZ, "-o", tmp_path / "y.npz", "--force", *arguments)
         assert ended.status == 0, ended.err
         return arrays_of(tmp_path / "y.npz")
 
@@ -165,7 +165,7 @@ class TestRun:
         self, tmp_path: Path, array: np.ndarray, says: str
     ) -> None:
         np.save(tmp_path / "x.npy", array)
-        ended = invoked("run", NPZ, "--inputs", tmp_path / "x.npy", "-o", tmp_path / "y.npz")
+        ended = invoke("run", NPZ, "--inputs", tmp_path / "x.npy", "-o", tmp_path / "y.npz")
         check_failed(ended, says)
         assert not (tmp_path / "y.npz").exists()
 
@@ -174,7 +174,7 @@ class TestLayouts:
     """`layouts` shows the facts of every runtime."""
 
     def test_names_every_layout_within_80_columns(self) -> None:
-        shown = invoked("layouts")
+        shown = invoke("layouts")
         assert max(map(len, shown.out.splitlines())) <= 80
         first_words = {
             line.split()[0].rstrip("*~") for line in shown.out.splitlines() if line.split()
@@ -185,7 +185,7 @@ class TestLayouts:
             assert marked is (not module.FACTS.verified)
 
     def test_shows_one_in_full(self) -> None:
-        out = invoked("layouts", "torch").out
+        out = invoke("layouts", "torch").out
         for name in ("weight_ih_l0", "h' = (1 − z) ∘ n + z ∘ h", "z and r swapped"):
             assert name in out
 

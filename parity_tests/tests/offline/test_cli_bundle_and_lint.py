@@ -15,7 +15,7 @@ from gru_ref.files.bundles import bundle_bytes
 from parity_tests.recording.files.recorded_files import Recorded
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.cli_files import EXPECTED, NPZ
-from parity_tests.tests.support.cli_runner import check_failed, invoked
+from parity_tests.tests.support.cli_runner import check_failed, invoke
 
 EVERY = ("--set", "return_sequences=true")
 TWO = Recorded("keras-3.15.1/eleven.model.keras").path
@@ -38,11 +38,11 @@ class TestBundle:
     """`gru-ref bundle`."""
 
     def test_a_bundle_is_inspected_like_its_file(self, tmp_path: Path) -> None:
-        ended = invoked("bundle", TWO, "-o", tmp_path / "b.npz")
+        ended = invoke("bundle", TWO, "-o", tmp_path / "b.npz")
         assert (ended.status, ended.err) == (0, "")
         assert "probe: inputs of seed 0, outputs by gru_ref" in ended.out
         old, new = (
-            json.loads(invoked("inspect", "--json", path).out)["layers"]
+            json.loads(invoke("inspect", "--json", path).out)["layers"]
             for path in (TWO, tmp_path / "b.npz")
         )
         for one, other in zip(old, new, strict=True):
@@ -54,24 +54,24 @@ class TestBundle:
     def test_layers_can_be_chosen(self, tmp_path: Path) -> None:
         paths = list(gru_ref.load_layers(TWO))[1:3]
         options = [word for path in paths for word in ("--layer", path)]
-        assert invoked("bundle", TWO, *options, "-o", tmp_path / "b.npz").status == 0
+        assert invoke("bundle", TWO, *options, "-o", tmp_path / "b.npz").status == 0
         assert list(gru_ref.load_layers(tmp_path / "b.npz")) == paths
-        check_failed(invoked("bundle", TWO, "--layer", "no", "-o", tmp_path / "c.npz"), "'no'")
+        check_failed(invoke("bundle", TWO, "--layer", "no", "-o", tmp_path / "c.npz"), "'no'")
 
     def test_outputs_of_the_live_model_are_checked_and_kept(
         self, files: dict[str, Path], tmp_path: Path
     ) -> None:
         output = tmp_path / "b.npz"
         call = ("bundle", NPZ, *EVERY, "--inputs", files["x"], "-o", output)
-        refused = invoked(*call, "--theirs", files["spoiled"])
+        refused = invoke(*call, "--theirs", files["spoiled"])
         check_failed(refused, "outputs[1, 2, 3] is", "gru-ref diff")
         assert not output.exists()
-        ended = invoked(*call, "--theirs", files["y"])
+        ended = invoke(*call, "--theirs", files["y"])
         assert (ended.status, ended.err) == (0, "")
         assert "outputs by the live model, checked" in ended.out
         (probe,) = gru_ref.load_bundle(output).probes.values()
         assert (probe.outputs == np.load(files["y"])).all()
-        loose = invoked(*call, "--theirs", files["spoiled"], "--tolerance", "0.01", "--force")
+        loose = invoke(*call, "--theirs", files["spoiled"], "--tolerance", "0.01", "--force")
         assert loose.status == 0
 
     def test_a_call_of_ones_own_is_a_probe_too(
@@ -85,34 +85,34 @@ class TestBundle:
             "--initial-state",
             files["state"],
         )
-        assert invoked("bundle", NPZ, *options, "-o", tmp_path / "b.npz").status == 0
+        assert invoke("bundle", NPZ, *options, "-o", tmp_path / "b.npz").status == 0
         (probe,) = gru_ref.load_bundle(tmp_path / "b.npz").probes.values()
         assert probe.mask.tolist() == [[True] * 3, [True, False, True]]
         assert (probe.initial_state == 0.5).all()
 
     def test_what_is_missing_is_named(self, files: dict[str, Path], tmp_path: Path) -> None:
         call = ("bundle", NPZ, "-o", tmp_path / "b.npz")
-        check_failed(invoked(*call, "--theirs", files["y"]), "--theirs needs --inputs")
-        check_failed(invoked("bundle", NPZ, "-o", tmp_path / "b.keras"), "a name in .npz")
+        check_failed(invoke(*call, "--theirs", files["y"]), "--theirs needs --inputs")
+        check_failed(invoke("bundle", NPZ, "-o", tmp_path / "b.keras"), "a name in .npz")
         seeded = (*call, "--inputs", files["x"], "--seed", 5)
-        check_failed(invoked(*seeded), "--seed cannot be given with --inputs")
-        assert invoked(*call).status == 0
-        check_failed(invoked(*call), "there already", "--force")
+        check_failed(invoke(*seeded), "--seed cannot be given with --inputs")
+        assert invoke(*call).status == 0
+        check_failed(invoke(*call), "there already", "--force")
 
     def test_a_limit_can_be_moved(self, files: dict[str, Path], tmp_path: Path) -> None:
         output = tmp_path / "b.npz"
         call = ("bundle", NPZ, "--inputs", files["x"], "-o", output)
         # three timesteps are counted as no fewer multiplications than these
-        refused = invoked(*call, "--limit", "max_products=300000")
+        refused = invoke(*call, "--limit", "max_products=300000")
         check_failed(refused, "probe cannot be bundled", "expected no more than 300,000")
         with mock.patch.object(probe, "_OF_STEP", 1 << 32):
-            check_failed(invoked(*call), "max_products")
+            check_failed(invoke(*call), "max_products")
             more = ("--limit", "max_products=1e12")
-            assert invoked(*call, *more).status == 0
-            check_failed(invoked("lint-vectors", output), "max_products")
-            assert invoked("lint-vectors", output, *more).status == 1
+            assert invoke(*call, *more).status == 0
+            check_failed(invoke("lint-vectors", output), "max_products")
+            assert invoke("lint-vectors", output, *more).status == 1
             better = ("--write-better", tmp_path / "better.npz")
-            assert invoked("lint-vectors", output, *more, *better).status == 1
+            assert invoke("lint-vectors", output, *more, *better).status == 1
 
     def test_what_takes_too_much_is_not_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(probe, "compute", None)
@@ -132,7 +132,7 @@ class TestLintVectors:
     def test_shows_what_is_seen_and_what_is_not_within_80_columns(
         self, files: dict[str, Path]
     ) -> None:
-        ended = invoked("lint-vectors", NPZ, "--inputs", files["x"], "--outputs", files["y"])
+        ended = invoke("lint-vectors", NPZ, "--inputs", files["x"], "--outputs", files["y"])
         assert (ended.status, ended.err) == (1, "")
         assert max(map(len, ended.out.splitlines())) <= 80
         words = " ".join(ended.out.split())
@@ -143,18 +143,18 @@ class TestLintVectors:
     def test_the_better_test_sees_everything(self, files: dict[str, Path], tmp_path: Path) -> None:
         better = tmp_path / "better.npz"
         call = ("lint-vectors", NPZ, "--inputs", files["x"], "--write-better", better)
-        assert invoked(*call).status == 1
-        ended = invoked("lint-vectors", better)
+        assert invoke(*call).status == 1
+        ended = invoke("lint-vectors", better)
         assert ended.status == 0
         assert "The test sees 31 of the 31" in ended.out
         check_failed(
-            invoked("lint-vectors", better, "--outputs", files["y"]),
+            invoke("lint-vectors", better, "--outputs", files["y"]),
             "--outputs needs --inputs",
         )
         (probe,) = gru_ref.load_bundle(better).probes.values()
         assert probe.inputs.shape == np.load(files["x"]).shape
-        check_failed(invoked(*call), "there already")
-        check_failed(invoked(*call[:-1], tmp_path / "b.npy"), "a name in .npz")
+        check_failed(invoke(*call), "there already")
+        check_failed(invoke(*call[:-1], tmp_path / "b.npy"), "a name in .npz")
 
     @pytest.mark.parametrize("dtype", ["float16", "float32"])
     def test_of_a_bundle_every_output_of_its_probe_is_looked_at(
@@ -166,14 +166,14 @@ class TestLintVectors:
         # z is 0.018: the first outputs tell the initial state, the last one has forgotten it
         layer.set_weights([kernel, 0 * recurrent_kernel, bias])
         gru_ref.save_bundle(tmp_path / "b.npz", layer)
-        found = json.loads(invoked("lint-vectors", tmp_path / "b.npz", "--json").out)
+        found = json.loads(invoke("lint-vectors", tmp_path / "b.npz", "--json").out)
         findings = {one["mistake"]: one for one in found["findings"]}
         assert findings["initial_state ignored"]["seen"]
 
     def test_what_is_not_proved_has_a_heading_of_its_own(self, files: dict[str, Path]) -> None:
         np.save(files["x"], np.ones((2, 1, 4), "float32"))
         call = ("lint-vectors", NPZ, "--inputs", files["x"], "--tolerance", 10)
-        ended = invoked(*call)
+        ended = invoke(*call)
         first, second = ended.out.split("seen by no test of these sizes")
         assert "not seen, nor by what was drawn" in first
         assert "it changes too little" in first
@@ -182,7 +182,7 @@ class TestLintVectors:
 
     def test_json_holds_everything(self, files: dict[str, Path]) -> None:
         np.save(files["x"], np.zeros((1, 1, 4), "float32"))
-        ended = invoked("lint-vectors", NPZ, "--inputs", files["x"], "--json")
+        ended = invoke("lint-vectors", NPZ, "--inputs", files["x"], "--json")
         found = json.loads(ended.out)
         findings = {one["mistake"]: one for one in found["findings"]}
         assert findings["features permuted"] == {
@@ -201,8 +201,8 @@ class TestLintVectors:
         assert "features permuted" in found["better"][0]["sees"]
 
     def test_what_does_not_fit_is_one_line(self, files: dict[str, Path]) -> None:
-        check_failed(invoked("lint-vectors", NPZ), "--inputs is needed", "no bundle")
+        check_failed(invoke("lint-vectors", NPZ), "--inputs is needed", "no bundle")
         spoiled = ("--inputs", files["x"], "--outputs", files["spoiled"])
-        check_failed(invoked("lint-vectors", NPZ, *spoiled), "tolerances off", "gru-ref diff")
-        loose = invoked("lint-vectors", NPZ, *spoiled, "--tolerance", "0.01")
+        check_failed(invoke("lint-vectors", NPZ, *spoiled), "tolerances off", "gru-ref diff")
+        loose = invoke("lint-vectors", NPZ, *spoiled, "--tolerance", "0.01")
         assert loose.status == 1

@@ -26,7 +26,7 @@ from parity_tests.tests.support.cli_files import (
     model_file,
     numbers,
 )
-from parity_tests.tests.support.cli_runner import check_failed, invoked
+from parity_tests.tests.support.cli_runner import check_failed, invoke
 
 # Whole models that releases of Keras 2 wrote.
 KERAS_2_MODELS = sorted(
@@ -56,16 +56,16 @@ class TestConvert:
             layer.set_weights([kernel, recurrent, bias])
         model_file(source, layer)
         output = tmp_path / "out.json"
-        assert invoked("convert", source, "--to", target, "-o", output) == (0, f"{output}\n", "")
+        assert invoke("convert", source, "--to", target, "-o", output) == (0, f"{output}\n", "")
         read = LAYOUTS[target].to_layout(layer)
         assert json.loads(output.read_text()) == json.loads(json.dumps(read, default=_as_list))
         if target != "rtneural":
-            invoked("convert", source, "--to", target, "-o", tmp_path / "out.npz")
+            invoke("convert", source, "--to", target, "-o", tmp_path / "out.npz")
             assert set(arrays_of(tmp_path / "out.npz")) == set(read)
 
     def test_what_a_runtime_cannot_hold_is_refused(self, keras_2: Path, tmp_path: Path) -> None:
         output = tmp_path / "w.npz"
-        ended = invoked("convert", keras_2, "--layer", SECOND, "--to", "torch", "-o", output)
+        ended = invoke("convert", keras_2, "--layer", SECOND, "--to", "torch", "-o", output)
         check_failed(ended, "reset_after is False, expected True")
         assert not output.exists()
 
@@ -73,7 +73,7 @@ class TestConvert:
     def test_keras3_keeps_the_meaning_of_hard_sigmoid(
         self, keras_2: Path, tmp_path: Path, name: str
     ) -> None:
-        ended = invoked("convert", keras_2, "--to", "keras3", "-o", tmp_path / name)
+        ended = invoke("convert", keras_2, "--to", "keras3", "-o", tmp_path / name)
         assert ended.status == 0
         assert f"note: {SECOND}: hard_sigmoid of Keras 2" in ended.err
         said = {}
@@ -99,7 +99,7 @@ class TestConvert:
 
     def test_keras3_weights_alone_are_untouched(self, keras_2: Path, tmp_path: Path) -> None:
         output = tmp_path / "new.weights.h5"
-        ended = invoked("convert", keras_2, "--to", "keras3", "-o", output, "--weights-only")
+        ended = invoke("convert", keras_2, "--to", "keras3", "-o", output, "--weights-only")
         assert "computes something else" in ended.err
         assert f"{SECOND}: build it as GRU(5, recurrent_activation='hard_sigmoid'" in ended.err
         old, new = gru_ref.load_layers(keras_2), gru_ref.load_layers(output)
@@ -116,7 +116,7 @@ class TestConvert:
         self, tmp_path: Path, argument: str, value: Any
     ) -> None:
         source = model_file(tmp_path / "old.keras", layer_of(**{argument: value}))
-        ended = invoked("convert", source, "--to", "keras3", "-o", tmp_path / "new.keras")
+        ended = invoke("convert", source, "--to", "keras3", "-o", tmp_path / "new.keras")
         check_failed(ended, f"{argument} of {FIRST} is ")
         assert not (tmp_path / "new.keras").exists()
 
@@ -138,8 +138,8 @@ class TestConvert:
     def test_a_stateful_layer_needs_a_batch(self, tmp_path: Path) -> None:
         source = model_file(tmp_path / "old.keras", layer_of(stateful=True))
         arguments = ("convert", source, "--to", "keras3", "-o", tmp_path / "new.keras")
-        check_failed(invoked(*arguments), "stateful")
-        assert invoked(*arguments, "--batch", 3).status == 0
+        check_failed(invoke(*arguments), "stateful")
+        assert invoke(*arguments, "--batch", 3).status == 0
         with zipfile.ZipFile(tmp_path / "new.keras") as archive:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
         assert layers[0]["config"]["batch_shape"] == [3, None, FEATURES]
@@ -147,11 +147,11 @@ class TestConvert:
 
 @pytest.mark.parametrize("path", KERAS_2_MODELS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_model_of_keras_2_is_shown_and_converted(tmp_path: Path, path: Path) -> None:
-    shown = invoked("inspect", path)
+    shown = invoke("inspect", path)
     assert shown.status == 0, shown.err
     assert max(map(len, shown.out.splitlines()[1:])) <= 80  # the first line is the path
     assert f"Keras {path.parent.name.partition('-')[2]}" in shown.out
-    ended = invoked("convert", path, "--to", "keras3", "-o", tmp_path / "new.keras", "--batch", 2)
+    ended = invoke("convert", path, "--to", "keras3", "-o", tmp_path / "new.keras", "--batch", 2)
     assert ended.status == 0, ended.err
     old, new = gru_ref.load_layers(path), gru_ref.load_layers(tmp_path / "new.keras")
     assert len(new) == len(old)

@@ -13,7 +13,7 @@ from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
 from parity_tests.tests.support import cli_files
 from parity_tests.tests.support.cli_files import FIRST, NPZ, SECOND, arrays_of
-from parity_tests.tests.support.cli_runner import Ended, check_failed, invoked
+from parity_tests.tests.support.cli_runner import CommandResult, check_failed, invoke
 
 _KERAS_3 = ("convert", NPZ, "--to", "keras3", "-o", "w.weights.h5")
 
@@ -43,24 +43,24 @@ class TestFailures:
     ) -> None:
         path = tmp_path / "a name with spaces"
         path.mkdir() if content is None else path.write_bytes(content)
-        ended = invoked("inspect", path)
+        ended = invoke("inspect", path)
         check_failed(ended, says)
         assert "a name with spaces" in ended.err
 
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
-        check_failed(invoked("inspect", tmp_path / "no\x1b[31mne"), "no\\x1b[31mne: No such file")
+        check_failed(invoke("inspect", tmp_path / "no\x1b[31mne"), "no\\x1b[31mne: No such file")
 
     def test_a_file_without_a_gru(self, tmp_path: Path) -> None:
         buffer = io.BytesIO()
         np.savez(buffer, kernel=np.zeros((2, 3), "float32"))
         (tmp_path / "dense.npz").write_bytes(buffer.getvalue())
-        check_failed(invoked("inspect", tmp_path / "dense.npz"), "GRU")
+        check_failed(invoke("inspect", tmp_path / "dense.npz"), "GRU")
 
     def test_a_layer_that_is_not_there_names_the_known_ones(
         self, keras_2: Path, tmp_path: Path
     ) -> None:
         for option in ((), ("--layer", "nope")):
-            ended = invoked("convert", keras_2, "--to", "torch", "-o", tmp_path / "w.npz", *option)
+            ended = invoke("convert", keras_2, "--to", "torch", "-o", tmp_path / "w.npz", *option)
             check_failed(ended, f"expected one of '{FIRST}', '{SECOND}'")
 
     @pytest.mark.parametrize(
@@ -100,28 +100,28 @@ class TestFailures:
         ],
     )
     def test_a_wrong_argument(self, arguments: tuple[object, ...], says: str) -> None:
-        check_failed(invoked(*arguments), says)
+        check_failed(invoke(*arguments), says)
 
     def test_what_is_there_is_overwritten_only_by_force(self, tmp_path: Path) -> None:
         output = tmp_path / "w.npz"
         output.write_bytes(b"mine")
-        check_failed(invoked("convert", NPZ, "--to", "torch", "-o", output), "--force")
+        check_failed(invoke("convert", NPZ, "--to", "torch", "-o", output), "--force")
         assert output.read_bytes() == b"mine"
-        assert invoked("convert", NPZ, "--to", "torch", "-o", output, "--force").status == 0
+        assert invoke("convert", NPZ, "--to", "torch", "-o", output, "--force").status == 0
         assert "weight_ih_l0" in arrays_of(output)
         assert [path.name for path in tmp_path.iterdir()] == ["w.npz"]
 
     def test_the_file_that_is_read_is_never_overwritten(self, tmp_path: Path) -> None:
         source = tmp_path / "w.npz"
         source.write_bytes(NPZ.read_bytes())
-        ended = invoked("convert", source, "--to", "torch", "-o", source, "--force")
+        ended = invoke("convert", source, "--to", "torch", "-o", source, "--force")
         check_failed(ended, "expected another file than the one read")
         assert source.read_bytes() == NPZ.read_bytes()
 
 
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_the_help_of_every_command_has_80_columns(name: str) -> None:
-    assert max(map(len, invoked(name, "--help").out.splitlines())) <= 80
+    assert max(map(len, invoke(name, "--help").out.splitlines())) <= 80
 
 
 def test_a_damaged_array_is_a_sentence(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_damaged_array_is_a_sentence(tmp_path: Path) -> None:
     data = bytearray((tmp_path / "x.npz").read_bytes())
     data[200:260] = b"\xff" * 60
     (tmp_path / "x.npz").write_bytes(data)
-    ended = invoked("run", NPZ, "--inputs", tmp_path / "x.npz", "-o", tmp_path / "y.npz")
+    ended = invoke("run", NPZ, "--inputs", tmp_path / "x.npz", "-o", tmp_path / "y.npz")
     check_failed(ended, "--inputs is", "expected arrays as numpy.save")
 
 
@@ -148,4 +148,4 @@ def test_a_missing_package_names_the_extra(
     with pytest.raises(SystemExit) as ended:
         main()
     says = f"needs {package}, which is not installed: pip install 'gru-ref[cli]'"
-    check_failed(Ended(ended.value.code, *capsys.readouterr()), says)
+    check_failed(CommandResult(ended.value.code, *capsys.readouterr()), says)

@@ -21,7 +21,7 @@ import pytest
 import gru_ref
 from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import FencedBlock, blocks_of, differences
-from parity_tests.tests.support.cli_runner import invoked
+from parity_tests.tests.support.cli_runner import invoke
 
 FILES = ROOT / "fixtures" / "debugging"
 BLOCKS = blocks_of(ROOT / "docs" / "debugging.md")
@@ -69,7 +69,7 @@ def _happen(block: FencedBlock, monkeypatch: pytest.MonkeyPatch) -> None:
             printed = _python(arguments, monkeypatch)
         else:
             assert program == "gru-ref"
-            ended = invoked(*arguments)
+            ended = invoke(*arguments)
             printed = ended.out
             fails = "Different" in printed or "not seen" in printed
             assert (ended.status, ended.err) == (int(fails), ""), command

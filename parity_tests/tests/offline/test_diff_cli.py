@@ -11,7 +11,7 @@ import pytest
 import gru_ref
 from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from parity_tests.tests.support.cli_files import EXPECTED, FEATURES, NPZ, UNITS
-from parity_tests.tests.support.cli_runner import Ended, check_failed, invoked
+from parity_tests.tests.support.cli_runner import CommandResult, check_failed, invoke
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def files(tmp_path: Path) -> dict[str, Path]:
     return paths
 
 
-def _diff(files: dict[str, Path], name: str, *more: str) -> Ended:
-    return invoked("diff", NPZ, "--inputs", files["x"], "--theirs", files[name], *more)
+def _diff(files: dict[str, Path], name: str, *more: str) -> CommandResult:
+    return invoke("diff", NPZ, "--inputs", files["x"], "--theirs", files[name], *more)
 
 
 @pytest.mark.parametrize(
@@ -83,18 +83,18 @@ def test_bfloat16_is_read_as_such(files: dict[str, Path]) -> None:
     told = _diff(files, "y", "--json")
     assert json.loads(told.out)["dtype"] == "bfloat16"
     lint = ("lint-vectors", NPZ, "--inputs", files["x"], "--outputs", files["y"])
-    assert invoked(*lint, "--tolerance", "0.01").status == 1
+    assert invoke(*lint, "--tolerance", "0.01").status == 1
 
 
 def test_trace_writes_what_diff_reads(files: dict[str, Path], tmp_path: Path) -> None:
     written = tmp_path / "trace.npz"
-    ended = invoked("trace", NPZ, "--inputs", files["x"], "-o", written)
+    ended = invoke("trace", NPZ, "--inputs", files["x"], "-o", written)
     assert (ended.status, ended.err) == (0, "")
     files["trace"] = written
     assert _diff(files, "trace").status == 0
-    assert invoked("trace", NPZ, "--inputs", files["x"], "-o", written).status == 2
+    assert invoke("trace", NPZ, "--inputs", files["x"], "-o", written).status == 2
     csv = tmp_path / "trace.csv"
-    assert invoked("trace", NPZ, "--inputs", files["x"], "-o", csv).status == 0
+    assert invoke("trace", NPZ, "--inputs", files["x"], "-o", csv).status == 0
     assert csv.read_text(encoding="utf-8").startswith("position,timestep,batch,name,index,value")
 
 
@@ -114,5 +114,5 @@ def test_trace_refuses_what_it_cannot_write(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    check_failed(invoked("trace", NPZ, "--inputs", files["x"], *options), says)
+    check_failed(invoke("trace", NPZ, "--inputs", files["x"], *options), says)
     assert {path.suffix for path in tmp_path.iterdir()} == {".npy"}

@@ -10,7 +10,7 @@ import pytest
 
 import gru_ref
 from gru_ref.cli.output import finite
-from parity_tests.tests.support.cli_runner import Ended, check_failed, invoked
+from parity_tests.tests.support.cli_runner import CommandResult, check_failed, invoke
 
 FEATURES, UNITS = 3, 4
 _KNOWN = ("--activation", "tanh", "--recurrent-activation", "sigmoid")
@@ -61,8 +61,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _doctor(file: str, inputs: str = "x.npy", *more: str) -> Ended:
-    return invoked("doctor", file, "--inputs", inputs, *more)
+def _doctor(file: str, inputs: str = "x.npy", *more: str) -> CommandResult:
+    return invoke("doctor", file, "--inputs", inputs, *more)
 
 
 def test_the_command_finds_and_converts(files: Path) -> None:

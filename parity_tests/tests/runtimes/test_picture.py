@@ -12,7 +12,7 @@ from gru_ref import GRU
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import blocks_of
-from parity_tests.tests.support.cli_runner import invoked
+from parity_tests.tests.support.cli_runner import invoke
 from parity_tests.tests.support.small_gru import with_weights
 
 STARTS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml", ".pdf": b"%PDF"}
@@ -40,7 +40,7 @@ def test_the_page_shows_what_its_command_draws(
     for name in ("model.h5", "x.npy"):
         (tmp_path / name).write_bytes((ROOT / "fixtures" / "debugging" / name).read_bytes())
     monkeypatch.chdir(tmp_path)
-    assert invoked(*shlex.split(command)[1:]) == (0, shown, "")
+    assert invoke(*shlex.split(command)[1:]) == (0, shown, "")
     drawn = imread("debugging-gates.png")
     kept = imread(str(ROOT / "docs" / "images" / "debugging-gates.png"))
     assert drawn.shape == kept.shape

@@ -11,7 +11,7 @@ from unittest import mock
 from gru_ref.cli.group import command
 
 
-class Ended(NamedTuple):
+class CommandResult(NamedTuple):
     """How a command ended."""
 
     status: Any
@@ -19,7 +19,7 @@ class Ended(NamedTuple):
     err: str
 
 
-def invoked(*arguments: object) -> Ended:
+def invoke(*arguments: object) -> CommandResult:
     """Run a command of gru-ref and return how it ended."""
     out, err = io.StringIO(), io.StringIO()
     status: Any = None
@@ -32,10 +32,10 @@ def invoked(*arguments: object) -> Ended:
             command([str(argument) for argument in arguments], prog_name="gru-ref")
         except SystemExit as ended:
             status = ended.code
-    return Ended(status, out.getvalue(), err.getvalue())
+    return CommandResult(status, out.getvalue(), err.getvalue())
 
 
-def check_failed(ended: Ended, *says: str) -> None:
+def check_failed(ended: CommandResult, *says: str) -> None:
     """Check that a command failed with one line on standard error, which says all of `says`."""
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith("gru-ref: ")

@@ -12,10 +12,10 @@ from pathlib import Path
 from parity_tests.tests.files.attacks.honest import (
     GROUP,
     MIB,
-    closed,
+    close,
     gru_config,
     keras,
-    patched,
+    patch,
     weights,
 )
 from parity_tests.tests.files.attacks.table import attack
@@ -48,7 +48,7 @@ def huge_member(folder: Path) -> Path:
 def member_larger_than_it_says(folder: Path) -> Path:
     path = keras(folder, json.dumps(gru_config()) + " " * 999, method=zipfile.ZIP_DEFLATED)
     size = len(json.dumps(gru_config())) + 999
-    return patched(path, struct.pack("<I", size), struct.pack("<I", size - 998))
+    return patch(path, struct.pack("<I", size), struct.pack("<I", size - 998))
 
 
 @attack("2 members")
@@ -57,7 +57,7 @@ def duplicate_members(folder: Path) -> Path:
     with zipfile.ZipFile(path, "a") as archive:
         info = zipfile.ZipInfo("config.jsom")
         archive.writestr(info, json.dumps(gru_config(activation="relu")))
-    return patched(path, b"config.jsom", b"config.json")
+    return patch(path, b"config.jsom", b"config.json")
 
 
 @attack(None)
@@ -133,7 +133,7 @@ def shard_elsewhere(folder: Path) -> Path:
 
 @attack("link to another file")
 def linked_shard(folder: Path) -> Path:
-    inner = closed(weights(folder))
+    inner = close(weights(folder))
     inner.rename(folder / "secret")
     inner.symlink_to(folder / "secret")
     path = folder / "model.weights.json"

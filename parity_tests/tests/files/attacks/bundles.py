@@ -32,7 +32,7 @@ def honest() -> Members:
 
 
 def _written(folder: Path, members: Members) -> Path:
-    return altered.written(folder / "gru.npz", members)
+    return altered.write_bundle(folder / "gru.npz", members)
 
 
 def _saying(folder: Path, *way: Any, value: Any) -> Path:
@@ -71,7 +71,7 @@ def altered_weight_in_a_bundle(folder: Path) -> Path:
 def altered_weight_with_its_hash_in_a_bundle(folder: Path) -> Path:
     members = honest()
     members["0/kernel"][0, 0] += 1
-    return _written(folder, altered.hashed(members))
+    return _written(folder, altered.rehash(members))
 
 
 @attack("tolerance is inf")
@@ -92,7 +92,7 @@ def endless_probe_of_a_bundle(folder: Path) -> Path:
         members[f"0/{name}"] = np.zeros((1, 100_000, *last), array.dtype)
     members["0/outputs"] = members["0/outputs"][:, -1]
     members["0/initial_state"] = np.zeros((1, UNITS), "float32")
-    return _written(folder, altered.hashed(members))
+    return _written(folder, altered.rehash(members))
 
 
 @attack("max_ratio")
@@ -118,12 +118,12 @@ def huge_units_in_a_bundle(folder: Path) -> Path:
 
 @attack("max_json_bytes")
 def long_description_of_a_bundle(folder: Path) -> Path:
-    return _written(folder, altered.described(honest(), b" " * (9 * MIB)))
+    return _written(folder, altered.describe(honest(), b" " * (9 * MIB)))
 
 
 @attack("no JSON")
 def deep_description_of_a_bundle(folder: Path) -> Path:
-    return _written(folder, altered.described(honest(), b"[" * 200_000))
+    return _written(folder, altered.describe(honest(), b"[" * 200_000))
 
 
 # ---- what is no data

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from parity_tests.tests.files.attacks.honest import closed, gru_config, keras, legacy, model_of
+from parity_tests.tests.files.attacks.honest import close, gru_config, keras, legacy, model_of
 from parity_tests.tests.files.attacks.table import attack
 
 
 @attack("is listed, but not there")
 def listed_path_outside(folder: Path) -> Path:
-    return closed(legacy(folder, names=["../../../etc/passwd", "gru/gru_cell/bias:0"]))
+    return close(legacy(folder, names=["../../../etc/passwd", "gru/gru_cell/bias:0"]))
 
 
 @attack("under one name")
 def one_array_listed_twice(folder: Path) -> Path:
-    return closed(legacy(folder, names=["gru/gru_cell/bias:0"] * 3))
+    return close(legacy(folder, names=["gru/gru_cell/bias:0"] * 3))
 
 
 @attack("no JSON")
 def deep_json(folder: Path) -> Path:
-    return closed(legacy(folder, "[" * 200_000))
+    return close(legacy(folder, "[" * 200_000))
 
 
 @attack("max_depth")

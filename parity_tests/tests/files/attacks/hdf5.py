@@ -14,9 +14,9 @@ from parity_tests.tests.files.attacks.honest import (
     GROUP,
     MIB,
     arrays,
-    closed,
+    close,
     legacy,
-    patched,
+    patch,
     weights,
 )
 from parity_tests.tests.files.attacks.table import attack
@@ -35,7 +35,7 @@ def external_storage(folder: Path) -> Path:
     file[GROUP].create_dataset(
         "2", (2, 15), "float32", external=[(os.fspath(secret), 0, h5py.h5f.UNLIMITED)]
     )
-    return closed(file)
+    return close(file)
 
 
 @attack("soft or external link")
@@ -44,7 +44,7 @@ def external_link(folder: Path) -> Path:
         secret["2"] = np.ones((2, 15), "float32")
     file = weights(folder, skip=2)
     file[GROUP]["2"] = h5py.ExternalLink(folder / "secret.h5", "/2")
-    return closed(file)
+    return close(file)
 
 
 @attack("soft or external link")
@@ -52,7 +52,7 @@ def soft_link(folder: Path) -> Path:
     file = weights(folder, skip=2)
     file["elsewhere"] = arrays()[2]
     file[GROUP]["2"] = h5py.SoftLink("/elsewhere")
-    return closed(file)
+    return close(file)
 
 
 @attack("virtual dataset")
@@ -63,7 +63,7 @@ def virtual_dataset(folder: Path) -> Path:
     layout = h5py.VirtualLayout((2, 15), "float32")
     layout[:] = h5py.VirtualSource(folder / "secret.h5", "2", (2, 15))
     file[GROUP].create_virtual_dataset("2", layout)
-    return closed(file)
+    return close(file)
 
 
 # ---- what claims to be larger than it is
@@ -77,7 +77,7 @@ def three_tebibytes_of_nothing(folder: Path) -> Path:
         group.create_dataset(
             name, (rows, 3 << 18), "float32", chunks=(1024, 1024), compression="gzip"
         )
-    return closed(file)
+    return close(file)
 
 
 @attack("max_ratio")
@@ -86,7 +86,7 @@ def unallocated_array(folder: Path) -> Path:
     group = file.create_group(GROUP)
     group.create_dataset("0", (1 << 20, 3 << 10), "float32")
     group.create_dataset("1", (1 << 10, 3 << 10), "float32")
-    return closed(file)
+    return close(file)
 
 
 @attack("max_ratio")
@@ -101,7 +101,7 @@ def gzip_bomb(folder: Path) -> Path:
         array = group.create_dataset(name, shape, "float32", chunks=chunk, compression="gzip")
         for start in range(0, rows, chunk[0]):
             array.id.write_direct_chunk((start, 0), packed)
-    return closed(file)
+    return close(file)
 
 
 @attack("damaged")
@@ -115,7 +115,7 @@ def overlong_chunk(folder: Path) -> Path:
     array = group.create_dataset("0", shape, "float32", chunks=shape, compression="gzip")
     array.id.write_direct_chunk((0, 0), packed)
     group["1"] = np.ones((units, 3 * units), "float32")
-    return closed(file)
+    return close(file)
 
 
 @attack("max_bytes")
@@ -131,7 +131,7 @@ def chunk_larger_than_its_array(folder: Path) -> Path:
     )
     array = file[GROUP]["2"]
     array.id.write_direct_chunk((0, 0), zlib.compress(b""))
-    return closed(file)
+    return close(file)
 
 
 @attack("HDF5 cannot read it")
@@ -140,8 +140,8 @@ def truncated_array(folder: Path) -> Path:
     file = weights(folder, skip=2)
     array = file[GROUP].create_dataset("2", data=arrays()[2])
     offset = array.id.get_offset()
-    path = closed(file)
-    return patched(path, struct.pack("<QQ", offset, 120), struct.pack("<QQ", 1 << 40, 120))
+    path = close(file)
+    return patch(path, struct.pack("<QQ", offset, 120), struct.pack("<QQ", 1 << 40, 120))
 
 
 @attack("max_bytes")
@@ -152,7 +152,7 @@ def one_string_many_times(folder: Path) -> Path:
     del layers.attrs["layer_names"]
     names = ["x" * MIB] + ["y"] * 3999
     layers.attrs.create("layer_names", names, dtype=h5py.string_dtype())
-    path = closed(file)
+    path = close(file)
     data = path.read_bytes()
     heap = data.rindex(b"GCOL", 0, data.index(b"x" * 1000))
     at = data.index(struct.pack("<IQ", MIB, heap))
@@ -169,7 +169,7 @@ def variable_length(folder: Path) -> Path:
     file = weights(folder, skip=2)
     array = file[GROUP].create_dataset("2", (2, 15), h5py.vlen_dtype("float32"))
     array[0, 0] = np.ones(9, "float32")
-    return closed(file)
+    return close(file)
 
 
 @attack("no float16")
@@ -177,14 +177,14 @@ def references(folder: Path) -> Path:
     file = weights(folder, skip=2)
     array = file[GROUP].create_dataset("2", (2, 15), h5py.ref_dtype)
     array[0, 0] = file.ref
-    return closed(file)
+    return close(file)
 
 
 @attack("no float16")
 def integers(folder: Path) -> Path:
     file = weights(folder, skip=2)
     file[GROUP]["2"] = np.ones((2, 15), "int8")
-    return closed(file)
+    return close(file)
 
 
 @attack(None)
@@ -193,21 +193,21 @@ def null_dataspace(folder: Path) -> Path:
     file = weights(folder)
     file["layers/gru_1/cell/vars/0"] = h5py.Empty("float32")
     file["layers/gru_1/cell/vars/1"] = arrays()[1]
-    return closed(file)
+    return close(file)
 
 
 @attack("filter 32000")
 def unknown_filter(folder: Path) -> Path:
     file = weights(folder, skip=2)
     file[GROUP].create_dataset("2", data=arrays()[2], compression="lzf")
-    return closed(file)
+    return close(file)
 
 
 @attack("stored datatype")
 def stored_datatype(folder: Path) -> Path:
     file = weights(folder)
     file[f"{GROUP}/4"] = np.dtype("float32")
-    return closed(file)
+    return close(file)
 
 
 # ---- what never ends
@@ -217,7 +217,7 @@ def stored_datatype(folder: Path) -> Path:
 def cycle_of_hard_links(folder: Path) -> Path:
     file = weights(folder)
     file["layers/gru/again"] = file["layers"]
-    return closed(file)
+    return close(file)
 
 
 @attack(None)
@@ -229,7 +229,7 @@ def doubling_of_hard_links(folder: Path) -> Path:
         below = here.create_group("a")
         here["b"] = below
         here = below
-    return closed(file)
+    return close(file)
 
 
 @attack("max_depth")
@@ -238,13 +238,13 @@ def deep_groups(folder: Path) -> Path:
     here = file
     for _ in range(800):
         here = here.create_group("g")
-    return closed(file)
+    return close(file)
 
 
 @attack(None)
 def endless_heap(folder: Path) -> Path:
     """A heap whose free space has no length: HDF5 itself looks for its end for ever."""
-    path = closed(legacy(folder))
+    path = close(legacy(folder))
     data = bytearray(path.read_bytes())
     start = data.index(b"GCOL")
     at = start + 16

@@ -85,14 +85,14 @@ def legacy(folder: Path, config: Any = None, names: Any = None) -> h5py.File:
     return file
 
 
-def closed(file: h5py.File) -> Path:
+def close(file: h5py.File) -> Path:
     """Close the file and return its path."""
     path = Path(file.filename)
     file.close()
     return path
 
 
-def patched(path: Path, old: bytes, new: bytes) -> Path:
+def patch(path: Path, old: bytes, new: bytes) -> Path:
     """Replace bytes that are there."""
     data = path.read_bytes()
     assert old in data

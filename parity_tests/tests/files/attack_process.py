@@ -1,8 +1,7 @@
 """Reads attack files in a process of its own and prints what it did, as JSON.
 
-``python -m parity_tests.tests.files.attacked FOLDER < PATHS``: FOLDER holds the files, PATHS is
-JSON, the
-path of each attack.
+``python -m parity_tests.tests.files.attack_process FOLDER < PATHS``: FOLDER holds the files, PATHS
+is JSON, the path of each attack.
 
 ``forbidden`` are the events of Python's audit hooks that reading a file may not raise; ``memory``
 is by how many bytes each attack raised the peak of the process.

@@ -11,7 +11,7 @@ from gru_ref.files.malformed import MalformedFileError
 from parity_tests.recording.files.recorded_exports import read
 
 
-def refused(path: Path, reason: str) -> None:
+def check_refused(path: Path, reason: str) -> None:
     """Check that a file is refused for a reason, in less than 8 MiB of memory.
 
     4 MiB of it is the room for the table of a zip archive.
