@@ -27,8 +27,8 @@ from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded
 from parity_tests.tests.files.attacks import ATTACKS, REASONS, archives, honest
 
-# What one attack may add to the memory of its process: the 16 MiB that `attack_process.LIMITS` allows,
-# and h5py itself, which the first one imports; measured 16.2 MiB and 13.6 MiB.
+# What one attack may add to the memory of its process: the 16 MiB that `attack_process.LIMITS`
+# allows, and h5py itself, which the first one imports; measured 16.2 MiB and 13.6 MiB.
 MEMORY = 40 << 20
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 FUZZED = [name for name in recorded_files.NAMES if not name.endswith(("folder", "json"))]
