@@ -33,8 +33,8 @@ from gru_ref.files.formats.float_arrays import from_bfloat16
 # A backspace alone on its line has click keep the lines of the paragraph.
 HELP = """Compare what another implementation returned with a GRU of FILE, step by step.
 
-Printed are the timestep, row and unit of the first number that differs by more than rounding, and
-which of the usual mistakes would explain it. The exit status is 1 if the numbers differ.
+Prints the timestep, row and unit of the first number that differs by more than rounding, and which
+of the usual mistakes would explain it. The exit status is 1 if the numbers differ.
 
 \b
 --theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)

@@ -36,8 +36,8 @@ _OWN_ROW = ("reset_after", "activation", "recurrent_activation")
 def inspect(source: SourceFile, as_json: bool) -> None:
     """Show every GRU of FILE.
 
-    Printed are its sizes and arguments, which arguments FILE does not give, and the range and hash
-    of each array.
+    Prints its sizes and arguments, which arguments FILE does not give, and the range and hash of
+    each array.
     """
     layers = source.layers()
     described = [layer_data(layer) for layer in layers.values()]

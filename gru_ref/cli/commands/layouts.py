@@ -23,7 +23,7 @@ _FOOT = (
 def layouts(name: str | None) -> None:
     """Show how each runtime lays out the weights of a GRU.
 
-    With NAME, show the arrays, the formula and the usual mistakes of that runtime.
+    With NAME, shows the arrays, the formula and the usual mistakes of that runtime.
     """
     if name is None:
         _print_all()

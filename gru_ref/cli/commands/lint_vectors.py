@@ -36,13 +36,13 @@ from gru_ref.keras.layers.gru import GRU
 
 _NAME_WIDTH = 38
 # A backspace alone on its line has click keep the lines of the paragraph.
-HELP = """Show which classic mistakes a test cannot see, given its weights and inputs.
+HELP = """Show which classic mistakes a test cannot catch, given its weights and inputs.
 
 Each mistake is made on purpose and run on the test's own numbers. The weights are those of a GRU of
 FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
 
 \b
-exit status 0  no test of these sizes was found that sees more
+exit status 0  no test of these sizes was found that catches more
             1  one was found: --write-better writes it
             2  an error
 """
@@ -71,7 +71,9 @@ exit status 0  no test of these sizes was found that sees more
 )
 @json_option()
 @file_option(
-    "--write-better", "FILE.npz", "Write a test of the same sizes that sees more, as a bundle."
+    "--write-better",
+    "FILE.npz",
+    "Write a test of the same sizes that catches more mistakes, as a bundle.",
 )
 @force_option
 def lint_vectors(
