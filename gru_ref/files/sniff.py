@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gru_ref.files.formats import leveldb_table
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 
 _HEAD = 64
 _ZIP = b"PK\x03\x04"
-_LEVELDB = bytes.fromhex("57fb808b247547db")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _is_saved_model(look: Look) -> bool:
 def _is_checkpoint(look: Look) -> bool:
     if look.path.is_dir():
         return any(name.endswith(".index") for name in look.members)
-    return not look.path.exists() or look.tail == _LEVELDB
+    return not look.path.exists() or look.tail == leveldb_table.MAGIC
 
 
 def _is_bundle(look: Look) -> bool:
@@ -131,8 +131,8 @@ def _look(path: Path, limits: Limits) -> Look:
     with path.open("rb") as handle:
         head = handle.read(_HEAD)
         if not head.startswith(_ZIP):
-            handle.seek(max(0, handle.seek(0, os.SEEK_END) - len(_LEVELDB)))
-            return Look(path, head, tail=handle.read(len(_LEVELDB)))
+            handle.seek(max(0, handle.seek(0, os.SEEK_END) - len(leveldb_table.MAGIC)))
+            return Look(path, head, tail=handle.read(len(leveldb_table.MAGIC)))
         return Look(path, head, Archive(handle, Budget(path, limits)).names)
 
 

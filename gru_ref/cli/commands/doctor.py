@@ -27,6 +27,7 @@ from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_file
 from gru_ref.cli.text import one_line
 from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
 from gru_ref.files import Limits
+from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.sniff import detect_format
 from gru_ref.files.writers import keras3
 
@@ -198,7 +199,7 @@ def _weight_arrays(file: Path, layer: str | None) -> Any:
         found = load_arrays(file, "FILE")
         return found if isinstance(found, dict) else {file.stem: found}
     one = SourceFile(file).layer(layer)
-    return dict(zip(("kernel", "recurrent_kernel", "bias"), one.get_weights(), strict=False))
+    return dict(zip(ROLES, one.get_weights(), strict=False))
 
 
 def _convert(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:

@@ -15,11 +15,11 @@ from gru_ref.cli.options import json_option, source_options
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
+from gru_ref.files.interpretation.found import ROLES
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Provenance
 from gru_ref.version import __version__
 
-_NAMES = ("kernel", "recurrent_kernel", "bias")
 # Said of each GRU, in this order.
 _ARGUMENTS = (
     "reset_after", "activation", "recurrent_activation", "use_bias", "go_backwards",
@@ -72,7 +72,7 @@ def layer_data(layer: GRU) -> dict[str, Any]:
     """
     origin = layer.origin
     assert origin is not None  # load_layers sets it
-    weights = dict(zip(_NAMES, layer.get_weights(), strict=False))
+    weights = dict(zip(ROLES, layer.get_weights(), strict=False))
     units, features = layer.config.units, int(weights["kernel"].shape[0])
     return {
         "path": origin.path,

@@ -11,7 +11,7 @@ import numpy as np
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.interpretation import arguments
-from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.found import ROLES, Array, Found
 from gru_ref.files.interpretation.recorded_version import layer_release
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.layers.gru import GRU
@@ -87,7 +87,7 @@ def as_layer(
 
 
 def _named_arrays(weights: GRUWeights) -> list[tuple[str, Array]]:
-    return list(zip(("kernel", "recurrent_kernel", "bias"), weights.arrays(), strict=False))
+    return list(zip(ROLES, weights.arrays(), strict=False))
 
 
 def array_sha256(array: Array) -> str:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+# The arrays of a GRU, in the order of get_weights().
+ROLES = ("kernel", "recurrent_kernel", "bias")
+
 
 @dataclass(frozen=True, eq=False)
 class Found:

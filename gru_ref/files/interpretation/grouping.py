@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.found import ROLES, Array, Found
 
 Shape = tuple[int, ...]
 
-_ROLES = ("kernel", "recurrent_kernel", "bias")
 # First parts of names that lead to an optimizer's copies of the weights, in lower case.
 _OPTIMIZERS = frozenset((
     "optimizer", "optimizer_weights", "loss_scale_optimizer", "training", "adadelta", "adafactor",
@@ -69,7 +68,7 @@ def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     roles: dict[str, dict[str, str]] = {}
     for name in shapes:
         path, role = _split(name)
-        if role in _ROLES and not _OPTIMIZERS.intersection(path.lower().split("/")[:2]):
+        if role in ROLES and not _OPTIMIZERS.intersection(path.lower().split("/")[:2]):
             roles.setdefault(path, {}).setdefault(role, name)
     groups = []
     for path, names in roles.items():

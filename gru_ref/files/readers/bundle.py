@@ -20,7 +20,7 @@ from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import FilePart, open_file
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation.as_layer import array_sha256, as_layer
-from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.found import ROLES, Array, Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.probe import BundleProbe
@@ -32,7 +32,6 @@ KIND, VERSION = "gru_ref bundle", 1
 SUFFIX = ".npy"
 # Arguments of GRU that no config of Keras has, or not that of every release → their defaults.
 FURTHER: Mapping[str, Any] = {"implementation": 2, "use_cudnn": "auto", "execution": "eager"}
-WEIGHTS = ("kernel", "recurrent_kernel", "bias")
 _PROBE = tuple(field.name for field in fields(BundleProbe))
 
 T = TypeVar("T")
@@ -144,7 +143,7 @@ def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> 
     }
     if missing := {"kernel", "recurrent_kernel", *_PROBE} - set(mine):
         raise budget.error(place, f"it has no array {min(missing)}, expected one")
-    if others := set(mine) - {*WEIGHTS, *_PROBE}:
+    if others := set(mine) - {*ROLES, *_PROBE}:
         raise budget.error(place, f"it has an array {min(others)}, expected none of that name")
     further = _value(said, "further", dict, place, budget)
     if not set(further) <= set(FURTHER):

@@ -9,12 +9,11 @@ from pathlib import Path
 from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import grouping
-from gru_ref.files.interpretation.found import Found, convert_cudnn
+from gru_ref.files.interpretation.found import ROLES, Found, convert_cudnn
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 
 _SUFFIX = ".index"
-_ROLES = ("kernel", "recurrent_kernel", "bias")
 
 
 def read(path: Path, limits: Limits) -> list[Found]:
@@ -67,7 +66,7 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
     seen = set()
     for number, path in graph.paths().items():
         children = graph.nodes[number].children
-        variables = {role: graph.variable(children[role]) for role in _ROLES if role in children}
+        variables = {role: graph.variable(children[role]) for role in ROLES if role in children}
         keys = {role: variable[1] for role, variable in variables.items() if variable}
         if not {"kernel", "recurrent_kernel"} <= keys.keys() or not _is_gru(bundle, keys):
             continue
@@ -98,7 +97,7 @@ def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int,
         if variable is None:
             continue
         path, _, role = variable[0].rpartition("/")
-        if path != last or role == _ROLES[0]:
+        if path != last or role == ROLES[0]:
             last, start = path, i
         keys[f"{start}/{variable[0]}"] = variable[1]
     shapes = {name: bundle.shape(key) for name, key in keys.items()}
@@ -114,7 +113,7 @@ def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int,
 
 
 def _by_role(group: grouping.WeightNames) -> dict[str, str]:
-    return {role: key for role, key in zip(_ROLES, group[1:], strict=True) if key is not None}
+    return {role: key for role, key in zip(ROLES, group[1:], strict=True) if key is not None}
 
 
 def _is_gru(bundle: TensorBundle, keys: dict[str, str]) -> bool:
@@ -126,7 +125,7 @@ def _is_gru(bundle: TensorBundle, keys: dict[str, str]) -> bool:
 
 def _gru(bundle: TensorBundle, path: str, keys: Mapping[str, str]) -> Found:
     arrays = {role: bundle.tensor(key) for role, key in keys.items()}
-    kernel, recurrent_kernel, bias = (arrays.get(role) for role in _ROLES)
+    kernel, recurrent_kernel, bias = (arrays.get(role) for role in ROLES)
     assert kernel is not None  # the callers have seen both kernels
     assert recurrent_kernel is not None
     return convert_cudnn(

@@ -17,7 +17,7 @@ import numpy as np
 
 from gru_ref.errors import shown
 from gru_ref.files.interpretation.as_layer import array_sha256
-from gru_ref.files.interpretation.found import Array
+from gru_ref.files.interpretation.found import ROLES, Array
 from gru_ref.files.probe import BundleProbe, storable_dtype
 from gru_ref.files.readers import bundle
 from gru_ref.keras.layers.gru import GRU
@@ -71,7 +71,7 @@ def bundle_archive(bundled: Mapping[str, BundleItem], writer: str) -> bytes:
     arrays: dict[str, Array] = {}
     layers = []
     for number, (path, one) in enumerate(bundled.items()):
-        weights = dict(zip(bundle.WEIGHTS, one.layer.get_weights(), strict=False))
+        weights = dict(zip(ROLES, one.layer.get_weights(), strict=False))
         for name, array in {**weights, **one.probe.arrays()}.items():
             arrays[f"{number}/{name}"] = _storable(array)
         layers.append(_layer_data(path, one))
