@@ -51,29 +51,27 @@ class CallFiles:
         }
 
 
-def value_option(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
+def value(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
     """Return what adds an option with a value: its names, separated by spaces, and its help."""
     return click.option(*names.split(), metavar=metavar, help=text, **settings)
 
 
-def file_option(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
-    """Return what adds an option that takes the path of a file, as `value_option` does."""
-    return value_option(names, metavar, text, type=FilePath(), **settings)
+def file(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
+    """Return what adds an option that takes the path of a file, as `value` does."""
+    return value(names, metavar, text, type=FilePath(), **settings)
 
 
 file_argument = click.argument("file", type=FilePath())
-layer_option = value_option(
+layer = value(
     "--layer",
     "PATH",
     "Path of the GRU, as `inspect` shows it; may be left out when FILE has one.",
 )
-initial_state_option = file_option(
-    "--initial-state", "H.npy", "Initial state, (batch, U) (default: zeros)."
-)
-force_option = click.option("--force", is_flag=True, help="Overwrite existing files.")
+initial_state = file("--initial-state", "H.npy", "Initial state, (batch, U) (default: zeros).")
+force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
 
-def source_options(function: F) -> F:
+def source(function: F) -> F:
     """Add the argument FILE and the options on how to read it: the command takes a `SourceFile`."""
 
     @functools.wraps(function)
@@ -89,18 +87,18 @@ def source_options(function: F) -> F:
     return _decorate(
         with_source,
         file_argument,
-        value_option(
+        value(
             "--set settings",
             "NAME=VALUE",
             "Argument of GRU that FILE does not give, such as go_backwards=true; may be repeated.",
             multiple=True,
         ),
-        value_option(
+        value(
             "--keras-version",
             "VERSION",
             "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
         ),
-        value_option(
+        value(
             "--limit limits",
             "NAME=N",
             "Change a limit on reading FILE, such as max_bytes=1e9; may be repeated.",
@@ -109,12 +107,12 @@ def source_options(function: F) -> F:
     )
 
 
-def inputs_option(*, required: bool) -> Callable[[F], F]:
+def inputs(*, required: bool) -> Callable[[F], F]:
     """Return what adds the option --inputs."""
-    return file_option("--inputs", "X.npy", "Inputs, (batch, time, F).", required=required)
+    return file("--inputs", "X.npy", "Inputs, (batch, time, F).", required=required)
 
 
-def call_options(*, required: bool = True) -> Callable[[F], F]:
+def call(*, required: bool = True) -> Callable[[F], F]:
     """Return what adds the arrays of one call of a GRU: the command takes `CallFiles`."""
 
     def decorate(function: F) -> F:
@@ -126,25 +124,25 @@ def call_options(*, required: bool = True) -> Callable[[F], F]:
 
         return _decorate(
             with_call,
-            inputs_option(required=required),
-            file_option(
+            inputs(required=required),
+            file(
                 "--mask",
                 "MASK.npy",
                 "Mask, (batch, time); True where a timestep is used (default: everywhere).",
             ),
-            initial_state_option,
+            initial_state,
         )
 
     return decorate
 
 
-def output_options(text: str) -> Callable[[F], F]:
+def output(text: str) -> Callable[[F], F]:
     """Return what adds the options on the file to write; `text` is the help of --output."""
-    output = file_option("-o --output", "FILE", text, required=True)
-    return lambda function: _decorate(function, output, force_option)
+    option = file("-o --output", "FILE", text, required=True)
+    return lambda function: _decorate(function, option, force)
 
 
-def json_option(text: str = "Print everything as JSON.") -> Callable[[F], F]:
+def as_json(text: str = "Print everything as JSON.") -> Callable[[F], F]:
     """Return what adds the option --json."""
     return click.option("--json", "as_json", is_flag=True, help=text)
 

@@ -7,15 +7,8 @@ from pathlib import Path
 import click
 
 from gru_ref.atomic_write import write_all
+from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
-from gru_ref.cli.options import (
-    CallFiles,
-    call_options,
-    file_option,
-    output_options,
-    source_options,
-    value_option,
-)
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.text import one_line
@@ -34,35 +27,35 @@ gru-ref bundle … --inputs x.npy --theirs y.npy   outputs are the live model's
 
 
 @click.command(help=HELP)
-@source_options
-@value_option(
+@options.source
+@options.value(
     "--layer paths",
     "PATH",
     "Path of a GRU, as `inspect` shows it; may be repeated (default: every GRU of FILE).",
     multiple=True,
 )
-@value_option(
+@options.value(
     "--seed",
     "N",
     "Seed of the inputs that are drawn for the probe (default 0).",
     type=click.IntRange(0),
 )
-@call_options(required=False)
-@file_option(
+@options.call(required=False)
+@options.file(
     "--theirs", "Y.npy", "Outputs of the live model for --inputs (default: what gru-ref computes)."
 )
-@value_option(
+@options.value(
     "--tolerance",
     "X",
     "Absolute tolerance of --theirs (default: the measured rounding error).",
     type=click.FloatRange(0),
 )
-@output_options("The .npz file to write.")
+@options.output("The .npz file to write.")
 def bundle(
     source: SourceFile,
     paths: tuple[str, ...],
     seed: int | None,
-    call: CallFiles,
+    call: options.CallFiles,
     theirs: Path | None,
     tolerance: float | None,
     output: Path,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gru_ref.atomic_write import write_all
-from gru_ref.cli.options import layer_option, output_options, source_options, value_option
+from gru_ref.cli import options
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
@@ -27,15 +27,15 @@ opens.
 
 
 @click.command(help=HELP)
-@source_options
-@layer_option
-@value_option(
+@options.source
+@options.layer
+@options.value(
     "--to target",
     "TARGET",
     "Name of a runtime, as `gru-ref layouts` lists them, or keras3.",
     required=True,
 )
-@value_option(
+@options.value(
     "--batch", "N", "With --to keras3: the batch size of stateful GRUs.", type=click.IntRange(1)
 )
 @click.option(
@@ -43,7 +43,7 @@ opens.
     is_flag=True,
     help="With --to keras3: write the weights unchanged and no config.",
 )
-@output_options("File to write; its ending chooses the format.")
+@options.output("File to write; its ending chooses the format.")
 def convert(
     source: SourceFile,
     layer: str | None,

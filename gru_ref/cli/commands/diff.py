@@ -11,16 +11,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from gru_ref.cli import options
 from gru_ref.cli.arrays import BFLOAT16, load_arrays
-from gru_ref.cli.options import (
-    CallFiles,
-    call_options,
-    file_option,
-    json_option,
-    layer_option,
-    source_options,
-    value_option,
-)
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent
@@ -64,26 +56,26 @@ _NOT_FINITE = (
 
 
 @click.command(help=HELP)
-@source_options
-@layer_option
-@call_options()
-@file_option(
+@options.source
+@options.layer
+@options.call()
+@options.file(
     "--theirs", "Y.npy", "What the other implementation returned, as .npy or .npz.", required=True
 )
-@value_option(
+@options.value(
     "--dtype",
     "DTYPE",
     f"Dtype that it computes in: {', '.join(DTYPES)} (default: the coarser of the dtypes of "
     "--theirs and of the GRU).",
     type=click.Choice(DTYPES),
 )
-@value_option(
+@options.value(
     "--accumulator",
     "DTYPE",
     "Dtype that it sums products in (default: that of --dtype).",
     type=click.Choice(DTYPES),
 )
-@value_option(
+@options.value(
     "--weight-scale scales",
     "S S",
     "Step sizes of its kernel and recurrent kernel, if its weights are quantised.",
@@ -93,11 +85,11 @@ _NOT_FINITE = (
 @click.option(
     "--all", "show_all", is_flag=True, help="Print every hypothesis (default: the best ones)."
 )
-@json_option()
+@options.as_json()
 def diff(
     source: SourceFile,
     layer: str | None,
-    call: CallFiles,
+    call: options.CallFiles,
     theirs: Path,
     dtype: str | None,
     accumulator: str | None,

@@ -10,17 +10,8 @@ import click
 import numpy as np
 
 from gru_ref.atomic_write import write_all
+from gru_ref.cli import options
 from gru_ref.cli.arrays import load_arrays, sole_array
-from gru_ref.cli.options import (
-    file_argument,
-    file_option,
-    force_option,
-    initial_state_option,
-    inputs_option,
-    json_option,
-    layer_option,
-    value_option,
-)
 from gru_ref.cli.output import check_output, finite, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
@@ -45,51 +36,53 @@ exit status 0  one layout explains the outputs
 
 
 @click.command(help=HELP)
-@file_argument
-@layer_option
-@inputs_option(required=True)
-@file_option("--outputs", "Y.npy", "Outputs for --inputs, of every timestep or of the last.")
-@file_option(
+@options.file_argument
+@options.layer
+@options.inputs(required=True)
+@options.file("--outputs", "Y.npy", "Outputs for --inputs, of every timestep or of the last.")
+@options.file(
     "--last-state",
     "H.npy",
     "Last state for --inputs; may be given with the --outputs of every timestep.",
 )
-@initial_state_option
-@value_option(
+@options.initial_state
+@options.value(
     "--activation activations",
     "NAME",
     "Activation of the candidate, if known; may be repeated (default: the usual ones are tried).",
     multiple=True,
 )
-@value_option(
+@options.value(
     "--recurrent-activation gates",
     "NAME",
     "Activation of the gates, if known; may be repeated (default: the usual ones are tried).",
     multiple=True,
 )
-@value_option(
+@options.value(
     "--precision",
     "DTYPE",
     "Dtype that the outputs were computed in, such as float16 or bfloat16 (default: the dtype "
     "of the outputs).",
 )
-@value_option("--bits", "DTYPE", "Dtype whose bits the arrays of uint16 hold: bfloat16 or float16.")
-@json_option()
-@file_option(
+@options.value(
+    "--bits", "DTYPE", "Dtype whose bits the arrays of uint16 hold: bfloat16 or float16."
+)
+@options.as_json()
+@options.file(
     "--write-probe",
     "P.npy",
     "Write an input that tells apart the layouts found, if there are several.",
 )
-@file_option("-o --output", "FILE", "File to write the converted GRU to; needs --to.")
-@value_option(
+@options.file("-o --output", "FILE", "File to write the converted GRU to; needs --to.")
+@options.value(
     "--to target",
     "TARGET",
     "Runtime to convert to, as `gru-ref layouts` lists them, or keras3; needs --output.",
 )
-@value_option(
+@options.value(
     "--member", "N", "Which of several layouts to convert, counted from 0.", type=click.IntRange(0)
 )
-@force_option
+@options.force
 def doctor(
     file: Path,
     layer: str | None,

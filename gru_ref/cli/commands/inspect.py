@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 from rich.text import Text
 
-from gru_ref.cli.options import json_option, source_options
+from gru_ref.cli import options
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
@@ -31,8 +31,8 @@ _OWN_ROW = ("reset_after", "activation", "recurrent_activation")
 
 
 @click.command()
-@source_options
-@json_option("Print everything as JSON, hashes in full.")
+@options.source
+@options.as_json("Print everything as JSON, hashes in full.")
 def inspect(source: SourceFile, as_json: bool) -> None:
     """Show every GRU of FILE.
 

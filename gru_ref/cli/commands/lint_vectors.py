@@ -13,17 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from gru_ref.atomic_write import write_all
+from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
-from gru_ref.cli.options import (
-    CallFiles,
-    call_options,
-    file_option,
-    force_option,
-    json_option,
-    layer_option,
-    source_options,
-    value_option,
-)
 from gru_ref.cli.output import check_output, finite, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, headed_table
@@ -49,37 +40,37 @@ exit status 0  no test of these sizes was found that catches more
 
 
 @click.command(help=HELP)
-@source_options
-@layer_option
-@call_options(required=False)
-@file_option(
+@options.source
+@options.layer
+@options.call(required=False)
+@options.file(
     "--outputs", "Y.npy", "Outputs that the test expects (default: what gru-ref computes)."
 )
-@value_option(
+@options.value(
     "--tolerance",
     "X",
     "Absolute tolerance of the test (default 1e-5).",
     type=click.FloatRange(0),
     default=1e-5,
 )
-@value_option(
+@options.value(
     "--relative-tolerance",
     "X",
     "Relative tolerance of the test (default 0).",
     type=click.FloatRange(0),
     default=0.0,
 )
-@json_option()
-@file_option(
+@options.as_json()
+@options.file(
     "--write-better",
     "FILE.npz",
     "Write a test of the same sizes that catches more mistakes, as a bundle.",
 )
-@force_option
+@options.force
 def lint_vectors(
     source: SourceFile,
     layer: str | None,
-    call: CallFiles,
+    call: options.CallFiles,
     outputs: Path | None,
     tolerance: float,
     relative_tolerance: float,

@@ -9,32 +9,26 @@ from typing import Any
 import click
 
 from gru_ref.atomic_write import write_all
-from gru_ref.cli.options import (
-    CallFiles,
-    call_options,
-    layer_option,
-    output_options,
-    source_options,
-)
+from gru_ref.cli import options
 from gru_ref.cli.output import check_output, npz_bytes
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.text import one_line
 
 
 @click.command()
-@source_options
-@layer_option
-@call_options()
+@options.source
+@options.layer
+@options.call()
 @click.option(
     "--sequences",
     is_flag=True,
     help="Write the output of every timestep (default: what return_sequences of the GRU says).",
 )
-@output_options("The .npz file to write.")
+@options.output("The .npz file to write.")
 def run(
     source: SourceFile,
     layer: str | None,
-    call: CallFiles,
+    call: options.CallFiles,
     sequences: bool,
     output: Path,
     force: bool,

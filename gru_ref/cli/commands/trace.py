@@ -7,15 +7,7 @@ from pathlib import Path
 import click
 
 from gru_ref.atomic_write import write_all
-from gru_ref.cli.options import (
-    CallFiles,
-    call_options,
-    file_option,
-    force_option,
-    layer_option,
-    source_options,
-    value_option,
-)
+from gru_ref.cli import options
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.text import one_line
@@ -32,19 +24,19 @@ HELP = """Run a GRU of FILE and write every gate of every timestep.
 
 
 @click.command(help=HELP)
-@source_options
-@layer_option
-@call_options()
-@file_option("-o --output", "FILE", "The .npz or .csv file to write.")
-@file_option("--picture", "FILE", "The .png, .svg or .pdf file to draw.")
-@value_option(
+@options.source
+@options.layer
+@options.call()
+@options.file("-o --output", "FILE", "The .npz or .csv file to write.")
+@options.file("--picture", "FILE", "The .png, .svg or .pdf file to draw.")
+@options.value(
     "--row", "N", "Row of the batch that --picture shows (default 0).", type=click.IntRange(0)
 )
-@force_option
+@options.force
 def trace(
     source: SourceFile,
     layer: str | None,
-    call: CallFiles,
+    call: options.CallFiles,
     output: Path | None,
     picture: Path | None,
     row: int | None,

@@ -11,7 +11,7 @@ import numpy as np
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.interpretation import arguments
-from gru_ref.files.interpretation.found import ROLES, Array, Found
+from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.interpretation.recorded_version import layer_release
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.layers.gru import GRU
@@ -79,15 +79,11 @@ def as_layer(
         unknown=unknown,
         supplied={name: used.get(name, release) for name in unknown if name in given},
         dtype=found.stored_dtype or weights.kernel.dtype.name,
-        sha256={name: array_sha256(array) for name, array in _named_arrays(weights)},
-        not_finite=tuple(n for n, array in _named_arrays(weights) if not np.isfinite(array).all()),
+        sha256={name: array_sha256(array) for name, array in weights.named().items()},
+        not_finite=tuple(n for n, array in weights.named().items() if not np.isfinite(array).all()),
         notes=(*found.notes, *said.notes, *version_notes),
     )
     return layer
-
-
-def _named_arrays(weights: GRUWeights) -> list[tuple[str, Array]]:
-    return list(zip(ROLES, weights.arrays(), strict=False))
 
 
 def array_sha256(array: Array) -> str:

@@ -90,8 +90,7 @@ def to_layout(given: Any) -> dict[str, Any]:
     weights, config, candidate, gates = conversion_input(
         given, FACTS.label, reset_after=False, activations=KNOWN
     )
-    names = ("kernel", "recurrent_kernel", "bias")
-    layout = {name: array.copy() for name, array in zip(names, weights.arrays(), strict=False)}
+    layout = {name: array.copy() for name, array in weights.named().items()}
     return layout | {
         "activation": candidate,
         "recurrentActivation": gates,
