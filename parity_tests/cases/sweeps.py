@@ -175,7 +175,10 @@ def find(oracle: str, case_id: str) -> Case:
 def shows_mistakes(case: Case) -> bool:
     """Return whether the mistakes of people who port a GRU are tried on this case too."""
     one_of = (halves.SWEEPS if case.half else table.SWEEPS)[case.sweep].mistakes_in_one_of
-    return one_of is not None and drawn(case.id, "mistakes") % one_of == 0
+    if one_of is None:
+        return False
+    plain = all(case.levels.get(axis) == level for axis, level in table.PLAIN.items())
+    return plain or drawn(case.id, "mistakes") % one_of == 0
 
 
 @functools.lru_cache

@@ -14,7 +14,8 @@ from parity_tests.cases.predictions import bound_for, is_step_local
 from parity_tests.cases.sweeps import SEED, Case
 from parity_tests.cases.witness import MaskedWitness, Witness, exact_enough, witness
 from parity_tests.environment import again
-from parity_tests.judging import compare, mutants, run_gru_ref, step_local
+from parity_tests.judging import compare, run_gru_ref, step_local
+from parity_tests.judging.mistakes import MISTAKES, Mistake, WitnessRun
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 
@@ -67,10 +68,10 @@ class Observation:
     masks: list[dict[str, Any]]
     seed: int | None
 
-    def attempt(self, keras_version: str) -> mutants.Attempt:
+    def as_run(self, keras_version: str) -> WitnessRun:
         """Return the same run as gru_ref takes it."""
         w = self.witness
-        return mutants.Attempt(
+        return WitnessRun(
             self.case.constructor(),
             w.weights,
             w.calls,
@@ -126,9 +127,18 @@ def request_of(case: Case, w: Witness, attempt: int, *, gates: bool = False) -> 
 
 
 def judge(
-    oracle: Oracle, case: Case, seen: Observation | dict[str, Any], *, with_mistakes: bool = False
+    oracle: Oracle,
+    case: Case,
+    seen: Observation | dict[str, Any],
+    *,
+    mistakes: Sequence[Mistake] = (),
 ) -> Record:
     """Judge one case, as `observe` saw it.
+
+    Parameters
+    ----------
+    mistakes : sequence of Mistake
+        Those whose errors the record is to have.
 
     Raises
     ------
@@ -140,7 +150,7 @@ def judge(
         (case.activation, case.recurrent_activation),
     )  # fmt: skip
     try:
-        _judge(oracle, case, seen, record, with_mistakes)
+        _judge(oracle, case, seen, record, mistakes)
     except Disagreement as disagreement:
         disagreement.record = record
         raise
@@ -152,7 +162,7 @@ def _judge(
     case: Case,
     seen: Observation | dict[str, Any],
     record: Record,
-    with_mistakes: bool,
+    mistakes: Sequence[Mistake],
 ) -> None:
     raising = predictions.predicted(case, "raises")
     if isinstance(seen, dict):
@@ -168,10 +178,8 @@ def _judge(
 
     record.path = seen.reply["path"]
     version = keras_version_of(oracle.describe())
-    attempt = seen.attempt(version)
-    run = run_gru_ref.run(
-        attempt.constructor, attempt.weights, attempt.calls, attempt.masks, version
-    )
+    mine = seen.as_run(version)
+    run = run_gru_ref.run(mine.constructor, mine.weights, mine.calls, mine.masks, version)
     if run.path != record.path:
         raise Disagreement(f"gru_ref takes the {run.path} path, live Keras the {record.path} path")
     _check_quirks(case, record, run)
@@ -184,14 +192,17 @@ def _judge(
     if step_locally:
         record.ratio = max(_ratio(case, seen, run.calls), _ratio(case, seen, seen.reply["calls"]))
     if worst.error > allowed.eps or record.ratio > 1:
-        record.looks_like = _looks_like(attempt, seen, allowed.eps)
+        record.looks_like = _looks_like(mine, seen, allowed.eps)
         ratio, alike = record.ratio, record.looks_like
-        raise Disagreement(explain(case, attempt, worst, allowed.eps, ratio, alike))
+        raise Disagreement(explain(case, mine, worst, allowed.eps, ratio, alike))
     record.outcome = "equal" if worst.error == 0 else "within"
 
-    _check_other_generation(case, record, attempt, seen)
-    if with_mistakes:
-        record.mistakes = _mistakes(case, attempt, seen, step_locally)
+    _check_other_generation(case, record, mine, seen)
+    record.mistakes = {
+        mistake.name: _mistake_error(case, mine, seen, mistake)
+        for mistake in mistakes
+        if mistake.applies(mine.attempt)
+    }
 
 
 def _check_quirks(case: Case, record: Record, run: run_gru_ref.CaseRun) -> None:
@@ -204,22 +215,22 @@ def _check_quirks(case: Case, record: Record, run: run_gru_ref.CaseRun) -> None:
 
 
 def _check_other_generation(
-    case: Case, record: Record, attempt: mutants.Attempt, seen: Observation
+    case: Case, record: Record, mine: WitnessRun, seen: Observation
 ) -> None:
     """Check that the generations differ on this case just where a row says so."""
     if case.levels["dropout"] != "none" or case.levels.get("time_major"):
         return  # other masks by law; no time_major in Keras 3
     if case.sweep == "activation-pairs" and run_gru_ref.same_activations(case.constructor()):
         return  # nothing else sets these cases apart, and they are the same functions
-    constructor = {k: v for k, v in attempt.constructor.items() if k != "use_cudnn"}
+    constructor = {k: v for k, v in mine.constructor.items() if k != "use_cudnn"}
     try:
         # The witness was drawn for this generation: the other may leave its range.
         with np.errstate(over="ignore", invalid="ignore"):
             other = run_gru_ref.run(
                 constructor,
-                attempt.weights,
-                attempt.calls,
-                attempt.masks,
+                mine.weights,
+                mine.calls,
+                mine.masks,
                 OTHER_GENERATION[case.oracle],
             )
     except ValueError as error:
@@ -255,30 +266,23 @@ def _ratio(case: Case, seen: Observation, calls: Any) -> float:
     )
 
 
-def _mistakes(
-    case: Case, attempt: mutants.Attempt, seen: Observation, step_locally: bool
-) -> dict[str, float]:
-    """Return, for every mistake that can be made here, its error in units of the case's bound."""
-    found = {}
-    for mistake in mutants.MISTAKES:
-        if mistake.applies(attempt):
-            wrong = mistake.run(attempt).calls
-            error = compare.difference(wrong, seen.reply["calls"]).error
-            if case.is_rounded:
-                error /= max(bound_for(case).eps, 1e-30)
-            if step_locally and np.isfinite(error):
-                error = _ratio(case, seen, wrong)
-            found[mistake.name] = float(error)
-    return found
+def _mistake_error(case: Case, mine: WitnessRun, seen: Observation, mistake: Mistake) -> float:
+    """Return the error that a mistake causes, in units of the case's bound."""
+    wrong = mine.calls_with(mistake, seen.reply["calls"])
+    error = compare.difference(wrong, seen.reply["calls"]).error
+    if is_step_local(case) and np.isfinite(error):
+        return _ratio(case, seen, wrong)
+    return error / max(bound_for(case).eps, 1e-30) if case.is_rounded else error
 
 
-def _looks_like(attempt: mutants.Attempt, seen: Observation, eps: float) -> list[str]:
+def _looks_like(mine: WitnessRun, seen: Observation, eps: float) -> list[str]:
     """Return the mistakes with which gru_ref computes what live Keras does."""
+    calls = seen.reply["calls"]
     return [
         mistake.name
-        for mistake in mutants.MISTAKES
-        if mistake.applies(attempt)
-        and compare.difference(mistake.run(attempt).calls, seen.reply["calls"]).error <= eps
+        for mistake in MISTAKES
+        if mistake.applies(mine.attempt)
+        and compare.difference(mine.calls_with(mistake, calls), calls).error <= eps
     ]
 
 
@@ -290,19 +294,19 @@ def _again(case: Case) -> str:
 
 def explain(
     case: Case,
-    attempt: mutants.Attempt,
+    mine: WitnessRun,
     worst: compare.RunDifference,
     bound: float,
     ratio: float,
     looks_like: Sequence[str] = (),
 ) -> str:
     """Return the message of a disagreement: the call, the worst index, the error, the rerun."""
-    arguments = ", ".join(f"{name}={value!r}" for name, value in attempt.constructor.items())
+    arguments = ", ".join(f"{name}={value!r}" for name, value in mine.constructor.items())
     shown = f" at index {worst.index}: {worst.actual!r}, expected {worst.expected!r}"
     return "\n".join(
         [
             f"{case.oracle} {case.id}",
-            f"  GRU({arguments}), path {attempt.path}",
+            f"  GRU({arguments}), path {mine.path}",
             f"  {worst.where}{shown if worst.index else ''}",
             f"  error {worst.error:g} eps, bound {bound:g} eps"
             + (f", {ratio:g} of the step-local bound" if ratio else ""),

@@ -202,6 +202,9 @@ STATES = {
 }
 _SEQUENCE_AND_STATE = {"return_sequences": (True,), "return_state": (True,)}
 
+# A case of all these levels tries the mistakes: batch and time can be swapped in no other.
+PLAIN = {"stateful": "off", "initial_state": "none", "mask": "none", "dropout": "none"}
+
 SWEEPS = {
     "structure": Sweep(
         "a mistake of structure needs few axes at once, and tolerance zero hides none",

@@ -27,5 +27,27 @@ PRODUCT = {
     "calls": ("mask", "initial_state"),
     "lanes": ("exact", "saturated"),
     "mistakes_in_one_of": 16,  # layers
+    # Of the table of mistakes: so many layers cannot try them all.
+    "mistakes": (
+        "z and r swapped",
+        "z and candidate swapped",
+        "bias rows swapped",
+        "bias rows merged",
+        "recurrent bias dropped",
+        "recurrent kernel transposed",
+        "units permuted",
+        "features permuted",
+        "reset before for after",
+        "reset after for before",
+        "1 - z for z",
+        "go_backwards ignored",
+        "mask ignored",
+        "zero_output_for_mask ignored",
+        "state not carried",
+        "recorded state dropped",
+        "initial_state ignored",
+        "dropout mask ignored",
+        "recurrent dropout mask ignored",
+    ),
     "layers_in_a_block": 8,
 }

@@ -13,8 +13,9 @@ import numpy as np
 
 from parity_tests.cases.predictions import bound_for
 from parity_tests.environment import FIXTURES
-from parity_tests.judging import compare, mutants
+from parity_tests.judging import compare
 from parity_tests.judging.judge import Observation, observe
+from parity_tests.judging.mistakes import MISTAKES, WitnessRun, name_in_records
 from parity_tests.matrix.bounds import MARGIN
 from parity_tests.matrix.fixtures import EXAMPLE, GATES, GROUPS
 from parity_tests.oracles import codec
@@ -57,7 +58,7 @@ def canonical(value: Any, depth: int = 0) -> str:
 
 def as_fixture(seen: Observation, keras_version: str) -> dict[str, Any]:
     """Return one case as live Keras ran it, with the mistakes it reveals."""
-    case, attempt = seen.case, seen.attempt(keras_version)
+    case, run = seen.case, seen.as_run(keras_version)
     names = ("kernel", "recurrent_kernel", "bias")
     calls = []
     for call, masks, reply in zip(seen.witness.calls, seen.masks, seen.reply["calls"], strict=True):
@@ -77,9 +78,9 @@ def as_fixture(seen: Observation, keras_version: str) -> dict[str, Any]:
         "path": seen.reply["path"],
         "seed": seen.seed,
         "constructor": case.constructor(),
-        "weights": dict(zip(names, attempt.weights, strict=False)),
+        "weights": dict(zip(names, run.weights, strict=False)),
         "calls": calls,
-        "reveals": reveals(seen, attempt, bound.eps),
+        "reveals": reveals(seen, run, bound.eps),
     }
     return json.loads(json.dumps(deep_plain(data)))
 
@@ -93,15 +94,16 @@ def deep_plain(value: Any) -> Any:
     return plain(value)
 
 
-def reveals(seen: Observation, attempt: mutants.Attempt, eps: float) -> list[str]:
+def reveals(seen: Observation, run: WitnessRun, eps: float) -> list[str]:
     """Return the classic mistakes that would fail this case."""
-    found = []
-    for mistake in mutants.MISTAKES:
-        if mistake.applies(attempt):
-            error = compare.difference(mistake.run(attempt).calls, seen.reply["calls"]).error
-            if error > (MARGIN * eps if eps else 0):
-                found.append(mistake.name)
-    return found
+    calls = seen.reply["calls"]
+    threshold = MARGIN * eps
+    return [
+        name_in_records(mistake)
+        for mistake in MISTAKES
+        if mistake.applies(run.attempt)
+        and compare.difference(run.calls_with(mistake, calls), calls).error > threshold
+    ]
 
 
 def write(python: str) -> int:

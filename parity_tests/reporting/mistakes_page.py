@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from parity_tests.judging.mutants import MISTAKES
-from parity_tests.matrix.blanks import BLANKS
+from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.matrix.bounds import MARGIN
+from parity_tests.matrix.mistakes import BLANKS, Blank
 
 PATHS = ("keras2 fused", "keras2 loop", "keras2 unroll", "keras3 loop", "keras3 unroll")
 LANES = ("exact", "saturated", "double", "single")
@@ -53,14 +53,17 @@ class Cells:
                     if path.split()[0] not in oracles:
                         continue
                     cell = self[mistake.name, lane, path]
-                    why = blank_reason(mistake.name, lane, path)
+                    blank = blank_of(mistake.name, lane, path)
                     where = f"mistake '{mistake.name}', lane {lane}, path {path}"
-                    if cell.made and not cell.shown:
-                        found.append(f"{where}: survives {cell.made} cases")
-                    if not cell.made and not why:
+                    if blank is None and not cell.made:
                         found.append(f"{where}: never made, and no row of BLANKS says why")
-                    if cell.made and why:
-                        found.append(f"{where}: made {cell.made} times though BLANKS says: {why}")
+                    elif blank is None and not cell.shown:
+                        found.append(f"{where}: survives {cell.made} cases")
+                    elif blank is not None and (cell.shown if blank.made else cell.made):
+                        found.append(
+                            f"{where}: made {cell.made} times, shown {cell.shown}, though BLANKS "
+                            f"says: {blank.why}"
+                        )
         return found
 
     def unseen(self, oracles: set[str]) -> list[str]:
@@ -75,7 +78,7 @@ class Cells:
                 if name == mistake.name and path.startswith(oracle)
             )
             and not all(
-                blank_reason(mistake.name, lane, path)
+                blank_of(mistake.name, lane, path)
                 for lane in LANES
                 for path in PATHS
                 if path.startswith(oracle)
@@ -90,16 +93,16 @@ class Cells:
         return table
 
 
-def blank_reason(mistake: str, lane: str, path: str) -> str:
-    """Return the proof that a mistake cannot be made in a lane and path, or an empty string."""
+def blank_of(mistake: str, lane: str, path: str) -> Blank | None:
+    """Return the proof that a mistake cannot be seen in a lane and path, or None."""
     for row in BLANKS:
         if (
             row.mistake in ("any", mistake)
             and row.lane in ("any", lane)
             and (row.path == "any" or path.endswith(row.path) or path.startswith(row.path))
         ):
-            return row.why
-    return ""
+            return row
+    return None
 
 
 def markdown(data: dict[str, dict[str, dict[str, list[int]]]]) -> str:
@@ -110,7 +113,7 @@ def markdown(data: dict[str, dict[str, dict[str, list[int]]]]) -> str:
         "Written by `make parity ARGS=--write-docs` from live Keras; do not edit. A cell reads:",
         "cases in which the mistake showed / cases in which it was made. In the lanes *double* and",
         "*single* a mistake shows only if its error is ten times what the lane allows. A number",
-        "after a dash is the proof, below, that the mistake cannot be made there.",
+        "after a dash is the proof, below, that the mistake cannot be seen there.",
     ]
     reasons: list[str] = []
     for lane in LANES:
@@ -120,11 +123,11 @@ def markdown(data: dict[str, dict[str, dict[str, list[int]]]]) -> str:
             cells = []
             for path in PATHS:
                 shown, made = data.get(mistake.name, {}).get(lane, {}).get(path, [0, 0])
-                why = blank_reason(mistake.name, lane, path)
-                if why and why not in reasons:
-                    reasons.append(why)
-                blank = f"– {reasons.index(why) + 1}" if why else "?"
-                cells.append(f"{shown}/{made}" if made else blank)
+                blank = blank_of(mistake.name, lane, path)
+                if blank is not None and blank.why not in reasons:
+                    reasons.append(blank.why)
+                proof = f"– {reasons.index(blank.why) + 1}" if blank is not None else "?"
+                cells.append(f"{shown}/{made}" if made and not (blank and blank.made) else proof)
             lines.append(f"| {mistake.name} | {' | '.join(cells)} |")
     lines += ["", "## Proofs", ""]
     lines += [f"{number}. {why}" for number, why in enumerate(reasons, 1)]

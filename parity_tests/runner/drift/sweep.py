@@ -164,22 +164,20 @@ def _judged(oracle: Oracle, case: OldCase) -> tuple[str, float, tuple[str, ...]]
         )
     if case.raises:
         raise judge.Disagreement(f"live Keras raises no {' or '.join(case.raises)}")
-    attempt = seen.attempt(case.keras_version)
-    masks = [_dropping(masks, case, behaviour) for masks in attempt.masks]
-    mine = run_gru_ref.run(
-        attempt.constructor, attempt.weights, attempt.calls, masks, case.keras_version
-    )
-    if mine.path != seen.reply["path"]:
+    mine = seen.as_run(case.keras_version)
+    masks = [_dropping(masks, case, behaviour) for masks in mine.masks]
+    run = run_gru_ref.run(mine.constructor, mine.weights, mine.calls, masks, case.keras_version)
+    if run.path != seen.reply["path"]:
         raise judge.Disagreement(
-            f"gru_ref takes the {mine.path} path, live Keras the {seen.reply['path']} path"
+            f"gru_ref takes the {run.path} path, live Keras the {seen.reply['path']} path"
         )
-    worst = compare.difference(mine.calls, seen.reply["calls"])
+    worst = compare.difference(run.calls, seen.reply["calls"])
     bound = bound_for(case).eps
     if behaviour.masked_state_in_mix and case.recurrent_dropout:
         bound *= MASKED_STATE
     if worst.error > bound:
-        raise judge.Disagreement(judge.explain(case, attempt, worst, bound, 0.0))
-    return ("within" if worst.error else "equal"), worst.error, mine.quirks
+        raise judge.Disagreement(judge.explain(case, mine, worst, bound, 0.0))
+    return ("within" if worst.error else "equal"), worst.error, run.quirks
 
 
 def _refusal(case: OldCase) -> ValueError | None:

@@ -8,12 +8,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from gru_ref.debugging.mistakes.table import BY_NAME
 from parity_tests.cases.product import Block, Layer
 from parity_tests.cases.product_witnesses import Chosen, choose
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import MaskedWitness, blocks_of, exact_enough
 from parity_tests.judging import compare, judge
+from parity_tests.judging.mistakes import name_in_records
+from parity_tests.matrix.product import PRODUCT
 from parity_tests.oracles.client import Oracle
+
+MISTAKES = tuple(BY_NAME[name] for name in PRODUCT["mistakes"])
 
 # The standard library's record of warnings is one a process: two threads cannot both keep it.
 _gru_ref = threading.Lock()
@@ -110,7 +115,8 @@ class _Compared:
             self.redrawn += 1
             return False
         try:
-            record = judge.judge(oracle, case, seen, with_mistakes=task.layer.shows_mistakes)
+            mistakes = MISTAKES if task.layer.shows_mistakes else ()
+            record = judge.judge(oracle, case, seen, mistakes=mistakes)
             if record.path and record.path != case.path:
                 raise judge.Disagreement(
                     f"{case.oracle} {case.id}\n  path is {record.path}, expected {case.path}"
@@ -126,7 +132,8 @@ class _Compared:
             self.blocks["all"] += len(blocks_of(chosen.witness))
         for name, error in record.mistakes.items():
             for what in ("made", "shown") if error > 0 else ("made",):
-                self.mistakes[name, case.lane, case.path, what] += 1
+                recorded = name_in_records(BY_NAME[name])
+                self.mistakes[recorded, case.lane, case.path, what] += 1
         return True
 
     def result(self) -> dict[str, Any]:

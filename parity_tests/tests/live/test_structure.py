@@ -7,6 +7,7 @@ from parameterized import parameterized
 
 from parity_tests.cases import sweeps
 from parity_tests.judging.judge import Disagreement, judge, observe
+from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
 from parity_tests.tests.live import three_sources
@@ -21,10 +22,10 @@ def _judge(oracle: str, case_id: str) -> None:
     live = live_run.oracle(oracle)
     seen = observe(live, case)
     golden_failures = three_sources.check_those_of(oracle, case_id, seen)
-    with_mistakes = live_run.every_mistake or sweeps.shows_mistakes(case)
+    shows = live_run.every_mistake or sweeps.shows_mistakes(case)
     failures = golden_failures
     try:
-        record = judge(live, case, seen, with_mistakes=with_mistakes)
+        record = judge(live, case, seen, mistakes=MISTAKES if shows else ())
     except Disagreement as disagreement:
         record, failures = disagreement.record, [str(disagreement), *golden_failures]
     live_run.record("case", record.as_data())

@@ -11,7 +11,7 @@ from gru_ref.keras.ledger import LEDGER
 from parity_tests.cases import covering, sweeps, witness, witness_index
 from parity_tests.cases.predictions import bound_for
 from parity_tests.judging import compare, run_gru_ref
-from parity_tests.judging.mutants import MISTAKES
+from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.matrix.bounds import BOUNDS
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of

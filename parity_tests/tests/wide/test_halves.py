@@ -12,6 +12,7 @@ from gru_ref.keras.activations import tables
 from parity_tests.cases import sweeps
 from parity_tests.judging import run_seeded
 from parity_tests.judging.judge import Disagreement, judge, observe
+from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.matrix.objects import instance, tensor
 from parity_tests.oracles import codec
@@ -35,7 +36,7 @@ def _judge(oracle: str, case_id: str) -> None:
     live = live_run.oracle(oracle)
     try:
         shows = sweeps.shows_mistakes(case)
-        record = judge(live, case, observe(live, case), with_mistakes=shows)
+        record = judge(live, case, observe(live, case), mistakes=MISTAKES if shows else ())
     except Disagreement as disagreement:
         live_run.record("case", disagreement.record.as_data())
         pytest.fail(str(disagreement), pytrace=False)
