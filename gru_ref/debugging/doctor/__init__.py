@@ -7,7 +7,8 @@ margin of the precision.
 
 from __future__ import annotations
 
-from gru_ref.debugging.doctor.diagnosis import Diagnosis, Explanation, Reading
+from gru_ref.debugging.doctor.diagnosis import Diagnosis, Explanation
+from gru_ref.debugging.doctor.reading import Reading
 from gru_ref.debugging.doctor.search import diagnose
 
 __all__ = ["Diagnosis", "Explanation", "Reading", "diagnose"]

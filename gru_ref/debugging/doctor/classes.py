@@ -1,17 +1,22 @@
-"""Which fits explain the outputs, and which of those are one function said in several ways."""
+"""Which fits explain the outputs, which of those are one function, and what else fits as well.
+
+Coarse rounding hides small differences, so that the closest layout may be within the margin though
+the source was something else. What is close to a GRU's formula is known, and is tried as well:
+where such a decoy fits as well as a layout, no layout is claimed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from gru_ref.debugging.doctor.candidates import Fit
 from gru_ref.debugging.doctor.evidence import Evidence
-from gru_ref.debugging.doctor.precision import LEAST_TYPICAL, Precision
-from gru_ref.debugging.doctor.space import Space
-from gru_ref.debugging.doctor.steps import Array
-from gru_ref.debugging.doctor.views import View, difference, output
+from gru_ref.debugging.doctor.precision import LEAST_TYPICAL, Array, Precision, Rounding
+from gru_ref.debugging.doctor.reading import View, difference, output
+from gru_ref.debugging.doctor.space import COMMON_GATES, Candidate, Fit, Space, function_name
+from gru_ref.keras.activations.tables import Function
 
 # So many standard deviations of chance lie between a fit and one that it rules out.
 _SIGMAS = 6.0
@@ -19,12 +24,12 @@ _SIGMAS = 6.0
 _ALIKE = 10
 # Two functions whose outputs differ by less are the same.
 _SAME = 1e-9
-_MOST = 200
+_MOST_VIEWS = 200
 # Inputs, and the states they start from, on which functions are compared.
 _SCALES = ((1.0, 1.0), (10.0, 1.0), (1e-2, 1e-2), (1e-4, 1e-4))
 
 
-def explaining(fits: Sequence[Fit], margin: Precision, rows: int) -> list[Fit]:
+def explanatory_fits(fits: Sequence[Fit], margin: Precision, rows: int) -> list[Fit]:
     """Return the fits that explain the outputs and that no better one rules out.
 
     A fit explains them if every output is within the margin, and the root mean square as well. Of
@@ -48,7 +53,7 @@ def explaining(fits: Sequence[Fit], margin: Precision, rows: int) -> list[Fit]:
     return [fit for fit in within if fit.typical**2 <= bound]
 
 
-def functions(
+def function_classes(
     space: Space, fits: Sequence[Fit], evidence: Evidence
 ) -> tuple[list[list[View]], int]:
     """Return the views of the fits, those together that no input can tell apart.
@@ -66,15 +71,15 @@ def functions(
     ]
     inputs = trial_inputs(evidence)
     groups: list[tuple[list[Array], list[View]]] = []
-    for view in views[:_MOST]:
+    for view in views[:_MOST_VIEWS]:
         made = [output(space, view, x, state) for x, state in inputs]
         for known, members in groups:
-            if all(map(_same, made, known)):
+            if all(map(_are_equal, made, known)):
                 members.append(view)
                 break
         else:
             groups.append((made, [view]))
-    return [members for _, members in groups], max(0, len(views) - _MOST)
+    return [members for _, members in groups], max(0, len(views) - _MOST_VIEWS)
 
 
 def trial_inputs(evidence: Evidence) -> list[tuple[Array, Array]]:
@@ -91,6 +96,102 @@ def trial_inputs(evidence: Evidence) -> list[tuple[Array, Array]]:
     return found
 
 
-def _same(one: Array, other: Array) -> bool:
+def _are_equal(one: Array, other: Array) -> bool:
     size = max(1.0, float(np.nanmax(np.abs(one), initial=0.0)))
     return difference(one, other) <= _SAME * size
+
+
+# The best layouts whose neighbours are tried.
+_MOST_LAYOUTS = 4
+# A decoy is ruled out if the sum of the squares of its residuals is larger by so many variances:
+# independent residuals of a true decoy come to that in one of 400 runs, wherever it lies.
+_RULED_OUT = 8.0
+
+
+def _arctan(x: Array) -> Array:
+    made: Array = np.arctan(x)
+    return made
+
+
+def _scaled_tanh(x: Array) -> Array:
+    made: Array = 1.7159 * np.tanh(2 / 3 * x)
+    return made
+
+
+def _error_function(x: Array) -> Array:
+    """Return what is within 0.001 of erf(x √π / 2), whose slope at zero is that of tanh."""
+    made: Array = np.tanh(x + 0.0724 * x**3)
+    return made
+
+
+def _hard_quarter(x: Array) -> Array:
+    made: Array = np.clip(0.25 * x + 0.5, 0, 1)
+    return made
+
+
+# Candidates' activations that no Keras has, and gates'.
+_CANDIDATES: dict[Function, str] = {
+    _arctan: "arctan",
+    _scaled_tanh: "1.7159 tanh(2x/3)",
+    _error_function: "erf",
+}
+_GATES: dict[Function, str] = {_hard_quarter: "a hard sigmoid of slope 1/4"}
+
+
+def rival(
+    fits: Sequence[Fit],
+    fit: Callable[[Candidate], Fit],
+    rounding: Rounding,
+    *,
+    free: tuple[bool, bool],
+) -> str | None:
+    """Return a check that names what outside the space fits as well as the best layouts, or None.
+
+    Parameters
+    ----------
+    fits : sequence of Fit
+        Those that explain the outputs.
+    fit : callable
+        How well a candidate fits.
+    rounding : Rounding
+        What is assumed; only a coarse one lets a decoy come close.
+    free : (bool, bool)
+        Whether the recurrent_activation may be anything, and the activation: one that the user has
+        named has no decoys.
+    """
+    if not rounding.coarse:
+        return None
+    ordered = sorted(fits, key=lambda one: one.typical)[:_MOST_LAYOUTS]
+    for one in ordered:
+        for decoy, words in _decoys(one.candidate, *free):
+            if _fits_as_well(fit(decoy), ordered[0]):
+                return (
+                    f"{words} fits as well as the closest layout, and is no layout: {rounding} "
+                    "leaves too little to tell; take finer outputs, or say what activation and "
+                    "recurrent_activation are"
+                )
+    return None
+
+
+def _fits_as_well(decoy: Fit, best: Fit) -> bool:
+    if best.typical <= LEAST_TYPICAL:  # closer than rounding lets it be: nothing fits better
+        return False
+    more = decoy.typical**2 - best.typical**2
+    return more * best.outputs < _RULED_OUT * best.typical**2
+
+
+def _decoys(
+    one: Candidate, any_gates: bool, any_candidate: bool
+) -> Iterator[tuple[Candidate, str]]:
+    """Yield what is close to a candidate, and its name."""
+    if any_gates:
+        for z, r in itertools.permutations(COMMON_GATES, 2):
+            yield (
+                one._replace(gates=z, reset=r),
+                f"z by {function_name(z)} and r by {function_name(r)}",
+            )
+        for function, words in _GATES.items():
+            yield one._replace(gates=function), f"the gates by {words}"
+    if any_candidate:
+        for function, words in _CANDIDATES.items():
+            yield one._replace(candidate=function), f"the candidate by {words}"

@@ -1,64 +1,32 @@
-"""What `diagnose` answers: the class of layouts that explain the outputs, or none."""
+"""What `diagnose` answers: the class of layouts that explain the outputs, or none; and in words."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from gru_ref.debugging.doctor import conventions, report
-from gru_ref.debugging.doctor.blind_spots import BlindSpot
-from gru_ref.debugging.doctor.canonical import read
+from gru_ref.debugging.doctor.advice import BlindSpot, ProbeInput
 from gru_ref.debugging.doctor.evidence import Evidence, time_first
-from gru_ref.debugging.doctor.functions import name_of
-from gru_ref.debugging.doctor.precision import Rounding
-from gru_ref.debugging.doctor.probe import Probe
-from gru_ref.debugging.doctor.space import Space
-from gru_ref.debugging.doctor.steps import Array
-from gru_ref.debugging.doctor.views import View, difference, output
+from gru_ref.debugging.doctor.precision import Array, Rounding
+from gru_ref.debugging.doctor.reading import (
+    Reading,
+    View,
+    difference,
+    keras_weights,
+    output,
+    rank,
+    runtimes,
+)
+from gru_ref.debugging.doctor.space import Space, function_name
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
 
 UNIQUE, CLASS, NONE = "unique", "class", "none"
-
-
-class Reading(NamedTuple):
-    """One way to say a layout: how the arrays lie, which formula it is, and where time runs.
-
-    Parameters
-    ----------
-    kernel, recurrent_kernel : str
-        The axes in memory order: "(3u, f)"; f is features, u is units, 3 the gates.
-    gates : str
-        The order of Keras's letters z, r, h, as they lie: "rzh".
-    bias : str
-    reset_after : bool
-    z_keeps_old : bool
-        z is the share of the old state, as in Keras, or of the candidate.
-    activation, recurrent_activation : str
-    direction : "forward" or "backward"
-    output : str
-        The order of the sequence, or which state it is.
-    time_major : bool
-        The inputs' first axis is time.
-    output_time_major : bool or None
-        Likewise; None where the output is one state.
-    """
-
-    kernel: str
-    recurrent_kernel: str
-    gates: str
-    bias: str
-    reset_after: bool
-    z_keeps_old: bool
-    activation: str
-    recurrent_activation: str
-    direction: str
-    output: str
-    time_major: bool
-    output_time_major: bool | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +52,7 @@ class Explanation:
     _axes: int
 
     @classmethod
-    def of(
+    def from_views(
         cls,
         space: Space,
         views: list[View],
@@ -102,8 +70,8 @@ class Explanation:
                 words.bias,
                 view.candidate.row.reset_after,
                 not view.candidate.complement,
-                name_of(view.candidate.candidate),
-                name_of(view.candidate.gates),
+                function_name(view.candidate.candidate),
+                function_name(view.candidate.gates),
                 view.timing.direction,
                 view.timing.output,
                 view.timing.time_major,
@@ -117,13 +85,13 @@ class Explanation:
         assert theirs is not None  # one of the two is there
         error = difference(made.reshape(-1), theirs.reshape(-1))
         ratio = min(view.fit.largest for view in views) / rounding.margin.largest
-        ordered = sorted(readings, key=conventions.rank)
+        ordered = sorted(readings, key=rank)
         return cls(tuple(ordered), error, ratio, space, tuple(views), double, evidence.x.ndim)
 
     @property
     def known_as(self) -> tuple[str, ...]:
         """The names in `gru_ref.layouts.LAYOUTS` whose conventions a reading has."""
-        names = [name for reading in self.readings for name in conventions.runtimes(reading)]
+        names = [name for reading in self.readings for name in runtimes(reading)]
         return tuple(dict.fromkeys(names))
 
     def layer(self, **arguments: Any) -> GRU:
@@ -135,7 +103,7 @@ class Explanation:
             Keras has no such GRU: z is the share of the candidate, and negating what enters it is
             no way out with that recurrent_activation; or no Keras has both activations.
         """
-        return read(self._space, self._views[0], double=self._double).layer(**arguments)
+        return keras_weights(self._space, self._views[0], double=self._double).layer(**arguments)
 
     def run(self, inputs: Any, initial_state: Any = None) -> Array:
         """Return what the source would hand out for inputs in its own axes, in float64.
@@ -192,7 +160,7 @@ class Diagnosis:
     closest: Explanation | None
     searched: int
     limits: tuple[str, ...]
-    _probe: Probe | None
+    _probe: ProbeInput | None
 
     @property
     def verdict(self) -> str:
@@ -255,7 +223,123 @@ class Diagnosis:
 
     @cached_property
     def _text(self) -> str:
-        return report.text(self)
+        return report(self)
 
     def __str__(self) -> str:
         return self._text
+
+
+WIDTH = 80
+_MOST_SHOWN = 8
+_LABELS = {
+    "kernel": "kernel",
+    "recurrent_kernel": "recurrent kernel",
+    "gates": "gates",
+    "bias": "bias",
+    "reset_after": "reset",
+    "z_keeps_old": "z is the share of",
+    "activation": "activation",
+    "recurrent_activation": "recurrent activation",
+    "direction": "direction",
+    "output": "output",
+    "time_major": "inputs",
+    "output_time_major": "outputs",
+}
+_INDENT = max(map(len, _LABELS.values())) + 4
+
+
+def report(diagnosis: Diagnosis) -> str:
+    """Return everything a diagnosis says, in lines of 80 columns."""
+    return "\n".join(_report_lines(diagnosis))
+
+
+def headline(diagnosis: Diagnosis) -> str:
+    """Return the verdict in one sentence."""
+    count = len(diagnosis.explanations)
+    if not count:
+        return "No layout explains this."
+    if count == 1:
+        return "One layout explains the outputs."
+    return f"{count} layouts explain the outputs; other inputs tell them apart."
+
+
+def _report_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    yield headline(diagnosis)
+    for number, explanation in enumerate(diagnosis.explanations[:_MOST_SHOWN]):
+        yield ""
+        if len(diagnosis.explanations) > 1:
+            yield f"[{number}]"
+        yield from _explanation_lines(explanation)
+    left = len(diagnosis.explanations) - _MOST_SHOWN
+    if left > 0:
+        yield f"... and {left} more"
+    if diagnosis.explanations:
+        yield ""
+        yield from _wrap(f"Rounding: {diagnosis.rounding}.")
+    for spot in diagnosis.blind_spots:
+        yield from _wrap(f"Blind spot: {spot}.")
+    for limit in diagnosis.limits:
+        yield from _wrap(f"Not tried: {limit}.")
+    if diagnosis.probe is not None:
+        yield from _wrap(_next_step(diagnosis))
+    if not diagnosis.explanations:
+        yield from _no_layout(diagnosis)
+
+
+def _explanation_lines(explanation: Explanation) -> Iterator[str]:
+    for field, label in _LABELS.items():
+        said = list(dict.fromkeys(_words(field, reading) for reading in explanation.readings))
+        lines = textwrap.wrap(" | ".join(said[:_MOST_SHOWN]), WIDTH - _INDENT)
+        for number, line in enumerate(lines):
+            yield f"  {label if number == 0 else '':{_INDENT - 2}}{line}"
+    known = ", ".join(explanation.known_as) or "no runtime known here"
+    yield from (
+        f"  {'as' if number == 0 else '':{_INDENT - 2}}{line}"
+        for number, line in enumerate(textwrap.wrap(known, WIDTH - _INDENT))
+    )
+    yield f"  {'largest error':{_INDENT - 2}}{explanation.error:.2g}"
+    if len(explanation.readings) > 1:
+        yield f"  {len(explanation.readings)} readings are one function with these weights."
+
+
+def _words(field: str, reading: Reading) -> str:
+    value: Any = getattr(reading, field)
+    if field == "reset_after":
+        return "after the recurrent product" if value else "before the recurrent product"
+    if field == "z_keeps_old":
+        return "the old state" if value else "the candidate"
+    if field == "time_major":
+        return "time first" if value else "batch first"
+    if field == "output_time_major":
+        return "one state" if value is None else "time first" if value else "batch first"
+    return " ".join(value) if field == "gates" and len(value) == 3 else str(value)
+
+
+def _next_step(diagnosis: Diagnosis) -> str:
+    if diagnosis.undecided:
+        return (
+            "Next: run the probe through the source and diagnose again; some pairs stay "
+            f"together ({diagnosis.undecided})."
+        )
+    return (
+        "Next: run the probe through the source and diagnose again; any two outputs differ by "
+        f"{diagnosis.separation:.2g} or more."
+    )
+
+
+def _no_layout(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.closest is not None:
+        yield ""
+        yield "The closest, which does not explain it:"
+        yield from _explanation_lines(diagnosis.closest)
+    yield ""
+    if diagnosis.searched:
+        yield f"Of {diagnosis.searched:,} hypotheses none fits. Check:"
+    else:
+        yield "Nothing was tried: no layout has arrays of these shapes. Check:"
+    for check in diagnosis.checks:
+        yield from textwrap.wrap(check, WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
+
+
+def _wrap(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, WIDTH, subsequent_indent="  ")

@@ -1,19 +1,173 @@
-"""The input and the output as they were handed over, and every way to see time in them."""
+"""The arrays, the input and the output as handed over, and every way to see time in them."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gru_ref.debugging.doctor.given import numbers
-from gru_ref.debugging.doctor.precision import coarsest, stored_in
+from gru_ref.debugging.doctor.precision import Array, coarsest, storage_precision
 from gru_ref.errors import shown
 
-Array = NDArray[Any]
+_SCALE, _ZERO = "_scale", "_zero_point"
+_HALVES = {"bfloat16", "float16"}
+
+
+class UnknownArray(NamedTuple):
+    """One array.
+
+    Parameters
+    ----------
+    name : str
+    value : float64
+    step : float64, the shape of `value`
+        The distance of two quantised values; zeros for floating arrays.
+    precision : str
+        A name of `gru_ref.debugging.doctor.precision.PRECISIONS`: the coarsest that holds the
+        values.
+    """
+
+    name: str
+    value: Array
+    step: Array
+    precision: str
+
+
+def unknown_arrays(arrays: Any, bits: str | None = None) -> list[UnknownArray]:
+    """Return the arrays of a mapping or a sequence.
+
+    Parameters
+    ----------
+    arrays : mapping of names to arrays, sequence of arrays, or one array
+        Integer arrays are quantised weights: NAME with NAME_scale, and perhaps NAME_zero_point,
+        beside it; in a sequence, a pair (array, scale). Text and empty arrays are passed by.
+    bits : "bfloat16" or "float16", optional
+        What uint16 arrays, or arrays of two raw bytes, are the bits of.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A value is no array of numbers, or holds NaN or infinity, or a scale is missing.
+    """
+    if bits is not None and bits not in _HALVES:
+        raise ValueError(f"bits is {shown(bits)}, expected 'bfloat16' or 'float16'")
+    made = [
+        _unknown_array(name, value, scale, zero, bits)
+        for name, value, scale, zero in _items(arrays)
+    ]
+    found = [given for given in made if given.value.size]
+    if not found:
+        raise ValueError(f"arrays is {shown(arrays)}, expected the arrays of a GRU")
+    return found
+
+
+def _items(arrays: Any) -> Iterator[tuple[str, Any, Any, Any]]:
+    """Yield name, array, scale and zero point."""
+    if isinstance(arrays, np.ndarray):
+        arrays = [arrays]
+    if isinstance(arrays, Mapping):
+        for name, value in arrays.items():
+            stem = next(
+                (name.removesuffix(end) for end in (_SCALE, _ZERO) if str(name).endswith(end)), name
+            )
+            if stem != name and stem in arrays:
+                continue
+            if isinstance(value, (np.ndarray, list, tuple)) or hasattr(value, "__array__"):
+                scale, zero = arrays.get(f"{name}{_SCALE}"), arrays.get(f"{name}{_ZERO}", 0)
+                if not _is_text(value):
+                    yield str(name), value, scale, zero
+    elif isinstance(arrays, Sequence) and not isinstance(arrays, (str, bytes)):
+        for place, value in enumerate(arrays):
+            if isinstance(value, tuple) and len(value) == 2:
+                yield f"array {place}", value[0], value[1], 0
+            else:
+                yield f"array {place}", value, None, 0
+    else:
+        raise TypeError(f"arrays is {shown(arrays)}, expected a mapping or a sequence of arrays")
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is an attribute that a layout keeps beside its arrays, or a single number."""
+    array = np.asarray(value)
+    return array.dtype.kind in "USOb" or array.ndim == 0
+
+
+def _unknown_array(name: str, value: Any, scale: Any, zero: Any, bits: str | None) -> UnknownArray:
+    dtype = np.asarray(value).dtype
+    if scale is None and dtype.kind in "iu" and dtype != np.uint16:
+        raise ValueError(
+            f"{name} has dtype {dtype}, expected floating numbers, or "
+            f"{name}{_SCALE} beside it, or a pair (array, scale)"
+        )
+    array = float64_array(value, name, bits, quantised=scale is not None)
+    if scale is None:
+        return UnknownArray(name, array, np.zeros(array.shape), storage_precision(array))
+    factor = _scale(np.asarray(scale, np.float64), array.shape, name)
+    offset = _scale(np.asarray(zero, np.float64), array.shape, name)
+    return UnknownArray(
+        name, (array - offset) * factor, np.broadcast_to(factor, array.shape), "float32"
+    )
+
+
+def _scale(factor: Array, shape: tuple[int, ...], name: str) -> Array:
+    """Return a scale, or one for each row, so that it multiplies the array."""
+    if factor.ndim == 1 and factor.size > 1 and shape and factor.size == shape[0] != shape[-1]:
+        factor = factor.reshape(-1, *(1,) * (len(shape) - 1))
+    try:
+        return np.broadcast_to(factor, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name}{_SCALE} has shape {factor.shape}, expected a number or one for each row of "
+            f"{shape}"
+        ) from None
+
+
+def float64_array(
+    value: Any, name: str, bits: str | None = None, *, quantised: bool = False
+) -> Array:
+    """Return an array in float64, whatever it came in: half types, their bits, integers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no array of finite numbers.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind == "V" and array.dtype.name != "bfloat16" and array.dtype.itemsize == 2:
+        array = array.view(np.uint16)
+    if array.dtype == np.uint16 and not quantised:
+        if bits is None:
+            raise ValueError(
+                f"{name} has dtype {np.asarray(value).dtype}, expected bits='bfloat16' or "
+                "bits='float16' to say what its two bytes are"
+            )
+        array = (
+            array.view(np.float16)
+            if bits == "float16"
+            else (array.astype(np.uint32) << 16).view(np.float32)
+        )
+    if array.dtype.kind in "iu" and not quantised:
+        raise ValueError(f"{name} has dtype {array.dtype}, expected floating numbers")
+    if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
+        raise TypeError(f"{name} is {shown(value)}, expected an array of numbers")
+    made: Array = array.astype(np.float64)
+    if not np.isfinite(made).all():
+        raise ValueError(f"{name} holds NaN or infinity, expected finite numbers")
+    return made
+
+
+def weights_precision(given: Sequence[UnknownArray]) -> str:
+    """Return the coarsest precision that one of the arrays is stored in, short numbers apart."""
+    names = [one.precision for one in given if one.value.size > 1 and one.value.any()]
+    return coarsest(names or ["float32"])
+
+
+def quantised(given: Sequence[UnknownArray]) -> bool:
+    """Whether one of the arrays is of integers with a scale."""
+    return any(one.step.any() for one in given)
+
 
 FORWARD, BACKWARD = "forward", "backward"
 AS_PROCESSED, AS_INPUT, FLIPPED = "as processed", "as the input", "flipped"
@@ -94,11 +248,11 @@ def evidence(
     TypeError, ValueError
         Shapes do not belong together, or a value is no array of finite numbers.
     """
-    x = numbers(inputs, "inputs", bits)
+    x = float64_array(inputs, "inputs", bits)
     pair = outputs if isinstance(outputs, (tuple, list)) and len(outputs) == 2 else (outputs,)
     if len(pair) == 2 and not all(hasattr(one, "__array__") for one in pair):
         pair = (outputs,)  # nested numbers
-    arrays = [numbers(one, "outputs", bits) for one in pair]
+    arrays = [float64_array(one, "outputs", bits) for one in pair]
     if x.ndim < 2 or not x.size:
         raise ValueError(f"inputs has shape {x.shape}, expected (batch, timesteps, features)")
     for array in arrays:
@@ -124,7 +278,7 @@ def evidence(
             f"outputs has shape {shapes}, expected (batch, timesteps, units) or (batch, units) "
             f"for inputs of shape {x.shape}"
         )
-    state = None if initial_state is None else numbers(initial_state, "initial_state", bits)
+    state = None if initial_state is None else float64_array(initial_state, "initial_state", bits)
     alignments = list(found.values())
     if state is not None:
         state = state.reshape(-1, state.shape[-1]) if state.ndim else state
@@ -137,7 +291,7 @@ def evidence(
             )
     sequence = arrays[0] if alignments[0].states is not None else None
     last = arrays[-1] if alignments[0].last is not None else None
-    precision = coarsest(stored_in(array) for array in arrays)
+    precision = coarsest(storage_precision(array) for array in arrays)
     return Evidence(x, sequence, last, state, precision, features, units, alignments)
 
 
@@ -146,7 +300,7 @@ def _alignments(x: Array, outputs: list[Array], units: int) -> Iterator[Alignmen
         for directed in (FORWARD, BACKWARD):
             ordered = steps if directed == FORWARD else steps[::-1]
             if len(outputs) == 2:
-                lasts = list(_states(outputs[1], steps.shape[1], units))
+                lasts = list(_single_states(outputs[1], steps.shape[1], units))
                 for own, states, order in _sequences(outputs[0], steps, directed, units):
                     for last in lasts[:1]:
                         timing = Timing(time_major, own, directed, order)
@@ -154,7 +308,7 @@ def _alignments(x: Array, outputs: list[Array], units: int) -> Iterator[Alignmen
                 continue
             for own, states, order in _sequences(outputs[0], steps, directed, units):
                 yield Alignment([Timing(time_major, own, directed, order)], ordered, states, None)
-            for last in _states(outputs[0], steps.shape[1], units):
+            for last in _single_states(outputs[0], steps.shape[1], units):
                 timing = Timing(time_major, None, directed, LAST)
                 yield Alignment([timing], ordered, None, last)
                 if directed == BACKWARD and len(steps) > 1:
@@ -198,7 +352,7 @@ def _sequences(
             yield own, read, order
 
 
-def _states(y: Array, batch: int, units: int) -> Iterator[Array]:
+def _single_states(y: Array, batch: int, units: int) -> Iterator[Array]:
     """Yield an output that is one state, as (batch, units)."""
     shape = tuple(itertools.dropwhile(lambda size: size == 1, y.shape[:-1]))
     if y.shape[-1] == units and y.size == batch * units and shape in ((batch,), (batch, 1), ()):

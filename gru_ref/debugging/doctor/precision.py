@@ -21,7 +21,7 @@ class Precision(NamedTuple):
         Unit roundoff: the largest relative error of one rounding.
     largest : float
         The largest residual of an honest source, in standard deviations of the model of rounding
-        in `gru_ref.debugging.doctor.steps`. An explanation stays below it in every output.
+        in `gru_ref.debugging.doctor.computation`. An explanation stays below it in every output.
     typical : float
         The same for the root mean square of the residuals of many outputs.
     """
@@ -157,12 +157,12 @@ def loosest(assumed: Sequence[Rounding]) -> Rounding:
     )
 
 
-def stored_in(values: Array) -> str:
+def storage_precision(values: Array) -> str:
     """Return the coarsest precision that holds every value exactly.
 
     Examples
     --------
-    >>> stored_in(np.float32([0.1, 0.2])), stored_in(np.array([0.5, 0.25]))
+    >>> storage_precision(np.float32([0.1, 0.2])), storage_precision(np.array([0.5, 0.25]))
     ('float32', 'bfloat16')
     """
     found = "float64"

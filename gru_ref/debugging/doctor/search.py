@@ -6,21 +6,37 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from gru_ref.debugging.doctor import functions as activations
-from gru_ref.debugging.doctor.blind_spots import blind_spots
-from gru_ref.debugging.doctor.candidates import Candidate, Fit
-from gru_ref.debugging.doctor.checks import checks
-from gru_ref.debugging.doctor.classes import explaining, functions
-from gru_ref.debugging.doctor.decoys import rival
+from gru_ref.debugging.doctor.advice import BlindSpot, blind_spots, checks, probe, search_limits
+from gru_ref.debugging.doctor.classes import explanatory_fits, function_classes, rival
 from gru_ref.debugging.doctor.diagnosis import Diagnosis, Explanation
-from gru_ref.debugging.doctor.evidence import Evidence, evidence
-from gru_ref.debugging.doctor.given import Given, arrays_of, quantised, weights_precision
-from gru_ref.debugging.doctor.last_state import LastState, Ranked
+from gru_ref.debugging.doctor.evidence import (
+    Evidence,
+    UnknownArray,
+    evidence,
+    quantised,
+    unknown_arrays,
+    weights_precision,
+)
 from gru_ref.debugging.doctor.precision import PRECISIONS, Rounding, loosest, roundings
-from gru_ref.debugging.doctor.probe import probe
-from gru_ref.debugging.doctor.screen import Pairs, Screened, Steps
-from gru_ref.debugging.doctor.space import Space, space
-from gru_ref.debugging.doctor.untried import untried
+from gru_ref.debugging.doctor.reading import View
+from gru_ref.debugging.doctor.screening import (
+    LastStateSearch,
+    Pairs,
+    Ranked,
+    Screened,
+    SequenceSearch,
+)
+from gru_ref.debugging.doctor.space import (
+    ALL,
+    COMMON_CANDIDATES,
+    COMMON_GATES,
+    USUAL,
+    Candidate,
+    Fit,
+    Space,
+    named_functions,
+    space,
+)
 from gru_ref.errors import shown
 from gru_ref.keras.activations.tables import Function
 
@@ -38,7 +54,7 @@ class _Round(NamedTuple):
     thorough: bool = False
 
 
-class _Known(NamedTuple):
+class _KnownActivations(NamedTuple):
     """The activations that may be, from the user or the lists."""
 
     gates: tuple[Function, ...] | None
@@ -125,11 +141,11 @@ def diagnose(
         raise ValueError(
             f"precision is {shown(precision)}, expected one of {', '.join(PRECISIONS)}"
         )
-    given = arrays_of(arrays, bits)
+    given = unknown_arrays(arrays, bits)
     seen = evidence(inputs, outputs, initial_state, bits)
-    known = _Known(
-        activations.asked(recurrent_activation, "recurrent_activation"),
-        activations.asked(activation, "activation"),
+    known = _KnownActivations(
+        named_functions(recurrent_activation, "recurrent_activation"),
+        named_functions(activation, "activation"),
     )
     assumed = roundings(
         precision or seen.precision, weights_precision(given), quantised=quantised(given)
@@ -147,35 +163,40 @@ def diagnose(
         engines = list(_engines(one, seen, ranked, screened))
         found = [engine.search(one.pairs) for engine in engines]
         fits = [fit for some in found for fit in some]
-        crowded = crowded or _crowded(engines, one.rounding)
-        if explaining(fits, one.rounding.margin, rows):
+        crowded = crowded or _crowd_check(engines, one.rounding)
+        if explanatory_fits(fits, one.rounding.margin, rows):
             hidden = any(spot.in_numbers for spot in spots)
             completed = [
                 fit
                 for engine, some in zip(engines, found, strict=True)
-                for fit in _completed(engine, some, known, degenerate=hidden)
+                for fit in _complete(engine, some, known, degenerate=hidden)
             ]
-            kept = explaining(completed, one.rounding.margin, rows)
+            kept = explanatory_fits(completed, one.rounding.margin, rows)
             outside = _rival(engines, seen, kept, one.rounding, known)
             if outside is None:
                 return _diagnosis(given, seen, one, kept, spots, searched)
             best_kept = min(kept, key=lambda fit: fit.typical)
-            (rivalled,) = _explanations(given, seen, one, [best_kept])[:1]
+            rivalled = _closest(given, seen, one, best_kept)
             to_check = (outside, *checks(given, seen, best_kept, tried=True))
             return Diagnosis((), one.rounding, spots, to_check, rivalled, searched, (), None)
         best = min(fits, key=lambda fit: fit.typical, default=None)
         if best is not None and (closest is None or best.typical < closest[0].typical):
             closest = best, one
-    nearest = None if closest is None else _explanations(given, seen, closest[1], [closest[0]])[0]
-    nearby = None if closest is None else closest[0]
+    nearby, nearest = None, None
+    if closest is not None:
+        nearby, nearest = closest[0], _closest(given, seen, closest[1], closest[0])
     to_check = (*crowded, *checks(given, seen, nearby, tried=bool(plain.rows)))
-    named = known != _Known(None, None)
-    limits = untried(sequence=seen.sequence is not None, named=named) if plain.rows else ()
+    named = known != _KnownActivations(None, None)
+    limits = search_limits(sequence=seen.sequence is not None, named=named) if plain.rows else ()
     return Diagnosis((), assumed[0], spots, to_check, nearest, searched, limits, None)
 
 
 def _rounds(
-    given: list[Given], seen: Evidence, plain: Space, assumed: list[Rounding], known: _Known
+    given: list[UnknownArray],
+    seen: Evidence,
+    plain: Space,
+    assumed: list[Rounding],
+    known: _KnownActivations,
 ) -> Iterator[_Round]:
     """Yield the parts of the space, what is usual first."""
     if not plain.rows:
@@ -191,39 +212,41 @@ def _rounds(
             yield _Round(plain, rounding, common, most, thorough=True)
         return
     rare = [
-        *known.pairs(activations.COMMON_GATES, activations.ALL),
-        *known.pairs(activations.ALL, activations.COMMON_CANDIDATES),
+        *known.pairs(COMMON_GATES, ALL),
+        *known.pairs(ALL, COMMON_CANDIDATES),
     ]
     tried = {*common, *usual}
-    untried = [pair for pair in dict.fromkeys(rare) if pair not in tried]
-    yield _Round(plain, assumed[0], untried, assumed[0])
+    remaining = [pair for pair in dict.fromkeys(rare) if pair not in tried]
+    yield _Round(plain, assumed[0], remaining, assumed[0])
     mixed = space(given, seen.features, seen.units, mixed=True)
     yield _Round(mixed, assumed[-1], common, assumed[-1])
 
 
-def _tiers(known: _Known) -> tuple[Pairs, Pairs]:
+def _tiers(known: _KnownActivations) -> tuple[Pairs, Pairs]:
     """Return the pairs that nearly every GRU has, and those of which one is such and one is met."""
-    common = known.pairs(activations.COMMON_GATES, activations.COMMON_CANDIDATES)
+    common = known.pairs(COMMON_GATES, COMMON_CANDIDATES)
     usual = [
-        *known.pairs(activations.COMMON_GATES, activations.USUAL),
-        *known.pairs(activations.USUAL, activations.COMMON_CANDIDATES),
+        *known.pairs(COMMON_GATES, USUAL),
+        *known.pairs(USUAL, COMMON_CANDIDATES),
     ]
     return common, [pair for pair in dict.fromkeys(usual) if pair not in common]
 
 
 def _engines(
     one: _Round, seen: Evidence, ranked: Ranked, screened: Screened
-) -> Iterator[Steps | LastState]:
+) -> Iterator[SequenceSearch | LastStateSearch]:
     """Yield a search for each kind of output that the shapes allow."""
     if any(alignment.states is not None for alignment in seen.alignments):
-        yield Steps(one.space, seen, one.rounding, one.loosest, screened)
+        yield SequenceSearch(one.space, seen, one.rounding, one.loosest, screened)
     if any(alignment.states is None for alignment in seen.alignments):
-        yield LastState(one.space, seen, one.rounding, ranked, thorough=one.thorough)
+        yield LastStateSearch(one.space, seen, one.rounding, ranked, thorough=one.thorough)
 
 
-def _crowded(engines: Sequence[Steps | LastState], rounding: Rounding) -> tuple[str, ...]:
+def _crowd_check(
+    engines: Sequence[SequenceSearch | LastStateSearch], rounding: Rounding
+) -> tuple[str, ...]:
     """Return a check where a last state tells no layout from another."""
-    crowd = max((one.crowd for one in engines if isinstance(one, LastState)), default=0)
+    crowd = max((one.crowd for one in engines if isinstance(one, LastStateSearch)), default=0)
     if not crowd:
         return ()
     return (
@@ -232,14 +255,18 @@ def _crowded(engines: Sequence[Steps | LastState], rounding: Rounding) -> tuple[
     )
 
 
-def _completed(
-    engine: Steps | LastState, fits: list[Fit], known: _Known, *, degenerate: bool
+def _complete(
+    engine: SequenceSearch | LastStateSearch,
+    fits: list[Fit],
+    known: _KnownActivations,
+    *,
+    degenerate: bool,
 ) -> list[Fit]:
     """Return the fits, and those of the other activations: of all readings if that can matter."""
     more = list(fits)
-    every = known.pairs(activations.ALL, activations.ALL)
+    every = known.pairs(ALL, ALL)
     if degenerate:
-        every = known.pairs(activations.USUAL, activations.USUAL)
+        every = known.pairs(USUAL, USUAL)
         for pairs in filter(None, _tiers(known)):
             more += engine.search(pairs)
     inside = [fit.candidate for fit in more if not fit.outside]
@@ -256,54 +283,58 @@ def _completed(
 
 
 def _rival(
-    engines: Sequence[Steps | LastState],
+    engines: Sequence[SequenceSearch | LastStateSearch],
     seen: Evidence,
     kept: list[Fit],
     rounding: Rounding,
-    known: _Known,
+    known: _KnownActivations,
 ) -> str | None:
     """Return what to check where something outside the space fits as well, or None."""
 
     def fit(candidate: Candidate) -> Fit:
         sequence = seen.alignments[candidate.alignment].states is not None
-        return next(one for one in engines if isinstance(one, Steps) == sequence).fit(candidate)
+        return next(one for one in engines if isinstance(one, SequenceSearch) == sequence).fit(
+            candidate
+        )
 
     free = known.gates is None, known.candidates is None
     return rival(kept, fit, rounding, free=free)
 
 
 def _explanations(
-    given: list[Given], seen: Evidence, one: _Round, fits: list[Fit]
-) -> list[Explanation]:
-    groups, _ = functions(one.space, fits, seen)
+    given: list[UnknownArray], seen: Evidence, one: _Round, fits: list[Fit]
+) -> tuple[list[tuple[Explanation, View]], int]:
+    """Return what fits explain, each with one of its views, and how many views are left out."""
+    groups, left_out = function_classes(one.space, fits, seen)
     double = any(array.precision == "float64" for array in given)
-    return [Explanation.of(one.space, views, seen, one.rounding, double=double) for views in groups]
+    made = [
+        (
+            Explanation.from_views(one.space, views, seen, one.rounding, double=double),
+            views[0],
+        )
+        for views in groups
+    ]
+    return made, left_out
+
+
+def _closest(given: list[UnknownArray], seen: Evidence, one: _Round, fit: Fit) -> Explanation:
+    """Return the explanation that one fit is, or the first of several."""
+    (made, *_), _left_out = _explanations(given, seen, one, [fit])
+    return made[0]
 
 
 def _diagnosis(
-    given: list[Given],
+    given: list[UnknownArray],
     seen: Evidence,
     one: _Round,
     fits: list[Fit],
-    spots: tuple[Any, ...],
+    spots: tuple[BlindSpot, ...],
     searched: int,
 ) -> Diagnosis:
-    groups, left_out = functions(one.space, fits, seen)
-    double = any(array.precision == "float64" for array in given)
-    made = [Explanation.of(one.space, views, seen, one.rounding, double=double) for views in groups]
-    order = sorted(
-        range(len(made)), key=lambda place: (not made[place].known_as, made[place].error)
-    )
+    made, left_out = _explanations(given, seen, one, fits)
+    made.sort(key=lambda pair: (not pair[0].known_as, pair[0].error))
+    explanations = tuple(explanation for explanation, _ in made)
     reach = max(fit.reach for fit in fits)
-    found = probe(one.space, [groups[place][0] for place in order], seen, reach)
+    found = probe(one.space, [view for _, view in made], seen, reach)
     limits = (f"{left_out} more views of the class compared on a probe",) if left_out else ()
-    return Diagnosis(
-        tuple(made[place] for place in order),
-        one.rounding,
-        spots,
-        (),
-        None,
-        searched,
-        limits,
-        found,
-    )
+    return Diagnosis(explanations, one.rounding, spots, (), None, searched, limits, found)

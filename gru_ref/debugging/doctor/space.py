@@ -1,4 +1,4 @@
-"""The readings of a set of arrays: which block of numbers is which gate's, and in which formula.
+"""The hypotheses: which block of numbers is which gate's, in which formula, with which activations.
 
 Blocks and vectors are kept once each, however many readings use them, so that readings which are
 the same numbers are one row of the space: no input can tell them apart.
@@ -9,17 +9,103 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gru_ref.debugging.doctor.assignments import Assignment, assignments
-from gru_ref.debugging.doctor.biases import Entering, Vectors, readings, vectors
-from gru_ref.debugging.doctor.given import Given
-from gru_ref.debugging.doctor.packings import Packing, packings
+from gru_ref.debugging.doctor.arrangements import (
+    Assignment,
+    BiasReading,
+    BiasVectors,
+    Packing,
+    assignments,
+    bias_readings,
+    bias_vectors,
+    packings,
+)
+from gru_ref.debugging.doctor.evidence import UnknownArray
+from gru_ref.debugging.doctor.precision import Array
+from gru_ref.errors import shown
+from gru_ref.keras.activations import tables
+from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function
+from gru_ref.layouts.conversion_input import keras_name
 
-Array = NDArray[Any]
+# Softmax and its kin mix the units, so no output could be judged on its own.
+_MIXING = ("softmax", "log_softmax", "Softmax", "sparsemax")
+_TANH, _SIGMOID = tables.tanh, tables.sigmoid
+_HARD_2, _HARD_3 = KERAS_2["hard_sigmoid"], KERAS_3["hard_sigmoid"]
+
+# What nearly every GRU has; then what is met; then what Keras can be given.
+COMMON_GATES: tuple[Function, ...] = (_SIGMOID, _HARD_2, _HARD_3)
+COMMON_CANDIDATES: tuple[Function, ...] = (_TANH,)
+USUAL: tuple[Function, ...] = (
+    _TANH,
+    _SIGMOID,
+    _HARD_2,
+    _HARD_3,
+    *(KERAS_2[name] for name in ("linear", "relu", "softsign", "elu")),
+    KERAS_3["hard_tanh"],
+)
+ALL: tuple[Function, ...] = tuple(
+    dict.fromkeys(
+        [
+            *USUAL,
+            *(
+                function
+                for table in (KERAS_2, KERAS_3)
+                for name, function in table.items()
+                if name not in _MIXING
+            ),
+        ]
+    )
+)
+# Where negating what enters the gate gives 1 − gate.
+SYMMETRIC: frozenset[Function] = frozenset(COMMON_GATES)
+
+
+def function_name(function: Function) -> str:
+    """Return what Keras calls a function; hard_sigmoid with its generation.
+
+    Examples
+    --------
+    >>> function_name(_TANH), function_name(_HARD_3)
+    ('tanh', 'hard_sigmoid of Keras 3')
+    """
+    return keras_name(function).replace("'", "")
+
+
+def named_functions(given: Any, argument: str) -> tuple[Function, ...] | None:
+    """Return the functions that the user's names stand for; None if nothing is known.
+
+    A name that two generations read differently, hard_sigmoid, stands for both.
+
+    Raises
+    ------
+    ValueError
+        No Keras has a function of that name that works element by element.
+
+    Examples
+    --------
+    >>> [function_name(function) for function in named_functions("hard_sigmoid", "activation")]
+    ['hard_sigmoid of Keras 2', 'hard_sigmoid of Keras 3']
+    """
+    if given is None:
+        return None
+    names: Sequence[Any] = [given] if isinstance(given, str) else list(given)
+    found: list[Function] = []
+    for name in names:
+        functions = [
+            table[name] for table in (KERAS_2, KERAS_3) if name in table and name not in _MIXING
+        ]
+        if not functions:
+            raise ValueError(
+                f"{argument} is {shown(name)}, expected an activation of Keras that works element "
+                "by element"
+            )
+        found += functions
+    return tuple(dict.fromkeys(found))
+
 
 ORDERS = tuple("".join(order) for order in itertools.permutations("zrh"))
 
@@ -33,7 +119,7 @@ class Words(NamedTuple):
     bias: str
 
 
-class Row(NamedTuple):
+class SpaceRow(NamedTuple):
     """One reading: places in the tables of a `Space`, and the formula.
 
     For reset_after=False all of the bias of h is `b_h`, and `c_h` is the vector of zeros.
@@ -53,7 +139,7 @@ class Row(NamedTuple):
 
 
 @dataclass
-class Table:
+class ArrayTable:
     """Arrays by their number, equal ones kept once."""
 
     items: list[Array] = field(default_factory=list)
@@ -79,9 +165,9 @@ class Space:
     recurrents : list of (2, units, units)
     biases : list of (2, units)
         The first one is zeros.
-    rows : mapping of Row to list of Words
+    rows : mapping of SpaceRow to list of Words
         Every reading with all the ways to say it.
-    split : mapping of Row to (2, 3 * units)
+    split : mapping of SpaceRow to (2, 3 * units)
         The two bias rows of a reading that keeps them apart, in Keras's order.
     """
 
@@ -90,11 +176,13 @@ class Space:
     kernels: list[Array]
     recurrents: list[Array]
     biases: list[Array]
-    rows: dict[Row, list[Words]]
-    split: dict[Row, Array]
+    rows: dict[SpaceRow, list[Words]]
+    split: dict[SpaceRow, Array]
 
 
-def space(given: Sequence[Given], features: int, units: int, *, mixed: bool = False) -> Space:
+def space(
+    given: Sequence[UnknownArray], features: int, units: int, *, mixed: bool = False
+) -> Space:
     """Return the space of a set of arrays; without rows where their sizes are not a GRU's.
 
     Parameters
@@ -102,10 +190,10 @@ def space(given: Sequence[Given], features: int, units: int, *, mixed: bool = Fa
     mixed : bool
         Let each part have a gate order of its own; otherwise one order holds for all.
     """
-    kernels, recurrents, biases = Table(), Table(), Table()
+    kernels, recurrents, biases = ArrayTable(), ArrayTable(), ArrayTable()
     biases.place(np.zeros((2, units)))
-    rows: dict[Row, list[Words]] = {}
-    split: dict[Row, Array] = {}
+    rows: dict[SpaceRow, list[Words]] = {}
+    split: dict[SpaceRow, Array] = {}
     for dealt in assignments(given, features, units):
         for kernel, recurrent, bias in _combinations(dealt, features, units, biases):
             placed = (
@@ -113,11 +201,11 @@ def space(given: Sequence[Given], features: int, units: int, *, mixed: bool = Fa
                 [recurrents.place(block) for block in recurrent.blocks.swapaxes(0, 1)],
             )
             for orders in _orders(mixed):
-                for row, entering in _read(placed, bias, orders):
+                for row, entering in _rows(placed, bias, orders):
                     if entering.two_rows is not None:
                         split.setdefault(row, entering.two_rows)
                     said = Words(
-                        _joined(kernel.words, dealt.words),
+                        _join(kernel.words, dealt.words),
                         recurrent.words,
                         _order_words(orders),
                         entering.words,
@@ -131,31 +219,31 @@ def space(given: Sequence[Given], features: int, units: int, *, mixed: bool = Fa
 class _Bias:
     """One reading of the bias arrays; what enters which gate is found once for each order."""
 
-    def __init__(self, found: Vectors, table: Table) -> None:
+    def __init__(self, found: BiasVectors, table: ArrayTable) -> None:
         self.gates_together = found.gates_together
         self._found, self._table = found, table
-        self._entering: dict[tuple[str, bool], list[tuple[list[int], Entering]]] = {}
+        self._entering: dict[tuple[str, bool], list[tuple[list[int], BiasReading]]] = {}
 
-    def entering(self, order: str, *, reset_after: bool) -> list[tuple[list[int], Entering]]:
+    def entering(self, order: str, *, reset_after: bool) -> list[tuple[list[int], BiasReading]]:
         """Return what may enter the gates, and the numbers of b_z, b_r, b_h and c_h."""
         key = order, reset_after
         if key not in self._entering:
             z, r, h = (order.index(gate) for gate in "zrh")
             self._entering[key] = [
                 ([0 if one is None else self._table.place(one) for one in entering[1:5]], entering)
-                for entering in readings(self._found, (z, r, h), reset_after=reset_after)
+                for entering in bias_readings(self._found, (z, r, h), reset_after=reset_after)
             ]
         return self._entering[key]
 
 
 def _combinations(
-    dealt: Assignment, features: int, units: int, table: Table
+    dealt: Assignment, features: int, units: int, table: ArrayTable
 ) -> Iterator[tuple[Packing, Packing, _Bias]]:
     """Yield the readings of each part that go together."""
     for kernel, recurrent, bias in itertools.product(
         packings(dealt.kernel, features, units, "f"),
         packings(dealt.recurrent, units, units, "u"),
-        [_Bias(found, table) for found in vectors(dealt.bias, units)],
+        [_Bias(found, table) for found in bias_vectors(dealt.bias, units)],
     ):
         alike = kernel.gates_together == recurrent.gates_together
         if alike and bias.gates_together in (None, kernel.gates_together):
@@ -171,9 +259,9 @@ def _orders(mixed: bool) -> list[tuple[str, str, str]]:
     return [three for three in every if three not in same]
 
 
-def _read(
+def _rows(
     placed: tuple[list[int], list[int]], bias: _Bias, orders: tuple[str, str, str]
-) -> Iterator[tuple[Row, Entering]]:
+) -> Iterator[tuple[SpaceRow, BiasReading]]:
     """Yield the readings of one bias beside two kernels in a given order."""
     blocks = [
         part[order.index(gate)]
@@ -182,10 +270,10 @@ def _read(
     ]
     for reset_after in (True, False):
         for numbers, entering in bias.entering(orders[2], reset_after=reset_after):
-            yield Row._make([*blocks, *numbers, reset_after]), entering
+            yield SpaceRow._make([*blocks, *numbers, reset_after]), entering
 
 
-def _joined(*words: str) -> str:
+def _join(*words: str) -> str:
     return ", ".join(filter(None, words))
 
 
@@ -194,3 +282,138 @@ def _order_words(orders: tuple[str, str, str]) -> str:
     if kernel == recurrent == bias:
         return kernel
     return f"kernel {kernel}, recurrent kernel {recurrent}, bias {bias}"
+
+
+class Triples(NamedTuple):
+    """The different ones of many triples of a kernel's block, a recurrent one's and a bias.
+
+    Parameters
+    ----------
+    triples : (different, 3)
+    back : (readings,)
+        Which of them each reading has.
+    """
+
+    triples: Array
+    back: Array
+
+
+class RecurrentGroup(NamedTuple):
+    """The readings that have one block as the candidate's recurrent one.
+
+    Parameters
+    ----------
+    block : int
+    readings : indices
+    gates : indices
+        The different triples of r that they have, places in `RowNumbers.r`.
+    places : (readings,)
+        Which of `gates` each has.
+    """
+
+    block: int
+    readings: Array
+    gates: Array
+    places: Array
+
+
+class RowNumbers:
+    """Readings of one reset form.
+
+    Parameters
+    ----------
+    rows : sequence of SpaceRow
+        One at least, all of one reset form.
+
+    Attributes
+    ----------
+    W_h, R_h, b_h, c_h : (readings,)
+        What makes the candidate: a number of a block of the kernel, of the recurrent kernel, and of
+        the biases beside their products.
+    """
+
+    def __init__(self, rows: Sequence[SpaceRow]) -> None:
+        self.rows = rows
+        self.reset_after = rows[0].reset_after
+        self._numbers = np.array([row[:10] for row in rows])
+        self.W_h, self.R_h, self.b_h, self.c_h = self._numbers[:, [2, 5, 8, 9]].T
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def at(self, places: Array) -> RowNumbers:
+        """Return some of the readings."""
+        return RowNumbers([self.rows[place] for place in places])
+
+    @cached_property
+    def z(self) -> Triples:
+        """What makes the gate z."""
+        return _triples(self._numbers[:, [0, 3, 6]])
+
+    @cached_property
+    def r(self) -> Triples:
+        """What makes the gate r."""
+        return _triples(self._numbers[:, [1, 4, 7]])
+
+    @cached_property
+    def by_recurrent(self) -> list[RecurrentGroup]:
+        """The readings by their recurrent block of h."""
+        found = []
+        for block in np.unique(self.R_h).tolist():
+            readings = np.flatnonzero(self.R_h == block)
+            gates, places = np.unique(self.r.back[readings], return_inverse=True)
+            found.append(RecurrentGroup(block, readings, gates, places.reshape(-1)))
+        return found
+
+
+def _triples(numbers: Array) -> Triples:
+    size = int(numbers.max(initial=0)) + 1
+    keys = (numbers[:, 0] * size + numbers[:, 1]) * size + numbers[:, 2]
+    _, first, back = np.unique(keys, return_index=True, return_inverse=True)
+    return Triples(numbers[first], back.reshape(-1))
+
+
+class Candidate(NamedTuple):
+    """A reading of the arrays, of time and of the formula.
+
+    Parameters
+    ----------
+    row : SpaceRow
+    alignment : int
+        A place in the evidence's alignments.
+    gates, candidate : the two activations
+    complement : bool
+        z is the share of the candidate, not of the old state.
+    reset : the activation of r, where it is not that of z
+    """
+
+    row: SpaceRow
+    alignment: int
+    gates: Function
+    candidate: Function
+    complement: bool
+    reset: Function | None = None
+
+
+class Fit(NamedTuple):
+    """How far a candidate is from the outputs, in standard deviations of rounding.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    largest, typical : float
+        The largest residual and the root mean square.
+    outputs : int
+        How many outputs were compared.
+    reach : float
+        The root mean square of what the margin lets an output be off.
+    outside : tuple of int
+        Timesteps, in processing order, of which some output is outside the margin.
+    """
+
+    candidate: Candidate
+    largest: float
+    typical: float
+    outputs: int
+    reach: float
+    outside: tuple[int, ...]

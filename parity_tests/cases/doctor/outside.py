@@ -176,7 +176,7 @@ def plain(q: Rounder, w: dict[str, Array], x: Array, h: Array | None) -> Array:
     return np.stack(states, axis=1)
 
 
-# What the doctor has never heard of: `gru_ref.debugging.doctor.decoys` knows some of those below.
+# What the doctor has never heard of: `gru_ref.debugging.doctor.classes` knows some of those below.
 UNKNOWN: Mapping[str, Run] = {
     "candidate by a rational tanh": _functions(n_by="rational_tanh"),
     "candidate by x / sqrt(1 + x²)": _functions(n_by="inverse_square_root"),

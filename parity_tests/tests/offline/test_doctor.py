@@ -211,7 +211,7 @@ def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> N
 
 
 def test_every_runtime_is_some_readings_convention() -> None:
-    from gru_ref.debugging.doctor.conventions import runtimes
+    from gru_ref.debugging.doctor.reading import runtimes
 
     assert set(LAYOUTS) == {
         name

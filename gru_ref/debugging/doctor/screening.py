@@ -1,4 +1,9 @@
-"""The search where the output is a sequence: a few steps and units first, then more, then all."""
+"""The search for candidates that fit: a little of the evidence first, then more, then all.
+
+Of a sequence a few steps and units are looked at first. Where only the last state is known, short
+runs over the end are: a GRU forgets, so a run over the last few timesteps alone is close to the
+last state if the reading is right, and no closer than chance if it is not.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from gru_ref.debugging.doctor.candidates import Candidate, Fit
+from gru_ref.debugging.doctor.computation import (
+    Grid,
+    RoundingModel,
+    candidates,
+    deviations,
+    gates,
+    last_states,
+    state,
+)
 from gru_ref.debugging.doctor.evidence import Alignment, Evidence
-from gru_ref.debugging.doctor.numbered import Numbered
-from gru_ref.debugging.doctor.precision import Rounding
-from gru_ref.debugging.doctor.space import Space
-from gru_ref.debugging.doctor.steps import Array, Doubts, Grid, candidates, gates, state
+from gru_ref.debugging.doctor.precision import Array, Rounding
+from gru_ref.debugging.doctor.space import Candidate, Fit, RowNumbers, Space
 from gru_ref.keras.activations.tables import Function
 
 # Steps and units looked at: so few that every reading can be tried, then enough to leave a handful.
@@ -24,7 +35,7 @@ Pairs = Sequence[tuple[Function, Function]]
 Screened = dict[tuple[int, tuple[tuple[Function, Function], ...], Rounding], list[Candidate]]
 
 
-class Steps:
+class SequenceSearch:
     """The evidence of a sequence under one assumption on rounding.
 
     Parameters
@@ -47,7 +58,7 @@ class Steps:
         screened: Screened,
     ) -> None:
         self.space, self.evidence, self.margin = space, evidence, rounding.margin
-        self._doubts = Doubts(rounding, space.features + space.units)
+        self._model = RoundingModel(rounding, space.features + space.units)
         self._loosest, self._screened = loosest, screened
 
     def search(self, pairs: Pairs) -> list[Fit]:
@@ -59,22 +70,22 @@ class Steps:
         """
         key = id(self.space), tuple(pairs), self._loosest
         if key not in self._screened:
-            loosely = Steps(self.space, self.evidence, self._loosest, self._loosest, {})
-            self._screened[key] = loosely._left(loosely._all(pairs))
+            loosely = SequenceSearch(self.space, self.evidence, self._loosest, self._loosest, {})
+            self._screened[key] = loosely._survivors(loosely._all(pairs))
         return self.among(self._screened[key])
 
     def among(self, some: Iterable[Candidate]) -> list[Fit]:
         """Return how well those of some candidates fit that a look at a part leaves, best first."""
-        return sorted(map(self.fit, self._left(some)), key=lambda fit: fit.typical)
+        return sorted(map(self.fit, self._survivors(some)), key=lambda fit: fit.typical)
 
-    def _left(self, some: Iterable[Candidate]) -> list[Candidate]:
+    def _survivors(self, some: Iterable[Candidate]) -> list[Candidate]:
         """Return the candidates that every look at a part of the outputs leaves."""
         found = list(some)
         for size in _NEXT:
-            found = self._narrowed(found, size)
+            found = self._narrow(found, size)
         return found
 
-    def _narrowed(self, some: Iterable[Candidate], size: tuple[int, int]) -> list[Candidate]:
+    def _narrow(self, some: Iterable[Candidate], size: tuple[int, int]) -> list[Candidate]:
         """Return the candidates that fit at some steps and units."""
         kept = []
         groups: dict[tuple[int, Function], list[Candidate]] = {}
@@ -92,7 +103,7 @@ class Steps:
         alignment = self.evidence.alignments[candidate.alignment]
         grid = self._grid(candidate.alignment, None)
         with np.errstate(all="ignore"):
-            found = gates(grid, Numbered([candidate.row]), candidate.gates, candidate.reset)
+            found = gates(grid, RowNumbers([candidate.row]), candidate.gates, candidate.reset)
             n = candidates(grid, found, candidate.candidate)
             made = state(grid, found, n, complement=candidate.complement)
             residuals = np.abs(grid.y - made.value) / made.deviation
@@ -110,7 +121,7 @@ class Steps:
         for function, candidate in pairs:
             by_gates.setdefault(function, []).append(candidate)
         forms = [
-            Numbered(rows)
+            RowNumbers(rows)
             for after in (True, False)
             if (rows := [row for row in self.space.rows if row.reset_after == after])
         ]
@@ -127,7 +138,7 @@ class Steps:
                         yield Candidate(row, place, function, candidate, complement)
 
     def _fitting(
-        self, grid: Grid, some: Numbered, function: Function, functions: list[Function]
+        self, grid: Grid, some: RowNumbers, function: Function, functions: list[Function]
     ) -> Iterator[tuple[int, Function, bool]]:
         """Yield which readings fit, with which function and share: at one unit, then at all."""
         pairs = [(candidate, share) for candidate in functions for share in (False, True)]
@@ -141,7 +152,7 @@ class Steps:
                 yield number, candidate, complement
 
     def _which(
-        self, grid: Grid, some: Numbered, function: Function, pairs: list[tuple[Function, bool]]
+        self, grid: Grid, some: RowNumbers, function: Function, pairs: list[tuple[Function, bool]]
     ) -> list[Array]:
         """Return which readings fit with each of some functions and shares."""
         found = []
@@ -166,7 +177,7 @@ class Steps:
                 some = rows[start : start + size]
                 places = {row: number for number, row in enumerate(some)}
                 with np.errstate(all="ignore"):
-                    found = gates(grid, Numbered(some), members[0].gates)
+                    found = gates(grid, RowNumbers(some), members[0].gates)
                     own = [one for one in members if one.row in places]
                     for key in dict.fromkeys((one.candidate, one.complement) for one in own):
                         n = candidates(grid, found, key[0])
@@ -189,13 +200,13 @@ class Steps:
         x, h, y = in_steps(alignment, self.evidence.initial_state)
         everything = np.arange(y.shape[1])
         if size is None:
-            return Grid(self.space, self._doubts, x, h, y, everything)
+            return Grid(self.space, self._model, x, h, y, everything)
         batch, timesteps = alignment.x.shape[1], len(alignment.x)
         rng = np.random.default_rng(0)
         choice = np.arange(batch if timesteps > 1 else 0, len(x))
         rows = rng.permutation(choice)[: size[0]]
         columns = np.sort(rng.permutation(everything)[: size[1]])
-        return Grid(self.space, self._doubts, x[rows], h[rows], y[rows], columns)
+        return Grid(self.space, self._model, x[rows], h[rows], y[rows], columns)
 
 
 def in_steps(alignment: Alignment, initial_state: Array | None) -> tuple[Array, Array, Array]:
@@ -208,3 +219,148 @@ def in_steps(alignment: Alignment, initial_state: Array | None) -> tuple[Array, 
     before = np.concatenate([start, states[:-1]])
     flat = [array.reshape(-1, array.shape[-1]) for array in (alignment.x, before, states)]
     return flat[0], flat[1], flat[2]
+
+
+# What runs of all candidates may take, in multiplications: a second or two. Where they would take
+# more, they are thinned out: to a share of them in each round, but to no fewer than so many.
+_WORK, _THOROUGH_WORK = 1e9, 6e10
+_SHARE, _LEAST = 0.15, 128
+# A short run has so many timesteps at least, and that of the next round is so many times longer.
+_SHORTEST, _LONGER = 3, 2.5
+# What one number of a state takes beside the products.
+_ELEMENTWISE = 50
+# A candidate this many times further away than the best one could be is not judged by itself.
+_HOPELESS = 2.0
+# If more candidates than this are closer, the state tells no layout from another.
+_CROWD = 1000
+
+# A space and the pairs of activations tried in it → the closest candidates and their errors, which
+# are the same whatever is assumed of rounding.
+Ranked = dict[
+    tuple[int, tuple[tuple[Function, Function], ...], float], tuple[list[Candidate], Array]
+]
+
+
+class LastStateSearch:
+    """The evidence of a last state under one assumption on rounding.
+
+    Attributes
+    ----------
+    crowd : int
+        How many candidates the last search found too close to each other to judge any; or 0.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        evidence: Evidence,
+        rounding: Rounding,
+        ranked: Ranked,
+        *,
+        thorough: bool = False,
+    ) -> None:
+        self.space, self.evidence, self.margin = space, evidence, rounding.margin
+        self._model = RoundingModel(rounding, space.features + space.units)
+        self._ranked = ranked
+        self._work = _THOROUGH_WORK if thorough else _WORK
+        self.crowd = 0
+
+    def search(self, pairs: Pairs) -> list[Fit]:
+        """Return how well the candidates fit that come closest, best first.
+
+        Parameters
+        ----------
+        pairs : (recurrent_activation, activation), …
+        """
+        key = (id(self.space), tuple(pairs), self._work)
+        if key not in self._ranked:
+            self._ranked[key] = self._rank(
+                Candidate(row, place, gates, candidate, complement)
+                for place, alignment in enumerate(self.evidence.alignments)
+                if alignment.states is None
+                for gates, candidate in pairs
+                for row in self.space.rows
+                for complement in (False, True)
+            )
+        return self._judge(*self._ranked[key])
+
+    def among(self, some: Iterable[Candidate]) -> list[Fit]:
+        """Return how well those of some candidates fit that come closest, best first."""
+        return self._judge(*self._rank(some))
+
+    def _rank(self, some: Iterable[Candidate]) -> tuple[list[Candidate], Array]:
+        """Return the candidates that come closest, best first, and how close they come."""
+        found = list(some)
+        longest = max(len(one.x) for one in self.evidence.alignments)
+        step = self.space.units * (3 * self.space.units + _ELEMENTWISE)
+        timesteps: float = _SHORTEST
+        while len(found) > _LEAST and len(found) * longest * step > self._work:
+            timesteps = max(timesteps, self._work / (len(found) * step))
+            if timesteps >= longest:
+                break
+            errors = self._errors(found, int(timesteps), rows=1)
+            kept = np.argsort(errors, kind="stable")[: max(_LEAST, int(_SHARE * len(found)))]
+            found = [found[place] for place in kept]
+            timesteps *= _LONGER
+        errors = self._errors(found, None)
+        order = np.argsort(errors, kind="stable")
+        return [found[place] for place in order], errors[order]
+
+    def _judge(self, candidates: list[Candidate], errors: Array) -> list[Fit]:
+        """Return how well candidates fit that are not too far away to be judged one by one."""
+        self.crowd = 0
+        if not candidates:
+            return []
+        best = self.fit(candidates[0])
+        # What rounding does to the best one, it does to the others, more or less.
+        close = int(np.searchsorted(errors, _HOPELESS * best.reach, side="right"))
+        if close > _CROWD:
+            self.crowd = close
+            return []
+        return [best, *map(self.fit, candidates[1:close])]
+
+    def fit(self, candidate: Candidate) -> Fit:
+        """Return how a candidate fits in every unit of the last state."""
+        alignment = self.evidence.alignments[candidate.alignment]
+        start = self.evidence.initial_state
+        (made,) = last_states(self.space, [candidate], alignment.x, start)
+        deviation = deviations(self.space, candidate, alignment.x, start, self._model)
+        assert alignment.last is not None  # the caller looks
+        with np.errstate(all="ignore"):
+            residuals = np.abs(made - alignment.last) / deviation
+            largest, typical = float(residuals.max()), float(np.sqrt((residuals**2).mean()))
+        steps = len(alignment.x)
+        outside = () if largest <= self.margin.largest else (steps - 1,)
+        reach = self.margin.largest * float(np.sqrt((deviation**2).mean()))
+        return Fit(candidate, largest, typical, made.size, reach, outside)
+
+    def _errors(
+        self, candidates: Sequence[Candidate], timesteps: int | None, rows: int | None = None
+    ) -> Array:
+        """Return the root mean square of the error of every candidate's last state.
+
+        Parameters
+        ----------
+        timesteps : int or None
+            Run over so many timesteps at the end, from zeros; None for all of them.
+        rows : int or None
+            Look at so many rows of the batch.
+        """
+        errors = np.full(len(candidates), np.inf)
+        by_alignment: dict[int, list[int]] = {}
+        for number, one in enumerate(candidates):
+            by_alignment.setdefault(one.alignment, []).append(number)
+        for place, places in by_alignment.items():
+            some = [candidates[number] for number in places]
+            alignment = self.evidence.alignments[place]
+            assert alignment.last is not None  # the caller looks
+            x, start = alignment.x[:, :rows], self.evidence.initial_state
+            if start is not None and len(start) > 1:
+                start = start[:rows]
+            if timesteps is not None and timesteps < len(x):
+                x, start = x[-timesteps:], None
+            made = last_states(self.space, some, x, start)
+            with np.errstate(all="ignore"):
+                squares = ((made - alignment.last[:rows]) ** 2).mean(axis=(1, 2))
+            errors[places] = np.where(np.isfinite(squares), np.sqrt(squares), np.inf)
+        return errors

@@ -1,0 +1,284 @@
+"""What the evidence cannot show, an input that shows more, and what to check if nothing fits."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gru_ref.debugging.doctor.arrangements import are_gru_sizes
+from gru_ref.debugging.doctor.evidence import Evidence, UnknownArray
+from gru_ref.debugging.doctor.precision import Array
+from gru_ref.debugging.doctor.reading import View, difference, output
+from gru_ref.debugging.doctor.screening import in_steps
+from gru_ref.debugging.doctor.space import Fit, Space
+
+_SHAPES = ("there is one feature", "there are as many")
+_SATURATED = 1 - 1e-3
+
+
+class BlindSpot(NamedTuple):
+    """Something that the evidence cannot show.
+
+    Parameters
+    ----------
+    name : str
+    hides : str
+    in_numbers : bool
+        Whether the numbers hide it, not the shapes alone.
+    """
+
+    name: str
+    hides: str
+    in_numbers: bool
+
+    def __str__(self) -> str:
+        return f"{self.name}: it hides {self.hides}"
+
+
+def blind_spots(
+    given: Sequence[UnknownArray], space: Space, evidence: Evidence
+) -> tuple[BlindSpot, ...]:
+    """Return what is degenerate about the evidence."""
+    return tuple(
+        BlindSpot(name, hides, not name.startswith(_SHAPES))
+        for name, hides, there in [*_weight_spots(given, space), *_run_spots(evidence)]
+        if there
+    )
+
+
+def _weight_spots(given: Sequence[UnknownArray], space: Space) -> Iterator[tuple[str, str, bool]]:
+    has_bias = space.biases != [] and any(
+        words.bias != "none" for known in space.rows.values() for words in known
+    )
+    nothing = not any(vector[0].any() for vector in space.biases)
+    yield "the bias is zero", "how its rows and gates lie", has_bias and nothing
+    rows = list(space.rows)
+    rival = any(
+        row.reset_after
+        and row.b_h != row.c_h
+        and row._replace(b_h=row.c_h, c_h=row.b_h) in space.rows
+        for row in rows
+    )
+    alike = (
+        has_bias
+        and not nothing
+        and not rival
+        and any(
+            "recurrent one first" in words.bias for known in space.rows.values() for words in known
+        )
+    )
+    yield "the two bias rows of h are equal", "which row is the recurrent one", alike
+    for name, places in (("kernel", (0, 1, 2)), ("recurrent kernel", (3, 4, 5))):
+        equal = bool(rows) and all(len({row[place] for place in places}) < 3 for row in rows)
+        yield f"two gates of the {name} are equal", "their order", equal
+    yield "there is one unit", "the recurrent kernel's layout and the reset form", space.units == 1
+    yield "there is one feature", "whether the kernel is transposed", space.features == 1
+    sizes = [one.value.size for one in given]
+    square = space.features == space.units and len(sizes) > 1
+    yield "there are as many features as units", "which kernel is which by its shape", square
+
+
+def _run_spots(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
+    x = evidence.alignments[0].x
+    start = evidence.initial_state
+    from_zero = start is None or not start.any()
+    one = max(len(alignment.x) for alignment in evidence.alignments) == 1
+    yield (
+        "there is one timestep from a zero state",
+        "the recurrent kernel, the direction and the order of time",
+        one and from_zero,
+    )
+    yield "there is one timestep", "the direction and the order of time", one and not from_zero
+    yield "the inputs are zero", "the kernel", not x.any()
+    palindrome = len(x) > 1 and bool(x.any()) and np.array_equal(x, x[::-1])
+    yield "the inputs read the same backwards", "the direction", palindrome
+    outputs = evidence.last if evidence.sequence is None else evidence.sequence
+    assert outputs is not None  # one of the two is there
+    yield "the states are saturated", "what drives them", _is_saturated(outputs)
+
+
+def _is_saturated(outputs: Array) -> bool:
+    return bool((np.abs(outputs) > _SATURATED).mean() > 0.5)
+
+
+_PROBE_SCALES = (0.3, 1.0, 3.0)
+_PROBE_TIMESTEPS = 4
+_MOST_FUNCTIONS = 40
+
+
+class ProbeInput(NamedTuple):
+    """An input, and what it would show.
+
+    Parameters
+    ----------
+    inputs : in the axes of the inputs that were handed over, float32
+    separation : float
+        The outputs of any two of the functions that it tells apart differ by this much somewhere.
+    undecided : int
+        Pairs of functions that it does not tell apart.
+    """
+
+    inputs: Array
+    separation: float
+    undecided: int
+
+
+def probe(
+    space: Space, views: Sequence[View], evidence: Evidence, reach: float
+) -> ProbeInput | None:
+    """Return the best of some random inputs; None where there is nothing to tell apart.
+
+    Parameters
+    ----------
+    views : one of each function
+    reach : float
+        What rounding may do to an output: a difference has to be larger.
+    """
+    if len(views) < 2:
+        return None
+    rng = np.random.default_rng(2)
+    best: ProbeInput | None = None
+    for scale in _PROBE_SCALES:
+        x = rng.normal(scale=scale, size=_probe_shape(evidence)).astype(np.float32)
+        made = [output(space, view, x.astype(np.float64), None) for view in views[:_MOST_FUNCTIONS]]
+        distances = [difference(one, other) for one, other in itertools.combinations(made, 2)]
+        apart = [distance for distance in distances if distance > 2 * reach]
+        found = ProbeInput(x, min(apart, default=0.0), len(distances) - len(apart))
+        if best is None or (-found.undecided, found.separation) > (
+            -best.undecided,
+            best.separation,
+        ):
+            best = found
+    return best
+
+
+def _probe_shape(evidence: Evidence) -> tuple[int, ...]:
+    """Return the shape of the inputs, of more timesteps where there were few."""
+    shape = list(evidence.x.shape)
+    if evidence.x.ndim == 2:
+        return (max(shape[0], _PROBE_TIMESTEPS), shape[1])
+    majors = {t.time_major for one in evidence.alignments for t in one.timings}
+    axes = [0 if major else 1 for major in majors]
+    for axis in axes:
+        shape[axis] = max(shape[axis], _PROBE_TIMESTEPS)
+    if len(shape) == 3 and len(axes) == 2 and shape[0] == shape[1]:
+        shape[1] += 1  # so that the output shows which axis is time
+    return tuple(shape)
+
+
+_USUAL = (
+    "the weights are of the layer that made the outputs, and from the same moment of training",
+    "the inputs are what reached the layer: after embedding, scaling, padding",
+    "initial_state: a stateful layer, or a decoder, does not start from zeros",
+    "no timestep is masked or padded",
+    "dropout and recurrent dropout were off",
+    "the outputs are the layer's own: no projection, normalisation, residual or merged direction",
+    "the precision: precision='tensorfloat32' for a GPU's fast products, 'float16', 'bfloat16'",
+    "it is a plain GRU: not an LSTM, a minimal gated unit, layer-normalised or attentional",
+)
+
+
+# Of so many arrays some are looked for that would do alone, and so many ways are said.
+_MOST_ARRAYS, _MOST_WAYS = 12, 3
+
+
+def checks(
+    given: Sequence[UnknownArray], evidence: Evidence, closest: Fit | None, *, tried: bool
+) -> tuple[str, ...]:
+    """Return what to check, what the numbers suggest first.
+
+    Parameters
+    ----------
+    tried : bool
+        Whether some layout has arrays of these shapes.
+    """
+    odd = () if tried else _size_checks(given, evidence)
+    return (*odd, *_step_checks(evidence, closest), *_USUAL)
+
+
+def _size_checks(given: Sequence[UnknownArray], evidence: Evidence) -> Iterator[str]:
+    """Yield what is odd about the shapes, and about how many numbers there are."""
+    count = sum(one.value.size for one in given)
+    f, u = evidence.features, evidence.units
+    shapes = ", ".join(str(one.value.shape) for one in given[:12])
+    if are_gru_sizes([one.value.size for one in given], f, u):
+        yield f"the arrays have shapes {shapes}: the sizes of a GRU's, but of no layout's shapes"
+        return
+    yield (
+        f"the arrays hold {count:,} numbers in shapes {shapes}; a GRU of {u} units and {f} "
+        f"features has {3 * u * (f + u):,} and a bias of none, {3 * u:,}, {4 * u:,} or {6 * u:,}"
+    )
+    yield from _sufficient_arrays(given, f, u)
+    if count in [4 * u * (f + u) + biases * u for biases in (0, 4, 8)]:
+        yield "they would do for an LSTM of these sizes: four gates"
+    if count in [2 * u * (f + u) + biases * u for biases in (0, 2, 4)]:
+        yield "they would do for a minimal gated unit of these sizes: two gates"
+    if u % 2 == 0:
+        half = u // 2
+        plain = 3 * half * (f + half)
+        if count in [plain + biases * half for biases in (0, 3, 4, 6)]:
+            yield f"the outputs have twice these arrays' units: hand over {half}, one direction"
+
+
+def _sufficient_arrays(given: Sequence[UnknownArray], features: int, units: int) -> Iterator[str]:
+    """Yield which of the arrays alone are of a GRU's sizes: as many as can be."""
+    if len(given) > _MOST_ARRAYS:
+        return
+    for count in range(len(given) - 1, 0, -1):
+        found = [
+            some
+            for some in itertools.combinations(given, count)
+            if are_gru_sizes([one.value.size for one in some], features, units)
+        ]
+        for some in found[:_MOST_WAYS]:
+            names = ", ".join(repr(one.name) for one in some)
+            yield f"{names} alone would do for a GRU of these sizes"
+        if found:
+            return
+
+
+def _step_checks(evidence: Evidence, closest: Fit | None) -> Iterator[str]:
+    """Yield what the closest candidate shows."""
+    if closest is None or evidence.sequence is None:
+        return
+    alignment = evidence.alignments[closest.candidate.alignment]
+    timesteps = len(alignment.x)
+    outside = closest.outside
+    if timesteps > 1 and outside == (0,):
+        yield "every timestep but the first fits the closest layout: pass initial_state"
+    elif outside and len(outside) < timesteps / 2:
+        some = ", ".join(str(step) for step in outside[:8])
+        more = f" and {len(outside) - 8} more" if len(outside) > 8 else ""
+        yield f"timesteps {some}{more} alone are outside the closest layout, of {timesteps}"
+        _, before, after = in_steps(alignment, evidence.initial_state)
+        same = np.all((before == after) | (after == 0), axis=1).reshape(timesteps, -1).any(axis=1)
+        if all(same[step] or (step and same[step - 1]) for step in outside):
+            yield "their outputs repeat the state before, or are zero: they look masked"
+
+
+# Of a last state every hypothesis is a run over all timesteps.
+_FOR_SEQUENCES = (
+    "rare activations, and a gate order for each array: with the outputs of every step they are"
+)
+# Two rare ones at once are hundreds of pairs.
+_FOR_NAMES = (
+    "softmax, and pairs of activations of which neither is usual: what activation and "
+    "recurrent_activation name is tried in every pair"
+)
+
+
+def search_limits(*, sequence: bool, named: bool) -> tuple[str, ...]:
+    """Return what was not tried.
+
+    Parameters
+    ----------
+    sequence : bool
+        The outputs of every step are there.
+    named : bool
+        An activation is given.
+    """
+    limits = [] if sequence else [_FOR_SEQUENCES]
+    return (*limits, *([] if named else [_FOR_NAMES]))
