@@ -68,6 +68,10 @@ BLANKS: tuple[Blank, ...] = (
         "recurrent dropout mask ignored", "any", "keras2 fused",
         "recurrent_dropout disqualifies the fused path",
     ),
+    Blank(
+        "reset after for before", "any", "keras2 fused",
+        "reset_after=False disqualifies the fused path",
+    ),
     Blank("dropout left on", "any", "any", "every call of a layer that has a rate is in training"),
     *(
         Blank("batch and time swapped", lane, path, _NOT_PLAIN)
