@@ -235,13 +235,18 @@ def _check_array(name: str, array: Array, *shapes: tuple[int, ...]) -> None:
         raise TypeError(f"{name} has dtype {array.dtype}, expected {meaning}")
 
 
+def absolute_error(actual: Array, expected: Array) -> Array:
+    """Return |actual − expected|: 0 where both are NaN, infinite where one is not finite."""
+    with np.errstate(all="ignore"):
+        error = np.abs(actual - expected)
+    same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
+    return np.where(same, 0.0, np.where(np.isfinite(error), error, np.inf))
+
+
 def _worst(name: str, stored: Array, computed: Array) -> ProbeDifference:
     """Return the largest difference of two arrays."""
     one, other = stored.astype("float64"), computed.astype("float64")
-    with np.errstate(all="ignore"):
-        error = np.abs(one - other)
-    same = (one == other) | (np.isnan(one) & np.isnan(other))
-    error = np.where(same, 0.0, np.where(np.isfinite(error), error, np.inf))
+    error = absolute_error(one, other)
     place = tuple(map(int, np.unravel_index(int(error.argmax()), error.shape)))
     return ProbeDifference(name, place, float(error[place]), float(one[place]), float(other[place]))
 

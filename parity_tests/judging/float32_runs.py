@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gru_ref import GRUConfig, GRUWeights, KerasQuirkWarning
-from gru_ref.debugging.bounds.float_format import Arithmetic
-from gru_ref.debugging.bounds.step_replay import Theirs, Verdict, verdict
+from gru_ref.debugging.bounds.float_format import FloatFormat
+from gru_ref.debugging.bounds.step_replay import ForeignSteps, Verdict, verdict
 from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call, run
 
 BATCH = 64
@@ -98,14 +98,14 @@ def masked(given: RandomCall, number: int) -> RandomCall:
 
 
 def judge_output(
-    attempt: Attempt, output: np.ndarray, arithmetic: Arithmetic | None = None
+    attempt: Attempt, output: np.ndarray, arithmetic: FloatFormat | None = None
 ) -> Verdict:
     """Judge an output, (batch, timesteps, units) in processing order; of float32 by default."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
         double = attempt.double
-        theirs = Theirs(output.astype("float64").swapaxes(0, 1), None, {})
-        return verdict(double, double.calls[0], theirs, arithmetic or Arithmetic("float32"))
+        theirs = ForeignSteps(output.astype("float64").swapaxes(0, 1), None, {})
+        return verdict(double, double.calls[0], theirs, arithmetic or FloatFormat("float32"))
 
 
 def sequence_ratios(found: Verdict) -> np.ndarray:

@@ -16,10 +16,10 @@ from gru_ref.cli.arrays import BFLOAT16, load_arrays
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent
-from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
+from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
-from gru_ref.debugging.diff.difference import Difference, Place
+from gru_ref.debugging.diff.difference import Difference, FirstDifference
 from gru_ref.files.formats.float_arrays import from_bfloat16
 
 # A backspace alone on its line has click keep the lines of the paragraph.
@@ -101,7 +101,7 @@ def diff(
     outputs, stored = _theirs(theirs)
     gru = source.layer(layer)
     kernel_scale, recurrent_kernel_scale = scales or (0.0, 0.0)
-    arithmetic = Arithmetic(
+    arithmetic = FloatFormat(
         dtype or stored or dtype_of(outputs, gru),
         accumulator,
         kernel_scale=kernel_scale,
@@ -172,7 +172,7 @@ def _print(found: Difference, *, show_all: bool) -> None:
         out.print(indent(Text(f"- {sentence}")))
 
 
-def _facts(first: Place) -> Iterator[tuple[str, str]]:
+def _facts(first: FirstDifference) -> Iterator[tuple[str, str]]:
     """Yield what is known about the first place, or the worst one, that differs."""
     where = f"row {first.batch} of the batch, unit {first.unit}"
     numbers = f"{first.outside} of {first.numbers} numbers"

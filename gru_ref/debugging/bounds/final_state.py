@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
-from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.bounds.step_bounds import Bounded, bounded_step, operands
 from gru_ref.debugging.mistakes.gru_run import Attempt, run
 
@@ -27,14 +27,14 @@ Array = NDArray[Any]
 RUNS, MARGIN = 6, 4.0
 
 
-def final_state(attempt: Attempt, arithmetic: Arithmetic) -> Bounded:
+def final_state(attempt: Attempt, arithmetic: FloatFormat) -> Bounded:
     """Return how the first call ends, and how far an honest implementation may be from it.
 
     Parameters
     ----------
     attempt : Attempt
         In float64, without return_sequences.
-    arithmetic : Arithmetic
+    arithmetic : FloatFormat
         The implementation's.
 
     Returns
@@ -48,7 +48,7 @@ def final_state(attempt: Attempt, arithmetic: Arithmetic) -> Bounded:
     bound = np.zeros_like(value)
     for number in range(RUNS):
         rng = np.random.default_rng(number)
-        bound = np.maximum(bound, np.abs(_pushed(stored, arithmetic, rng) - value))
+        bound = np.maximum(bound, np.abs(_perturb(stored, arithmetic, rng) - value))
     return Bounded(value, MARGIN * bound + arithmetic.underflow)
 
 
@@ -58,22 +58,22 @@ def ends(attempt: Attempt, step: Any = None) -> Array:
     return np.stack([made.outputs[0], made.states[0]])
 
 
-def as_stored(attempt: Attempt, arithmetic: Arithmetic) -> Attempt:
+def as_stored(attempt: Attempt, arithmetic: FloatFormat) -> Attempt:
     """Return the attempt with its weights, inputs and states as the implementation stores them."""
     calls = (
         call._replace(
-            x=arithmetic.rounded(call.x),
+            x=arithmetic.round(call.x),
             initial_state=None
             if call.initial_state is None
-            else arithmetic.rounded(call.initial_state),
+            else arithmetic.round(call.initial_state),
         )
         for call in attempt.calls
     )
-    weights = GRUWeights(*map(arithmetic.rounded, attempt.weights.arrays()))
+    weights = GRUWeights(*map(arithmetic.round, attempt.weights.arrays()))
     return replace(attempt, weights=weights, calls=tuple(calls))
 
 
-def _pushed(attempt: Attempt, arithmetic: Arithmetic, rng: np.random.Generator) -> Array:
+def _perturb(attempt: Attempt, arithmetic: FloatFormat, rng: np.random.Generator) -> Array:
     """Return how the call ends when every step is off by its bound, one way or the other."""
     formula = attempt.formula
 

@@ -1,4 +1,4 @@
-"""Arithmetic: in which dtype an implementation computes, and how large its roundings are."""
+"""FloatFormat: in which dtype an implementation computes, and how large its roundings are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OF_REFERENCE = _ROUNDOFF["float64"]
 
 
 @dataclass(frozen=True)
-class Arithmetic:
+class FloatFormat:
     """How an implementation computes: what its rounding is bounded by.
 
     Parameters
@@ -72,7 +72,7 @@ class Arithmetic:
         """The absolute error of one operation whose result is too small for the dtype."""
         return _UNDERFLOW[self.dtype]
 
-    def of_sum(self, count: int, size: Array) -> Array:
+    def sum_error(self, count: int, size: Array) -> Array:
         """Return how far a sum of `count` terms may be off; `size` is the sum of their sizes.
 
         Raises
@@ -93,7 +93,7 @@ class Arithmetic:
             bound = bound + _gamma(4, self.roundoff) * size  # the products as stored, bias, parts
         return np.asarray(bound)
 
-    def rounded(self, array: Array) -> Array:
+    def round(self, array: Array) -> Array:
         """Return float64 numbers that are those of the array as the implementation stores it."""
         wide = np.asarray(array, np.float64)
         if self.dtype == "float64":

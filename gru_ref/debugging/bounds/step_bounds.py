@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.weights import Gates, GRUWeights
-from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.float_format import FloatFormat
 
 Array = NDArray[Any]
 
@@ -102,7 +102,7 @@ def bounded_step(
     given: Operands,
     weights: GRUWeights,
     recurrence: Recurrence,
-    arithmetic: Arithmetic,
+    arithmetic: FloatFormat,
     *,
     complement: bool = False,
     r: Array | None = None,
@@ -114,10 +114,10 @@ def bounded_step(
     ----------
     given : Operands
     weights : GRUWeights
-        In float64, and of numbers that the implementation has: see `Arithmetic.rounded`.
+        In float64, and of numbers that the implementation has: see `FloatFormat.rounded`.
     recurrence : Recurrence
         In float64; its activations and reset form matter here.
-    arithmetic : Arithmetic
+    arithmetic : FloatFormat
     complement : bool
         z is the share of the candidate.
     r, z_and_candidate : optional
@@ -139,7 +139,7 @@ def bounded_step(
 
     def gate(of_input: _Sum, of_state: _Sum) -> Bounded:
         total = of_input + of_state
-        off = a.of_sum(count_x + count_h, total.size) + total.off
+        off = a.sum_error(count_x + count_h, total.size) + total.off
         return _activated(ρ, total.value, off, a)
 
     z = gate(of_x[0], _affine(given.h_gates[0], *R_z, c[0]))
@@ -148,18 +148,18 @@ def bounded_step(
     h_h, off_r = given.h_gates[2], used_r.bound
     if recurrence.reset_after:
         state = _affine(h_h, *R_h, c[2])
-        off = a.of_sum(count_h, state.size) + state.off
+        off = a.sum_error(count_h, state.size) + state.off
         inner = used_r.value * state.value
         reset = np.abs(used_r.value) + off_r
         off_inner = np.abs(state.value) * off_r + reset * (off + a.roundoff * state.size)
         total = of_x[2] + _Sum(inner, np.abs(inner) + off_inner, off_inner)
-        off = a.of_sum(count_x, total.size) + total.off
+        off = a.sum_error(count_x, total.size) + total.off
     else:
         state = _affine(used_r.value * h_h, *R_h, np.zeros(weights.units))
         off_reset = np.abs(h_h) * off_r + a.roundoff * np.abs(used_r.value * h_h) + a.underflow
         total = of_x[2] + state
         off_product = off_reset @ (np.abs(R_h[0]) + R_h[1] / 2)
-        off = a.of_sum(count_x + count_h, total.size + off_product) + total.off + off_product
+        off = a.sum_error(count_x + count_h, total.size + off_product) + total.off + off_product
     n = _activated(φ, total.value, off, a)
     if z_and_candidate is None:
         h = _mixed(z, n, given.h_prev, a, complement)
@@ -188,7 +188,7 @@ def _affine(x: Array, weights: Array, scale: Array, bias: Array) -> _Sum:
     return _Sum(x @ weights + bias, size, np.broadcast_to(off, size.shape))
 
 
-def _activated(function: Any, x: Array, off: Array, a: Arithmetic) -> Bounded:
+def _activated(function: Any, x: Array, off: Array, a: FloatFormat) -> Bounded:
     """Return an activation of x, which may be off by `off`."""
     y = np.asarray(function(x), np.float64)
     name = getattr(function, "__name__", "")
@@ -201,7 +201,7 @@ def _activated(function: Any, x: Array, off: Array, a: Arithmetic) -> Bounded:
     return Bounded(y, moved + a.activation_ulps * a.roundoff * np.maximum(1, np.abs(y)))
 
 
-def _mixed(z: Bounded, n: Bounded, h_prev: Array, a: Arithmetic, complement: bool) -> Bounded:
+def _mixed(z: Bounded, n: Bounded, h_prev: Array, a: FloatFormat, complement: bool) -> Bounded:
     """Return z ∘ h + (1 − z) ∘ n."""
     kept = 1 - z.value if complement else z.value
     added = 1 - kept

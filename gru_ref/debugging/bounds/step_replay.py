@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from gru_ref.core.loop import Moment
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
-from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.bounds.step_bounds import Bounded, BoundedStep, bounded_step, operands
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
+from gru_ref.files.probe import absolute_error
 from gru_ref.keras.functional import gru
 
 Array = NDArray[Any]
@@ -52,7 +53,7 @@ class Schedule(NamedTuple):
     h_factor: Array | None
 
 
-class Theirs(NamedTuple):
+class ForeignSteps(NamedTuple):
     """What an implementation returned of its steps, timesteps first, in processing order.
 
     Parameters
@@ -170,7 +171,7 @@ def _by_gate(masks: list[Array | None], shape: tuple[int, ...]) -> Array | None:
     return np.stack([np.broadcast_to(mask, (3, *shape[1:])) for mask in given], axis=1)
 
 
-def states_of(theirs: Theirs, plan: Schedule) -> tuple[Array, Array]:
+def states_of(theirs: ForeignSteps, plan: Schedule) -> tuple[Array, Array]:
     """Return the state after every step, and where it is known.
 
     Their outputs tell it, but where an output is zeroed that is no copy of an earlier one.
@@ -187,9 +188,9 @@ def states_of(theirs: Theirs, plan: Schedule) -> tuple[Array, Array]:
     return states, known
 
 
-def states_before(states: Array, plan: Schedule, arithmetic: Arithmetic) -> Array:
+def states_before(states: Array, plan: Schedule, arithmetic: FloatFormat) -> Array:
     """Return the state before every step."""
-    return np.concatenate([arithmetic.rounded(plan.start)[np.newaxis], states[:-1]])
+    return np.concatenate([arithmetic.round(plan.start)[np.newaxis], states[:-1]])
 
 
 def _numbers(plan: Schedule) -> Array:
@@ -200,8 +201,8 @@ def _numbers(plan: Schedule) -> Array:
 def verdict(
     attempt: Attempt,
     call: Call,
-    theirs: Theirs,
-    arithmetic: Arithmetic,
+    theirs: ForeignSteps,
+    arithmetic: FloatFormat,
     plan: Schedule | None = None,
 ) -> Verdict:
     """Judge every step of a call, restarted from their own state before it.
@@ -212,9 +213,9 @@ def verdict(
         In float64 (`Attempt.double`): the layer as the implementation is taken to run it.
     call : Call
         One of its calls.
-    theirs : Theirs
+    theirs : ForeignSteps
         In float64.
-    arithmetic : Arithmetic
+    arithmetic : FloatFormat
         Theirs.
     plan : Schedule, optional
         By default that of the attempt and the call.
@@ -222,17 +223,17 @@ def verdict(
     plan = plan or schedule(attempt, call)
     states, known = states_of(theirs, plan)
     before = states_before(states, plan, arithmetic)
-    made = _restarted(attempt, plan, before, theirs.gates, arithmetic)
+    made = _restart(attempt, plan, before, theirs.gates, arithmetic)
     expected: dict[str, Bounded] = {g: getattr(made, g) for g in GATES if g in theirs.gates}
-    verdicts = {name: compared(theirs.gates[name], expected[name]) for name in expected}
+    verdicts = {name: ratio_and_error(theirs.gates[name], expected[name]) for name in expected}
     kept = Bounded(before, np.zeros_like(before))
     h = Bounded(*(np.where(plan.used, new, old) for new, old in zip(made.h, kept, strict=True)))
     judged = known & np.concatenate([np.ones_like(known[:1]), known[:-1]])
-    of_states = [np.where(judged, value, 0) for value in compared(states, h)]
+    of_states = [np.where(judged, value, 0) for value in ratio_and_error(states, h)]
     if theirs.output is not None:
         own = np.take_along_axis(states, np.maximum(plan.origin, 1) - 1, axis=0)
         copies = Bounded(np.where(plan.origin == 0, 0, own), np.zeros_like(own))
-        of_copies = compared(theirs.output, copies)
+        of_copies = ratio_and_error(theirs.output, copies)
         if theirs.h is not None:
             verdicts["output"], expected["output"] = of_copies, copies
         else:  # what is said to be expected is an output then
@@ -242,8 +243,8 @@ def verdict(
     if theirs.state is not None:
         last = known & (_numbers(plan) == len(known))
         expected[FINAL] = Bounded(states, np.zeros_like(states))
-        of_final = compared(np.broadcast_to(theirs.state, states.shape), expected[FINAL])
-        verdicts[FINAL] = (np.where(last, of_final[0], 0), np.where(last, of_final[1], 0))
+        final = ratio_and_error(np.broadcast_to(theirs.state, states.shape), expected[FINAL])
+        verdicts[FINAL] = (np.where(last, final[0], 0), np.where(last, final[1], 0))
     verdicts["h"] = (of_states[0], of_states[1])
     return Verdict(
         {name: ratio for name, (ratio, _) in verdicts.items()},
@@ -252,18 +253,18 @@ def verdict(
     )
 
 
-def _restarted(
-    attempt: Attempt, plan: Schedule, before: Array, gates: Mapping[str, Array], a: Arithmetic
+def _restart(
+    attempt: Attempt, plan: Schedule, before: Array, gates: Mapping[str, Array], a: FloatFormat
 ) -> BoundedStep:
     """Compute every step at once, each from the state `before` it."""
     h_prev = before if plan.h_factor is None else before * plan.h_factor
     h_prev = h_prev if attempt.formula.carried else np.zeros_like(before)
-    given = operands(a.rounded(plan.x), h_prev, plan.x_masks, plan.h_masks)
+    given = operands(a.round(plan.x), h_prev, plan.x_masks, plan.h_masks)
     own = (gates["z"], gates["candidate"]) if {"z", "candidate"} <= gates.keys() else None
     with np.errstate(over="ignore", invalid="ignore"):
         return bounded_step(
             given,
-            GRUWeights(*map(a.rounded, attempt.weights.arrays())),
+            GRUWeights(*map(a.round, attempt.weights.arrays())),
             attempt.formula.recurrence(attempt.config.recurrence),
             a,
             complement=attempt.formula.complement,
@@ -272,11 +273,9 @@ def _restarted(
         )
 
 
-def compared(actual: Array, expected: Bounded) -> tuple[Array, Array]:
+def ratio_and_error(actual: Array, expected: Bounded) -> tuple[Array, Array]:
     """Return |error| / bound, and |error|: 0 where both are no number, infinite where one is."""
+    error = absolute_error(actual, expected.value)
     with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.abs(actual - expected.value)
-        same = (actual == expected.value) | (np.isnan(actual) & np.isnan(expected.value))
-        error = np.where(same, 0, np.where(np.isnan(error), np.inf, error))
-        ratio = np.where(same, 0, error / expected.bound)
+        ratio = np.where(error == 0, 0, error / expected.bound)
     return np.where(np.isnan(ratio), np.inf, ratio), error

@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.bounds.final_state import final_state
-from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
+from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.bounds.step_bounds import Bounded
 from gru_ref.debugging.bounds.step_replay import (
     FINAL,
     GATES,
+    ForeignSteps,
     Schedule,
-    Theirs,
     Verdict,
-    compared,
+    ratio_and_error,
     schedule,
     verdict,
 )
-from gru_ref.debugging.diff.difference import Difference, Hypothesis, Left, Place
-from gru_ref.debugging.diff.foreign_output import returned
-from gru_ref.debugging.diff.hypotheses import of_final, of_sequence
+from gru_ref.debugging.diff.difference import Difference, FirstDifference, Hypothesis, Remainder
+from gru_ref.debugging.diff.foreign_output import read_foreign_output
+from gru_ref.debugging.diff.hypotheses import final_hypotheses, sequence_hypotheses
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.errors import KerasQuirkWarning, shown
 from gru_ref.keras.dropout.laws import laws, read_mask
@@ -58,7 +58,7 @@ def diff(
     mask: Any = None,
     dropout_mask: Any = None,
     recurrent_dropout_mask: Any = None,
-    arithmetic: Arithmetic | None = None,
+    arithmetic: FloatFormat | None = None,
 ) -> Difference:
     """Compare what another implementation returned with a layer, one step at a time.
 
@@ -77,7 +77,7 @@ def diff(
     mask : (batch, timesteps), optional
     dropout_mask, recurrent_dropout_mask : optional
         Those of a call in training; see `gru_ref.keras.dropout.laws.laws`.
-    arithmetic : Arithmetic, optional
+    arithmetic : FloatFormat, optional
         By default the coarser dtype of theirs and the layer's.
 
     Returns
@@ -102,14 +102,14 @@ def diff(
     (0, 'h', ['initial_state ignored'])
     """
     right, call = _attempt(layer, x, initial_state, mask, dropout_mask, recurrent_dropout_mask)
-    given = returned(theirs, call, right.config)
-    arithmetic = arithmetic or Arithmetic(dtype_of(theirs, layer))
+    given = read_foreign_output(theirs, call, right.config)
+    arithmetic = arithmetic or FloatFormat(dtype_of(theirs, layer))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
         if given.sequence is not None:
-            return _of_sequence(right, given.sequence, arithmetic)
+            return _sequence_difference(right, given.sequence, arithmetic)
         assert given.final is not None
-        return _of_final(right, given.final, arithmetic)
+        return _final_difference(right, given.final, arithmetic)
 
 
 def dtype_of(theirs: Any, layer: GRU) -> str:
@@ -155,14 +155,16 @@ def _attempt(
 # ---- of every timestep
 
 
-def _of_sequence(right: Attempt, theirs: Theirs, arithmetic: Arithmetic) -> Difference:
+def _sequence_difference(
+    right: Attempt, theirs: ForeignSteps, arithmetic: FloatFormat
+) -> Difference:
     right = replace(right, config=replace(right.config, return_sequences=True))
     plan = schedule(right, right.calls[0])
     found = verdict(right, right.calls[0], theirs, arithmetic, plan)
     states = theirs._replace(gates={})
     alone = verdict(right, right.calls[0], states, arithmetic, plan) if theirs.gates else found
-    left = Left(alone.worst, alone.largest_error)
-    hypotheses = of_sequence(right, states, arithmetic, plan, alone)
+    left = Remainder(alone.worst, alone.largest_error)
+    hypotheses = sequence_hypotheses(right, states, arithmetic, plan, alone)
     if found.worst <= 1:
         return _equal(found.worst, found.largest_error, left, hypotheses, (), arithmetic)
     seen = left.ratio > 1  # else what has no effect on the states would explain a gate
@@ -171,7 +173,7 @@ def _of_sequence(right: Attempt, theirs: Theirs, arithmetic: Arithmetic) -> Diff
         found.largest_error,
         left,
         _first(found, theirs, plan),
-        _ranked(hypotheses) if seen else (),
+        _rank(hypotheses) if seen else (),
         (_ONLY_A_GATE,) if not seen else () if theirs.gates else (_NO_GATES,),
         arithmetic,
     )
@@ -180,10 +182,10 @@ def _of_sequence(right: Attempt, theirs: Theirs, arithmetic: Arithmetic) -> Diff
 def _equal(
     worst: float,
     error: float,
-    left: Left,
+    left: Remainder,
     hypotheses: list[Hypothesis],
     unknown: tuple[str, ...],
-    arithmetic: Arithmetic,
+    arithmetic: FloatFormat,
 ) -> Difference:
     """Return that nothing differs, and which mistakes nobody could see here."""
     hidden = [hypothesis.name for hypothesis in hypotheses if hypothesis.explains]
@@ -193,11 +195,11 @@ def _equal(
     return Difference(worst, error, left, None, (), unknown, arithmetic)
 
 
-def _ranked(hypotheses: list[Hypothesis]) -> tuple[Hypothesis, ...]:
+def _rank(hypotheses: list[Hypothesis]) -> tuple[Hypothesis, ...]:
     return tuple(sorted(hypotheses, key=lambda hypothesis: hypothesis.ratio))
 
 
-def _first(found: Verdict, theirs: Theirs, plan: Schedule) -> Place:
+def _first(found: Verdict, theirs: ForeignSteps, plan: Schedule) -> FirstDifference:
     """Return the first timestep's first gate that is outside, and there the farthest number."""
     names = [name for name in (*GATES, "h", "output", FINAL) if name in found.ratio]
     outside = {name: found.ratio[name] > 1 for name in names}
@@ -212,7 +214,7 @@ def _first(found: Verdict, theirs: Theirs, plan: Schedule) -> Place:
     value = np.broadcast_to(values, plan.used.shape)[place]  # the final state has no axis of time
     expected = found.expected[name]
     what = "output" if name == "h" and theirs.h is None and not plan.used[place] else name
-    return Place(
+    return FirstDifference(
         int(plan.timestep[position]), position, int(row), int(unit), what,
         float(value), float(expected.value[place]), float(expected.bound[place]),
         float(ratio[row, unit]), int(outside[name][position].sum()), ratio.size,
@@ -222,21 +224,21 @@ def _first(found: Verdict, theirs: Theirs, plan: Schedule) -> Place:
 # ---- of the final state alone
 
 
-def _of_final(right: Attempt, theirs: Array, arithmetic: Arithmetic) -> Difference:
+def _final_difference(right: Attempt, theirs: Array, arithmetic: FloatFormat) -> Difference:
     right = replace(right, config=replace(right.config, return_sequences=False))
     expected = Bounded(*(part[: len(theirs)] for part in final_state(right, arithmetic)))
-    ratio, error = compared(theirs, expected)
-    left = Left(float(ratio.max()), float(error.max()))
+    ratio, error = ratio_and_error(theirs, expected)
+    left = Remainder(float(ratio.max()), float(error.max()))
     worst, largest = left
-    hypotheses = of_final(right, theirs, expected.bound, arithmetic)
+    hypotheses = final_hypotheses(right, theirs, expected.bound, arithmetic)
     if worst <= 1:
         return _equal(worst, largest, left, hypotheses, (_ESTIMATED,), arithmetic)
     which, row, unit = (int(i) for i in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
     place = which, row, unit
-    first = Place(
+    first = FirstDifference(
         None, None, row, unit, FINAL if which == len(theirs) - 1 else "last output",
         float(theirs[place]), float(expected.value[place]), float(expected.bound[place]),
         float(ratio[place]), int((ratio[which] > 1).sum()), ratio[which].size,
     )  # fmt: skip
     unknown = (*_LOST, _ESTIMATED)
-    return Difference(worst, largest, left, first, _ranked(hypotheses), unknown, arithmetic)
+    return Difference(worst, largest, left, first, _rank(hypotheses), unknown, arithmetic)

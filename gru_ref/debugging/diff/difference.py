@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.float_format import FloatFormat
 
 
-class Place(NamedTuple):
+class FirstDifference(NamedTuple):
     """The first number outside of its bound.
 
     Parameters
@@ -64,7 +64,7 @@ class Hypothesis(NamedTuple):
         return self.ratio <= 1
 
 
-class Left(NamedTuple):
+class Remainder(NamedTuple):
     """What remains of the states alone, as `Hypothesis` has it, if no mistake was made."""
 
     ratio: float
@@ -81,26 +81,26 @@ class Difference:
         The largest |error| / bound without any mistake; at most 1 if the numbers agree.
     error : float
         The largest error without any mistake: of one step, or of the final state.
-    left : Left
+    left : Remainder
         Likewise of the states alone: what the hypotheses are to be compared with, for they are
         judged without the gates that were given.
-    first : Place or None
+    first : FirstDifference or None
         None if they agree.
     hypotheses : tuple of Hypothesis
         Those that explain everything first, then by what remains; empty if they agree.
     unknown : tuple of str
         What cannot be known from what was given.
-    arithmetic : Arithmetic
+    arithmetic : FloatFormat
         What the bounds are for.
     """
 
     worst: float
     error: float
-    left: Left
-    first: Place | None
+    left: Remainder
+    first: FirstDifference | None
     hypotheses: tuple[Hypothesis, ...]
     unknown: tuple[str, ...]
-    arithmetic: Arithmetic
+    arithmetic: FloatFormat
 
     @property
     def equal(self) -> bool:

@@ -45,7 +45,7 @@ def input_masks(
         In float64, with a rate of dropout between 0 and 1.
     plan : Schedule
     before, states : (timesteps, batch, units)
-        Theirs, before and after each step.
+        ForeignSteps, before and after each step.
     rows : (timesteps, batch), bool
         Which are searched; the masks of the others are ones.
     """

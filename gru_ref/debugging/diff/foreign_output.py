@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.rounding import kind_of
-from gru_ref.debugging.bounds.step_replay import GATES, Theirs
+from gru_ref.debugging.bounds.step_replay import GATES, ForeignSteps
 from gru_ref.debugging.mistakes.gru_run import Call
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
@@ -23,23 +23,23 @@ _OF_TRACE = (
 )  # fmt: skip
 
 
-class Returned(NamedTuple):
+class ForeignOutput(NamedTuple):
     """What they returned.
 
     Parameters
     ----------
-    sequence : Theirs, optional
+    sequence : ForeignSteps, optional
         Of every timestep.
     final : (1 or 2, batch, units), optional
         The final state or the last output, where that is all there is; or the last output and the
         final state.
     """
 
-    sequence: Theirs | None
+    sequence: ForeignSteps | None
     final: Array | None
 
 
-def returned(given: Any, call: Call, config: GRUConfig) -> Returned:
+def read_foreign_output(given: Any, call: Call, config: GRUConfig) -> ForeignOutput:
     """Read what an implementation returned.
 
     Parameters
@@ -70,7 +70,7 @@ def returned(given: Any, call: Call, config: GRUConfig) -> Returned:
 
 def _of_mapping(
     given: Mapping[str, Any], sizes: tuple[int, int, int], config: GRUConfig
-) -> Returned:
+) -> ForeignOutput:
     known = {"h", "output", *GATES}
     names = {*given} - {*_OF_TRACE} - {"state"}
     if not names <= known or not ("h" in names or names == {"output"}):
@@ -87,10 +87,10 @@ def _of_mapping(
     if "h" not in names:
         alone = _of_output(_floating(given["output"], "output"), sizes, config)
         if alone.sequence is not None:
-            return Returned(alone.sequence._replace(state=state), None)
+            return ForeignOutput(alone.sequence._replace(state=state), None)
         assert alone.final is not None
         both = alone.final if state is None else np.concatenate([alone.final, state[np.newaxis]])
-        return Returned(None, both)
+        return ForeignOutput(None, both)
     arrays = {name: _floating(given[name], name) for name in given if name in known}
     for name, array in arrays.items():
         if array.shape != (timesteps, batch, units):
@@ -100,20 +100,20 @@ def _of_mapping(
             )
     wide = {name: array.astype(np.float64) for name, array in arrays.items()}
     gates = {name: wide[name] for name in GATES if name in wide}
-    return Returned(Theirs(wide.get("output"), wide["h"], gates, state), None)
+    return ForeignOutput(ForeignSteps(wide.get("output"), wide["h"], gates, state), None)
 
 
-def _of_output(array: Array, sizes: tuple[int, int, int], config: GRUConfig) -> Returned:
+def _of_output(array: Array, sizes: tuple[int, int, int], config: GRUConfig) -> ForeignOutput:
     batch, timesteps, units = sizes
     wide = array.astype(np.float64)
     sequences = (timesteps, batch, units) if config.time_major else (batch, timesteps, units)
     if array.shape == sequences:
         by_time = wide if config.time_major else wide.swapaxes(0, 1)
-        return Returned(Theirs(by_time, None, {}), None)
+        return ForeignOutput(ForeignSteps(by_time, None, {}), None)
     if array.shape == (batch, units):
         if timesteps == 1:
-            return Returned(Theirs(wide[np.newaxis], None, {}), None)
-        return Returned(None, wide[np.newaxis])
+            return ForeignOutput(ForeignSteps(wide[np.newaxis], None, {}), None)
+        return ForeignOutput(None, wide[np.newaxis])
     raise ValueError(
         f"theirs has shape {array.shape}, expected {sequences}, or {(batch, units)} for the final "
         f"state alone{_hint(array.shape, sizes, time_major=config.time_major)}"

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.debugging.bounds.final_state import ends, final_state
-from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.bounds.step_bounds import Bounded
 from gru_ref.debugging.bounds.step_replay import (
+    ForeignSteps,
     Schedule,
-    Theirs,
     Verdict,
-    compared,
+    ratio_and_error,
     states_before,
     states_of,
     verdict,
@@ -32,8 +32,8 @@ DROPOUT = BY_NAME["dropout left on"]
 _FAR = 1000.0
 
 
-def of_sequence(
-    right: Attempt, states: Theirs, arithmetic: Arithmetic, plan: Schedule, found: Verdict
+def sequence_hypotheses(
+    right: Attempt, states: ForeignSteps, arithmetic: FloatFormat, plan: Schedule, found: Verdict
 ) -> list[Hypothesis]:
     """Return what every mistake leaves of the states alone.
 
@@ -41,9 +41,9 @@ def of_sequence(
     ----------
     right : Attempt
         In float64, the layer as it is, with return_sequences.
-    states : Theirs
+    states : ForeignSteps
         Without gates.
-    arithmetic : Arithmetic
+    arithmetic : FloatFormat
     plan : Schedule
         That of `right` and its call.
     found : Verdict
@@ -51,11 +51,13 @@ def of_sequence(
     """
     return [
         Hypothesis(mistake.name, mistake.meaning, judged.worst, judged.largest_error)
-        for mistake, judged in _judged(right, states, arithmetic, plan, found)
+        for mistake, judged in _verdicts(right, states, arithmetic, plan, found)
     ]
 
 
-def of_final(right: Attempt, theirs: Array, bound: Array, a: Arithmetic) -> list[Hypothesis]:
+def final_hypotheses(
+    right: Attempt, theirs: Array, bound: Array, a: FloatFormat
+) -> list[Hypothesis]:
     """Return what every mistake leaves of a final state, and of a last output beside it.
 
     Parameters
@@ -64,17 +66,17 @@ def of_final(right: Attempt, theirs: Array, bound: Array, a: Arithmetic) -> list
         In float64, the layer as it is, without return_sequences.
     theirs, bound : (1 or 2, batch, units)
         The bound without any mistake.
-    a : Arithmetic
+    a : FloatFormat
     """
     return [
-        _of_final(mistake, right, theirs, bound, a)
+        _final_hypothesis(mistake, right, theirs, bound, a)
         for mistake in MISTAKES
         if mistake.applies(right)
     ]
 
 
-def _judged(
-    right: Attempt, states: Theirs, arithmetic: Arithmetic, plan: Schedule, found: Verdict
+def _verdicts(
+    right: Attempt, states: ForeignSteps, arithmetic: FloatFormat, plan: Schedule, found: Verdict
 ) -> Iterator[tuple[Mistake, Verdict]]:
     """Yield the verdict on the states alone under every mistake that can be made."""
     for mistake in MISTAKES:
@@ -87,10 +89,10 @@ def _judged(
         wrong = mistake.make(right)
         call, seen = wrong.calls[0], states
         if wrong.flipped:
-            seen = _changed(states, lambda array: array[::-1])
+            seen = _map_arrays(states, lambda array: array[::-1])
         if wrong.batch_is_time:
             call = call._replace(x=call.x.swapaxes(0, 1))
-            seen = _changed(states, lambda array: array.swapaxes(0, 1))
+            seen = _map_arrays(states, lambda array: array.swapaxes(0, 1))
             if len(plan.origin) != plan.origin.shape[1]:  # theirs is not of their rows then
                 seen = seen._replace(state=None)
         same_loop = call is right.calls[0] and wrong.config is right.config
@@ -98,7 +100,7 @@ def _judged(
 
 
 def _with_dropout(
-    right: Attempt, theirs: Theirs, arithmetic: Arithmetic, plan: Schedule, found: Verdict
+    right: Attempt, theirs: ForeignSteps, arithmetic: FloatFormat, plan: Schedule, found: Verdict
 ) -> Verdict:
     """Return the verdict with the masks that fit their states best.
 
@@ -120,20 +122,20 @@ def _with_dropout(
     return found
 
 
-def _changed(theirs: Theirs, change: Callable[[Array], Array]) -> Theirs:
+def _map_arrays(theirs: ForeignSteps, change: Callable[[Array], Array]) -> ForeignSteps:
     output, h = (None if a is None else change(a) for a in (theirs.output, theirs.h))
-    return Theirs(output, h, {}, theirs.state)
+    return ForeignSteps(output, h, {}, theirs.state)
 
 
-def _of_final(
-    mistake: Mistake, right: Attempt, theirs: Array, bound: Array, arithmetic: Arithmetic
+def _final_hypothesis(
+    mistake: Mistake, right: Attempt, theirs: Array, bound: Array, arithmetic: FloatFormat
 ) -> Hypothesis:
     wrong = mistake.make(right)
     value = ends(wrong)[: len(theirs)]
     if value.shape != theirs.shape:  # the batch was taken for the time
         return Hypothesis(mistake.name, mistake.meaning, np.inf, np.inf)
-    ratio, error = compared(theirs, Bounded(value, bound))
+    ratio, error = ratio_and_error(theirs, Bounded(value, bound))
     if ratio.max() <= _FAR:
         expected = final_state(wrong, arithmetic)
-        ratio, error = compared(theirs, Bounded(*(part[: len(theirs)] for part in expected)))
+        ratio, error = ratio_and_error(theirs, Bounded(*(part[: len(theirs)] for part in expected)))
     return Hypothesis(mistake.name, mistake.meaning, float(ratio.max()), float(error.max()))

@@ -25,7 +25,7 @@ _SCALES = (1.0, 1.0, 0.5, 2.0, 0.25, 0.0625)
 _MARGIN = 10.0
 
 
-class Candidate(NamedTuple):
+class DrawnTest(NamedTuple):
     """A drawn test, and how it takes every mistake that can be made in it.
 
     Parameters
@@ -56,7 +56,7 @@ class Better(NamedTuple):
 
     Parameters
     ----------
-    chosen : tuple of Candidate
+    chosen : tuple of DrawnTest
         No other one sees what these do not. Nearly always it is one: a second is there where a mask
         or an initial state hides something.
     makeable : frozenset of str
@@ -65,7 +65,7 @@ class Better(NamedTuple):
         The first that was drawn, with an initial state and a mask.
     """
 
-    chosen: tuple[Candidate, ...]
+    chosen: tuple[DrawnTest, ...]
     makeable: frozenset[str]
     generic: Attempt
 
@@ -78,10 +78,10 @@ class Better(NamedTuple):
 def better(given: Vectors) -> Better:
     """Return tests of the sizes of `given`, of the same layer, that see what drawn ones see."""
     bits = np.random.PCG64(0)
-    tried: list[Candidate] = []
+    tried: list[DrawnTest] = []
     for scale in _SCALES:
-        for name, attempt in _drawn(given.attempt, scale, bits):
-            tried.append(_judged(name, attempt, given))
+        for name, attempt in _draw(given.attempt, scale, bits):
+            tried.append(_judge(name, attempt, given))
             found = _best(tried)
             unseen = found.makeable - found.seen
             if all(proof_of(mistake, given.attempt) for mistake in unseen):
@@ -91,23 +91,23 @@ def better(given: Vectors) -> Better:
     return found
 
 
-def _best(tried: Sequence[Candidate]) -> Better:
+def _best(tried: Sequence[DrawnTest]) -> Better:
     makeable = frozenset[str]().union(*(one.makeable for one in tried))
     return Better(_cover(tried), makeable, tried[0].attempt)
 
 
-def _judged(name: str, attempt: Attempt, given: Vectors) -> Candidate:
+def _judge(name: str, attempt: Attempt, given: Vectors) -> DrawnTest:
     """Return a drawn test with all that it sees at the tolerance of the given one."""
     vectors = Vectors.of(attempt, given.atol, given.rtol)
     makeable = [mistake for mistake in MISTAKES if vectors.applies(mistake)]
     shown = {mistake.name: vectors.error_of(mistake) for mistake in makeable}
     seen = {name: one.tolerances for name, one in shown.items() if one.seen}
-    return Candidate(name, attempt, frozenset(shown), seen)
+    return DrawnTest(name, attempt, frozenset(shown), seen)
 
 
-def _cover(tried: Sequence[Candidate]) -> tuple[Candidate, ...]:
+def _cover(tried: Sequence[DrawnTest]) -> tuple[DrawnTest, ...]:
     """Return few candidates that together see what any of them sees."""
-    chosen: list[Candidate] = []
+    chosen: list[DrawnTest] = []
     seen: set[str] = set()
     while True:
         best = max(tried, key=lambda one: (len(set(one.seen) - seen), one.margin))
@@ -117,7 +117,7 @@ def _cover(tried: Sequence[Candidate]) -> tuple[Candidate, ...]:
         seen |= set(best.seen)
 
 
-def _drawn(like: Attempt, scale: float, bits: np.random.PCG64) -> Iterator[tuple[str, Attempt]]:
+def _draw(like: Attempt, scale: float, bits: np.random.PCG64) -> Iterator[tuple[str, Attempt]]:
     """Yield tests of the sizes of another."""
     batch, timesteps, features, units = Sizes.of(like)
     sizes = {"kernel": features, "recurrent_kernel": units, "bias": 1}

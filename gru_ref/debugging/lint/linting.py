@@ -118,7 +118,7 @@ def lint_vectors(
     >>> swapped.seen, swapped.reason.causes
     (False, (('all biases are zero',),))
     """
-    given = _given(layer, inputs, outputs, initial_state, mask, (tolerance, relative_tolerance))
+    given = _read_test(layer, inputs, outputs, initial_state, mask, (tolerance, relative_tolerance))
     found = better(given)
     reasons = Reasons(given, found.generic)
     findings, cannot = [], []
@@ -127,12 +127,12 @@ def lint_vectors(
             cannot.append(mistake.name)
             continue
         shows = given.error_of(mistake) if given.applies(mistake) else UNSEEN
-        reason = None if shows.seen else reasons.of(mistake)
+        reason = None if shows.seen else reasons.reason(mistake)
         findings.append(Finding(mistake.name, mistake.meaning, shows.seen, shows.error, reason))
     return Lint(tuple(findings), tuple(cannot), found)
 
 
-def _given(
+def _read_test(
     layer: Any,
     inputs: Any,
     outputs: Any,
@@ -140,7 +140,7 @@ def _given(
     mask: Any,
     tolerances: tuple[float, float],
 ) -> Vectors:
-    """Return the test as it was given, checked."""
+    """Check the test as it was given, and return it."""
     if not isinstance(layer, GRU):
         raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
     if not layer.built:

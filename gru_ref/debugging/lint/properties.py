@@ -38,7 +38,7 @@ class Property(NamedTuple):
     project: Projection
 
 
-class Part(NamedTuple):
+class TestPart(NamedTuple):
     """A part of a test.
 
     Parameters
@@ -174,17 +174,17 @@ def _mask(time: int) -> tuple[Property, ...]:
 # ---- the parts
 
 
-def parts_of(attempt: Attempt) -> tuple[Part, ...]:
+def parts_of(attempt: Attempt) -> tuple[TestPart, ...]:
     """Return the parts of a test, those that are the first to be suspected first."""
     time = 0 if attempt.config.time_major else 1
     return (
-        Part("bias", *_weight(2), _BIAS),
-        Part("recurrent kernel", *_weight(1), _RECURRENT_KERNEL),
-        Part("kernel", *_weight(0), _KERNEL),
-        Part("inputs", *_argument("x"), _inputs(time)),
-        Part("initial state", *_argument("initial_state"), _INITIAL_STATE),
-        Part("mask", *_argument("mask"), _mask(time)),
-        Part(
+        TestPart("bias", *_weight(2), _BIAS),
+        TestPart("recurrent kernel", *_weight(1), _RECURRENT_KERNEL),
+        TestPart("kernel", *_weight(0), _KERNEL),
+        TestPart("inputs", *_argument("x"), _inputs(time)),
+        TestPart("initial state", *_argument("initial_state"), _INITIAL_STATE),
+        TestPart("mask", *_argument("mask"), _mask(time)),
+        TestPart(
             "outputs",
             lambda a: np.array(a.config.return_sequences),
             lambda a, every: replace(

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gru_ref.core.loop import Moment
-from gru_ref.debugging.lint.properties import Part, parts_of
+from gru_ref.debugging.lint.properties import TestPart, parts_of
 from gru_ref.debugging.lint.sizes import proof_of
-from gru_ref.debugging.lint.vectors import UNSEEN, Shown, Vectors
+from gru_ref.debugging.lint.vectors import UNSEEN, Effect, Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt
 from gru_ref.debugging.mistakes.table import Mistake
 from gru_ref.keras.functional import gru
@@ -70,19 +70,19 @@ class Reasons:
             for part in parts_of(given.attempt)
             if part.held(given.attempt, self._every) or (self._saturated and part.name in _DRIVES)
         ]
-        self._repaired = functools.cache(self._made)
+        self._repaired = functools.cache(self._repair)
 
-    def of(self, mistake: Mistake) -> Reason:
+    def reason(self, mistake: Mistake) -> Reason:
         """Return why the test does not see a mistake, which it does not see."""
         if proof := proof_of(mistake.name, self._given.attempt):
             return Reason(((proof,),), None, proved=True)
         # A mask may hide all else: nothing is looked for if it shows neither with one nor without.
         unmasked = [part for part in self._parts if part.name != "mask"]
-        if any(_shown(mistake, self._repaired(*some)).seen for some in (self._parts, unmasked)):
+        if any(_effect(mistake, self._repaired(*some)).seen for some in (self._parts, unmasked)):
             for count in range(1, len(self._parts) + 1):
                 if reason := self._of_some(mistake, count):
                     return reason
-        other = _shown(mistake, self._like(self._generic))
+        other = _effect(mistake, self._like(self._generic))
         if not any(np.isfinite(array).any() for array in self._given.right):
             what = NOT_FINITE
         else:
@@ -94,24 +94,24 @@ class Reasons:
         causes, instead = [], 0.0
         for parts in itertools.combinations(self._parts, count):
             repaired = self._repaired(*parts)
-            shown = _shown(mistake, repaired)
+            shown = _effect(mistake, repaired)
             if shown.seen:
                 names = [self._property(mistake, part, repaired.attempt) for part in parts]
                 causes.append(tuple(dict.fromkeys(names)))
                 instead = instead or shown.error
         return Reason(tuple(dict.fromkeys(causes)), instead) if causes else None
 
-    def _property(self, mistake: Mistake, part: Part, repaired: Attempt) -> str:
+    def _property(self, mistake: Mistake, part: TestPart, repaired: Attempt) -> str:
         """Return the strongest property of one part that hides the mistake, all others repaired."""
         held = part.held(self._given.attempt, self._every)
         value = part.get(self._every)
         for one in held:
             projected = None if value is None else one.project(value)
-            if not _shown(mistake, self._like(part.put(repaired, projected))).seen:
+            if not _effect(mistake, self._like(part.put(repaired, projected))).seen:
                 return one.sentence
         return held[0].sentence if held else SATURATED
 
-    def _made(self, *parts: Part) -> Vectors:
+    def _repair(self, *parts: TestPart) -> Vectors:
         """Return the test with some parts of the generic one."""
         attempt = self._given.attempt
         for part in parts:
@@ -140,5 +140,5 @@ def is_saturated(attempt: Attempt) -> bool:
         return bool((np.minimum(abs(gates), abs(1 - gates)) < _NEAR).mean() > _MOST)
 
 
-def _shown(mistake: Mistake, vectors: Vectors) -> Shown:
+def _effect(mistake: Mistake, vectors: Vectors) -> Effect:
     return vectors.error_of(mistake) if vectors.applies(mistake) else UNSEEN

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call, run
 from gru_ref.debugging.mistakes.table import Mistake
+from gru_ref.files.probe import absolute_error
 from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
@@ -21,7 +22,7 @@ _NOISE = 64 * float(np.finfo("float64").eps)
 SWAPPED_AXES = "batch and time swapped"
 
 
-class Shown(NamedTuple):
+class Effect(NamedTuple):
     """How a mistake shows in a test.
 
     Parameters
@@ -45,7 +46,7 @@ class Shown(NamedTuple):
         return self.tolerances > 1
 
 
-UNSEEN, REFUSED = Shown(0.0, 0.0), Shown(np.inf, np.inf)
+UNSEEN, REFUSED = Effect(0.0, 0.0), Effect(np.inf, np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,17 +74,17 @@ class Vectors:
     @classmethod
     def of(cls, attempt: Attempt, atol: float, rtol: float) -> Vectors:
         """Return the test that expects what the GRU computes."""
-        right = _compared(attempt, attempt)
+        right = _outputs_of_interest(attempt, attempt)
         return cls(attempt, right, right, atol, rtol)
 
     def applies(self, mistake: Mistake) -> bool:
         """Return whether a port can make the mistake in this call."""
         return mistake.applies(self.attempt) or mistake.name == SWAPPED_AXES
 
-    def error_of(self, mistake: Mistake) -> Shown:
+    def error_of(self, mistake: Mistake) -> Effect:
         """Return how the test takes a port that makes a mistake; it has to apply."""
         try:
-            made = _compared(mistake.make(self.attempt), self.attempt)
+            made = _outputs_of_interest(mistake.make(self.attempt), self.attempt)
         except ValueError:  # arrays that do not fit: a port fails, loudly
             if mistake.name != SWAPPED_AXES:
                 raise
@@ -91,7 +92,7 @@ class Vectors:
         if any(one.shape != other.shape for one, other in zip(made, self.right, strict=True)):
             return REFUSED
         error = max(map(_largest, map(_difference, made, self.right)))
-        return Shown(self.tolerances_of(made), error) if error else UNSEEN
+        return Effect(self.tolerances_of(made), error) if error else UNSEEN
 
     def tolerances_of(self, outputs: tuple[Array, ...]) -> float:
         """Return how far outputs are from the expected ones, over what the test allows."""
@@ -106,10 +107,7 @@ class Vectors:
 
 def _difference(actual: Array, expected: Array) -> Array:
     """Return |actual − expected|, infinite where they are not finite alike, 0 for rounding."""
-    with np.errstate(all="ignore"):
-        error = np.abs(actual - expected)
-    same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
-    error = np.where(same, 0.0, np.where(np.isfinite(error), error, np.inf))
+    error = absolute_error(actual, expected)
     noise = _NOISE * max(1.0, _largest(np.abs(expected[np.isfinite(expected)])))
     return np.where(error <= noise, 0.0, error)
 
@@ -143,7 +141,7 @@ def attempt_of(
     return Attempt(config, weights, (Call(x, initial_state, mask),)).double
 
 
-def _compared(made: Attempt, meant: Attempt) -> tuple[Array, ...]:
+def _outputs_of_interest(made: Attempt, meant: Attempt) -> tuple[Array, ...]:
     """Return what a test that means `meant` looks at when `made` is run."""
     result = run(made)
     return (result.outputs[-1], *(result.states[-1:] if meant.config.return_state else ()))

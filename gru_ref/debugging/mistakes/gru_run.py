@@ -130,7 +130,7 @@ class Attempt:
             self,
             config=config,
             weights=self.weights.astype("float64"),
-            calls=tuple(Call(*map(_widened, call)) for call in self.calls),
+            calls=tuple(Call(*map(_widen, call)) for call in self.calls),
             formula=self.formula._replace(config=step_config),
         )
 
@@ -206,7 +206,7 @@ def _call(attempt: Attempt, call: Call, step: Callable[..., Step] | None) -> tup
     return output, state
 
 
-def _widened(value: Any) -> Any:
+def _widen(value: Any) -> Any:
     """Return a floating array in float64, and anything else as it is."""
     if isinstance(value, np.ndarray) and kind_of(value.dtype) == "f":
         return value.astype("float64")

@@ -51,17 +51,17 @@ def two_bias_rows(a: Attempt) -> bool:
     return a.weights.bias is not None and a.weights.bias.ndim == 2
 
 
-def masked(a: Attempt) -> bool:
+def is_masked(a: Attempt) -> bool:
     """Where a timestep is masked."""
     return any(call.mask is not None and not np.all(call.mask) for call in a.calls)
 
 
-def given(*names: str) -> Condition:
+def has_argument(*names: str) -> Condition:
     """Where a call has one of these arguments."""
     return lambda a: any(getattr(call, name) is not None for call in a.calls for name in names)
 
 
-def dropped(name: str) -> Condition:
+def drops(name: str) -> Condition:
     """Where a dropout mask drops or scales anything."""
 
     def applies(a: Attempt) -> bool:
@@ -75,12 +75,14 @@ def could_drop(a: Attempt) -> bool:
     """Where the layer has a rate, and this is no training."""
     rates = a.config.dropout, a.config.recurrent_dropout
     drawn_once = not a.config.masks_every_timestep
-    return any(0 < rate < 1 for rate in rates) and drawn_once and not given(*_DROPOUT_MASKS)(a)
+    return (
+        any(0 < rate < 1 for rate in rates) and drawn_once and not has_argument(*_DROPOUT_MASKS)(a)
+    )
 
 
 def batch_or_time(a: Attempt) -> bool:
     """Where the two leading axes of x can be swapped and nothing else has to be."""
-    return not (a.config.stateful or given("initial_state", "mask", *_DROPOUT_MASKS)(a))
+    return not (a.config.stateful or has_argument("initial_state", "mask", *_DROPOUT_MASKS)(a))
 
 
 def uses_hard_sigmoid(a: Attempt) -> bool:
@@ -110,33 +112,33 @@ def with_array(index: int, change: Arrays) -> Change:
     return with_weights(changed)
 
 
-def ordered(*order: int) -> Arrays:
+def reorder(*order: int) -> Arrays:
     """Read the column blocks z, r, h of an array in another order."""
     return lambda array: np.concatenate([_blocks(array)[i] for i in order], axis=-1)
 
 
-def reordered(*order: int) -> Change:
+def reorder_all(*order: int) -> Change:
     """Read the column blocks of every array in another order."""
-    return with_weights(lambda arrays: [ordered(*order)(array) for array in arrays])
+    return with_weights(lambda arrays: [reorder(*order)(array) for array in arrays])
 
 
-def transposed(array: Array) -> Array:
+def transpose_gates(array: Array) -> Array:
     """Return a recurrent kernel with every gate's block transposed."""
     return np.concatenate([block.T for block in _blocks(array)], axis=1)
 
 
-def reshaped(arrays: Sequence[Array]) -> list[Array]:
+def reshape_kernels(arrays: Sequence[Array]) -> list[Array]:
     """Fill both kernels row by row from numbers that lie column by column."""
     return [*(kernel.T.reshape(kernel.shape) for kernel in arrays[:2]), *arrays[2:]]
 
 
-def of_cudnn(arrays: Sequence[Array]) -> list[Array]:
+def cudnn_kernels(arrays: Sequence[Array]) -> list[Array]:
     """Read the kernels of a CuDNNGRU as they lie; the inverse of their conversion."""
     kernel = [block.T.reshape(block.shape) for block in _blocks(arrays[0])]
-    return [np.concatenate(kernel, axis=1), transposed(arrays[1]), *arrays[2:]]
+    return [np.concatenate(kernel, axis=1), transpose_gates(arrays[1]), *arrays[2:]]
 
 
-def mixed_rows(*factors: Sequence[int]) -> Arrays:
+def mix_rows(*factors: Sequence[int]) -> Arrays:
     """Mix the two bias rows: a row of factors for each new row."""
     return lambda bias: np.array(factors, bias.dtype) @ bias
 
@@ -170,7 +172,7 @@ def without(name: str) -> Change:
     return with_argument(name, lambda _: None)
 
 
-def drawn_masks(a: Attempt, call: Call) -> Call:
+def draw_masks(a: Attempt, call: Call) -> Call:
     """Drop at the layer's rates, by masks of a fixed seed."""
     batch, timesteps = call.x.shape[:2][:: -1 if a.config.time_major else 1]
     rng = np.random.default_rng(0)
@@ -213,6 +215,6 @@ def other_hard_sigmoid(a: Attempt) -> dict[str, Any]:
     return {"activation": activation, "recurrent_activation": recurrent_activation}
 
 
-def swapped_activations(a: Attempt) -> dict[str, Any]:
+def swap_activations(a: Attempt) -> dict[str, Any]:
     """Take φ for ρ and ρ for φ."""
     return dict(zip(("recurrent_activation", "activation"), functions_of(a), strict=True))

@@ -25,30 +25,36 @@ _CONFIG = GRUConfig(UNITS, return_sequences=True, dtype="float64")
 _KERAS_3 = replace(_CONFIG, recurrent_activation="hard_sigmoid", keras_version="3")
 
 
-class Case(NamedTuple):
+class PortingMistake(NamedTuple):
     """Which mistake of `gru_ref.debugging.mistakes` it is, and the layer on which it is made."""
 
     mistake: str
     config: GRUConfig = _CONFIG
 
 
-MISTAKES: Mapping[str, Case] = {
-    "z and r swapped": Case("z and r swapped"),
-    "candidate and z swapped behind r": Case("z and candidate swapped"),
-    "recurrent kernel transposed": Case("recurrent kernel transposed"),
-    "CuDNNGRU kernels taken as GRU's": Case("CuDNNGRU kernels taken as GRU's"),
-    "bias rows swapped": Case("bias rows swapped"),
-    "bias rows merged": Case("bias rows merged"),
-    "recurrent bias dropped": Case("recurrent bias dropped"),
-    "reset before for after": Case("reset before for after, recurrent bias dropped"),
-    "reset before for after, bias rows added": Case("reset before for after, bias rows added"),
-    "reset after for before": Case("reset after for before", replace(_CONFIG, reset_after=False)),
-    "1 - z for z": Case("1 - z for z"),
-    "reversed output not flipped": Case(
+MISTAKES: Mapping[str, PortingMistake] = {
+    "z and r swapped": PortingMistake("z and r swapped"),
+    "candidate and z swapped behind r": PortingMistake("z and candidate swapped"),
+    "recurrent kernel transposed": PortingMistake("recurrent kernel transposed"),
+    "CuDNNGRU kernels taken as GRU's": PortingMistake("CuDNNGRU kernels taken as GRU's"),
+    "bias rows swapped": PortingMistake("bias rows swapped"),
+    "bias rows merged": PortingMistake("bias rows merged"),
+    "recurrent bias dropped": PortingMistake("recurrent bias dropped"),
+    "reset before for after": PortingMistake("reset before for after, recurrent bias dropped"),
+    "reset before for after, bias rows added": PortingMistake(
+        "reset before for after, bias rows added"
+    ),
+    "reset after for before": PortingMistake(
+        "reset after for before", replace(_CONFIG, reset_after=False)
+    ),
+    "1 - z for z": PortingMistake("1 - z for z"),
+    "reversed output not flipped": PortingMistake(
         "reversed output not flipped", replace(_CONFIG, go_backwards=True)
     ),
-    "sigmoid replaced by hard_sigmoid": Case("sigmoid replaced by hard_sigmoid"),
-    "Keras 3's hard_sigmoid as Keras 2's": Case("hard_sigmoid of the other generation", _KERAS_3),
+    "sigmoid replaced by hard_sigmoid": PortingMistake("sigmoid replaced by hard_sigmoid"),
+    "Keras 3's hard_sigmoid as Keras 2's": PortingMistake(
+        "hard_sigmoid of the other generation", _KERAS_3
+    ),
 }
 
 

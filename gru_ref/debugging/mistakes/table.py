@@ -23,22 +23,22 @@ from gru_ref.debugging.mistakes.mutations import (
     always,
     batch_or_time,
     could_drop,
-    drawn_masks,
-    dropped,
+    cudnn_kernels,
+    draw_masks,
+    drops,
     functions_of,
-    given,
     has,
-    masked,
-    mixed_rows,
-    of_cudnn,
-    ordered,
+    has_argument,
+    is_masked,
+    mix_rows,
     other_hard_sigmoid,
     other_reset,
-    reordered,
+    reorder,
+    reorder_all,
     reset_before,
-    reshaped,
-    swapped_activations,
-    transposed,
+    reshape_kernels,
+    swap_activations,
+    transpose_gates,
     two_bias_rows,
     uses_hard_sigmoid,
     with_argument,
@@ -87,21 +87,21 @@ class Mistake(NamedTuple):
 
 MISTAKES: tuple[Mistake, ...] = (
     # weights
-    Mistake("z and r swapped", "takes the blocks as r, z, h", always, reordered(1, 0, 2)),
-    Mistake("z and candidate swapped", "takes the blocks as h, r, z", always, reordered(2, 1, 0)),
-    Mistake("r and candidate swapped", "takes the blocks as z, h, r", always, reordered(0, 2, 1)),
+    Mistake("z and r swapped", "takes the blocks as r, z, h", always, reorder_all(1, 0, 2)),
+    Mistake("z and candidate swapped", "takes the blocks as h, r, z", always, reorder_all(2, 1, 0)),
+    Mistake("r and candidate swapped", "takes the blocks as z, h, r", always, reorder_all(0, 2, 1)),
     Mistake(
-        "gates rotated to r, h, z", "takes r for z, h for r, z for h", always, reordered(1, 2, 0)
+        "gates rotated to r, h, z", "takes r for z, h for r, z for h", always, reorder_all(1, 2, 0)
     ),
     Mistake(
-        "gates rotated to h, z, r", "takes h for z, z for r, r for h", always, reordered(2, 0, 1)
+        "gates rotated to h, z, r", "takes h for z, z for r, r for h", always, reorder_all(2, 0, 1)
     ),
     *(
         Mistake(
             f"z and r swapped in the {name} alone",
             f"takes the {name}'s blocks as r, z, h, all others in order",
             with_bias if name == "bias" else always,
-            with_array(index, ordered(1, 0, 2)),
+            with_array(index, reorder(1, 0, 2)),
         )
         for index, name in enumerate(("kernel", "recurrent kernel", "bias"))
     ),
@@ -109,19 +109,19 @@ MISTAKES: tuple[Mistake, ...] = (
         "recurrent kernel transposed",
         "transposes every gate's block of the recurrent kernel",
         always,
-        with_array(1, transposed),
+        with_array(1, transpose_gates),
     ),
     Mistake(
         "kernels reshaped for transposed",
         "fills both kernels row by row from numbers that lie column by column",
         always,
-        with_weights(reshaped),
+        with_weights(reshape_kernels),
     ),
     Mistake(
         "CuDNNGRU kernels taken as GRU's",
         "reads both kernels of a CuDNNGRU without converting them",
         always,
-        with_weights(of_cudnn),
+        with_weights(cudnn_kernels),
     ),
     Mistake(
         "features permuted",
@@ -139,25 +139,25 @@ MISTAKES: tuple[Mistake, ...] = (
         "bias rows swapped",
         "takes the input bias for the recurrent one, and the other way round",
         two_bias_rows,
-        with_array(2, mixed_rows((0, 1), (1, 0))),
+        with_array(2, mix_rows((0, 1), (1, 0))),
     ),
     Mistake(
         "bias rows merged",
         "adds both bias rows to the input product, outside of the reset",
         two_bias_rows,
-        with_array(2, mixed_rows((1, 1), (0, 0))),
+        with_array(2, mix_rows((1, 1), (0, 0))),
     ),
     Mistake(
         "recurrent bias dropped",
         "leaves out the second bias row",
         two_bias_rows,
-        with_array(2, mixed_rows((1, 0), (0, 0))),
+        with_array(2, mix_rows((1, 0), (0, 0))),
     ),
     Mistake(
         "input bias dropped",
         "leaves out the first bias row",
         two_bias_rows,
-        with_array(2, mixed_rows((0, 0), (0, 1))),
+        with_array(2, mix_rows((0, 0), (0, 1))),
     ),
     Mistake("bias dropped", "adds no bias", with_bias, with_array(2, lambda bias: 0 * bias)),
     # step
@@ -195,7 +195,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "activations swapped",
         "takes activation for the gates and recurrent_activation for the candidate",
         lambda a: functions_of(a)[0] is not functions_of(a)[1],
-        with_step(swapped_activations),
+        with_step(swap_activations),
     ),
     Mistake(
         "sigmoid replaced by hard_sigmoid",
@@ -246,23 +246,23 @@ MISTAKES: tuple[Mistake, ...] = (
         batch_or_time,
         lambda a: replace(a, batch_is_time=True),
     ),
-    Mistake("mask ignored", "runs every timestep, masked or not", masked, without("mask")),
+    Mistake("mask ignored", "runs every timestep, masked or not", is_masked, without("mask")),
     Mistake(
         "mask inverted",
         "skips the timesteps that the mask says to use, and uses the others",
-        masked,
+        is_masked,
         with_argument("mask", lambda mask: ~mask.astype(bool)),
     ),
     Mistake(
         "zero_output_for_mask ignored",
         "repeats the output before at a masked timestep",
-        all_of(masked, has(zero_output_for_mask=True)),
+        all_of(is_masked, has(zero_output_for_mask=True)),
         with_config(zero_output_for_mask=False),
     ),
     Mistake(
         "zero_output_for_mask added",
         "returns zeros at a masked timestep",
-        all_of(masked, has(zero_output_for_mask=False)),
+        all_of(is_masked, has(zero_output_for_mask=False)),
         with_config(zero_output_for_mask=True),
     ),
     Mistake(
@@ -277,22 +277,22 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "initial_state ignored",
         "starts from zeros",
-        given("initial_state"),
+        has_argument("initial_state"),
         without("initial_state"),
     ),
     # training
     Mistake(
         "dropout mask ignored",
         "drops nothing of the input in training",
-        dropped("dropout_mask"),
+        drops("dropout_mask"),
         with_argument("dropout_mask", np.ones_like),
     ),
     Mistake(
         "recurrent dropout mask ignored",
         "drops nothing of the state in training",
-        dropped("recurrent_dropout_mask"),
+        drops("recurrent_dropout_mask"),
         with_argument("recurrent_dropout_mask", np.ones_like),
     ),
-    Mistake("dropout left on", "drops in inference too", could_drop, with_calls(drawn_masks)),
+    Mistake("dropout left on", "drops in inference too", could_drop, with_calls(draw_masks)),
 )
 BY_NAME: Mapping[str, Mistake] = {mistake.name: mistake for mistake in MISTAKES}

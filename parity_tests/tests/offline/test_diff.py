@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.diff.difference import Difference
 from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
@@ -264,7 +264,7 @@ def test_half_numbers_are_judged_as_half_unless_said_otherwise() -> None:
     found = diff(layer, _x(), theirs)
     assert found.equal
     assert found.arithmetic.dtype == "float16"
-    assert not diff(layer, _x(), theirs, arithmetic=Arithmetic("float32")).equal
+    assert not diff(layer, _x(), theirs, arithmetic=FloatFormat("float32")).equal
     wide = diff(layer, _x(), layer(_x()).astype("float64"))
     assert wide.arithmetic.dtype == "float32"
 

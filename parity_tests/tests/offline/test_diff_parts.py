@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref.debugging.bounds.float_format import Arithmetic
+from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.diff import dropout_search
 from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.diff.hypotheses import DROPOUT
@@ -112,7 +112,9 @@ def test_what_is_no_gru_is_refused() -> None:
 def test_sums_without_a_bound_are_refused() -> None:
     layer, x = _layer(200, 60), _x(60, 2)
     with pytest.raises(ValueError, match=r"accumulator is bfloat16, expected a finer one: .* 262 "):
-        diff(layer, x, np.full((BATCH, 2, 200), 1e4), arithmetic=Arithmetic("bfloat16", "bfloat16"))
+        diff(
+            layer, x, np.full((BATCH, 2, 200), 1e4), arithmetic=FloatFormat("bfloat16", "bfloat16")
+        )
 
 
 def test_another_layout_of_a_time_major_layer_is_a_sentence_that_works() -> None:

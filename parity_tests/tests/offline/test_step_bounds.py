@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gru_ref import GRUConfig, GRUWeights
-from gru_ref.debugging.bounds.float_format import DTYPES, Arithmetic
+from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.bounds.step_bounds import bounded_step, operands
 from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call, run
 from parity_tests.judging import step_local
@@ -40,7 +40,7 @@ def test_it_agrees_with_the_suites_own_bound(reset_after: bool) -> None:
         x = rng.normal(size=(40, features))
         h = rng.uniform(-1, 1, (40, units))
         made = bounded_step(
-            operands(x, h), GRUWeights(*arrays), attempt.double.config.recurrence, Arithmetic()
+            operands(x, h), GRUWeights(*arrays), attempt.double.config.recurrence, FloatFormat()
         ).h
         expected, bound = step_local.step(x, h, arrays, reset_after)
         np.testing.assert_allclose(made.value, expected, rtol=0, atol=1e-14)
@@ -78,14 +78,14 @@ def test_it_judges_as_the_suites_own_does(reset_after: bool) -> None:
 def test_gru_ref_is_inside_in_every_dtype(dtype: str, reset_after: bool) -> None:
     for units, features in SIZES:
         attempt = _attempt(units, features, reset_after=reset_after, dtype=dtype)
-        found = judge_output(attempt, run(attempt).outputs[0], Arithmetic(dtype))
+        found = judge_output(attempt, run(attempt).outputs[0], FloatFormat(dtype))
         assert found.worst <= 1
         # No bound is so wide that nothing would show; gru_ref's float64 is its own reference.
         assert found.worst > 0.01 or dtype == "float64"
 
 
 def _bfloat16(array: np.ndarray) -> np.ndarray:
-    return Arithmetic("bfloat16").rounded(array)
+    return FloatFormat("bfloat16").round(array)
 
 
 def _any_order(x: np.ndarray, weights: np.ndarray, rng: np.random.Generator, rounded: Any) -> Any:
@@ -98,8 +98,8 @@ def _any_order(x: np.ndarray, weights: np.ndarray, rng: np.random.Generator, rou
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
 def test_any_order_of_summation_and_either_mix_are_inside(dtype: str) -> None:
-    arithmetic = Arithmetic(dtype, dtype)
-    rounded = arithmetic.rounded
+    arithmetic = FloatFormat(dtype, dtype)
+    rounded = arithmetic.round
     rng = np.random.default_rng(5)
     attempt = _attempt(16, 8)
     W, R, b = (rounded(w) for w in attempt.weights.arrays())
@@ -126,8 +126,8 @@ def test_quantised_weights_are_inside_with_their_scale_alone() -> None:
     ]
     theirs = Attempt(attempt.config, GRUWeights(*quantised, bias), attempt.calls)
     output = run(theirs).outputs[0]
-    by_column = Arithmetic(kernel_scale=scales[0], recurrent_kernel_scale=scales[1])
-    whole = Arithmetic(kernel_scale=scales[0].max(), recurrent_kernel_scale=scales[1].max())
+    by_column = FloatFormat(kernel_scale=scales[0], recurrent_kernel_scale=scales[1])
+    whole = FloatFormat(kernel_scale=scales[0].max(), recurrent_kernel_scale=scales[1].max())
     assert judge_output(attempt, output, by_column).worst <= 1
     assert judge_output(attempt, output, whole).worst <= 1
     assert judge_output(attempt, output).worst > 100
@@ -152,7 +152,7 @@ def test_every_mistake_is_outside(dtype: str, least: float) -> None:
             continue
         output = run(wrong).outputs[0]
         assert not np.array_equal(output, right), mistake.name
-        assert judge_output(attempt, output, Arithmetic(dtype)).worst > least, mistake.name
+        assert judge_output(attempt, output, FloatFormat(dtype)).worst > least, mistake.name
         tried += 1
     assert tried > 25
 
@@ -164,7 +164,7 @@ def test_one_number_off_by_two_bounds_is_found() -> None:
     assert clean.worst < 0.01
     spoiled = output.copy()
     spoiled[1, -1, 3] += 2 * clean.expected["h"].bound[-1, 1, 3]
-    ratio = judge_output(attempt, spoiled, Arithmetic()).ratio["h"]
+    ratio = judge_output(attempt, spoiled, FloatFormat()).ratio["h"]
     assert np.argwhere(ratio > 1).tolist() == [[TIMESTEPS - 1, 1, 3]]
 
 
@@ -186,10 +186,10 @@ def test_masked_outputs_are_copies_or_zeros_exactly() -> None:
         (call,) = attempt.calls
         masked = Attempt(attempt.config, attempt.weights, (call._replace(mask=mask),))
         output = run(masked).outputs[0]
-        assert judge_output(masked, output, Arithmetic()).worst <= 1
+        assert judge_output(masked, output, FloatFormat()).worst <= 1
         row, step = np.argwhere(~mask)[3]
         output[row, step, 0] = np.nextafter(output[row, step, 0], np.float32(2))
-        ratio = judge_output(masked, output, Arithmetic()).ratio["h"]
+        ratio = judge_output(masked, output, FloatFormat()).ratio["h"]
         assert ratio[step, row, 0] == np.inf
 
 
@@ -208,8 +208,8 @@ def test_a_half_type_summed_in_float32_has_the_smaller_bound() -> None:
     attempt = _attempt(64, 32)
     output = run(attempt.double).outputs[0]
     for dtype in ("float16", "bfloat16"):
-        wide = judge_output(attempt, output, Arithmetic(dtype, dtype)).expected["h"].bound
-        summed = judge_output(attempt, output, Arithmetic(dtype)).expected["h"].bound
+        wide = judge_output(attempt, output, FloatFormat(dtype, dtype)).expected["h"].bound
+        summed = judge_output(attempt, output, FloatFormat(dtype)).expected["h"].bound
         assert np.median(summed / wide) < 0.5
 
 
@@ -231,9 +231,9 @@ def test_bfloat16_is_rounded_to_the_nearest_even() -> None:
 )
 def test_an_arithmetic_that_is_none_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(arguments))):
-        Arithmetic(**arguments)
+        FloatFormat(**arguments)
 
 
 def test_the_dtypes_are_those_from_the_coarsest_on() -> None:
-    roundoffs = [Arithmetic(dtype).roundoff for dtype in DTYPES]
+    roundoffs = [FloatFormat(dtype).roundoff for dtype in DTYPES]
     assert roundoffs == sorted(roundoffs, reverse=True)
