@@ -13,7 +13,7 @@ PATHS = ("keras2 fused", "keras2 loop", "keras2 unroll", "keras3 loop", "keras3 
 LANES = ("exact", "saturated", "double", "single")
 
 
-class Cell(NamedTuple):
+class CellCount(NamedTuple):
     """In how many cases a mistake could be made, and in how many it showed."""
 
     made: int
@@ -23,7 +23,7 @@ class Cell(NamedTuple):
 class Cells:
     """The counts of one run."""
 
-    def __init__(self, cells: dict[tuple[str, str, str], Cell], close: list[str]) -> None:
+    def __init__(self, cells: dict[tuple[str, str, str], CellCount], close: list[str]) -> None:
         self._cells = cells
         self._close = close
 
@@ -39,10 +39,10 @@ class Cells:
                 if not shown and error > 1:
                     # Seen by the bound, but so barely that a looser one would not see it.
                     close.append(f"{r['oracle']} {r['id']}: '{name}' is {error:.1f} bounds off")
-        return cls({key: Cell(len(shown), sum(shown)) for key, shown in counts.items()}, close)
+        return cls({key: CellCount(len(shown), sum(shown)) for key, shown in counts.items()}, close)
 
-    def __getitem__(self, key: tuple[str, str, str]) -> Cell:
-        return self._cells.get(key, Cell(0, 0))
+    def __getitem__(self, key: tuple[str, str, str]) -> CellCount:
+        return self._cells.get(key, CellCount(0, 0))
 
     def problems(self, oracles: set[str]) -> list[str]:
         """Return what is wrong: a survivor, a blank without a proof, a proof without a blank."""
