@@ -248,7 +248,7 @@ class TestReasons:
         assert lint.unseen == ()
 
 
-class TestRefusals:
+class TestLintRefusals:
     """What does not fit is named."""
 
     @pytest.mark.parametrize(
