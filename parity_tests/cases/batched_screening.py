@@ -40,7 +40,7 @@ def simulate_each(runs: Sequence[Screening]) -> list[Trajectory]:
         first, *others = (runs[number] for number in numbers)
         if others:
             counts = [len(runs[number].variants.kernel) for number in numbers]
-            whole = _simulate(_joined([first, *others]))
+            whole = _simulate(_join([first, *others]))
             found.update(zip(numbers, _split(whole, counts), strict=True))
         else:
             found[numbers[0]] = _simulate(first)
@@ -61,7 +61,7 @@ def _shapes(run: Screening) -> Any:
     return *given, *dropped
 
 
-def _joined(runs: Sequence[Screening]) -> Screening:
+def _join(runs: Sequence[Screening]) -> Screening:
     """Return one run of the variants of all."""
     counts = [len(run.variants.kernel) for run in runs]
 

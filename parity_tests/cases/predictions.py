@@ -11,7 +11,7 @@ from parity_tests.matrix.bounds import BOUNDS, STEP_LOCAL, Bound, bounds_of
 from parity_tests.matrix.deviations import DEVIATIONS, Deviation
 
 
-def predicted(case: Case, kind: str, path: str | None = None) -> list[Deviation]:
+def deviations(case: Case, kind: str, path: str | None = None) -> list[Deviation]:
     """Return the rows of `kind` that predict this case; `path` is the one it took, if known."""
     levels: Mapping[str, Any] = {**case.levels, "path": path}
     used = {case.activation, case.recurrent_activation}

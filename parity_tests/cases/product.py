@@ -41,13 +41,13 @@ class Layer:
             )
             for chosen in itertools.product(*axes.values())
         ]
-        start = sweeps.drawn(self.id, "first call") % len(every)
+        start = sweeps.random_number(self.id, "first call") % len(every)
         return (*every[start:], *every[:start])
 
     @property
     def shows_mistakes(self) -> bool:
         """Whether the mistakes of people who port a GRU are tried on this layer too."""
-        return sweeps.drawn(self.id, "mistakes") % PRODUCT["mistakes_in_one_of"] == 0
+        return sweeps.random_number(self.id, "mistakes") % PRODUCT["mistakes_in_one_of"] == 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _exact_activations(levels: dict[str, Any]) -> tuple[str, str]:
     pairs = (PRODUCT["dropout_activations"] if under_dropout else EXACT_ACTIVATIONS)[
         levels["stateful"]
     ]
-    return pairs[sweeps.drawn(levels, "activations") % len(pairs)]
+    return pairs[sweeps.random_number(levels, "activations") % len(pairs)]
 
 
 def _is_fused_in_keras2(case: Case) -> bool:

@@ -55,7 +55,7 @@ def choose(layer: Layer, cases: Sequence[Case], attempt: int) -> list[Chosen]:
     chosen: dict[str, Chosen] = {}
     waiting: list[Case] = []
     for case in cases:
-        if predictions.predicted(case, "raises"):
+        if predictions.deviations(case, "raises"):
             chosen[case.id] = Chosen(called_by(case, take(drawn(0)[0], 0)), [])
         else:
             waiting.append(case)

@@ -121,7 +121,7 @@ class Case:
 
     def _rate(self, shift: int) -> float:
         rates = table.DROPOUT_RATES
-        return rates[(drawn(self.layer_levels or self.levels, "rate") + shift) % len(rates)]
+        return rates[(random_number(self.layer_levels or self.levels, "rate") + shift) % len(rates)]
 
     def constructor(self) -> dict[str, Any]:
         """Return the constructor's arguments: `units`, and those that differ from their default."""
@@ -178,7 +178,7 @@ def shows_mistakes(case: Case) -> bool:
     if one_of is None:
         return False
     plain = all(case.levels.get(axis) == level for axis, level in table.PLAIN.items())
-    return plain or drawn(case.id, "mistakes") % one_of == 0
+    return plain or random_number(case.id, "mistakes") % one_of == 0
 
 
 @functools.lru_cache
@@ -191,12 +191,12 @@ def _cases(oracle: str, half: bool) -> dict[str, Case]:
     found: dict[str, Case] = {}
     for name, sweep in (halves.SWEEPS if half else table.SWEEPS).items():
         if oracle in sweep.oracles:
-            for case in _expanded(name, sweep, oracle):
+            for case in _sweep_cases(name, sweep, oracle):
                 found.setdefault(case.id, case)
     return found
 
 
-def _expanded(name: str, sweep: Sweep, oracle: str) -> Iterator[Case]:
+def _sweep_cases(name: str, sweep: Sweep, oracle: str) -> Iterator[Case]:
     """Yield the cases of one sweep."""
     sizes = USUAL._replace(timesteps=sweep.timesteps)
     defaults = {axis: levels[0] for axis, levels in covering.axes_of(oracle).items()}
@@ -227,10 +227,10 @@ def _chosen(sweep: Sweep, oracle: str) -> Iterator[dict[str, Any]]:
 def _exact_activations(levels: Mapping[str, Any]) -> tuple[str, str]:
     """Return the activation and recurrent_activation of a row of the exact lane."""
     pairs = table.EXACT_ACTIVATIONS[levels["stateful"]]
-    return pairs[drawn(levels, "activations") % len(pairs)]
+    return pairs[random_number(levels, "activations") % len(pairs)]
 
 
-def drawn(what: object, purpose: str) -> int:
+def random_number(what: object, purpose: str) -> int:
     """Return a number that is settled by its arguments and SEED, and looks random."""
     text = f"{SEED} {purpose} {what}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")

@@ -152,11 +152,11 @@ def insensitive_blocks(seen: Sequence[MaskedWitness]) -> list[list[str]]:
     return [
         [block for block, seen in zip(blocks_of(each.witness), noticed, strict=True) if not seen]
         for each, trajectory in zip(seen, simulate_each(runs), strict=True)
-        for noticed in [_noticed(each.case, trajectory.outputs)[1:]]
+        for noticed in [_notices(each.case, trajectory.outputs)[1:]]
     ]
 
 
-def _noticed(case: Case, outputs: list[list[np.ndarray]]) -> np.ndarray:
+def _notices(case: Case, outputs: list[list[np.ndarray]]) -> np.ndarray:
     """Return for each variant whether an output is another than the first variant's."""
     threshold = halves.NOTICEABLE.get(case.half, NOTICEABLE) if case.is_rounded else 0
     noticed = np.zeros(len(outputs[0][0]), bool)

@@ -38,7 +38,7 @@ def fits_lane(case: WrapperCase, attempt: int, masks: list[Any]) -> bool:
     seen = _Seen()
     weights = case.weights(attempt)
     for direction, cells in enumerate(weights):
-        taken = [None if m is None else [_of_direction(case, m, i, direction) for i in (0, 1)]
+        taken = [None if m is None else [_direction(case, m, i, direction) for i in (0, 1)]
                  for m in masks]  # fmt: skip
         _run_chain(case, attempt, direction, cells, taken, seen)
     if case.lane == "exact":
@@ -76,7 +76,7 @@ class _Seen:
         return value
 
 
-def _of_direction(case: WrapperCase, masks: Any, kind: int, direction: int) -> list[Any]:
+def _direction(case: WrapperCase, masks: Any, kind: int, direction: int) -> list[Any]:
     """Return a mask for every cell of a chain."""
     if masks == KEEPING:
         drops = case.level("dropout") in (("input", "both"), ("recurrent", "both"))[kind]

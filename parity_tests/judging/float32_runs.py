@@ -87,7 +87,7 @@ def random_weights(
     return GRUWeights(*(array.astype(config.compute_dtype) for array in arrays))
 
 
-def masked(given: RandomCall, number: int) -> RandomCall:
+def with_mask(given: RandomCall, number: int) -> RandomCall:
     """Return the row with a mask on every other one."""
     if number % 2:
         return given
@@ -122,7 +122,7 @@ class MistakeRatios(NamedTuple):
     made: int
 
 
-def mistakes_seen(attempt: Attempt, output: np.ndarray) -> MistakeRatios:
+def mistake_ratios(attempt: Attempt, output: np.ndarray) -> MistakeRatios:
     """Judge an honest output by every mistaken layer that changes a sequence noticeably."""
     right = attempt.double
     smallest, name, hidden, made = np.inf, "", 0, 0

@@ -164,7 +164,7 @@ def _judge(
     record: Record,
     mistakes: Sequence[Mistake],
 ) -> None:
-    raising = predictions.predicted(case, "raises")
+    raising = predictions.deviations(case, "raises")
     if isinstance(seen, dict):
         named = [row for row in raising if row.effect in seen["bases"]]
         if not named:
@@ -207,7 +207,7 @@ def _judge(
 
 def _check_quirks(case: Case, record: Record, run: run_gru_ref.CaseRun) -> None:
     """Check that gru_ref warns of no quirk that the table does not predict."""
-    rows = {row.name for row in predictions.predicted(case, "quirk", record.path)}
+    rows = {row.name for row in predictions.deviations(case, "quirk", record.path)}
     unpredicted = [name for name in run.quirks if name not in rows]
     if unpredicted:
         raise Disagreement(f"quirk {unpredicted[0]} shows, expected one of {sorted(rows)}")
@@ -237,7 +237,7 @@ def _check_other_generation(
         if "expected None, a callable or an activation" in str(error):
             return  # a name that only one generation has
         raise
-    rows = {row.name for row in predictions.predicted(case, "between", record.path)}
+    rows = {row.name for row in predictions.deviations(case, "between", record.path)}
     contained = compare.containers(other.calls) != compare.containers(seen.reply["calls"])
     if contained and "container of the state" not in rows:
         raise Disagreement("the generations contain the state differently, and no row says so")

@@ -54,10 +54,10 @@ def check(layer: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     for what, value in zip(("output", "state"), returned, strict=False):
         found = diff(mine, np.asarray(x), value, **arrays)
         if not found.equal:
-            pytest.fail(f"{mine} {what}: {explained(found)}", pytrace=False)
+            pytest.fail(f"{mine} {what}: {explanation(found)}", pytrace=False)
 
 
-def explained(found: Difference) -> str:
+def explanation(found: Difference) -> str:
     """Return what differs first and the mistakes that explain it."""
     place = found.first
     assert place is not None

@@ -117,13 +117,13 @@ def steps(
                 positional.insert(0, keywords.pop("x"))
             if rng is not None and keywords.get("training"):
                 keywords["rng"] = rng
-        before = _remembered(layer)
+        before = _memory(layer)
         try:
             value = _step(layer, method, positional, keywords, keras_version)
         except Exception as error:  # every class is an outcome here
-            outcomes.append(StepOutcome(method, None, error, _remembered(layer) == before))
+            outcomes.append(StepOutcome(method, None, error, _memory(layer) == before))
             break
-        outcomes.append(StepOutcome(method, value, None, _remembered(layer) == before))
+        outcomes.append(StepOutcome(method, value, None, _memory(layer) == before))
         if method in ("construct", "from_config"):
             layer = value
     return outcomes
@@ -154,7 +154,7 @@ def _step(
     return value(*positional, **keywords) if callable(value) else value
 
 
-def _remembered(layer: Any) -> list[bytes | None]:
+def _memory(layer: Any) -> list[bytes | None]:
     """Return what a layer keeps between calls: its weights and its recorded state."""
     if layer is None:
         return []

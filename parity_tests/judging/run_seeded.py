@@ -86,7 +86,7 @@ def worst(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, float
 
 
 @contextlib.contextmanager
-def nothing_seeded() -> Iterator[None]:
+def without_seed() -> Iterator[None]:
     """Forget what set_random_seed did, and put it back afterwards."""
     before = seeds._seeded
     seeds._seeded = seeds._Seeded()

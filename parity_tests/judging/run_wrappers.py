@@ -14,13 +14,15 @@ from gru_ref.errors import KerasQuirkWarning
 from parity_tests.judging.run_gru_ref import StepOutcome
 
 
-def made(written: Any, keras_version: str) -> Any:
+def layer_from(written: Any, keras_version: str) -> Any:
     """Return the layer of gru_ref that a dict with a ``class`` stands for; else the value."""
     if isinstance(written, list):
-        return [made(item, keras_version) for item in written]
+        return [layer_from(item, keras_version) for item in written]
     if not isinstance(written, dict) or "class" not in written:
         return written
-    arguments = {k: made(value, keras_version) for k, value in written.items() if k != "class"}
+    arguments = {
+        k: layer_from(value, keras_version) for k, value in written.items() if k != "class"
+    }
     kind = getattr(gru_ref, written["class"])
     own = {"keras_version": keras_version} if kind in (gru_ref.GRU, gru_ref.GRUCell) else {}
     return kind(**arguments, **own)
@@ -46,7 +48,7 @@ def run(
                 keywords = {**keywords, **dict(zip(names, given, strict=True))}
             try:
                 if method == "construct":
-                    layer, value = made(keywords, keras_version), None
+                    layer, value = layer_from(keywords, keras_version), None
                 elif method == "from_config":
                     class_name, config = positional
                     kind = getattr(gru_ref, class_name)
@@ -112,17 +114,17 @@ def _pairs(actual: Any, expected: Any) -> Iterator[tuple[np.ndarray, np.ndarray]
 def difference_of(method: str, actual: Any, expected: Any) -> float:
     """Return `difference`, of configs without the numbers in Keras's names."""
     if method == "get_config":
-        actual, expected = unnumbered(actual), unnumbered(expected)
+        actual, expected = without_numbers(actual), without_numbers(expected)
     return difference(actual, expected)
 
 
-def unnumbered(config: Any) -> Any:
+def without_numbers(config: Any) -> Any:
     """Return a config with the first name of every layer: Keras numbers later ones."""
     if isinstance(config, (list, tuple)):
-        return type(config)(unnumbered(item) for item in config)
+        return type(config)(without_numbers(item) for item in config)
     if not isinstance(config, dict):
         return config
-    made = {key: unnumbered(value) for key, value in config.items()}
-    if isinstance(made.get("name"), str):
-        made["name"] = re.sub(r"_\d+$", "", made["name"])
-    return made
+    found = {key: without_numbers(value) for key, value in config.items()}
+    if isinstance(found.get("name"), str):
+        found["name"] = re.sub(r"_\d+$", "", found["name"])
+    return found

@@ -62,8 +62,8 @@ def step(
         The half type that it is computed in, which all of these are rounded to; "" is float32.
     """
     u, tiny = ROUNDOFFS[half], SMALLEST[half]
-    kernel, recurrent, *bias = (np.asarray(_rounded(w, half), "float64") for w in weights)
-    x, h = np.asarray(_rounded(x, half), "float64"), np.asarray(_rounded(h, half), "float64")
+    kernel, recurrent, *bias = (np.asarray(_in_half(w, half), "float64") for w in weights)
+    x, h = np.asarray(_in_half(x, half), "float64"), np.asarray(_in_half(h, half), "float64")
     rows = np.zeros((2, kernel.shape[1]))
     if bias:
         rows[: 1 if bias[0].ndim == 1 else 2] = bias[0]
@@ -93,7 +93,7 @@ def step(
     return z * h + (1 - z) * n, bound
 
 
-def _rounded(array: np.ndarray, half: str) -> np.ndarray:
+def _in_half(array: np.ndarray, half: str) -> np.ndarray:
     """Return an array in the half type, which is how a call begins; in float32 as it is."""
     return array.astype(half) if half else array
 

@@ -37,14 +37,14 @@ def observe(oracle: Oracle, case: WrapperCase) -> tuple[Steps, list[dict[str, An
         made = [outcome for outcome in live if outcome["method"] == "call"]
         taken = iter([outcome.get("masks") for outcome in made])
         by_call = [next(taken) if call else None for call in calls]
-        lively = attempt >= LENIENT or all(varied(o["value"]) for o in made)
+        lively = attempt >= LENIENT or all(varies(o["value"]) for o in made)
         if lively and (not calls or fits_lane(case, attempt, by_call)):
             return steps, live, [outcome.get("masks") for outcome in live]
     raise LookupError(f"{case.id}: no witness in {REDRAWS} draws")
 
 
-def varied(value: Any) -> bool:
+def varies(value: Any) -> bool:
     """Return whether every array of a call's value holds two numbers at least."""
     if isinstance(value, (list, tuple)):
-        return all(varied(item) for item in value)
+        return all(varies(item) for item in value)
     return bool(np.ptp(value) > 0)

@@ -119,7 +119,7 @@ def write(python: str) -> int:
         origin = provenance_of(description)
         for group, why in GROUPS.items():
             rows = []
-            for case in golden_selection.of_group(oracle, group):
+            for case in golden_selection.group_cases(oracle, group):
                 seen = observe(pool[oracle], case, gates=group == GATES)
                 if isinstance(seen, Observation):
                     rows.append(as_fixture(seen, origin["keras_version"]))

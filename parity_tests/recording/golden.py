@@ -56,7 +56,7 @@ def _by_case() -> dict[tuple[str, str], list[Golden]]:
     return found
 
 
-def of_case(oracle: str, case_id: str) -> list[Golden]:
+def cases_named(oracle: str, case_id: str) -> list[Golden]:
     """Return the golden cases of one case, one for every group that has it."""
     return _by_case().get((oracle, case_id), [])
 

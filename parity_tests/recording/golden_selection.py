@@ -10,7 +10,7 @@ from parity_tests.cases.sweeps import Case, expand
 from parity_tests.matrix.fixtures import GATED
 
 
-def of_group(oracle: str, group: str) -> list[Case]:
+def group_cases(oracle: str, group: str) -> list[Case]:
     """Return the cases of one group of matrix.fixtures.GROUPS."""
     if group in ("exact", "saturated"):
         return _pairwise([case for case in expand("structure", oracle) if case.lane == group])

@@ -31,10 +31,10 @@ def live_config(oracle: Oracle, given: dict[str, Any]) -> dict[str, Any]:
     last = oracle.request({"op": "steps", "steps": steps})["steps"][-1]
     if not last["ok"]:
         return {"error": last["error"]["class"]}
-    return {"config": unnumbered(codec.encode(last["value"]))}
+    return {"config": without_numbers(codec.encode(last["value"]))}
 
 
-def unnumbered(config: dict[str, Any]) -> dict[str, Any]:
+def without_numbers(config: dict[str, Any]) -> dict[str, Any]:
     """Return the config with the first name of each activation layer: Keras numbers later ones."""
     for argument in ("activation", "recurrent_activation"):
         layer = config[argument]
@@ -53,7 +53,7 @@ def record(oracle: Oracle) -> None:
         seen = live_config(oracle, given)
         if "config" in seen:
             default = default or seen["config"]
-            seen = recorded_configs.shortened(seen["config"], default)
+            seen = recorded_configs.difference(seen["config"], default)
         rows.append({"id": name, "constructor": given, **seen})
     data = {**origin, "default": default, "rows": rows}
     path = recorded_configs.FOLDER / f"{origin['keras_version']}.json"

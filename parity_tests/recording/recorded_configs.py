@@ -65,7 +65,7 @@ def text(data: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def shortened(config: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+def difference(config: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
     """Return what tells `config` from `default`: ``differs``, and the order of keys if it does."""
     differs = {
         key: value
@@ -96,12 +96,12 @@ def load() -> dict[str, dict[str, ConfigRecord]]:
     found = {}
     for _, data in fixture_files.read(FOLDER):
         found[data["keras_version"]] = {
-            row["id"]: _restored(row, data["default"]) for row in data["rows"]
+            row["id"]: _record(row, data["default"]) for row in data["rows"]
         }
     return found
 
 
-def _restored(row: Mapping[str, Any], default: Mapping[str, Any]) -> ConfigRecord:
+def _record(row: Mapping[str, Any], default: Mapping[str, Any]) -> ConfigRecord:
     """Return a row with its whole config."""
     config = None
     if "differs" in row:

@@ -85,7 +85,7 @@ def summarise(
     """
     records = collected.records
     described = sorted(records["oracle"], key=lambda o: str(o["name"]))
-    oracles = {o["name"]: _of_oracle(o, records["case"]) for o in described}
+    oracles = {o["name"]: _oracle_data(o, records["case"]) for o in described}
     for name, data in oracles.items():
         failed = (test for test in collected.failed if f"_{name}" in test)
         data["disagreements"] = sorted(
@@ -116,7 +116,7 @@ def summarise(
             "keras_differs": [r["id"] for r in records["fixture"] if not r["keras_is_fixture"]],
             "gru_ref_differs": [r["id"] for r in records["fixture"] if not r["gru_ref_is_fixture"]],
         },
-        "seeded": {name: of_seeds(name, records["seeded"]) for name in oracles},
+        "seeded": {name: seed_data(name, records["seeded"]) for name in oracles},
         "taken_over": {row["oracle"]: row for row in records["taken_over"]},
         "step_bounds": float32_runs.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
@@ -148,7 +148,7 @@ def verdict(fixtures: list[dict[str, Any]], failed: list[str]) -> str:
     return "parity"
 
 
-def _of_oracle(description: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
+def _oracle_data(description: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
     name = description["name"]
     mine = [r for r in records if r["oracle"] == name]
     compared = [r for r in mine if r["outcome"] in ("equal", "within")]
@@ -174,7 +174,7 @@ def _of_oracle(description: dict[str, Any], records: list[dict[str, Any]]) -> di
     }
 
 
-def of_seeds(oracle: str, records: list[dict[str, Any]]) -> dict[str, Any]:
+def seed_data(oracle: str, records: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what the layers made of one integer came to: masks by path, and whole layers.
 
     Parameters

@@ -38,10 +38,10 @@ def run(trial: Trial) -> TrialOutcome:
     """Diagnose one trial and judge the answer."""
     start = time.process_time()
     found = diagnose(**trial.arguments)
-    return TrialOutcome(trial, judged(trial, found), found, time.process_time() - start)
+    return TrialOutcome(trial, verdict_on(trial, found), found, time.process_time() - start)
 
 
-def judged(trial: Trial, found: Diagnosis) -> str:
+def verdict_on(trial: Trial, found: Diagnosis) -> str:
     """Return what an answer is worth."""
     if not found.explanations:
         return ABSTAINED

@@ -26,4 +26,4 @@ def holds(test_name: str) -> bool:
     head, _, case_id = test_name.partition(":")
     if head.startswith(ALSO):
         return True
-    return bool(golden.of_case(head[-len("keras3") :], case_id))
+    return bool(golden.cases_named(head[-len("keras3") :], case_id))

@@ -24,7 +24,7 @@ EXACT = ("exact", "saturated")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the releases; 0 where the ledger says what each of them does, and the records hold."""
-    options = _parsed(arguments)
+    options = _options(arguments)
     # One thread a process: numbers that do not depend on the machine.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
     made = environments.Environments(BUILD / "environments", options.uv)
@@ -49,7 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
             return _show_case(release, python, options.case)
         if options.write:
             recording.record(release, python)
-        done[release.name] = measure.of(release, python, BUILD / "results", again=options.again)
+        done[release.name] = measure.measure(
+            release, python, BUILD / "results", again=options.again
+        )
     if options.set_up:
         return _summary_of_missing(missing, bool(options.only))
     problems = {name: _problems(result) for name, result in done.items()}
@@ -67,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     return _summary_of_missing(missing, bool(options.only) or not done) or int(failed)
 
 
-def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m parity_tests.runner.drift",
         description="Compare the rows of the ledger and the matrix with each release of Keras.",

@@ -107,11 +107,11 @@ class Environments:
 
     def _make(self, place: Path, python: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)
-        _checked([*self.uv, "venv", "--quiet", "--python", str(python), str(place)])
+        _run_or_fail([*self.uv, "venv", "--quiet", "--python", str(python), str(place)])
 
     def _install(self, place: Path, *arguments: str) -> None:
         python = str(place / "bin" / "python")
-        _checked([*self.uv, "pip", "install", "--quiet", "--python", python, *arguments])
+        _run_or_fail([*self.uv, "pip", "install", "--quiet", "--python", python, *arguments])
 
 
 def version_of(python: Path) -> str | None:
@@ -135,7 +135,7 @@ def _is_ready(place: Path, key: str) -> bool:
 def _finish(place: Path, key: str, imports: str) -> None:
     """Import once, which compiles what is imported, and say that the environment is ready."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    _checked([str(place / "bin" / "python"), "-c", imports], {**os.environ, **quiet})
+    _run_or_fail([str(place / "bin" / "python"), "-c", imports], {**os.environ, **quiet})
     (place / _BUILT).write_text(key, encoding="utf-8")
 
 
@@ -150,7 +150,7 @@ def _run(
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def _checked(command: list[str], environment: dict[str, str] | None = None) -> None:
+def _run_or_fail(command: list[str], environment: dict[str, str] | None = None) -> None:
     done = _run(command, environment)
     if done.returncode:
         tail = "\n".join(done.stderr.strip().splitlines()[-8:])

@@ -37,7 +37,7 @@ class ReleaseResult(NamedTuple):
     seconds: str
 
 
-def of(release: DriftRelease, python: Path, folder: Path, *, again: bool) -> ReleaseResult:
+def measure(release: DriftRelease, python: Path, folder: Path, *, again: bool) -> ReleaseResult:
     """Return what the release does: its cells, its registries and its matrix.
 
     Parameters

@@ -61,7 +61,7 @@ class OldCase(Case):
     def raises(self) -> list[str]:
         """The classes of the errors that the ledger's rows predict of the release."""
         behaviour = resolve(self.keras_version)
-        rows = predictions.predicted(self, "raises")
+        rows = predictions.deviations(self, "raises")
         found = [row.effect for row in rows if getattr(behaviour, row.name, False)]
         if self.config.stateful and self.dtype != "float32" and behaviour.stateful_needs_float32:
             found.append("Exception")
@@ -118,7 +118,7 @@ def run(oracle: Oracle, only: str = "") -> dict[str, Any]:
         if only and case.id != only:
             continue
         try:
-            outcome, error, shown = _judged(oracle, case)
+            outcome, error, shown = _judge(oracle, case)
         except judge.Disagreement as disagreement:
             outcomes["disagreement"] += 1
             disagreements.append({"case": case.id, "message": str(disagreement)})
@@ -144,7 +144,7 @@ def run(oracle: Oracle, only: str = "") -> dict[str, Any]:
     }
 
 
-def _judged(oracle: Oracle, case: OldCase) -> tuple[str, float, tuple[str, ...]]:
+def _judge(oracle: Oracle, case: OldCase) -> tuple[str, float, tuple[str, ...]]:
     """Return the outcome of one case, its error in eps and the quirks that gru_ref warned of.
 
     Raises

@@ -62,7 +62,7 @@ def compare_layers(oracle: Oracle, layers: Sequence[Layer]) -> dict[str, Any]:
         replies = oracle.requests(task.request for task in tasks)
         for task, reply in zip(tasks, replies, strict=True):
             with _gru_ref:
-                seen = _seen(task, reply["runs"])
+                seen = _observations(task, reply["runs"])
                 again = [
                     case
                     for case, chosen, one in zip(task.cases, task.chosen, seen, strict=True)
@@ -153,7 +153,7 @@ class _Compared:
         }
 
 
-def _seen(task: Task, runs: Sequence[dict[str, Any]]) -> list[_Seen]:
+def _observations(task: Task, runs: Sequence[dict[str, Any]]) -> list[_Seen]:
     """Return the runs of a task as `judge` takes them; None where one has to be drawn again."""
     seen: list[_Seen] = [
         judge.observation(case, chosen.witness, run, task.attempt)

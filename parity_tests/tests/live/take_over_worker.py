@@ -56,9 +56,11 @@ def run(oracle, gru_ref, steps):
                 mine = getattr(gru_ref, name).from_keras(layer)
                 outcome["mine"] = mine.keras_version
             else:
-                outcome["live"] = live_wrappers.plain(
-                    of_live(oracle, layer, method, positional, keywords)
-                )
+                if method == "call":
+                    value = live_wrappers.call(oracle, layer, positional, dict(keywords))
+                else:
+                    value = carry_out(layer, method, positional, keywords)
+                outcome["live"] = live_wrappers.plain(value)
         except Exception as error:
             whose = "error" if method == "from_keras" else "live_error"
             outcome[whose] = live_layer.describe_error(error, method)
@@ -66,25 +68,17 @@ def run(oracle, gru_ref, steps):
         if mine is None or method == "from_keras":
             continue
         try:
-            outcome["mine"] = live_wrappers.plain(of_mine(mine, method, positional, keywords))
+            outcome["mine"] = live_wrappers.plain(carry_out(mine, method, positional, keywords))
         except Exception as error:
             outcome["error"] = live_layer.describe_error(error, method)
             break
     return outcomes
 
 
-def of_mine(layer, method, positional, keywords):
-    """Carry out a method, or read an attribute, of the layer of gru_ref."""
+def carry_out(layer, method, positional, keywords):
+    """Call a layer, carry out one of its methods, or read an attribute."""
     if method == "call":
         return layer(*positional, **keywords)
-    value = getattr(layer, method)
-    return value(*positional, **keywords) if callable(value) else value
-
-
-def of_live(oracle, layer, method, positional, keywords):
-    """Carry out a method, or read an attribute, of the live layer."""
-    if method == "call":
-        return live_wrappers.call(oracle, layer, positional, dict(keywords))
     value = getattr(layer, method)
     return value(*positional, **keywords) if callable(value) else value
 

@@ -82,7 +82,7 @@ def _weights(reset_after: bool = True, dtype: str = "float32") -> list[np.ndarra
     return [_dyadic(*shape, dtype=dtype) for shape in shapes]
 
 
-def _built(reset_after: bool = True, **constructor: Any) -> list[list[Any]]:
+def _build(reset_after: bool = True, **constructor: Any) -> list[list[Any]]:
     weights = _weights(reset_after, constructor.get("dtype", "float32"))
     return [
         ["construct", {"units": UNITS, "reset_after": reset_after, **constructor}],
@@ -144,13 +144,13 @@ class TestLivePenalties:
         for reset_after, dtype in ((True, "float32"), (False, "float64")):
             if name == "Regularizer" and dtype == "float64":
                 continue  # Keras 2 makes a float32 of the base class's 0.0
-            steps = [*_built(reset_after, dtype=dtype, **all_three), ["losses"]]
+            steps = [*_build(reset_after, dtype=dtype, **all_three), ["losses"]]
             assert _check(oracle, steps, "losses") == 3
 
     @parameterized.expand(_names(ORTHOGONAL), name_func=live_run.case_name)
     def test_the_orthogonal_penalties(self, oracle: str, name: str) -> None:
         all_three = {f"{weight}_regularizer": ORTHOGONAL[name] for weight in WEIGHTS}
-        steps = [*_built(**all_three), ["losses"]]
+        steps = [*_build(**all_three), ["losses"]]
         assert _check(oracle, steps, "losses", ORTHOGONAL_EPS) == 3
 
     @parameterized.expand(
@@ -161,7 +161,7 @@ class TestLivePenalties:
         constructor = ACTIVITY[name]
         given = {"mask": MASK} if "masked" in name else {}
         steps = [
-            *_built(activity_regularizer=instance("L1L2", l1=0.3, l2=0.7), **constructor),
+            *_build(activity_regularizer=instance("L1L2", l1=0.3, l2=0.7), **constructor),
             _call(**given),
             ["losses"],
         ]
@@ -173,7 +173,7 @@ class TestLivePenalties:
 
     @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_the_order_of_all_penalties_and_when_they_are_there(self, oracle: str) -> None:
-        construct, build, set_weights = _built(
+        construct, build, set_weights = _build(
             kernel_regularizer="l1",
             recurrent_regularizer="l2",
             bias_regularizer=instance("L1", l1=0.3),
@@ -188,7 +188,7 @@ class TestLivePenalties:
 
     @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_the_penalties_of_a_frozen_layer(self, oracle: str) -> None:
-        steps = [*_built(trainable=False, kernel_regularizer="l1"), ["losses"]]
+        steps = [*_build(trainable=False, kernel_regularizer="l1"), ["losses"]]
         assert _check(oracle, steps, "losses") == {"keras2": 1, "keras3": 0}[oracle]
 
 
@@ -198,12 +198,12 @@ class TestLiveProjections:
     @parameterized.expand(_names(CONSTRAINTS), name_func=live_run.case_name)
     def test_the_weights_after_a_step_of_no_length(self, oracle: str, name: str) -> None:
         all_three = {f"{weight}_constraint": CONSTRAINTS[name] for weight in WEIGHTS}
-        steps = [*_built(**all_three), _fit(), ["get_weights"]]
+        steps = [*_build(**all_three), _fit(), ["get_weights"]]
         assert _check(oracle, steps, "get_weights") == 3
 
     @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
     def test_a_bias_of_one_dimension(self, oracle: str) -> None:
-        steps = [*_built(False, bias_constraint="unit_norm"), _fit(), ["get_weights"]]
+        steps = [*_build(False, bias_constraint="unit_norm"), _fit(), ["get_weights"]]
         assert _check(oracle, steps, "get_weights") == 3
 
     @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
@@ -216,9 +216,9 @@ class TestLiveProjections:
             )
         )
         steps = [_fit(0.125), ["get_weights"]]
-        free = live_steps(oracle, [*_built(), *steps])[-1]["value"]
+        free = live_steps(oracle, [*_build(), *steps])[-1]["value"]
         assert all((a != b).any() for a, b in zip(free, _weights(), strict=True))
-        expected = live_steps(oracle, [*_built(**constraints), *steps])[-1]["value"]
+        expected = live_steps(oracle, [*_build(**constraints), *steps])[-1]["value"]
         layer = gru_ref.GRU(UNITS, keras_version=live_run.keras_version(oracle), **constraints)
         layer.build((BATCH, TIMESTEPS, FEATURES))
         layer.set_weights(free)

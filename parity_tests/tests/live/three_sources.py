@@ -16,7 +16,7 @@ from parity_tests.runner import live_run
 def check_those_of(oracle: str, case_id: str, seen: Observation | dict[str, Any]) -> list[str]:
     """Check the golden cases of a case that live Keras has just run; return the failures."""
     failures = []
-    for case in golden.of_case(oracle, case_id):
+    for case in golden.cases_named(oracle, case_id):
         same = isinstance(seen, Observation) and _same_numbers(case, seen)
         failures.append(check(case, seen.reply["calls"] if same else live(case)))
     return [failure for failure in failures if failure]

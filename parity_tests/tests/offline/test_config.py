@@ -291,7 +291,7 @@ class TestFromKeras:
     def test_from_keras_takes_over(self, package: str, version: str) -> None:
         source = small_gru.layer(stateful=True, keras_version=version, implementation=1)
         source(x())
-        layer = _taken_over(_fake(package, source, activation=lambda a: 2 * np.tanh(a)), version)
+        layer = _take_over(_fake(package, source, activation=lambda a: 2 * np.tanh(a)), version)
         assert layer.keras_version == source.keras_version
         assert layer.implementation == 1
         assert (layer.states[0] == source.states[0]).all()
@@ -313,7 +313,7 @@ class TestFromKeras:
 
         source = small_gru.layer(keras_version=version)
         fake = _fake(package, source, activation=tanh)
-        layer = _taken_over(fake, version, {**source.get_config(), "activation": "tanh"})
+        layer = _take_over(fake, version, {**source.get_config(), "activation": "tanh"})
         assert layer.config.activation_function(np.ones(1)) == 2 * np.tanh(1)
         assert layer.get_config()["activation"] == "tanh"
 
@@ -329,7 +329,7 @@ class TestFromKeras:
         fake = _fake(package, source, activation=None)
         fake.kernel_regularizer = L2()
         config = {**source.get_config(), "kernel_regularizer": instance("L2", l2=0.5)}
-        layer = _taken_over(fake, version, config)
+        layer = _take_over(fake, version, config)
         expected = 7 * np.abs(source.get_weights()[0]).sum()
         assert np.allclose(layer.losses, [expected], rtol=1e-6)
 
@@ -340,7 +340,7 @@ class TestFromKeras:
         gelu.__module__ = "keras.src.ops.nn"
         source = small_gru.layer(keras_version="3")
         fake = _fake("keras", source, activation=gelu)
-        layer = _taken_over(fake, "3.15.1", {**source.get_config(), "activation": "gelu"})
+        layer = _take_over(fake, "3.15.1", {**source.get_config(), "activation": "gelu"})
         assert layer.config.activation_function(np.ones(1)) == 2
 
     @parameterized.expand([("tf_keras", "2.21.0"), ("keras", "3.15.1")])
@@ -349,7 +349,7 @@ class TestFromKeras:
         fake = _fake(
             package, small_gru.layer(keras_version=version, dropout=0.5), activation=np.tanh
         )
-        for between in (lambda: None, lambda: _taken_over(fake, version)):
+        for between in (lambda: None, lambda: _take_over(fake, version)):
             set_random_seed(1)
             between()
             layer = GRU(UNITS, keras_version=version)
@@ -365,7 +365,7 @@ class TestFromKeras:
         fake.get_weights = list
         for make in (
             lambda: GRU(UNITS, keras_version="3"),
-            lambda: _taken_over(fake, "3.15.1", config),
+            lambda: _take_over(fake, "3.15.1", config),
         ):
             set_random_seed(1)
             layer = make()
@@ -378,7 +378,7 @@ class TestFromKeras:
         fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
         fake.get_weights = lambda: [np.ones((1, 1))] * 4
         with pytest.raises(ValueError, match="has 4 weights, expected kernel, recurrent_kernel"):
-            _taken_over(fake, "3.15.1")
+            _take_over(fake, "3.15.1")
 
     def test_from_keras_refuses_what_is_no_layer_of_keras(self) -> None:
         for thing in (None, "gru", small_gru.layer()):
@@ -386,7 +386,7 @@ class TestFromKeras:
                 GRU.from_keras(thing)
 
 
-def _taken_over(fake: Any, version: str, config: dict[str, Any] | None = None) -> GRU:
+def _take_over(fake: Any, version: str, config: dict[str, Any] | None = None) -> GRU:
     """Return what from_keras makes of a layer of a release, whose config is another if given."""
     package = type(fake).__module__.partition(".")[0]
     if config is not None:

@@ -14,7 +14,7 @@ from gru_ref.layouts import LAYOUTS
 from parity_tests.cases.doctor.outside import OUTSIDE
 from parity_tests.cases.doctor.trial import generic, outside
 from parity_tests.environment import FIXTURES
-from parity_tests.runner.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, judged, run
+from parity_tests.runner.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, run, verdict_on
 
 WEIGHTS = FIXTURES / "weights"
 # get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).
@@ -65,7 +65,7 @@ def test_a_source_outside_the_space_is_not_explained(kind: str, seed: int) -> No
     trial = outside(kind, seed)
     found = diagnose(**trial.arguments, **_KNOWN)
     assert trial.true is None
-    assert judged(trial, found) == ABSTAINED
+    assert verdict_on(trial, found) == ABSTAINED
     assert found.checks
 
 

@@ -6,7 +6,7 @@ from parameterized import parameterized
 
 from gru_ref.debugging.doctor import diagnose
 from parity_tests.cases.doctor.trial import degenerate, generic, outside
-from parity_tests.runner.doctor_trials import ABSTAINED, LARGER, MINIMAL, UNIQUE, judged, run
+from parity_tests.runner.doctor_trials import ABSTAINED, LARGER, MINIMAL, UNIQUE, run, verdict_on
 
 MIXED = "z by hard_sigmoid, r by sigmoid"
 
@@ -37,7 +37,7 @@ def test_activations_that_are_known_have_no_decoys() -> None:
 def test_a_coarse_source_of_a_last_state_is_found() -> None:
     trial = generic(600002)
     assert trial.precision != "float32"
-    assert judged(trial, diagnose(**trial.arguments)) in (UNIQUE, MINIMAL)
+    assert verdict_on(trial, diagnose(**trial.arguments)) in (UNIQUE, MINIMAL)
 
 
 @parameterized.expand(
@@ -50,7 +50,7 @@ def test_what_is_a_few_roundings_outside_is_not_explained(kind: str, seed: int) 
     trial = outside(kind, seed)
     assert trial.true is None
     found = diagnose(**trial.arguments, activation="tanh", recurrent_activation="sigmoid")
-    assert judged(trial, found) == ABSTAINED
+    assert verdict_on(trial, found) == ABSTAINED
 
 
 def test_a_state_that_tells_no_layout_from_another_is_said_to() -> None:

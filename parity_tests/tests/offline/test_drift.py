@@ -187,7 +187,7 @@ class TestMissingInterpreter:
 
     @parameterized.expand([("'/a b/uv' --quiet", ["/a b/uv", "--quiet"]), ("uv", ["uv"])])
     def test_the_command_of_uv_may_have_spaces(self, given: str, words: list[str]) -> None:
-        assert drift._parsed(["--uv", given]).uv == words
+        assert drift._options(["--uv", given]).uv == words
 
     @parameterized.expand([(OSError("no disk"),), (environments.SetUpError("uv venv … fails"),)])
     def test_a_set_up_that_fails_is_said(self, error: Exception) -> None:

@@ -84,7 +84,7 @@ class TestDropout:
                 layer(x(), training=True, **given | {argument: np.ones((7, *shape))})
             rest = {other: mask for other, mask in given.items() if other != argument}
             with (
-                run_seeded.nothing_seeded(),
+                run_seeded.without_seed(),
                 pytest.raises(ValueError, match=f"expected {argument} of shape"),
             ):
                 self._layer(version, constructor)(x(), training=True, **rest)

@@ -28,7 +28,7 @@ def _weight(value: Any, version: str, shape: tuple[int, ...], dtype: str = "floa
     return initial_values.make(found, shape, dtype, "kernel_initializer", behaviour)
 
 
-def _built(version: str, kernel: Any = "zeros", **constructor: Any) -> GRU:
+def _build(version: str, kernel: Any = "zeros", **constructor: Any) -> GRU:
     zeros = {"recurrent_initializer": "zeros"}
     layer = GRU(UNITS, kernel_initializer=kernel, keras_version=version, **{**zeros, **constructor})
     layer.build((None, None, FEATURES))
@@ -37,7 +37,7 @@ def _built(version: str, kernel: Any = "zeros", **constructor: Any) -> GRU:
 
 def _first(version: str, value: Any, count: int = 2) -> list[float]:
     """Return the first numbers of a kernel of shape (6, 15)."""
-    return [float(number) for number in _built(version, value).get_weights()[0].ravel()[:count]]
+    return [float(number) for number in _build(version, value).get_weights()[0].ravel()[:count]]
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +175,7 @@ class TestUnseeded:
         assert [array.mean() for array in layer.get_weights()] == [1, 1, 1]
 
     def test_a_seed_that_comes_too_late_changes_nothing(self) -> None:
-        layers = [GRU(UNITS, keras_version="3"), _built("2", "glorot_uniform")]
+        layers = [GRU(UNITS, keras_version="3"), _build("2", "glorot_uniform")]
         gru_ref.set_random_seed(1)
         for layer in layers:
             layer.build((None, None, FEATURES))
@@ -199,7 +199,7 @@ class TestUnseeded:
 
     def test_none_takes_its_seed_at_the_first_use(self) -> None:
         gru_ref.set_random_seed(8)
-        layers = [_built("3", None) for _ in range(2)]
+        layers = [_build("3", None) for _ in range(2)]
         gru_ref.set_random_seed(8)
         late = [GRU(UNITS, kernel_initializer=None, recurrent_initializer="zeros",
                     keras_version="3") for _ in range(2)]  # fmt: skip
@@ -241,12 +241,12 @@ class TestCallables:
     def test_a_constant_fills_in_keras_2_and_broadcasts_in_keras_3(self) -> None:
         flat = instance("Constant", value=list(range(90)))
         row = instance("Constant", value=list(range(15)))
-        assert _built("2", flat).get_weights()[0][1, 0] == 15
-        assert _built("3", row).get_weights()[0][1].tolist() == list(range(15))
+        assert _build("2", flat).get_weights()[0][1, 0] == 15
+        assert _build("3", row).get_weights()[0][1].tolist() == list(range(15))
         with pytest.raises(TypeError, match=r"shape \(15,\), expected one number or 90"):
-            _built("2", row)
+            _build("2", row)
         with pytest.raises(ValueError, match=r"value of shape \(90,\), expected \(6, 15\)"):
-            _built("3", flat)
+            _build("3", flat)
 
     def test_a_constant_may_be_a_serialized_array(self) -> None:
         value = instance("__numpy__", value=[0.1], dtype="float64")
@@ -292,7 +292,7 @@ class TestErrors:
     def test_the_error_names_the_argument(self, number: int) -> None:
         version, value, error, message = REFUSED[number]
         with pytest.raises(error, match=f"kernel_initializer.*{message}"):
-            _built(version, value)
+            _build(version, value)
 
 
 class TestNames:

@@ -21,7 +21,7 @@ KERNEL = np.array(
 )
 
 
-def _projected(value: Any, version: str = "2", array: np.ndarray = KERNEL, **options: Any) -> Any:
+def _project(value: Any, version: str = "2", array: np.ndarray = KERNEL, **options: Any) -> Any:
     behaviour = resolve(version)
     found = constraints.resolve(value, behaviour, "kernel_constraint")
     assert found is not None
@@ -51,14 +51,14 @@ class TestProjections:
                 ),
                 ("UnitNorm", {}, np.ones_like(given)),
             ):
-                projected = _projected(instance(name, axis=axis, **bounds), epsilon=0)
+                projected = _project(instance(name, axis=axis, **bounds), epsilon=0)
                 norms = np.linalg.norm(projected, axis=axes, keepdims=True)
                 assert norms.reshape(kept) == pytest.approx(expected.reshape(kept), rel=1e-14)
 
     def test_epsilon_is_added_to_the_norm(self) -> None:
         ones = np.array([[3.0], [4.0]])
-        assert (_projected("unit_norm", "2", ones, epsilon=1) == ones / 6).all()
-        assert (_projected("unit_norm", "2", ones) == ones / (5 + 1e-7)).all()
+        assert (_project("unit_norm", "2", ones, epsilon=1) == ones / 6).all()
+        assert (_project("unit_norm", "2", ones) == ones / (5 + 1e-7)).all()
         layer = small_gru.layer(recurrent_constraint="unit_norm")
         layer.apply_constraints(epsilon=1e9)
         assert np.abs(layer.get_weights()[1]).max() < 1e-6
@@ -70,7 +70,7 @@ class TestProjections:
         expected = [1, zero, 0.0, zero, np.inf, nan if multiplies else 0, nan]
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            projected = _projected("non_neg", version, special)
+            projected = _project("non_neg", version, special)
         assert np.array_equal(projected, np.array(expected, "float32"), equal_nan=True)
         assert (np.signbit(projected[:5]) == np.signbit(expected[:5])).all()
         assert len(caught) == multiplies
@@ -78,18 +78,18 @@ class TestProjections:
 
     def test_non_neg_in_float64_fails_in_keras_2_so_it_warns(self) -> None:
         with pytest.warns(KerasQuirkWarning, match="non_neg_needs_float32"):
-            assert (_projected("non_neg") == np.maximum(KERNEL, 0)).all()
+            assert (_project("non_neg") == np.maximum(KERNEL, 0)).all()
 
     def test_a_bound_of_none_is_open(self) -> None:
         open_above = instance("MaxNorm", max_value=None)
-        assert _projected(open_above) == pytest.approx(KERNEL, rel=1e-6)
+        assert _project(open_above) == pytest.approx(KERNEL, rel=1e-6)
         for name in ("max_value", "min_value"):
             with pytest.raises(ValueError, match=name):
-                _projected(instance("MinMaxNorm", **{name: None}), "3")
+                _project(instance("MinMaxNorm", **{name: None}), "3")
 
     def test_the_base_class_changes_nothing(self) -> None:
-        assert (_projected("Constraint") == KERNEL).all()
-        assert (_projected("constraint", "3") == KERNEL).all()
+        assert (_project("Constraint") == KERNEL).all()
+        assert (_project("constraint", "3") == KERNEL).all()
 
     def test_all_weights_of_a_layer_are_projected_and_a_bias_of_two_rows_warns(self) -> None:
         names = [f"{weight}_constraint" for weight in ("kernel", "recurrent", "bias")]

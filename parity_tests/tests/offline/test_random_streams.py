@@ -164,14 +164,14 @@ class TestRefused:
 
     @parameterized.expand([("2", "beforehand"), ("3", "before the layer is made")])
     def test_an_unseeded_layer_says_how_to_seed_it(self, version: str, when: str) -> None:
-        with run_seeded.nothing_seeded():
+        with run_seeded.without_seed():
             layer = small_gru.layer(dropout=0.5, keras_version=version)
             layer(x())
             with pytest.raises(ValueError, match=rf"gru_ref.set_random_seed\(…\).* {when}"):
                 layer(x(), training=True)
 
     def test_seeding_after_keras_3_made_the_layer_is_too_late(self) -> None:
-        with run_seeded.nothing_seeded():
+        with run_seeded.without_seed():
             layer = small_gru.layer(dropout=0.5, keras_version="3")
             gru_ref.set_random_seed(1)
             with pytest.raises(ValueError, match="before the layer is made"):

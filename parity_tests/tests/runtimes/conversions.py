@@ -51,7 +51,7 @@ def from_keras(
         arrays[2][1, 2 * sizes.units :] = 0  # the one part it has no place for
     weights = GRUWeights(*arrays)
     layout = layouts.convert((weights, config), to=name)
-    return _compared(name, layout, weights, config, rng, sizes, with_state=with_state)
+    return _compare(name, layout, weights, config, rng, sizes, with_state=with_state)
 
 
 def from_runtime(
@@ -64,7 +64,7 @@ def from_runtime(
     drawn = {key: _coarse(_draw(rng, shape, config.dtype)) for key, shape in shapes.items()}
     layout = {**drawn, **_attributes(name, config, sizes)}
     read = layouts.layout(name).from_layout(layout)
-    return _compared(
+    return _compare(
         name,
         layout,
         read.weights,
@@ -101,7 +101,7 @@ def error_of(
     return error
 
 
-def _compared(
+def _compare(
     name: str,
     layout: dict[str, Any],
     weights: GRUWeights,

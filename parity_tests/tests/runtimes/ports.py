@@ -43,7 +43,7 @@ class Port(NamedTuple):
     given: tuple[str, ...] = ()
 
 
-def drawn(port: Port, sizes: CaseSizes, seed: int) -> tuple[GRU, Attempt]:
+def draw(port: Port, sizes: CaseSizes, seed: int) -> tuple[GRU, Attempt]:
     """Return a layer with random weights, and its call on random inputs."""
     rng = np.random.default_rng([seed, *map(ord, port.mistake)])
     layer = GRU(sizes.units, return_sequences=True, **port.arguments)

@@ -18,7 +18,7 @@ from parity_tests.tests.runtimes.table import ROWS, arguments, case_id
 ROOT = FIXTURES / "layouts"
 
 
-def recorded(name: str) -> dict[str, Any]:
+def fixture(name: str) -> dict[str, Any]:
     """Return the fixture of one runtime: every case of its row, small."""
     cases = []
     for given in arguments(name):
@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*ROWS, []], help="default: all")
     ROOT.mkdir(exist_ok=True)
     for name in parser.parse_args().names or ROWS:
-        text = json.dumps(recorded(name), separators=(",", ":")).replace('{"id"', '\n{"id"')
+        text = json.dumps(fixture(name), separators=(",", ":")).replace('{"id"', '\n{"id"')
         path = ROOT / f"{name}.json"
         path.write_text(text + "\n", encoding="utf-8")
         print(f"{path.relative_to(ROOT.parent)}: {len(text)} bytes")

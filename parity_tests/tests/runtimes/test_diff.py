@@ -41,7 +41,7 @@ def test_a_wrong_port_is_named_in_first_place_and_where_it_begins(
 ) -> None:
     for sizes in SIZES:
         for seed in SEEDS:
-            layer, attempt = ports.drawn(port, sizes, seed)
+            layer, attempt = ports.draw(port, sizes, seed)
             (call,) = attempt.calls
             theirs = port.run(runtime, attempt)
             found = diff(
@@ -72,7 +72,7 @@ def _come_to_the_same(names: list[str], attempt: table.Attempt) -> bool:
 def test_a_right_port_is_equal(runtime: str, reset_after: bool, record_property: Any) -> None:
     port = ports.Port("", {"reset_after": reset_after}, right, given=("initial_state",))
     for sizes in SIZES:
-        layer, attempt = ports.drawn(port, sizes, 0)
+        layer, attempt = ports.draw(port, sizes, 0)
         (call,) = attempt.calls
         found = diff(layer, call.x, right(runtime, attempt), call.initial_state)
         assert found.equal, found.first
@@ -82,7 +82,7 @@ def test_a_right_port_is_equal(runtime: str, reset_after: bool, record_property:
 @pytest.mark.parametrize("sizes", [CaseSizes(3, 6, 5, 4), CaseSizes(2, 8, 16, 32)], ids=str)
 def test_dropout_left_on_is_named_with_pytorchs_own_masks(sizes: CaseSizes) -> None:
     port = ports.Port("dropout left on", {"dropout": ports.RATE}, right)
-    layer, attempt = ports.drawn(port, sizes, 0)
+    layer, attempt = ports.draw(port, sizes, 0)
     (call,) = attempt.calls
     torch.manual_seed(0)
     dropped = torch.nn.Dropout(ports.RATE).train()(torch.from_numpy(call.x)).numpy()
@@ -103,7 +103,7 @@ def test_the_final_state_alone_names_most_mistakes(runtime: str, record_property
     for port in PORTS:
         if runtime not in port.runtimes or port.mistake == "batch and time swapped":
             continue
-        layer, attempt = ports.drawn(port, SIZES[1], 0)
+        layer, attempt = ports.draw(port, SIZES[1], 0)
         (call,) = attempt.calls
         theirs = port.run(runtime, attempt)[:, -1]
         last = replace(attempt, config=replace(attempt.config, return_sequences=False)).double

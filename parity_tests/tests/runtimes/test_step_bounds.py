@@ -23,6 +23,6 @@ def test_every_step_is_inside(runtime: str, number: int, record_property: Any) -
     record_property(f"largest ratio of {runtime}, {ratios.size} runs each", float(ratios.max()))
     assert ratios.max() <= 1
     if number in WITH_MISTAKES:
-        seen = float32_runs.mistakes_seen(given.attempt, output)
+        seen = float32_runs.mistake_ratios(given.attempt, output)
         record_property(f"mistakes inside the bound, {runtime}", seen.hidden)
         record_property(f"inverse of the smallest ratio, {runtime}", 1 / seen.smallest)

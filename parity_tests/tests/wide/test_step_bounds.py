@@ -21,7 +21,7 @@ class TestHonestRuns:
     @parameterized.expand(ROWS, name_func=live_run.case_name)
     def test_every_step_of_keras_is_inside(self, oracle: str, number: str) -> None:
         keras_version = live_run.keras_version(oracle)
-        given = float32_runs.masked(float32_runs.row(int(number), keras_version), int(number))
+        given = float32_runs.with_mask(float32_runs.row(int(number), keras_version), int(number))
         (call,) = given.attempt.calls
         reply = live_run.oracle(oracle).request(
             {
@@ -41,6 +41,6 @@ class TestHonestRuns:
             "largest": float(ratios.max()),
         }
         if int(number) in WITH_MISTAKES:
-            record |= float32_runs.mistakes_seen(given.attempt, output)._asdict()
+            record |= float32_runs.mistake_ratios(given.attempt, output)._asdict()
         live_run.record("step_bounds", record)
         assert not record["outside"], record
