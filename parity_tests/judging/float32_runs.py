@@ -1,4 +1,4 @@
-"""Honest runs: what step-local bounds have to hold for, whoever computes; and mistakes beside them.
+"""Float32 runs: what step-local bounds have to hold for, whoever computes; and mistakes beside them.
 
 A run is one sequence; a row has `BATCH` of them, one layer and one way to call it.
 """
@@ -123,7 +123,7 @@ class MistakeRatios(NamedTuple):
 
 
 def mistake_ratios(attempt: Attempt, output: np.ndarray) -> MistakeRatios:
-    """Judge an honest output by every mistaken layer that changes a sequence noticeably."""
+    """Judge a right output by every mistaken layer that changes a sequence noticeably."""
     right = attempt.double
     smallest, name, hidden, made = np.inf, "", 0, 0
     for mistake in MISTAKES:

@@ -1,1 +1,1 @@
-"""The table: printable data, from which every test, fixture and report is derived."""
+"""The table: what is varied, what deviates, how far results may be apart. Data only."""

@@ -1,1 +1,1 @@
-"""The oracles: processes that own a live Keras, and the code that talks to them."""
+"""Live Keras in processes of its own; what runs there keeps to Python 3.7."""

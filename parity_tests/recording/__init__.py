@@ -1,1 +1,1 @@
-"""Recording."""
+"""What writes fixtures/, and what reads it."""

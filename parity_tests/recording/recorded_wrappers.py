@@ -1,4 +1,4 @@
-"""fixtures/around/: some cases of `around` as live Keras ran them, and the configs it wrote.
+"""fixtures/around/: some cases of `cases.wrappers` as live Keras ran them, and their configs.
 
 ``python -m parity_tests.recording.recorded_wrappers --keras-python PATH`` writes them.
 """

@@ -1,1 +1,1 @@
-"""Reporting."""
+"""What is shown and written of a run: terminal, Markdown, JUnit XML, pages of docs/."""

@@ -1,1 +1,1 @@
-"""Runner."""
+"""The commands and the pytest plugin that run the comparisons."""

@@ -16,7 +16,7 @@ def check(prefix: str, report: Path | None, junit: Path | None, markdown: Path |
     prefix : str
         What the names of the options begin with.
     report : Path, optional
-        A folder; without it that of `surroundings.report_folder`.
+        A folder; without it that of `environment.report_folder`.
     junit, markdown : Path, optional
         Files.
 

@@ -1,1 +1,1 @@
-"""Tests."""
+"""Every test of gru_ref and of the suite itself."""

@@ -1,1 +1,1 @@
-"""Support."""
+"""Layers, files and runs of the command that tests of several folders share."""

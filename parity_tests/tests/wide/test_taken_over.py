@@ -1,4 +1,4 @@
-"""from_keras of all that is around a GRU: the rest of the case is the live layer's."""
+"""from_keras of cells, RNNs, stacks and Bidirectional: gru_ref goes on as the live layer does."""
 
 from __future__ import annotations
 
