@@ -1,4 +1,4 @@
-"""Float32 runs: what step-local bounds have to hold for, whoever computes; and mistakes beside them.
+"""Runs in float32, for whoever computes: what step-local bounds hold for, and mistakes beside them.
 
 A run is one sequence; a row has `BATCH` of them, one layer and one way to call it.
 """
