@@ -64,7 +64,7 @@ def _made(spec: dict[str, Any], version: str) -> Any:
     """Return a new layer with weights that are the same every time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
-        layer = run_wrappers.made(spec, version)
+        layer = run_wrappers.layer_from(spec, version)
         cell = spec["class"] in ("GRUCell", "StackedRNNCells")
         layer.build((BATCH, FEATURES) if cell else X.shape)
     rng = np.random.default_rng(1)
