@@ -16,7 +16,7 @@ from gru_ref.core.smooth_activations import Array, constant, quiet
 LEAKY_RELU_SLOPE = float(np.float32(0.2))
 
 
-def clipped(x: Array, low: Any, high: Any) -> Array:
+def clip(x: Array, low: Any, high: Any) -> Array:
     """Return x within [low, high], of its own dtype: NumPy widens bfloat16."""
     y: Array = np.clip(x, constant(low, x), constant(high, x)).astype(x.dtype, copy=False)
     return y
@@ -71,7 +71,7 @@ def hard_sigmoid_fifth(x: Array) -> Array:
     Source: tf_keras backend.hard_sigmoid
     """
     line = x * constant(0.2, x) + constant(0.5, x)
-    y: Array = clipped(line, 0, 1)
+    y: Array = clip(line, 0, 1)
     return y
 
 
@@ -103,7 +103,7 @@ def hard_tanh(x: Array) -> Array:
     Equation: clip(x, -1, 1)
     Source: keras.backend hard_tanh
     """
-    return clipped(x, -1, 1)
+    return clip(x, -1, 1)
 
 
 @quiet

@@ -1,20 +1,18 @@
-"""The dtypes of a GRU, and where the half types round: the one place that says so.
+"""Where the half types round: the one place that says so.
 
 Notes
 -----
-A dtype argument names two dtypes. *compute* is what every operation reads and returns, and the
-output and the returned state are of; *variable* is what the weights and a recorded state are of.
-They differ for mixed_float16 and mixed_bfloat16 alone, whose variables are float32.
+A number of float16 or bfloat16 is rounded, to the nearest and ties to even unless said otherwise:
 
-A number is rounded, to the nearest and ties to even unless said otherwise:
-
-- to *compute*, where a call begins: the input, the weights, the initial or recorded state
-- to *variable*, where weights are set or drawn, and where a stateful layer records its state
-- after every single operation (each +, −, ∘, /, exp, tanh, …), to *compute*: NumPy does so by
-  itself for float16, and ml_dtypes for bfloat16
+- where a call begins: the input, the weights, the first state
+- after every single operation (each +, −, ∘, /, exp, tanh, …): NumPy does so by itself for
+  float16, and ml_dtypes for bfloat16
 - in a matrix product once, after a sum in float32: that is `product`. bfloat16 is cut off there,
-  not rounded; Keras 2 up to TensorFlow 2.15 rounds float16 after every term
-- in the sum of a softmax after every term: `total`
+  not rounded. Older kernels round float16 after every term: `product_by_term`
+- in the sum of a softmax after every term: `softmax_sum`
+
+Weights and a recorded state may be kept in another dtype than the one that is computed in:
+`gru_ref.keras.identifiers.POLICIES`.
 
 Source
 ------
@@ -27,7 +25,7 @@ bfloat16 otherwise, and so does a GPU: docs/decisions/0014.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,15 +34,6 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Product = Callable[[Array, Array], Array]
 
-# dtype argument → compute dtype, variable dtype
-POLICIES: Mapping[str, tuple[str, str]] = {
-    "float16": ("float16", "float16"),
-    "bfloat16": ("bfloat16", "bfloat16"),
-    "float32": ("float32", "float32"),
-    "float64": ("float64", "float64"),
-    "mixed_float16": ("float16", "float32"),
-    "mixed_bfloat16": ("bfloat16", "float32"),
-}
 _HALF = ("float16", "bfloat16")
 # Eigen adds up to this many numbers one by one.
 _PACKET = 8
@@ -74,7 +63,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     return dtype
 
 
-def kind_of(dtype: np.dtype[Any]) -> str:
+def dtype_kind(dtype: np.dtype[Any]) -> str:
     """Return ``dtype.kind``, which for bfloat16 is "f" here: to NumPy alone it is void."""
     return "f" if dtype.name == "bfloat16" else dtype.kind
 
@@ -139,7 +128,9 @@ def elementary(function: np.ufunc, x: Array) -> Array:
         return np.asarray(function(x.astype(np.float64)).astype(np.float32).astype(np.float16))
 
 
-def summed(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
+def reduce_sum(
+    x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+) -> Array:
     """Return the sums along axes as TensorFlow's reductions make them: a half type in float32.
 
     float16 may differ by an ULP or so: Eigen adds it up in packets, whose size is the CPU's.
@@ -150,7 +141,7 @@ def summed(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool =
     return np.asarray(wide).astype(x.dtype)
 
 
-def total(x: Array) -> Array:
+def softmax_sum(x: Array) -> Array:
     """Return the sums along the last axis, of size 1 then.
 
     A half type adds number by number; from eight numbers on, in float32.

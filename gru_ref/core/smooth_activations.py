@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gru_ref.core.rounding import elementary, is_half, total
+from gru_ref.core.rounding import elementary, is_half, softmax_sum
 
 Array = npt.NDArray[np.floating[Any]]
 Function = Callable[[Array], Array]
@@ -244,8 +244,8 @@ def softmax(x: Array) -> Array:
     """
     weight = elementary(np.exp, x - np.max(x, axis=-1, keepdims=True))
     if is_half(x.dtype):
-        return np.asarray(weight * (constant(1, x) / total(weight)))
-    y: Array = weight / total(weight)
+        return np.asarray(weight * (constant(1, x) / softmax_sum(weight)))
+    y: Array = weight / softmax_sum(weight)
     return y
 
 
@@ -257,5 +257,5 @@ def log_softmax(x: Array) -> Array:
     Source: tf.nn.log_softmax
     """
     shifted = x - np.max(x, axis=-1, keepdims=True)
-    y: Array = shifted - elementary(np.log, total(elementary(np.exp, shifted)))
+    y: Array = shifted - elementary(np.log, softmax_sum(elementary(np.exp, shifted)))
     return y

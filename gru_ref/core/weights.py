@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import is_half, kind_of
+from gru_ref.core.rounding import dtype_kind, is_half
 from gru_ref.errors import shown
 
 Array = NDArray[Any]
@@ -61,7 +61,7 @@ class GRUWeights:
             if value is None and name == "bias":
                 continue
             array = np.asarray(value)
-            if kind_of(array.dtype) != "f":
+            if dtype_kind(array.dtype) != "f":
                 raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
             object.__setattr__(self, name, array)
         shape = self.recurrent_kernel.shape

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.loop import Moment
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.functional import gru
@@ -231,7 +231,7 @@ def _check_array(name: str, array: Array, *shapes: tuple[int, ...]) -> None:
         expected = " or ".join(map(str, shapes))
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}")
     kind, meaning = ("b", "bool") if name == "mask" else ("f", "a floating dtype")
-    if kind_of(array.dtype) != kind:
+    if dtype_kind(array.dtype) != kind:
         raise TypeError(f"{name} has dtype {array.dtype}, expected {meaning}")
 
 

@@ -16,7 +16,7 @@ from gru_ref.core.recurrence import Recurrence
 from gru_ref.errors import shown
 from gru_ref.keras.activations import arguments, tables
 from gru_ref.keras.activations.arguments import Activation
-from gru_ref.keras.identifiers import Identifier, dtype_name
+from gru_ref.keras.identifiers import POLICIES, Identifier, dtype_name
 from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.training import constraints, initializers, regularizers
@@ -147,7 +147,7 @@ class GRUConfig:
         put("identifiers", identifiers)
         self._check_options()
         put("dtype", dtype_name(self.dtype, behaviour))
-        rounding.numpy_dtype(rounding.POLICIES[self.dtype][0])  # raises without ml_dtypes
+        rounding.numpy_dtype(POLICIES[self.dtype][0])  # raises without ml_dtypes
         if behaviour.layer_activations_need_float32:
             self._warn_of_layers()
         if self.stateful and behaviour.stateful_needs_float32 and self.variable_dtype != "float32":
@@ -179,12 +179,12 @@ class GRUConfig:
     @functools.cached_property
     def compute_dtype(self) -> np.dtype[Any]:
         """What the layer computes in, and its output and returned state are of."""
-        return rounding.numpy_dtype(rounding.POLICIES[self.dtype][0])
+        return rounding.numpy_dtype(POLICIES[self.dtype][0])
 
     @functools.cached_property
     def variable_dtype(self) -> np.dtype[Any]:
         """What the weights and a stateful layer's recorded state are of."""
-        return rounding.numpy_dtype(rounding.POLICIES[self.dtype][1])
+        return rounding.numpy_dtype(POLICIES[self.dtype][1])
 
     @functools.cached_property
     def recurrence(self) -> Recurrence:
@@ -244,7 +244,7 @@ class GRUConfig:
             named = isinstance(value, str) and value in tables.FLOATX_ONLY_2
             layer = arguments.resolve(value, self.behaviour, "activation")
             own = "float32" if named else getattr(layer, "dtype", self.dtype)
-            if rounding.POLICIES[own][0] != rounding.POLICIES[self.dtype][0]:
+            if POLICIES[own][0] != POLICIES[self.dtype][0]:
                 self.behaviour.warn("layer_activations_need_float32", shown(value))
 
     def changed(self, **values: Any) -> GRUConfig:

@@ -7,9 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gru_ref.core.rounding import POLICIES
 from gru_ref.errors import shown
 from gru_ref.keras.ledger import Behaviour
+
+# dtype argument → compute dtype, variable dtype. What every operation reads and returns, and the
+# output and the returned state are of, is *compute*; the weights and a recorded state are of
+# *variable*: numbers are rounded to it where weights are set or drawn, and where a state is kept.
+POLICIES: Mapping[str, tuple[str, str]] = {
+    "float16": ("float16", "float16"),
+    "bfloat16": ("bfloat16", "bfloat16"),
+    "float32": ("float32", "float32"),
+    "float64": ("float64", "float64"),
+    "mixed_float16": ("float16", "float32"),
+    "mixed_bfloat16": ("bfloat16", "float32"),
+}
 
 _DRAWN = "seed dtype input_axes output_axes"
 
@@ -151,7 +162,7 @@ def parse_identifier(
 
 
 def dtype_name(value: Any, behaviour: Behaviour) -> str:
-    """Return the key of `gru_ref.core.rounding.POLICIES` that `dtype` names; None is "float32".
+    """Return the key of `POLICIES` that `dtype` names; None is "float32".
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.activations import tables
@@ -143,7 +143,7 @@ def floating(mapping: Mapping[str, Any], name: str, *axes: int | None) -> Array:
         The shape differs; None stands for any size.
     """
     array = np.array(mapping[name])
-    if kind_of(array.dtype) != "f":
+    if dtype_kind(array.dtype) != "f":
         raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
     fits = array.ndim == len(axes) and all(
         size is None or size == actual for size, actual in zip(axes, array.shape, strict=True)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.debugging.bounds.step_replay import GATES, ForeignSteps
 from gru_ref.debugging.mistakes.gru_run import Call
 from gru_ref.errors import shown
@@ -147,6 +147,6 @@ def _floating(value: Any, name: str) -> Array:
     if not hasattr(value, "__array__"):
         raise TypeError(f"{name} is {shown(value)}, expected an array")
     array = np.asarray(value)
-    if kind_of(array.dtype) != "f":
+    if dtype_kind(array.dtype) != "f":
         raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
     return array

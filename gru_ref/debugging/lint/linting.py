@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.lint.better import Better, better
 from gru_ref.debugging.lint.reasons import Reason, Reasons
@@ -183,7 +183,7 @@ def _read_test(
 
 def _numbers(name: str, value: Any, *shapes: tuple[int, ...]) -> Array:
     array = np.asarray(value)
-    if kind_of(array.dtype) not in "fiub":
+    if dtype_kind(array.dtype) not in "fiub":
         raise TypeError(f"{name} has dtype {array.dtype}, expected numbers")
     if shapes and array.shape not in shapes:
         expected = " or ".join(map(str, shapes))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.recurrence import Recurrence
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import KerasQuirkWarning
@@ -208,6 +208,6 @@ def _call(attempt: Attempt, call: Call, step: Callable[..., Step] | None) -> tup
 
 def _widen(value: Any) -> Any:
     """Return a floating array in float64, and anything else as it is."""
-    if isinstance(value, np.ndarray) and kind_of(value.dtype) == "f":
+    if isinstance(value, np.ndarray) and dtype_kind(value.dtype) == "f":
         return value.astype("float64")
     return value

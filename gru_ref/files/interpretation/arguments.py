@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gru_ref.core.rounding import POLICIES
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.interpretation import keras_1
@@ -14,6 +13,7 @@ from gru_ref.files.interpretation.recorded_version import is_before_the_ledger
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.activations import tables
 from gru_ref.keras.config import KINDS
+from gru_ref.keras.identifiers import POLICIES
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS
 from gru_ref.keras.ledger import Behaviour
 

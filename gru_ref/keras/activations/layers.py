@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.piecewise_activations import clipped
-from gru_ref.core.rounding import POLICIES, elementary, numpy_dtype
+from gru_ref.core.piecewise_activations import clip
+from gru_ref.core.rounding import elementary, numpy_dtype
 from gru_ref.core.smooth_activations import softmax
 from gru_ref.errors import shown
-from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.identifiers import POLICIES, dtype_name
 from gru_ref.keras.ledger import Behaviour
 
 Array = NDArray[Any]
@@ -89,7 +89,7 @@ def _relu(x: Array, max_value: Any, negative_slope: Any, threshold: Any) -> Arra
         return np.where(x > 0, x, rounded(negative_slope) * x)
     kept = np.where(x > rounded(threshold), x, x.dtype.type(0))
     if max_value is not None:
-        kept = clipped(kept, 0, np.float32(max_value))
+        kept = clip(kept, 0, np.float32(max_value))
     if negative_slope != 0:
         below = np.maximum(x.dtype.type(threshold) - x, 0)
         kept = kept - x.dtype.type(negative_slope) * below

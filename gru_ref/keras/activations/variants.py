@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from gru_ref.core.piecewise_activations import simplex_support
-from gru_ref.core.rounding import elementary, is_half, total
+from gru_ref.core.rounding import elementary, is_half, softmax_sum
 from gru_ref.core.smooth_activations import Array, constant, quiet, sigmoid
 
 # TensorFlow casts both through float32, so float64 layers see the rounded value.
@@ -89,7 +89,7 @@ def sparsemax_3_8(x: Array) -> Array:
     """
     cumulative, support = simplex_support(x)
     size = np.sum(support, axis=-1, keepdims=True, dtype=x.dtype)
-    added = total(np.where(support, cumulative, constant(0, x)))
+    added = softmax_sum(np.where(support, cumulative, constant(0, x)))
     threshold = (added - constant(1, x)) / size
     y: Array = np.maximum(x - threshold, constant(0, x))
     return y

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.streams import MaskStreams
@@ -193,7 +193,7 @@ def read_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
             f"(its rate is {law.rate})"
         )
     mask = np.asarray(given)
-    if kind_of(mask.dtype) not in "fiub":
+    if dtype_kind(mask.dtype) not in "fiub":
         raise TypeError(f"{argument} has dtype {mask.dtype}, expected a numeric dtype")
     if mask.shape != law.shape:
         raise ValueError(

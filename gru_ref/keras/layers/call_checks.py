@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 
@@ -82,7 +82,7 @@ def x_array(x: Any, config: GRUConfig, autocast: bool = True) -> Array:
     dtype = config.compute_dtype
     castable = "f" if not behaviour.inputs_are_cast else "fiub"
     refused = not autocast and array.dtype != dtype and not behaviour.inputs_are_cast
-    if kind_of(array.dtype) not in castable or refused:
+    if dtype_kind(array.dtype) not in castable or refused:
         raise TypeError(f"x has dtype {array.dtype}, expected {dtype}")
     if array.shape[0 if config.time_major else 1] == 0:
         raise ValueError(f"x has shape {array.shape}, expected at least one timestep: {expected}")
@@ -124,7 +124,7 @@ def mask_array(
     if not hasattr(mask, "__array__"):
         raise AttributeError(f"mask is {shown(mask)}, expected an array, which has a dtype")
     array = np.asarray(mask)
-    if kind_of(array.dtype) not in "biuf":
+    if dtype_kind(array.dtype) not in "biuf":
         raise TypeError(f"mask has dtype {array.dtype}, expected bool or a number")
     shape = (timesteps, batch) if config.time_major else (batch, timesteps)
     expected = f"expected {shape}, with an optional third axis of size 1 or {config.units}"
@@ -227,7 +227,7 @@ def initial_state_array(
     array = np.asarray(state)
     dtype = config.compute_dtype
     uncast = array.dtype != dtype and not behaviour.initial_state_is_cast
-    if kind_of(array.dtype) not in "fiub" or (uncast and not config.stateful):
+    if dtype_kind(array.dtype) not in "fiub" or (uncast and not config.stateful):
         raise TypeError(f"initial_state has dtype {array.dtype}, expected {dtype}")
     broadcasts = behaviour.initial_state_broadcasts == "always" or config.path == "unroll"
     batches = (batch, 1) if broadcasts else (batch,)

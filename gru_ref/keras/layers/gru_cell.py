@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
@@ -219,7 +219,7 @@ class GRUCell(LeafLayer):
         other = array.dtype != config.compute_dtype
         uncast = name == "states" and not config.behaviour.initial_state_is_cast
         uncast |= not self._layer_arguments.get("autocast", True)
-        if kind_of(array.dtype) not in ("fiub" if cast else "f") or (other and uncast):
+        if dtype_kind(array.dtype) not in ("fiub" if cast else "f") or (other and uncast):
             raise TypeError(f"{name} has dtype {array.dtype}, expected {config.compute_dtype}")
         if array.ndim != 2:
             raise ValueError(f"{name} has shape {array.shape}, expected two dimensions")

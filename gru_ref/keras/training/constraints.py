@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of, summed
+from gru_ref.core.rounding import dtype_kind, reduce_sum
 from gru_ref.errors import shown
 from gru_ref.keras.identifiers import (
     Identifier,
@@ -231,7 +231,7 @@ def _norms(weight: Array, axis: Any, behaviour: Behaviour, argument: str) -> Arr
     mixes = argument == "bias_constraint" and weight.ndim == 2 and 0 in axes
     if mixes and behaviour.bias_norm_mixes_rows:
         behaviour.warn("bias_norm_mixes_rows")
-    return np.asarray(np.sqrt(summed(np.square(weight), axes, keepdims=True)))
+    return np.asarray(np.sqrt(reduce_sum(np.square(weight), axes, keepdims=True)))
 
 
 def _clip(norms: Array, lowest: float | None, highest: float | None) -> Array:
@@ -257,7 +257,7 @@ def _non_negative(weight: Array, behaviour: Behaviour, argument: str) -> Array:
 def _function_result(value: Any, found: Identifier, weight: Array, argument: str) -> Array:
     """Return what a callable returned, as an array like `weight`."""
     array = np.array(value)
-    if kind_of(array.dtype) not in "fiu":
+    if dtype_kind(array.dtype) not in "fiu":
         raise ValueError(
             f"{argument} {shown(found.function)} returns {shown(value)}, expected an array"
         )

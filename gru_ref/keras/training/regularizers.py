@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.rounding import kind_of, product, summed
+from gru_ref.core.rounding import dtype_kind, product, reduce_sum
 from gru_ref.errors import shown
 from gru_ref.keras.identifiers import (
     Identifier,
@@ -195,9 +195,9 @@ def penalty(found: Identifier, array: Array, behaviour: Behaviour, argument: str
     if found.class_name == "OrthogonalRegularizer":
         total = factor("factor") * _orthogonal(found.parameters["mode"], array, behaviour, argument)
     if found.class_name in ("L1", "L1L2"):
-        total = total + factor("l1") * summed(np.abs(array))
+        total = total + factor("l1") * reduce_sum(np.abs(array))
     if found.class_name in ("L2", "L1L2"):
-        total = total + factor("l2") * summed(np.square(array))
+        total = total + factor("l2") * reduce_sum(np.square(array))
     return np.asarray(total, array.dtype)
 
 
@@ -291,7 +291,7 @@ def _orthogonal(mode: str, array: Array, behaviour: Behaviour, argument: str) ->
             "dimensions"
         )
     vectors = array if mode == "rows" else array.T  # (n, …)
-    lengths = np.sqrt(summed(np.square(vectors), 1, keepdims=True))
+    lengths = np.sqrt(reduce_sum(np.square(vectors), 1, keepdims=True))
     floor = array.dtype.type(behaviour.orthogonal_smallest_norm)
     vectors = vectors / np.maximum(lengths, floor)
     n = len(vectors)
@@ -303,13 +303,13 @@ def _orthogonal(mode: str, array: Array, behaviour: Behaviour, argument: str) ->
         behaviour.warn("orthogonal_cosines_cancel", argument)
     else:
         cosines = np.abs(cosines)
-    return array.dtype.type(0.5) * summed(cosines) / array.dtype.type(n * (n - 1) / 2)
+    return array.dtype.type(0.5) * reduce_sum(cosines) / array.dtype.type(n * (n - 1) / 2)
 
 
 def _function_result(value: Any, found: Identifier, array: Array, argument: str) -> Array:
     """Return what a callable returned, as an array; a plain number in the dtype of `array`."""
     number = np.asarray(value)
-    if kind_of(number.dtype) not in "fiub":
+    if dtype_kind(number.dtype) not in "fiub":
         raise TypeError(
             f"{argument} {shown(found.function)} returns {shown(value)}, expected a number"
         )

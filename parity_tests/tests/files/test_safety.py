@@ -153,7 +153,7 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
             yield from _places(below, (*place, key))
 
 
-class TestFuzz:
+class TestRandomMutations:
     """Files with something changed or cut off: an error of the one class, or a result."""
 
     @settings(deadline=None, max_examples=EXAMPLES)
