@@ -11,15 +11,17 @@ from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.ledger.activation_names import activation_names, unusable_activations
 from gru_ref.keras.ledger.activations import ActivationRows
 from gru_ref.keras.ledger.call import CallRows
-from gru_ref.keras.ledger.config import ConfigRows
 from gru_ref.keras.ledger.constructor import ConstructorRows
 from gru_ref.keras.ledger.dropout import DropoutRows
+from gru_ref.keras.ledger.execution_path import PathRows
+from gru_ref.keras.ledger.get_config import GetConfigRows
 from gru_ref.keras.ledger.initializers import InitializerRows
 from gru_ref.keras.ledger.masking import MaskingRows
-from gru_ref.keras.ledger.path import PathRows
 from gru_ref.keras.ledger.penalties import PenaltyRows
+from gru_ref.keras.ledger.ragged import RaggedRows
 from gru_ref.keras.ledger.releases import Release, release_of
 from gru_ref.keras.ledger.row import LedgerRow, rows_of
+from gru_ref.keras.ledger.seeds import SeedRows
 from gru_ref.keras.ledger.wrappers import WrapperRows
 
 
@@ -31,10 +33,12 @@ class Behaviour(
     ActivationRows,
     PathRows,
     DropoutRows,
+    SeedRows,
     MaskingRows,
     CallRows,
     WrapperRows,
-    ConfigRows,
+    RaggedRows,
+    GetConfigRows,
 ):
     """What one Keras release does, a field for each row of the ledger.
 

@@ -32,11 +32,6 @@ class CallRows:
         keras_3={0: False},
         source="control_flow_util.smart_cond, which dropout calls, tf_keras 2.21; Keras 3.15.1 takes the truth, measured",
     )
-    mask_containers: tuple[type[Any], ...] = row(
-        keras_2={1: (list,)},
-        keras_3={0: (list, tuple)},
-        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: the first element is the mask",
-    )
     weight_type_error: type[Exception] = row(
         keras_2={1: AttributeError, 6: ValueError},
         keras_3={0: AttributeError},

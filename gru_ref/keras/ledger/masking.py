@@ -1,15 +1,16 @@
-"""Masks: what a masked timestep puts out, and where Keras fails with one."""
+"""Masks: what a masked timestep puts out, where Keras fails with one, and in what a mask comes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from gru_ref.keras.ledger.row import row
 
 
 @dataclass(frozen=True, kw_only=True)
 class MaskingRows:
-    """Masks: what a masked timestep puts out, and where Keras fails with one."""
+    """Masks: what a masked timestep puts out, where Keras fails with one, and in what a mask comes."""
 
     fused_ignores_zero_output_for_mask: bool = row(
         keras_2={1: True, 2: False},
@@ -40,4 +41,14 @@ class MaskingRows:
         keras_3={0: True},
         source="backend.rnn (tf_keras 2.21, Keras 3.15.1), measured",
         quirk="zero_output_for_mask zeroes the last output too where its timestep is masked",
+    )
+    mask_containers: tuple[type[Any], ...] = row(
+        keras_2={1: (list,)},
+        keras_3={0: (list, tuple)},
+        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: the first element is the mask",
+    )
+    rnn_mask_containers: tuple[type[Any], ...] = row(
+        keras_2={1: (list, tuple)},
+        keras_3={0: ()},
+        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: GRU takes others",
     )

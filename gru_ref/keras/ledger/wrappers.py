@@ -1,4 +1,4 @@
-"""Cells, stacks of cells, RNN and Bidirectional, and ragged input."""
+"""Cells, stacks of cells, RNN and Bidirectional."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gru_ref.keras.ledger.row import row
 
 @dataclass(frozen=True, kw_only=True)
 class WrapperRows:
-    """Cells, stacks of cells, RNN and Bidirectional, and ragged input."""
+    """Cells, stacks of cells, RNN and Bidirectional."""
 
     kept_masks_act_in_inference: bool = row(
         keras_2={1: True},
@@ -49,11 +49,6 @@ class WrapperRows:
         keras_3={0: True},
         source="StackedRNNCells.call zips cells and states, Keras 3.15.1, measured",
         quirk="a stack runs as many cells as it is given states",
-    )
-    rnn_mask_containers: tuple[type[Any], ...] = row(
-        keras_2={1: (list, tuple)},
-        keras_3={0: ()},
-        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: GRU takes others",
     )
     states_are_none_without_record: bool = row(
         keras_2={1: False},
@@ -134,20 +129,4 @@ class WrapperRows:
         keras_3={0: True},
         source="Bidirectional.compute_mask multiplies a generator, Keras 3.15.1, measured",
         quirk="Keras raises for a stateful Bidirectional with return_state; computed as documented",
-    )
-    ragged_input: bool = row(
-        keras_2={1: True},
-        keras_3={0: False},
-        source="a RaggedTensor as x, tf_keras 2.21 and Keras 3.15.1, measured",
-    )
-    ragged_input_is_fused: bool = row(
-        keras_2={1: True, 3: False, 8: True},
-        keras_3={0: False},
-        source="GRU.call given a RaggedTensor, tf_keras 2.21, measured; TF 2.1–2.10 by the contract",
-    )
-    ragged_backwards_keeps_padding: bool = row(
-        keras_2={1: True, 5: False},
-        keras_3={0: False},
-        source="maybe_convert_to_ragged, TF 2.4.4 and 2.5.3, measured; TF 2.1–2.3 by the contract",
-        quirk="go_backwards with return_sequences cuts ragged rows at the wrong end",
     )

@@ -10,7 +10,7 @@ from gru_ref.keras.ledger.row import row
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfigRows:
+class GetConfigRows:
     """What get_config writes, and what from_config makes of it."""
 
     config_has_keras_2_keys: bool = row(
