@@ -84,7 +84,7 @@ def gru(
     mask : bool, the two leading axes of x and optionally a third of size 1 or units
         True: use this timestep. The batch axis may be 1.
     dropout_mask, recurrent_dropout_mask : optional
-        Scaled masks (0, or 1 / (1 − rate)) of the shapes that `gru_ref.keras.dropout.laws.laws`
+        Scaled masks (0, or 1 / (1 − rate)) of the shapes that `gru_ref.keras.dropout.masks.laws`
         gives.
     step : callable, optional
         What computes a timestep, with the parameters of `gru_ref.core.step.gru_step`, which is the

@@ -29,7 +29,7 @@ from gru_ref.debugging.diff.foreign_output import read_foreign_output
 from gru_ref.debugging.diff.hypotheses import final_hypotheses, sequence_hypotheses
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.errors import KerasQuirkWarning, shown
-from gru_ref.keras.dropout.laws import laws, read_mask
+from gru_ref.keras.dropout.masks import laws, read_mask
 from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, start_of_call, x_array
 from gru_ref.keras.layers.gru import GRU
 
@@ -76,7 +76,7 @@ def diff(
     initial_state : (batch, units), optional
     mask : (batch, timesteps), optional
     dropout_mask, recurrent_dropout_mask : optional
-        Those of a call in training; see `gru_ref.keras.dropout.laws.laws`.
+        Those of a call in training; see `gru_ref.keras.dropout.masks.laws`.
     arithmetic : FloatFormat, optional
         By default the coarser dtype of theirs and the layer's.
 

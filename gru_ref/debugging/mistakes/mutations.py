@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.keras.activations import tables
-from gru_ref.keras.dropout.laws import draw_with_rng, laws
+from gru_ref.keras.dropout.masks import draw_with_rng, laws
 
 Array = NDArray[Any]
 Change = Callable[[Attempt], Attempt]

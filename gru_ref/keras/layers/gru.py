@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gru_ref.core.loop import Moment
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.dropout.laws import Masks, call_masks
+from gru_ref.keras.dropout.masks import Masks, call_masks
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers import call_checks, ragged
@@ -187,7 +187,7 @@ class GRU(LoopLayer, LeafLayer):
         training : bool, optional
             Whether dropout acts. None is False.
         dropout_mask, recurrent_dropout_mask : optional
-            The masks to drop with, in the shapes that `gru_ref.keras.dropout.laws.laws` gives,
+            The masks to drop with, in the shapes that `gru_ref.keras.dropout.masks.laws` gives,
             already scaled.
             By default those that Keras draws from the same seeds.
         rng : numpy.random.Generator, optional

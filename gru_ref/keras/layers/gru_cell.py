@@ -12,7 +12,7 @@ from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.dropout.cell_masks import CellMasks
+from gru_ref.keras.dropout.masks import CellMasks
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import CellCall
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.dropout.laws import Masks
+from gru_ref.keras.dropout.masks import Masks
 from gru_ref.keras.functional import CellCall, stacked_gru
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import PartMasks, WrapperLayer

@@ -227,7 +227,7 @@ def cell_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
     Parameters
     ----------
     by_gate : bool
-        Whether there is a mask for every gate, as `gru_ref.keras.dropout.laws.laws` tells.
+        Whether there is a mask for every gate, as `gru_ref.keras.dropout.masks.laws` tells.
     """
     found = {}
     for rate, (attribute, cache) in _CELL_MASKS.items():

@@ -9,7 +9,7 @@ import pytest
 from parameterized import parameterized
 
 from gru_ref import GRU
-from gru_ref.keras.dropout import laws
+from gru_ref.keras.dropout import masks
 from parity_tests.judging import run_seeded
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
@@ -95,15 +95,15 @@ class TestDropout:
     ) -> None:
         config = GRU(UNITS, keras_version=version, **constructor).config
         leading = (TIMESTEPS, BATCH) if config.time_major else (BATCH, TIMESTEPS)
-        both = laws.laws(config, *leading, FEATURES)
+        both = masks.laws(config, *leading, FEATURES)
         assert [law.shape for law in both] == list(shapes)
-        many = laws.laws(config, 1000, 20, FEATURES)
+        many = masks.laws(config, 1000, 20, FEATURES)
         for law, argument in zip(many, ("dropout", "recurrent_dropout"), strict=True):
             rate = constructor.get(argument, 0.0)
             if law.shape is None:
                 assert rate == 0
                 continue
-            mask = laws.draw_with_rng(law, np.random.default_rng(4), config)
+            mask = masks.draw_with_rng(law, np.random.default_rng(4), config)
             assert (mask.shape, mask.dtype) == (law.shape, "float32")
             assert set(np.unique(mask)) == {0, np.float32(1 / (1 - rate))}
             assert abs((mask == 0).mean() - rate) < 0.03
