@@ -15,6 +15,7 @@ from gru_ref.keras.ledger.constructor import ConstructorRows
 from gru_ref.keras.ledger.dropout import DropoutRows
 from gru_ref.keras.ledger.execution_path import PathRows
 from gru_ref.keras.ledger.get_config import GetConfigRows
+from gru_ref.keras.ledger.identifiers import IdentifierRows
 from gru_ref.keras.ledger.initializers import InitializerRows
 from gru_ref.keras.ledger.masking import MaskingRows
 from gru_ref.keras.ledger.penalties import PenaltyRows
@@ -22,12 +23,14 @@ from gru_ref.keras.ledger.ragged import RaggedRows
 from gru_ref.keras.ledger.releases import Release, release_of
 from gru_ref.keras.ledger.row import LedgerRow, rows_of
 from gru_ref.keras.ledger.seeds import SeedRows
+from gru_ref.keras.ledger.states import StateRows
 from gru_ref.keras.ledger.wrappers import WrapperRows
 
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour(
     ConstructorRows,
+    IdentifierRows,
     InitializerRows,
     PenaltyRows,
     ActivationRows,
@@ -36,6 +39,7 @@ class Behaviour(
     SeedRows,
     MaskingRows,
     CallRows,
+    StateRows,
     WrapperRows,
     RaggedRows,
     GetConfigRows,

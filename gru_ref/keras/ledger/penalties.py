@@ -1,4 +1,4 @@
-"""Regularizers and constraints: what is taken as one, the penalties, and what is projected."""
+"""Penalties and projections: their parameters, their numbers, and which weights they reach."""
 
 from __future__ import annotations
 
@@ -12,18 +12,8 @@ Penalty = Literal["L1", "L2", "L1L2", "OrthogonalRegularizer"]
 
 @dataclass(frozen=True, kw_only=True)
 class PenaltyRows:
-    """Regularizers and constraints: what is taken as one, the penalties, and what is projected."""
+    """Penalties and projections: their parameters, their numbers, and which weights they reach."""
 
-    regularizer_names: Literal["2.1", "3.0"] = row(
-        keras_2={1: "2.1"},
-        keras_3={0: "3.0"},
-        source="regularizers.get, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: keys of regularizers.NAMES; L1, L2 and the orthogonal one have rows of their own",
-    )
-    constraint_names: Literal["2.1", "3.0"] = row(
-        keras_2={1: "2.1"},
-        keras_3={0: "3.0"},
-        source="constraints.get, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: keys of constraints.NAMES",
-    )
     negative_penalties: bool = row(
         keras_2={1: True},
         keras_3={0: False},
@@ -63,21 +53,6 @@ class PenaltyRows:
         keras_2={1: True},
         keras_3={0: False},
         source="backend.clip (tf_keras 2.21); ops.clip in a step of SGD (Keras 3.15.1), measured",
-    )
-    weight_callables: bool = row(
-        keras_2={1: True},
-        keras_3={0: True, 1: False, 15: True},
-        source="Variable.regularizer and Variable.constraint, Keras 3.0.5, 3.1.1, 3.14.1 and 3.15.1, measured",
-    )
-    classes_are_instantiated: bool = row(
-        keras_2={1: False},
-        keras_3={0: True},
-        source="regularizers.get and constraints.get given a class, tf_keras 2.21 and Keras 3.15.1, measured",
-    )
-    serialized_config_required: bool = row(
-        keras_2={1: True},
-        keras_3={0: False},
-        source="a dict with a class_name alone, tf_keras 2.21 and Keras 3.15.1, measured",
     )
     penalty_factors_are_float32: bool = row(
         keras_2={1: True},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from gru_ref.keras.ledger.row import row
 
@@ -28,16 +27,6 @@ class WrapperRows:
         source="a GRUCell called by itself, tf_keras 2.21 and Keras 3.15.1, measured",
         quirk="a cell drops with the masks of its call before until they are reset",
     )
-    cell_state_is_list: bool = row(
-        keras_2={1: False},
-        keras_3={0: True},
-        source="GRUCell.get_initial_state, tf_keras 2.21 and Keras 3.15.1, measured: the states of a stack that started from zeros come in lists",
-    )
-    state_size_container: type[Any] = row(
-        keras_2={1: tuple},
-        keras_3={0: list},
-        source="StackedRNNCells.state_size, tf_keras 2.21 and Keras 3.15.1, measured",
-    )
     reverse_state_order_argument: bool = row(
         keras_2={1: True},
         keras_3={0: False},
@@ -49,11 +38,6 @@ class WrapperRows:
         keras_3={0: True},
         source="StackedRNNCells.call zips cells and states, Keras 3.15.1, measured",
         quirk="a stack runs as many cells as it is given states",
-    )
-    states_are_none_without_record: bool = row(
-        keras_2={1: False},
-        keras_3={0: True},
-        source="RNN.states of a layer that is not stateful, tf_keras 2.21 and Keras 3.15.1, measured",
     )
     stack_reset_fails: bool = row(
         keras_2={1: False},
