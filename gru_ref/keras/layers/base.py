@@ -15,7 +15,7 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.identifiers import dtype_name
-from gru_ref.keras.layers.constructor_checks import check_known, check_values, layer_keywords
+from gru_ref.keras.layers.constructor_checks import check_keywords, layer_keywords
 from gru_ref.keras.layers.weight_checks import known_features, weight_arrays
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import gru_config
@@ -358,8 +358,8 @@ class WrapperLayer(BaseLayer):
     ----------
     parts, config, name, arguments
         As for `BaseLayer`.
-    also : sequence of str
-        Keywords that this class takes besides.
+    own : bool
+        Keyword that this class takes besides → whether the release has it.
     """
 
     def __init__(
@@ -368,12 +368,11 @@ class WrapperLayer(BaseLayer):
         config: GRUConfig,
         name: str,
         arguments: Mapping[str, Any],
-        also: Sequence[str] = (),
+        **own: bool,
     ) -> None:
         behaviour = config.behaviour
-        known = layer_keywords(behaviour).union(also)
-        check_known(arguments, known, type(self).__name__, behaviour)
-        check_values(arguments, behaviour)
+        known = layer_keywords(behaviour, **own)
+        check_keywords(arguments, known, type(self).__name__, behaviour)
         super().__init__(config, name, arguments, parts)
         self.dtype = dtype_name(arguments.get("dtype") or "float32", behaviour)
         self._built = False

@@ -15,7 +15,6 @@ F = TypeVar("F", bound=Callable[..., None])
 # Keras's arguments for any layer: they say nothing about what this one computes.
 _ANY_LAYER = ("name", "trainable", "autocast", "input_shape", "input_dim")
 _KERAS_2_SHAPES = ("batch_input_shape", "batch_size", "input_length", "dynamic")
-_KERAS_2_LAYER = (*_KERAS_2_SHAPES, "weights", "return_runtime")
 _RNG_TYPES = (None, "stateless", "stateful", "legacy_stateful")
 
 
@@ -48,53 +47,15 @@ def check_call(init: F) -> F:
     return check_and_init  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
 
 
-def check_keywords(kwargs: Mapping[str, Any], implementation: Any, behaviour: Behaviour) -> None:
-    """Refuse a keyword that the release does not have, with the class of error it raises."""
-    known = {"zero_output_for_mask", "dtype", *_ANY_LAYER}
-    if behaviour.keras_2_layer_arguments:
-        known.update(_KERAS_2_LAYER)
-    if behaviour.use_cudnn_argument:
-        known.add("use_cudnn")
-    if behaviour.seed_argument:
-        known.add("seed")
-    if behaviour.force_generator_argument:
-        known.add("force_generator")
-    if behaviour.rng_type_argument:
-        known.add("rng_type")
-    if behaviour.caching_device_argument:
-        known.add("enable_caching_device")
-    given = dict(kwargs)
-    if implementation != 2 and not behaviour.implementation_argument:
-        given["implementation"] = implementation
-    check_known(given, known, "GRU", behaviour)
-
-
-def layer_keywords(behaviour: Behaviour) -> set[str]:
-    """Return the keywords that every layer of the release takes beside its own."""
-    known = {"dtype", *_ANY_LAYER}
-    if behaviour.keras_2_layer_arguments:
-        known.update(_KERAS_2_SHAPES)
-    return known
-
-
-def check_known(
+def check_keywords(
     kwargs: Mapping[str, Any], known: Collection[str], layer: str, behaviour: Behaviour
 ) -> None:
-    """Refuse a keyword that is not among the known, with the class of error the release raises."""
-    for name, value in kwargs.items():
-        if name not in known:
-            raise behaviour.unknown_argument_error(
-                f"{name} is {shown(value)}, expected no such argument: as Keras "
-                f"{behaviour.release}, {layer} of gru_ref takes beside its named arguments "
-                f"{', '.join(sorted(known))}"
-            )
-
-
-def check_values(kwargs: Mapping[str, Any], behaviour: Behaviour) -> None:
-    """Check the arguments for any layer that the release itself looks at.
+    """Refuse a keyword that is not among the known, and check those that the release looks at.
 
     Raises
     ------
+    TypeError, ValueError
+        A keyword is unknown: the class of error that the release raises.
     TypeError
         Keras 2: name is no string or trainable no bool, where the release looks at them; or
         input_shape or its like is no tuple.
@@ -102,6 +63,13 @@ def check_values(kwargs: Mapping[str, Any], behaviour: Behaviour) -> None:
         Keras 3: name is no string or contains '/', or trainable is no bool, where the release
         looks at it. Keras 2: rng_type is unknown.
     """
+    for keyword, value in kwargs.items():
+        if keyword not in known:
+            raise behaviour.unknown_argument_error(
+                f"{keyword} is {shown(value)}, expected no such argument: as Keras "
+                f"{behaviour.release}, {layer} of gru_ref takes beside its named arguments "
+                f"{', '.join(sorted(known))}"
+            )
     name, trainable = kwargs.get("name"), kwargs.get("trainable", True)
     if behaviour.name_is_checked and name is not None and not isinstance(name, str):
         raise behaviour.wrong_type_error(f"name is {shown(name)}, expected a string or None")
@@ -118,13 +86,40 @@ def check_values(kwargs: Mapping[str, Any], behaviour: Behaviour) -> None:
         raise ValueError(f"rng_type is {shown(kwargs['rng_type'])}, expected one of {_RNG_TYPES}")
 
 
+def layer_keywords(behaviour: Behaviour, **own: bool) -> set[str]:
+    """Return the keywords that a layer of the release takes beside its named arguments.
+
+    Parameters
+    ----------
+    own : bool
+        Keyword of this class of layer → whether the release has it.
+    """
+    shapes = _KERAS_2_SHAPES if behaviour.keras_2_layer_arguments else ()
+    return {"dtype", *_ANY_LAYER, *shapes, *(name for name, taken in own.items() if taken)}
+
+
+def gru_keywords(behaviour: Behaviour) -> set[str]:
+    """Return those of a GRU."""
+    return layer_keywords(
+        behaviour,
+        zero_output_for_mask=True,
+        weights=behaviour.keras_2_layer_arguments,
+        return_runtime=behaviour.keras_2_layer_arguments,
+        use_cudnn=behaviour.use_cudnn_argument,
+        seed=behaviour.seed_argument,
+        force_generator=behaviour.force_generator_argument,
+        rng_type=behaviour.rng_type_argument,
+        enable_caching_device=behaviour.caching_device_argument,
+    )
+
+
 def cell_keywords(behaviour: Behaviour) -> set[str]:
-    """Return the keywords that a GRUCell of the release takes beside its named arguments."""
-    known = {*layer_keywords(behaviour), "implementation"}
-    if behaviour.seed_argument:
-        known.add("seed")
-    if behaviour.rng_type_argument:
-        known.update(("rng_type", "force_generator"))
-    if behaviour.caching_device_argument:
-        known.add("enable_caching_device")
-    return known
+    """Return those of a GRUCell."""
+    return layer_keywords(
+        behaviour,
+        implementation=True,
+        seed=behaviour.seed_argument,
+        force_generator=behaviour.rng_type_argument,
+        rng_type=behaviour.rng_type_argument,
+        enable_caching_device=behaviour.caching_device_argument,
+    )

@@ -16,7 +16,7 @@ from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
-from gru_ref.keras.layers.constructor_checks import check_call, check_keywords, check_values
+from gru_ref.keras.layers.constructor_checks import check_call, check_keywords, gru_keywords
 from gru_ref.keras.layers.loop_layer import LoopLayer
 from gru_ref.keras.layers.trace import Trace, trace_of
 from gru_ref.keras.layers.weight_checks import three_sizes
@@ -110,8 +110,10 @@ class GRU(LoopLayer, LeafLayer):
         keras_version = str(release_of(keras_version))
         given = {**locals(), **kwargs}
         behaviour = resolve(keras_version)
-        check_keywords(kwargs, implementation, behaviour)
-        check_values(kwargs, behaviour)
+        keywords = dict(kwargs)
+        if implementation != 2 and not behaviour.implementation_argument:
+            keywords["implementation"] = implementation
+        check_keywords(keywords, gru_keywords(behaviour), "GRU", behaviour)
         config = GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS})
         super().__init__(config, "gru", kwargs)
         self._init_states()

@@ -16,7 +16,7 @@ from gru_ref.keras.dropout.masks import CellMasks
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import CellCall
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
-from gru_ref.keras.layers.constructor_checks import cell_keywords, check_known, check_values
+from gru_ref.keras.layers.constructor_checks import cell_keywords, check_keywords
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
@@ -88,13 +88,8 @@ class GRUCell(LeafLayer):
         keras_version = str(release_of(keras_version))
         given = {**locals(), **kwargs}
         behaviour = resolve(keras_version)
-        check_known(
-            kwargs if seed is None else {**kwargs, "seed": seed},
-            cell_keywords(behaviour),
-            "GRUCell",
-            behaviour,
-        )
-        check_values(kwargs, behaviour)
+        keywords = kwargs if seed is None else {**kwargs, "seed": seed}
+        check_keywords(keywords, cell_keywords(behaviour), "GRUCell", behaviour)
         config = GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS})
         # No cell runs a fused path, or tries cuDNN.
         config = config.changed(path="loop", use_cudnn=False)

@@ -87,10 +87,15 @@ class RNN(LoopLayer, WrapperLayer):
         self._stacked = isinstance(cell, StackedRNNCells)
         self.cells = cell.cells if isinstance(cell, StackedRNNCells) else (cell,)
         last = self.cells[-1].config
-        also = ["zero_output_for_mask", "activity_regularizer"]
-        if last.behaviour.time_major_argument:
-            also.append("time_major")
-        super().__init__([cell], last, "rnn", kwargs, also)
+        super().__init__(
+            [cell],
+            last,
+            "rnn",
+            kwargs,
+            zero_output_for_mask=True,
+            activity_regularizer=True,
+            time_major=last.behaviour.time_major_argument,
+        )
         if self.dtype != last.dtype:
             raise ValueError(
                 f"dtype is {self.dtype} and that of the cell {last.dtype}, expected the same"

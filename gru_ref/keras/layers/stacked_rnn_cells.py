@@ -60,8 +60,13 @@ class StackedRNNCells(WrapperLayer):
             if not isinstance(cell, GRUCell):
                 raise ValueError(f"cells has {shown(cell)}, expected a GRUCell in every place")
         first = cells[0].config
-        also = ("reverse_state_order",) if first.behaviour.reverse_state_order_argument else ()
-        super().__init__(cells, first, "stacked_rnn_cells", kwargs, also)
+        super().__init__(
+            cells,
+            first,
+            "stacked_rnn_cells",
+            kwargs,
+            reverse_state_order=first.behaviour.reverse_state_order_argument,
+        )
         for cell in cells:
             if cell.config.behaviour is not first.behaviour:
                 raise ValueError(
