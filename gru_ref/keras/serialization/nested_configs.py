@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from gru_ref.errors import shown
 from gru_ref.keras.ledger import Behaviour, resolve
+from gru_ref.keras.serialization import objects
 
 
 class Configured(Protocol):
@@ -29,9 +30,8 @@ def serialize(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
     ------
     serialize_keras_object of Keras 2.12, tf_keras 2.21 and Keras 3.15.1.
     """
-    result: dict[str, Any] = {"class_name": type(layer).__name__, "config": layer.get_config()}
-    if behaviour.serialized_modules:
-        result = {"module": "keras.layers", **result, "registered_name": None}
+    name, config = type(layer).__name__, layer.get_config()
+    result = objects.serialized_object(behaviour, "keras.layers", name, config)
     if behaviour.build_config_in_config and layer.build_config is not None:
         result["build_config"] = layer.build_config
     return result

@@ -16,35 +16,9 @@ from gru_ref.keras.activations import layers, tables
 from gru_ref.keras.activations.layers import ActivationLayer
 from gru_ref.keras.identifiers import Identifier
 from gru_ref.keras.ledger import Behaviour
-
-_DRAWN = {"seed": None}
-_SCALED = ("VarianceScaling", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal",
-           "LecunUniform", "LecunNormal")  # fmt: skip
-
-# initializer → its parameters in the order of Keras 2's config, with their defaults
-_INITIALIZERS: Mapping[str, Mapping[str, Any]] = {
-    "Zeros": {},
-    "Ones": {},
-    "Constant": {"value": 0},
-    "Identity": {"gain": 1.0},
-    "RandomNormal": {"mean": 0.0, "stddev": 0.05, **_DRAWN},
-    "RandomUniform": {"minval": -0.05, "maxval": 0.05, **_DRAWN},
-    "TruncatedNormal": {"mean": 0.0, "stddev": 0.05, **_DRAWN},
-    "Orthogonal": {"gain": 1.0, **_DRAWN},
-    **dict.fromkeys(_SCALED, _DRAWN),
-    "VarianceScaling": {
-        "scale": 1.0, "mode": "fan_in", "distribution": "truncated_normal", **_DRAWN,
-    },
-}  # fmt: skip
-_HE = {"scale": 2.0, "mode": "fan_in"}
-_LECUN = {"scale": 1.0, "mode": "fan_in"}
-# initializer → what TensorFlow 2.1, where it is a function, makes of it
-_SCALED_IN_2_1: Mapping[str, Mapping[str, Any]] = {
-    "HeUniform": {**_HE, "distribution": "uniform"},
-    "HeNormal": {**_HE, "distribution": "truncated_normal"},
-    "LecunUniform": {**_LECUN, "distribution": "uniform"},
-    "LecunNormal": {**_LECUN, "distribution": "truncated_normal"},
-}
+from gru_ref.keras.training import initializers
+from gru_ref.keras.training.initial_values import SCALED
+from gru_ref.keras.training.initializers import HE_AND_LECUN
 
 
 def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
@@ -114,7 +88,7 @@ def identifier(value: Any, found: Identifier | None, behaviour: Behaviour, argum
     if value is None or found is None:
         return None
     if isinstance(value, (np.ndarray, np.generic)):
-        return _object("function", "initialize_fn", "builtins", "function")
+        return serialized_object(behaviour, "builtins", "function", "initialize_fn", "function")
     if found.function is not None:
         return function(found.function, behaviour, argument)
     kind = argument.rpartition("_")[2]
@@ -129,19 +103,19 @@ def identifier(value: Any, found: Identifier | None, behaviour: Behaviour, argum
         }
     if class_name in ("L1", "L2") and not behaviour.l1_and_l2_classes:
         class_name, parameters = "L1L2", {"l1": 0.0, "l2": 0.0, **parameters}
-    if behaviour.serialized_modules:
-        return _object(class_name, parameters, f"keras.{kind}s", None)
-    return {"class_name": class_name, "config": parameters}
+    return serialized_object(behaviour, f"keras.{kind}s", class_name, parameters)
 
 
 def _initializer(
     name: str, given: Mapping[str, Any], behaviour: Behaviour
 ) -> tuple[str, dict[str, Any]]:
     """Return the class name and the config that the release writes for an initializer."""
-    parameters = dict(_INITIALIZERS[name])
-    if name in _SCALED_IN_2_1 and behaviour.he_and_lecun_are_functions:
-        name, parameters = "VarianceScaling", {**_SCALED_IN_2_1[name], **parameters}
-    if name in _SCALED and behaviour.initializer_axes_in_config:
+    parameters = initializers.default_parameters(name)
+    if name in HE_AND_LECUN.values() and behaviour.he_and_lecun_are_functions:
+        scaling = zip(("scale", "mode", "distribution"), SCALED[name], strict=True)
+        name, parameters = "VarianceScaling", {**dict(scaling), **parameters}
+    scaled = name == "VarianceScaling" or name in SCALED
+    if scaled and behaviour.initializer_axes_in_config:
         parameters |= {"input_axes": None, "output_axes": None}
     parameters |= {key: item for key, item in given.items() if key in parameters}
     if parameters.get("distribution") == "normal":
@@ -170,9 +144,7 @@ def _layer(layer: ActivationLayer, behaviour: Behaviour) -> dict[str, Any]:
     if layer.class_name == "ReLU" and behaviour.relu_config_holds_arrays:
         for name, item in layer.parameters.items():
             config[name] = None if item is None else np.asarray(item, np.float32)
-    if behaviour.serialized_modules:
-        return _object(layer.class_name, config, "keras.layers", None)
-    return {"class_name": layer.class_name, "config": config}
+    return serialized_object(behaviour, "keras.layers", layer.class_name, config)
 
 
 def _snake_case(class_name: str) -> str:
@@ -206,7 +178,7 @@ def function(value: Callable[..., Any], behaviour: Behaviour, argument: str) -> 
         return name
     if name == "<lambda>":
         return {"class_name": "__lambda__", "config": {"value": _dump(value)}}
-    return _object("function", name, "builtins", "function")
+    return serialized_object(behaviour, "builtins", "function", name, "function")
 
 
 def _dump(function: Any) -> tuple[str, Any, Any]:
@@ -222,18 +194,22 @@ def dtype(name: str, behaviour: Behaviour) -> Any:
     Keras 2 writes the policies that are no dtype, Keras 3 from 3.4 on all of them.
     """
     if behaviour.dtype_policy_in_config:
-        return _object("DTypePolicy", {"name": name}, "keras", None)
+        return serialized_object(behaviour, "keras", "DTypePolicy", {"name": name})
     if not (name.startswith("mixed_") and behaviour.mixed_policies_are_written):
         return name
-    if behaviour.serialized_modules:
-        return _object("Policy", {"name": name}, "keras.mixed_precision", None)
-    return {"class_name": "Policy", "config": {"name": name}}
+    return serialized_object(behaviour, "keras.mixed_precision", "Policy", {"name": name})
 
 
-def _object(
-    class_name: str, config: Any, module: str, registered_name: str | None
+def serialized_object(
+    behaviour: Behaviour,
+    module: str,
+    class_name: str,
+    config: Any,
+    registered_name: str | None = None,
 ) -> dict[str, Any]:
-    """Return a serialized object of Keras 2.13 and later."""
+    """Return a serialized object; before Keras 2.13 it is its class and its config alone."""
+    if not behaviour.serialized_modules:
+        return {"class_name": class_name, "config": config}
     return {
         "module": module,
         "class_name": class_name,

@@ -20,7 +20,7 @@ from gru_ref.random_streams.philox import Stream
 Array = NDArray[Any]
 
 # class → the variance scaling that it names: scale, mode, distribution
-_SCALED: Mapping[str, tuple[float, str, str]] = {
+SCALED: Mapping[str, tuple[float, str, str]] = {
     "GlorotUniform": (1.0, "fan_avg", "uniform"),
     "GlorotNormal": (1.0, "fan_avg", "truncated_normal"),
     "HeUniform": (2.0, "fan_in", "uniform"),
@@ -295,4 +295,4 @@ def _value(weight: _Weight) -> Array:
             scaling = parameters["scale"], parameters["mode"], parameters["distribution"]
             return weight.scaling(*scaling)
         case name:
-            return weight.scaling(*_SCALED[str(name)])
+            return weight.scaling(*SCALED[str(name)])

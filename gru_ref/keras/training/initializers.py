@@ -47,7 +47,7 @@ _SHARED = spellings(
         "Orthogonal": ("orthogonal",),
     }
 )
-_HE_AND_LECUN = {
+HE_AND_LECUN = {
     "he_uniform": "HeUniform",
     "he_normal": "HeNormal",
     "lecun_uniform": "LecunUniform",
@@ -55,7 +55,7 @@ _HE_AND_LECUN = {
 }
 _LATER = {
     **_SHARED,
-    **spellings({name: (spelling,) for spelling, name in _HE_AND_LECUN.items()}),
+    **spellings({name: (spelling,) for spelling, name in HE_AND_LECUN.items()}),
     "variance_scaling": "VarianceScaling",
 }
 _ORTHOGONAL_3_0 = spellings({"Orthogonal": ("OrthogonalInitializer", "orthogonal_initializer")})
@@ -63,7 +63,7 @@ _ORTHOGONAL_3_0 = spellings({"Orthogonal": ("OrthogonalInitializer", "orthogonal
 NAMES: Mapping[str, Mapping[str, str]] = {
     "2.1": {
         **_SHARED,
-        **_HE_AND_LECUN,
+        **HE_AND_LECUN,
         "identity_initializer": "Identity",
         "orthogonal_initializer": "Orthogonal",
     },
@@ -140,10 +140,15 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     if found.class_name is None:
         return found
     _check_parameters(found, value, behaviour, argument)
-    parameters = {**_DEFAULTS.get(found.class_name, _SEEDED), **found.parameters}
+    parameters = {**default_parameters(found.class_name), **found.parameters}
     if found.class_name == "VarianceScaling":
         parameters["distribution"] = _distribution(parameters, argument)
     return Identifier(found.class_name, parameters)
+
+
+def default_parameters(class_name: str) -> dict[str, Any]:
+    """Return the parameters of a class in the order of Keras 2's config, with their defaults."""
+    return dict(_DEFAULTS.get(class_name, _SEEDED))
 
 
 def _array(value: Any, shape: tuple[int, ...], dtype: Any) -> Any:
