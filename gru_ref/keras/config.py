@@ -318,6 +318,6 @@ def _units(value: Any, behaviour: Behaviour) -> int:
 
 def _rate(value: Any, argument: str) -> float:
     """Clamp a dropout rate to [0, 1] as Keras does; NaN becomes 0."""
-    if isinstance(value, str) or not isinstance(value, (int, float, np.number)):
+    if not isinstance(value, (int, float, np.number)):
         raise TypeError(f"{argument} is {shown(value)}, expected a number in [0, 1)")
     return float(min(1.0, max(0.0, value)))

@@ -93,7 +93,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
         if bound is None and name != "rate":
             if not behaviour.norm_bounds_take_none:
                 raise ValueError(f"{argument} is {shown(value)}, expected a number as {name}")
-        elif isinstance(bound, str) or not isinstance(bound, (int, float, np.number)):
+        elif not isinstance(bound, (int, float, np.number)):
             raise TypeError(f"{argument} is {shown(value)}, expected a number as {name}")
     axis = parameters.get("axis")
     axes = axis if isinstance(axis, (list, tuple)) else () if axis is None else (axis,)
@@ -206,7 +206,7 @@ def project_weights(
     The end of apply_gradients in tf_keras/src/optimizers/optimizer.py (2.21) and of apply in
     keras/src/optimizers/base_optimizer.py (3.15.1).
     """
-    if isinstance(epsilon, str) or not isinstance(epsilon, (int, float, np.number)):
+    if not isinstance(epsilon, (int, float, np.number)):
         raise TypeError(f"epsilon is {shown(epsilon)}, expected a number")
     projected = dict(weights)
     for name, weight in weights.items():

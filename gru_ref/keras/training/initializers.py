@@ -180,7 +180,7 @@ def _check_parameters(found: Identifier, value: Any, behaviour: Behaviour, argum
 def _distribution(parameters: Mapping[str, Any], argument: str) -> str:
     """Check the scale and mode of a VarianceScaling; return its distribution as Keras keeps it."""
     scale, mode, distribution = (parameters[key] for key in ("scale", "mode", "distribution"))
-    if isinstance(scale, str) or not isinstance(scale, (int, float, np.number)):
+    if not isinstance(scale, (int, float, np.number)):
         raise TypeError(f"{argument} has the scale {shown(scale)}, expected a positive number")
     if scale <= 0:
         raise ValueError(f"{argument} has the scale {shown(scale)}, expected a positive number")
