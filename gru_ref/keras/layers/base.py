@@ -18,7 +18,7 @@ from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.layers.constructor_checks import check_keywords, layer_keywords
 from gru_ref.keras.layers.weight_checks import known_features, weight_arrays
 from gru_ref.keras.ledger import Behaviour
-from gru_ref.keras.serialization import gru_config
+from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.keras.training import constraints, initial_values, initializers, regularizers
 
 Array = NDArray[Any]
@@ -286,6 +286,12 @@ class LeafLayer(BaseLayer):
         self._weights = GRUWeights(**weight_arrays(weights.arrays(), shapes, self.config))
         self._features = weights.features
 
+    def _take_live_weights(self, layer: Any) -> None:
+        """Build the layer as a live one of Keras is, with its weights."""
+        if weights := from_keras.weights_of(layer):
+            self.take_weights(GRUWeights(*weights))
+            self._build_config = from_keras.build_config_of(layer)
+
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built."""
         return [array.copy() for array in self._known_weights().arrays()] if self.built else []
@@ -441,6 +447,10 @@ class WrapperLayer(BaseLayer):
             for part in self._parts:
                 if self.trainable or self.behaviour.frozen_weights_are_projected:
                     part.apply_constraints(epsilon=epsilon)
+
+    def _take_build(self, layer: Any) -> None:
+        """Take over whether a live layer of Keras is built, and for what."""
+        self._built, self._build_config = bool(layer.built), from_keras.build_config_of(layer)
 
     def _leaves(self) -> list[tuple[LeafLayer, bool]]:
         leaves = [

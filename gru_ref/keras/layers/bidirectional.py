@@ -130,7 +130,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             kwargs = {"trainable": layer.trainable, **kwargs}
         super().__init__([forward, backward], config, "bidirectional", kwargs)
         for one in (forward, backward):
-            _change(one, zero_output_for_mask=config.return_sequences)
+            one.change_loop(zero_output_for_mask=config.return_sequences)
         self.merge_mode = merge_mode
 
     @property
@@ -394,8 +394,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             `layer` is no live Bidirectional of Keras, or around neither a GRU nor an RNN of GRU
             cells.
         """
-        from_keras.check(layer, "Bidirectional")
-        version = keras_version or from_keras.version_of(layer)
+        version = from_keras.release_of(layer, "Bidirectional", keras_version)
         behaviour = resolve(version)
         forward, backward = (
             from_keras.read_part(one, _LAYERS, "a layer of the Bidirectional", version)
@@ -407,7 +406,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             original = from_keras.read_part(layer.layer, _LAYERS, "layer.layer", version)
         made = cls.__new__(cls)
         made._hold(original, forward, backward, given_backward, **arguments)
-        made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
+        made._take_build(layer)
         return made
 
 
@@ -448,8 +447,8 @@ def _two_layers(layer: Any, backward: Any) -> tuple[Any, Any]:
         go_backwards = not layer.config.go_backwards if behaviour.backward_is_opposite else True
         backward = _copy_layer(layer, go_backwards)
     if behaviour.use_cudnn_argument and isinstance(layer, GRU):
-        _change(forward, use_cudnn=layer.config.use_cudnn)
-        _change(backward, use_cudnn=layer.config.use_cudnn)
+        forward.change_loop(use_cudnn=layer.config.use_cudnn)
+        backward.change_loop(use_cudnn=layer.config.use_cudnn)
     if forward.config.go_backwards == backward.config.go_backwards:
         raise ValueError(
             f"go_backwards is {forward.config.go_backwards} of both layers, expected another of "
@@ -510,14 +509,6 @@ def _rename(forward: Any, backward: Any, given: bool) -> None:
     forward.name = f"forward_{forward.name.removeprefix('forward_')}"
     if not given:
         backward.name = f"backward_{backward.name.removeprefix('backward_')}"
-
-
-def _change(layer: Any, **values: Any) -> None:
-    """Set arguments of a layer's loop."""
-    if isinstance(layer, RNN):
-        layer.change_loop(**values)
-    else:
-        layer.config = layer.config.changed(**values)
 
 
 def _split_states(given: Any, behaviour: Behaviour) -> tuple[Any, Any]:

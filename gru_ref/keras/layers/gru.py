@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.loop import Moment
-from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import Masks, call_masks
 from gru_ref.keras.dropout.streams import MaskStreams
@@ -153,6 +152,10 @@ class GRU(LoopLayer, LeafLayer):
             self._mask_streams.after_weights()
         self._build_config = {"input_shape": shape}
         self._start_recording(batch)
+
+    def change_loop(self, **values: Any) -> None:
+        """Set arguments of the loop, as Bidirectional does."""
+        self._config = self._config.changed(**values)
 
     # ---- call
 
@@ -382,9 +385,7 @@ class GRU(LoopLayer, LeafLayer):
         the layer is.
         """
         made = from_keras.read_without_weights(cls, "GRU", layer, keras_version)
-        if weights := from_keras.weights_of(layer):
-            made.take_weights(GRUWeights(*weights))
-            made._build_config = from_keras.build_config_of(layer)
+        made._take_live_weights(layer)
         if states := from_keras.states_of(layer):
             made._record(made._as_states(states, None), len(states[0]))
         if not getattr(getattr(layer, "cell", None), "trainable", True):

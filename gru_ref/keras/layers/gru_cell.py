@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.rounding import dtype_kind
-from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import CellMasks
@@ -267,7 +266,9 @@ class GRUCell(LeafLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
-        return gru_config.cell_config(self.config, self.name, self.trainable, self._layer_arguments)
+        return gru_config.layer_config(
+            self.config, self.name, self.trainable, self._layer_arguments, for_cell=True
+        )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> GRUCell:
@@ -292,9 +293,7 @@ class GRUCell(LeafLayer):
             `layer` is no live GRUCell of Keras.
         """
         made = from_keras.read_without_weights(cls, "GRUCell", layer, keras_version)
-        if weights := from_keras.weights_of(layer):
-            made.take_weights(GRUWeights(*weights))
-            made._build_config = from_keras.build_config_of(layer)
+        made._take_live_weights(layer)
         by_gate = made.config.mask_per_gate
         made.masks.keep(from_keras.cell_masks_of(layer, by_gate=by_gate))
         made.masks.streams.continue_as(layer)

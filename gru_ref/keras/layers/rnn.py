@@ -361,14 +361,13 @@ class RNN(LoopLayer, WrapperLayer):
         ValueError
             gru_ref refuses its arguments: cells of another dtype than the RNN.
         """
-        from_keras.check(layer, "RNN")
-        version = keras_version or from_keras.version_of(layer)
+        version = from_keras.release_of(layer, "RNN", keras_version)
         cell = from_keras.read_part(layer.cell, _CELLS, "the cell of the RNN", version)
         made = cls(cell, **from_keras.arguments_of(layer, resolve(version), "cell"))
         if states := from_keras.states_of(layer):
             made._start_recording(len(states[0]))
             made._record(made._as_states(states, None), len(states[0]))
-        made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
+        made._take_build(layer)
         return made
 
 

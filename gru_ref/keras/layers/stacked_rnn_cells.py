@@ -209,8 +209,7 @@ class StackedRNNCells(WrapperLayer):
         ValueError
             gru_ref refuses its arguments: cells of several dtypes, or another than the stack's.
         """
-        from_keras.check(layer, "StackedRNNCells")
-        version = keras_version or from_keras.version_of(layer)
+        version = from_keras.release_of(layer, "StackedRNNCells", keras_version)
         taken: dict[int, GRUCell] = {}  # a cell may stand in several places
         for number, cell in enumerate(layer.cells):
             if id(cell) not in taken:
@@ -218,5 +217,5 @@ class StackedRNNCells(WrapperLayer):
                 taken[id(cell)] = from_keras.read_part(cell, {"GRUCell": GRUCell}, what, version)
         arguments = from_keras.arguments_of(layer, resolve(version), "cells")
         made = cls([taken[id(cell)] for cell in layer.cells], **arguments)
-        made._built, made._build_config = bool(layer.built), from_keras.build_config_of(layer)
+        made._take_build(layer)
         return made

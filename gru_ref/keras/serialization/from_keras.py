@@ -59,18 +59,9 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
 def read_without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
     """Return a layer of gru_ref of a live one's release and arguments, without the live weights.
 
-    Parameters
-    ----------
-    expected : str
-        What the live layer has to be.
-
-    Raises
-    ------
-    TypeError
-        It is something else.
+    The parameters and errors are those of `release_of`.
     """
-    check(layer, expected)
-    version = keras_version or version_of(layer)
+    version = release_of(layer, expected, keras_version)
     arguments = arguments_of(layer, resolve(version))
     # Of a layer that is built nothing is drawn: all of it is taken over.
     with seeds.unseeded() if layer.built else contextlib.nullcontext():
@@ -94,6 +85,23 @@ def read_part(layer: Any, classes: Mapping[str, Any], what: str, keras_version: 
     """
     check(layer, *classes, what=what)
     return classes[class_of(layer)].from_keras(layer, keras_version=keras_version)
+
+
+def release_of(layer: Any, expected: str, keras_version: str | None) -> str:
+    """Return the release of a live layer, or the one that is given in its place.
+
+    Parameters
+    ----------
+    expected : str
+        What the live layer has to be.
+
+    Raises
+    ------
+    TypeError
+        It is something else.
+    """
+    check(layer, expected)
+    return keras_version or version_of(layer)
 
 
 def version_of(layer: Any) -> str:

@@ -83,9 +83,14 @@ def _batch_input_shape(arguments: Mapping[str, Any]) -> tuple[int | None, ...] |
 
 
 def layer_config(
-    config: GRUConfig, name: str, trainable: bool, layer_arguments: Mapping[str, Any]
+    config: GRUConfig,
+    name: str,
+    trainable: bool,
+    layer_arguments: Mapping[str, Any],
+    *,
+    for_cell: bool = False,
 ) -> dict[str, Any]:
-    """Return the dict of the release's own ``get_config()``: its keys, values and order.
+    """Return the dict of ``get_config()`` of a GRU or its cell: keys, values and order of Keras.
 
     A name that Keras would number ("gru_1", "re_lu_2") has no number. Seeds that were not given
     are None, as in every Keras, even where Keras has drawn one.
@@ -99,27 +104,16 @@ def layer_config(
     ------
     GRU.get_config, RNN.get_config and Layer.get_config (tf_keras 2.21, Keras 3.15.1).
     """
-    written = {key: written_argument(config, key) for key in _SHARED}
-    result = layer_part(
-        config, config.dtype, name, trainable, layer_arguments, written["activity_regularizer"]
-    )
-    return result | loop_part(config) | written | _end_of_cell(config)
-
-
-def cell_config(
-    config: GRUConfig, name: str, trainable: bool, layer_arguments: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the dict of a GRUCell's ``get_config()``; see `layer_config`."""
+    argument = "activity_regularizer"
     written = {
-        key: written_argument(config, key) for key in _SHARED if key != "activity_regularizer"
+        key: written_argument(config, key) for key in _SHARED if not (for_cell and key == argument)
     }
-    start = layer_part(config, config.dtype, name, trainable, layer_arguments)
-    return start | written | _end_of_cell(config)
-
-
-def _end_of_cell(config: GRUConfig) -> dict[str, Any]:
-    """Return what the config of a GRU or a GRUCell ends with."""
-    result: dict[str, Any] = {}
+    result = layer_part(
+        config, config.dtype, name, trainable, layer_arguments, written.get(argument)
+    )
+    if not for_cell:
+        result |= loop_part(config)
+    result |= written
     if config.behaviour.implementation_in_config:
         result["implementation"] = config.implementation
     result["reset_after"] = config.reset_after
