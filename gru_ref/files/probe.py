@@ -198,7 +198,7 @@ def check_call(
         raise ValueError(
             f"inputs has shape {inputs.shape}, expected three sizes, the last {features}"
         )
-    batch = leading[1] if config.time_major else leading[0]
+    batch, _ = config.batch_and_time(leading)
     _check_array("inputs", inputs, inputs.shape)
     _check_array("initial_state", initial_state, (batch, config.units))
     _check_array("mask", mask, leading)
@@ -221,7 +221,7 @@ def check_probe(probe: BundleProbe, features: int, config: GRUConfig) -> None:
 def products(inputs: Array, config: GRUConfig) -> int:
     """Return how many multiplications a call takes, with an allowance for each timestep."""
     *leading, features = map(int, inputs.shape)
-    batch, timesteps = leading[:: -1 if config.time_major else 1]
+    batch, timesteps = config.batch_and_time(leading)
     of_row = 3 * config.units * (features + config.units)
     return timesteps * (batch * of_row + _OF_STEP)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import functools
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from gru_ref.keras.identifiers import POLICIES, Identifier, dtype_name
 from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.training import constraints, initializers, regularizers
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,16 @@ class GRUConfig:
             self.compute_dtype,
             rounding.product_by_term if by_term else rounding.product,
         )
+
+    def batch_and_time(self, shape: Sequence[T]) -> tuple[T, T]:
+        """Return the batch and the timesteps of a shape that begins with them, in either order."""
+        batch, timesteps = shape[:2][:: -1 if self.time_major else 1]
+        return batch, timesteps
+
+    @property
+    def input_axes(self) -> str:
+        """The axes of an input, for messages."""
+        return "(timesteps, batch, features)" if self.time_major else "(batch, timesteps, features)"
 
     @property
     def mask_per_gate(self) -> bool:

@@ -137,7 +137,7 @@ def _attempt(
     weights = GRUWeights(*layer.get_weights())
     if x.shape[2] != weights.features:
         raise ValueError(f"x has shape {x.shape}, expected {weights.features} features")
-    batch, timesteps = x.shape[:2][:: -1 if config.time_major else 1]
+    batch, timesteps = config.batch_and_time(x.shape)
     if not batch:
         raise ValueError(f"x has shape {x.shape}, expected a row at least")
     given = initial_state_array(initial_state, config, batch)

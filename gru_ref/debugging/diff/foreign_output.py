@@ -61,7 +61,7 @@ def read_foreign_output(given: Any, call: Call, config: GRUConfig) -> ForeignOut
         A shape is another; where it is that of a usual layout, the message says how to bring it
         into this one. Or a mapping has other names.
     """
-    batch, timesteps = call.x.shape[:2][:: -1 if config.time_major else 1]
+    batch, timesteps = config.batch_and_time(call.x.shape)
     sizes = batch, timesteps, config.units
     if isinstance(given, Mapping):
         return _of_mapping(given, sizes, config)

@@ -154,7 +154,7 @@ def _read_test(
         raise ValueError(
             f"inputs has shape {x.shape}, expected three sizes, the last {weights.features}"
         )
-    batch = x.shape[1 if config.time_major else 0]
+    batch, _ = config.batch_and_time(x.shape)
     last, every = (batch, config.units), (*x.shape[:2], config.units)
     start = None if initial_state is None else _numbers("initial_state", initial_state, last)
     used = None if mask is None else _numbers("mask", mask, x.shape[:2]).astype(bool)

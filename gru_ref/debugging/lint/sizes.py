@@ -20,7 +20,7 @@ class Sizes(NamedTuple):
     def of(cls, attempt: Attempt) -> Sizes:
         """Return those of an attempt."""
         axes = attempt.calls[0].x.shape
-        batch, timesteps = axes[:2][:: -1 if attempt.config.time_major else 1]
+        batch, timesteps = attempt.config.batch_and_time(axes)
         return cls(batch, timesteps, axes[2], attempt.weights.units)
 
 

@@ -174,7 +174,7 @@ def without(name: str) -> Change:
 
 def draw_masks(a: Attempt, call: Call) -> Call:
     """Drop at the layer's rates, by masks of a fixed seed."""
-    batch, timesteps = call.x.shape[:2][:: -1 if a.config.time_major else 1]
+    batch, timesteps = a.config.batch_and_time(call.x.shape)
     rng = np.random.default_rng(0)
     both = laws(a.config, batch, timesteps, a.weights.features)
     masks = [None if law.shape is None else draw_with_rng(law, rng, a.config) for law in both]

@@ -78,9 +78,9 @@ def laws(
     drawn: tuple[int, ...] = (batch, features)
     axes = f"({prefix}batch, features)"
     if config.path == "fused" and behaviour.fused_mask_per_timestep:
-        drawn, axes = (batch, timesteps, features), "(batch, timesteps, features)"
+        drawn, axes = (batch, timesteps, features), config.input_axes
         if config.time_major:
-            drawn, axes = (timesteps, batch, features), "(timesteps, batch, features)"
+            drawn = (timesteps, batch, features)
     drawn_state = (state_batch or batch, config.units)
     rate = config.dropout
     recurrent_rate = config.recurrent_dropout

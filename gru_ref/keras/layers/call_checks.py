@@ -73,9 +73,7 @@ def x_array(x: Any, config: GRUConfig, autocast: bool = True) -> Array:
     if not hasattr(x, "__array__") and not isinstance(x, (int, float)):
         raise behaviour.wrong_type_error(f"x is {shown(x)}, expected an array")
     array = np.asarray(x)
-    expected = (
-        "(timesteps, batch, features)" if config.time_major else "(batch, timesteps, features)"
-    )
+    expected = config.input_axes
     if array.ndim != 3:
         what = f"has shape {array.shape}" if hasattr(x, "__array__") else f"is {shown(x)}"
         raise ValueError(f"x {what}, expected ndim=3: {expected}")
@@ -84,7 +82,7 @@ def x_array(x: Any, config: GRUConfig, autocast: bool = True) -> Array:
     refused = not autocast and array.dtype != dtype and not behaviour.inputs_are_cast
     if dtype_kind(array.dtype) not in castable or refused:
         raise TypeError(f"x has dtype {array.dtype}, expected {dtype}")
-    if array.shape[0 if config.time_major else 1] == 0:
+    if config.batch_and_time(array.shape)[1] == 0:
         raise ValueError(f"x has shape {array.shape}, expected at least one timestep: {expected}")
     return array.astype(dtype, copy=False)
 
@@ -130,7 +128,7 @@ def mask_array(
     expected = f"expected {shape}, with an optional third axis of size 1 or {config.units}"
     if array.ndim < 2:
         raise IndexError(f"mask has shape {array.shape}, {expected}")
-    by_batch, by_time = array.shape[:2][:: -1 if config.time_major else 1]
+    by_batch, by_time = config.batch_and_time(array.shape)
     third = array.shape[2:]
     if (
         by_time != timesteps

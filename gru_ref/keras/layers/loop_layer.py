@@ -111,7 +111,7 @@ class LoopLayer(SequenceLayer):
         """
         config = self.config
         shape = three_sizes(input_shape, config)
-        batch = shape[1] if config.time_major else shape[0]
+        batch, _ = config.batch_and_time(shape)
         output: Shape = (batch, config.units)
         if config.return_sequences:
             output = (*shape[:2], config.units)
@@ -122,7 +122,7 @@ class LoopLayer(SequenceLayer):
 
     def _known_batch(self, input_shape: Any, shape: Shape) -> int | None:
         """Return the batch of a shape of three sizes; a stateful layer has to know it."""
-        batch = shape[1] if self.config.time_major else shape[0]
+        batch, _ = self.config.batch_and_time(shape)
         if self.config.stateful and batch is None:
             raise ValueError(
                 f"input_shape is {shown(input_shape)}, expected a known batch: a stateful layer "
@@ -132,7 +132,7 @@ class LoopLayer(SequenceLayer):
 
     def _sizes(self, x: Array) -> tuple[int, int]:
         """Return the batch and the timesteps of an input, whose batch is that of the states."""
-        timesteps, batch = x.shape[:2] if self.config.time_major else x.shape[1::-1]
+        batch, timesteps = self.config.batch_and_time(x.shape)
         if self.config.stateful and self._batch not in (None, batch):
             raise ValueError(
                 f"x has batch {batch}, expected {self._batch}: a stateful layer keeps one state "

@@ -64,8 +64,7 @@ def three_sizes(input_shape: Any, config: GRUConfig) -> tuple[int | None, ...]:
     ValueError
         Any other number of sizes.
     """
-    axes = "(timesteps, batch, features)" if config.time_major else "(batch, timesteps, features)"
-    message = f"input_shape is {shown(input_shape)}, expected {axes}"
+    message = f"input_shape is {shown(input_shape)}, expected {config.input_axes}"
     if isinstance(input_shape, list) and config.behaviour.list_is_several_shapes:
         raise IndexError(f"{message}: a tuple, for Keras 2 takes a list as several shapes")
     try:
