@@ -64,18 +64,12 @@ class Explanation:
         """Return the explanation that a group of views is."""
         readings = dict.fromkeys(
             Reading(
-                words.kernel,
-                words.recurrent_kernel,
-                words.gates,
-                words.bias,
+                *words,
                 view.candidate.row.reset_after,
                 not view.candidate.complement,
                 function_name(view.candidate.candidate),
                 function_name(view.candidate.gates),
-                view.timing.direction,
-                view.timing.output,
-                view.timing.time_major,
-                view.timing.output_time_major,
+                **view.timing._asdict(),
             )
             for view in views
             for words in space.rows[view.candidate.row]
@@ -289,17 +283,16 @@ def _report_lines(diagnosis: Diagnosis) -> Iterator[str]:
 def _explanation_lines(explanation: Explanation) -> Iterator[str]:
     for field, label in _LABELS.items():
         said = list(dict.fromkeys(_words(field, reading) for reading in explanation.readings))
-        lines = textwrap.wrap(" | ".join(said[:_MOST_SHOWN]), WIDTH - _INDENT)
-        for number, line in enumerate(lines):
-            yield f"  {label if number == 0 else '':{_INDENT - 2}}{line}"
-    known = ", ".join(explanation.known_as) or "no runtime known here"
-    yield from (
-        f"  {'as' if number == 0 else '':{_INDENT - 2}}{line}"
-        for number, line in enumerate(textwrap.wrap(known, WIDTH - _INDENT))
-    )
+        yield from _labelled(label, " | ".join(said[:_MOST_SHOWN]))
+    yield from _labelled("as", ", ".join(explanation.known_as) or "no runtime known here")
     yield f"  {'largest error':{_INDENT - 2}}{explanation.error:.2g}"
     if len(explanation.readings) > 1:
         yield f"  {len(explanation.readings)} readings are one function with these weights."
+
+
+def _labelled(label: str, text: str) -> Iterator[str]:
+    for number, line in enumerate(textwrap.wrap(text, WIDTH - _INDENT)):
+        yield f"  {label if number == 0 else '':{_INDENT - 2}}{line}"
 
 
 def _words(field: str, reading: Reading) -> str:
