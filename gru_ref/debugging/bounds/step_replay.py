@@ -16,7 +16,6 @@ from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.bounds.step_bounds import Bounded, BoundedStep, bounded_step, operands
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.files.probe import absolute_error
-from gru_ref.keras.functional import gru
 
 Array = NDArray[Any]
 
@@ -145,17 +144,9 @@ def schedule(attempt: Attempt, call: Call) -> Schedule:
 
 def _run(attempt: Attempt, call: Call, step: Any, initial_state: Array | None) -> list[Moment]:
     record: list[Moment] = []
-    gru(
-        call.x,
-        attempt.weights,
-        replace(attempt.config, return_sequences=True),
-        initial_state=initial_state,
-        mask=call.mask,
-        dropout_mask=call.dropout_mask,
-        recurrent_dropout_mask=call.recurrent_dropout_mask,
-        step=step,
-        record=record,
-    )
+    call = call._replace(initial_state=initial_state)
+    every = replace(attempt.config, return_sequences=True)
+    call.run(attempt.weights, every, step=step, record=record)
     return record
 
 

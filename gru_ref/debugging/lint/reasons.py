@@ -15,7 +15,6 @@ from gru_ref.debugging.lint.sizes import proof_of
 from gru_ref.debugging.lint.vectors import UNSEEN, Effect, Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt
 from gru_ref.debugging.mistakes.table import Mistake
-from gru_ref.keras.functional import gru
 
 SATURATED, TOO_LITTLE = "most gates are saturated", "it changes too little"
 NOT_FINITE = "no output is a finite number"
@@ -126,16 +125,8 @@ class Reasons:
 def is_saturated(attempt: Attempt) -> bool:
     """Return whether most of z and r are next to 0 or 1."""
     record: list[Moment] = []
-    call = attempt.calls[-1]
     with np.errstate(all="ignore"):
-        gru(
-            call.x,
-            attempt.weights,
-            attempt.config,
-            initial_state=call.initial_state,
-            mask=call.mask,
-            record=record,
-        )
+        attempt.calls[-1].run(attempt.weights, attempt.config, record=record)
         gates = np.array([[moment.steps[0].z, moment.steps[0].r] for moment in record])
         return bool((np.minimum(abs(gates), abs(1 - gates)) < _NEAR).mean() > _MOST)
 

@@ -17,7 +17,7 @@ from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.functional import gru
+from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers.call_checks import start_of_call
 
 Array = NDArray[Any]
@@ -44,6 +44,19 @@ class Call(NamedTuple):
     dropout_mask: Array | None = None
     recurrent_dropout_mask: Array | None = None
     after_reset: bool = False
+
+    def run(self, weights: GRUWeights, config: GRUConfig, **more: Any) -> Result:
+        """Run a GRU over it; `more` are further arguments of `gru_ref.keras.functional.gru`."""
+        return gru(
+            self.x,
+            weights,
+            config,
+            initial_state=self.initial_state,
+            mask=self.mask,
+            dropout_mask=self.dropout_mask,
+            recurrent_dropout_mask=self.recurrent_dropout_mask,
+            **more,
+        )
 
 
 class Formula(NamedTuple):
@@ -183,19 +196,10 @@ def _call(attempt: Attempt, call: Call, step: Callable[..., Step] | None) -> tup
     config = attempt.config
     if attempt.flipped:
         config = replace(config, return_sequences=True)
-    x, mask = call.x, call.mask
     if attempt.batch_is_time:
-        x, mask = x.swapaxes(0, 1), None if mask is None else mask.swapaxes(0, 1)
-    output, state = gru(
-        x,
-        attempt.weights,
-        config,
-        initial_state=call.initial_state,
-        mask=mask,
-        dropout_mask=call.dropout_mask,
-        recurrent_dropout_mask=call.recurrent_dropout_mask,
-        step=step or attempt.formula.step,
-    )
+        mask = None if call.mask is None else call.mask.swapaxes(0, 1)
+        call = call._replace(x=call.x.swapaxes(0, 1), mask=mask)
+    output, state = call.run(attempt.weights, config, step=step or attempt.formula.step)
     if attempt.flipped:
         time = 0 if config.time_major else 1
         output = np.flip(output, time)
