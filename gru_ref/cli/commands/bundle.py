@@ -14,19 +14,8 @@ from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.text import one_line
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
 
-# A backspace alone on its line has click keep the lines of the paragraph.
-HELP = """Write GRUs of FILE to one .npz that verifies itself.
 
-It holds the weights, the config, where they come from, and a probe: inputs, outputs and states.
-Loading the bundle checks all of them; numpy.load alone reads it.
-
-\b
-gru-ref bundle model.keras -o gru.npz            inputs are drawn from --seed
-gru-ref bundle … --inputs x.npy --theirs y.npy   outputs are the live model's
-"""
-
-
-@click.command(help=HELP)
+@click.command()
 @options.source
 @options.value(
     "--layer paths",
@@ -61,7 +50,15 @@ def bundle(
     output: Path,
     force: bool,
 ) -> None:
-    """Write a bundle; its help is HELP."""
+    """Write GRUs of FILE to one .npz that verifies itself.
+
+    It holds the weights, the config, where they come from, and a probe: inputs, outputs and states.
+    Loading the bundle checks all of them; numpy.load alone reads it.
+
+    \b
+    gru-ref bundle model.keras -o gru.npz            inputs are drawn from --seed
+    gru-ref bundle … --inputs x.npy --theirs y.npy   outputs are the live model's
+    """
     check_output(output, source.file, force=force, endings=(".npz",))
     others = {"--mask": call.mask, "--initial-state": call.initial_state, "--theirs": theirs}
     for option, value in {**others, "--tolerance": tolerance}.items():

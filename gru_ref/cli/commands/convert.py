@@ -14,19 +14,8 @@ from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_file
 from gru_ref.cli.text import one_line
 from gru_ref.files.writers import keras3
 
-# A backspace alone on its line has click keep the lines of the paragraph.
-HELP = """Convert a GRU of FILE to the layout of another runtime, or to a file that Keras 3
-opens.
 
-\b
---to torch -o w.npz            arrays in the layout of a runtime (or .json)
---to onnx -o gru.onnx          a model of one GRU node
---to keras3 -o new.keras       every GRU of FILE, or the one of --layer
---to keras3 -o new.weights.h5  the same; the config is written to new.json
-"""
-
-
-@click.command(help=HELP)
+@click.command()
 @options.source
 @options.layer
 @options.value(
@@ -53,7 +42,14 @@ def convert(
     output: Path,
     force: bool,
 ) -> None:
-    """Convert a GRU; its help is HELP."""
+    """Convert a GRU of FILE to the layout of another runtime, or to a file that Keras 3 opens.
+
+    \b
+    --to torch -o w.npz            arrays in the layout of a runtime (or .json)
+    --to onnx -o gru.onnx          a model of one GRU node
+    --to keras3 -o new.keras       every GRU of FILE, or the one of --layer
+    --to keras3 -o new.weights.h5  the same; the config is written to new.json
+    """
     files = target_files(target, output, weights_only=weights_only)
     if batch is not None and target != KERAS_3:
         raise ValueError(f"--batch needs --to {KERAS_3}")

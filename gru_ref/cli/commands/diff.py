@@ -22,17 +22,6 @@ from gru_ref.debugging.diff.comparison import dtype_of
 from gru_ref.debugging.diff.difference import Difference, FirstDifference
 from gru_ref.files.formats.float_arrays import from_bfloat16
 
-# A backspace alone on its line has click keep the lines of the paragraph.
-HELP = """Compare what another implementation returned with a GRU of FILE, step by step.
-
-Prints the timestep, row and unit of the first number that differs by more than rounding, and which
-of the usual mistakes would explain it. The exit status is 1 if the numbers differ.
-
-\b
---theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)
---theirs trace.npz  h and any of z, r, candidate, with the timesteps first
-"""
-
 _BEST = 5  # hypotheses that are shown of those that explain nothing
 _WHAT = {
     "z": "z, the update gate",
@@ -55,7 +44,7 @@ _NOT_FINITE = (
 )
 
 
-@click.command(help=HELP)
+@click.command()
 @options.source
 @options.layer
 @options.call()
@@ -97,7 +86,15 @@ def diff(
     show_all: bool,
     as_json: bool,
 ) -> int:
-    """Compare; its help is HELP."""
+    """Compare what another implementation returned with a GRU of FILE, step by step.
+
+    Prints the timestep, row and unit of the first number that differs by more than rounding, and
+    which of the usual mistakes would explain it. The exit status is 1 if the numbers differ.
+
+    \b
+    --theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)
+    --theirs trace.npz  h and any of z, r, candidate, with the timesteps first
+    """
     outputs, stored = _theirs(theirs)
     gru = source.layer(layer)
     kernel_scale, recurrent_kernel_scale = scales or (0.0, 0.0)

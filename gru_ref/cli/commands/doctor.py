@@ -22,20 +22,8 @@ from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.sniff import detect_format
 from gru_ref.files.writers import keras3
 
-# A backspace alone on its line has click keep the lines of the paragraph.
-HELP = """Find the layout of weights from one input and the outputs for it.
 
-FILE is an .npz of arrays of any names, shapes and order, or a file that `inspect` reads, whose
-arrays are tried in every layout.
-
-\b
-exit status 0  one layout explains the outputs
-            1  several do (--write-probe tells them apart), or none does
-            2  an error
-"""
-
-
-@click.command(help=HELP)
+@click.command()
 @options.file_argument
 @options.layer
 @options.inputs(required=True)
@@ -101,7 +89,16 @@ def doctor(
     member: int | None,
     force: bool,
 ) -> int:
-    """Diagnose; its help is HELP."""
+    """Find the layout of weights from one input and the outputs for it.
+
+    FILE is an .npz of arrays of any names, shapes and order, or a file that `inspect` reads, whose
+    arrays are tried in every layout.
+
+    \b
+    exit status 0  one layout explains the outputs
+                1  several do (--write-probe tells them apart), or none does
+                2  an error
+    """
     if write_probe is not None:
         check_output(write_probe, file, force=force, endings=(".npy",), option="--write-probe")
     for path in _files(target, output, member):

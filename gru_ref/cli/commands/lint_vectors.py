@@ -26,20 +26,9 @@ from gru_ref.files.bundles import RecordedCall, bundle_bytes, load_bundle
 from gru_ref.keras.layers.gru import GRU
 
 _NAME_WIDTH = 38
-# A backspace alone on its line has click keep the lines of the paragraph.
-HELP = """Show which classic mistakes a test cannot catch, given its weights and inputs.
-
-Each mistake is made on purpose and run on the test's own numbers. The weights are those of a GRU of
-FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
-
-\b
-exit status 0  no test of these sizes was found that catches more
-            1  one was found: --write-better writes it
-            2  an error
-"""
 
 
-@click.command(help=HELP)
+@click.command()
 @options.source
 @options.layer
 @options.call(required=False)
@@ -78,7 +67,16 @@ def lint_vectors(
     write_better: Path | None,
     force: bool,
 ) -> int:
-    """Lint a test; its help is HELP."""
+    """Show which classic mistakes a test cannot catch, given its weights and inputs.
+
+    Each mistake is made on purpose and run on the test's own numbers. The weights are those of a GRU
+    of FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
+
+    \b
+    exit status 0  no test of these sizes was found that catches more
+                1  one was found: --write-better writes it
+                2  an error
+    """
     if write_better is not None:
         check_output(
             write_better, source.file, force=force, endings=(".npz",), option="--write-better"

@@ -13,17 +13,8 @@ from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.text import one_line
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 
-# A backspace alone on its line has click keep the lines of the paragraph.
-HELP = """Run a GRU of FILE and write every gate of every timestep.
 
-\b
--o trace.npz         arrays, timesteps first: z, r, candidate, h, output …
--o trace.csv         the same numbers, one on each line
---picture gates.png  z, r, candidate and h over time, as heat maps
-"""
-
-
-@click.command(help=HELP)
+@click.command()
 @options.source
 @options.layer
 @options.call()
@@ -42,7 +33,13 @@ def trace(
     row: int | None,
     force: bool,
 ) -> None:
-    """Write a trace; its help is HELP."""
+    """Run a GRU of FILE and write every gate of every timestep.
+
+    \b
+    -o trace.npz         arrays, timesteps first: z, r, candidate, h, output …
+    -o trace.csv         the same numbers, one on each line
+    --picture gates.png  z, r, candidate and h over time, as heat maps
+    """
     for path, option, endings in (
         (output, "-o", (".npz", ".csv")),
         (picture, "--picture", ENDINGS),
