@@ -49,23 +49,11 @@ from gru_ref.layouts.runtimes import (
 
 __all__ = ["LAYOUTS", "Facts", "Layout", "Read", "arrays_of", "convert", "layout"]
 
-LAYOUTS: Mapping[str, Layout] = {
-    "torch": torch,
-    "torch_cell": torch_cell,
-    "onnx": onnx,
-    "openvino": openvino,
-    "cudnn": cudnn,
-    "cudnn_gru": cudnn_gru,
-    "flax_linen": flax_linen,
-    "flax_nnx": flax_nnx,
-    "haiku": haiku,
-    "mlx": mlx,
-    "coreml_neuralnetwork": coreml_neuralnetwork,
-    "coreml_mil": coreml_mil,
-    "tfjs": tfjs,
-    "rtneural": rtneural,
-    "webnn": webnn,
-}
+_MODULES: tuple[Layout, ...] = (
+    torch, torch_cell, onnx, openvino, cudnn, cudnn_gru, flax_linen, flax_nnx, haiku, mlx,
+    coreml_neuralnetwork, coreml_mil, tfjs, rtneural, webnn,
+)  # fmt: skip
+LAYOUTS: Mapping[str, Layout] = {module.FACTS.name: module for module in _MODULES}
 
 
 def layout(name: str) -> Layout:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from gru_ref.layouts.reading import Read
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """One runtime's table: all that a person needs to port weights by hand.
 
@@ -57,13 +57,13 @@ class Facts:
     transposes: str
     bias: str
     formula: tuple[str, ...]
-    reset_forms: tuple[str, ...]
-    z_keeps_old: bool
-    activations: str
+    reset_forms: tuple[str, ...] = ("after",)
+    z_keeps_old: bool = True
+    activations: str = "tanh and sigmoid, fixed"
     direction: str
-    reversed_output: str
+    reversed_output: str = ""
     round_trip: str
-    verified: str
+    verified: str = ""
     source: str
     mistakes: tuple[tuple[str, str], ...]
 

@@ -37,12 +37,9 @@ FACTS = Facts(
         "h' = (1 − z) ∘ o + z ∘ h",
     ),
     reset_forms=("after (reset_after=True, iOS 18)", "before (the default)"),
-    z_keeps_old=True,
     activations="tanh and sigmoid; others exist, whose spelling was not read, and are refused",
     direction="direction='reverse'",
-    reversed_output="",
     round_trip="bit-exact",
-    verified="",
     source="coremltools/converters/mil/mil/ops/defs: iOS15/recurrent.py, iOS18/recurrent.py; "
     "that text does not say which of bias and input_bias is inside the reset",
     mistakes=(

@@ -38,13 +38,10 @@ FACTS = Facts(
         "h' = (1 − z) ∘ o + z ∘ h",
     ),
     reset_forms=("before",),
-    z_keeps_old=True,
     activations="sigmoid, tanh, sigmoidHard(alpha, beta); relu and linear exist, but what enters "
     "them is clipped to ±50, so they are refused",
     direction="reverseInput",
-    reversed_output="",
     round_trip="bit-exact",
-    verified="",
     source="coremltools' format reference, NeuralNetwork.proto, GRULayerParams",
     mistakes=(
         (

@@ -30,13 +30,8 @@ FACTS = Facts(
         "h' = tanh(W_h x + b_Wh + r ∘ (R_h h + b_Rh))",
         "h = (1 − i) ∘ h' + i ∘ h",
     ),
-    reset_forms=("after",),
-    z_keeps_old=True,
-    activations="tanh and sigmoid, fixed",
     direction="none in a buffer of one direction",
-    reversed_output="",
     round_trip="bit-exact; use_bias=False comes back as a bias of zeros",
-    verified="",
     source="cuDNN API reference, cudnnRNNMode_t and cudnnGetRNNWeightParams; the buffer equals the "
     "one that tf_keras 2.21.0 packs, but no GPU ran it",
     mistakes=(

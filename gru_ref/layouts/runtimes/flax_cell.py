@@ -10,28 +10,14 @@ from gru_ref.keras.activations.tables import KERAS_3, Function
 from gru_ref.layouts.conversion_input import ConversionInput, conversion_input
 from gru_ref.layouts.reading import Read, flag, named_functions
 
-# Keras's name → the name in jax.nn.
-_NAMES = {
-    "tanh": "tanh",
-    "sigmoid": "sigmoid",
-    "linear": "identity",
-    "relu": "relu",
-    "relu6": "relu6",
-    "hard_sigmoid": "hard_sigmoid",
-    "hard_tanh": "hard_tanh",
-    "hard_silu": "hard_silu",
-    "elu": "elu",
-    "selu": "selu",
-    "celu": "celu",
-    "silu": "silu",
-    "softplus": "softplus",
-    "softsign": "soft_sign",
-    "log_sigmoid": "log_sigmoid",
-    "squareplus": "squareplus",
-    "sparse_plus": "sparse_plus",
-    "sparse_sigmoid": "sparse_sigmoid",
-}
-_KNOWN: Mapping[Function, str] = {KERAS_3[name]: jax_name for name, jax_name in _NAMES.items()}
+# Names of Keras, of which jax.nn has most as well.
+_NAMES = (
+    "tanh", "sigmoid", "linear", "relu", "relu6", "hard_sigmoid", "hard_tanh", "hard_silu", "elu",
+    "selu", "celu", "silu", "softplus", "softsign", "log_sigmoid", "squareplus", "sparse_plus",
+    "sparse_sigmoid",
+)  # fmt: skip
+_OTHER_NAMES = {"linear": "identity", "softsign": "soft_sign"}
+_KNOWN: Mapping[Function, str] = {KERAS_3[name]: _OTHER_NAMES.get(name, name) for name in _NAMES}
 
 
 def flax_input(given: Any, runtime: str) -> ConversionInput:

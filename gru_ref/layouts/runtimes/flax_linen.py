@@ -35,8 +35,6 @@ FACTS = Facts(
         "n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn))",
         "h' = (1 − z) ∘ n + z ∘ h",
     ),
-    reset_forms=("after",),
-    z_keeps_old=True,
     activations="any function; converted are those of jax.nn that Keras 3 has, so Keras 3's "
     "hard_sigmoid, not Keras 2's",
     direction="nn.RNN(reverse=True); with keep_order=False the output is in processing order, as "

@@ -42,7 +42,6 @@ FACTS = Facts(
         "h' = (1 − z) ∘ ĥ + z ∘ h",
     ),
     reset_forms=("after (linear_before_reset=1)", "before (linear_before_reset=0, the default)"),
-    z_keeps_old=True,
     activations="Tanh, Sigmoid, Relu, HardSigmoid(alpha, beta), LeakyRelu, Elu, Softplus, "
     "Softsign, ThresholdedRelu, Affine; HardSigmoid's default alpha is 0.2, which is Keras 2's",
     direction="direction='reverse'; the output Y is in the order of the input",
@@ -89,18 +88,14 @@ KNOWN: Mapping[Function, OnnxActivation] = {
     KERAS_2["linear"]: OnnxActivation("Affine", 1.0, 0.0),
 }
 # What an alpha or beta that is left out means: ONNX operators' defaults.
-DEFAULTS: Mapping[str, tuple[float | None, float | None]] = {
-    "Tanh": (None, None),
-    "Sigmoid": (None, None),
-    "Relu": (None, None),
+DEFAULTS: Mapping[str, tuple[float, float | None]] = {
     "HardSigmoid": (0.2, 0.5),
     "LeakyRelu": (0.01, None),
     "Elu": (1.0, None),
     "ThresholdedRelu": (1.0, None),
-    "Softplus": (None, None),
-    "Softsign": (None, None),
     "Affine": (1.0, 0.0),
 }
+_NAMES = tuple(dict.fromkeys(known.name for known in KNOWN.values()))
 _ATTRIBUTES = ("linear_before_reset", "direction", "activations", "hidden_size")
 _OPTIONAL = ("B", "activation_alpha", "activation_beta")
 
@@ -174,9 +169,9 @@ def _functions(mapping: Mapping[str, Any]) -> dict[str, Function]:
     betas = [float(value) for value in mapping.get("activation_beta", ())]
     found = []
     for name in names:
-        if name not in DEFAULTS:
-            raise ValueError(f"activations has {shown(name)}, expected {', '.join(DEFAULTS)}")
-        default_alpha, default_beta = DEFAULTS[name]
+        if name not in _NAMES:
+            raise ValueError(f"activations has {shown(name)}, expected {', '.join(_NAMES)}")
+        default_alpha, default_beta = DEFAULTS.get(name, (None, None))
         alpha = default_alpha if default_alpha is None or not alphas else alphas.pop(0)
         beta = default_beta if default_beta is None or not betas else betas.pop(0)
         for function, known in KNOWN.items():

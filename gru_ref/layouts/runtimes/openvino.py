@@ -45,7 +45,6 @@ FACTS = Facts(
         "h' = (1 − z) ∘ ĥ + z ∘ h",
     ),
     reset_forms=("after (linear_before_reset=True)", "before (linear_before_reset=False)"),
-    z_keeps_old=True,
     activations="sigmoid, tanh, relu",
     direction="direction='reverse'; the output is in the order of the input",
     reversed_output="as the input",

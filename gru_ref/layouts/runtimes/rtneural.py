@@ -32,13 +32,8 @@ FACTS = Facts(
         "c = tanh(W_h x + b_h0 + r ∘ (U_h h + b_h1))",
         "h' = (1 − z) ∘ c + z ∘ h",
     ),
-    reset_forms=("after",),
-    z_keeps_old=True,
-    activations="tanh and sigmoid, fixed",
     direction="none: it runs one sample at a time",
-    reversed_output="",
     round_trip="bit-exact, in float32 through JSON as well; use_bias=False comes back as zeros",
-    verified="",
     source="RTNeural/gru/gru.tpp and models/gru_1d.json",
     mistakes=(
         (

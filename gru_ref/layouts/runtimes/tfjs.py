@@ -41,7 +41,6 @@ FACTS = Facts(
         "h' = z ∘ h + (1 − z) ∘ ĥ",
     ),
     reset_forms=("before",),
-    z_keeps_old=True,
     activations="tanh, sigmoid, hardSigmoid (slope 0.2, Keras 2's), relu, relu6, elu, selu, "
     "linear, softplus, softsign, swish, mish",
     direction="goBackwards",
@@ -61,22 +60,14 @@ FACTS = Facts(
     ),
 )
 
-# Keras's name → the name in TensorFlow.js.
-_NAMES = {
-    "tanh": "tanh",
-    "sigmoid": "sigmoid",
-    "hard_sigmoid": "hardSigmoid",
-    "relu": "relu",
-    "relu6": "relu6",
-    "elu": "elu",
-    "selu": "selu",
-    "linear": "linear",
-    "softplus": "softplus",
-    "softsign": "softsign",
-    "swish": "swish",
-    "mish": "mish",
+# Names of Keras, of which TensorFlow.js has all but one as well.
+_NAMES = (
+    "tanh", "sigmoid", "hard_sigmoid", "relu", "relu6", "elu", "selu", "linear", "softplus",
+    "softsign", "swish", "mish",
+)  # fmt: skip
+KNOWN: Mapping[Function, str] = {
+    KERAS_2[name]: "hardSigmoid" if name == "hard_sigmoid" else name for name in _NAMES
 }
-KNOWN: Mapping[Function, str] = {KERAS_2[name]: js_name for name, js_name in _NAMES.items()}
 
 
 def to_layout(given: Any) -> dict[str, Any]:

@@ -36,9 +36,6 @@ FACTS = Facts(
         "n = tanh(W_in x + b_in + r ∘ (W_hn h + b_hn))",
         "h' = (1 − z) ∘ n + z ∘ h",
     ),
-    reset_forms=("after",),
-    z_keeps_old=True,
-    activations="tanh and sigmoid, fixed",
     direction="the suffix _reverse: the backward half of bidirectional=True, whose output is in "
     "the order of the input",
     reversed_output="as the input",

@@ -47,13 +47,11 @@ FACTS = Facts(
         "h' = (1 − z) ∘ n + z ∘ h",
     ),
     reset_forms=("after (resetAfter: true, the default)", "before (resetAfter: false)"),
-    z_keeps_old=True,
     activations="sigmoid, tanh, relu",
     direction="direction: 'backward'; the output is in the order of the input",
     reversed_output="as the input",
     round_trip="bit-exact, also from 'rzn' (written back as 'zrn'); for reset-before the two "
     "biases come back added",
-    verified="",
     source="Web Neural Network API, MLGraphBuilder.gru()",
     mistakes=(
         ("z and r swapped", "layout 'rzn' is given with the blocks in Keras's order."),
