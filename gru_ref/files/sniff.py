@@ -133,7 +133,7 @@ def _look(path: Path, limits: Limits) -> Look:
         if not head.startswith(_ZIP):
             handle.seek(max(0, handle.seek(0, os.SEEK_END) - len(leveldb_table.MAGIC)))
             return Look(path, head, tail=handle.read(len(leveldb_table.MAGIC)))
-        return Look(path, head, Archive(handle, Budget(path, limits)).names)
+        return Look(path, head, frozenset(Archive(handle, Budget(path, limits)).names))
 
 
 def _likeness(look: Look) -> str:

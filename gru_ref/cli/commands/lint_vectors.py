@@ -69,8 +69,8 @@ def lint_vectors(
 ) -> int:
     """Show which classic mistakes a test cannot catch, given its weights and inputs.
 
-    Each mistake is made on purpose and run on the test's own numbers. The weights are those of a GRU
-    of FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
+    Each mistake is made on purpose and run on the test's own numbers. The weights are those of a
+    GRU of FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
 
     \b
     exit status 0  no test of these sizes was found that catches more

@@ -182,7 +182,94 @@ class HDF5Dataset:
         """
         said = self._source.strings(self._id, self.path, "dtype")
         with self._source.refusing(self.path):
-            return _numbers(self._id, said, self.path, self._source)
+            return self._numbers(said)
+
+    def _numbers(self, said: list[str] | None) -> tuple[Array, str]:
+        """Return the numbers, and the name of their dtype on file.
+
+        Raises
+        ------
+        MalformedFileError
+            It is not a float array of at most two axes that is stored in this file, whole, within
+            the limits, packed by nothing but deflate, shuffle and fletcher32.
+        """
+        h5py, budget = self._source.h5py, self._source.budget
+        properties = self._id.get_create_plist()
+        if properties.get_external_count():
+            raise self._error("its numbers are said to lie in another file")
+        layout = properties.get_layout()
+        if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
+            raise self._error("it is a virtual dataset, expected one that is stored here")
+        dtype, name = self._dtype(said)
+        if self._id.get_space().get_simple_extent_type() != h5py.h5s.SIMPLE:
+            raise self._error("it has no shape, expected an array")
+        shape = tuple(int(size) for size in self._id.shape)
+        if len(shape) > _MAX_RANK:
+            raise self._error(f"it has {len(shape)} axes, expected up to {_MAX_RANK}")
+        size = math.prod(shape) * dtype.itemsize
+        stored = int(self._id.get_storage_size())
+        budget.check_ratio(stored, size, self.path)
+        budget.take_bytes(size, self.path)
+        if layout == h5py.h5d.CHUNKED:
+            array = self._read_chunks(properties, shape, dtype)
+        else:
+            if stored < size:
+                raise self._error(f"{stored:,} bytes are stored, expected {size:,}")
+            array = np.empty(shape, dtype)
+            self._id.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
+        if name == "bfloat16":
+            return from_bfloat16(array), name
+        return array.astype(dtype.newbyteorder("="), copy=False), name
+
+    def _dtype(self, said: list[str] | None) -> tuple[np.dtype[Any], str]:
+        """Return the dtype that the numbers are read in, and its name."""
+        h5py = self._source.h5py
+        kind = self._id.get_type()
+        kind_class, size = kind.get_class(), int(kind.get_size())
+        if kind_class == h5py.h5t.OPAQUE and size == 2 and said in (None, ["bfloat16"]):
+            return np.dtype("V2"), "bfloat16"
+        if kind_class != h5py.h5t.FLOAT or size not in (2, 4, 8):
+            raise self._error("its elements are no float16, bfloat16, float32 or float64")
+        dtype = np.dtype(kind.dtype)
+        if dtype.kind != "f" or dtype.itemsize != size:
+            raise self._error("its elements are floats of an unknown kind")
+        return dtype, dtype.newbyteorder("=").name
+
+    def _read_chunks(self, properties: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """Put together an array that is stored in pieces.
+
+        They are unpacked here: HDF5 sets no limit to that.
+        """
+        filters = [properties.get_filter(k)[0] for k in range(properties.get_nfilters())]
+        if unknown := set(filters) - {_DEFLATE, _SHUFFLE, _FLETCHER32}:
+            raise self._error(f"it is packed by filter {min(unknown)}, expected 1, 2 or 3")
+        chunk = tuple(int(size) for size in properties.get_chunk())
+        size = math.prod(chunk) * dtype.itemsize
+        budget = self._source.budget
+        budget.take_bytes(size, self.path)
+        starts = [range(0, total, step) for total, step in zip(shape, chunk, strict=True)]
+        budget.take_objects(math.prod(len(along) for along in starts), self.path)
+        array = np.empty(shape, dtype)
+        for start in itertools.product(*starts):
+            info = self._id.get_chunk_info_by_coord(start)
+            last = self._source.size - info.size
+            if info.byte_offset is None or not 0 <= info.byte_offset <= last:
+                raise self._error(f"the piece at {start} is not in the file")
+            if info.size > size + size // 8 + 64:
+                raise self._error(f"the piece at {start} is larger packed than unpacked")
+            mask, packed = self._id.read_direct_chunk(start)
+            applied = [code for k, code in enumerate(filters) if not mask >> k & 1]
+            piece = _unpack(packed, applied, size, dtype.itemsize)
+            if piece is None:
+                raise self._error(f"the piece at {start} is damaged")
+            block = np.frombuffer(piece, dtype).reshape(chunk)
+            inside = tuple(slice(a, a + step) for a, step in zip(start, chunk, strict=True))
+            here = array[inside]
+            here[...] = block[tuple(slice(0, length) for length in here.shape)]
+        return array
+
+    def _error(self, reason: str) -> MalformedFileError:
+        return self._source.error(self.path, reason)
 
 
 class HDF5File:
@@ -291,102 +378,6 @@ def _numerically(name: str) -> list[tuple[int, str]]:
         (int(part), "") if part.isdecimal() and part.isascii() else (-1, part)
         for part in _NUMBER.split(name[:1000])
     ]
-
-
-# ---- the numbers of a dataset
-
-
-def _numbers(
-    dataset: Any, said_dtype: list[str] | None, path: str, source: HDF5File
-) -> tuple[Array, str]:
-    """Return the numbers of an h5py DatasetID, and the name of their dtype on file.
-
-    Raises
-    ------
-    MalformedFileError
-        It is not a float array of at most two axes that is stored in this file, whole, within the
-        limits, packed by nothing but deflate, shuffle and fletcher32.
-    """
-    h5py = source.h5py
-    properties = dataset.get_create_plist()
-    if properties.get_external_count():
-        raise source.error(path, "its numbers are said to lie in another file")
-    layout = properties.get_layout()
-    if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
-        raise source.error(path, "it is a virtual dataset, expected one that is stored here")
-    dtype, name = _dtype(dataset, said_dtype, path, source)
-    if dataset.get_space().get_simple_extent_type() != h5py.h5s.SIMPLE:
-        raise source.error(path, "it has no shape, expected an array")
-    shape = tuple(int(size) for size in dataset.shape)
-    if len(shape) > _MAX_RANK:
-        raise source.error(path, f"it has {len(shape)} axes, expected up to {_MAX_RANK}")
-    size = math.prod(shape) * dtype.itemsize
-    stored = int(dataset.get_storage_size())
-    source.budget.check_ratio(stored, size, path)
-    source.budget.take_bytes(size, path)
-    if layout == h5py.h5d.CHUNKED:
-        array = _read_chunks(dataset, properties, shape, dtype, path, source)
-    else:
-        if stored < size:
-            raise source.error(path, f"{stored:,} bytes are stored, expected {size:,}")
-        array = np.empty(shape, dtype)
-        dataset.read(h5py.h5s.ALL, h5py.h5s.ALL, array)
-    if name == "bfloat16":
-        return from_bfloat16(array), name
-    return array.astype(dtype.newbyteorder("="), copy=False), name
-
-
-def _dtype(
-    dataset: Any, said: list[str] | None, path: str, source: HDF5File
-) -> tuple[np.dtype[Any], str]:
-    """Return the dtype that the numbers are read in, and its name."""
-    h5py = source.h5py
-    kind = dataset.get_type()
-    kind_class, size = kind.get_class(), int(kind.get_size())
-    if kind_class == h5py.h5t.OPAQUE and size == 2 and said in (None, ["bfloat16"]):
-        return np.dtype("V2"), "bfloat16"
-    if kind_class != h5py.h5t.FLOAT or size not in (2, 4, 8):
-        raise source.error(path, "its elements are no float16, bfloat16, float32 or float64")
-    dtype = np.dtype(kind.dtype)
-    if dtype.kind != "f" or dtype.itemsize != size:
-        raise source.error(path, "its elements are floats of an unknown kind")
-    return dtype, dtype.newbyteorder("=").name
-
-
-def _read_chunks(
-    dataset: Any,
-    properties: Any,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    path: str,
-    source: HDF5File,
-) -> Array:
-    """Put together an array that is stored in pieces, unpacked here: HDF5 sets no limit to that."""
-    filters = [properties.get_filter(k)[0] for k in range(properties.get_nfilters())]
-    if unknown := set(filters) - {_DEFLATE, _SHUFFLE, _FLETCHER32}:
-        raise source.error(path, f"it is packed by filter {min(unknown)}, expected 1, 2 or 3")
-    chunk = tuple(int(size) for size in properties.get_chunk())
-    size = math.prod(chunk) * dtype.itemsize
-    source.budget.take_bytes(size, path)
-    starts = [range(0, total, step) for total, step in zip(shape, chunk, strict=True)]
-    source.budget.take_objects(math.prod(len(along) for along in starts), path)
-    array = np.empty(shape, dtype)
-    for start in itertools.product(*starts):
-        info = dataset.get_chunk_info_by_coord(start)
-        if info.byte_offset is None or not 0 <= info.byte_offset <= source.size - info.size:
-            raise source.error(path, f"the piece at {start} is not in the file")
-        if info.size > size + size // 8 + 64:
-            raise source.error(path, f"the piece at {start} is larger packed than unpacked")
-        mask, packed = dataset.read_direct_chunk(start)
-        applied = [code for k, code in enumerate(filters) if not mask >> k & 1]
-        piece = _unpack(packed, applied, size, dtype.itemsize)
-        if piece is None:
-            raise source.error(path, f"the piece at {start} is damaged")
-        block = np.frombuffer(piece, dtype).reshape(chunk)
-        inside = tuple(slice(a, a + step) for a, step in zip(start, chunk, strict=True))
-        here = array[inside]
-        here[...] = block[tuple(slice(0, length) for length in here.shape)]
-    return array
 
 
 def _unpack(packed: bytes, filters: list[int], size: int, itemsize: int) -> bytes | None:

@@ -114,20 +114,23 @@ class TensorBundle:
         """
         entry = self._entry(key)
         if entry.sliced:
-            raise self._place(key).error(
+            raise self.budget.error(
+                key,
                 "it is a partitioned variable, expected it in one piece: load the model in "
-                "TensorFlow without a partitioner and save it again"
+                "TensorFlow without a partitioner and save it again",
             )
         if entry.dtype not in _FLOATS:
-            raise self._place(key).error(
+            raise self.budget.error(
+                key,
                 f"its dtype is number {entry.dtype} of TensorFlow, expected a floating one: "
-                f"{sorted(_FLOATS)}"
+                f"{sorted(_FLOATS)}",
             )
         dtype = _FLOATS[entry.dtype]
         if min(entry.shape, default=1) < 1 or not fits(dtype, entry.shape, entry.size):
-            raise self._place(key).error(
+            raise self.budget.error(
+                key,
                 f"its shape is {entry.shape} and it takes {entry.size:,} bytes, expected "
-                f"{np.dtype(FLOATS[dtype]).itemsize} bytes an element"
+                f"{np.dtype(FLOATS[dtype]).itemsize} bytes an element",
             )
         raw = self._bytes(key, entry)
         if crc32c(raw.data) != unmask(entry.crc):
@@ -144,7 +147,7 @@ class TensorBundle:
         """
         entry = self._entry(key)
         if entry.dtype != _STRING or entry.shape != () or entry.sliced:
-            raise self._place(key).error("it is not one string")
+            raise self.budget.error(key, "it is not one string")
         raw = self._bytes(key, entry)
         length, at = varint(raw, 0)
         text = raw.cut(at + 4, len(raw) - at - 4)
@@ -160,20 +163,17 @@ class TensorBundle:
 
     def _entry(self, key: str) -> TensorEntry:
         if key not in self.entries:
-            raise self._place(key).error("the object graph names it, the index does not")
+            raise self.budget.error(key, "the object graph names it, the index does not")
         return self.entries[key]
 
     def _bytes(self, key: str, entry: TensorEntry) -> FilePart:
         if not 0 <= entry.shard < self.shards:
-            raise self._place(key).error(
-                f"it lies in data file {entry.shard} of {self.shards}, which does not exist"
+            raise self.budget.error(
+                key, f"it lies in data file {entry.shard} of {self.shards}, which does not exist"
             )
         name = f"{self.prefix.name}.data-{entry.shard:05d}-of-{self.shards:05d}"
         with open_file(self.prefix.with_name(name), self.budget, name) as stream:
             return read_stretch(stream, entry.offset, entry.size, key, self.budget)
-
-    def _place(self, key: str) -> FilePart:
-        return FilePart(memoryview(b""), key, self.budget)
 
 
 def _entry(message: Message) -> TensorEntry:

@@ -46,13 +46,8 @@ class Archive:
             self._members.setdefault(info.filename, []).append(info)
 
     @property
-    def names(self) -> frozenset[str]:
-        """The names of the members, as the archive writes them: not safe to use as paths."""
-        return frozenset(self._members)
-
-    @property
-    def ordered_names(self) -> tuple[str, ...]:
-        """The names of the members in the order of the archive."""
+    def names(self) -> tuple[str, ...]:
+        """The names of the members in their order, as written: not safe to use as paths."""
         return tuple(self._members)
 
     def read(self, name: str) -> bytes:

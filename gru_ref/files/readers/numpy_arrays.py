@@ -113,7 +113,7 @@ def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
                 "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",
             )
         archive = Archive(stream, budget)
-        for name in archive.ordered_names:
+        for name in archive.names:
             if name.endswith(_SUFFIX):
                 yield FilePart(memoryview(archive.read(name)), name, budget)
 
