@@ -48,6 +48,12 @@ def is_gru(kernel: Shape, recurrent_kernel: Shape, bias: Shape | None) -> bool:
     return bias in (None, (columns,), (2, columns), (2 * columns,))
 
 
+def fits(group: WeightNames, shapes: Mapping[str, Shape]) -> bool:
+    """Return whether the arrays of a group have the shapes of a GRU's."""
+    bias = None if group.bias is None else shapes[group.bias]
+    return is_gru(shapes[group.kernel], shapes[group.recurrent_kernel], bias)
+
+
 def is_backward(path: str) -> bool:
     """Return whether a path leads to the backward layer of a Bidirectional.
 
@@ -78,7 +84,7 @@ def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:
             names.get("recurrent_kernel", ""),
             names.get("bias"),
         )
-        if group.kernel and group.recurrent_kernel and _fits(group, shapes):
+        if group.kernel and group.recurrent_kernel and fits(group, shapes):
             groups.append(group)
     return groups
 
@@ -96,10 +102,10 @@ def groups_by_order(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     while at + 1 < len(names):
         with_bias = WeightNames(names[at], *names[at : at + 3]) if at + 2 < len(names) else None
         without = WeightNames(names[at], names[at], names[at + 1], None)
-        if with_bias and _fits(with_bias, shapes):
+        if with_bias and fits(with_bias, shapes):
             groups.append(with_bias)
             at += 3
-        elif _fits(without, shapes):
+        elif fits(without, shapes):
             groups.append(without)
             at += 2
         else:
@@ -177,8 +183,3 @@ def _split(name: str) -> tuple[str, str]:
     plain = name.rsplit(":", 1)[0] if name.rpartition(":")[2].isdigit() else name
     at = max(plain.rfind("/"), plain.rfind("."))
     return plain[: max(at, 0)], plain[at + 1 :]
-
-
-def _fits(group: WeightNames, shapes: Mapping[str, Shape]) -> bool:
-    bias = None if group.bias is None else shapes[group.bias]
-    return is_gru(shapes[group.kernel], shapes[group.recurrent_kernel], bias)

@@ -3,64 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from gru_ref.files.formats.hdf5 import HDF5Dataset
 from gru_ref.files.interpretation import keras_1
-from gru_ref.files.interpretation.found import Array, Found, convert_cudnn
+from gru_ref.files.interpretation.found import Found, convert_cudnn
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
 
 
-@dataclass(frozen=True, eq=False)
-class StoredGRU:
-    """Arrays that have the shapes of a GRU's.
+def read_gru(
+    path: str, datasets: Sequence[HDF5Dataset], known: Mapping[str, Any] | None = None
+) -> Found:
+    """Read the datasets of one GRU: two, three with a bias, or Keras 1's nine.
 
     Parameters
     ----------
     path : str
         Where they are.
-    arrays : (kernel, recurrent_kernel, bias or None)
-    dtype : str
-        On file.
-    known : mapping
+    datasets : sequence
+        They have the shapes of a GRU's.
+    known : mapping, optional
         Arguments of GRU that the file says beside them.
     """
-
-    path: str
-    arrays: tuple[Array, Array, Array | None]
-    dtype: str
-    known: Mapping[str, Any] = field(default_factory=dict)
-
-
-def read_gru(path: str, datasets: Sequence[HDF5Dataset], known: Mapping[str, Any]) -> StoredGRU:
-    """Read the datasets of one GRU: two, three with a bias, or Keras 1's nine."""
     arrays, dtypes = zip(*(dataset.read() for dataset in datasets), strict=True)
     if len(arrays) == 9:
         arrays = tuple(keras_1.join_arrays(arrays))
     kernel, recurrent_kernel, *bias = arrays
-    return StoredGRU(path, (kernel, recurrent_kernel, bias[0] if bias else None), dtypes[0], known)
-
-
-def to_found(stored: StoredGRU, leaf: Leaf | None, keras_version: str | None) -> Found:
-    """Return arrays and config together, a CuDNNGRU's arrays converted."""
-    kernel, recurrent_kernel, bias = stored.arrays
-    backward = leaf.backward if leaf else "backward_layer" in stored.path.split("/")
-    one = Found(
-        stored.path,
+    return Found(
+        path,
         kernel,
         recurrent_kernel,
-        bias,
-        keras_version=keras_version,
-        stored_dtype=stored.dtype,
-        backward=backward,
+        bias[0] if bias else None,
+        already_known=known or {},
+        stored_dtype=dtypes[0],
+        backward="backward_layer" in path.split("/"),
     )
-    if leaf is None:
-        return convert_cudnn(replace(one, already_known=stored.known))
-    return convert_cudnn(
-        replace(one, class_name=leaf.class_name, config=leaf.config, notes=leaf.notes)
-    )
+
+
+def with_config(stored: Found, leaf: Leaf | None, keras_version: str | None) -> Found:
+    """Return arrays and config together, a CuDNNGRU's arrays converted."""
+    found = replace(stored, keras_version=keras_version)
+    if leaf is not None:
+        found = replace(
+            found,
+            class_name=leaf.class_name,
+            config=leaf.config,
+            already_known={},
+            notes=leaf.notes,
+            backward=leaf.backward,
+        )
+    return convert_cudnn(found)
 
 
 def _layer_group(path: str) -> str:
@@ -70,7 +64,7 @@ def _layer_group(path: str) -> str:
 
 
 def match_configs(
-    stored: Iterable[StoredGRU],
+    stored: Iterable[Found],
     leaves: Sequence[Leaf],
     keras_version: str | None,
     budget: Budget,
@@ -105,4 +99,4 @@ def match_configs(
             f"the config lists a GRU here, expected its arrays at {missing[0].path}",
         )
     rest = [(item, None) for item in by_group.values()]
-    return [to_found(item, leaf, keras_version) for item, leaf in [*listed, *rest]]
+    return [with_config(item, leaf, keras_version) for item, leaf in [*listed, *rest]]

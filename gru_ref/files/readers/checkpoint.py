@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 from gru_ref.files.formats.object_graph import ObjectGraph
@@ -68,13 +67,17 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
         children = graph.nodes[number].children
         variables = {role: graph.variable(children[role]) for role in ROLES if role in children}
         keys = {role: variable[1] for role, variable in variables.items() if variable}
-        if not {"kernel", "recurrent_kernel"} <= keys.keys() or not _is_gru(bundle, keys):
+        if not {"kernel", "recurrent_kernel"} <= keys.keys():
             continue
+        group = grouping.WeightNames(
+            "/".join(path), keys["kernel"], keys["recurrent_kernel"], keys.get("bias")
+        )
         arrays = tuple(children[role] for role in keys)
-        if arrays in seen:
+        shapes = {key: bundle.shape(key) for key in keys.values()}
+        if arrays in seen or not grouping.fits(group, shapes):
             continue
         seen.add(arrays)
-        found[number] = _gru(bundle, "/".join(path), keys)
+        found[number] = _gru(bundle, group)
     if found:
         return found
     exported = graph.at(("variables",))
@@ -84,7 +87,7 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
 def grus_by_name(bundle: TensorBundle) -> list[Found]:
     """Return the GRUs of a checkpoint without objects, as `tf.compat.v1.train.Saver` writes it."""
     shapes = {key: entry.shape for key, entry in bundle.entries.items()}
-    return [_gru(bundle, group.path, _by_role(group)) for group in grouping.groups_by_name(shapes)]
+    return [_gru(bundle, group) for group in grouping.groups_by_name(shapes)]
 
 
 def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int, Found]:
@@ -107,34 +110,12 @@ def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int,
     found = {}
     for i, (group, name) in enumerate(zip(groups, names, strict=True)):
         path = name if often[name] == 1 else f"variables/{group.path}"
-        roles = {role: keys[key] for role, key in _by_role(group).items()}
-        found[-1 - i] = _gru(bundle, path, roles)
+        bias = None if group.bias is None else keys[group.bias]
+        kernels = keys[group.kernel], keys[group.recurrent_kernel]
+        found[-1 - i] = _gru(bundle, grouping.WeightNames(path, *kernels, bias))
     return found
 
 
-def _by_role(group: grouping.WeightNames) -> dict[str, str]:
-    return {role: key for role, key in zip(ROLES, group[1:], strict=True) if key is not None}
-
-
-def _is_gru(bundle: TensorBundle, keys: dict[str, str]) -> bool:
-    kernel, recurrent_kernel = bundle.shape(keys["kernel"]), bundle.shape(keys["recurrent_kernel"])
-    return grouping.is_gru(
-        kernel, recurrent_kernel, bundle.shape(keys["bias"]) if "bias" in keys else None
-    )
-
-
-def _gru(bundle: TensorBundle, path: str, keys: Mapping[str, str]) -> Found:
-    arrays = {role: bundle.tensor(key) for role, key in keys.items()}
-    kernel, recurrent_kernel, bias = (arrays.get(role) for role in ROLES)
-    assert kernel is not None  # the callers have seen both kernels
-    assert recurrent_kernel is not None
-    return convert_cudnn(
-        Found(
-            path,
-            kernel,
-            recurrent_kernel,
-            bias,
-            stored_dtype="bfloat16" if bundle.is_bfloat16(keys["kernel"]) else None,
-            backward=grouping.is_backward(path),
-        )
-    )
+def _gru(bundle: TensorBundle, group: grouping.WeightNames) -> Found:
+    bfloat16 = bundle.is_bfloat16(group.kernel)
+    return convert_cudnn(grouping.found_group(group, bundle.tensor, bfloat16=bfloat16))

@@ -19,7 +19,6 @@ from gru_ref.files.interpretation import keras_1, model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
 from gru_ref.files.interpretation.model_config import Leaf
-from gru_ref.files.interpretation.stored_gru import StoredGRU
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.readers import weights_h5
 
@@ -53,7 +52,9 @@ def read(path: Path, limits: Limits) -> list[Found]:
     with open_file(path, budget) as stream, hdf5.open_hdf5(stream, budget) as root:
         if _MODEL in root.names() or _strings(root, "layer_names") is not None:
             return _read_legacy(root, budget)
-        return [stored_gru.to_found(stored, None, None) for stored in weights_h5.stored_grus(root)]
+        return [
+            stored_gru.with_config(stored, None, None) for stored in weights_h5.stored_grus(root)
+        ]
 
 
 def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
@@ -65,7 +66,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
         leaves = model_config.leaves(model, budget)
     versions = root.strings("keras_version") or weights.strings("keras_version")
     version = versions[0] if versions else None
-    pairs: list[tuple[StoredGRU, Leaf | None]] = []
+    pairs: list[tuple[Found, Leaf | None]] = []
     by_layer: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         if leaf.could_be_gru and leaf.names:
@@ -77,7 +78,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
         pairs += _match_configs(_stored_grus(group, layer, budget), by_layer.get(layer, []))
     order = {id(leaf): place for place, leaf in enumerate(leaves)}
     pairs.sort(key=lambda pair: order.get(id(pair[1]), len(order)))
-    return [stored_gru.to_found(stored, leaf, version) for stored, leaf in pairs]
+    return [stored_gru.with_config(stored, leaf, version) for stored, leaf in pairs]
 
 
 def _strings(group: HDF5Group, name: str) -> list[str] | None:
@@ -97,7 +98,7 @@ def _strings(group: HDF5Group, name: str) -> list[str] | None:
     return parts
 
 
-def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[StoredGRU]:
+def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[Found]:
     """Return the GRUs among the arrays of one layer's group."""
     listed = []
     for name in _strings(group, "weight_names") or []:
@@ -111,8 +112,8 @@ def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[StoredGRU
     return _grus_among(listed, layer)
 
 
-def _grus_among(listed: Sequence[_Listed], layer: str) -> list[StoredGRU]:
-    stored: list[StoredGRU] = []
+def _grus_among(listed: Sequence[_Listed], layer: str) -> list[Found]:
+    stored: list[Found] = []
     paths: set[str] = set()
     at = 0
     while at < len(listed):
@@ -123,7 +124,7 @@ def _grus_among(listed: Sequence[_Listed], layer: str) -> list[StoredGRU]:
                 path += "+"
             paths.add(path)
             datasets = [item.dataset for item in listed[at : at + count]]
-            stored.append(stored_gru.read_gru(path, datasets, {}))
+            stored.append(stored_gru.read_gru(path, datasets))
         at += count or 1
     return stored
 
@@ -148,8 +149,8 @@ def _path(layer: str, name: str) -> str:
 
 
 def _match_configs(
-    stored: Sequence[StoredGRU], leaves: Sequence[Leaf]
-) -> list[tuple[StoredGRU, Leaf | None]]:
+    stored: Sequence[Found], leaves: Sequence[Leaf]
+) -> list[tuple[Found, Leaf | None]]:
     """Return the arrays of one layer's group with their configs: by name, else by order."""
     left = list(leaves)
     pairs: dict[int, Leaf] = {}

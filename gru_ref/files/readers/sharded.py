@@ -43,8 +43,8 @@ def read(path: Path, limits: Limits) -> list[Found]:
             datasets = weights_h5.sort_by_number(arrays)
             if weights_h5.looks_like_gru(datasets):
                 place = group.strip("/").removesuffix(_VARS)
-                stored.append(stored_gru.read_gru(place, datasets, {}))
-    return [stored_gru.to_found(item, None, None) for item in stored]
+                stored.append(stored_gru.read_gru(place, datasets))
+    return [stored_gru.with_config(item, None, None) for item in stored]
 
 
 def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:

@@ -11,14 +11,14 @@ from typing import Any
 
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.interpretation import stored_gru
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
-from gru_ref.files.interpretation.stored_gru import StoredGRU
 
 _VARS = "vars"
 _OPTIMIZER = "optimizer"
 
 
-def stored_grus(root: HDF5Group) -> list[StoredGRU]:
+def stored_grus(root: HDF5Group) -> list[Found]:
     """Return the arrays of every GRU below `root`, gru_2 before gru_10."""
     everything = []
     for group in root.walk():
