@@ -10,10 +10,20 @@ import sys
 
 import numpy as np
 
-BATCH, TIMESTEPS, FEATURES, LARGE = 2, 3, 4, 20
+BATCH, TIMESTEPS, FEATURES, UNITS, LARGE = 2, 3, 4, 5, 20
+SHAPE = (BATCH, TIMESTEPS, FEATURES)
 
 
-def stacked(keras, **_):
+def functional(keras, layers, shape=SHAPE, dtype="float32"):
+    """Return a functional model of the layers, one after the other."""
+    inputs = keras.layers.Input(batch_shape=shape, dtype=dtype)
+    y = inputs
+    for layer in layers:
+        y = layer(y)
+    return keras.models.Model(inputs, y)
+
+
+def stacked(keras):
     """Two GRUs of both reset forms, and a Dense layer."""
     layers = keras.layers
     return keras.Sequential(
@@ -26,44 +36,34 @@ def stacked(keras, **_):
     )
 
 
-def after(keras, **_):
+def after(keras):
     """One GRU, reset_after=True."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    return keras.Model(inputs, layers.GRU(5)(inputs))
+    return functional(keras, [keras.layers.GRU(UNITS)])
 
 
-def before(keras, **_):
+def before(keras):
     """One GRU, reset_after=False."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    return keras.Model(inputs, layers.GRU(5, reset_after=False)(inputs))
+    return functional(keras, [keras.layers.GRU(UNITS, reset_after=False)])
 
 
-def backwards(keras, **_):
+def backwards(keras):
     """One GRU that runs backwards through time."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    return keras.Model(inputs, layers.GRU(5, go_backwards=True)(inputs))
+    return functional(keras, [keras.layers.GRU(UNITS, go_backwards=True)])
 
 
-def bidirectional(keras, **_):
+def bidirectional(keras):
     """Both directions, with states of the same size."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    return keras.Model(inputs, layers.Bidirectional(layers.GRU(5))(inputs))
+    return functional(keras, [keras.layers.Bidirectional(keras.layers.GRU(UNITS))])
 
 
-def cells(keras, **_):
+def cells(keras):
     """Cells in RNN layers: one alone, then two stacked."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    y = layers.RNN(layers.GRUCell(5), return_sequences=True)(inputs)
-    y = layers.RNN([layers.GRUCell(3), layers.GRUCell(6, reset_after=False)])(y)
-    return keras.Model(inputs, y)
+    cell, RNN = keras.layers.GRUCell, keras.layers.RNN
+    stack = [cell(3), cell(6, reset_after=False)]
+    return functional(keras, [RNN(cell(UNITS), return_sequences=True), RNN(stack)])
 
 
-def nested(keras, **_):
+def nested(keras):
     """A model in a model, a time-distributed GRU, and a layer used twice."""
     layers = keras.layers
     inner = keras.Sequential(
@@ -73,32 +73,27 @@ def nested(keras, **_):
         ]
     )
     shared = layers.GRU(FEATURES, return_sequences=True)
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    y = inner(shared(shared(inputs)))
-    y = layers.Reshape((TIMESTEPS, 5, 1))(y)
-    y = layers.TimeDistributed(layers.GRU(2))(y)
-    return keras.Model(inputs, y)
+    reshape = layers.Reshape((TIMESTEPS, 5, 1))
+    return functional(
+        keras, [shared, shared, inner, reshape, layers.TimeDistributed(layers.GRU(2))]
+    )
 
 
-def without_bias(keras, **_):
+def without_bias(keras):
     """use_bias=False, followed by a kernel whose shape could pass for a bias."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    y = layers.GRU(2, use_bias=False)(inputs)
-    return keras.Model(inputs, layers.Dense(6)(y))
+    gru = keras.layers.GRU(2, use_bias=False, reset_after=True)
+    return functional(keras, [gru, keras.layers.Dense(6)])
 
 
-def subclassed(keras, **_):
+def subclassed(keras):
     """Layers as attributes of a Model, alone and in a list."""
+    GRU = keras.layers.GRU
 
-    class Subclassed(keras.Model):
+    class Subclassed(keras.models.Model):
         def __init__(self):
             super().__init__()
-            self.encoder = keras.layers.GRU(5, return_sequences=True)
-            self.stack = [
-                keras.layers.GRU(3, return_sequences=True),
-                keras.layers.GRU(2, reset_after=False),
-            ]
+            self.encoder = GRU(UNITS, return_sequences=True)
+            self.stack = [GRU(3, return_sequences=True), GRU(2, reset_after=False)]
 
         def call(self, x):
             y = self.encoder(x)
@@ -106,88 +101,88 @@ def subclassed(keras, **_):
                 y = layer(y)
             return y
 
-    return Subclassed()
+        def get_config(self):
+            return {}
 
-
-def trained(keras, **_):
-    """One step of Adam: the optimizer's moments have exactly the shapes of the weights."""
-    model = after(keras)
-    model.compile("adam", "mse")
-    x = np.ones((BATCH, TIMESTEPS, FEATURES), "float32")
-    model.fit(x, np.ones((BATCH, 5), "float32"), batch_size=BATCH, epochs=1, verbose=0)
+    model = Subclassed()
+    model.predict(np.ones(SHAPE, "float32"), batch_size=BATCH)
     return model
 
 
-def unrolled(keras, **_):
+def trained(keras):
+    """One step of Adam: the optimizer's moments have exactly the shapes of the weights."""
+    model = after(keras)
+    model.compile("adam", "mse")
+    x = np.ones(SHAPE, "float32")
+    model.fit(x, np.ones((BATCH, UNITS), "float32"), batch_size=BATCH, epochs=1, verbose=0)
+    return model
+
+
+def unrolled(keras):
     """A GRU without a loop."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH)
-    return keras.Model(inputs, layers.GRU(5, unroll=True)(inputs))
+    return functional(keras, [keras.layers.GRU(UNITS, unroll=True)])
 
 
-def large(keras, **_):
+def large(keras):
     """A GRU large enough for converters to quantize it, of as many features as units."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, LARGE), batch_size=BATCH)
-    return keras.Model(inputs, layers.GRU(LARGE)(inputs))
+    return functional(keras, [keras.layers.GRU(LARGE)], (BATCH, TIMESTEPS, LARGE))
 
 
-def any_batch(keras, **_):
+def any_batch(keras):
     """Two GRUs of both reset forms, for batches of any size, over any number of timesteps."""
-    layers = keras.layers
-    inputs = layers.Input((None, FEATURES))
-    y = layers.GRU(5, return_sequences=True)(inputs)
-    return keras.Model(inputs, layers.GRU(3, reset_after=False)(y))
+    GRU = keras.layers.GRU
+    layers = [GRU(UNITS, return_sequences=True), GRU(3, reset_after=False)]
+    return functional(keras, layers, (None, None, FEATURES))
 
 
-def half(keras, **_):
+def half(keras):
     """A GRU whose weights are float16."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH, dtype="float16")
-    return keras.Model(inputs, layers.GRU(5, dtype="float16")(inputs))
+    return functional(keras, [keras.layers.GRU(UNITS, dtype="float16")], dtype="float16")
 
 
-def brain(keras, **_):
+def brain(keras):
     """A GRU whose weights are bfloat16."""
-    layers = keras.layers
-    inputs = layers.Input((TIMESTEPS, FEATURES), batch_size=BATCH, dtype="bfloat16")
-    gru = layers.GRU(5, dtype="bfloat16", recurrent_initializer="ones")  # no QR in bfloat16
-    return keras.Model(inputs, gru(inputs))
+    # There is no QR in bfloat16, with which the orthogonal initializer works.
+    gru = keras.layers.GRU(UNITS, dtype="bfloat16", recurrent_initializer="ones")
+    return functional(keras, [gru], dtype="bfloat16")
 
 
 ARCHITECTURES = {
     function.__name__: function
     for function in (
-        stacked,
-        after,
-        before,
-        backwards,
-        bidirectional,
-        cells,
-        nested,
-        without_bias,
-        subclassed,
-        trained,
-        unrolled,
-        large,
-        any_batch,
-        half,
-        brain,
+        stacked, after, before, backwards, bidirectional, cells, nested, without_bias, subclassed,
+        trained, unrolled, large, any_batch, half, brain,
     )
-}
+}  # fmt: skip
+
+
+def set_witnesses(model, draws):
+    """Give every weight of a model random numbers, no two alike."""
+    for layer in model.layers:
+        values = []
+        for array in layer.get_weights():
+            drawn = draws.normal(size=np.shape(array)) * 0.5
+            if array.dtype != "float64":  # bfloat16 is made of float32 alone
+                drawn = drawn.astype("float32")
+            values.append(drawn.astype(array.dtype))
+        layer.set_weights(values)
 
 
 def build(keras, architecture):
-    """Return a live model whose every weight is a witness: random, no two alike."""
+    """Return a live model whose every weight is a witness."""
     model = ARCHITECTURES[architecture](keras)
     draws = np.random.default_rng(20)
     features = LARGE if architecture == "large" else FEATURES
     model(draws.normal(size=(BATCH, TIMESTEPS, features)).astype("float32"))
-    for layer in model.layers:
-        found = layer.get_weights()
-        values = [np.asarray(draws.normal(size=np.shape(a)) * 0.5, "float32") for a in found]
-        layer.set_weights([v.astype(a.dtype) for v, a in zip(values, found)])
+    set_witnesses(model, draws)
     return model
+
+
+def package(name):
+    """Return the Keras of that name: tf.keras, tf_keras or keras."""
+    if name == "tf.keras":
+        return importlib.import_module("tensorflow").keras
+    return importlib.import_module(name)
 
 
 def version(keras):

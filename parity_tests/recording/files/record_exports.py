@@ -10,7 +10,6 @@ and the live output for it, and in ``meta`` which arguments made it.
 """
 
 import argparse
-import importlib
 import os
 import tarfile
 import tempfile
@@ -25,6 +24,7 @@ from parity_tests.recording.files.live_models import (
     build,
     expected,
     leaves,
+    package,
     version,
 )
 
@@ -218,12 +218,7 @@ def main():
     parser.add_argument("--kinds")
     parser.add_argument("--architectures", default=",".join(ARCHITECTURES))
     options = parser.parse_args()
-    if options.keras == "tf.keras":
-        import tensorflow
-
-        keras = tensorflow.keras
-    else:
-        keras = importlib.import_module(options.keras)
+    keras = package(options.keras)
     if options.kinds:
         kinds, architectures = options.kinds.split(","), options.architectures.split(",")
         failed = [record(keras, kind, a, options.out) for kind in kinds for a in architectures]

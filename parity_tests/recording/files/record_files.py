@@ -1,61 +1,57 @@
 """Write model files with live Keras, in every format that the release has.
 
 Runs inside each Keras's own interpreter, hence in the syntax of Python 3.7 and without gru_ref:
-``python parity_tests/recording/files/record_files.py OUT --keras tf.keras``. It writes into
-OUT/RELEASE the
-files ``MODEL.ENDING`` and, for each model, ``MODEL.expected.npz``: the weights of every GRU of the
-live model, and outputs of its GRU layers for inputs recorded beside them. With ``--kept`` it writes
-those of `KEPT` alone, which are fixtures/files/keras.
+``python -m parity_tests.recording.files.record_files OUT --keras tf.keras``. It writes into
+OUT/RELEASE the files ``MODEL.ENDING`` and, for each model, ``MODEL.expected.npz``: the weights of
+every GRU of the live model, and outputs of its GRU layers for inputs recorded beside them. With
+``--kept`` it writes those of `KEPT` alone, which are fixtures/files/keras.
 """
 
 import argparse
-import importlib
 import json
 import os
 import sys
 
 import numpy as np
 
-BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 6, 5
-
+from parity_tests.recording.files.live_models import (
+    BATCH,
+    FEATURES,
+    SHAPE,
+    TIMESTEPS,
+    UNITS,
+    brain,
+    functional,
+    half,
+    package,
+    set_witnesses,
+    subclassed,
+    trained,
+    version,
+    without_bias,
+)
 
 # ---- the models: every architecture is a function of Keras's layers
-
-
-def sequential(keras, layers, features=FEATURES, dtype="float32"):
-    """Return a functional model of the layers, one after the other."""
-    inputs = keras.layers.Input(batch_shape=(BATCH, TIMESTEPS, features), dtype=dtype)
-    y = inputs
-    for layer in layers:
-        y = layer(y)
-    return keras.models.Model(inputs, y)
 
 
 def default(keras):
     """One GRU, named by the user, and a Dense layer."""
     layers = [keras.layers.GRU(UNITS, name="mine"), keras.layers.Dense(2)]
     model = keras.models.Sequential(layers)
-    model.build((BATCH, TIMESTEPS, FEATURES))
+    model.build(SHAPE)
     return model
 
 
 def before(keras):
     """reset_after=False, and the state returned as well."""
-    inputs = keras.layers.Input(batch_shape=(BATCH, TIMESTEPS, FEATURES))
+    inputs = keras.layers.Input(batch_shape=SHAPE)
     gru = keras.layers.GRU(UNITS, reset_after=False, return_state=True, return_sequences=True)
     return keras.models.Model(inputs, gru(inputs))
 
 
-def without_bias(keras):
-    """use_bias=False, followed by a kernel whose shape could pass for a bias."""
-    return sequential(
-        keras, [keras.layers.GRU(2, use_bias=False, reset_after=True), keras.layers.Dense(6)]
-    )
-
-
 def hard_sigmoid(keras):
     """The activation whose meaning changed, backwards through time."""
-    return sequential(
+    return functional(
         keras,
         [
             keras.layers.GRU(
@@ -77,39 +73,39 @@ def bidirectional(keras):
     if version(keras) != "2.3.1":
         backward = GRU(3, go_backwards=True, activation="softsign", name="own")
         layers.append(Bidirectional(GRU(4), backward_layer=backward))
-    return sequential(keras, layers)
+    return functional(keras, layers)
 
 
 def nested(keras):
     """Models within models, and a layer that is used twice."""
     GRU = keras.layers.GRU
-    inner = sequential(keras, [GRU(UNITS, return_sequences=True)])
-    middle = sequential(
+    inner = functional(keras, [GRU(UNITS, return_sequences=True)])
+    middle = functional(
         keras,
         [GRU(FEATURES, return_sequences=True, go_backwards=True), inner, keras.layers.Dropout(0.5)],
     )
     shared = GRU(FEATURES, return_sequences=True, activation="elu")
-    return sequential(keras, [shared, shared, middle, GRU(3)])
+    return functional(keras, [shared, shared, middle, GRU(3)])
 
 
 def frozen(keras):
     """A nested model whose first GRU is not trainable: legacy files list it last."""
     GRU = keras.layers.GRU
-    inner = sequential(
+    inner = functional(
         keras,
         [
             GRU(UNITS, return_sequences=True, trainable=False, activation="relu"),
             GRU(UNITS, return_sequences=True, activation="elu"),
         ],
     )
-    return sequential(keras, [inner])
+    return functional(keras, [inner])
 
 
 def cells(keras):
     """A cell in an RNN, and two cells stacked in one that runs backwards."""
     cell, RNN = keras.layers.GRUCell, keras.layers.RNN
     stack = [cell(3, reset_after=True), cell(4, reset_after=False, recurrent_activation="relu")]
-    return sequential(
+    return functional(
         keras,
         [RNN(cell(UNITS), return_sequences=True), RNN(stack, go_backwards=True)],
     )
@@ -124,33 +120,11 @@ def time_distributed(keras):
 
 def eleven(keras):
     """More than ten GRUs: gru_10 sorts before gru_2."""
-    return sequential(
-        keras, [keras.layers.GRU(2, return_sequences=True) for _ in range(11)], features=2
+    return functional(
+        keras,
+        [keras.layers.GRU(2, return_sequences=True) for _ in range(11)],
+        (BATCH, TIMESTEPS, 2),
     )
-
-
-def subclassed(keras):
-    """Layers as attributes of a Model, alone and in a list."""
-    GRU = keras.layers.GRU
-
-    class Subclassed(keras.models.Model):
-        def __init__(self):
-            super().__init__()
-            self.encoder = GRU(UNITS, return_sequences=True)
-            self.stack = [GRU(3, return_sequences=True), GRU(4, reset_after=False)]
-
-        def call(self, x):
-            y = self.encoder(x)
-            for layer in self.stack:
-                y = layer(y)
-            return y
-
-        def get_config(self):
-            return {}
-
-    model = Subclassed()
-    model.predict(np.ones((BATCH, TIMESTEPS, FEATURES), "float32"), batch_size=BATCH)
-    return model
 
 
 def custom(keras):
@@ -159,44 +133,24 @@ def custom(keras):
     class MyGRU(keras.layers.GRU):
         pass
 
-    return sequential(keras, [MyGRU(UNITS, reset_after=True, return_sequences=True)])
+    return functional(keras, [MyGRU(UNITS, reset_after=True, return_sequences=True)])
 
 
 def stateful(keras):
     """A stateful GRU in float64."""
     gru = keras.layers.GRU(UNITS, stateful=True, dtype="float64")
-    return sequential(keras, [gru], dtype="float64")
-
-
-def trained(keras):
-    """One step of Adam: the optimizer's moments have exactly the shapes of the weights."""
-    model = sequential(keras, [keras.layers.GRU(UNITS)])
-    model.compile("adam", "mse")
-    x = np.ones((BATCH, TIMESTEPS, FEATURES), "float32")
-    model.fit(x, np.ones((BATCH, UNITS), "float32"), batch_size=BATCH, epochs=1, verbose=0)
-    return model
-
-
-def half(keras):
-    """A GRU whose weights are float16."""
-    return sequential(keras, [keras.layers.GRU(UNITS, dtype="float16")], dtype="float16")
-
-
-def brain(keras):
-    """A GRU whose weights are bfloat16."""
-    gru = keras.layers.GRU(UNITS, dtype="bfloat16", recurrent_initializer="ones")
-    return sequential(keras, [gru], dtype="bfloat16")
+    return functional(keras, [gru], dtype="float64")
 
 
 def cudnn(keras):
     """CuDNNGRU, which builds and saves on a CPU, though it runs on none."""
-    return sequential(keras, [cudnn_class(keras)(UNITS, return_sequences=True, name="fast")])
+    return functional(keras, [cudnn_class(keras)(UNITS, return_sequences=True, name="fast")])
 
 
 def cudnn_twin(keras):
     """The GRU into which Keras converts the weights of `cudnn`."""
     arguments = {"return_sequences": True, "reset_after": True, "recurrent_activation": "sigmoid"}
-    return sequential(keras, [keras.layers.GRU(UNITS, name="fast", **arguments)])
+    return functional(keras, [keras.layers.GRU(UNITS, name="fast", **arguments)])
 
 
 ARCHITECTURES = {
@@ -280,20 +234,7 @@ def cudnn_class(keras):
     return tf.compat.v1.keras.layers.CuDNNGRU
 
 
-def version(keras):
-    """Return the release; tf.keras of TensorFlow 2.15 hides it in the package keras."""
-    return getattr(keras, "__version__", None) or importlib.import_module("keras").__version__
-
-
 # ---- what is expected
-
-
-def set_witnesses(model, seed):
-    """Give every weight of the model random numbers, no two alike."""
-    draws = np.random.RandomState(seed)
-    for layer in model.layers:
-        found = layer.get_weights()
-        layer.set_weights([(draws.normal(size=a.shape) * 0.5).astype(a.dtype) for a in found])
 
 
 def runs(layer, keras):
@@ -378,13 +319,9 @@ def main():
     parser.add_argument("--architectures", default=",".join(ARCHITECTURES))
     parser.add_argument("--kept", action="store_true", help="only what fixtures/ keeps")
     options = parser.parse_args()
-    if options.keras == "tf.keras":
-        keras = importlib.import_module("tensorflow").keras
-    else:
-        keras = importlib.import_module(options.keras)
+    keras = package(options.keras)
     kinds = kinds_of(keras)
-    package = keras.__name__.split(".")[-1] if options.keras == "tf_keras" else options.keras
-    folder = os.path.join(options.out, f"{package}-{version(keras)}")
+    folder = os.path.join(options.out, f"{options.keras}-{version(keras)}")
     os.makedirs(folder, exist_ok=True)
     failed = []
     kept = KEPT.get(os.path.basename(folder), []) if options.kept else None
@@ -397,7 +334,7 @@ def main():
         written = []
         try:
             model = ARCHITECTURES[name](keras)
-            set_witnesses(model, seed)
+            set_witnesses(model, np.random.default_rng(seed))
         except Exception as error:
             failed.append("{}: {}".format(name, " ".join(repr(error).split())[:200]))
             continue
