@@ -37,10 +37,12 @@ def number(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return arrays as nested lists, and the rest as it is."""
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value] if value.ndim else number(value[()])
-    return number(value) if isinstance(value, np.generic) else value
+    """Return arrays, also those inside dicts and lists, as nested lists, and the rest as it is."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim):
+        return [plain(item) for item in value]
+    return number(value[()]) if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def canonical(value: Any, depth: int = 0) -> str:
@@ -82,16 +84,7 @@ def as_fixture(seen: Observation, keras_version: str) -> dict[str, Any]:
         "calls": calls,
         "reveals": reveals(seen, run, bound.eps),
     }
-    return json.loads(json.dumps(deep_plain(data)))
-
-
-def deep_plain(value: Any) -> Any:
-    """Apply `plain` to every array inside dicts and lists."""
-    if isinstance(value, dict):
-        return {key: deep_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [deep_plain(item) for item in value]
-    return plain(value)
+    return json.loads(json.dumps(plain(data)))
 
 
 def reveals(seen: Observation, run: WitnessRun, eps: float) -> list[str]:
@@ -138,7 +131,7 @@ def write(python: str) -> int:
 
 def write_seeds(oracle: Oracle, origin: dict[str, Any]) -> None:
     """Write random/: what a layer draws from one integer, on every path."""
-    cases = json.loads(json.dumps(deep_plain(recorded_seeds.record(oracle))))
+    cases = json.loads(json.dumps(plain(recorded_seeds.record(oracle))))
     data = {"schema": VERSION, "oracle": oracle.name, **origin, "cases": cases}
     path = recorded_seeds.FOLDER / f"{oracle.name}.json"
     fixture_files.write(path, canonical(data) + "\n", f"{len(cases)} cases")

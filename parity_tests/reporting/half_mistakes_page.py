@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from parity_tests.environment import ROOT
-from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.matrix.bounds import MARGIN
 from parity_tests.matrix.halves import DTYPES, SWEEPS
-from parity_tests.reporting.mistakes_page import blank_of
+from parity_tests.reporting.mistakes_page import blank_of, tables
 
 LANES = ("exact", "saturated", "half")
 DOCUMENT = ROOT / "docs" / "mistakes-half.md"
@@ -67,17 +66,13 @@ def markdown(records: list[dict[str, Any]]) -> str:
             ratio = max((r["ratio"] for r in mine), default=0.0)
             step = f"{ratio:.2f} of the bound" if ratio else "–"
             lines.append(f"| {lane} | {dtype} | {len(mine)} | {equal} | {worst:g} | {step} |")
-    for lane in LANES:
-        lines += ["", f"## {lane}", "", f"| mistake | {' | '.join(DTYPES)} |"]
-        lines.append("|---" * (len(DTYPES) + 1) + "|")
-        for mistake in MISTAKES:
-            cells = []
-            for dtype in DTYPES:
-                shown = counts[mistake.name, lane, dtype]
-                blank = blank_of(mistake.name, lane, dtype)
-                seen = any(shown) or (shown and blank is None)
-                cells.append(f"{sum(shown)}/{len(shown)}" if seen else "–")
-            lines.append(f"| {mistake.name} | {' | '.join(cells)} |")
+
+    def cell(mistake: str, lane: str, dtype: str) -> str:
+        shown = counts[mistake, lane, dtype]
+        seen = any(shown) or (shown and blank_of(mistake, lane, dtype) is None)
+        return f"{sum(shown)}/{len(shown)}" if seen else "–"
+
+    lines += tables(LANES, DTYPES, cell)
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from parity_tests.judging.mistakes import MISTAKES
@@ -105,6 +106,18 @@ def blank_of(mistake: str, lane: str, path: str) -> Blank | None:
     return None
 
 
+def tables(
+    lanes: Sequence[str], columns: Sequence[str], cell: Callable[[str, str, str], str]
+) -> Iterator[str]:
+    """Yield the lines of one table a lane: a row a mistake, in each cell what `cell` says."""
+    for lane in lanes:
+        yield from ("", f"## {lane}", "", f"| mistake | {' | '.join(columns)} |")
+        yield "|---" * (len(columns) + 1) + "|"
+        for mistake in MISTAKES:
+            cells = [cell(mistake.name, lane, column) for column in columns]
+            yield f"| {mistake.name} | {' | '.join(cells)} |"
+
+
 def markdown(data: dict[str, dict[str, dict[str, list[int]]]]) -> str:
     """Return docs/mistakes.md: one table a lane, shown/made in every cell."""
     lines = [
@@ -116,19 +129,16 @@ def markdown(data: dict[str, dict[str, dict[str, list[int]]]]) -> str:
         "after a dash is the proof, below, that the mistake cannot be seen there.",
     ]
     reasons: list[str] = []
-    for lane in LANES:
-        lines += ["", f"## {lane}", "", f"| mistake | {' | '.join(PATHS)} |"]
-        lines.append("|---" * (len(PATHS) + 1) + "|")
-        for mistake in MISTAKES:
-            cells = []
-            for path in PATHS:
-                shown, made = data.get(mistake.name, {}).get(lane, {}).get(path, [0, 0])
-                blank = blank_of(mistake.name, lane, path)
-                if blank is not None and blank.why not in reasons:
-                    reasons.append(blank.why)
-                proof = f"– {reasons.index(blank.why) + 1}" if blank is not None else "?"
-                cells.append(f"{shown}/{made}" if made and not (blank and blank.made) else proof)
-            lines.append(f"| {mistake.name} | {' | '.join(cells)} |")
+
+    def cell(mistake: str, lane: str, path: str) -> str:
+        shown, made = data.get(mistake, {}).get(lane, {}).get(path, [0, 0])
+        blank = blank_of(mistake, lane, path)
+        if blank is not None and blank.why not in reasons:
+            reasons.append(blank.why)
+        proof = f"– {reasons.index(blank.why) + 1}" if blank is not None else "?"
+        return f"{shown}/{made}" if made and not (blank and blank.made) else proof
+
+    lines += tables(LANES, PATHS, cell)
     lines += ["", "## Proofs", ""]
     lines += [f"{number}. {why}" for number, why in enumerate(reasons, 1)]
     return "\n".join(lines) + "\n"

@@ -28,7 +28,7 @@ def check(prefix: str, report: Path | None, junit: Path | None, markdown: Path |
     check_folder(f"{prefix}report", report or environment.report_folder())
     for name, path in (("junit", junit), ("markdown", markdown)):
         if path:
-            check_file(f"{prefix}{name}", path)
+            _check(f"{prefix}{name}", path, path.parent, "a file")
 
 
 def check_folder(option: str, folder: Path) -> None:
@@ -39,34 +39,25 @@ def check_folder(option: str, folder: Path) -> None:
     ValueError
         They cannot.
     """
-    try:
-        _make(folder)
-    except OSError as error:
-        raise ValueError(
-            f"{option} is {folder}, expected a folder that can be written: {error}"
-        ) from None
+    _check(option, folder, folder, "a folder")
 
 
-def check_file(option: str, path: Path) -> None:
-    """Make the folder of a file, and see that the file can be written; it stays as it is.
+def _check(option: str, path: Path, folder: Path, what: str) -> None:
+    """Make the folder, and see that files can be made in it; a file that is there stays as it is.
 
     Raises
     ------
     ValueError
-        It cannot.
+        They cannot, or `path` is there and cannot be written.
     """
     try:
-        _make(path.parent)
-        if path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        # os.access would say yes to root on a read-only disk.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if path != folder and path.exists():
             path.open("a").close()
     except OSError as error:
         raise ValueError(
-            f"{option} is {path}, expected a file that can be written: {error}"
+            f"{option} is {path}, expected {what} that can be written: {error}"
         ) from None
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    # os.access would say yes to root on a read-only disk.
-    with tempfile.TemporaryFile(dir=folder):
-        pass
