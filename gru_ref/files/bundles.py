@@ -22,6 +22,7 @@ from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.probe import BundleProbe
 from gru_ref.files.readers import bundle as reading
 from gru_ref.files.writers import bundle as writing
+from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.version import __version__
 
@@ -127,9 +128,7 @@ def bundle_bytes(
     budget = Budget(Path("bundle"), limits)  # of the probes, before they are run
     try:
         bundled = {
-            path: _recorded_item(layer, calls[path], path, budget)
-            if path in calls
-            else _drawn_item(layer, seed, path, budget)
+            path: _item(layer, calls.get(path), seed, path, budget)
             for path, layer in layers.items()
         }
         data = writing.bundle_archive(bundled, __version__)
@@ -242,37 +241,28 @@ def _calls(recorded: Any, paths: list[str]) -> Mapping[str, RecordedCall]:
     return recorded
 
 
-def _drawn_item(layer: GRU, seed: int, path: str, budget: Budget) -> writing.BundleItem:
-    """Return a layer with a probe of drawn inputs."""
-    weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
-    call = probes.draw_call(weights.features, config, seed)
-    budget.take_products(probes.products(call[0], config), f"{path}, probe")
-    outputs, states = probes.compute(weights, config, *call)
-    tolerance = probes.rounding_tolerance(weights, config, *call)
-    return writing.BundleItem(layer, BundleProbe(*call, outputs, states), seed, _OURS, tolerance)
-
-
-def _recorded_item(
-    layer: GRU, recorded: RecordedCall, path: str, budget: Budget
+def _item(
+    layer: GRU, recorded: RecordedCall | None, seed: int, path: str, budget: Budget
 ) -> writing.BundleItem:
-    """Return a layer with a given probe, if its outputs are what gru_ref computes."""
+    """Return a layer with its probe: a recorded call, else one of drawn inputs.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A part of the call is wrong, or its outputs are not what gru_ref computes.
+    """
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
-    inputs = np.asarray(recorded.inputs)
-    leading = inputs.shape[:2]
-    batch = leading[1 if config.time_major else 0] if inputs.ndim == 3 else 0
-    start, mask = recorded.initial_state, recorded.mask
-    call = (
-        inputs,
-        np.zeros((batch, config.units), inputs.dtype) if start is None else np.asarray(start),
-        np.ones(leading, bool) if mask is None else np.asarray(mask),
-    )
-    probes.check_call(*call, weights.features, config)
-    budget.take_products(probes.products(inputs, config), f"{path}, probe")
+    if recorded is None:
+        call = probes.draw_call(weights.features, config, seed)
+        theirs = tolerance = None
+    else:
+        call = _call_arrays(recorded, config)
+        probes.check_call(*call, weights.features, config)
+        theirs, tolerance = recorded.outputs, recorded.tolerance
+    budget.take_products(probes.products(call[0], config), f"{path}, probe")
     ours, states = probes.compute(weights, config, *call)
-    outputs = ours if recorded.outputs is None else np.asarray(recorded.outputs)
-    probe = BundleProbe(*call, outputs, states)
+    probe = BundleProbe(*call, ours if theirs is None else np.asarray(theirs), states)
     probes.check_probe(probe, weights.features, config)
-    tolerance = recorded.tolerance
     if tolerance is None:
         tolerance = probes.rounding_tolerance(weights, config, *call)
     elif not 0 <= tolerance < np.inf:
@@ -282,5 +272,17 @@ def _recorded_item(
         raise ValueError(
             f"theirs: {worst} within {tolerance:.2g}; gru-ref diff says where they part"
         )
-    by = _OURS if recorded.outputs is None else _THEIRS
-    return writing.BundleItem(layer, probe, None, by, float(tolerance))
+    by = _OURS if theirs is None else _THEIRS
+    return writing.BundleItem(layer, probe, None if recorded else seed, by, float(tolerance))
+
+
+def _call_arrays(recorded: RecordedCall, config: GRUConfig) -> tuple[Array, Array, Array]:
+    """Return inputs, initial state and mask of a recorded call, those left out included."""
+    inputs, state, mask = np.asarray(recorded.inputs), recorded.initial_state, recorded.mask
+    leading = inputs.shape[:2]
+    batch = leading[1 if config.time_major else 0] if inputs.ndim == 3 else 0
+    return (
+        inputs,
+        np.zeros((batch, config.units), inputs.dtype) if state is None else np.asarray(state),
+        np.ones(leading, bool) if mask is None else np.asarray(mask),
+    )

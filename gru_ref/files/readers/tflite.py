@@ -156,54 +156,45 @@ class _Body:
                     "cannot be told, expected one layer a cell"
                 )
             if after:
-                found.append(self._reset_after(kernel, after[0]))
+                bias, notes = self._rows(kernel, after[0])
+                found.append(self._gru(kernel, after, bias, reset_after=True, notes=notes))
             elif gates and candidate:
-                found.append(self._reset_before(kernel, gates[0], candidate[0]))
+                recurrent = [*gates, *candidate]
+                found.append(self._gru(kernel, recurrent, self._row(kernel), reset_after=False))
         if len(found) > 1:
             found = [replace(one, path=f"{one.path}/{i}") for i, one in enumerate(found)]
         return found
 
-    def _reset_after(self, kernel: ConstantProduct, recurrent: ConstantProduct) -> Found:
+    def _rows(
+        self, kernel: ConstantProduct, recurrent: ConstantProduct
+    ) -> tuple[Array | None, tuple[str, ...]]:
+        """Return both rows of the bias, and what is to be noted about them."""
         rows = [self._row(kernel), self._row(recurrent)]
         there = [row for row in rows if row is not None]
-        bias = [np.zeros_like(there[0]) if row is None else row for row in rows] if there else None
-        return self._gru(
-            self._array(kernel.weights).T,
-            self._array(recurrent.weights).T,
-            None if bias is None else np.stack(bias),
-            reset_after=True,
-            notes=(_NO_BIAS_ROW,) if len(there) == 1 else (),
-        )
-
-    def _reset_before(
-        self, kernel: ConstantProduct, gates: ConstantProduct, candidate: ConstantProduct
-    ) -> Found:
-        recurrent = (self._array(gates.weights).T, self._array(candidate.weights).T)
-        return self._gru(
-            self._array(kernel.weights).T,
-            np.concatenate(recurrent, axis=1),
-            self._row(kernel),
-            reset_after=False,
-        )
+        if not there:
+            return None, ()
+        bias = np.stack([np.zeros_like(there[0]) if row is None else row for row in rows])
+        return bias, (_NO_BIAS_ROW,) if len(there) == 1 else ()
 
     def _gru(
         self,
-        kernel: Array,
-        recurrent_kernel: Array,
+        kernel: ConstantProduct,
+        recurrent: list[ConstantProduct],
         bias: Array | None,
         *,
         reset_after: bool,
         notes: tuple[str, ...] = (),
     ) -> Found:
         """Return the GRU; its constants as float32, for TFLite widens those of float16."""
+        first, *others = [self._array(product.weights).T for product in (kernel, *recurrent)]
         return Found(
             self.path,
-            kernel.astype(np.float32),
-            recurrent_kernel.astype(np.float32),
+            first.astype(np.float32),
+            np.concatenate(others, axis=1).astype(np.float32),
             None if bias is None else bias.astype(np.float32),
             already_known={"reset_after": reset_after},
             notes=notes,
-            stored_dtype=kernel.dtype.name,
+            stored_dtype=first.dtype.name,
             backward=grouping.is_backward(self.path),
         )
 
