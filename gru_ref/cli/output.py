@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,19 @@ def npz_bytes(arrays: dict[str, Any]) -> bytes:
 def print_json(data: dict[str, Any]) -> None:
     """Print plain data as JSON."""
     click.echo(json.dumps(data, indent=2, allow_nan=False))
+
+
+def plain_data(value: Any) -> Any:
+    """Return `value` as JSON can hold it: NaN and infinities as text, anything unknown as repr."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_data(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return repr(value)
 
 
 def finite(value: float | None) -> float | None:

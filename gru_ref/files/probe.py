@@ -150,15 +150,19 @@ def rounding_tolerance(
     multiple of the layer's own eps is what rounding costs the layer.
     """
     call = inputs, initial_state, mask
+    with _quiet():  # of activation layers that Keras 2 has in float32 alone
+        configs = {dtype: replace(config, dtype=dtype) for dtype in ("float32", "float64")}
     runs = [
-        compute(weights.astype(dtype), _in(config, dtype), *call)[1].astype("float64")
-        for dtype in ("float32", "float64")
+        compute(weights.astype(dtype), one, *call)[1].astype("float64")
+        for dtype, one in configs.items()
     ]
     with np.errstate(all="ignore"):
         rounding = np.abs(runs[0] - runs[1]) / np.finfo("float32").eps
     sizes = [np.abs(runs[1]), rounding, initial_state.astype("float64")]
     largest = max(float(np.abs(size[np.isfinite(size)]).max(initial=1.0)) for size in sizes)
-    return _ROUNDINGS * largest * _eps(config.compute_dtype)
+    dtype = config.compute_dtype
+    eps = _EPS_OF_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
+    return _ROUNDINGS * largest * eps
 
 
 def worst_difference(
@@ -249,15 +253,6 @@ def _worst(name: str, stored: Array, computed: Array) -> ProbeDifference:
     error = absolute_error(one, other)
     place = tuple(map(int, np.unravel_index(int(error.argmax()), error.shape)))
     return ProbeDifference(name, place, float(error[place]), float(one[place]), float(other[place]))
-
-
-def _in(config: GRUConfig, dtype: str) -> GRUConfig:
-    with _quiet():  # of activation layers that Keras 2 has in float32 alone
-        return replace(config, dtype=dtype)
-
-
-def _eps(dtype: np.dtype[Any]) -> float:
-    return _EPS_OF_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
 
 
 @contextlib.contextmanager

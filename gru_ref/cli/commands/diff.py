@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gru_ref.cli import options
 from gru_ref.cli.arrays import BFLOAT16, load_arrays
-from gru_ref.cli.output import print_json
+from gru_ref.cli.output import plain_data, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
@@ -114,7 +114,7 @@ def diff(
         arithmetic=arithmetic,
     )
     if as_json:
-        print_json(_finite(difference.as_data()))
+        print_json(plain_data(difference.as_data()))
     else:
         _print(difference, show_all=show_all)
     return 0 if difference.equal else 1
@@ -134,15 +134,6 @@ def _theirs(path: Path) -> tuple[Any, str | None]:
     if isinstance(arrays, dict):
         return {name: decode(array) for name, array in arrays.items()}, next(iter(stored), None)
     return decode(arrays), next(iter(stored), None)
-
-
-def _finite(value: Any) -> Any:
-    """Return plain data with the numbers that JSON does not have as text."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print(found: Difference, *, show_all: bool) -> None:
@@ -191,8 +182,8 @@ def _hypotheses(found: Difference, *, show_all: bool) -> Table:
     count = len(found.hypotheses) if show_all else max(_BEST, len(found.explanations))
     table = headed_table()
     table.add_column("if this mistake was made", overflow="fold")
-    table.add_column("error left", justify="right", no_wrap=True)
-    table.add_column("of the bound", justify="right", no_wrap=True)
+    for heading in ("error left", "of the bound"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_row(Text("(none)", "dim"), f"{found.left.error:.2g}", _ratio(found.left.ratio))
     for hypothesis in found.hypotheses[:count]:
         table.add_row(

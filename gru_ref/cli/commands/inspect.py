@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gru_ref.cli import options
-from gru_ref.cli.output import print_json
+from gru_ref.cli.output import plain_data, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
 from gru_ref.files.interpretation.found import ROLES
@@ -81,7 +81,7 @@ def layer_data(layer: GRU) -> dict[str, Any]:
         "units": units,
         "features": features,
         "dtype": origin.dtype,
-        "arguments": {name: _plain(getattr(layer.config, name)) for name in _ARGUMENTS},
+        "arguments": {name: plain_data(getattr(layer.config, name)) for name in _ARGUMENTS},
         "parameters": {
             "count": layer.count_params(),
             "formula": _formula(weights.get("bias")),
@@ -93,7 +93,7 @@ def layer_data(layer: GRU) -> dict[str, Any]:
         "unknown": list(origin.unknown),
         "notes": list(origin.notes),
         "arrays": {name: _array_data(array, name, origin) for name, array in weights.items()},
-        "config": _plain(origin.config),
+        "config": plain_data(origin.config),
     }
 
 
@@ -115,19 +115,6 @@ def _array_data(array: NDArray[Any], name: str, origin: Provenance) -> dict[str,
         "infinite": int(np.isinf(array).sum()),
         "sha256": origin.sha256[name],
     }
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` as JSON can hold it: NaN and infinities as text, anything unknown as repr."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return repr(value)
 
 
 def _rows(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -170,11 +157,10 @@ def _writer(layer: Mapping[str, Any]) -> str:
 
 def _array_table(arrays: Mapping[str, Mapping[str, Any]]) -> Table:
     table = headed_table()
-    table.add_column("array", overflow="fold")
-    table.add_column("shape", overflow="fold")
-    table.add_column("from", justify="right", overflow="fold")
-    table.add_column("to", justify="right", overflow="fold")
-    table.add_column(f"sha256 ({_HASH} of 64 digits)", overflow="fold")
+    for heading in ("array", "shape", "from", "to", f"sha256 ({_HASH} of 64 digits)"):
+        table.add_column(heading, overflow="fold")
+    for column in table.columns[2:4]:
+        column.justify = "right"
     for name, array in arrays.items():
         shape = " x ".join(f"{size:,}" for size in array["shape"])
         limits = (_number(array[key]) for key in ("min", "max"))

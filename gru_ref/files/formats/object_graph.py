@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gru_ref.files.formats.part import FilePart
@@ -53,7 +53,8 @@ class ObjectGraph:
         self.nodes: list[TrackedObject] = []
         for message in Message.parse(part).messages(1):
             children = {child.text(2): child.number(1) for child in message.messages(1)}
-            self.nodes.append(TrackedObject(children, dict(_keys(message))))
+            keys = {saved.text(1): (saved.text(2), saved.text(3)) for saved in message.messages(2)}
+            self.nodes.append(TrackedObject(children, keys))
         if not self.nodes:
             raise part.error("it is an object graph without objects")
         for node in self.nodes:
@@ -95,8 +96,3 @@ class ObjectGraph:
     def variable(self, number: int) -> tuple[str, str] | None:
         """Return name and key of what a node saves, if it is a variable."""
         return self.nodes[number].keys.get("VARIABLE_VALUE")
-
-
-def _keys(node: Message) -> Iterator[tuple[str, tuple[str, str]]]:
-    for attribute in node.messages(2):
-        yield attribute.text(1), (attribute.text(2), attribute.text(3))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gru_ref.files.interpretation.found import ROLES, Array, Found
+from gru_ref.files.limits import Budget
 
 Shape = tuple[int, ...]
 
@@ -113,14 +114,8 @@ def groups_by_order(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     return groups
 
 
-def group_by_shape(path: str, shapes: Mapping[str, Shape]) -> WeightNames | None:
-    """Return the GRU that some arrays of unknown order and meaning are, if they are one.
-
-    Raises
-    ------
-    ValueError
-        Two of them could be the same part.
-    """
+def _group_by_shape(path: str, shapes: Mapping[str, Shape], budget: Budget) -> WeightNames | None:
+    """Return the GRU that some arrays of unknown order and meaning are, if they are one."""
     recurrent = [name for name, shape in shapes.items() if is_gru(shape, shape, None)]
     columns = {shapes[name][1] for name in recurrent}
     if len(columns) != 1:
@@ -133,25 +128,26 @@ def group_by_shape(path: str, shapes: Mapping[str, Shape]) -> WeightNames | None
         return None
     if len(kernels) > 1 or len(recurrent) > 1 or len(biases) > 1:
         shown = ", ".join(f"{name} {shapes[name]}" for name in (*kernels, *recurrent, *biases))
-        raise ValueError(
+        raise budget.error(
+            "",
             f"which of {shown} is the kernel, the recurrent kernel and the bias cannot be told, "
-            "expected names that end in /kernel, /recurrent_kernel and /bias"
+            "expected names that end in /kernel, /recurrent_kernel and /bias",
         )
     return WeightNames(path, kernels[0], recurrent[0], biases[0] if biases else None)
 
 
-def groups_by_shape(shapes: Mapping[str, Shape]) -> list[WeightNames]:
+def groups_by_shape(shapes: Mapping[str, Shape], budget: Budget) -> list[WeightNames]:
     """Return the GRUs among arrays whose names say no more than which of them belong together.
 
     Raises
     ------
-    ValueError
+    MalformedFileError
         Two arrays could be the same part of a GRU.
     """
     together: dict[str, dict[str, Shape]] = {}
     for name, shape in shapes.items():
         together.setdefault(_split(name)[0], {})[name] = shape
-    found = (group_by_shape(path, alike) for path, alike in together.items())
+    found = (_group_by_shape(path, alike, budget) for path, alike in together.items())
     return [group for group in found if group is not None]
 
 

@@ -81,15 +81,16 @@ class Style:
         What each further layer of one class adds to the number in its group's name.
     """
 
-    layers: str = "layers"
-    step: int = 1
+    layers: str
+    step: int
 
 
+KERAS_2_13 = Style("layers", 1)  # and Keras 3
 # Keras 2.12 lists every layer with weights twice among the dependencies of a checkpoint.
 KERAS_2_12 = Style("_layer_checkpoint_dependencies", 2)
 
 
-def leaves(model: Mapping[str, Any], budget: Budget, style: Style | None = None) -> list[Leaf]:
+def leaves(model: Mapping[str, Any], budget: Budget, style: Style = KERAS_2_13) -> list[Leaf]:
     """Return the leaves of a model, in its order.
 
     Parameters
@@ -98,14 +99,13 @@ def leaves(model: Mapping[str, Any], budget: Budget, style: Style | None = None)
         ``{"class_name": …, "config": …}`` of the whole model.
     budget : Budget
     style : Style, optional
-        By default that of Keras 2.13 and later.
 
     Raises
     ------
     MalformedFileError
         It holds more layers, or deeper ones, than the limits allow.
     """
-    return list(_Walk(budget, style or Style()).below(model, "", (), 0))
+    return list(_Walk(budget, style).below(model, "", (), 0))
 
 
 @dataclass(frozen=True)

@@ -48,11 +48,11 @@ def with_config(stored: Found, leaf: Leaf | None, keras_version: str | None) -> 
     if leaf is not None:
         found = replace(
             found,
-            class_name=leaf.class_name,
+            class_name=stored.class_name or leaf.class_name,
             config=leaf.config,
             already_known={},
-            notes=leaf.notes,
-            backward=leaf.backward,
+            notes=(*stored.notes, *leaf.notes),
+            backward=stored.backward or leaf.backward,
         )
     return convert_cudnn(found)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gru_ref.files.formats import hdf5
-from gru_ref.files.formats.hdf5 import HDF5Group
 from gru_ref.files.formats.json_object import parse_object, read_object
 from gru_ref.files.formats.part import open_file
 from gru_ref.files.formats.zip_members import Archive
@@ -36,16 +35,12 @@ def read(path: Path, limits: Limits) -> list[Found]:
         config = parts.json(_CONFIG)
         version = metadata.get("keras_version")
         with parts.stream(_WEIGHTS) as stream, hdf5.open_hdf5(stream, budget, _WEIGHTS) as root:
-            leaves = model_config.leaves(config, budget, _style(root))
+            of_2_12 = model_config.KERAS_2_12.layers in root.names()
+            style = model_config.KERAS_2_12 if of_2_12 else model_config.KERAS_2_13
+            leaves = model_config.leaves(config, budget, style)
             stored = weights_h5.stored_grus(root)
     version = version if isinstance(version, str) else None
     return stored_gru.match_configs(stored, leaves, version, budget)
-
-
-def _style(root: HDF5Group) -> model_config.Style:
-    """Return how the release that wrote the weights names its groups."""
-    of_2_12 = model_config.KERAS_2_12
-    return of_2_12 if of_2_12.layers in root.names() else model_config.Style()
 
 
 class _Folder:

@@ -47,10 +47,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     if not groups and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
         groups = grouping.groups_by_order(shapes)
     if not groups:
-        try:
-            groups = grouping.groups_by_shape(shapes)
-        except ValueError as error:
-            raise budget.error("", str(error)) from None
+        groups = grouping.groups_by_shape(shapes, budget)
 
     def read_array(name: str) -> Array:
         return from_bfloat16(arrays[name]) if _is_bfloat16(arrays[name]) else arrays[name]

@@ -60,10 +60,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         header = read_stretch(stream, _LENGTH, size, "the header", budget)
         tensors = _tensors(header, file_size(stream) - _LENGTH - size)
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
-        try:
-            groups = grouping.groups_by_name(shapes) or grouping.groups_by_shape(shapes)
-        except ValueError as error:
-            raise budget.error("", str(error)) from None
+        groups = grouping.groups_by_name(shapes) or grouping.groups_by_shape(shapes, budget)
 
         def array(name: str) -> Array:
             return _array(stream, _LENGTH + size, name, tensors, budget)

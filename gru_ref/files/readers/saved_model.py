@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import model_config
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.model_config import Leaf
+from gru_ref.files.interpretation.stored_gru import with_config
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.readers.checkpoint import grus_by_name, grus_by_object
 
@@ -53,26 +53,13 @@ def read(path: Path, limits: Limits) -> list[Found]:
         budget.check_json(total, part.place)
         if (number := graph.at(at)) is not None:
             described[number] = parse_object(bytes(part.data), part.place, budget)
-    version = described.get(0, {}).get("keras_version")
+    written = described.get(0, {}).get("keras_version")
+    version = written if isinstance(written, str) else None
     leaves = _leaves(graph, described, budget)
     return [
-        replace(
-            found,
-            keras_version=version if isinstance(version, str) else None,
-            **_config_fields(found, leaves.get(number)),
-        )
+        with_config(found, leaves.get(number), version)
         for number, found in grus_by_object(bundle, graph).items()
     ]
-
-
-def _config_fields(found: Found, leaf: Leaf | None) -> dict[str, Any]:
-    if leaf is None:
-        return {}
-    return {
-        "class_name": found.class_name or leaf.class_name,
-        "config": leaf.config,
-        "notes": (*found.notes, *leaf.notes),
-    }
 
 
 def _metadata(folder: Path, budget: Budget) -> Iterator[tuple[tuple[str, ...], FilePart]]:
