@@ -33,7 +33,7 @@ class WeightNames(NamedTuple):
     bias: str | None
 
 
-def is_gru(kernel: Shape, recurrent_kernel: Shape, bias: Shape | None) -> bool:
+def is_gru(kernel: Shape, recurrent_kernel: Shape, bias: Shape | None = None) -> bool:
     """Return whether arrays of these shapes are a GRU's; LSTM has 4 blocks, SimpleRNN 1.
 
     Examples
@@ -116,7 +116,7 @@ def groups_by_order(shapes: Mapping[str, Shape]) -> list[WeightNames]:
 
 def _group_by_shape(path: str, shapes: Mapping[str, Shape], budget: Budget) -> WeightNames | None:
     """Return the GRU that some arrays of unknown order and meaning are, if they are one."""
-    recurrent = [name for name, shape in shapes.items() if is_gru(shape, shape, None)]
+    recurrent = [name for name, shape in shapes.items() if is_gru(shape, shape)]
     columns = {shapes[name][1] for name in recurrent}
     if len(columns) != 1:
         return None

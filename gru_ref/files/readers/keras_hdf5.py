@@ -7,8 +7,7 @@ lists' order counts, not that of HDF5. `gru_ref.files.readers.weights_h5` reads 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gru_ref.files.formats import hdf5
@@ -25,19 +24,6 @@ from gru_ref.files.readers import weights_h5
 _MODEL = "model_weights"
 # What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.
 _ADDED = re.compile(r"(_\d+)?(:\d+)?$")
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """One array in the list of a layer."""
-
-    name: str
-    dataset: HDF5Dataset
-
-    @property
-    def role(self) -> str:
-        """What the last part of the name says: "kernel", "bias", "gru_1_W_z" and so on."""
-        return _ADDED.sub("", self.name.rpartition("/")[2])
 
 
 def read(path: Path, limits: Limits) -> list[Found]:
@@ -87,57 +73,49 @@ def _strings(group: HDF5Group, name: str) -> list[str] | None:
     if whole is not None:
         return whole
     parts: list[str] = []
-    part = group.strings(f"{name}0")
-    if part is None:
-        return None
     number = 0
-    while part is not None:
+    while (part := group.strings(f"{name}{number}")) is not None:
         parts += part
         number += 1
-        part = group.strings(f"{name}{number}")
-    return parts
+    return parts if number else None
 
 
 def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[Found]:
     """Return the GRUs among the arrays of one layer's group."""
-    listed = []
-    for name in _strings(group, "weight_names") or []:
+    names = _strings(group, "weight_names") or []
+    arrays: dict[str, HDF5Dataset] = {}
+    for name in names:
         dataset = group.child(name)
         if not isinstance(dataset, HDF5Dataset):
             raise budget.error(f"{layer}/{name}", "the array is listed, but not there")
-        listed.append(_Listed(name, dataset))
-    names = [item.name for item in listed]
-    if len(set(names)) < len(names):
+        arrays[name] = dataset
+    if len(arrays) < len(names):
         raise budget.error(layer, "two arrays are listed under one name, so one of them is lost")
-    return _grus_among(listed, layer)
-
-
-def _grus_among(listed: Sequence[_Listed], layer: str) -> list[Found]:
     stored: list[Found] = []
     paths: set[str] = set()
     at = 0
-    while at < len(listed):
-        count = _length_of_gru(listed[at : at + 9])
+    while at < len(names):
+        count = _length_of_gru({name: arrays[name].shape for name in names[at : at + 9]})
         if count:
-            path = _path(layer, listed[at].name)
+            path = _path(layer, names[at])
             while path in paths:  # Keras 2.3 names every cell of a stack alike
                 path += "+"
             paths.add(path)
-            datasets = [item.dataset for item in listed[at : at + count]]
+            datasets = [arrays[name] for name in names[at : at + count]]
             stored.append(stored_gru.read_gru(path, datasets))
         at += count or 1
     return stored
 
 
-def _length_of_gru(listed: Sequence[_Listed]) -> int:
+def _length_of_gru(listed: Mapping[str, tuple[int, ...]]) -> int:
     """Return how many of the arrays, from the first on, are one GRU: 9, 3, 2, or 0 for none."""
-    shapes = [item.dataset.shape for item in listed]
+    names, shapes = list(listed), list(listed.values())
     if keras_1.are_nine(shapes):
         return 9
-    if len(listed) < 2 or not is_gru(shapes[0], shapes[1], None):
+    if len(shapes) < 2 or not is_gru(*shapes[:2]):
         return 0
     # The kernel of the next layer may have the shape of a bias.
-    if len(listed) > 2 and is_gru(*shapes[:3]) and not listed[2].role.endswith("kernel"):
+    if len(shapes) > 2 and is_gru(*shapes[:3]) and not _ADDED.sub("", names[2]).endswith("kernel"):
         return 3
     return 2
 

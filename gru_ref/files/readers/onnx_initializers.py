@@ -160,7 +160,7 @@ def _loop_grus(node: OnnxNode, body: OnnxGraph) -> Iterator[Found]:
         added.update(dict.fromkeys(name for term in terms if (name := constant(term))))
     shapes = {n: tensor_shape(body.constants[n]) for n in (*kernels, *recurrent_kernels, *added)}
     for kernel in kernels:
-        alike = [r for r in recurrent_kernels if grouping.is_gru(shapes[kernel], shapes[r], None)]
+        alike = [r for r in recurrent_kernels if grouping.is_gru(shapes[kernel], shapes[r])]
         if len(alike) > 1:
             raise node.part.error(
                 "several cells of the same units run in one loop: which arrays belong together "
@@ -178,8 +178,10 @@ def _loop_grus(node: OnnxNode, body: OnnxGraph) -> Iterator[Found]:
 def _refuse_unrolled(graph: OnnxGraph) -> None:
     """Raise if a GRU without a loop is there: the exporter has taken its bias apart."""
     for name, tensor in graph.constants.items():
-        if "gru_cell" in name and grouping.is_gru(tensor_shape(tensor), tensor_shape(tensor), None):
-            raise tensor.part.cut(0, 0, name).error(
+        shape = tensor_shape(tensor)
+        if "gru_cell" in name and grouping.is_gru(shape, shape):
+            raise tensor.part.budget.error(
+                name,
                 "it is the recurrent kernel of an unrolled GRU, whose bias rows the exporter has "
-                "taken apart, expected a loop or a GRU node: export the layer with unroll=False"
+                "taken apart, expected a loop or a GRU node: export the layer with unroll=False",
             )

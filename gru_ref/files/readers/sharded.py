@@ -40,8 +40,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
                     roots[file] = _open_shard(path, file, budget, stack)
                 shard = roots[file].group(group)
                 arrays.update(weights_h5.numbered_arrays(shard) if shard else {})
-            datasets = weights_h5.sort_by_number(arrays)
-            if weights_h5.looks_like_gru(datasets):
+            if datasets := weights_h5.gru_datasets(arrays):
                 place = group.strip("/").removesuffix(_VARS)
                 stored.append(stored_gru.read_gru(place, datasets))
     return [stored_gru.with_config(item, None, None) for item in stored]

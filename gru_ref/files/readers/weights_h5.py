@@ -24,8 +24,8 @@ def stored_grus(root: HDF5Group) -> list[Found]:
     for group in root.walk():
         parts = group.path.split("/")
         if parts[-1] == _VARS and _OPTIMIZER not in parts:
-            datasets = sort_by_number(numbered_arrays(group))
-            if looks_like_gru(datasets):
+            datasets = gru_datasets(numbered_arrays(group))
+            if datasets:
                 path = "/".join(parts[:-1])
                 everything.append(stored_gru.read_gru(path, datasets, _name(root, path)))
     return everything
@@ -37,17 +37,12 @@ def numbered_arrays(group: HDF5Group) -> dict[str, HDF5Dataset]:
     return {name: child for name, child in children.items() if isinstance(child, HDF5Dataset)}
 
 
-def sort_by_number(arrays: Mapping[str, HDF5Dataset]) -> list[HDF5Dataset]:
-    """Return numbered arrays in the order of their numbers."""
-    return [arrays[name] for name in sorted(arrays, key=lambda name: (len(name), name))]
-
-
-def looks_like_gru(datasets: list[HDF5Dataset]) -> bool:
-    """Return whether these two or three arrays have the shapes of a GRU's."""
-    if not 2 <= len(datasets) <= 3:
-        return False
-    kernel, recurrent_kernel, *bias = [dataset.shape for dataset in datasets]
-    return is_gru(kernel, recurrent_kernel, bias[0] if bias else None)
+def gru_datasets(arrays: Mapping[str, HDF5Dataset]) -> list[HDF5Dataset]:
+    """Return numbered arrays in the order of their numbers, if they are a GRU's; else none."""
+    datasets = [arrays[name] for name in sorted(arrays, key=lambda name: (len(name), name))]
+    if not 2 <= len(datasets) <= 3 or not is_gru(*(dataset.shape for dataset in datasets)):
+        return []
+    return datasets
 
 
 def _name(root: HDF5Group, path: str) -> dict[str, Any]:
