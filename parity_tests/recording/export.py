@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,11 @@ def canonical(value: Any, depth: int = 0) -> str:
         rows = [pad + canonical(item, depth + 1) for item in value]
         return "[\n" + ",\n".join(rows) + "\n" + " " * depth + "]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def text(data: Mapping[str, Any]) -> str:
+    """Return the text of a file."""
+    return canonical(data) + "\n"
 
 
 def as_fixture(seen: Observation, keras_version: str) -> dict[str, Any]:
@@ -121,7 +127,7 @@ def write(python: str) -> int:
                 "cases": rows,
             }  # fmt: skip
             path = folder / oracle / f"{group}.json"
-            fixture_files.write(path, canonical(data) + "\n", f"{len(rows)} cases")
+            fixture_files.write(path, text(data), f"{len(rows)} cases")
         write_seeds(pool[oracle], origin)
     write_example(pool["keras2"])
     pool.close()
@@ -134,7 +140,7 @@ def write_seeds(oracle: Oracle, origin: dict[str, Any]) -> None:
     cases = json.loads(json.dumps(plain(recorded_seeds.record(oracle))))
     data = {"schema": VERSION, "oracle": oracle.name, **origin, "cases": cases}
     path = recorded_seeds.FOLDER / f"{oracle.name}.json"
-    fixture_files.write(path, canonical(data) + "\n", f"{len(cases)} cases")
+    fixture_files.write(path, text(data), f"{len(cases)} cases")
 
 
 def write_example(oracle: Oracle) -> None:
@@ -184,32 +190,30 @@ def manifest() -> dict[str, Any]:
 
 def write_manifest() -> None:
     """Write what is in the folder now."""
-    (FIXTURES / "manifest.json").write_text(canonical(manifest()) + "\n", encoding="utf-8")
+    (FIXTURES / "manifest.json").write_text(text(manifest()), encoding="utf-8")
 
 
 def check() -> int:
     """Check that every file reads back to its own bytes and that the manifest tells the truth."""
     problems = []
     golden_files = (FIXTURES / VERSION).glob("*/*.json")
-    for path in sorted([*golden_files, *recorded_seeds.FOLDER.glob("*.json")]):
-        text = path.read_text(encoding="utf-8")
-        if canonical(json.loads(text)) + "\n" != text:
+    seeds, configs = (module.FOLDER.glob("*.json") for module in (recorded_seeds, recorded_configs))
+    for path in sorted([*golden_files, *seeds, *configs]):
+        written = recorded_configs.text if path.parent == recorded_configs.FOLDER else text
+        found = path.read_text(encoding="utf-8")
+        if written(json.loads(found)) != found:
             problems.append(f"{path.name} of {path.parent.name} is not as the tool writes it")
-    for path in sorted(recorded_configs.FOLDER.glob("*.json")):
-        text = path.read_text(encoding="utf-8")
-        if recorded_configs.text(json.loads(text)) != text:
-            problems.append(f"{path.name} of configs is not as the tool writes it")
     recorded = json.loads((FIXTURES / "manifest.json").read_text(encoding="utf-8"))
-    found = manifest()
-    for name in sorted(set(recorded["files"]) | set(found["files"])):
-        if recorded["files"].get(name) != found["files"].get(name):
+    held = manifest()["files"]
+    for name in sorted(set(recorded["files"]) | set(held)):
+        if recorded["files"].get(name) != held.get(name):
             problems.append(f"{name} is not the file that manifest.json records")
     for problem in problems:
         print(f"fixtures: {problem}", file=sys.stderr)
     if not problems:
-        total = sum(file.get("cases", 0) for file in found["files"].values())
-        print(f"fixtures: {len(found['files'])} files, {total} cases, canonical")
-    return 1 if problems or not found["files"] else 0
+        total = sum(file.get("cases", 0) for file in held.values())
+        print(f"fixtures: {len(held)} files, {total} cases, canonical")
+    return 1 if problems or not held else 0
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity_tests import environment
-from parity_tests.reporting.report import Test
+from parity_tests.reporting.report import Test, lane_rows
 
 MEANING = {
     "parity": "gru_ref computes what this Keras computes.",
@@ -43,18 +43,12 @@ def text(data: Mapping[str, Any], tests: Mapping[str, Test]) -> str:
 
 
 def _lanes(oracles: Mapping[str, Any]) -> list[str]:
-    lines = [
+    return [
         "| Keras | TensorFlow | lane | compared | equal | worst error |",
         "|---|---|---|---:|---:|---:|",
+        *(f"| {' | '.join(row)} |" for row in lane_rows(oracles)),
+        "",
     ]
-    for name, oracle in sorted(oracles.items()):
-        for lane, row in sorted(oracle["lanes"].items()):
-            counts = f"{row.get('compared', 0)} | {row.get('equal', 0)}"
-            lines.append(
-                f"| {name} {oracle['keras']} | {oracle['tensorflow']} | {lane} | {counts} "
-                f"| {row.get('worst', 0):.3g} eps |"
-            )
-    return [*lines, ""]
 
 
 def _problems(problems: list[str]) -> list[str]:

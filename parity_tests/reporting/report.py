@@ -6,6 +6,7 @@ import json
 import platform
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -242,17 +243,23 @@ def _uncovered(oracles: dict[str, Any], records: list[dict[str, Any]]) -> list[s
     return problems
 
 
+def lane_rows(oracles: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield of each lane: Keras, TensorFlow, lane, cases compared, equal ones, worst error."""
+    for name, oracle in sorted(oracles.items()):
+        for lane, row in sorted(oracle["lanes"].items()):
+            counts = (str(row.get("compared", 0)), str(row.get("equal", 0)))
+            worst = f"{row.get('worst', 0):.3g} eps"
+            yield f"{name} {oracle['keras']}", oracle["tensorflow"], lane, *counts, worst
+
+
 def print_summary(data: dict[str, Any]) -> None:
     """Print the report as a table that fits 80 columns."""
     console = Console(width=80, highlight=False)
     table = Table(title="gru_ref against live Keras", title_justify="left")
     for heading in ("oracle", "lane", "compared", "equal", "worst error"):
         table.add_column(heading, justify="left" if heading in ("oracle", "lane") else "right")
-    for name, oracle in data["oracles"].items():
-        for lane, row in sorted(oracle["lanes"].items()):
-            worst = f"{row.get('worst', 0):.3g} eps"
-            counts = (str(row.get("compared", 0)), str(row.get("equal", 0)))
-            table.add_row(f"{name} {oracle['keras']}", lane, *counts, worst)
+    for keras, _, *others in lane_rows(data["oracles"]):
+        table.add_row(keras, *others)
     console.print(table)
     for name, oracle in data["oracles"].items():
         paths = ", ".join(f"{count} {path}" for path, count in sorted(oracle["paths"].items()))

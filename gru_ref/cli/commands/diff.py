@@ -122,18 +122,12 @@ def diff(
 
 def _theirs(path: Path) -> tuple[Any, str | None]:
     """Return the array of a `.npy`, or the arrays of a `.npz`; and "bfloat16" if they are that."""
-    stored: list[str] = []
-
-    def decode(array: Any) -> Any:
-        if array.dtype != BFLOAT16:
-            return array
-        stored.append("bfloat16")
-        return from_bfloat16(array)
-
-    arrays = load_arrays(path, "--theirs")
-    if isinstance(arrays, dict):
-        return {name: decode(array) for name, array in arrays.items()}, next(iter(stored), None)
-    return decode(arrays), next(iter(stored), None)
+    found = load_arrays(path, "--theirs")
+    arrays = found if isinstance(found, dict) else {"": found}
+    bfloat16 = [name for name, array in arrays.items() if array.dtype == BFLOAT16]
+    arrays |= {name: from_bfloat16(arrays[name]) for name in bfloat16}
+    stored = "bfloat16" if bfloat16 else None
+    return (arrays if isinstance(found, dict) else arrays[""]), stored
 
 
 def _print(found: Difference, *, show_all: bool) -> None:

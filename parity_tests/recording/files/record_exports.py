@@ -169,18 +169,12 @@ def write_onnx(model, path, keras):
 
 
 KINDS = {
-    "checkpoint": write_checkpoint,
-    "weights": write_weights,
-    "saved_model": write_saved_model,
-    "export": write_export,
-    "npz": write_npz,
-    "npy": write_npy,
-    "safetensors": write_safetensors,
-    "tflite": write_tflite,
-    "tflite_float16": write_tflite_float16,
-    "tflite_int8": write_tflite_int8,
-    "onnx": write_onnx,
-}
+    function.__name__[len("write_") :]: function
+    for function in (
+        write_checkpoint, write_weights, write_saved_model, write_export, write_npz, write_npy,
+        write_safetensors, write_tflite, write_tflite_float16, write_tflite_int8, write_onnx,
+    )
+}  # fmt: skip
 
 
 def pack(folder, archive):
