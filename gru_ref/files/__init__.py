@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from gru_ref.files.interpretation.as_layer import layers_by_path
+from gru_ref.errors import shown
+from gru_ref.files.interpretation.as_layer import as_layer
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
@@ -76,6 +77,11 @@ def load_layers(
         found = reader.read(place, limits)
     except (RecursionError, MemoryError) as error:
         raise MalformedFileError(place, "", f"{type(error).__name__} while reading it") from None
-    return layers_by_path(
-        found, supplied, file=place, file_format=file_format, keras_version=keras_version
-    )
+    layers: dict[str, GRU] = {}
+    for one in found:
+        if one.path in layers:
+            raise MalformedFileError(place, one.path, f"two GRUs are at {shown(one.path)}")
+        layers[one.path] = as_layer(
+            one, supplied, file=place, file_format=file_format, keras_version=keras_version
+        )
+    return layers

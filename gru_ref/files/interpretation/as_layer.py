@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from gru_ref.core.weights import GRUWeights
-from gru_ref.errors import shown
 from gru_ref.files.interpretation import arguments
 from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.interpretation.recorded_version import layer_release
@@ -89,28 +88,3 @@ def as_layer(
 def array_sha256(array: Array) -> str:
     """Return the hash of an array's numbers: little-endian, in C order."""
     return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
-
-
-def layers_by_path(
-    everything: Sequence[Found],
-    supplied: Mapping[str, Any],
-    *,
-    file: object,
-    file_format: str,
-    keras_version: str | None,
-) -> dict[str, GRU]:
-    """Return every layer by its path, in the order of the file.
-
-    Raises
-    ------
-    MalformedFileError, TypeError, ValueError
-        As `as_layer`; and MalformedFileError where two GRUs claim one path.
-    """
-    layers: dict[str, GRU] = {}
-    for found in everything:
-        if found.path in layers:
-            raise MalformedFileError(file, found.path, f"two GRUs are at {shown(found.path)}")
-        layers[found.path] = as_layer(
-            found, supplied, file=file, file_format=file_format, keras_version=keras_version
-        )
-    return layers
