@@ -101,11 +101,11 @@ class TestRecorded:
             assert layer.origin.keras_version == recorded.keras_version
         assert recorded.worst_error(layers) <= EPS
 
-    @parameterized.expand(list(PATHS))
+    @parameterized.expand(PATHS)
     def test_paths_are_those_of_the_file(self, name: str) -> None:
         assert list(load_layers(Recorded(name).path)) == PATHS[name]
 
-    @parameterized.expand(list(CUT_SHORT))
+    @parameterized.expand(CUT_SHORT)
     def test_a_file_that_keras_left_half_written_is_refused(self, name: str) -> None:
         with pytest.raises(MalformedFileError, match=CUT_SHORT[name]):
             load_layers(Recorded(name).path)

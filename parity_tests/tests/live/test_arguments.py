@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from parameterized import parameterized
 
 from parity_tests.matrix.arguments import ARGUMENTS, BOTH, Argument
 from parity_tests.matrix.objects import tensor
 from parity_tests.oracles import codec
 from parity_tests.runner import live_run
 from parity_tests.tests.live import both_sides
+from parity_tests.tests.live.each_case import for_each, for_rows
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
 # How many calls the steps make: in their arrays what comes after is an optimizer's.
@@ -26,7 +26,7 @@ def _row(name: str) -> Argument:
 class TestLiveSignature:
     """Names and defaults, both ways."""
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_the_table_is_the_live_signature(self, oracle: str) -> None:
         live = dict(live_run.oracle(oracle).describe()["signature"])
         table = {row.name: row.default for row in ARGUMENTS if oracle in row.named}
@@ -94,7 +94,7 @@ def _same(a: list[np.ndarray], b: list[np.ndarray], atol: float = 0.0) -> bool:
 class TestEffects:
     """Each argument alone, changed from its default."""
 
-    @parameterized.expand(ROWS, name_func=live_run.case_name)
+    @for_rows(ROWS)
     def test_the_argument_has_its_effect(self, oracle: str, name: str) -> None:
         row = _row(name)
         base: dict[str, Any] = {"units": UNITS}

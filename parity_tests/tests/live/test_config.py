@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parameterized import parameterized
 
 from gru_ref import GRU, KerasQuirkWarning
 from parity_tests.matrix.configs import CONFIGS, constructor
@@ -17,8 +16,9 @@ from parity_tests.recording.record_configs import live_config
 from parity_tests.recording.recorded_configs import is_refused, plain
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps
+from parity_tests.tests.live.each_case import for_each
 
-ORACLES = [("keras2",), ("keras3",)]
+ORACLES = ("keras2", "keras3")
 # Keras's own parameters of its activation layers, beside each layer's default.
 LAYERS = {
     "ReLU": {"max_value": 0.7, "negative_slope": 0.3, "threshold": 0.1},
@@ -32,7 +32,7 @@ LAYERS = {
 class TestLive:
     """Every row of CONFIGS, in the Keras that is installed."""
 
-    @parameterized.expand(ORACLES, name_func=live_run.case_name)
+    @for_each(ORACLES)
     def test_get_config_is_what_live_keras_writes(self, oracle: str) -> None:
         version = live_run.keras_version(oracle)
         wrong = {}
@@ -46,7 +46,7 @@ class TestLive:
                 wrong[name] = mine, expected
         assert not wrong
 
-    @parameterized.expand(ORACLES, name_func=live_run.case_name)
+    @for_each(ORACLES)
     def test_live_keras_reads_what_gru_ref_writes(self, oracle: str) -> None:
         version = live_run.keras_version(oracle)
         arguments = codec.decode(constructor("many"))
@@ -54,7 +54,7 @@ class TestLive:
         last = live_steps(oracle, [["from_config", [config]], ["get_config"]])[-1]
         assert plain(last["value"]) == plain(config)
 
-    @parameterized.expand(ORACLES, name_func=live_run.case_name)
+    @for_each(ORACLES)
     def test_a_lambda_is_written_as_live_keras_writes_it(self, oracle: str) -> None:
         given = {"name": "layer", "units": 3} | {
             name: function("double") for name in ("activation", "kernel_initializer")
@@ -74,9 +74,7 @@ class TestLive:
 class TestActivationLayers:
     """The numbers of activations given as the dicts of layers."""
 
-    @parameterized.expand(
-        [(oracle, name) for (oracle,) in ORACLES for name in LAYERS], name_func=live_run.case_name
-    )
+    @for_each(ORACLES, LAYERS)
     def test_the_layer_computes_what_live_keras_computes(self, oracle: str, name: str) -> None:
         config = {**LAYERS[name], "dtype": "float64"}
         value = {"module": "keras.layers", "class_name": name, "config": config}

@@ -6,12 +6,11 @@ The others are compared in `test_structure`, where the case runs in live Keras a
 from __future__ import annotations
 
 import pytest
-from parameterized import parameterized
 
 from parity_tests.cases import sweeps
 from parity_tests.recording import golden
-from parity_tests.runner import live_run
 from parity_tests.tests.live import three_sources
+from parity_tests.tests.live.each_case import for_rows
 
 ROWS = [
     (g.oracle, f"{g.group}+{g.id}") for g in golden.load() if g.id not in sweeps.cases(g.oracle)
@@ -21,7 +20,7 @@ ROWS = [
 class TestThreeSources:
     """Every golden case of no sweep, run again in live Keras."""
 
-    @parameterized.expand(ROWS, name_func=live_run.case_name)
+    @for_rows(ROWS)
     def test_three_sources_agree(self, oracle: str, case_id: str) -> None:
         group, _, name = case_id.partition("+")
         case = golden.find(oracle, group, name)

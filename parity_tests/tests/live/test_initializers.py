@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-from parameterized import parameterized
 
 import gru_ref
 from gru_ref.keras.ledger import resolve
@@ -18,6 +17,7 @@ from parity_tests.matrix.objects import instance
 from parity_tests.oracles import codec
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps
+from parity_tests.tests.live.each_case import for_each, for_rows
 
 WEIGHTS = ("kernel", "recurrent", "bias")
 FEATURES, UNITS = 6, 5
@@ -97,10 +97,7 @@ def _seed_all(oracle: str, seed: int) -> None:
 class TestDraws:
     """At least 1e5 numbers of every distribution, with seeds."""
 
-    @parameterized.expand(
-        [(oracle, dtype) for oracle in BOTH for dtype in ("float32", "float64")],
-        name_func=live_run.case_name,
-    )
+    @for_each(BOTH, ("float32", "float64"))
     def test_uniforms_are_kerass_bit_for_bit(self, oracle: str, dtype: str) -> None:
         values = {
             "kernel": instance("GlorotUniform", seed=11),
@@ -114,10 +111,7 @@ class TestDraws:
         assert compared > 1e5
         live_run.record("draws", {"oracle": oracle, "of": f"uniform {dtype}", "compared": compared})
 
-    @parameterized.expand(
-        [(oracle, kind) for oracle in BOTH for kind in ("normal", "truncated_normal")],
-        name_func=live_run.case_name,
-    )
+    @for_each(BOTH, ("normal", "truncated_normal"))
     def test_normals_are_kerass_to_within_3_ulp(self, oracle: str, kind: str) -> None:
         untruncated = {"distribution": "untruncated_normal"} if kind == "normal" else {}
         values = {
@@ -137,17 +131,14 @@ class TestDraws:
         # The scale rounds once more.
         assert together.max() <= NORMAL_ULP + 1
 
-    @parameterized.expand(
-        [(oracle, kind) for oracle in BOTH for kind in ("RandomNormal", "TruncatedNormal")],
-        name_func=live_run.case_name,
-    )
+    @for_each(BOTH, ("RandomNormal", "TruncatedNormal"))
     def test_normals_of_float64_are_kerass_to_rounding(self, oracle: str, kind: str) -> None:
         values = {"kernel": instance(kind, mean=0.0, stddev=1.0, seed=31)}
         live, mine = _both(oracle, values, LARGE, dtype="float64")[0]
         assert live.dtype == np.float64
         np.testing.assert_allclose(mine, live, rtol=NORMAL_FLOAT64, atol=NORMAL_FLOAT64)
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_orthogonal_matrices_are_kerass_to_its_rounding(self, oracle: str) -> None:
         worst = 0.0
         for units in (1, 2, 5, 33, 100):
@@ -177,10 +168,7 @@ def _config(class_name: str, seed: int) -> dict[str, Any]:
 class TestLiveNames:
     """Every name of both generations, for every weight."""
 
-    @parameterized.expand(
-        [(oracle, name) for oracle in BOTH for name, _ in _names(oracle)],
-        name_func=live_run.case_name,
-    )
+    @for_rows([(oracle, name) for oracle in BOTH for name, _ in _names(oracle)])
     def test_a_serialized_name_makes_the_weights_of_live_keras(
         self, oracle: str, name: str
     ) -> None:
@@ -192,7 +180,7 @@ class TestLiveNames:
         for live, mine in _both(oracle, values, (FEATURES, UNITS)):
             np.testing.assert_allclose(mine, live, rtol=5e-7, atol=ORTHOGONAL, strict=True)
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_plain_names_draw_the_next_seeds(self, oracle: str) -> None:
         names: list[str | None] = [name for name, _ in _names(oracle)]
         if oracle == "keras3":
@@ -206,13 +194,13 @@ class TestLiveNames:
                 for live, mine in _both(oracle, values, (FEATURES, UNITS)):
                     np.testing.assert_allclose(mine, live, rtol=5e-7, atol=ORTHOGONAL, strict=True)
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_the_table_holds_every_name_that_resolves(self, oracle: str) -> None:
         resolving = set(live_run.oracle(oracle).describe()["initializers"])
         useless = {"Initializer", "initializer", "get", "serialize", "deserialize"}
         assert resolving - useless - {name for name, _ in _names(oracle)} == set()
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_seeds_are_taken_when_the_release_takes_them(self, oracle: str) -> None:
         """Of two layers made and one built: the second's seeds, in Keras 2 the first."""
         _seed_all(oracle, 6)
@@ -225,9 +213,7 @@ class TestLiveNames:
 class TestParameters:
     """What initializers take, beyond their defaults."""
 
-    @parameterized.expand(
-        [(oracle, id) for oracle in BOTH for id in PARAMETERS[oracle]], name_func=live_run.case_name
-    )
+    @for_rows([(oracle, id) for oracle in BOTH for id in PARAMETERS[oracle]])
     def test_the_kernel_is_live_kerass(self, oracle: str, id: str) -> None:
         live, mine = _both(oracle, {"kernel": PARAMETERS[oracle][id]}, (FEATURES, UNITS))[0]
         np.testing.assert_allclose(
@@ -238,9 +224,7 @@ class TestParameters:
 class TestLiveErrors:
     """What both refuse, with the same class of error."""
 
-    @parameterized.expand(
-        [(oracle, id) for oracle in BOTH for id in REFUSALS[oracle]], name_func=live_run.case_name
-    )
+    @for_rows([(oracle, id) for oracle in BOTH for id in REFUSALS[oracle]])
     def test_live_keras_refuses_it_too(self, oracle: str, id: str) -> None:
         steps = _steps({"kernel": REFUSALS[oracle][id]}, (FEATURES, UNITS))
         live, mine = _live(oracle, steps), _mine(oracle, steps)
@@ -251,10 +235,7 @@ class TestLiveErrors:
         assert type(mine).__name__ == expected, (live, mine)
         assert "kernel_initializer" in str(mine)
 
-    @parameterized.expand(
-        [(oracle, name) for oracle in BOTH for name in ("orthogonal", "identity")],
-        name_func=live_run.case_name,
-    )
+    @for_each(BOTH, ("orthogonal", "identity"))
     def test_a_bias_of_one_dimension_takes_no_matrix(self, oracle: str, name: str) -> None:
         steps = _steps({"bias": name}, (FEATURES, UNITS), reset_after=False)
         assert _live(oracle, steps)["class"] == "ValueError"

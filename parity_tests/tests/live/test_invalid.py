@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parameterized import parameterized
 
 from parity_tests.judging.invalid_rows import check_live
 from parity_tests.judging.run_gru_ref import StepOutcome
@@ -18,9 +17,9 @@ from parity_tests.tests.live.both_sides import (
     unfit_release,
     value,
 )
+from parity_tests.tests.live.each_case import for_each
 
 ROWS = {row.id: row for row in INVALID}
-OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in INVALID]
 
 ATOL = 1e-5
 
@@ -28,7 +27,7 @@ ATOL = 1e-5
 class TestLiveRows:
     """Live Keras does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=live_run.case_name)
+    @for_each(RELEASES, ROWS)
     def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)

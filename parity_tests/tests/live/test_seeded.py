@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parameterized import parameterized
 
 import gru_ref
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import BOTH, PATHS, Path
 from parity_tests.runner import live_run
+from parity_tests.tests.live.each_case import for_each, for_rows
 
 # At least this many mask elements for every path of each generation.
 ELEMENTS = 100_000
@@ -54,7 +54,7 @@ def _compare(oracle: str, path: str, rows: list[dict[str, Any]]) -> tuple[int, i
 class TestMasks:
     """Every path, element by element."""
 
-    @parameterized.expand(ROWS, name_func=live_run.case_name)
+    @for_rows(ROWS)
     def test_every_mask_is_kerass(self, oracle: str, name: str) -> None:
         path = _path(oracle, name)
         constructor = {"units": UNITS, **run_seeded.ZEROS}
@@ -118,9 +118,7 @@ CHEAPEST = {"keras2": "default", "keras3": "one-mask-unroll"}
 class TestWholeLayer:
     """set_random_seed, then weights, masks and outputs of three calls in training."""
 
-    @parameterized.expand(
-        [(oracle, first) for oracle in BOTH for first in FIRST_SEEDS], name_func=live_run.case_name
-    )
+    @for_each(BOTH, FIRST_SEEDS)
     def test_one_integer_gives_the_layer(self, oracle: str, first: int) -> None:
         paths = dict(EAGER)[oracle]
         rows = []

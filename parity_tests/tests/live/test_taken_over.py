@@ -6,12 +6,11 @@ import re
 from typing import Any
 
 import numpy as np
-from parameterized import parameterized
 
 from parity_tests.matrix import taken_over as table
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.oracles import codec
-from parity_tests.runner import live_run
+from parity_tests.tests.live.each_case import for_each
 from parity_tests.tests.live.take_over import check_rows, fit_oracle, take_over
 
 Step = list[Any]
@@ -62,13 +61,13 @@ def _steps(name: str, row: dict[str, Any]) -> list[Step]:
 class TestTakenOver:
     """Both layers in one process."""
 
-    @parameterized.expand([(oracle,) for oracle in ORACLES], name_func=live_run.case_name)
+    @for_each(ORACLES)
     def test_goes_on_as_the_live_layer_does(self, oracle: str) -> None:
         rows = _rows(oracle)
         steps = [_steps(name, row) for name, row in rows.items()]
         check_rows(oracle, dict(zip(rows, steps, strict=True)))
 
-    @parameterized.expand([(oracle,) for oracle in ORACLES], name_func=live_run.case_name)
+    @for_each(ORACLES)
     def test_refuses_what_is_no_gru(self, oracle: str) -> None:
         steps = [
             [["construct", [], spec], ["from_keras", [kind], {}]]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from parameterized import parameterized
 
 import gru_ref
 from parity_tests.matrix.arguments import BOTH, K2, K3
 from parity_tests.matrix.objects import function, instance, tensor
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps, values
+from parity_tests.tests.live.each_case import for_each, for_rows
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 4, 3, 2, 5
 WEIGHTS = ("kernel", "recurrent", "bias")
@@ -137,7 +137,7 @@ def _names(table: dict[str, Any]) -> list[tuple[str, str]]:
 class TestLivePenalties:
     """`losses`, in order, in number, in dtype, bit for bit."""
 
-    @parameterized.expand(_names(REGULARIZERS), name_func=live_run.case_name)
+    @for_rows(_names(REGULARIZERS))
     def test_the_penalties_of_the_weights(self, oracle: str, name: str) -> None:
         regularizer = REGULARIZERS[name][1]
         all_three = {f"{weight}_regularizer": regularizer for weight in WEIGHTS}
@@ -147,16 +147,13 @@ class TestLivePenalties:
             steps = [*_build(reset_after, dtype=dtype, **all_three), ["losses"]]
             assert _check(oracle, steps, "losses") == 3
 
-    @parameterized.expand(_names(ORTHOGONAL), name_func=live_run.case_name)
+    @for_rows(_names(ORTHOGONAL))
     def test_the_orthogonal_penalties(self, oracle: str, name: str) -> None:
         all_three = {f"{weight}_regularizer": ORTHOGONAL[name] for weight in WEIGHTS}
         steps = [*_build(**all_three), ["losses"]]
         assert _check(oracle, steps, "losses", ORTHOGONAL_EPS) == 3
 
-    @parameterized.expand(
-        [(o, name) for o, name in _names(ACTIVITY) if (o, name) != ("keras3", "time-major")],
-        name_func=live_run.case_name,
-    )
+    @for_rows([(o, name) for o, name in _names(ACTIVITY) if (o, name) != ("keras3", "time-major")])
     def test_the_penalties_of_the_outputs(self, oracle: str, name: str) -> None:
         constructor = ACTIVITY[name]
         given = {"mask": MASK} if "masked" in name else {}
@@ -171,7 +168,7 @@ class TestLivePenalties:
         calls = 2 if name == "stateful" else 1
         assert _check(oracle, steps, "losses", ACTIVITY_EPS) == outputs * calls
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_the_order_of_all_penalties_and_when_they_are_there(self, oracle: str) -> None:
         construct, build, set_weights = _build(
             kernel_regularizer="l1",
@@ -186,7 +183,7 @@ class TestLivePenalties:
         ]  # fmt: skip
         assert _check(oracle, steps, "losses", ACTIVITY_EPS) == 0 + 3 + 5 + 5 + 5
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_the_penalties_of_a_frozen_layer(self, oracle: str) -> None:
         steps = [*_build(trainable=False, kernel_regularizer="l1"), ["losses"]]
         assert _check(oracle, steps, "losses") == {"keras2": 1, "keras3": 0}[oracle]
@@ -195,18 +192,18 @@ class TestLivePenalties:
 class TestLiveProjections:
     """The weights after one step of Keras's own `fit`, bit for bit."""
 
-    @parameterized.expand(_names(CONSTRAINTS), name_func=live_run.case_name)
+    @for_rows(_names(CONSTRAINTS))
     def test_the_weights_after_a_step_of_no_length(self, oracle: str, name: str) -> None:
         all_three = {f"{weight}_constraint": CONSTRAINTS[name] for weight in WEIGHTS}
         steps = [*_build(**all_three), _fit(), ["get_weights"]]
         assert _check(oracle, steps, "get_weights") == 3
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_a_bias_of_one_dimension(self, oracle: str) -> None:
         steps = [*_build(False, bias_constraint="unit_norm"), _fit(), ["get_weights"]]
         assert _check(oracle, steps, "get_weights") == 3
 
-    @parameterized.expand([(oracle,) for oracle in BOTH], name_func=live_run.case_name)
+    @for_each(BOTH)
     def test_the_weights_after_a_real_step(self, oracle: str) -> None:
         constraints = dict(
             zip(

@@ -7,10 +7,28 @@ from typing import Any
 import numpy as np
 import pytest
 
+from parity_tests.cases import sweeps
 from parity_tests.judging import compare
-from parity_tests.judging.judge import Observation
+from parity_tests.judging.judge import Disagreement, Observation, judge, observe
+from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.recording import golden
 from parity_tests.runner import live_run
+
+
+def judge_case(oracle: str, case_id: str) -> None:
+    """Judge a case of a sweep and the golden cases of it; fail the test where one disagrees."""
+    case = sweeps.find(oracle, case_id)
+    live = live_run.oracle(oracle)
+    seen = observe(live, case)
+    failures = check_those_of(oracle, case_id, seen)
+    shows = live_run.every_mistake or sweeps.shows_mistakes(case)
+    try:
+        record = judge(live, case, seen, mistakes=MISTAKES if shows else ())
+    except Disagreement as disagreement:
+        record, failures = disagreement.record, [str(disagreement), *failures]
+    live_run.record("case", record.as_data())
+    if failures:
+        pytest.fail("\n".join(failures), pytrace=False)
 
 
 def check_those_of(oracle: str, case_id: str, seen: Observation | dict[str, Any]) -> list[str]:

@@ -24,8 +24,6 @@ from parity_tests.recording.recorded_configs import REFUSED, ConfigRecord, is_re
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import BATCH, UNITS, x
 
-GENERATIONS = [("2",), ("3",)]
-
 SIGNATURE = {
     "units": inspect.Parameter.empty,
     "activation": "tanh",
@@ -54,7 +52,7 @@ SIGNATURE = {
 }
 UP_TO_RECURRENT_DROPOUT = [UNITS, *list(SIGNATURE.values())[1:16]]
 
-RELEASES = [(release,) for release in sorted(recorded_configs.load())]
+RELEASES = sorted(recorded_configs.load())
 
 
 class TestSignature:
@@ -71,13 +69,13 @@ class TestSignature:
         assert rest[1] == ("execution", inspect.Parameter.KEYWORD_ONLY, "eager")
         assert rest[2][:2] == ("kwargs", inspect.Parameter.VAR_KEYWORD)
 
-    @parameterized.expand([("tf-2.1",), ("tf-2.2",), ("tf-2.3",)])
+    @parameterized.expand(["tf-2.1", "tf-2.2", "tf-2.3"])
     def test_every_argument_goes_by_position_in(self, version: str) -> None:
         rest = [1, True, True, True, True, True, True, False]
         config = GRU(*UP_TO_RECURRENT_DROPOUT, *rest, keras_version=version).config
         assert [getattr(config, name) for name in list(SIGNATURE)[16:]] == rest
 
-    @parameterized.expand([("tf-2.4",), ("2.15.0",), ("2",), ("3.0.0",), ("3",)])
+    @parameterized.expand(["tf-2.4", "2.15.0", "2", "3.0.0", "3"])
     def test_the_places_after_recurrent_dropout_are_refused_in(self, version: str) -> None:
         assert GRU(*UP_TO_RECURRENT_DROPOUT, keras_version=version).config.units == UNITS
         with pytest.raises(TypeError, match="implementation is given by position as 2"):
@@ -180,7 +178,7 @@ class TestFunctions:
         config = GRU(UNITS, activation=lambda x: x, keras_version="2.12").get_config()
         assert config["activation"] == "<lambda>"
 
-    @parameterized.expand(GENERATIONS)
+    @parameterized.expand(["2", "3"])
     def test_an_activation_of_gru_ref_has_its_name_in_keras(self, version: str) -> None:
         for name in ("tanh", "hard_sigmoid", "gelu"):
             function = tables.names(resolve(version))[name]
@@ -212,7 +210,7 @@ class TestGeneration:
         policy["class_name"] = "Policy"
         assert GRU.from_config({"units": 5, "dtype": policy}).keras_version == "2.21"
 
-    @parameterized.expand([("activation",), ("recurrent_activation",)])
+    @parameterized.expand(["activation", "recurrent_activation"])
     def test_hard_sigmoid_is_not_guessed(self, argument: str) -> None:
         function = {"module": "builtins", "class_name": "function", "config": "hard_sigmoid"}
         for value in ("hard_sigmoid", function):

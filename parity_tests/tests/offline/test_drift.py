@@ -37,11 +37,11 @@ def _cells(row: str) -> dict[str, Any]:
 class TestCells:
     """What was measured, and what the ledger says."""
 
-    @parameterized.expand([(row,) for row in LEDGER])
+    @parameterized.expand(LEDGER)
     def test_the_ledger_says_what_was_measured(self, row: str) -> None:
         assert not {name: found[row] for name, found in WRONG.items() if row in found}
 
-    @parameterized.expand([(row,) for row in LEDGER])
+    @parameterized.expand(LEDGER)
     def test_a_row_applies_to_some_release(self, row: str) -> None:
         assert any("value" in cell for cell in _cells(row).values())
 
@@ -83,14 +83,14 @@ class TestCells:
 class TestMatrix:
     """gru_ref beside each release."""
 
-    @parameterized.expand([(name,) for name in NAMES])
+    @parameterized.expand(NAMES)
     def test_the_exact_lanes_are_bit_equal(self, name: str) -> None:
         matrix = HELD[name].matrix
         for lane, least in (("exact", 320), ("saturated", 70)):
             assert matrix["lanes"][lane]["equal"] == matrix["lanes"][lane]["compared"] > least
         assert "disagreement" not in matrix["outcomes"]
 
-    @parameterized.expand([(name,) for name in NAMES])
+    @parameterized.expand(NAMES)
     def test_the_activations_are_those_that_resolve(self, name: str) -> None:
         held = HELD[name]
         behaviour = resolve(held.keras_version)

@@ -196,7 +196,7 @@ class TestExecutors:
         with executors.executor_named("concurrent.futures:ThreadPoolExecutor") as executor:
             assert executor.submit(sum, (1, 2)).result() == 3
 
-    @parameterized.expand([("os:nothing",), ("nowhere:it",), ("os",), ("os:name",), ("os:getcwd",)])
+    @parameterized.expand(["os:nothing", "nowhere:it", "os", "os:name", "os:getcwd"])
     def test_anything_else_is_named(self, name: str) -> None:
         with pytest.raises(ValueError, match=f"--executor is '{name}'.*expected module:attribute"):
             executors.executor_named(name)
@@ -226,7 +226,7 @@ def _refusal(*arguments: object) -> str:
 
 
 class TestCommand:
-    @parameterized.expand([("0/2",), ("3/2",), ("1",), ("1/273",), ("a/b",)])
+    @parameterized.expand(["0/2", "3/2", "1", "1/273", "a/b"])
     def test_a_shard_that_is_none(self, shard: str) -> None:
         assert "expected i/n with 1 <= i <= n <= 272" in _refusal("--shard", shard)
 

@@ -121,7 +121,7 @@ class TestRounding:
         a = np.array([[1, 0.75 * 2**-7], [-1, -0.75 * 2**-7]], BFLOAT16)
         assert rounding.product(a, np.ones((2, 1), BFLOAT16)).tolist() == [[1], [-1]]
 
-    @parameterized.expand(list(TYPES))
+    @parameterized.expand(TYPES)
     def test_a_call_begins_by_rounding_input_and_weights(self, dtype: str) -> None:
         layer, compute = _layer(dtype), rounding.numpy_dtype(TYPES[dtype][0])
         before = layer(X)
@@ -130,7 +130,7 @@ class TestRounding:
         weights = gru_ref.GRUWeights.from_arrays(layer.get_weights())
         assert np.array_equal(gru_ref.gru(X, weights, layer.config).output, before)
 
-    @parameterized.expand(list(TYPES))
+    @parameterized.expand(TYPES)
     def test_the_functional_core_computes_what_the_layer_does(self, dtype: str) -> None:
         layer = _layer(dtype)
         weights = gru_ref.GRUWeights.from_arrays(layer.get_weights())

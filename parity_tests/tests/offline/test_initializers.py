@@ -83,7 +83,7 @@ SEEDS: dict[int, tuple[float, float, float]] = {
 class TestSeeded:
     """A seed gives the same numbers always, and in nearly every release."""
 
-    @parameterized.expand([(version,) for version in ("2", "3", "tf-2.1", "tf-2.5", "3.0", "3.7")])
+    @parameterized.expand(["2", "3", "tf-2.1", "tf-2.5", "3.0", "3.7"])
     def test_a_seed_gives_the_same_in_both_generations(self, version: str) -> None:
         drawn = _weight(instance("GlorotUniform", seed=1), version, (2, 3))
         expected = [[0.82923, -0.08768, 0.21973], [-0.23531, -0.54073, -0.12203]]
@@ -162,7 +162,7 @@ class TestOperations:
 class TestUnseeded:
     """Without a seed the next of Keras's own is taken, or nothing is drawn."""
 
-    @parameterized.expand([("2",), ("3",), ("tf-2.5",), ("tf-2.9",)])
+    @parameterized.expand(["2", "3", "tf-2.5", "tf-2.9"])
     def test_a_layer_builds_and_waits_for_weights(self, version: str) -> None:
         layer = GRU(UNITS, keras_version=version)
         layer.build((None, None, FEATURES))

@@ -8,7 +8,6 @@ import warnings
 
 import numpy as np
 import pytest
-from parameterized import parameterized
 
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.ledger import LEDGER
@@ -17,11 +16,10 @@ from parity_tests.judging.invalid_rows import check_own
 from parity_tests.matrix.arguments import ARGUMENTS
 from parity_tests.matrix.invalid import INVALID, VERDICTS, Invalid, Outcome
 from parity_tests.oracles import codec
-from parity_tests.runner.live_run import case_name
+from parity_tests.tests.live.each_case import for_each
 
 ORACLES = {"keras2": "2", "keras3": "3"}
 ROWS = {row.id: row for row in INVALID}
-OUTCOMES = [(oracle, row.id) for oracle in ORACLES for row in INVALID]
 
 # What Python itself says of arguments that do not fit a signature.
 _BINDING = re.compile(r"[\w.<>]+\(\) (takes|got|missing)")
@@ -41,7 +39,7 @@ def _run(
 class TestRows:
     """gru_ref does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=case_name)
+    @for_each(ORACLES, ROWS)
     def test_the_call_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
@@ -70,7 +68,7 @@ class TestTable:
         assert len(ROWS) == len(INVALID)
         assert [id for id in ROWS if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id)] == []
 
-    @parameterized.expand(OUTCOMES, name_func=case_name)
+    @for_each(ORACLES, ROWS)
     def test_the_outcome_fits_its_verdict(self, oracle: str, id: str) -> None:
         expected = ROWS[id].outcome(oracle)
         fits = {
@@ -95,7 +93,7 @@ class TestTable:
         for oracle in ORACLES:
             assert {row.outcome(oracle).verdict for row in INVALID} == set(VERDICTS)
 
-    @parameterized.expand([(row.name,) for row in ARGUMENTS], name_func=case_name)
+    @for_each(row.name for row in ARGUMENTS)
     def test_the_argument_occurs_in_a_row(self, name: str) -> None:
         given = [a for row in INVALID for a in row.steps[0][1:] if isinstance(a, dict)]
         assert any(name in keywords for keywords in given)

@@ -15,8 +15,6 @@ from gru_ref import GRU
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
 
-GENERATIONS = [("2",), ("3",)]
-
 
 class TestShapes:
     """Numbers of parameters, masks and shapes of outputs."""
@@ -74,7 +72,7 @@ class TestState:
         assert layer.states == states
         assert layer.recorded_state is None
 
-    @parameterized.expand(GENERATIONS)
+    @parameterized.expand(["2", "3"])
     def test_a_stateful_layer_goes_on_where_it_ended(self, version: str) -> None:
         layer = small_gru.layer(stateful=True, return_sequences=True, keras_version=version)
         sequence = x(timesteps=6)

@@ -224,7 +224,7 @@ def test_a_cell_in_two_layers_and_by_itself(version: str, dtype: str) -> None:
     assert [_answer(layer) for layer in (cell, one, other)] == expected
 
 
-@parameterized.expand([(version,) for version in VERSIONS])
+@parameterized.expand(VERSIONS)
 def test_what_is_frozen_later_is_frozen_within(version: str) -> None:
     layer = _made(_layers("float32")["Bidirectional-RNN"], version)
     parts = [layer, layer.forward_layer, layer.backward_layer.cell]
@@ -237,7 +237,7 @@ def test_what_is_frozen_later_is_frozen_within(version: str) -> None:
         np.testing.assert_array_equal(layer.get_weights()[0], order)
 
 
-@parameterized.expand([(version,) for version in VERSIONS])
+@parameterized.expand(VERSIONS)
 def test_what_was_handed_in_is_not_the_layer_s(version: str) -> None:
     regularizer = {"class_name": "L2", "config": {"l2": 0.5}}
     activation = {"class_name": "LeakyReLU", "config": {}}
@@ -254,7 +254,7 @@ def test_what_was_handed_in_is_not_the_layer_s(version: str) -> None:
     assert layer.get_config() == config
 
 
-@parameterized.expand([(version,) for version in VERSIONS])
+@parameterized.expand(VERSIONS)
 def test_what_a_layer_says_of_its_config_cannot_be_set(version: str) -> None:
     for name in ("GRU", "RNN", "Bidirectional"):
         layer = _made(_layers("float32")[name], version)
@@ -265,7 +265,7 @@ def test_what_a_layer_says_of_its_config_cannot_be_set(version: str) -> None:
         assert _answer(layer) == expected
 
 
-@parameterized.expand([(version,) for version in VERSIONS])
+@parameterized.expand(VERSIONS)
 def test_a_build_that_fails_draws_nothing(version: str) -> None:
     answers = []
     for shape in (X.shape, (BATCH, TIMESTEPS, "four")):
@@ -278,7 +278,7 @@ def test_a_build_that_fails_draws_nothing(version: str) -> None:
     assert answers[0] == answers[1]
 
 
-@parameterized.expand([(version,) for version in VERSIONS])
+@parameterized.expand(VERSIONS)
 def test_a_stateful_layer_with_given_weights_keeps_its_batch(version: str) -> None:
     source = _made({"class": "GRU", "units": UNITS, **BLANK}, version)
     layer = gru_ref.GRU(UNITS, stateful=True, keras_version=version, **BLANK)
@@ -288,7 +288,7 @@ def test_a_stateful_layer_with_given_weights_keeps_its_batch(version: str) -> No
         layer(np.concatenate([X, X[:1]]))
 
 
-@parameterized.expand([(version,) for version in VERSIONS])
+@parameterized.expand(VERSIONS)
 def test_a_wrapper_that_fails_leaves_the_layer_within_as_it_was(version: str) -> None:
     layer, backward = (
         gru_ref.GRU(UNITS, go_backwards=back, return_sequences=True, keras_version=version)

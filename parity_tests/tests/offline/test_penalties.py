@@ -14,7 +14,7 @@ from gru_ref import GRU, KerasQuirkWarning
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import regularizers
 from parity_tests.matrix.objects import instance
-from parity_tests.runner.live_run import case_name
+from parity_tests.tests.live.each_case import for_rows
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import x
 
@@ -81,7 +81,7 @@ UNKNOWN = (
 class TestPenalties:
     """The penalty of one array."""
 
-    @parameterized.expand(RECORDED, name_func=case_name)
+    @for_rows(RECORDED)
     def test_the_name_gives_the_recorded_penalty(
         self, version: str, name: str, value: float
     ) -> None:
@@ -91,13 +91,13 @@ class TestPenalties:
         assert result.dtype == np.float32
         assert abs(float(result) - value) <= 4 * np.finfo("float32").eps * abs(value)
 
-    @parameterized.expand(RECORDED_IN_FLOAT64, name_func=case_name)
+    @for_rows(RECORDED_IN_FLOAT64)
     def test_the_factor_is_rounded_as_recorded(
         self, version: str, regularizer: Any, value: float
     ) -> None:
         assert float(_penalty(regularizer, version)) == value
 
-    @parameterized.expand(UNKNOWN, name_func=case_name)
+    @for_rows(UNKNOWN)
     def test_a_name_of_another_release_is_an_error(self, version: str, name: str) -> None:
         with pytest.raises(ValueError, match=f"kernel_regularizer is '{name}', expected"):
             GRU(2, kernel_regularizer=name, keras_version=version)

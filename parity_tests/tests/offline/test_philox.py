@@ -99,7 +99,7 @@ class TestWords:
         assert second == Stream((1, 2), after).words(4).tolist()
         assert Stream((1, 2), before).skip(1).counter == after
 
-    @parameterized.expand([(count,) for count in (0, 1, 4, 7)])
+    @parameterized.expand([(0,), (1,), (4,), (7,)])
     def test_fewer_words_are_the_first_of_more(self, count: int) -> None:
         assert ZERO.words(count).tolist() == ZERO.words(40)[:count].tolist()
 
@@ -115,30 +115,30 @@ class TestWords:
 class TestNumbers:
     """What the kernels of TensorFlow make of the words."""
 
-    @parameterized.expand([(dtype,) for dtype in UNIFORMS])
+    @parameterized.expand(UNIFORMS)
     def test_uniforms_are_tensorflows(self, dtype: str) -> None:
         drawn = philox.uniform(philox.scrambled(7, 2), (1, 3), dtype)
         assert drawn.tolist() == [UNIFORMS[dtype]]
         assert drawn.dtype == dtype
 
-    @parameterized.expand([(dtype,) for dtype in COMPILED])
+    @parameterized.expand(COMPILED)
     def test_uniforms_of_a_compiled_function_take_the_high_bits(self, dtype: str) -> None:
         drawn = philox.uniform(philox.scrambled(7, 2), (3,), dtype, xla=True)
         assert drawn.tolist() == COMPILED[dtype]
 
-    @parameterized.expand([(name,) for name in SEEDS])
+    @parameterized.expand(SEEDS)
     def test_seeds_of_64_bits(self, name: str) -> None:
         seeds, expected = SEEDS[name]
         drawn = philox.uniform(philox.scrambled(*seeds), (2,), "float32")
         assert drawn.tolist() == expected
 
-    @parameterized.expand([(dtype,) for dtype in NORMALS])
+    @parameterized.expand(NORMALS)
     def test_normals_are_tensorflows(self, dtype: str) -> None:
         drawn = philox.normal(philox.scrambled(7, 2), (3,), dtype)
         assert drawn.dtype == dtype
         np.testing.assert_allclose(drawn, NORMALS[dtype], rtol=WITHIN[dtype], atol=0)
 
-    @parameterized.expand([(dtype,) for dtype in TRUNCATED])
+    @parameterized.expand(TRUNCATED)
     def test_truncated_normals_are_tensorflows(self, dtype: str) -> None:
         first, last = TRUNCATED[dtype]
         drawn = philox.truncated_normal(philox.scrambled(7, 2), (9001,), dtype)
@@ -155,7 +155,7 @@ class TestNumbers:
         for count in (0, 1, 2, 5, 62):
             np.testing.assert_array_equal(draw(ZERO, (count,), dtype), many[:count])
 
-    @parameterized.expand([(dtype,) for dtype in TRUNCATED])
+    @parameterized.expand(TRUNCATED)
     def test_truncated_normals_are_the_normals_of_their_blocks_within_2(self, dtype: str) -> None:
         size, blocks = {"float32": (4, 256), "float64": (2, 128)}[dtype]
         drawn = philox.truncated_normal(ZERO, (400 * size,), dtype).reshape(400, size)

@@ -13,7 +13,7 @@ from gru_ref.random_streams import seeds
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
 from parity_tests.recording import recorded_seeds
-from parity_tests.runner.live_run import case_name
+from parity_tests.tests.live.each_case import for_rows
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import x
 
@@ -26,7 +26,7 @@ QUIET = "ignore::gru_ref.KerasQuirkWarning"
 class TestRecordedSeeds:
     """Every path, against fixtures/random."""
 
-    @parameterized.expand(RECORDED, name_func=case_name)
+    @for_rows(RECORDED)
     def test_the_layer_is_kerass(self, oracle: str, case_id: str) -> None:
         case = next(c for c in recorded_seeds.load() if (c.oracle, c.id) == (oracle, case_id))
         mine = run_seeded.run(case.row, case.keras_version)
@@ -63,7 +63,7 @@ class TestSeeds:
         ]
         assert both == [[144272510, 611178003]] * 2
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_a_call_goes_on_where_the_last_one_stopped(self, version: str) -> None:
         def masks_of_calls(count: int) -> list[np.ndarray]:
             gru_ref.set_random_seed(4)
@@ -90,7 +90,7 @@ class TestSeeds:
                 masks.append(layer.last_masks.dropout_mask)
             assert (masks[0] != masks[1]).any() == moves
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_masks_handed_in_move_the_stream_on_as_drawn_ones_do(self, version: str) -> None:
         masks = []
         for handed_in in (False, True):
@@ -102,7 +102,7 @@ class TestSeeds:
             masks.append(layer.last_masks.dropout_mask)
         assert (masks[0] == masks[1]).all()
 
-    @parameterized.expand([("2",), ("3",), ("3.7.0",)])
+    @parameterized.expand(["2", "3", "3.7.0"])
     def test_masks_drawn_can_be_handed_in_again(self, version: str) -> None:
         layer = small_gru.layer(
             dropout=0.5, recurrent_dropout=0.5, keras_version=version, seed=3,

@@ -18,12 +18,11 @@ from parity_tests.judging.invalid_rows import check_own
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 from parity_tests.recording import recorded_wrappers
-from parity_tests.runner.live_run import case_name
+from parity_tests.tests.live.each_case import for_each, for_rows
 
 RELEASES = {"keras2": "2.21", "keras3": "3.15"}
 CASES, CONFIGS = recorded_wrappers.load()
 ROWS = {row.id: row for row in AROUND_INVALID}
-OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
 # Nothing is drawn for these.
 ZEROS = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
 NOT_COMPARED = ("construct", "build", "set_weights", "make_seed")
@@ -32,7 +31,7 @@ NOT_COMPARED = ("construct", "build", "set_weights", "make_seed")
 class TestRecordedWrappers:
     """gru_ref gives what live Keras gave."""
 
-    @parameterized.expand([(case.oracle, case.id) for case in CASES], name_func=case_name)
+    @for_rows([(case.oracle, case.id) for case in CASES])
     def test_the_case_is_the_recorded_one(self, oracle: str, case_id: str) -> None:
         (case,) = [c for c in CASES if (c.oracle, c.id) == (oracle, case_id)]
         ours, _ = run_wrappers.run(case.steps, case.keras_version, case.masks)
@@ -43,7 +42,7 @@ class TestRecordedWrappers:
                 error = run_wrappers.difference_of(outcome.method, outcome.value, expected)
                 assert error <= bound, outcome.method
 
-    @parameterized.expand(sorted(CONFIGS), name_func=case_name)
+    @for_rows(sorted(CONFIGS))
     def test_the_config_is_the_recorded_one(self, oracle: str, name: str) -> None:
         recorded = CONFIGS[oracle, name]
         version = recorded["keras_version"]
@@ -58,7 +57,7 @@ class TestRecordedWrappers:
 class TestWrapperRows:
     """gru_ref does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=case_name)
+    @for_each(RELEASES, ROWS)
     def test_the_call_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
@@ -75,7 +74,7 @@ class TestWrapperRows:
 class TestWrapperState:
     """What a failed call leaves behind, and what a cell keeps."""
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_a_failed_call_leaves_both_directions_as_they_were(self, version: str) -> None:
         x = np.ones((2, 4, 6), "float32")
         made = {"units": 5, "stateful": True, "keras_version": version, **ZEROS}
@@ -89,7 +88,7 @@ class TestWrapperState:
         after = [one.states[0] for one in (layer.forward_layer, layer.backward_layer)]
         np.testing.assert_array_equal(after, before)
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_a_cell_keeps_its_masks_until_they_are_reset(self, version: str) -> None:
         gru_ref.set_random_seed(7)
         cell = gru_ref.GRUCell(5, dropout=0.5, keras_version=version)
@@ -111,7 +110,7 @@ class TestWrapperState:
             assert layer.get_weights()[0].shape == first
             layer.set_weights(layer.get_weights())
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_cells_of_other_features_are_refused_by_number(self, version: str) -> None:
         made = {"keras_version": version, "kernel_initializer": "ones"}
         shared = gru_ref.GRUCell(3, recurrent_initializer="zeros", **made)
@@ -120,7 +119,7 @@ class TestWrapperState:
             layer(np.ones((2, 4, 6), "float32"))
         assert not layer.built
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_a_mixed_rnn_records_its_state_in_the_variable_dtype(self, version: str) -> None:
         mixed = {"dtype": "mixed_float16"}
         cell = gru_ref.GRUCell(5, keras_version=version, **ZEROS, **mixed)
@@ -128,7 +127,7 @@ class TestWrapperState:
         assert layer(np.ones((2, 4, 6), "float32")).dtype == "float16"
         assert layer.states[0].dtype == "float32"
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_a_cell_of_bfloat16_takes_bfloat16(self, version: str) -> None:
         ones = {"kernel_initializer": "ones", "recurrent_initializer": "zeros"}
         cell = gru_ref.GRUCell(5, dtype="bfloat16", keras_version=version, **ones)
@@ -141,7 +140,7 @@ class TestWrapperState:
 class TestCell:
     """A cell by itself is what its layer does in one timestep."""
 
-    @parameterized.expand([("2",), ("3.2.0",), ("3.7.0",), ("3",)])
+    @parameterized.expand(["2", "3.2.0", "3.7.0", "3"])
     def test_with_dropout(self, version: str) -> None:
         rng = np.random.default_rng(3)
         x, h = rng.normal(size=(2, 1, 6)), rng.normal(size=(2, 5))
@@ -163,7 +162,7 @@ class TestCell:
             expected = layer(x, initial_state=h, training=True, **masks)
         np.testing.assert_array_equal(output, expected)
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_a_state_of_one_row_under_recurrent_dropout(self, version: str) -> None:
         gru_ref.set_random_seed(7)
         cell = gru_ref.GRUCell(5, recurrent_dropout=0.25, keras_version=version)
@@ -171,7 +170,7 @@ class TestCell:
         output, _ = cell(x, h, training=True)
         assert output.shape == (2, 5)
 
-    @parameterized.expand([("2",), ("3",)])
+    @parameterized.expand(["2", "3"])
     def test_a_stack_that_is_called_with_no_array(self, version: str) -> None:
         stack = gru_ref.StackedRNNCells([gru_ref.GRUCell(3, keras_version=version)])
         with pytest.raises((AttributeError, TypeError, ValueError), match="inputs is None"):

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from parameterized import parameterized
 
 from parity_tests.runner import live_run
+from parity_tests.tests.live.each_case import for_each
 
-ORACLES = [("keras2",), ("keras3",)]
+ORACLES = ("keras2", "keras3")
 PACKAGES = {"keras2": "tf_keras", "keras3": "keras"}
 PLACE = Path("src", "layers", "rnn", "gru.py")
 RIGHT, WRONG = "z * h_tm1 + (1 - z) * hh", "(1 - z) * h_tm1 + z * hh"
@@ -59,7 +59,7 @@ class TestCheckouts:
     def _folder(self, tmp_path: Path) -> None:
         self.folder = tmp_path
 
-    @parameterized.expand(ORACLES, name_func=live_run.case_name)
+    @for_each(ORACLES)
     def test_one_changed_line_is_a_drift_that_is_named(self, oracle: str) -> None:
         gru = _tree(oracle, self.folder)
         status, printed, report = _report(oracle, self.folder)

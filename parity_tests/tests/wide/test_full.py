@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from distributed import Client, LocalCluster
-from parameterized import parameterized
 
 from parity_tests.cases import product
 from parity_tests.cases.product import Block
@@ -21,6 +20,7 @@ from parity_tests.runner import live_run
 from parity_tests.runner.full import totals
 from parity_tests.runner.full.compare_block import compare_layers
 from parity_tests.runner.full.run import Blocks
+from parity_tests.tests.live.each_case import for_each
 
 
 def _report(executor: Executor, folder: Path) -> str:
@@ -47,7 +47,7 @@ def test_two_workers_of_a_dask_cluster_report_what_two_threads_do_keras2_keras3(
     assert json.loads(on_cluster)["messages"] == {}
 
 
-@parameterized.expand([("keras2",), ("keras3",)], name_func=live_run.case_name)
+@for_each(GENERATIONS)
 def test_a_reused_layer_does_what_a_new_one_does(oracle: str) -> None:
     live = live_run.oracle(oracle)
     dropout = [layer for layer in product.layers(oracle) if layer.first.dropout][:2]
@@ -76,7 +76,7 @@ def test_a_reused_layer_does_what_a_new_one_does(oracle: str) -> None:
             assert repr(alone) == repr(reply), case.id
 
 
-@parameterized.expand([("keras2",), ("keras3",)], name_func=live_run.case_name)
+@for_each(GENERATIONS)
 def test_a_corrupt_oracle_disagrees(oracle: str) -> None:
     assert live_run.pool is not None
     layer = next(x for x in product.layers(oracle) if not x.first.levels["unroll"])

@@ -6,14 +6,13 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
-from parameterized import parameterized
 
 from parity_tests.judging import run_wrappers
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import wrapper_values
+from parity_tests.tests.live.each_case import for_each, joined
 
 codec.take_dtype(ml_dtypes.bfloat16)  # else the oracle's arrays of it are float32
 
@@ -49,15 +48,7 @@ def _layers(dtype: str) -> dict[str, dict[str, Any]]:
     }
 
 
-ROWS = [
-    (oracle, f"{dtype}+{name}")
-    for oracle in GENERATIONS
-    for dtype in DTYPES
-    for name in _layers(dtype)
-]
-
-
-@parameterized.expand(ROWS, name_func=live_run.case_name)
+@for_each(GENERATIONS, joined(DTYPES, _layers("float16")))
 def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> None:
     dtype, name = which.split("+")
     rng = np.random.default_rng(len(name))

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import ml_dtypes
 import numpy as np
-import pytest
-from parameterized import parameterized
 
 import gru_ref
 from gru_ref.keras.activations import tables
-from parity_tests.cases import sweeps
 from parity_tests.judging import run_seeded
-from parity_tests.judging.judge import Disagreement, judge, observe
-from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.matrix.halves import DTYPES
 from parity_tests.matrix.objects import instance, tensor
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps, own_steps
+from parity_tests.tests.live.each_case import for_each, for_rows, for_sweep, joined
+from parity_tests.tests.live.three_sources import judge_case
 
 TYPES = {"float16": np.dtype("float16"), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
 SMALLEST_NORMAL = 2.0**-126  # of bfloat16; TensorFlow makes 0 of anything less
@@ -27,44 +24,28 @@ SMALLEST_NORMAL = 2.0**-126  # of bfloat16; TensorFlow makes 0 of anything less
 TIES = 2
 
 
-def _rows(sweep: str) -> list[tuple[str, str]]:
-    return [(oracle, case.id) for oracle in GENERATIONS for case in sweeps.expand(sweep, oracle)]
-
-
-def _judge(oracle: str, case_id: str) -> None:
-    case = sweeps.find(oracle, case_id)
-    live = live_run.oracle(oracle)
-    try:
-        shows = sweeps.shows_mistakes(case)
-        record = judge(live, case, observe(live, case), mistakes=MISTAKES if shows else ())
-    except Disagreement as disagreement:
-        live_run.record("case", disagreement.record.as_data())
-        pytest.fail(str(disagreement), pytrace=False)
-    live_run.record("case", record.as_data())
-
-
 class TestEveryPairOfAxes:
     """Every pair of levels of the structural axes, in each dtype, at tolerance zero."""
 
-    @parameterized.expand(_rows("half-structure"), name_func=live_run.case_name)
+    @for_sweep("half-structure")
     def test_bit_equal(self, oracle: str, case_id: str) -> None:
-        _judge(oracle, case_id)
+        judge_case(oracle, case_id)
 
 
 class TestHalfRounded:
     """Generic numbers, which every operation rounds."""
 
-    @parameterized.expand(_rows("half-fused"), name_func=live_run.case_name)
+    @for_sweep("half-fused")
     def test_within_the_bound_on_the_fused_path(self, oracle: str, case_id: str) -> None:
-        _judge(oracle, case_id)
+        judge_case(oracle, case_id)
 
-    @parameterized.expand(_rows("half-rounded"), name_func=live_run.case_name)
+    @for_sweep("half-rounded")
     def test_within_the_bound(self, oracle: str, case_id: str) -> None:
-        _judge(oracle, case_id)
+        judge_case(oracle, case_id)
 
-    @parameterized.expand(_rows("half-sequences"), name_func=live_run.case_name)
+    @for_sweep("half-sequences")
     def test_every_step_within_its_derived_bound(self, oracle: str, case_id: str) -> None:
-        _judge(oracle, case_id)
+        judge_case(oracle, case_id)
 
 
 def _activation_rows() -> list[tuple[str, str]]:
@@ -81,7 +62,7 @@ def _activation_rows() -> list[tuple[str, str]]:
 class TestHalfActivations:
     """Every activation on every number of the type; those of a row on rows of five units."""
 
-    @parameterized.expand(_activation_rows(), name_func=live_run.case_name)
+    @for_rows(_activation_rows())
     def test_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("-")
         bits = np.arange(2**16, dtype="uint16").reshape(-1, 1)
@@ -115,15 +96,13 @@ LAYERS = {
     "both": {"dropout": 0.1, "recurrent_dropout": 0.5},
     "unroll": {"dropout": 0.7, "unroll": True},
 }
-CROSSED = [
-    (oracle, f"{dtype}+{name}") for oracle in GENERATIONS for dtype in DTYPES for name in LAYERS
-]
+DRAWN = ("GlorotUniform", "HeNormal", "RandomNormal", "TruncatedNormal")
 
 
 class TestHalfSeeded:
     """What one integer makes: the kernel, and the masks of two calls in training."""
 
-    @parameterized.expand(CROSSED, name_func=live_run.case_name)
+    @for_each(GENERATIONS, joined(DTYPES, LAYERS))
     def test_outputs_of_dropout_are_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
         x = np.random.default_rng(5).standard_normal((20, 4, 30)).astype("float32")
@@ -140,15 +119,7 @@ class TestHalfSeeded:
             assert own.value.any()
             assert np.array_equal(own.value, output)
 
-    @parameterized.expand(
-        [
-            (oracle, f"{dtype}+{name}")
-            for oracle in GENERATIONS
-            for dtype in TYPES
-            for name in ("GlorotUniform", "HeNormal", "RandomNormal", "TruncatedNormal")
-        ],
-        name_func=live_run.case_name,
-    )
+    @for_each(GENERATIONS, joined(TYPES, DRAWN))
     def test_initializers_are_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
         drawn = instance(name, seed=3)
@@ -163,7 +134,7 @@ class TestHalfSeeded:
         assert mine[-1].value[0].dtype == kernel.dtype
         assert np.array_equal(mine[-1].value[0], kernel)
 
-    @parameterized.expand([("keras3", dtype) for dtype in DTYPES], name_func=live_run.case_name)
+    @for_each(["keras3"], DTYPES)
     def test_masks_of_a_compiled_call_are_bit_equal(self, oracle: str, dtype: str) -> None:
         row = {
             "constructor": {"units": 7, "dropout": 0.3, "dtype": dtype, "seed": 5,
@@ -198,9 +169,7 @@ GIVEN = {
 class TestLiveDtypes:
     """What dtype= may be, and what is of which dtype then."""
 
-    @parameterized.expand(
-        [(oracle, name) for oracle in GENERATIONS for name in GIVEN], name_func=live_run.case_name
-    )
+    @for_each(GENERATIONS, GIVEN)
     def test_outputs_states_weights_and_config(self, oracle: str, name: str) -> None:
         arguments = {"recurrent_initializer": "zeros", "kernel_initializer": "ones"}
         steps = [
@@ -257,15 +226,7 @@ PENALTY_WITHIN = 4
 class TestHalfPenalties:
     """Losses of the weights and of the outputs."""
 
-    @parameterized.expand(
-        [
-            (oracle, f"{dtype}+{name}")
-            for oracle in GENERATIONS
-            for dtype in DTYPES
-            for name in PENALTIES
-        ],
-        name_func=live_run.case_name,
-    )
+    @for_each(GENERATIONS, joined(DTYPES, PENALTIES))
     def test_within_a_few_eps(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
         rng = np.random.default_rng(1)

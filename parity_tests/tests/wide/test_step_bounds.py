@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from parameterized import parameterized
 
 from parity_tests.judging import float32_runs
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
+from parity_tests.tests.live.each_case import for_each
 
-ROWS = [(oracle, str(number)) for oracle in GENERATIONS for number in range(float32_runs.ROWS)]
 # Every one of these also judges the run by every mistaken layer.
 WITH_MISTAKES = range(0, float32_runs.ROWS, 6)
 
@@ -18,10 +17,10 @@ WITH_MISTAKES = range(0, float32_runs.ROWS, 6)
 class TestHonestRuns:
     """64 sequences a row."""
 
-    @parameterized.expand(ROWS, name_func=live_run.case_name)
-    def test_every_step_of_keras_is_inside(self, oracle: str, number: str) -> None:
+    @for_each(GENERATIONS, range(float32_runs.ROWS))
+    def test_every_step_of_keras_is_inside(self, oracle: str, number: int) -> None:
         keras_version = live_run.keras_version(oracle)
-        given = float32_runs.with_mask(float32_runs.row(int(number), keras_version), int(number))
+        given = float32_runs.with_mask(float32_runs.row(number, keras_version), number)
         (call,) = given.attempt.calls
         reply = live_run.oracle(oracle).request(
             {
@@ -40,7 +39,7 @@ class TestHonestRuns:
             "outside": int((ratios > 1).sum()),
             "largest": float(ratios.max()),
         }
-        if int(number) in WITH_MISTAKES:
+        if number in WITH_MISTAKES:
             record |= float32_runs.mistake_ratios(given.attempt, output)._asdict()
         live_run.record("step_bounds", record)
         assert not record["outside"], record

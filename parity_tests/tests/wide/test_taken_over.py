@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from parameterized import parameterized
-
 from parity_tests.cases import wrappers
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.matrix.wrappers import FAMILIES
-from parity_tests.runner import live_run
+from parity_tests.tests.live.each_case import for_each
 from parity_tests.tests.live.take_over import check_rows
 
 
@@ -20,7 +18,7 @@ def _steps(case: wrappers.WrapperCase) -> list[list[Any]]:
     return [*steps[:last], ["from_keras", [case.spec["class"]], {}], *steps[last:]]
 
 
-@parameterized.expand([(oracle,) for oracle in ORACLES], name_func=live_run.case_name)
+@for_each(ORACLES)
 def test_goes_on_as_the_live_layer_does(oracle: str) -> None:
     cases = [
         case

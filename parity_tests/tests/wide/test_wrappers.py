@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parameterized import parameterized
 
 from parity_tests.cases import wrappers
 from parity_tests.judging import run_wrappers
@@ -17,9 +16,9 @@ from parity_tests.matrix.invalid import RELEASES
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps, unfit_release, wrapper_values
+from parity_tests.tests.live.each_case import for_each, for_rows
 
 ROWS = {row.id: row for row in AROUND_INVALID}
-OUTCOMES = [(oracle, row.id) for oracle in RELEASES for row in AROUND_INVALID]
 ATOL_EPS = 64  # of calls that both accept: the weights are ones and zeros
 
 
@@ -57,23 +56,23 @@ def _judge(oracle: str, case_id: str) -> None:
 class TestFamilies:
     """Every case of every family."""
 
-    @parameterized.expand(_rows("cell"), name_func=live_run.case_name)
+    @for_rows(_rows("cell"))
     def test_a_cell_is_the_live_one(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("rnn"), name_func=live_run.case_name)
+    @for_rows(_rows("rnn"))
     def test_an_rnn_is_the_live_one(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("stacked"), name_func=live_run.case_name)
+    @for_rows(_rows("stacked"))
     def test_stacked_cells_are_the_live_ones(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("bidirectional"), name_func=live_run.case_name)
+    @for_rows(_rows("bidirectional"))
     def test_both_directions_are_the_live_ones(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
-    @parameterized.expand(_rows("ragged"), name_func=live_run.case_name)
+    @for_rows(_rows("ragged"))
     def test_ragged_rows_are_the_live_ones(self, oracle: str, case_id: str) -> None:
         _judge(oracle, case_id)
 
@@ -81,7 +80,7 @@ class TestFamilies:
 class TestLiveWrapperRows:
     """Live Keras does what a row says."""
 
-    @parameterized.expand(OUTCOMES, name_func=live_run.case_name)
+    @for_each(RELEASES, ROWS)
     def test_live_keras_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
@@ -100,10 +99,7 @@ class TestLiveWrapperRows:
 class TestDrawn:
     """What layers draw and add to the loss, without anything handed in."""
 
-    @parameterized.expand(
-        [(oracle, name) for oracle in RELEASES for name in table.DRAWN],
-        name_func=live_run.case_name,
-    )
+    @for_each(RELEASES, table.DRAWN)
     def test_draws_what_live_keras_draws(self, oracle: str, name: str) -> None:
         spec = table.DRAWN[name]
         x, positional = _arguments(spec)
@@ -119,10 +115,7 @@ class TestDrawn:
         assert weights == 0
         assert max(outputs) <= table.SINGLE_BOUND
 
-    @parameterized.expand(
-        [(oracle, name) for oracle in RELEASES for name in table.PENALIZED],
-        name_func=live_run.case_name,
-    )
+    @for_each(RELEASES, table.PENALIZED)
     def test_adds_what_live_keras_adds_to_the_loss(self, oracle: str, name: str) -> None:
         spec = table.PENALIZED[name]
         _, positional = _arguments(spec)
@@ -140,10 +133,7 @@ class TestDrawn:
 class TestSeveralDtypes:
     """Layers around others of another dtype: what is cast, at the first call and the second."""
 
-    @parameterized.expand(
-        [(oracle, name) for oracle in RELEASES for name in table.DTYPES],
-        name_func=live_run.case_name,
-    )
+    @for_each(RELEASES, table.DTYPES)
     def test_both_calls_are_the_live_ones(self, oracle: str, name: str) -> None:
         first, second = _differences(oracle, wrappers.dtype_steps(name))[3:]
         assert (first, second) == (0, 0)
