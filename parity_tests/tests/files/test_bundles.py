@@ -97,7 +97,6 @@ class TestRoundTrip:
         assert "activation" in source["unknown"]
         assert (said["keras_version"], source["keras_version"]) == ("3.5", None)
         (layer,) = gru_ref.load_layers(tmp_path / "b").values()
-        assert layer.origin is not None
         assert layer.origin.unknown == ()
         assert any("supplied: {'go_backwards': True" in note for note in layer.origin.notes)
 

@@ -77,13 +77,11 @@ class TestGraphs:
             "recurrent_activation": "sigmoid",
         }
         assert found.recurrent_kernel.tolist() == np.arange(12.0).reshape(6, 2).T.tolist()
-        assert found.bias is not None
         assert found.bias.tolist() == np.arange(12.0).reshape(2, 6).tolist()
 
     def test_without_linear_before_reset_the_bias_rows_are_one(self, tmp_path: Path) -> None:
         (tmp_path / "x").write_bytes(_onnx_gru(lbr=0, direction=b"reverse"))
         (found,) = read(tmp_path / "x")
-        assert found.bias is not None
         assert found.bias.tolist() == [6, 8, 10, 12, 14, 16]
         assert found.already_known["go_backwards"] is True
         assert "order of the inputs" in found.notes[0]

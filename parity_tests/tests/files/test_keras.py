@@ -96,7 +96,6 @@ class TestRecorded:
         layers = list(load_layers(recorded.path).values())
         for layer, expected in zip(layers, recorded.grus, strict=True):
             assert recorded.has_weights(layer, expected)
-            assert layer.origin is not None
             assert layer.origin.unknown == ()
             assert layer.origin.keras_version == recorded.keras_version
         assert recorded.worst_error(layers) <= EPS
@@ -118,7 +117,6 @@ class TestRecorded:
     )
     def test_layers_of_half_types_are_of_the_type_of_the_file(self, name: str, dtype: str) -> None:
         (layer,) = load_layers(Recorded(name).path, keras_version=None).values()
-        assert layer.origin is not None
         assert (layer.origin.dtype, layer.config.dtype) == (dtype, dtype)
         assert {array.dtype.name for array in layer.get_weights()} == {dtype}
 
@@ -141,7 +139,6 @@ class TestWeightsAlone:
 
     def test_what_the_file_does_not_say_is_listed(self) -> None:
         (layer,) = load_layers(Recorded(self.name).path).values()
-        assert layer.origin is not None
         assert layer.origin.unknown == (
             "activation", "recurrent_activation", "dropout", "recurrent_dropout",
             "return_sequences", "return_state", "go_backwards", "stateful", "time_major",
@@ -163,7 +160,6 @@ class TestWeightsAlone:
 
     def test_without_a_bias_the_reset_form_is_unknown(self) -> None:
         (layer,) = load_layers(Recorded("tf.keras-2.15.0/without_bias.weights.h5").path).values()
-        assert layer.origin is not None
         assert "reset_after" in layer.origin.unknown
         assert layer.config.use_bias is False
 
@@ -256,14 +252,12 @@ class TestConfig:
         layer = self._read(config, version)
         assert layer.config.recurrent_activation == recurrent_activation
         assert layer.config.reset_after  # the bias of two rows says so
-        assert layer.origin is not None
         assert ("recurrent_activation" in layer.origin.unknown) == unknown
 
     def test_an_initializer_of_the_users_own_is_left_out_and_said(self) -> None:
         config = honest.gru_config(kernel_initializer={"class_name": "Mine", "config": {}})
         layer = self._read(config)
         assert layer.config.kernel_initializer == "glorot_uniform"
-        assert layer.origin is not None
         assert any("kernel_initializer" in note for note in layer.origin.notes)
 
     def test_a_gru_of_the_config_without_arrays_is_refused(self) -> None:
@@ -299,7 +293,6 @@ class TestKeras1:
 
     def test_the_file_says_everything(self) -> None:
         origin = self._layer().origin
-        assert origin is not None
         assert (origin.keras_version, origin.unknown) == ("1.2.2", ())
 
 
@@ -376,7 +369,6 @@ class TestOrigin:
             bias[1, 3] = np.nan
             file[f"{honest.GROUP}/2"] = bias
             (layer,) = load_layers(honest.close(file)).values()
-        assert layer.origin is not None
         assert layer.origin.not_finite == ("bias",)
         assert [len(digest) for digest in layer.origin.sha256.values()] == [64, 64, 64]
 

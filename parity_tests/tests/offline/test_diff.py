@@ -49,7 +49,6 @@ def test_the_first_number_is_named_and_those_after_it_are_not_blamed() -> None:
     theirs = layer(_x()).copy()
     theirs[1, 4, 2] += 1e-3
     found = diff(layer, _x(), theirs)
-    assert found.first is not None
     assert found.first[:5] == (4, 4, 1, 2, "h")
     assert found.first.theirs == pytest.approx(float(theirs[1, 4, 2]))
     assert found.first.expected == pytest.approx(float(theirs[1, 4, 2]) - 1e-3, abs=1e-6)
@@ -61,7 +60,6 @@ def test_backwards_the_first_is_the_last_of_the_input() -> None:
     layer = _layer(go_backwards=True)
     theirs = _mistaken(layer, "go_backwards ignored")
     found = diff(layer, _x(), theirs)
-    assert found.first is not None
     assert found.first[:2] == (TIMESTEPS - 1, 0)
     assert _names(found) == ["go_backwards ignored"]
 
@@ -73,7 +71,6 @@ def test_the_first_gate_is_named_when_gates_are_given(gate: str) -> None:
     theirs = {name: arrays[name].copy() for name in ("z", "r", "candidate", "h")}
     theirs[gate][3, 2, 1] += 1e-3
     found = diff(layer, _x(), theirs)
-    assert found.first is not None
     assert found.first[:5] == (3, 3, 2, 1, gate)
 
 
@@ -96,7 +93,6 @@ def test_a_gate_that_differs_beside_equal_states_is_explained_by_no_mistake() ->
     theirs = layer.trace(_x()).arrays()
     theirs["z"] = 1 - theirs["z"]
     found = diff(layer, _x(), theirs)
-    assert found.first is not None
     assert found.first.what == "z"
     assert found.error > 0.1
     assert found.left.ratio <= 1
@@ -111,7 +107,6 @@ def test_at_a_masked_timestep_the_output_is_named_and_what_it_has_to_be() -> Non
     found = diff(
         layer, _x(), _mistaken(layer, "zero_output_for_mask ignored", mask=mask), mask=mask
     )
-    assert found.first is not None
     assert (found.first.timestep, found.first.batch, found.first.what) == (3, 1, "output")
     assert (found.first.expected, found.first.ratio) == (0, np.inf)
     assert _names(found) == ["zero_output_for_mask ignored"]
@@ -200,7 +195,6 @@ def test_a_final_state_names_the_mistake_and_says_what_it_cannot_know() -> None:
     layer = _layer()
     found = diff(layer, _x(), _mistaken(layer, "bias rows merged")[:, -1])
     assert _names(found) == ["bias rows merged"]
-    assert found.first is not None
     assert (found.first.timestep, found.first.position) == (None, None)
     assert any("at which timestep" in sentence for sentence in found.unknown)
     assert diff(layer, _x(), layer(_x())[:, -1]).equal
@@ -212,7 +206,6 @@ def test_a_final_state_that_is_no_number_is_explained_by_nothing() -> None:
     theirs = layer(_x())[:, -1].copy()
     theirs[1, 2] = np.nan
     found = diff(layer, _x(), theirs)
-    assert found.first is not None
     assert (found.first.batch, found.first.unit, found.first.outside) == (1, 2, 1)
     assert found.worst == np.inf
     assert {hypothesis.error for hypothesis in found.hypotheses} == {np.inf}
@@ -221,7 +214,6 @@ def test_a_final_state_that_is_no_number_is_explained_by_nothing() -> None:
 def test_one_timestep_is_a_sequence() -> None:
     layer = _layer()
     found = diff(layer, _x()[:, :1], layer(_x()[:, :1])[:, 0] + np.float32(0.1))
-    assert found.first is not None
     assert found.first.timestep == 0
 
 

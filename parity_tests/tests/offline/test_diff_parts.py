@@ -40,7 +40,6 @@ def test_a_wrong_output_beside_right_states_is_named_with_its_own_numbers() -> N
     theirs["output"] = theirs["output"].copy()
     theirs["output"][3, 1, 2] += 0.5
     found = diff(layer, _x(), theirs)
-    assert found.first is not None
     assert found.first[:5] == (3, 3, 1, 2, "output")
     assert found.first.theirs - found.first.expected == pytest.approx(0.5)
     assert found.worst == np.inf
@@ -53,7 +52,6 @@ def test_a_wrong_state_at_a_masked_timestep_is_a_state() -> None:
     theirs = {"h": layer.trace(_x(), mask=mask).h.copy()}
     theirs["h"][3, 1] += 0.1
     found = diff(layer, _x(), theirs, mask=mask)
-    assert found.first is not None
     assert (found.first.timestep, found.first.what) == (3, "h")
 
 
@@ -70,7 +68,6 @@ def test_the_final_state_is_the_last_of_the_states(arguments: dict[str, Any]) ->
     spoiled = state.copy()
     spoiled[1, 2] += 0.5
     found = diff(layer, _x(), {"output": output, "state": spoiled}, mask=mask)
-    assert found.first is not None
     assert found.first[1:5] == (TIMESTEPS - 1, 1, 2, "final state")
     assert found.first.theirs - found.first.expected == pytest.approx(0.5)
     assert found.explanations == ()
@@ -81,10 +78,8 @@ def test_a_final_state_beside_the_last_output_is_judged_too() -> None:
     output, state = layer(_x())
     assert diff(layer, _x(), {"output": output, "state": state}).equal
     found = diff(layer, _x(), {"output": output, "state": state + np.float32(0.5)})
-    assert found.first is not None
     assert found.first.what == "final state"
     found = diff(layer, _x(), {"output": output + np.float32(0.5), "state": state})
-    assert found.first is not None
     assert found.first.what == "last output"
 
 

@@ -123,7 +123,6 @@ def test_a_class_is_split_by_its_probe() -> None:
     assert {one.readings[0].direction for one in found.explanations} == {"forward", "backward"}
     with pytest.raises(ValueError, match="member is None, expected 0 to"):
         found.layer()
-    assert found.probe is not None
     assert found.undecided == 0
     probe = found.probe.astype(float)
     reading = _one(diagnose(arrays, probe, _run_torch(arrays, probe)[:, -1], **_KNOWN))

@@ -31,7 +31,6 @@ SUM, SQUARES = 8.25, 5.34375  # of KERNEL: Σ|w| and Σ w²
 def _penalty(value: Any, version: str = "2", array: np.ndarray = KERNEL) -> Any:
     behaviour = resolve(version)
     found = regularizers.resolve(value, behaviour, "kernel_regularizer")
-    assert found is not None
     return regularizers.penalty(found, array, behaviour, "kernel_regularizer")
 
 

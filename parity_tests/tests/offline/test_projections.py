@@ -24,7 +24,6 @@ KERNEL = np.array(
 def _project(value: Any, version: str = "2", array: np.ndarray = KERNEL, **options: Any) -> Any:
     behaviour = resolve(version)
     found = constraints.resolve(value, behaviour, "kernel_constraint")
-    assert found is not None
     return constraints.project(found, array, behaviour, "kernel_constraint", **options)
 
 

@@ -142,7 +142,6 @@ def _without_initial_state(runtime: str, attempt: Attempt) -> np.ndarray:
 def _packed(runtime: str, attempt: Attempt) -> np.ndarray:
     """Hand the lengths over: both runtimes put zeros where a sequence has ended."""
     (call,) = attempt.calls
-    assert call.mask is not None
     lengths = call.mask.sum(axis=1)
     layout = layout_of(runtime, attempt)
     if runtime == "onnx":
@@ -162,7 +161,6 @@ def _packed(runtime: str, attempt: Attempt) -> np.ndarray:
 def _repeated(runtime: str, attempt: Attempt) -> np.ndarray:
     """Fill the zeros after the end with the last output."""
     (call,) = attempt.calls
-    assert call.mask is not None
     output = _packed(runtime, attempt)
     last = np.take_along_axis(output, call.mask.sum(axis=1)[:, None, None] - 1, axis=1)
     return np.where(call.mask[:, :, None], output, last)
@@ -173,7 +171,6 @@ def _looped(used: Callable[[np.ndarray], np.ndarray]) -> Callable[[str, Attempt]
 
     def run(runtime: str, attempt: Attempt) -> np.ndarray:
         (call,) = attempt.calls
-        assert call.mask is not None
         h = np.zeros((len(call.x), attempt.config.units), "float32")
         outputs, output = [], h
         for t in range(call.x.shape[1]):

@@ -24,7 +24,6 @@ from parity_tests.tests.live.each_case import for_each
 
 
 def _report(executor: Executor, folder: Path) -> str:
-    assert live_run.pool is not None
     compared = Blocks(executor, live_run.pool.python, folder)
     compared.learn(tuple(GENERATIONS))
     results = compared.compare([Block(oracle, 7) for oracle in GENERATIONS], Bar())
@@ -78,7 +77,6 @@ def test_a_reused_layer_does_what_a_new_one_does(oracle: str) -> None:
 
 @for_each(GENERATIONS)
 def test_a_corrupt_oracle_disagrees(oracle: str) -> None:
-    assert live_run.pool is not None
     layer = next(x for x in product.layers(oracle) if not x.first.levels["unroll"])
     with Oracle(oracle, live_run.pool.python, GENERATIONS[oracle], corrupt=1.0) as corrupt:
         result = compare_layers(corrupt, [layer])
