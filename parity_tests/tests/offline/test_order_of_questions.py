@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,9 +13,12 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.errors import KerasQuirkWarning
 from parity_tests.judging import run_wrappers
+from parity_tests.tests.live.each_case import for_each
 
+pytestmark = pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+
+CELLS = (gru_ref.GRUCell, gru_ref.StackedRNNCells)
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 3, 4, 5
 X = np.random.default_rng(0).normal(size=(BATCH, TIMESTEPS, FEATURES))
 MASK = np.array([[True, False, True], [True, True, False]])
@@ -48,25 +51,23 @@ def _layers(dtype: str) -> dict[str, dict[str, Any]]:
 
 
 DTYPES = ("float32", "float64", "float16", "mixed_bfloat16")
-ROWS = [
-    (f"{name}-{dtype}-{version}", spec, version)
+ROWS = {
+    f"{name}-{dtype}-{version}": (spec, version)
     for dtype in DTYPES
     for name, spec in _layers(dtype).items()
     for version in VERSIONS
-]
+}
 
 
-def _name(function: Any, _: int, parameters: Any) -> str:
-    return f"{function.__name__}_{parameters.args[0]}"
+def _shape(layer: Any) -> tuple[int, ...]:
+    """Return the shape of what a layer or a cell is built for."""
+    return (BATCH, FEATURES) if isinstance(layer, CELLS) else X.shape
 
 
 def _made(spec: dict[str, Any], version: str) -> Any:
     """Return a new layer with weights that are the same every time."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", KerasQuirkWarning)
-        layer = run_wrappers.layer_from(spec, version)
-        cell = spec["class"] in ("GRUCell", "StackedRNNCells")
-        layer.build((BATCH, FEATURES) if cell else X.shape)
+    layer = run_wrappers.layer_from(spec, version)
+    layer.build(_shape(layer))
     rng = np.random.default_rng(1)
     layer.set_weights([rng.normal(size=array.shape) / 2 for array in layer.get_weights()])
     return layer
@@ -74,18 +75,14 @@ def _made(spec: dict[str, Any], version: str) -> Any:
 
 def _answer(layer: Any) -> list[Any]:
     """Return what a call returns, and what there is to know afterwards, in bytes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", KerasQuirkWarning)
-        if isinstance(layer, gru_ref.GRUCell):
-            dtype = layer.config.compute_dtype
-            value = layer(X[:, 0].astype(dtype), [np.zeros((BATCH, layer.units), dtype)])
-        elif isinstance(layer, gru_ref.StackedRNNCells):
-            dtype = layer.cells[0].config.compute_dtype
-            states = [np.zeros((BATCH, cell.units), dtype) for cell in layer.cells]
-            value = layer(X[:, 0].astype(dtype), states)
-        else:
-            value = layer(X, mask=MASK)
-        return list(_bytes([value, layer.losses, layer.get_weights(), layer.count_params()]))
+    if isinstance(layer, CELLS):
+        cells = getattr(layer, "cells", [layer])
+        dtype = cells[0].config.compute_dtype
+        states = [np.zeros((BATCH, cell.units), dtype) for cell in cells]
+        value = layer(X[:, 0].astype(dtype), states)
+    else:
+        value = layer(X, mask=MASK)
+    return list(_bytes([value, layer.losses, layer.get_weights(), layer.count_params()]))
 
 
 def _bytes(value: Any) -> Iterator[Any]:
@@ -137,53 +134,44 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 class TestAnswers:
     """Whatever came before, a call gives the same bits."""
 
-    @parameterized.expand(ROWS, name_func=_name)
-    def test_a_call_repeats(self, id: str, spec: dict[str, Any], version: str) -> None:
-        layer = _made(spec, version)
+    @for_each(ROWS)
+    def test_a_call_repeats(self, id: str) -> None:
+        layer = _made(*ROWS[id])
         assert _answer(layer) == _answer(layer) == _answer(layer)
 
-    @parameterized.expand(ROWS, name_func=_name)
-    def test_a_call_after_every_question(self, id: str, spec: dict[str, Any], version: str) -> None:
-        expected = _answer(_made(spec, version))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", KerasQuirkWarning)
-            layer = _made(spec, version)
-            for _ in range(2):
-                _ask_everything(layer)
-                assert _answer(layer) == expected
+    @for_each(ROWS)
+    def test_a_call_after_every_question(self, id: str) -> None:
+        expected = _answer(_made(*ROWS[id]))
+        layer = _made(*ROWS[id])
+        for _ in range(2):
+            _ask_everything(layer)
+            assert _answer(layer) == expected
 
-    @parameterized.expand(ROWS, name_func=_name)
-    def test_copies_before_and_after_a_call(
-        self, id: str, spec: dict[str, Any], version: str
-    ) -> None:
-        expected = _answer(_made(spec, version))
+    @for_each(ROWS)
+    def test_copies_before_and_after_a_call(self, id: str) -> None:
+        expected = _answer(_made(*ROWS[id]))
         for copied in WAYS.values():
-            layer = _made(spec, version)
+            layer = _made(*ROWS[id])
             before = copied(layer)
             assert _answer(layer) == expected
             after = copied(layer)
             assert _answer(before) == _answer(after) == _answer(layer) == expected
 
-    @parameterized.expand(ROWS, name_func=_name)
-    def test_a_config_before_and_after_a_call(
-        self, id: str, spec: dict[str, Any], version: str
-    ) -> None:
-        layer = _made(spec, version)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", KerasQuirkWarning)
-            before, expected = layer.get_config(), _answer(layer)
-            after = layer.get_config()
-            for config in (before, after):
-                again = type(layer).from_config(config, keras_version=version)
-                cell = isinstance(layer, (gru_ref.GRUCell, gru_ref.StackedRNNCells))
-                if not again.built:
-                    again.build((BATCH, FEATURES) if cell else X.shape)
-                again.set_weights(layer.get_weights())
-                assert _answer(again) == expected
+    @for_each(ROWS)
+    def test_a_config_before_and_after_a_call(self, id: str) -> None:
+        layer = _made(*ROWS[id])
+        before, expected = layer.get_config(), _answer(layer)
+        after = layer.get_config()
+        for config in (before, after):
+            again = type(layer).from_config(config, keras_version=ROWS[id][1])
+            if not again.built:
+                again.build(_shape(again))
+            again.set_weights(layer.get_weights())
+            assert _answer(again) == expected
 
-    @parameterized.expand(ROWS, name_func=_name)
-    def test_other_weights_in_between(self, id: str, spec: dict[str, Any], version: str) -> None:
-        layer = _made(spec, version)
+    @for_each(ROWS)
+    def test_other_weights_in_between(self, id: str) -> None:
+        layer = _made(*ROWS[id])
         weights, expected = layer.get_weights(), _answer(layer)
         given = [np.zeros_like(array) for array in weights]
         layer.set_weights(given)
@@ -196,19 +184,17 @@ class TestAnswers:
         assert _answer(layer) == expected
 
 
-@parameterized.expand([(v, d) for v in VERSIONS for d in DTYPES])
+@parameterized.expand(itertools.product(VERSIONS, DTYPES))
 def test_a_trace_before_or_after_a_call(version: str, dtype: str) -> None:
     spec = _layers(dtype)["GRU"]
     expected = _answer(_made(spec, version))
     layer = _made(spec, version)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", KerasQuirkWarning)
-        first = list(_bytes(list(layer.trace(X, mask=MASK).arrays().values())))
-        assert _answer(layer) == expected
-        assert list(_bytes(list(layer.trace(X, mask=MASK).arrays().values()))) == first
+    first = list(_bytes(list(layer.trace(X, mask=MASK).arrays().values())))
+    assert _answer(layer) == expected
+    assert list(_bytes(list(layer.trace(X, mask=MASK).arrays().values()))) == first
 
 
-@parameterized.expand([(version, dtype) for version in VERSIONS for dtype in DTYPES])
+@parameterized.expand(itertools.product(VERSIONS, DTYPES))
 def test_a_cell_in_two_layers_and_by_itself(version: str, dtype: str) -> None:
     cell = _made(_layers(dtype)["GRUCell"], version)
     one = gru_ref.RNN(cell, dtype=dtype)
@@ -300,7 +286,7 @@ def test_a_wrapper_that_fails_leaves_the_layer_within_as_it_was(version: str) ->
     assert backward.get_config() == before
 
 
-@parameterized.expand([(version, dtype) for version in VERSIONS for dtype in DTYPES])
+@parameterized.expand(itertools.product(VERSIONS, DTYPES))
 def test_a_config_that_was_changed_is_the_config_made_so(version: str, dtype: str) -> None:
     for asked in (False, True):
         config = gru_ref.GRUConfig(UNITS, keras_version=version)
