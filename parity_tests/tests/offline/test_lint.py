@@ -1,4 +1,4 @@
-"""`lint_vectors` tells the mistakes that a test cannot see, and why."""
+"""`lint_vectors` tells the mistakes that a test cannot see, and why, and draws a test that can."""
 
 from __future__ import annotations
 
@@ -10,8 +10,44 @@ import pytest
 import gru_ref
 from gru_ref import GRUWeights, lint_vectors
 from gru_ref.debugging.lint import Lint
-from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call
-from parity_tests.tests.support.lint_calls import BATCH, FEATURES, call, layer_of
+from gru_ref.debugging.lint.better import better
+from gru_ref.debugging.lint.sizes import PROOFS, proof_of
+from gru_ref.debugging.lint.vectors import Vectors
+from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Attempt, Call
+
+BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 3, 5
+
+
+def _layer(
+    *, batch: int = BATCH, features: int = FEATURES, units: int = UNITS, **arguments: Any
+) -> gru_ref.GRU:
+    """Return a built layer, of sizes that are all unlike, with weights of its own."""
+    layer = gru_ref.GRU(units, **{"dtype": "float64", **arguments})
+    layer.build((batch, None, features))
+    rng = np.random.default_rng(5)
+    shapes = layer.config.weight_shapes(features).values()
+    layer.set_weights([rng.uniform(-1, 1, shape) for shape in shapes])
+    return layer
+
+
+def _call() -> dict[str, np.ndarray]:
+    """Return the arguments of `lint_vectors` for a call with a state and a mask."""
+    rng = np.random.default_rng(6)
+    mask = np.ones((BATCH, TIMESTEPS), bool)
+    mask[1, 2] = False
+    return {
+        "inputs": rng.uniform(-1, 1, (BATCH, TIMESTEPS, FEATURES)),
+        "initial_state": rng.uniform(-1, 1, (BATCH, UNITS)),
+        "mask": mask,
+    }
+
+
+def _attempt(layer: gru_ref.GRU, *call: np.ndarray) -> Attempt:
+    return Attempt(layer.config, GRUWeights(*layer.get_weights()), (Call(*call),))
+
+
+def _right(layer: gru_ref.GRU, given: dict[str, np.ndarray]) -> np.ndarray:
+    return layer(given["inputs"], given["initial_state"], mask=given["mask"])
 
 
 def _with(layer: gru_ref.GRU, index: int, change: Any) -> gru_ref.GRU:
@@ -31,14 +67,10 @@ class TestVerdict:
 
     @pytest.mark.parametrize(("atol", "rtol"), [(1e-5, 0.0), (0.1, 0.1)])
     def test_it_is_that_of_allclose(self, atol: float, rtol: float) -> None:
-        layer, given = layer_of(return_sequences=True), call()
+        layer, given = _layer(return_sequences=True), _call()
         lint = lint_vectors(layer, **given, tolerance=atol, relative_tolerance=rtol)
-        attempt = Attempt(
-            layer.config,
-            GRUWeights(*layer.get_weights()),
-            (Call(given["inputs"], given["initial_state"], given["mask"]),),
-        )
-        right = layer(given["inputs"], given["initial_state"], mask=given["mask"])
+        attempt = _attempt(layer, *given.values())
+        right = _right(layer, given)
         verdicts = []
         for mistake in MISTAKES:
             if mistake.applies(attempt):
@@ -51,8 +83,8 @@ class TestVerdict:
         assert (False in verdicts) == (atol >= 0.1)
 
     def test_outputs_of_the_test_are_what_is_compared(self) -> None:
-        layer, given = layer_of(), call()
-        right = layer(given["inputs"], given["initial_state"], mask=given["mask"])
+        layer, given = _layer(), _call()
+        right = _right(layer, given)
         off = right + 0.9e-2
         lint = lint_vectors(layer, **given, outputs=off, tolerance=1e-2)
         assert _found(lint, "initial_state ignored").seen
@@ -60,20 +92,20 @@ class TestVerdict:
             lint_vectors(layer, **given, outputs=off, tolerance=0.8e-2)
 
     def test_it_looks_at_the_last_output_or_at_all_as_the_test_does(self) -> None:
-        layer, given = layer_of(return_sequences=True), call()
-        right = layer(given["inputs"], given["initial_state"], mask=given["mask"])
+        layer, given = _layer(return_sequences=True), _call()
+        right = _right(layer, given)
         name = "zero_output_for_mask added"
         assert _found(lint_vectors(layer, **given, outputs=right), name).seen
         last = _found(lint_vectors(layer, **given, outputs=right[:, -1]), name)
         assert last.reason.causes == (("the last output alone is compared",),)
 
     def test_it_looks_at_the_state_that_the_layer_returns(self) -> None:
-        given = call()
+        given = _call()
         given["mask"][1] = [False] * 4  # the output is zero, and the state is the initial one
         given["initial_state"][0] = 0
         name = "initial_state ignored"
-        assert not _found(lint_vectors(layer_of(), **given), name).seen
-        assert _found(lint_vectors(layer_of(return_state=True), **given), name).seen
+        assert not _found(lint_vectors(_layer(), **given), name).seen
+        assert _found(lint_vectors(_layer(return_state=True), **given), name).seen
 
 
 def _symmetric(array: np.ndarray) -> np.ndarray:
@@ -179,13 +211,13 @@ class TestReasons:
     """A test with one flaw does not see exactly what that flaw hides, and says so."""
 
     def test_without_a_flaw_everything_is_seen(self) -> None:
-        lint = lint_vectors(layer_of(return_sequences=True), **call())
+        lint = lint_vectors(_layer(return_sequences=True), **_call())
         assert all(one.seen for one in lint.findings)
 
     @pytest.mark.parametrize("flaw", FLAWS)
     def test_a_flaw_is_named(self, flaw: str) -> None:
         place, change, hidden = FLAWS[flaw]
-        layer, given = layer_of(return_sequences=True), call()
+        layer, given = _layer(return_sequences=True), _call()
         if isinstance(place, str):
             given[place] = change(given[place])
         else:
@@ -200,15 +232,15 @@ class TestReasons:
         assert lint.better.seen >= {one.mistake for one in lint.findings}
 
     def test_palindromic_inputs_without_a_state(self) -> None:
-        layer, x = layer_of(), call()["inputs"]
+        layer, x = _layer(), _call()["inputs"]
         x = (x + x[:, ::-1]) / 2
         reason = _found(lint_vectors(layer, x), "go_backwards added").reason
         assert ("the inputs are the same read backwards",) in reason.causes
 
     def test_equal_weights_hide_the_gates_together(self) -> None:
-        layer = layer_of()
+        layer = _layer()
         layer.set_weights([np.full_like(array, 0.1) for array in layer.get_weights()])
-        lint = lint_vectors(layer, call()["inputs"])
+        lint = lint_vectors(layer, _call()["inputs"])
         causes = _found(lint, "z and r swapped").reason.causes
         assert set(causes) == {
             ("all biases are equal",),
@@ -217,15 +249,15 @@ class TestReasons:
         }
 
     def test_what_has_to_change_at_once(self) -> None:
-        layer = _with(layer_of(), RECURRENT, lambda r: 0.1)
-        lint = lint_vectors(layer, call()["inputs"][:, :1])
+        layer = _with(_layer(), RECURRENT, lambda r: 0.1)
+        lint = lint_vectors(layer, _call()["inputs"][:, :1])
         assert _found(lint, "recurrent kernel transposed").reason.causes == (
             ("all recurrent weights are equal", "no initial state is given"),
         )
 
     def test_saturated_gates(self) -> None:
-        layer = _with(layer_of(), KERNEL, lambda k: 100 * k)
-        given = {**call(), "mask": None}
+        layer = _with(_layer(), KERNEL, lambda k: 100 * k)
+        given = {**_call(), "mask": None}
         lint = lint_vectors(layer, **given, tolerance=1e-3)
         hidden = [one for one in lint.unseen if one.mistake.startswith("bias rows")]
         assert hidden
@@ -234,18 +266,63 @@ class TestReasons:
         )
 
     def test_numbers_that_are_none(self) -> None:
-        lint = lint_vectors(layer_of(), np.nan * call()["inputs"])
+        lint = lint_vectors(_layer(), np.nan * _call()["inputs"])
         causes = _found(lint, "z and r swapped").reason.causes
         assert causes == (("no output is a finite number",),)
 
     def test_too_wide_a_tolerance(self) -> None:
-        layer, given = layer_of(return_sequences=True), call()
+        layer, given = _layer(return_sequences=True), _call()
         lint = lint_vectors(layer, **given, tolerance=10.0)
         assert lint.better.seen == {"batch and time swapped"}  # which the shapes refuse
         assert {one.reason.causes for one in lint.findings if one.reason} >= {
             (("it changes too little",),)
         }
         assert lint.unseen == ()
+
+
+# One and two of everything, in all pairs; and three.
+SIZES = [(1, 1, 1, 1), (1, 2, 2, 1), (1, 2, 1, 2), (2, 1, 2, 2), (2, 2, 1, 1), (3, 3, 3, 3)]
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "default": {"return_sequences": True},
+    "backwards": {"go_backwards": True, "time_major": True},
+    "reset before": {"reset_after": False, "recurrent_activation": "hard_sigmoid"},
+    "without bias": {"use_bias": False, "return_sequences": True, "zero_output_for_mask": True},
+    "reset before without bias": {"use_bias": False, "reset_after": False, "activation": "relu"},
+    "stateful": {"stateful": True, "return_state": True, "dropout": 0.5},
+}
+
+
+class TestBetter:
+    """A better test of the same sizes sees everything but what is proved to be hidden."""
+
+    @pytest.mark.parametrize("name", ARGUMENTS)
+    def test_it_sees_exactly_what_no_proof_excludes(self, name: str) -> None:
+        arguments = ARGUMENTS[name]
+        for batch, timesteps, features, units in SIZES:
+            layer = _layer(batch=batch, features=features, units=units, **arguments)
+            axes = (timesteps, batch) if arguments.get("time_major") else (batch, timesteps)
+            attempt = _attempt(layer, np.zeros((*axes, features)))
+            found = better(Vectors.of(attempt, 1e-5, 0.0))
+            proved = {mistake for mistake in found.makeable if proof_of(mistake, attempt)}
+            assert found.seen == found.makeable - proved, (batch, timesteps, features, units)
+
+    def test_every_proof_is_of_mistakes_there_are(self) -> None:
+        assert {name for proof in PROOFS for name in proof.mistakes} <= set(BY_NAME)
+
+    @pytest.mark.parametrize("name", ["default", "reset before", "without bias"])
+    def test_it_sees_the_mistakes_beside_what_the_layer_itself_returns(self, name: str) -> None:
+        layer = _layer(**ARGUMENTS[name])
+        (test,) = lint_vectors(layer, np.zeros((BATCH, TIMESTEPS, FEATURES))).better.chosen
+        (call,) = test.attempt.calls
+        layer.set_weights(test.attempt.weights.arrays())
+        right = layer(call.x, call.initial_state, mask=call.mask)
+        made = 0
+        for mistake in MISTAKES:
+            if mistake.applies(test.attempt) and mistake.name != "dropout left on":
+                (wrong,) = mistake.run(test.attempt).outputs
+                assert abs(wrong - right).max() > 1e-4, mistake.name
+                made += 1
+        assert made >= 20
 
 
 class TestLintRefusals:
@@ -268,7 +345,7 @@ class TestLintRefusals:
         self, changed: Any, error: type[Exception], message: str
     ) -> None:
         with pytest.raises(error, match=message):
-            lint_vectors(layer_of(), **{**call(), **changed})
+            lint_vectors(_layer(), **{**_call(), **changed})
 
     def test_a_layer_that_is_none_or_not_built(self) -> None:
         with pytest.raises(TypeError, match="layer is"):
