@@ -1,11 +1,15 @@
-"""A bundle returns what was put in, with a probe that tells GRUs apart."""
+"""A bundle returns what was put in, with a probe that tells GRUs apart; altered, it is refused."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +17,34 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref import MalformedFileError
+from gru_ref import Limits, MalformedFileError
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
-from parity_tests.environment import FIXTURES
+from gru_ref.files.probe import products
+from parity_tests.environment import ROOT
 from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded as File
+from parity_tests.tests.files import altered_bundles as altered
 from parity_tests.tests.files.altered_bundles import Members, built_gru, members_of
+from parity_tests.tests.support.cli_files import EXPECTED, NPZ
 
-WEIGHTS = FIXTURES / "weights"
-# Weights that a live Keras saved, and what it returned: GRU(5, return_sequences=True).
-NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
 # Every generation, and files of several parts.
 RELEASES = ("keras-1.2.2", "keras-2.3.1", "tf.keras-2.4.0", "tf_keras-2.21.0", "keras-3.15.1")
 NAMES = [name for name in recorded_files.NAMES if name.startswith(RELEASES)]
 NAMES += ["keras-3.5.0/stateful.folder"]
+PROBE = ("inputs", "initial_state", "mask", "outputs", "states")
+WEIGHTS_AND_PROBE = ("kernel", "recurrent_kernel", "bias", *PROBE)
 
 
 @pytest.fixture(scope="module")
 def honest() -> Members:
     """The members of a bundle of one GRU."""
     return members_of(bundle_bytes(built_gru(return_sequences=True)))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[Members], Path]:
+    """Write members as numpy.savez does."""
+    return lambda members: altered.write_bundle(tmp_path / "gru.npz", members)
 
 
 class TestRoundTrip:
@@ -81,7 +93,7 @@ class TestRoundTrip:
         subprocess.run(
             [sys.executable, "-c", code, path, tmp_path / "b"],
             env={**os.environ, "PYTHONHASHSEED": "1"},
-            cwd=WEIGHTS.parents[1],
+            cwd=ROOT,
             check=True,
         )
         assert (tmp_path / "b").read_bytes() == bundle_bytes(gru_ref.load_layers(path))
@@ -214,3 +226,132 @@ class TestRefusals:
             gru_ref.load_bundle(NPZ)
         with pytest.raises(FileNotFoundError):
             gru_ref.load_bundle(tmp_path / "none.npz")
+
+
+class TestAlterations:
+    """A number that is not the one written is refused, and named."""
+
+    @pytest.mark.parametrize("name", WEIGHTS_AND_PROBE)
+    def test_one_bit_of_an_array(self, name: str, honest: Members, written: Any) -> None:
+        changed = honest[f"0/{name}"].copy()
+        changed.view("uint8").flat[0] ^= 1
+        with pytest.raises(MalformedFileError, match=r"sha256 .* altered") as caught:
+            gru_ref.load_layers(written({**honest, f"0/{name}": changed}))
+        assert caught.value.place == f"0/{name}"
+
+    @pytest.mark.parametrize("name", WEIGHTS_AND_PROBE)
+    def test_a_number_with_its_hash_written_anew(
+        self, name: str, honest: Members, written: Any
+    ) -> None:
+        changed = honest[f"0/{name}"].copy()
+        if name == "mask":
+            changed[0, 0] = False
+        else:
+            changed.flat[0] += 1e-4
+        with pytest.raises(MalformedFileError, match="do not belong together") as caught:
+            gru_ref.load_layers(written(altered.rehash({**honest, f"0/{name}": changed})))
+        assert caught.value.place == "gru, probe"
+        assert "outputs[" in caught.value.reason or "states[" in caught.value.reason
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("activation", "relu"),
+            ("recurrent_activation", "hard_sigmoid"),
+            ("go_backwards", True),
+            ("zero_output_for_mask", True),
+            ("return_sequences", False),
+            ("units", 4),
+            ("reset_after", False),
+            ("dtype", "float64"),
+        ],
+    )
+    def test_a_config(self, key: str, value: Any, honest: Members, written: Any) -> None:
+        said = altered.description(honest)
+        said["layers"][0]["config"][key] = value
+        text = np.array(json.dumps(said).encode())
+        with pytest.raises(MalformedFileError, match=r"sha256 .* altered") as caught:
+            gru_ref.load_layers(written({**honest, altered.META: text}))
+        assert caught.value.place == altered.META
+        anew = written(altered.rehash(honest, said))
+        if key in ("return_sequences", "dtype"):  # no part of what the probe computes
+            assert len(gru_ref.load_layers(anew)) == 1
+        else:
+            with pytest.raises(MalformedFileError):
+                gru_ref.load_layers(anew)
+
+    def test_the_generation_of_a_hard_sigmoid(self, written: Any) -> None:
+        layer = built_gru(recurrent_activation="hard_sigmoid", keras_version="3.0")
+        members = members_of(bundle_bytes(layer))
+        older = altered.with_said(members, "layers", 0, "keras_version", value="2.15")
+        with pytest.raises(MalformedFileError, match="do not belong together"):
+            gru_ref.load_layers(written(older))
+
+    def test_an_array_more_or_less(self, honest: Members, written: Any) -> None:
+        with pytest.raises(MalformedFileError, match="does not list it"):
+            gru_ref.load_layers(written({**honest, "0/extra": np.ones(1)}))
+        with pytest.raises(MalformedFileError, match="it is not there"):
+            gru_ref.load_layers(written({k: v for k, v in honest.items() if k != "0/bias"}))
+
+
+class TestHostile:
+    """A description of another kind is an error of the one class; `attacks.bundles` has more."""
+
+    @pytest.mark.parametrize(
+        ("way", "value", "says"),
+        [
+            (("version",), 2, "version is 2, expected 1"),
+            (("format",), "another", "format is 'another'"),
+            (("layers",), {}, "layers is {}, expected a JSON list"),
+            (("layers", 0), None, "expected a JSON object"),
+            (("layers", 0, "path"), None, "path is None, expected a JSON str"),
+            (("layers", 0, "keras_version"), "nine", "keras_version is 'nine'"),
+            (("layers", 0, "config"), [], "config is"),
+            (
+                ("layers", 0, "config", "units"),
+                functools.reduce(lambda x, _: [x], range(500)),
+                "units",
+            ),
+            (("layers", 0, "config", "activation"), "__import__('os')", "activation"),
+            (("layers", 0, "further"), {"use_cudnn": "maybe"}, "use_cudnn"),
+            (("layers", 0, "probe", "tolerance"), float("nan"), "tolerance is nan"),
+            (("layers", 0, "probe", "tolerance"), "1e-6", "expected a JSON float"),
+            (("arrays",), [], "arrays is"),
+            (("arrays", "0/kernel"), None, "its dtype is 'float32', expected None"),
+        ],
+    )
+    def test_json_of_another_kind(
+        self, way: tuple[Any, ...], value: Any, says: str, honest: Members, written: Any
+    ) -> None:
+        members = altered.with_said(honest, *way, value=value)
+        with pytest.raises(MalformedFileError, match=re.escape(says)):
+            gru_ref.load_layers(written(members))
+
+    @pytest.mark.parametrize("name", PROBE)
+    @pytest.mark.parametrize("change", ["shape", "dtype", "missing"])
+    def test_probe_of_another_kind(
+        self, name: str, change: str, honest: Members, written: Any
+    ) -> None:
+        key = f"0/{name}"
+        array = honest[key]
+        members, said = dict(honest), altered.description(honest)
+        if change == "missing":
+            del members[key], said["arrays"][key]
+        else:
+            members[key] = array[..., :1] if change == "shape" else array.astype("int32")
+        with pytest.raises(MalformedFileError, match=name):
+            gru_ref.load_layers(written(altered.rehash(members, said)))
+
+    def test_text_that_is_no_text(self, honest: Members, written: Any) -> None:
+        for array in (np.zeros(3, "S2"), np.ones(())):
+            with pytest.raises(MalformedFileError, match="expected text"):
+                gru_ref.load_layers(written({**honest, altered.META: array}))
+
+    def test_work_is_limited(self, honest: Members, written: Any) -> None:
+        path = written(honest)
+        (layer,) = gru_ref.load_layers(path).values()
+        work = products(honest["0/inputs"], layer.config)
+        assert work > 4 * 6 * 9 * 5
+        assert len(gru_ref.load_layers(path, limits=Limits(max_products=work))) == 1
+        with pytest.raises(MalformedFileError, match=r"Limits\(max_products="):
+            gru_ref.load_layers(path, limits=Limits(max_products=work - 1))

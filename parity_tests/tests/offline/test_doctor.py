@@ -12,15 +12,12 @@ import gru_ref
 from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
 from gru_ref.layouts import LAYOUTS
 from parity_tests.cases.doctor.outside import OUTSIDE
-from parity_tests.cases.doctor.trial import generic, outside
-from parity_tests.environment import FIXTURES
-from parity_tests.runner.doctor_trials import ABSTAINED, MINIMAL, UNIQUE, run, verdict_on
-
-WEIGHTS = FIXTURES / "weights"
-# get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).
-NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
+from parity_tests.cases.doctor.trial import degenerate, generic, outside
+from parity_tests.runner.doctor_trials import ABSTAINED, LARGER, MINIMAL, UNIQUE, run, verdict_on
+from parity_tests.tests.support.cli_files import EXPECTED, NPZ
 
 FEATURES, UNITS = 3, 4
+MIXED = "z by hard_sigmoid, r by sigmoid"
 # What keeps a search short that is not about activations.
 _KNOWN = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 
@@ -60,7 +57,14 @@ def test_a_generic_source_is_found(precision: str, seed: int) -> None:
     assert outcome.verdict in (UNIQUE, MINIMAL), f"{outcome.trial.what}\n{outcome.diagnosis}"
 
 
-@parameterized.expand([("r by hard_sigmoid, z by sigmoid", 2), ("peephole", 0)])
+@parameterized.expand(
+    [
+        ("r by hard_sigmoid, z by sigmoid", 2),
+        ("peephole", 0),
+        ("candidate by arctan", 435),  # a few roundings outside, as the next
+        ("another initial state", 189),
+    ]
+)
 def test_a_source_outside_the_space_is_not_explained(kind: str, seed: int) -> None:
     trial = outside(kind, seed)
     found = diagnose(**trial.arguments, **_KNOWN)
@@ -187,6 +191,47 @@ def test_arrays_that_are_no_weights_are_told_from_those_that_are() -> None:
     assert "no layout has arrays of these shapes" in str(found)
     sizes = diagnose([np.ones((6, 6)), np.ones((4, 12))], x, y)  # of 3·u·f and 3·u·u numbers
     assert sizes.checks[0].endswith("the sizes of a GRU's, but of no layout's shapes")
+
+
+# ---- coarse numbers: the class holds the truth, or the doctor abstains and says why
+
+
+@parameterized.expand(
+    [
+        ("saturated gates", 186),  # wrong layouts fit exactly, the true one within rounding
+        ("one timestep", 414),  # the rounding of a finer bias is most of the error
+    ]
+)
+def test_a_class_of_coarse_numbers_holds_the_truth(kind: str, seed: int) -> None:
+    outcome = run(degenerate(kind, seed))
+    assert outcome.verdict in (UNIQUE, MINIMAL, LARGER), outcome.trial.what
+
+
+def test_a_decoy_that_fits_as_well_is_named() -> None:
+    found = diagnose(**outside(MIXED, 447).arguments)
+    assert found.verdict == "none"
+    assert found.checks[0].startswith("z by hard_sigmoid of Keras 2 and r by sigmoid fits as well")
+
+
+def test_activations_that_are_known_have_no_decoys() -> None:
+    known = {"activation": "tanh", "recurrent_activation": "hard_sigmoid"}
+    found = diagnose(**outside(MIXED, 447).arguments, **known)
+    assert not any("fits as well" in check for check in found.checks)
+
+
+def test_a_coarse_source_of_a_last_state_is_found() -> None:
+    trial = generic(600002)
+    assert trial.precision != "float32"
+    assert verdict_on(trial, diagnose(**trial.arguments)) in (UNIQUE, MINIMAL)
+
+
+def test_a_state_that_tells_no_layout_from_another_is_said_to() -> None:
+    found = diagnose(**degenerate("saturated gates", 1352).arguments)
+    assert found.verdict == "none"
+    assert "4,752 readings may fit under float32, weights quantised afterwards" in found.checks[0]
+
+
+# ---- what is refused
 
 
 @parameterized.expand(
