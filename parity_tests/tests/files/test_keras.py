@@ -364,7 +364,7 @@ class TestOrigin:
 
     def test_hashes_and_numbers_that_are_not_finite(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            file = honest.weights(Path(folder), skip=2)
+            file = honest.weights(Path(folder), "01")
             bias = honest.arrays()[2]
             bias[1, 3] = np.nan
             file[f"{honest.GROUP}/2"] = bias

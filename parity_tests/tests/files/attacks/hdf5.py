@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,81 +22,87 @@ from parity_tests.tests.files.attacks.honest import (
     patch,
     weights,
 )
-from parity_tests.tests.files.attacks.table import attack
+from parity_tests.tests.files.attacks.table import Attack, attack
 
 SECRET = b"what no file may show " * 100
+
+
+def weights_attack(reason: str | None, honest: str = "01") -> Callable[[Any], Attack]:
+    """Register what the function below makes of a .weights.h5 of the honest arrays named."""
+
+    def register(alter: Callable[[h5py.File], None]) -> Attack:
+        @functools.wraps(alter)
+        def write(folder: Path) -> Path:
+            file = weights(folder, honest)
+            alter(file)
+            return close(file)
+
+        return attack(reason)(write)
+
+    return register
+
+
+def _secret_beside(file: h5py.File) -> Path:
+    """Write an array into another file, and return its path."""
+    path = Path(file.filename).with_name("secret.h5")
+    with h5py.File(path, "w") as secret:
+        secret["2"] = np.ones((2, 15), "float32")
+    return path
 
 
 # ---- what lies elsewhere
 
 
-@attack("in another file")
-def external_storage(folder: Path) -> Path:
-    secret = folder / "secret"
+@weights_attack("in another file")
+def external_storage(file: h5py.File) -> None:
+    secret = Path(file.filename).with_name("secret")
     secret.write_bytes(SECRET)
-    file = weights(folder, skip=2)
     file[GROUP].create_dataset(
         "2", (2, 15), "float32", external=[(os.fspath(secret), 0, h5py.h5f.UNLIMITED)]
     )
-    return close(file)
 
 
-@attack("soft or external link")
-def external_link(folder: Path) -> Path:
-    with h5py.File(folder / "secret.h5", "w") as secret:
-        secret["2"] = np.ones((2, 15), "float32")
-    file = weights(folder, skip=2)
-    file[GROUP]["2"] = h5py.ExternalLink(folder / "secret.h5", "/2")
-    return close(file)
+@weights_attack("soft or external link")
+def external_link(file: h5py.File) -> None:
+    file[GROUP]["2"] = h5py.ExternalLink(_secret_beside(file), "/2")
 
 
-@attack("soft or external link")
-def soft_link(folder: Path) -> Path:
-    file = weights(folder, skip=2)
+@weights_attack("soft or external link")
+def soft_link(file: h5py.File) -> None:
     file["elsewhere"] = arrays()[2]
     file[GROUP]["2"] = h5py.SoftLink("/elsewhere")
-    return close(file)
 
 
-@attack("virtual dataset")
-def virtual_dataset(folder: Path) -> Path:
-    with h5py.File(folder / "secret.h5", "w") as secret:
-        secret["2"] = np.ones((2, 15), "float32")
-    file = weights(folder, skip=2)
+@weights_attack("virtual dataset")
+def virtual_dataset(file: h5py.File) -> None:
     layout = h5py.VirtualLayout((2, 15), "float32")
-    layout[:] = h5py.VirtualSource(folder / "secret.h5", "2", (2, 15))
+    layout[:] = h5py.VirtualSource(_secret_beside(file), "2", (2, 15))
     file[GROUP].create_virtual_dataset("2", layout)
-    return close(file)
 
 
 # ---- what claims to be larger than it is
 
 
-@attack("max_ratio")
-def three_tebibytes_of_nothing(folder: Path) -> Path:
-    file = h5py.File(folder / "model.weights.h5", "w")
-    group = file.create_group(GROUP)
+@weights_attack("max_ratio", honest="")
+def three_tebibytes_of_nothing(file: h5py.File) -> None:
+    group = file[GROUP]
     for name, rows in (("0", 1 << 20), ("1", 1 << 18)):
         group.create_dataset(
             name, (rows, 3 << 18), "float32", chunks=(1024, 1024), compression="gzip"
         )
-    return close(file)
 
 
-@attack("max_ratio")
-def unallocated_array(folder: Path) -> Path:
-    file = h5py.File(folder / "model.weights.h5", "w")
-    group = file.create_group(GROUP)
+@weights_attack("max_ratio", honest="")
+def unallocated_array(file: h5py.File) -> None:
+    group = file[GROUP]
     group.create_dataset("0", (1 << 20, 3 << 10), "float32")
     group.create_dataset("1", (1 << 10, 3 << 10), "float32")
-    return close(file)
 
 
-@attack("max_ratio")
-def gzip_bomb(folder: Path) -> Path:
+@weights_attack("max_ratio", honest="")
+def gzip_bomb(file: h5py.File) -> None:
     """2.7 MiB that unpack to 2.6 GiB."""
-    file = h5py.File(folder / "model.weights.h5", "w")
-    group = file.create_group(GROUP)
+    group = file[GROUP]
     packed = zlib.compress(bytes(16 * MIB))
     units = 1 << 12
     for name, rows in (("0", 160 * 16 * MIB // (12 * units)), ("1", units)):
@@ -101,26 +110,22 @@ def gzip_bomb(folder: Path) -> Path:
         array = group.create_dataset(name, shape, "float32", chunks=chunk, compression="gzip")
         for start in range(0, rows, chunk[0]):
             array.id.write_direct_chunk((start, 0), packed)
-    return close(file)
 
 
-@attack("damaged")
-def overlong_chunk(folder: Path) -> Path:
+@weights_attack("damaged", honest="")
+def overlong_chunk(file: h5py.File) -> None:
     """A piece of 768 KiB that unpacks to 64 MiB."""
-    file = h5py.File(folder / "model.weights.h5", "w")
-    group = file.create_group(GROUP)
+    group = file[GROUP]
     packed = zlib.compress(bytes(64 * MIB))
     units = 256
     shape = (256, 3 * units)
     array = group.create_dataset("0", shape, "float32", chunks=shape, compression="gzip")
     array.id.write_direct_chunk((0, 0), packed)
     group["1"] = np.ones((units, 3 * units), "float32")
-    return close(file)
 
 
-@attack("max_bytes")
-def chunk_larger_than_its_array(folder: Path) -> Path:
-    file = weights(folder, skip=2)
+@weights_attack("max_bytes")
+def chunk_larger_than_its_array(file: h5py.File) -> None:
     file[GROUP].create_dataset(
         "2",
         (2, 15),
@@ -131,13 +136,12 @@ def chunk_larger_than_its_array(folder: Path) -> Path:
     )
     array = file[GROUP]["2"]
     array.id.write_direct_chunk((0, 0), zlib.compress(b""))
-    return close(file)
 
 
 @attack("HDF5 cannot read it")
 def truncated_array(folder: Path) -> Path:
     """The header says that the numbers lie where no file is."""
-    file = weights(folder, skip=2)
+    file = weights(folder, "01")
     array = file[GROUP].create_dataset("2", data=arrays()[2])
     offset = array.id.get_offset()
     path = close(file)
@@ -164,81 +168,63 @@ def one_string_many_times(folder: Path) -> Path:
 # ---- what is no array of floats
 
 
-@attack("no float16")
-def variable_length(folder: Path) -> Path:
-    file = weights(folder, skip=2)
+@weights_attack("no float16")
+def variable_length(file: h5py.File) -> None:
     array = file[GROUP].create_dataset("2", (2, 15), h5py.vlen_dtype("float32"))
     array[0, 0] = np.ones(9, "float32")
-    return close(file)
 
 
-@attack("no float16")
-def references(folder: Path) -> Path:
-    file = weights(folder, skip=2)
+@weights_attack("no float16")
+def references(file: h5py.File) -> None:
     array = file[GROUP].create_dataset("2", (2, 15), h5py.ref_dtype)
     array[0, 0] = file.ref
-    return close(file)
 
 
-@attack("no float16")
-def integers(folder: Path) -> Path:
-    file = weights(folder, skip=2)
+@weights_attack("no float16")
+def integers(file: h5py.File) -> None:
     file[GROUP]["2"] = np.ones((2, 15), "int8")
-    return close(file)
 
 
-@attack(None)
-def null_dataspace(folder: Path) -> Path:
+@weights_attack(None, honest="012")
+def null_dataspace(file: h5py.File) -> None:
     """No array at all: no GRU is found in its group, and the honest one beside it is."""
-    file = weights(folder)
     file["layers/gru_1/cell/vars/0"] = h5py.Empty("float32")
     file["layers/gru_1/cell/vars/1"] = arrays()[1]
-    return close(file)
 
 
-@attack("filter 32000")
-def unknown_filter(folder: Path) -> Path:
-    file = weights(folder, skip=2)
+@weights_attack("filter 32000")
+def unknown_filter(file: h5py.File) -> None:
     file[GROUP].create_dataset("2", data=arrays()[2], compression="lzf")
-    return close(file)
 
 
-@attack("stored datatype")
-def stored_datatype(folder: Path) -> Path:
-    file = weights(folder)
+@weights_attack("stored datatype", honest="012")
+def stored_datatype(file: h5py.File) -> None:
     file[f"{GROUP}/4"] = np.dtype("float32")
-    return close(file)
 
 
 # ---- what never ends
 
 
-@attack(None)
-def cycle_of_hard_links(folder: Path) -> Path:
-    file = weights(folder)
+@weights_attack(None, honest="012")
+def cycle_of_hard_links(file: h5py.File) -> None:
     file["layers/gru/again"] = file["layers"]
-    return close(file)
 
 
-@attack(None)
-def doubling_of_hard_links(folder: Path) -> Path:
+@weights_attack(None, honest="012")
+def doubling_of_hard_links(file: h5py.File) -> None:
     """2**40 paths through 40 groups."""
-    file = weights(folder)
     here = file.create_group("many")
     for _ in range(40):
         below = here.create_group("a")
         here["b"] = below
         here = below
-    return close(file)
 
 
-@attack("max_depth")
-def deep_groups(folder: Path) -> Path:
-    file = weights(folder)
+@weights_attack("max_depth", honest="012")
+def deep_groups(file: h5py.File) -> None:
     here = file
     for _ in range(800):
         here = here.create_group("g")
-    return close(file)
 
 
 @attack(None)

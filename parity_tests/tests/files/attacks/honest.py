@@ -22,13 +22,13 @@ def arrays() -> list[np.ndarray]:
     return [draws.normal(size=shape).astype("float32") for shape in shapes]
 
 
-def weights(folder: Path, skip: int = 3) -> h5py.File:
-    """Return a new .weights.h5 with the honest arrays, but for the one that is the attack's."""
+def weights(folder: Path, names: str = "012") -> h5py.File:
+    """Return a new .weights.h5 with the honest arrays named; others are the attack's."""
     file = h5py.File(folder / "model.weights.h5", "w")
     group = file.create_group(GROUP)
-    for k, array in enumerate(arrays()):
-        if k != skip:
-            group[str(k)] = array
+    for name, array in zip("012", arrays(), strict=True):
+        if name in names:
+            group[name] = array
     return file
 
 
