@@ -1,4 +1,4 @@
-"""`gru-ref` inspects files, runs their GRUs, and shows the layouts."""
+"""`gru-ref` inspects files, runs and converts their GRUs, shows the layouts, and how it fails."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
+from gru_ref.files.writers import keras3
+from gru_ref.keras.activations import tables
 from gru_ref.layouts import LAYOUTS
-from parity_tests.environment import ROOT
+from parity_tests.environment import FIXTURES, ROOT
 from parity_tests.tests.support import cli_files
 from parity_tests.tests.support.cli_files import (
     EXPECTED,
@@ -25,9 +29,19 @@ from parity_tests.tests.support.cli_files import (
     SECOND,
     UNITS,
     arrays_of,
+    layer_of,
+    model_file,
     numbers,
 )
-from parity_tests.tests.support.cli_runner import check_failed, invoke
+from parity_tests.tests.support.cli_runner import CommandResult, check_failed, invoke
+
+# Whole models that releases of Keras 2 wrote.
+KERAS_2_MODELS = sorted(
+    path
+    for path in (FIXTURES / "files").rglob("*.model.*")
+    if path.parent.name.startswith(("keras-2", "tf.keras-2", "tf_keras-2"))
+)
+_KERAS_3 = ("convert", NPZ, "--to", "keras3", "-o", "w.weights.h5")
 
 
 @pytest.fixture
@@ -170,6 +184,127 @@ class TestRun:
         assert not (tmp_path / "y.npz").exists()
 
 
+class TestConvert:
+    """`convert` writes every layout, and files that Keras 3 opens."""
+
+    @pytest.mark.parametrize("target", sorted(LAYOUTS))
+    def test_writes_every_layout(self, tmp_path: Path, target: str) -> None:
+        source = tmp_path / "source.keras"
+        before = "after" not in {form[:5] for form in LAYOUTS[target].FACTS.reset_forms}
+        layer = layer_of(reset_after=not before)
+        if target == "flax_nnx":  # it has no recurrent bias of the candidate
+            kernel, recurrent, bias = layer.get_weights()
+            bias[1, 2 * UNITS :] = 0
+            layer.set_weights([kernel, recurrent, bias])
+        model_file(source, layer)
+        output = tmp_path / "out.json"
+        assert invoke("convert", source, "--to", target, "-o", output) == (0, f"{output}\n", "")
+        read = LAYOUTS[target].to_layout(layer)
+        assert json.loads(output.read_text()) == json.loads(
+            json.dumps(read, default=np.ndarray.tolist)
+        )
+        if target != "rtneural":
+            invoke("convert", source, "--to", target, "-o", tmp_path / "out.npz")
+            assert set(arrays_of(tmp_path / "out.npz")) == set(read)
+
+    def test_what_a_runtime_cannot_hold_is_refused(self, keras_2: Path, tmp_path: Path) -> None:
+        output = tmp_path / "w.npz"
+        ended = invoke("convert", keras_2, "--layer", SECOND, "--to", "torch", "-o", output)
+        check_failed(ended, "reset_after is False, expected True")
+        assert not output.exists()
+
+    @pytest.mark.parametrize("name", ["new.keras", "new.weights.h5"])
+    def test_keras3_keeps_the_meaning_of_hard_sigmoid(
+        self, keras_2: Path, tmp_path: Path, name: str
+    ) -> None:
+        ended = invoke("convert", keras_2, "--to", "keras3", "-o", tmp_path / name)
+        assert ended.status == 0
+        assert f"note: {SECOND}: hard_sigmoid of Keras 2" in ended.err
+        said = {}
+        if name == "new.weights.h5":
+            config = json.loads((tmp_path / "new.json").read_text())
+            assert (
+                config["config"]["layers"][-1]["config"]["recurrent_activation"] == "hard_sigmoid"
+            )
+            said = {
+                "keras_version": "3",
+                "recurrent_activation": "hard_sigmoid",
+                "go_backwards": True,
+            }
+        old = gru_ref.load_layers(keras_2)
+        new = gru_ref.load_layers(tmp_path / name, **said)
+        assert list(new) == list(old)
+        assert new[SECOND].keras_version.startswith("3.")
+        x = numbers(2, 7, FEATURES)
+        # Outputs below 1, each product with 1.2 rounded once: measured 1.2e-7
+        np.testing.assert_allclose(new[SECOND](x), old[SECOND](x), rtol=0, atol=5e-7)
+        if not said:
+            assert new[FIRST](x).tobytes() == old[FIRST](x).tobytes()
+
+    def test_keras3_weights_alone_are_untouched(self, keras_2: Path, tmp_path: Path) -> None:
+        output = tmp_path / "new.weights.h5"
+        ended = invoke("convert", keras_2, "--to", "keras3", "-o", output, "--weights-only")
+        assert "computes something else" in ended.err
+        assert f"{SECOND}: build it as GRU(5, recurrent_activation='hard_sigmoid'" in ended.err
+        old, new = gru_ref.load_layers(keras_2), gru_ref.load_layers(output)
+        for mine, theirs in zip(old.values(), new.values(), strict=True):
+            for a, b in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+                assert a.tobytes() == b.tobytes()
+        assert not (tmp_path / "new.json").exists()
+
+    @pytest.mark.parametrize(
+        ("argument", "value"),
+        [("time_major", True), ("activation", "ThresholdedReLU")],
+    )
+    def test_keras3_refuses_what_it_cannot_keep(
+        self, tmp_path: Path, argument: str, value: Any
+    ) -> None:
+        source = model_file(tmp_path / "old.keras", layer_of(**{argument: value}))
+        ended = invoke("convert", source, "--to", "keras3", "-o", tmp_path / "new.keras")
+        check_failed(ended, f"{argument} of {FIRST} is ")
+        assert not (tmp_path / "new.keras").exists()
+
+    @pytest.mark.parametrize(
+        ("name", "release"), [("sigmoid", "tf-2.4"), ("gelu", "tf-2.4"), ("gelu", "3.2")]
+    )
+    def test_keras3_has_what_another_release_rounds_otherwise(
+        self, name: str, release: str
+    ) -> None:
+        layer = layer_of(activation=name, keras_version=release)
+        then, now = layer.config.activation_function, tables.KERAS_3[name]
+        x = np.linspace(-8, 8, 999)
+        assert then is not now
+        # √½ or √2 rounded to float32, in float64: measured 1.0e-8
+        np.testing.assert_allclose(then(x), now(x), rtol=0, atol=2e-8)
+        planned = keras3.plan({"gru": layer})
+        assert planned.config["config"]["layers"][-1]["config"]["activation"] == name
+
+    def test_a_stateful_layer_needs_a_batch(self, tmp_path: Path) -> None:
+        source = model_file(tmp_path / "old.keras", layer_of(stateful=True))
+        arguments = ("convert", source, "--to", "keras3", "-o", tmp_path / "new.keras")
+        check_failed(invoke(*arguments), "stateful")
+        assert invoke(*arguments, "--batch", 3).status == 0
+        with zipfile.ZipFile(tmp_path / "new.keras") as archive:
+            layers = json.loads(archive.read("config.json"))["config"]["layers"]
+        assert layers[0]["config"]["batch_shape"] == [3, None, FEATURES]
+
+
+@pytest.mark.parametrize("path", KERAS_2_MODELS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_every_model_of_keras_2_is_shown_and_converted(tmp_path: Path, path: Path) -> None:
+    shown = invoke("inspect", path)
+    assert shown.status == 0, shown.err
+    assert max(map(len, shown.out.splitlines()[1:])) <= 80  # the first line is the path
+    assert f"Keras {path.parent.name.partition('-')[2]}" in shown.out
+    ended = invoke("convert", path, "--to", "keras3", "-o", tmp_path / "new.keras", "--batch", 2)
+    assert ended.status == 0, ended.err
+    old, new = gru_ref.load_layers(path), gru_ref.load_layers(tmp_path / "new.keras")
+    assert len(new) == len(old)
+    for mine, theirs in zip(new.values(), old.values(), strict=True):
+        assert mine.keras_version.startswith("3.")
+        assert mine.config.reset_after == theirs.config.reset_after
+        assert mine.config.go_backwards == theirs.config.go_backwards
+
+
 class TestLayouts:
     """`layouts` shows the facts of every runtime."""
 
@@ -218,3 +353,128 @@ def test_help_imports_no_command() -> None:
     out, modules = _modules_of("--help")
     assert all(f"\n  {name} " in out for name in SUMMARIES)
     assert not {"numpy", "rich"} & modules
+
+
+class TestFailures:
+    """Every failure is one sentence on standard error, with exit status 2."""
+
+    @pytest.mark.parametrize(
+        ("content", "says"),
+        [
+            (b"", "empty"),
+            (b"just text\n", "expected"),
+            (b"\x80\x04K\x01.", "pickle"),
+            (b"PK\x03\x04 damaged", "zip"),
+            (b"\x89HDF\r\n\x1a\n damaged", "HDF5"),
+            (None, "folder"),
+        ],
+    )
+    def test_a_file_that_is_none_of_keras(
+        self, tmp_path: Path, content: bytes | None, says: str
+    ) -> None:
+        path = tmp_path / "a name with spaces"
+        path.mkdir() if content is None else path.write_bytes(content)
+        ended = invoke("inspect", path)
+        check_failed(ended, says)
+        assert "a name with spaces" in ended.err
+
+    def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
+        check_failed(invoke("inspect", tmp_path / "no\x1b[31mne"), "no\\x1b[31mne: No such file")
+
+    def test_a_file_without_a_gru(self, tmp_path: Path) -> None:
+        np.savez(tmp_path / "dense.npz", kernel=np.zeros((2, 3), "float32"))
+        check_failed(invoke("inspect", tmp_path / "dense.npz"), "GRU")
+
+    def test_a_layer_that_is_not_there_names_the_known_ones(
+        self, keras_2: Path, tmp_path: Path
+    ) -> None:
+        for option in ((), ("--layer", "nope")):
+            ended = invoke("convert", keras_2, "--to", "torch", "-o", tmp_path / "w.npz", *option)
+            check_failed(ended, f"expected one of '{FIRST}', '{SECOND}'")
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            ((), "Missing command"),
+            (("frobnicate",), "No such command"),
+            (("inspect",), "Missing argument"),
+            (("inspect", NPZ, "--set", "units"), "expected NAME=VALUE"),
+            (("inspect", NPZ, "--set", "colour=red"), "expected no such argument"),
+            (("inspect", NPZ, "--set", "activation=tanhh"), "activation is 'tanhh'"),
+            (("inspect", NPZ, "--limit", "colour=1"), "expected one of 'max_bytes'"),
+            (("inspect", NPZ, "--keras-version", "9"), "keras_version is '9'"),
+            (("layouts", "frobnicate"), "expected one of torch"),
+            (("convert", NPZ, "--to", "frobnicate", "-o", "w.npz"), "expected one of torch"),
+            (("convert", NPZ, "--to", "torch", "-o", "w.pt"), "expected a name in .npz or .json"),
+            (("convert", NPZ, "--to", "torch", "-o", "/no such/w.npz"), "folder that is there"),
+            (
+                ("convert", NPZ, "--to", "torch", "-o", "w.npz", "--batch", 4),
+                "--batch needs --to keras3",
+            ),
+            (
+                (*_KERAS_3, "--weights-only", "--batch", 4),
+                "--batch cannot be given with --weights-only",
+            ),
+            (("run", NPZ, "--inputs", NPZ, "-o", "a.txt"), "expected a name in .npz"),
+            (
+                ("trace", NPZ, "--inputs", NPZ, "-o", "t.npz", "--row", 9),
+                "--row needs --picture",
+            ),
+            (
+                ("inspect", NPZ, "--set", "keras_version=3"),
+                "--set names 'keras_version', expected --keras-version",
+            ),
+            (("inspect", NPZ, "--set", "limits=1"), "--set names 'limits', expected --limit"),
+            (("inspect", NPZ, "--set", "path=a"), "--set names 'path', expected FILE"),
+        ],
+    )
+    def test_a_wrong_argument(self, arguments: tuple[object, ...], says: str) -> None:
+        check_failed(invoke(*arguments), says)
+
+    def test_what_is_there_is_overwritten_only_by_force(self, tmp_path: Path) -> None:
+        output = tmp_path / "w.npz"
+        output.write_bytes(b"mine")
+        check_failed(invoke("convert", NPZ, "--to", "torch", "-o", output), "--force")
+        assert output.read_bytes() == b"mine"
+        assert invoke("convert", NPZ, "--to", "torch", "-o", output, "--force").status == 0
+        assert "weight_ih_l0" in arrays_of(output)
+        assert [path.name for path in tmp_path.iterdir()] == ["w.npz"]
+
+    def test_the_file_that_is_read_is_never_overwritten(self, tmp_path: Path) -> None:
+        source = tmp_path / "w.npz"
+        source.write_bytes(NPZ.read_bytes())
+        ended = invoke("convert", source, "--to", "torch", "-o", source, "--force")
+        check_failed(ended, "expected another file than the one read")
+        assert source.read_bytes() == NPZ.read_bytes()
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_the_help_of_every_command_has_80_columns(name: str) -> None:
+    assert max(map(len, invoke(name, "--help").out.splitlines())) <= 80
+
+
+def test_a_damaged_array_is_a_sentence(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "x.npz", np.random.default_rng(0).normal(size=(2, 40, 3)))
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    data[200:260] = b"\xff" * 60
+    (tmp_path / "x.npz").write_bytes(data)
+    ended = invoke("run", NPZ, "--inputs", tmp_path / "x.npz", "-o", tmp_path / "y.npz")
+    check_failed(ended, "--inputs is", "expected arrays as numpy.save")
+
+
+@pytest.mark.parametrize("package", ["click", "rich"])
+def test_a_missing_package_names_the_extra(
+    package: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    for name in [name for name in sys.modules if name.startswith("gru_ref.cli.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "argv", ["gru-ref", "layouts"])
+    for name in [name for name in sys.modules if name.startswith("rich.")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    says = f"needs {package}, which is not installed: pip install 'gru-ref[cli]'"
+    check_failed(CommandResult(ended.value.code, *capsys.readouterr()), says)

@@ -1,4 +1,4 @@
-"""`gru-ref bundle` and `gru-ref lint-vectors`: what they write, print and exit with."""
+"""`gru-ref bundle`, `lint-vectors`, `diff` and `trace`: what they write, print and exit with."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from gru_ref.files import probe
 from gru_ref.files.bundles import bundle_bytes
 from parity_tests.recording.files.recorded_files import Recorded
 from parity_tests.tests.support import small_gru
-from parity_tests.tests.support.cli_files import EXPECTED, NPZ
-from parity_tests.tests.support.cli_runner import check_failed, invoke
+from parity_tests.tests.support.cli_files import EXPECTED, NPZ, UNITS
+from parity_tests.tests.support.cli_runner import CommandResult, check_failed, invoke
 
 EVERY = ("--set", "return_sequences=true")
 TWO = Recorded("keras-3.15.1/eleven.model.keras").path
@@ -23,12 +24,26 @@ TWO = Recorded("keras-3.15.1/eleven.model.keras").path
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """The live layer's call, and its output spoiled in one place, as files."""
+    """The live layer's call, and what right and wrong ports return, as files."""
+    (layer,) = gru_ref.load_layers(NPZ, return_sequences=True).values()
     with np.load(EXPECTED) as live:
-        arrays = {"x": live["x"], "y": live["outputs"], "spoiled": live["outputs"].copy()}
-    arrays["spoiled"][1, 2, 3] += 1e-3
-    arrays["state"] = np.full((2, 5), 0.5, "float32")
-    arrays["mask"] = np.array([[1, 1, 1], [1, 0, 1]])
+        x, y = live["x"], live["outputs"]
+    attempt = Attempt(layer.config, gru_ref.GRUWeights(*layer.get_weights()), (Call(x),))
+    swapped = BY_NAME["z and r swapped"].run(attempt).outputs[0]
+    spoiled = y.copy()
+    spoiled[1, 2, 3] += 1e-3
+    arrays = {
+        "x": x,
+        "state": np.full((2, 5), 0.5, "float32"),
+        "mask": np.array([[1, 1, 1], [1, 0, 1]]),
+        "y": y,
+        "spoiled": spoiled,
+        "swapped": swapped,
+        "last": swapped[:, -1],
+        "noise": np.zeros_like(y),
+        "by_time": y.swapaxes(0, 1),
+        "nan": np.where(np.arange(UNITS) == 2, np.float32("nan"), y),
+    }
     for name, array in arrays.items():
         np.save(tmp_path / f"{name}.npy", array)
     return {name: tmp_path / f"{name}.npy" for name in arrays}
@@ -77,14 +92,8 @@ class TestBundle:
     def test_a_call_of_ones_own_is_a_probe_too(
         self, files: dict[str, Path], tmp_path: Path
     ) -> None:
-        options = (
-            "--inputs",
-            files["x"],
-            "--mask",
-            files["mask"],
-            "--initial-state",
-            files["state"],
-        )
+        given = {"--inputs": "x", "--mask": "mask", "--initial-state": "state"}
+        options = [word for option, name in given.items() for word in (option, files[name])]
         assert invoke("bundle", NPZ, *options, "-o", tmp_path / "b.npz").status == 0
         (probe,) = gru_ref.load_bundle(tmp_path / "b.npz").probes.values()
         assert probe.mask.tolist() == [[True] * 3, [True, False, True]]
@@ -206,3 +215,85 @@ class TestLintVectors:
         check_failed(invoke("lint-vectors", NPZ, *spoiled), "tolerances off", "gru-ref diff")
         loose = invoke("lint-vectors", NPZ, *spoiled, "--tolerance", "0.01")
         assert loose.status == 1
+
+
+# ---- diff and trace
+
+
+def _diff(files: dict[str, Path], name: str, *more: str) -> CommandResult:
+    return invoke("diff", NPZ, "--inputs", files["x"], "--theirs", files[name], *more)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "sentence"),
+    [
+        ("y", 0, "Equal, but for rounding."),
+        ("swapped", 1, "Explained: the port takes the blocks as r, z, h."),
+        ("last", 1, "only the final state is given"),
+        ("noise", 1, "None of the usual mistakes explains it"),
+        ("nan", 1, "None of the usual mistakes explains a number that is not finite."),
+    ],
+)
+def test_diff_says_it_in_80_columns(
+    files: dict[str, Path], name: str, status: int, sentence: str
+) -> None:
+    ended = _diff(files, name)
+    assert (ended.status, ended.err) == (status, "")
+    assert sentence in " ".join(ended.out.split())
+    assert max(map(len, ended.out.splitlines())) <= 80
+
+
+def test_diff_as_json_is_everything(files: dict[str, Path]) -> None:
+    ended = _diff(files, "swapped", "--json")
+    data = json.loads(ended.out)
+    assert ended.status == 1
+    assert data["first"]["timestep"] == 0
+    assert data["hypotheses"][0]["name"] == "z and r swapped"
+    assert data["hypotheses"][0]["explains"]
+    assert not any(hypothesis["explains"] for hypothesis in data["hypotheses"][1:])
+
+
+def test_diff_of_another_layout_is_one_line_and_status_2(files: dict[str, Path]) -> None:
+    ended = _diff(files, "by_time")
+    check_failed(ended, "hand in theirs.swapaxes(0, 1)")
+
+
+def test_bfloat16_is_read_as_such(files: dict[str, Path]) -> None:
+    bits = np.load(files["y"]).view("uint32") >> 16
+    np.save(files["y"], bits.astype("uint16").view("V2"))  # as NumPy writes bfloat16
+    told = _diff(files, "y", "--json")
+    assert json.loads(told.out)["dtype"] == "bfloat16"
+    lint = ("lint-vectors", NPZ, "--inputs", files["x"], "--outputs", files["y"])
+    assert invoke(*lint, "--tolerance", "0.01").status == 1
+
+
+def test_trace_writes_what_diff_reads(files: dict[str, Path], tmp_path: Path) -> None:
+    written = tmp_path / "trace.npz"
+    ended = invoke("trace", NPZ, "--inputs", files["x"], "-o", written)
+    assert (ended.status, ended.err) == (0, "")
+    files["trace"] = written
+    assert _diff(files, "trace").status == 0
+    assert invoke("trace", NPZ, "--inputs", files["x"], "-o", written).status == 2
+    csv = tmp_path / "trace.csv"
+    assert invoke("trace", NPZ, "--inputs", files["x"], "-o", csv).status == 0
+    assert csv.read_text(encoding="utf-8").startswith("position,timestep,batch,name,index,value")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "-o or --picture is needed"),
+        (["-o", "trace.txt"], "-o is 'trace.txt', expected a name in .npz or .csv"),
+        (["--picture", "gates.gif"], "--picture is 'gates.gif', expected a name in"),
+    ],
+)
+def test_trace_refuses_what_it_cannot_write(
+    files: dict[str, Path],
+    options: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_failed(invoke("trace", NPZ, "--inputs", files["x"], *options), says)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".npy"}
