@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -195,13 +194,12 @@ def per_unit_mask_repeats(config: dict[str, Any], rng: np.random.Generator) -> N
     same(layer(config, w)(x, mask=repeated), layer(config, w)(x, mask=mask))
 
 
+@pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")  # other tests look at them
 @pytest.mark.parametrize("name", RELATIONS)
 @settings(derandomize=True, deadline=None, max_examples=40)
 @given(config=arguments, seed=seeds)
 def test_law_holds(name: str, config: dict[str, Any], seed: int) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", gru_ref.KerasQuirkWarning)  # other tests look at them
-        globals()[name](config, np.random.default_rng(seed))
+    globals()[name](config, np.random.default_rng(seed))
 
 
 def test_every_law_is_written() -> None:
