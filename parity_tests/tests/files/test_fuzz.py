@@ -6,11 +6,9 @@ import itertools
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parameterized import parameterized
 
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
@@ -18,27 +16,24 @@ from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import checkpoint, numpy_arrays, onnx_initializers, safetensors, tflite
 from parity_tests.recording.files import recorded_exports
 from parity_tests.tests.files import bundles
+from parity_tests.tests.live.each_case import for_each
 
-
-def _name(function: Any, _: int, parameters: Any) -> str:
-    return f"{function.__name__}_{parameters.args[0]}"
+READERS = {
+    "tflite-stacked-2.15.0": tflite.read,
+    "onnx-stacked-2.21.0": onnx_initializers.read,
+    "onnx-stacked-3.15.1": onnx_initializers.read,
+    "safetensors-bidirectional-3.15.1": safetensors.read,
+    "npz-after-3.15.1": numpy_arrays.read,
+}
 
 
 class TestFuzz:
     """Whatever the bytes are: a list of GRUs, or MalformedFileError."""
 
-    READERS = (
-        ("tflite-stacked-2.15.0", tflite.read),
-        ("onnx-stacked-2.21.0", onnx_initializers.read),
-        ("onnx-stacked-3.15.1", onnx_initializers.read),
-        ("safetensors-bidirectional-3.15.1", safetensors.read),
-        ("npz-after-3.15.1", numpy_arrays.read),
-    )
-
-    @parameterized.expand(READERS, name_func=_name)
-    def test_a_file_with_bytes_changed(self, name: str, reader: Any) -> None:
+    @for_each(READERS)
+    def test_a_file_with_bytes_changed(self, name: str) -> None:
         (data,) = recorded_exports.content(name).values()
-        _fuzz(data, lambda path: reader(path, Limits()))
+        _fuzz(data, lambda path: READERS[name](path, Limits()))
 
     def test_an_object_graph_with_bytes_changed(self) -> None:
         def read(path: Path) -> list[Found]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parameterized import parameterized
 
 import gru_ref
 from gru_ref.files.formats.crc32c import crc32c
@@ -18,6 +17,7 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.malformed import MalformedFileError
 from parity_tests.recording.files import recorded_exports
 from parity_tests.recording.files.recorded_exports import arrays_of, read
+from parity_tests.tests.live.each_case import for_each
 
 # Keras 3 hands neither lists of layers nor stacked cells to tf.train.Checkpoint: the file holds one
 # GRU of these models, and not the others. name → how many are missing.
@@ -36,10 +36,6 @@ BOUNDS = {"float32": 5e-7, "float16": 2e-3, "bfloat16": 2e-2}
 
 SINGLE = [name for name in READ if name.startswith(("npz", "onnx", "safetensors", "tflite"))]
 FOLDERS = ["checkpoint-trained-2.15.0", "export-stacked-3.15.1", "npy-before-3.15.1"]
-
-
-def _name(function: Any, _: int, parameters: Any) -> str:
-    return f"{function.__name__}_{parameters.args[0]}"
 
 
 def _same(found: Found, arrays: list[np.ndarray[Any, Any]]) -> bool:
@@ -163,7 +159,7 @@ class TestRecordedFiles:
 class TestDamage:
     """A damaged file is refused, or read to the same arrays."""
 
-    @parameterized.expand([(name,) for name in [*FOLDERS, *SINGLE]], name_func=_name)
+    @for_each([*FOLDERS, *SINGLE])
     def test_a_file_that_is_cut_short_is_refused_or_whole(self, name: str) -> None:
         files = recorded_exports.content(name)
         with tempfile.TemporaryDirectory() as folder:

@@ -377,8 +377,9 @@ def test_another_layout_of_a_time_major_layer_is_a_sentence_that_works() -> None
 # ---- dropout
 
 
-def _searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the numbers of rows that are searched, as they come to be."""
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of rows that are searched, as they come to be."""
     seen: list[int] = []
     kept = dropout_search._kept
 
@@ -390,27 +391,24 @@ def _searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
-def test_no_mask_is_searched_where_nothing_differs(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, layer = _searched(monkeypatch), _layer(dropout=0.5)
+def test_no_mask_is_searched_where_nothing_differs(searched: list[int]) -> None:
+    layer = _layer(dropout=0.5)
     found = diff(layer, _x(), layer(_x()))
-    assert (found.equal, found.unknown, seen) == (True, (), [])
+    assert (found.equal, found.unknown, searched) == (True, (), [])
 
 
-def test_few_rows_are_searched_where_no_mask_explains_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen, layer, x = _searched(monkeypatch), _layer(dropout=0.5), _x(timesteps=40)
+def test_few_rows_are_searched_where_no_mask_explains_them(searched: list[int]) -> None:
+    layer, x = _layer(dropout=0.5), _x(timesteps=40)
     assert not diff(layer, x, np.zeros((BATCH, 40, UNITS), "float32")).explanations
-    assert sum(seen) == 8
+    assert sum(searched) == 8
 
 
 def test_rows_are_searched_in_chunks_from_the_first_that_differs(
-    monkeypatch: pytest.MonkeyPatch,
+    searched: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = _searched(monkeypatch)
     monkeypatch.setattr(dropout_search, "_HELD", 5 * FEATURES * UNITS)
     layer = _layer(dropout=0.5, unroll=True)
     theirs = DROPOUT.run(_attempt(layer)).outputs[0]
     found = diff(layer, _x(), theirs)
     assert [one.name for one in found.explanations] == [DROPOUT.name]
-    assert seen == [5, 3, 5, 5, 5, 5, 1]
+    assert searched == [5, 3, 5, 5, 5, 5, 1]

@@ -1,4 +1,4 @@
-"""Wrong ports of a Keras GRU to PyTorch and to ONNX: every mistake made in the runtime itself.
+"""Ports of a Keras GRU to PyTorch and to ONNX: right, and with every mistake in the runtime itself.
 
 A mistake in the weights is made in the arrays that the runtime is handed. Any other is made as
 people make it: another attribute, no flip, batch_first left out, a loop that forgets the state.
@@ -13,19 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from gru_ref import GRU, GRUConfig, GRUWeights
+from gru_ref import GRU, GRUConfig, GRUWeights, layouts
 from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
 from parity_tests.cases.sweeps import CaseSizes
 from parity_tests.judging.float32_runs import random_weights
-from parity_tests.tests.runtimes.right_ports import (
-    in_input_order,
-    layout_of,
-    right,
-    run_onnx,
-    run_torch,
-)
+from parity_tests.tests.runtimes.runners import onnx as onnx_runner
+from parity_tests.tests.runtimes.runners import torch as torch_runner
 
-RUNTIMES = ("torch", "onnx")
+RUNNERS = {"torch": torch_runner, "onnx": onnx_runner}
+RUNTIMES = tuple(RUNNERS)
 RATE = 0.5
 
 
@@ -61,6 +57,28 @@ def draw(port: Port, sizes: CaseSizes, seed: int) -> tuple[GRU, Attempt]:
         dropout_mask = (rng.random(sizes[:3]) >= RATE).astype("float32") / (1 - RATE)
     call = Call(x, initial_state, mask, dropout_mask)
     return layer, Attempt(layer.config, weights, (call,))
+
+
+# ---- without a mistake
+
+
+def right(runtime: str, attempt: Attempt) -> np.ndarray:
+    """Return what a port without a mistake returns; masks are none of its business."""
+    output = in_input_order(runtime, attempt)
+    return output[:, ::-1] if attempt.config.go_backwards else output
+
+
+def in_input_order(runtime: str, attempt: Attempt, **attributes: Any) -> np.ndarray:
+    """Return the runtime's own output, which both keep in the order of the input."""
+    (call,) = attempt.calls
+    layout = layout_of(runtime, attempt)
+    return RUNNERS[runtime].run({**layout, **attributes}, call.x, call.initial_state)[0]
+
+
+def layout_of(runtime: str, attempt: Attempt) -> dict[str, Any]:
+    """Return the arrays and attributes of the runtime; zeros at masked timesteps are no part."""
+    config = replace(attempt.config, zero_output_for_mask=False)
+    return layouts.convert((attempt.weights, config), to=runtime)
 
 
 # ---- mistakes
@@ -120,8 +138,8 @@ def _batch_is_time(runtime: str, attempt: Attempt) -> np.ndarray:
     (call,) = attempt.calls
     layout = layout_of(runtime, attempt)
     if runtime == "torch":
-        return run_torch(layout, call.x, None, batch_first=False)[0]
-    return run_onnx(layout, call.x, None)
+        return torch_runner.run(layout, call.x, None, batch_first=False)[0]
+    return onnx_runner.run_by_time(layout, call.x, None)[0]
 
 
 def _stateless(runtime: str, attempt: Attempt) -> np.ndarray:
@@ -145,7 +163,8 @@ def _packed(runtime: str, attempt: Attempt) -> np.ndarray:
     lengths = call.mask.sum(axis=1)
     layout = layout_of(runtime, attempt)
     if runtime == "onnx":
-        return run_onnx(layout, call.x.swapaxes(0, 1), None, lengths).swapaxes(0, 1)
+        by_time = onnx_runner.run_by_time(layout, call.x.swapaxes(0, 1), None, lengths)[0]
+        return by_time.swapaxes(0, 1)
     module = torch.nn.GRU(call.x.shape[2], attempt.config.units, batch_first=True)
     module.load_state_dict({name: torch.from_numpy(a) for name, a in layout.items()})
     packed = torch.nn.utils.rnn.pack_padded_sequence(

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from gru_ref import GRU
 from gru_ref.debugging.diff.comparison import diff
+from gru_ref.debugging.diff.difference import Difference
 from gru_ref.debugging.mistakes import table
 from parity_tests.cases.sweeps import CaseSizes
 from parity_tests.tests.runtimes import ports
-from parity_tests.tests.runtimes.ports import PORTS
-from parity_tests.tests.runtimes.right_ports import right
+from parity_tests.tests.runtimes.ports import PORTS, right
 
 SIZES = (CaseSizes(2, 5, 4, 3), CaseSizes(4, 20, 16, 32))
 SEEDS = range(2)
@@ -25,6 +26,12 @@ CASES = [
 ]
 # What begins to differ does so by more than this; states are within (-1, 1).
 NOTICEABLE = 1e-5
+
+
+def _diff(layer: GRU, attempt: table.Attempt, theirs: np.ndarray) -> Difference:
+    (call,) = attempt.calls
+    masks = {"mask": call.mask, "dropout_mask": call.dropout_mask}
+    return diff(layer, call.x, theirs, call.initial_state, **masks)
 
 
 def _begins(port: ports.Port, attempt: table.Attempt) -> int:
@@ -42,16 +49,7 @@ def test_a_wrong_port_is_named_in_first_place_and_where_it_begins(
     for sizes in SIZES:
         for seed in SEEDS:
             layer, attempt = ports.draw(port, sizes, seed)
-            (call,) = attempt.calls
-            theirs = port.run(runtime, attempt)
-            found = diff(
-                layer,
-                call.x,
-                theirs,
-                call.initial_state,
-                mask=call.mask,
-                dropout_mask=call.dropout_mask,
-            )
+            found = _diff(layer, attempt, port.run(runtime, attempt))
             names = [h.name for h in found.explanations]
             record_property(f"named alone {runtime}", float(names == [port.mistake]))
             assert port.mistake in names, found.hypotheses[:3]
@@ -72,8 +70,7 @@ def test_a_right_port_is_equal(runtime: str, reset_after: bool, record_property:
     port = ports.Port("", {"reset_after": reset_after}, right, given=("initial_state",))
     for sizes in SIZES:
         layer, attempt = ports.draw(port, sizes, 0)
-        (call,) = attempt.calls
-        found = diff(layer, call.x, right(runtime, attempt), call.initial_state)
+        found = _diff(layer, attempt, right(runtime, attempt))
         assert found.equal, found.first
         record_property(f"ratio of a right port, {runtime}", found.worst)
 
@@ -86,7 +83,7 @@ def test_dropout_left_on_is_named_with_pytorchs_own_masks(sizes: CaseSizes) -> N
     torch.manual_seed(0)
     dropped = torch.nn.Dropout(ports.RATE).train()(torch.from_numpy(call.x)).numpy()
     theirs = right("torch", replace(attempt, calls=(call._replace(x=dropped),)))
-    found = diff(layer, call.x, theirs)
+    found = _diff(layer, attempt, theirs)
     assert [h.name for h in found.explanations] == ["dropout left on"]
 
 
@@ -103,20 +100,11 @@ def test_the_final_state_alone_names_most_mistakes(runtime: str, record_property
         if runtime not in port.runtimes or port.mistake == "batch and time swapped":
             continue
         layer, attempt = ports.draw(port, SIZES[1], 0)
-        (call,) = attempt.calls
-        theirs = port.run(runtime, attempt)[:, -1]
         last = replace(attempt, config=replace(attempt.config, return_sequences=False)).double
         run = table.BY_NAME[port.mistake].run(last).outputs[0]
         if np.abs(run - table.run(last).outputs[0]).max() < NOTICEABLE:
             continue  # the last output does not tell it
-        found = diff(
-            layer,
-            call.x,
-            theirs,
-            call.initial_state,
-            mask=call.mask,
-            dropout_mask=call.dropout_mask,
-        )
+        found = _diff(layer, attempt, port.run(runtime, attempt)[:, -1])
         assert found.first.timestep is None
         total += 1
         named += port.mistake in [h.name for h in found.explanations]

@@ -8,7 +8,6 @@ import pytest
 
 from parity_tests.judging import float32_runs
 from parity_tests.tests.runtimes import ports
-from parity_tests.tests.runtimes.right_ports import right
 
 WITH_MISTAKES = range(0, float32_runs.ROWS, 6)
 
@@ -18,7 +17,7 @@ WITH_MISTAKES = range(0, float32_runs.ROWS, 6)
 def test_every_step_is_inside(runtime: str, number: int, record_property: Any) -> None:
     torch = runtime == "torch"
     given = float32_runs.row(number, "2", usual=torch, reset_after=True if torch else None)
-    output = right(runtime, given.attempt)
+    output = ports.right(runtime, given.attempt)
     ratios = float32_runs.sequence_ratios(float32_runs.judge_output(given.attempt, output))
     record_property(f"largest ratio of {runtime}, {ratios.size} runs each", float(ratios.max()))
     assert ratios.max() <= 1

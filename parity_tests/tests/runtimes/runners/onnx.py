@@ -20,29 +20,42 @@ def shapes(features: int, units: int, arguments: dict[str, Any]) -> dict[str, An
 
 def run(layout: dict[str, Any], x: np.ndarray, initial_state: np.ndarray | None) -> Any:
     """Return the output (batch, timesteps, units) and the state (batch, units)."""
+    output, state = run_by_time(layout, x.swapaxes(0, 1), initial_state)
+    return output.swapaxes(0, 1), state
+
+
+def run_by_time(
+    layout: dict[str, Any],
+    x: np.ndarray,
+    initial_state: np.ndarray | None,
+    lengths: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Y and Y_h without their axis of directions; x has its timesteps first."""
     arrays = {name: value for name, value in layout.items() if isinstance(value, np.ndarray)}
     attributes = {name: value for name, value in layout.items() if name not in arrays}
-    feeds = {"X": x.swapaxes(0, 1)}
+    feeds = {"X": np.ascontiguousarray(x)}
+    if lengths is not None:
+        feeds["sequence_lens"] = lengths.astype(np.int32)
     if initial_state is not None:
         feeds["initial_h"] = initial_state[np.newaxis]
-    inputs = ["X", "W", "R", "B" if "B" in layout else "", "", "initial_h"]
-    node = helper.make_node(
-        "GRU", inputs if "initial_h" in feeds else inputs[:4], ["Y", "Y_h"], **attributes
-    )
+    names = ("X", "W", "R", "B", "sequence_lens", "initial_h")
+    inputs = [name if name in {*arrays, *feeds} else "" for name in names]
+    kinds = {"sequence_lens": TensorProto.INT32}
     graph = helper.make_graph(
-        [node],
+        [helper.make_node("GRU", inputs, ["Y", "Y_h"], **attributes)],
         "gru",
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, a.shape) for n, a in feeds.items()],
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("Y", "Y_h")],
+        [
+            helper.make_tensor_value_info(name, kinds.get(name, TensorProto.FLOAT), array.shape)
+            for name, array in feeds.items()
+        ],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("Y", "Y_h")],
         [numpy_helper.from_array(np.array(array), name) for name, array in arrays.items()],
     )
-    output, state = run_model(
-        helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
-        ),
-        feeds,
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
     )
-    return output[:, 0].swapaxes(0, 1), state[0]
+    output, state = run_model(model, feeds)
+    return output[:, 0], state[0]
 
 
 def run_model(model: Any, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:

@@ -22,7 +22,13 @@ def shapes(features: int, units: int, arguments: dict[str, Any]) -> dict[str, An
     }
 
 
-def run(layout: dict[str, Any], x: np.ndarray, initial_state: np.ndarray | None) -> Any:
+def run(
+    layout: dict[str, Any],
+    x: np.ndarray,
+    initial_state: np.ndarray | None,
+    *,
+    batch_first: bool = True,
+) -> Any:
     """Return the output (batch, timesteps, units) and the state (batch, units)."""
     backwards = any(name.endswith("_reverse") for name in layout)
     units = layout["weight_hh_l0_reverse" if backwards else "weight_hh_l0"].shape[1]
@@ -30,19 +36,15 @@ def run(layout: dict[str, Any], x: np.ndarray, initial_state: np.ndarray | None)
         x.shape[2],
         units,
         bias=any("bias" in name for name in layout),
-        batch_first=True,
+        batch_first=batch_first,
         bidirectional=backwards,
         dtype=torch.from_numpy(x).dtype,
     )
-    gru.load_state_dict(
-        {
-            **gru.state_dict(),
-            **{name: torch.from_numpy(np.array(array)) for name, array in layout.items()},
-        }
-    )
+    arrays = {name: torch.from_numpy(np.array(array)) for name, array in layout.items()}
+    gru.load_state_dict({**gru.state_dict(), **arrays})
     start = None
     if initial_state is not None:
-        start = torch.from_numpy(np.stack([initial_state] * (2 if backwards else 1)))
+        start = torch.from_numpy(np.stack([initial_state] * (1 + backwards)))
     with torch.no_grad():
-        output, state = gru(torch.from_numpy(x), start)
+        output, state = gru(torch.from_numpy(np.ascontiguousarray(x)), start)
     return output.numpy()[:, :, -units:], state.numpy()[-1]
