@@ -33,14 +33,14 @@ _WHAT = {
     "final state": "the final state",
 }
 _CHECK = (
-    "None of the usual mistakes explains it, alone. To be checked: is this the right layer and",
-    "file; are the inputs scaled and ordered alike; is there an initial state or a mask that one",
-    "side has not; is dropout on; are two mistakes made at once.",
+    "No single usual mistake explains it. Check whether this is the right layer and file, whether",
+    "the inputs are scaled and ordered in the same way, whether only one side has an initial state",
+    "or a mask, whether dropout is on, and whether two mistakes were made at once.",
 )
 
 _NOT_FINITE = (
-    "None of the usual mistakes explains a number that is not finite. To be checked: is there NaN",
-    "or infinity in the weights or inputs of one side; does anything overflow.",
+    "None of the usual mistakes explains a number that is not finite. Check whether the weights or",
+    "inputs of one side hold NaN or infinity, and whether anything overflows.",
 )
 
 
@@ -135,14 +135,14 @@ def _print(found: Difference, *, show_all: bool) -> None:
     out = console()
     dtype = found.arithmetic.dtype
     if found.equal:
-        out.print(Text("Equal, but for rounding.", "bold green"))
+        out.print(Text("Equal up to rounding.", "bold green"))
         out.print(
-            f"The largest error is {found.error:.2g}: {found.worst:.2g} of what rounding in "
-            f"{dtype} may do there."
+            f"The largest error is {found.error:.2g}: {found.worst:.2g} of the bound for rounding "
+            f"in {dtype}."
         )
     else:
         assert found.first is not None
-        out.print(Text(f"Different, by more than rounding in {dtype}.", "bold red"))
+        out.print(Text(f"Different by more than rounding in {dtype}.", "bold red"))
         out.print(indent(fact_table(_facts(found.first))))
         if not _hopeless(found):
             out.print(_hypotheses(found, show_all=show_all))
@@ -203,8 +203,8 @@ def _conclusion(found: Difference) -> Iterator[Text]:
         yield Text(f"Explained: the port {explanations[0].meaning}.", "bold")
     else:
         yield Text(
-            f"Explained by {len(explanations)} mistakes that come to the same here; these numbers "
-            "cannot tell which:",
+            f"Explained by each of {len(explanations)} mistakes, which these numbers cannot tell "
+            "apart:",
             "bold",
         )
         for hypothesis in explanations:

@@ -162,7 +162,7 @@ def _print(found: Lint, written: Path | None) -> None:
     _print_mistakes(out, "seen", "off by", ((f, _size(f.error)) for f in found.findings if f.seen))
     _print_mistakes(out, "not seen", "because", ((one, _why(one)) for one in found.unseen))
     for proved, heading in (
-        (False, "not seen, nor by what was drawn"),
+        (False, "not seen, nor by any drawn test"),
         (True, "seen by no test of these sizes"),
     ):
         those = (one for one in never if one.reason is not None and one.reason.proved == proved)
@@ -175,7 +175,7 @@ def _print(found: Lint, written: Path | None) -> None:
         names = " and one with ".join(test.name for test in found.better.chosen)
         where = "--write-better FILE.npz writes it" if written is None else one_line(str(written))
         out.print(
-            Text(f"One of the same sizes with {names} sees {len(found.better.seen)}: {where}.")
+            Text(f"A test of the same sizes with {names} sees {len(found.better.seen)}: {where}.")
         )
 
 

@@ -37,16 +37,15 @@ Array = NDArray[Any]
 
 # What a final state alone does not tell.
 _LOST = (
-    "at which timestep they part: only the final state is given, and every step hands on what the "
-    "one before did",
+    "which timestep differs first: only the final state is given, to which every step contributes",
     "which gate differs first",
 )
 _NO_GATES = "which gate differs first: theirs holds no z, r and candidate"
 _ONLY_A_GATE = (
-    "why: the states alone agree, so that no mistake in them explains a gate; what they call z, r "
-    "or candidate may be something else, as 1 − z"
+    "why: the states agree, so no mistake in them explains a gate; what theirs calls z, r or "
+    "candidate may be something else, such as 1 − z"
 )
-_ESTIMATED = "how far a final state may be off for certain: that is estimated, not proved"
+_ESTIMATED = "how far a final state may be off: the bound is estimated, not proved"
 
 
 def diff(
@@ -191,7 +190,7 @@ def _equal(
     hidden = [hypothesis.name for hypothesis in hypotheses if hypothesis.explains]
     if hidden:
         listed = ", ".join(repr(name) for name in hidden)
-        unknown = (f"whether one of these was made, which changes nothing here: {listed}", *unknown)
+        unknown = (f"whether one of these was made, as it changes nothing here: {listed}", *unknown)
     return Difference(worst, error, left, None, (), unknown, arithmetic)
 
 

@@ -205,22 +205,22 @@ def _size_checks(given: Sequence[UnknownArray], evidence: Evidence) -> Iterator[
     f, u = evidence.features, evidence.units
     shapes = ", ".join(str(one.value.shape) for one in given[:12])
     if are_gru_sizes([one.value.size for one in given], f, u):
-        yield f"the arrays have shapes {shapes}: the sizes of a GRU's, but of no layout's shapes"
+        yield f"the arrays have shapes {shapes}: sizes of a GRU, but shapes of no layout"
         return
     yield (
         f"the arrays hold {count:,} numbers in shapes {shapes}; a GRU of {u} units and {f} "
-        f"features has {3 * u * (f + u):,} and a bias of none, {3 * u:,}, {4 * u:,} or {6 * u:,}"
+        f"features has {3 * u * (f + u):,} and a bias of 0, {3 * u:,}, {4 * u:,} or {6 * u:,}"
     )
     yield from _sufficient_arrays(given, f, u)
     if count in [4 * u * (f + u) + biases * u for biases in (0, 4, 8)]:
-        yield "they would do for an LSTM of these sizes: four gates"
+        yield "they fit an LSTM of these sizes: four gates"
     if count in [2 * u * (f + u) + biases * u for biases in (0, 2, 4)]:
-        yield "they would do for a minimal gated unit of these sizes: two gates"
+        yield "they fit a minimal gated unit of these sizes: two gates"
     if u % 2 == 0:
         half = u // 2
         plain = 3 * half * (f + half)
         if count in [plain + biases * half for biases in (0, 3, 4, 6)]:
-            yield f"the outputs have twice these arrays' units: hand over {half}, one direction"
+            yield f"the outputs have twice these arrays' units: pass {half} of them, one direction"
 
 
 def _sufficient_arrays(given: Sequence[UnknownArray], features: int, units: int) -> Iterator[str]:
@@ -235,7 +235,7 @@ def _sufficient_arrays(given: Sequence[UnknownArray], features: int, units: int)
         ]
         for some in found[:_MOST_WAYS]:
             names = ", ".join(repr(one.name) for one in some)
-            yield f"{names} alone would do for a GRU of these sizes"
+            yield f"{names} alone fit a GRU of these sizes"
         if found:
             return
 
@@ -252,21 +252,21 @@ def _step_checks(evidence: Evidence, closest: Fit | None) -> Iterator[str]:
     elif outside and len(outside) < timesteps / 2:
         some = ", ".join(str(step) for step in outside[:8])
         more = f" and {len(outside) - 8} more" if len(outside) > 8 else ""
-        yield f"timesteps {some}{more} alone are outside the closest layout, of {timesteps}"
+        yield f"only timesteps {some}{more} of {timesteps} are outside the closest layout"
         _, before, after = in_steps(alignment, evidence.initial_state)
         same = np.all((before == after) | (after == 0), axis=1).reshape(timesteps, -1).any(axis=1)
         if all(same[step] or (step and same[step - 1]) for step in outside):
-            yield "their outputs repeat the state before, or are zero: they look masked"
+            yield "their outputs repeat the previous state, or are zero: they look masked"
 
 
 # Of a last state every hypothesis is a run over all timesteps.
 _FOR_SEQUENCES = (
-    "rare activations, and a gate order for each array: with the outputs of every step they are"
+    "rare activations, and a gate order for each array: they need the outputs of every step"
 )
 # Two rare ones at once are hundreds of pairs.
 _FOR_NAMES = (
-    "softmax, and pairs of activations of which neither is usual: what activation and "
-    "recurrent_activation name is tried in every pair"
+    "softmax, and pairs of two unusual activations: those named by activation and "
+    "recurrent_activation are tried in every pair"
 )
 
 

@@ -251,7 +251,7 @@ def headline(diagnosis: Diagnosis) -> str:
     """Return the verdict in one sentence."""
     count = len(diagnosis.explanations)
     if not count:
-        return "No layout explains this."
+        return "No layout explains the outputs."
     if count == 1:
         return "One layout explains the outputs."
     return f"{count} layouts explain the outputs; other inputs tell them apart."
@@ -311,8 +311,8 @@ def _words(field: str, reading: Reading) -> str:
 def _next_step(diagnosis: Diagnosis) -> str:
     if diagnosis.undecided:
         return (
-            "Next: run the probe through the source and diagnose again; some pairs stay "
-            f"together ({diagnosis.undecided})."
+            "Next: run the probe through the source and diagnose again; it does not tell apart "
+            f"some pairs ({diagnosis.undecided})."
         )
     return (
         "Next: run the probe through the source and diagnose again; any two outputs differ by "
@@ -323,11 +323,11 @@ def _next_step(diagnosis: Diagnosis) -> str:
 def _no_layout(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.closest is not None:
         yield ""
-        yield "The closest, which does not explain it:"
+        yield "The closest layout, which does not explain the outputs:"
         yield from _explanation_lines(diagnosis.closest)
     yield ""
     if diagnosis.searched:
-        yield f"Of {diagnosis.searched:,} hypotheses none fits. Check:"
+        yield f"None of {diagnosis.searched:,} hypotheses fits. Check:"
     else:
         yield "Nothing was tried: no layout has arrays of these shapes. Check:"
     for check in diagnosis.checks:

@@ -44,7 +44,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof(
         ("recorded state dropped",),
         lambda sizes, _: True,
-        "it takes a second call, and this is one",
+        "it needs a second call, and there is only one",
     ),
     Proof(
         ("go_backwards ignored", "go_backwards added", "reversed output not flipped"),

@@ -154,7 +154,7 @@ def test_an_explanation_runs_inputs_in_its_own_axes_alone(of_x: Any) -> None:
 def test_pairs_of_activations_that_were_not_tried_are_said() -> None:
     (W, R, b, c), x, y = _torch(timesteps=2)
     small = [array[:3] * 0 + 1 for array in (W[:, :1], R[:, :1], b, c)]
-    sentence = "pairs of activations of which neither is usual"
+    sentence = "pairs of two unusual activations"
     for outputs in (y[..., :1], y[:, -1, :1]):
         found = diagnose(small, x[..., :1], outputs)
         assert found.verdict == "none"
@@ -187,10 +187,10 @@ def test_arrays_that_are_no_weights_are_told_from_those_that_are() -> None:
     named = dict(zip(("wi", "wh", "bi", "bh"), arrays, strict=True))
     found = diagnose({**named, "moments": np.ones((7, 5))}, x, y)
     assert (found.verdict, found.searched) == ("none", 0)
-    assert "'wi', 'wh', 'bi', 'bh' alone would do for a GRU of these sizes" in found.checks
+    assert "'wi', 'wh', 'bi', 'bh' alone fit a GRU of these sizes" in found.checks
     assert "no layout has arrays of these shapes" in str(found)
     sizes = diagnose([np.ones((6, 6)), np.ones((4, 12))], x, y)  # of 3·u·f and 3·u·u numbers
-    assert sizes.checks[0].endswith("the sizes of a GRU's, but of no layout's shapes")
+    assert sizes.checks[0].endswith("sizes of a GRU, but shapes of no layout")
 
 
 # ---- coarse numbers: the class holds the truth, or the doctor abstains and says why
