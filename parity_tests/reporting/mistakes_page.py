@@ -123,10 +123,11 @@ def markdown(data: dict[str, dict[str, dict[str, list[int]]]]) -> str:
     lines = [
         "# Which case reveals which mistake",
         "",
-        "Written by `make parity ARGS=--write-docs` from live Keras; do not edit. A cell reads:",
-        "cases in which the mistake showed / cases in which it was made. In the lanes *double* and",
-        "*single* a mistake shows only if its error is ten times what the lane allows. A number",
-        "after a dash is the proof, below, that the mistake cannot be seen there.",
+        "Written by `make parity ARGS=--write-docs` from live Keras; do not edit. Each cell is the",
+        "number of cases in which the mistake showed / the number in which it was made. In the",
+        "lanes *double* and *single* a mistake shows only if its error is at least ten times the",
+        "lane's bound. The number after a dash refers to the proof, below, that the mistake cannot",
+        "be seen there.",
     ]
     reasons: list[str] = []
 

@@ -15,11 +15,10 @@ INTRODUCTION = """\
 # Porting Keras GRU weights
 
 Written by `python -m parity_tests.reporting.porting_page` from the tables in `gru_ref/layouts`;
-do not
-edit.
+do not edit.
 
 f is features, u is units. Keras's arrays are kernel (f, 3u), recurrent_kernel (u, 3u) and bias,
-(2, 3u) for reset_after=True (row 0 is the input bias, row 1 the recurrent bias) or (3u,); the
+(2, 3u) for reset_after=True (row 0 is the input bias, row 1 the recurrent bias) or (3u,). The
 columns are the gates z | r | h, and a step is
 
 ```
@@ -31,18 +30,17 @@ h' = z ∘ h + (1 − z) ∘ n
 ```
 
 `gru_ref.layouts.convert(layer, to="torch")` returns the arrays and attributes under the names
-below; `gru_ref.layouts.layout("torch").from_layout(...)` reads them back. What a runtime has no
-place for raises `NotRepresentableError`. How a layer is called (return_sequences, masks, state)
-and what acts in training alone (dropout, regularizers) is not part of a layout.
+below; `gru_ref.layouts.layout("torch").from_layout(...)` reads them back. A layer that a runtime
+cannot represent raises `NotRepresentableError`. How a layer is called (return_sequences, masks,
+state) and what acts only in training (dropout, regularizers) is not part of a layout.
 
 *Unverified* means that the facts were read in documentation or source and nothing was run. The
-others were run: the parity tests in `parity_tests/tests/runtimes` compare outputs on converted
-weights
-(for CuDNNGRU, which needs a GPU, the arrays of Keras's own converter).
+other layouts were run: the parity tests in `parity_tests/tests/runtimes` compare outputs on
+converted weights (for CuDNNGRU, which needs a GPU, the arrays of Keras's own converter).
 
-What a mistake costs is measured with gru_ref: the largest error of a state, which lies in (−1, 1),
-after at most 20 timesteps of a layer with 32 units, 16 features and random numbers in both rows
-of the bias.
+The error that a mistake causes is measured with gru_ref: the largest error of a state, which lies
+in (−1, 1), after at most 20 timesteps of a layer with 32 units, 16 features and random numbers in
+both rows of the bias.
 """
 
 GENERAL = """\
@@ -82,10 +80,10 @@ def _costs() -> str:
 
 
 def _section(facts: Facts) -> str:
-    verified = f"Compared with {facts.verified}" if facts.verified else "*Unverified*: only read"
+    verified = f"Compared with {facts.verified}" if facts.verified else "*Unverified*: nothing run"
     order = {
-        "as the input": " A reversed sequence output has to be flipped in time to be Keras's.",
-        "as processed": " A reversed sequence output is in processing order, as Keras's.",
+        "as the input": " A reversed sequence output has to be flipped in time to match Keras's.",
+        "as processed": " A reversed sequence output is in processing order, as in Keras.",
         "": "",
     }[facts.reversed_output]
     lines = [
@@ -110,7 +108,7 @@ def _section(facts: Facts) -> str:
         f"- go_backwards: {facts.direction}.{order}",
         f"- Round trip: {facts.round_trip}",
         "",
-        "| mistake | what happened | largest error |",
+        "| mistake | what the port does | largest error |",
         "|---|---|---|",
         *(f"| {name} | {why} | {mistakes.cost(name):.2g} |" for name, why in facts.mistakes),
         "",

@@ -18,11 +18,10 @@ PATH = ROOT / "docs" / "drift.md"
 _HEAD = """# What changed between releases of Keras
 
 Written by `make drift ARGS=--write`, which measures every cell in the release itself: each row of
-the ledger (`gru_ref/keras/ledger/`) has a minimal case, and the cell is what that
-case showed.
-`make test` compares the cells with the ledger. A dash is a cell that cannot apply; the reasons
-stand below each table. Columns are TensorFlow's minors with the Keras inside it, 2.21 with
-tf_keras, and Keras 3's minors on TensorFlow 2.21.
+the ledger (`gru_ref/keras/ledger/`) has a minimal case, and the cell is the result of that case.
+`make test` compares the cells with the ledger. A dash means that the case does not apply; the
+reasons are below each table. The columns are minor releases of TensorFlow with the Keras that it
+contains (2.21: with tf_keras), and minor releases of Keras 3 on TensorFlow 2.21.
 """
 _MATRIX = (
     "release", "Keras", "Python", "exact, equal", "saturated, equal", "double", "single", "raise",
@@ -54,8 +53,9 @@ def _matrix(releases: Mapping[str, ReleaseRecord]) -> str:
     """Return the table of what comparing gru_ref with each release came to."""
     lines = [
         "## gru_ref against each release\n",
-        "The sweeps of `make parity`: bit-equal in the lanes exact and saturated, elsewhere the",
-        "worst error in eps. A case counts as refused where neither has its activation.\n",
+        "The sweeps of `make parity`: the number of bit-equal cases in the lanes exact and",
+        "saturated, the worst error in eps in the others. A case counts as refused if neither side",
+        "has its activation.\n",
         _line(_MATRIX),
         _line(["---"] * len(_MATRIX)),
     ]
@@ -90,7 +90,7 @@ def _section(rows: Iterable[tuple[str, Any]], releases: Mapping[str, ReleaseReco
         listed = (f"- [{number}]: `{value}`" for value, number in spelled.items())
         parts.append("Longer values:\n\n" + "\n".join(listed))
     if reasons:
-        parts.append("Where a dash stands:\n\n" + "\n".join(reasons))
+        parts.append("Reasons for the dashes:\n\n" + "\n".join(reasons))
     return "\n\n".join(parts) + "\n"
 
 
