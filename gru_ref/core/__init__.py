@@ -1,4 +1,4 @@
-"""The minimal GRU: NumPy alone, and nothing of Keras's releases.
+"""The minimal GRU, in NumPy alone; it knows nothing of Keras's releases.
 
 `gru_step` is one timestep, `run_cells` the loop over time; `Recurrence` says which functions, reset
 form, direction and dtype they use, and `GRUWeights` holds the three

@@ -18,7 +18,7 @@ DropoutMasks = Sequence[Array | None] | None
 
 
 class Cell(NamedTuple):
-    """One cell of a stack, and what it runs with.
+    """One cell of a stack, with its weights, initial state, dropout masks and step.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ class Cell(NamedTuple):
     initial_state : (batch or 1, units), optional
         Zeros by default.
     dropout_masks, recurrent_dropout_masks : sequence, optional
-        One mask a timestep in processing order, as `gru_step` takes it: 0, or 1 / (1 − rate).
+        One mask per timestep in processing order, as `gru_step` takes it: 0, or 1 / (1 − rate).
     step : callable
-        What computes a timestep, with the parameters of `gru_step`.
+        The function that computes a timestep, with the parameters of `gru_step`.
     """
 
     weights: GRUWeights
@@ -47,7 +47,7 @@ class Cell(NamedTuple):
         return np.broadcast_to(np.asarray(self.initial_state, dtype), shape)
 
     def step_at(self, position: int, x: Array, h: Array) -> Step:
-        """Compute the timestep at a position of the processing order."""
+        """Return the step at a position of the processing order."""
         masks, recurrent = self.dropout_masks, self.recurrent_dropout_masks
         return self.step(
             x,
@@ -60,10 +60,10 @@ class Cell(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """One timestep as the loop went through it; the sequences have one item for every cell.
+    """One timestep as the loop ran it; the sequences have one item for every cell.
 
-    `used` is the mask, (batch or 1, 1 or units), None without one; `before` and `states` are the
-    states before and after it.
+    `used` is the mask, (batch or 1, 1 or units), or None without a mask; `before` and `states` are
+    the states before and after the timestep.
     """
 
     t: int
@@ -98,17 +98,17 @@ def run_cells(
     zero_outputs: Callable[[Array, Array, Recurrence], Array] = zero_masked_outputs,
     record: list[Moment] | None = None,
 ) -> tuple[Array, list[Array]]:
-    """Run a GRU, or GRUs stacked within the time loop, over a sequence.
+    """Run a GRU, or GRUs stacked inside the time loop, over a sequence.
 
     Equation
     --------
-    With h⁰ the initial state, o⁰ = 0, and t in processing order (last first for go_backwards)::
+    With h⁰ the initial state, o⁰ = 0, and t in processing order (reversed for go_backwards)::
 
         hᵗ = mᵗ ? step(xᵗ, hᵗ⁻¹) : hᵗ⁻¹
         oᵗ = mᵗ ? hᵗ             : oᵗ⁻¹          (0 instead of oᵗ⁻¹ for zero_output_for_mask)
 
     so an output before the first unmasked timestep is 0, whatever the initial state is. In a stack
-    the state of one cell is the input of the next, and the last one's is the output::
+    the state of each cell is the input of the next, and the state of the last is the output::
 
         h₁ᵗ = mᵗ ? step₁(xᵗ, h₁ᵗ⁻¹) : h₁ᵗ⁻¹        h₂ᵗ = mᵗ ? step₂(step₁(…), h₂ᵗ⁻¹) : h₂ᵗ⁻¹
 
@@ -116,12 +116,12 @@ def run_cells(
     ----------
     x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
     cells : sequence of Cell
-        The first one's features are those of x, each next one's the units of the one before. What
-        a recurrence says of the loop itself is read from the last.
+        The features of the first cell are those of x, the features of each other cell the units of
+        the one before it. Direction, axes and returned outputs are read from the last recurrence.
     mask : bool, the two leading axes of x and optionally a third of size 1 or units
         True: use this timestep. The batch axis may be 1.
     zero_outputs : callable
-        What zero_output_for_mask does, with the parameters of `zero_masked_outputs`.
+        The function for zero_output_for_mask, with the parameters of `zero_masked_outputs`.
     record : list, optional
         Every timestep is appended to it, in processing order.
 

@@ -1,6 +1,6 @@
-"""Activations made of straight lines and one parabola; sparsemax is one of them.
+"""Activations made of straight lines and one parabola, sparsemax among them.
 
-Parameters, Returns and Source read as in `gru_ref.core.smooth_activations`.
+Parameters, Returns and Source are as in `gru_ref.core.smooth_activations`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ LEAKY_RELU_SLOPE = float(np.float32(0.2))
 
 
 def clip(x: Array, low: Any, high: Any) -> Array:
-    """Return x within [low, high], of its own dtype: NumPy widens bfloat16."""
+    """Return x limited to [low, high], in its own dtype: NumPy would widen bfloat16."""
     y: Array = np.clip(x, constant(low, x), constant(high, x)).astype(x.dtype, copy=False)
     return y
 
 
 def linear(x: Array) -> Array:
-    """Pass-through.
+    """Return x unchanged.
 
     Equation: x
     Source: tf_keras activations.linear, keras activations.linear
@@ -33,7 +33,7 @@ def linear(x: Array) -> Array:
 
 @quiet
 def relu(x: Array) -> Array:
-    """Rectified linear unit; +0 at -0, NaN at NaN.
+    """Return the rectified linear unit; +0 at -0, NaN at NaN.
 
     Equation: max(x, 0)
     Source: tf.nn.relu
@@ -44,7 +44,7 @@ def relu(x: Array) -> Array:
 
 @quiet
 def relu6(x: Array) -> Array:
-    """Rectified linear unit that stops at 6.
+    """Return the rectified linear unit, limited to 6.
 
     Equation: min(max(x, 0), 6)
     Source: tf.nn.relu6
@@ -55,7 +55,7 @@ def relu6(x: Array) -> Array:
 
 @quiet
 def leaky_relu(x: Array) -> Array:
-    """Leaky rectified linear unit of the name leaky_relu.
+    """Return the leaky rectified linear unit that Keras names leaky_relu.
 
     Equation: x where x > 0, float32(0.2) · x elsewhere
     Source: tf.nn.leaky_relu (alpha=0.2)
@@ -65,7 +65,7 @@ def leaky_relu(x: Array) -> Array:
 
 @quiet
 def hard_sigmoid_fifth(x: Array) -> Array:
-    """Straight-line sigmoid of slope one fifth, Keras 2's: 0 below -2.5 and 1 above 2.5.
+    """Return Keras 2's piecewise linear sigmoid, of slope 1/5: 0 below -2.5, 1 above 2.5.
 
     Equation: clip(0.2 x + 0.5, 0, 1)
     Source: tf_keras backend.hard_sigmoid
@@ -77,7 +77,7 @@ def hard_sigmoid_fifth(x: Array) -> Array:
 
 @quiet
 def hard_sigmoid_sixth(x: Array) -> Array:
-    """Straight-line sigmoid of slope one sixth, Keras 3's: 0 below -3 and 1 above 3.
+    """Return Keras 3's piecewise linear sigmoid, of slope 1/6: 0 below -3, 1 above 3.
 
     Equation: relu6(x + 3) / 6
     Source: keras.backend hard_sigmoid; Keras 3.0.0 rounds the same line as clip(x / 6 + 0.5, 0, 1)
@@ -88,7 +88,7 @@ def hard_sigmoid_sixth(x: Array) -> Array:
 
 @quiet
 def hard_silu(x: Array) -> Array:
-    """Input scaled by `hard_sigmoid_sixth`, also named hard_swish; NaN at -inf.
+    """Return x scaled by `hard_sigmoid_sixth`, also named hard_swish; NaN at -inf.
 
     Equation: x · relu6(x + 3) / 6
     Source: keras.backend hard_silu
@@ -98,7 +98,7 @@ def hard_silu(x: Array) -> Array:
 
 @quiet
 def hard_tanh(x: Array) -> Array:
-    """Straight-line tanh.
+    """Return the piecewise linear tanh.
 
     Equation: clip(x, -1, 1)
     Source: keras.backend hard_tanh
@@ -108,7 +108,7 @@ def hard_tanh(x: Array) -> Array:
 
 @quiet
 def hard_shrink(x: Array) -> Array:
-    """Input with a dead zone of ½; 0 at NaN.
+    """Return x with a dead zone of ½; 0 at NaN.
 
     Equation: x where |x| > 0.5, 0 elsewhere
     Source: keras.backend hard_shrink
@@ -118,7 +118,7 @@ def hard_shrink(x: Array) -> Array:
 
 @quiet
 def soft_shrink(x: Array) -> Array:
-    """Input moved towards zero by ½; 0 at NaN.
+    """Return x moved towards zero by ½; 0 at NaN.
 
     Equation: x - 0.5 where x > 0.5, x + 0.5 where x < -0.5, 0 elsewhere
     Source: keras.backend soft_shrink
@@ -130,7 +130,7 @@ def soft_shrink(x: Array) -> Array:
 
 @quiet
 def sparse_plus(x: Array) -> Array:
-    """Relu with its corner replaced by a parabola.
+    """Return relu with its corner replaced by a parabola.
 
     Equation: 0 where x ≤ -1, (x + 1)² / 4 where -1 < x < 1, x elsewhere
     Source: keras.backend sparse_plus
@@ -141,7 +141,7 @@ def sparse_plus(x: Array) -> Array:
 
 @quiet
 def sparse_sigmoid(x: Array) -> Array:
-    """Straight-line sigmoid from -1 to 1.
+    """Return the piecewise linear sigmoid that rises from -1 to 1.
 
     Equation: 0 where x ≤ -1, (x + 1) / 2 where -1 < x < 1, 1 elsewhere
     Source: keras.backend sparse_sigmoid
@@ -153,7 +153,7 @@ def sparse_sigmoid(x: Array) -> Array:
 
 @quiet
 def sparsemax(x: Array) -> Array:
-    """Projection of each row of units onto the simplex, as the paper defines it.
+    """Return the projection of each row of units onto the simplex, as the paper defines it.
 
     Equation: max(x - τ, 0), τ = (Σ of the k largest - 1) / k, k = #{j : s_j > (c_j - 1) / j}
     with s the row in descending order and c its cumulative sums
@@ -171,7 +171,7 @@ def sparsemax(x: Array) -> Array:
 
 
 def simplex_support(x: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Return the cumulative sums of each row in descending order, and which ranks have a share."""
+    """Return the cumulative sums of each row in descending order, and the ranks in the support."""
     descending = np.flip(np.sort(x, axis=-1), axis=-1)
     cumulative = np.cumsum(descending, axis=-1, dtype=x.dtype)
     rank = np.arange(1, x.shape[-1] + 1, dtype=x.dtype)

@@ -1,4 +1,4 @@
-"""Recurrence: everything that decides the numbers of one GRU beside its weights and its input."""
+"""Recurrence: everything that determines one GRU's numbers besides its weights and input."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Recurrence:
     recurrent_activation : callable
         ρ, of the gates z and r.
     reset_after : bool
-        Whether the reset gate multiplies the recurrent projection, or the state that enters it.
+        True: the reset gate multiplies the recurrent projection; False: the state that enters it.
     go_backwards : bool
         The last timestep is processed first.
     time_major : bool
         The two leading axes of inputs, masks and output sequences are (timesteps, batch).
     return_sequences : bool
-        The output of every timestep in processing order, not of the last one alone.
+        The output of every timestep is returned, in processing order, not only the last.
     zero_output_for_mask : bool
-        A masked timestep puts out zeros, not the output before it.
+        The output at a masked timestep is zero, not the previous output.
     dtype : numpy.dtype
-        What every operation reads and returns. Half types round as `gru_ref.core.rounding` says.
+        The dtype of every operation. `gru_ref.core.rounding` describes how half types round.
     product : callable
         The matrix product: (…, n) and (n, m) to (…, m).
 

@@ -1,25 +1,25 @@
-"""Where the half types round: the one place that says so.
+"""The rounding of the half types, defined in this one place.
 
 Notes
 -----
-A number of float16 or bfloat16 is rounded, to the nearest and ties to even unless said otherwise:
+float16 and bfloat16 are rounded to the nearest number, ties to even unless noted otherwise:
 
-- where a call begins: the input, the weights, the first state
-- after every single operation (each +, −, ∘, /, exp, tanh, …): NumPy does so by itself for
-  float16, and ml_dtypes for bfloat16
-- in a matrix product once, after a sum in float32: that is `product`. bfloat16 is cut off there,
-  not rounded. Older kernels round float16 after every term: `product_by_term`
-- in the sum of a softmax after every term: `softmax_sum`
+- at the start of a call: the input, the weights, the initial state
+- after every single operation (each +, −, ∘, /, exp, tanh, …), by NumPy itself for float16 and by
+  ml_dtypes for bfloat16
+- once in a matrix product, after a sum in float32: `product`. bfloat16 is truncated there, not
+  rounded. Older kernels round float16 after every term: `product_by_term`
+- after every term in the sum of a softmax: `softmax_sum`
 
-Weights and a recorded state may be kept in another dtype than the one that is computed in:
+Weights and a recorded state may be stored in another dtype than the one used for computation:
 `gru_ref.keras.identifiers.POLICIES`.
 
 Source
 ------
-Measured on a CPU with TensorFlow 2.1 to 2.21, whose kernels these are: MatMul (matmul_op_impl.h,
-FloatToBFloat16 of framework/bfloat16.h) and Eigen's functors. oneDNN, which TensorFlow takes by
-itself on a CPU with AVX512-VNNI or bfloat16 instructions unless TF_ENABLE_ONEDNN_OPTS=0, rounds
-bfloat16 otherwise, and so does a GPU: docs/decisions/0014.
+Measured on a CPU with TensorFlow 2.1 to 2.21, for these kernels: MatMul (matmul_op_impl.h,
+FloatToBFloat16 of framework/bfloat16.h) and Eigen's functors. oneDNN, which TensorFlow uses by
+default on a CPU with AVX512-VNNI or bfloat16 instructions unless TF_ENABLE_ONEDNN_OPTS=0, rounds
+bfloat16 differently, and so does a GPU: docs/decisions/0014.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _PACKET = 8
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
-    """Return the dtype of a name; bfloat16 is that of the package ml_dtypes.
+    """Return the dtype with this name; bfloat16 comes from the package ml_dtypes.
 
     Raises
     ------
     ModuleNotFoundError
-        It is bfloat16, and ml_dtypes is not installed.
+        The name is bfloat16, and ml_dtypes is not installed.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def dtype_kind(dtype: np.dtype[Any]) -> str:
-    """Return ``dtype.kind``, which for bfloat16 is "f" here: to NumPy alone it is void."""
+    """Return ``dtype.kind``, but "f" for bfloat16, whose kind in NumPy is void."""
     return "f" if dtype.name == "bfloat16" else dtype.kind
 
 
@@ -78,7 +78,7 @@ def product(a: Array, b: Array) -> Array:
 
     Equation
     --------
-    Σ a b in float32, then to float16 the nearest, to bfloat16 the next one towards zero.
+    Σ a b in float32, then the nearest float16, or the next bfloat16 towards zero.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def product(a: Array, b: Array) -> Array:
 
 
 def product_by_term(a: Array, b: Array) -> Array:
-    """Return a @ b; float16 is rounded after every term, as TensorFlow does up to 2.15.
+    """Return a @ b, with float16 rounded after every term, as TensorFlow does up to 2.15.
 
     Parameters
     ----------
@@ -117,10 +117,10 @@ def product_by_term(a: Array, b: Array) -> Array:
 
 
 def elementary(function: np.ufunc, x: Array) -> Array:
-    """Return exp, tanh or the like of every number, the same on every processor.
+    """Return exp, tanh or a similar function of every number, the same on every processor.
 
-    Float16 is taken in float64, and rounded to float32 and then to float16, which Eigen computes
-    in: NumPy's own of float16 round otherwise on a processor with AVX-512.
+    float16 is computed in float64, then rounded to float32, in which Eigen computes, and to
+    float16: NumPy's own float16 functions round differently on a processor with AVX-512.
     """
     if x.dtype != np.float16:
         return np.asarray(function(x))
@@ -131,9 +131,9 @@ def elementary(function: np.ufunc, x: Array) -> Array:
 def reduce_sum(
     x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
 ) -> Array:
-    """Return the sums along axes as TensorFlow's reductions make them: a half type in float32.
+    """Return the sums along axes as TensorFlow's reductions compute them: a half type in float32.
 
-    float16 may differ by an ULP or so: Eigen adds it up in packets, whose size is the CPU's.
+    float16 may differ by an ULP or so: Eigen sums it in packets, whose size depends on the CPU.
     """
     if not is_half(x.dtype):
         return np.asarray(x.sum(axis=axis, keepdims=keepdims))
@@ -142,9 +142,9 @@ def reduce_sum(
 
 
 def softmax_sum(x: Array) -> Array:
-    """Return the sums along the last axis, of size 1 then.
+    """Return the sums along the last axis, which is kept with size 1.
 
-    A half type adds number by number; from eight numbers on, in float32.
+    A half type is summed number by number, in float32 from eight numbers on.
     """
     if not is_half(x.dtype):
         return np.asarray(np.sum(x, axis=-1, keepdims=True))

@@ -48,7 +48,7 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def quiet(function: Function) -> Function:
-    """Return the function with NumPy's floating-point warnings switched off inside it."""
+    """Return the function with NumPy's floating-point warnings disabled inside it."""
 
     @functools.wraps(function)
     def silenced(x: Array) -> Array:
@@ -59,13 +59,13 @@ def quiet(function: Function) -> Function:
 
 
 def constant(value: float, x: Array) -> Any:
-    """Return the value as a scalar of the dtype of x, so that no operation widens x."""
+    """Return the value as a scalar in the dtype of x, so that no operation widens x."""
     return x.dtype.type(value)
 
 
 @quiet
 def tanh(x: Array) -> Array:
-    """Hyperbolic tangent.
+    """Return the hyperbolic tangent.
 
     Equation: tanh(x)
     Source: tf.tanh
@@ -75,7 +75,7 @@ def tanh(x: Array) -> Array:
 
 @quiet
 def sigmoid(x: Array) -> Array:
-    """Logistic function; exactly 0 and 1 far out, with no overflow on the way.
+    """Return the logistic function; exactly 0 and 1 for large arguments, without overflow.
 
     Equation: 1 / (1 + exp(-x)), computed from exp(-|x|); in a half type exp(x) / (1 + exp(x))
     Source: tf.sigmoid; the half types from TensorFlow 2.9 on
@@ -97,7 +97,7 @@ def sigmoid(x: Array) -> Array:
 
 @quiet
 def log_sigmoid(x: Array) -> Array:
-    """Logarithm of the logistic function.
+    """Return the logarithm of the logistic function.
 
     Equation: -softplus(-x)
     Source: keras.backend log_sigmoid, tf.math.log_sigmoid
@@ -107,7 +107,7 @@ def log_sigmoid(x: Array) -> Array:
 
 @quiet
 def softplus(x: Array) -> Array:
-    """Smooth relu.
+    """Return a smooth relu.
 
     Equation: log(1 + exp(x)), computed as max(x, 0) + log1p(exp(-|x|)); in a half type as
     log1p(exp(x)), and beyond ±(log ε + 2) as x and exp(x)
@@ -123,7 +123,7 @@ def softplus(x: Array) -> Array:
 
 @quiet
 def softsign(x: Array) -> Array:
-    """Sign that saturates slowly; NaN at ±inf.
+    """Return a sigmoid from -1 to 1 that saturates slowly; NaN at ±inf.
 
     Equation: x / (1 + |x|)
     Source: tf.nn.softsign
@@ -134,7 +134,7 @@ def softsign(x: Array) -> Array:
 
 @quiet
 def silu(x: Array) -> Array:
-    """Input scaled by its own logistic function, also named swish; NaN at -inf.
+    """Return x scaled by its logistic function, also named swish; NaN at -inf.
 
     Equation: x · sigmoid(x)
     Source: tf.nn.silu
@@ -144,7 +144,7 @@ def silu(x: Array) -> Array:
 
 @quiet
 def mish(x: Array) -> Array:
-    """Input scaled by the tanh of its softplus; NaN at -inf.
+    """Return x scaled by the tanh of its softplus; NaN at -inf.
 
     Equation: x · tanh(softplus(x))
     Source: tf_keras activations.mish, keras activations.Mish
@@ -155,7 +155,7 @@ def mish(x: Array) -> Array:
 
 @quiet
 def exponential(x: Array) -> Array:
-    """Exponential; inf above 88.7 in float32 and above 709.7 in float64.
+    """Return the exponential; inf above 88.7 in float32 and above 709.7 in float64.
 
     Equation: exp(x)
     Source: tf.exp
@@ -165,7 +165,7 @@ def exponential(x: Array) -> Array:
 
 @quiet
 def elu(x: Array) -> Array:
-    """Exponential linear unit, alpha = 1; the 1 is subtracted after exp, not by expm1.
+    """Return the exponential linear unit, alpha = 1; 1 is subtracted after exp, not by expm1.
 
     Equation: x where x ≥ 0, exp(x) - 1 elsewhere
     Source: tf.nn.elu
@@ -175,7 +175,7 @@ def elu(x: Array) -> Array:
 
 @quiet
 def selu(x: Array) -> Array:
-    """Scaled exponential linear unit, λ = 1.0507009873554805 and λα = 1.7580993408473768.
+    """Return the scaled exponential linear unit, λ = 1.0507009873554805, λα = 1.7580993408473768.
 
     Equation: λx where x ≥ 0, λα(exp(x) - 1) elsewhere
     Source: tf.nn.selu
@@ -187,7 +187,7 @@ def selu(x: Array) -> Array:
 
 @quiet
 def celu(x: Array) -> Array:
-    """Continuously differentiable exponential linear unit, alpha = 1, by expm1.
+    """Return the continuously differentiable exponential linear unit, alpha = 1, with expm1.
 
     Equation: max(x, 0) + expm1(min(x, 0))
     Source: keras.backend celu
@@ -199,7 +199,7 @@ def celu(x: Array) -> Array:
 
 @quiet
 def gelu(x: Array) -> Array:
-    """Gaussian error linear unit, exact form; 1/√2 is float32(√½) in float64 too.
+    """Return the Gaussian error linear unit, exact form; 1/√2 is float32(√½) in float64 too.
 
     Equation: ½ x · erfc(-x · float32(√½))
     Source: tf.nn.gelu (approximate=False) of TensorFlow 2.19 and later
@@ -211,7 +211,7 @@ def gelu(x: Array) -> Array:
 
 @quiet
 def squareplus(x: Array) -> Array:
-    """Smooth relu without exponentials, b = 4; inf at both ends once x² overflows.
+    """Return a smooth relu without exponentials, b = 4; inf at both ends once x² overflows.
 
     Equation: (x + √(x² + 4)) / 2
     Source: keras.backend squareplus
@@ -223,7 +223,7 @@ def squareplus(x: Array) -> Array:
 
 @quiet
 def tanh_shrink(x: Array) -> Array:
-    """Input less its hyperbolic tangent.
+    """Return x minus its hyperbolic tangent.
 
     Equation: x - tanh(x)
     Source: keras.backend tanh_shrink
@@ -234,7 +234,7 @@ def tanh_shrink(x: Array) -> Array:
 
 @quiet
 def softmax(x: Array) -> Array:
-    """Softmax over the units; NaN for a row that holds NaN, +inf, or -inf alone.
+    """Return the softmax over the units; NaN for a row that holds NaN, +inf, or only -inf.
 
     Equation: exp(x - m) / Σ exp(x - m), m the row's maximum
     Source: tf.nn.softmax
@@ -251,7 +251,7 @@ def softmax(x: Array) -> Array:
 
 @quiet
 def log_softmax(x: Array) -> Array:
-    """Logarithm of softmax over the units.
+    """Return the logarithm of softmax over the units.
 
     Equation: x - m - log Σ exp(x - m), m the row's maximum
     Source: tf.nn.log_softmax

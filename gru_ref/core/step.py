@@ -14,9 +14,9 @@ Array = NDArray[Any]
 
 
 class Step(NamedTuple):
-    """What one timestep computes, each (batch, units): the new state and what is behind it.
+    """The results of one timestep, each (batch, units): the new state, the gates, the projections.
 
-    The projections are those of x and of h, their bias added, for z, r and the candidate.
+    The projections of x and of h include their bias; there is one each for z, r and the candidate.
     """
 
     h: Array
@@ -59,12 +59,12 @@ def gru_step(
         The state before this timestep.
     weights : GRUWeights
     recurrence : Recurrence
-        Its functions, its reset form and its matrix product. Of the dtypes only the half types
-        matter here: those round as `gru_ref.core.rounding` says.
+        Its functions, reset form and matrix product are used, and its dtype if it is a half type,
+        which rounds as `gru_ref.core.rounding` describes.
     dropout_mask : (batch, features) or (3, batch, features), optional
-        Multiplies x: one mask for all gates, or one a gate in the order z, r, h.
+        Multiplies x: one mask for all gates, or one per gate in the order z, r, h.
     recurrent_dropout_mask : (batch, units) or (3, batch, units), optional
-        Multiplies h likewise.
+        Multiplies h in the same way.
 
     Returns
     -------

@@ -21,7 +21,7 @@ CUDNN_BIAS = "; a flat (6 * units,) bias comes from CuDNNGRU, whose kernels diff
 
 @dataclass(frozen=True, eq=False)
 class GRUWeights:
-    """The weights of one GRU as ``layer.get_weights()`` of Keras returns them.
+    """The weights of one GRU, as Keras's ``layer.get_weights()`` returns them.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ class GRUWeights:
         Recurrent weights, in the same column blocks.
     bias : (2, 3 * units) or (3 * units,) or None, floating
         For reset_after=True row 0 is the input bias and row 1 the recurrent bias. For
-        reset_after=False there is the input bias alone. None for use_bias=False.
+        reset_after=False there is only the input bias. None for use_bias=False.
 
     Raises
     ------
     TypeError
         An array is not of a floating dtype.
     ValueError
-        An array has another shape; the message names it.
+        An array has a wrong shape; the message names it.
 
     Source
     ------
@@ -82,7 +82,7 @@ class GRUWeights:
 
     @classmethod
     def from_arrays(cls, arrays: Sequence[Any]) -> GRUWeights:
-        """Take the list that ``layer.get_weights()`` returns: two arrays, or three with a bias.
+        """Return the weights in the list of ``layer.get_weights()``: two arrays, three with a bias.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class GRUWeights:
         return int(self.recurrent_kernel.shape[0])
 
     def named(self) -> dict[str, Array]:
-        """Return the arrays by their names, in Keras's order, without the bias if there is none."""
+        """Return the arrays by name, in Keras's order, without the bias if there is none."""
         names = ("kernel", "recurrent_kernel", "bias")
         return dict(zip(names, self.arrays(), strict=False))
 
@@ -122,9 +122,9 @@ class GRUWeights:
         return GRUWeights(*(array.astype(dtype) for array in self.arrays()))
 
     def operands(self, x: Array, h: Array, dtype: np.dtype[Any]) -> tuple[Array, Array, GRUWeights]:
-        """Return an input, a state and the weights as the operations of a half type take them.
+        """Return an input, a state and the weights, in `dtype` if it is a half type.
 
-        All in that dtype; where it is float32 or float64 they stay as they are.
+        For float32 and float64 they are returned unchanged.
         """
         if not is_half(dtype):
             return x, h, self
