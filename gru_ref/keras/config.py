@@ -33,7 +33,7 @@ class GRUConfig:
     units : int
         Size of the state.
     activation : str, callable or None
-        φ, of the candidate; None is linear. A callable maps an array to one of the same shape.
+        φ, of the candidate; None is linear. A callable returns an array of the same shape.
     recurrent_activation : str, callable or None
         ρ, of the gates z and r.
     use_bias : bool
@@ -42,40 +42,39 @@ class GRUConfig:
     kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer
         None, a name, a serialized dict or a callable.
     kernel_constraint, recurrent_constraint, bias_constraint
-        Likewise.
+        As the regularizers.
     dropout, recurrent_dropout : float
         Rates, clamped to [0, 1] as Keras does.
     implementation : any
-        1: gate by gate; anything else: the gates together. The same numbers, but for the dropout
-        masks. recurrent_dropout forces 1 where the release does so.
+        1: gate by gate; anything else: the gates together. Only the dropout masks differ.
+        recurrent_dropout forces 1 where the release does so.
     return_sequences, return_state, go_backwards, stateful, unroll, time_major : bool
-        Any value is taken by its truth, as in Keras. time_major does not exist in Keras 3.
+        Only the truth of a value counts, as in Keras. time_major does not exist in Keras 3.
     reset_after : bool
         The reset form: after the recurrent product (True), or before it.
     zero_output_for_mask : bool
-        Zeros, not the previous output, at masked timesteps.
+        The output at masked timesteps is zero, not the previous output.
     use_cudnn : "auto", True or False
         Keras 3.2 and later.
     seed : int, optional
-        Keras 3 and Keras 2 from TensorFlow 2.8 on; only matters for what Keras draws.
+        Keras 3, and Keras 2 from TensorFlow 2.8 on; it only affects what Keras draws.
     dtype : "float16", "bfloat16", "float32", "float64", "mixed_float16" or "mixed_bfloat16"
         Or a NumPy dtype, or the dict of a policy: see `gru_ref.keras.identifiers.dtype_name`.
-        bfloat16 needs
-        the package ml_dtypes. What is of which dtype, and what rounds: `gru_ref.core.rounding`.
+        bfloat16 needs the package ml_dtypes. `gru_ref.core.rounding` describes how they round.
     keras_version : str
         See `gru_ref.keras.ledger.releases.release_of`.
     execution : "eager", "graph" or "xla"
-        How Keras would run the layer's calls: at once, inside a ``tf.function`` (which fit is too),
-        or compiled by XLA (Keras 3). It matters for the dropout masks alone.
+        How Keras would run the layer's calls: eagerly, inside a ``tf.function`` (as fit does), or
+        compiled by XLA (Keras 3). It only affects the dropout masks.
 
     Attributes
     ----------
     path : "fused", "loop" or "unroll"
-        Which code of Keras would run this layer.
+        The code of Keras that would run this layer.
     behaviour : Behaviour
         What the Keras release does.
     identifiers : mapping
-        The initializers, regularizers and constraints as resolved, by argument.
+        The resolved initializers, regularizers and constraints, by argument.
 
     Raises
     ------
@@ -180,17 +179,17 @@ class GRUConfig:
 
     @functools.cached_property
     def compute_dtype(self) -> np.dtype[Any]:
-        """What the layer computes in, and its output and returned state are of."""
+        """The dtype of the computation, the output and the returned state."""
         return rounding.numpy_dtype(POLICIES[self.dtype][0])
 
     @functools.cached_property
     def variable_dtype(self) -> np.dtype[Any]:
-        """What the weights and a stateful layer's recorded state are of."""
+        """The dtype of the weights and of a stateful layer's recorded state."""
         return rounding.numpy_dtype(POLICIES[self.dtype][1])
 
     @functools.cached_property
     def recurrence(self) -> Recurrence:
-        """What the core computes for this layer, in the arithmetic of the release."""
+        """The recurrence that the core computes for this layer, in the release's arithmetic."""
         by_term = self.behaviour.float16_products_round_by_term
         return Recurrence(
             self.activation_function,
@@ -260,9 +259,9 @@ class GRUConfig:
                 self.behaviour.warn("layer_activations_need_float32", shown(value))
 
     def changed(self, **values: Any) -> GRUConfig:
-        """Return a copy in which an RNN around the cell says some things: nothing is checked again.
+        """Return a copy with other arguments, such as those of an RNN around a cell, unchecked.
 
-        `GRUConfig` derives `path` and others from what was given; here they stay, or are given.
+        Attributes that `GRUConfig` derives, such as `path`, stay as they are unless passed in.
         """
         made = object.__new__(type(self))
         for field_ in fields(self):  # not what is cached: that was derived from other values
@@ -272,7 +271,7 @@ class GRUConfig:
         return made
 
     def weight_shapes(self, features: int) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every weight, by its name, in Keras's order."""
+        """Return the shape of every weight, by name, in Keras's order."""
         columns = 3 * self.units
         shapes: dict[str, tuple[int, ...]] = {
             "kernel": (features, columns),

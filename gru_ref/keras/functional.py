@@ -1,4 +1,4 @@
-"""The loop and the step of a `GRUConfig`: the core's, with the quirks of the config's release."""
+"""The loop and the step for a `GRUConfig`: those of the core, with the quirks of the release."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Array = NDArray[Any]
 
 
 class Result(NamedTuple):
-    """What a GRU returns: the output as the config asks for it, and the final state."""
+    """What a GRU returns: the output, in the form that the config asks for, and the final state."""
 
     output: Array
     state: Array
 
 
 class CellCall(NamedTuple):
-    """One cell of a stack, and what a call of the layer runs it with: the arguments of `gru`."""
+    """One cell of a stack, with the arguments of `gru` that a call of the layer passes for it."""
 
     weights: GRUWeights
     config: GRUConfig
@@ -36,7 +36,7 @@ class CellCall(NamedTuple):
     step: Callable[..., Step] | None = None
 
     def core_cell(self, timesteps: int) -> Cell:
-        """Return the cell as the core's loop takes it, the quirks of its release included."""
+        """Return the cell for the core's loop, with the quirks of its release."""
         config, function = self.config, self.step or step.gru_step
         recurrent_mask = self.recurrent_dropout_mask
         if recurrent_mask is not None and config.behaviour.masked_state_in_mix:
@@ -72,7 +72,7 @@ def gru(
 
     Equation
     --------
-    That of `gru_ref.core.loop.run_cells`.
+    See `gru_ref.core.loop.run_cells`.
 
     Parameters
     ----------
@@ -85,10 +85,10 @@ def gru(
         True: use this timestep. The batch axis may be 1.
     dropout_mask, recurrent_dropout_mask : optional
         Scaled masks (0, or 1 / (1 − rate)) of the shapes that `gru_ref.keras.dropout.masks.laws`
-        gives.
+        describes.
     step : callable, optional
-        What computes a timestep, with the parameters of `gru_ref.core.step.gru_step`, which is the
-        default.
+        The function that computes a timestep, with the parameters of `gru_ref.core.step.gru_step`,
+        which is the default.
     record : list, optional
         Every timestep is appended to it, in processing order.
 
@@ -129,21 +129,21 @@ def stacked_gru(
     mask: Array | None = None,
     record: list[Moment] | None = None,
 ) -> tuple[Array, list[Array]]:
-    """Run cells stacked within the time loop, as the release of the last one does.
+    """Run cells stacked inside the time loop, as the release of the last one does.
 
     Parameters
     ----------
     x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
     cells : sequence of CellCall
-        The first one's features are those of x, each next one's the units of the one before. What
-        a config says of the loop itself is read from the last.
+        The features of the first cell are those of x, the features of each other cell the units of
+        the one before it. The arguments of the loop are read from the last config.
     mask, record : optional
         As for `gru`.
 
     Returns
     -------
     output, states
-        As of `gru`, with a state for every cell.
+        As for `gru`, with one state per cell.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def gru_step(
     dropout_mask: Array | None = None,
     recurrent_dropout_mask: Array | None = None,
 ) -> Step:
-    """Compute one timestep of a config; see `gru_ref.core.step.gru_step`, which has the equations.
+    """Compute one timestep for a config; `gru_ref.core.step.gru_step` has the equations.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def gru_step(
     config : GRUConfig
         Its activations, reset form, dtype and release.
     dropout_mask, recurrent_dropout_mask : optional
-        As for the core's.
+        As for `gru_ref.core.step.gru_step`.
 
     Returns
     -------

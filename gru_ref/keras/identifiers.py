@@ -1,4 +1,4 @@
-"""How initializers, regularizers, constraints and dtypes are named: string, dict, callable."""
+"""The names of initializers, regularizers, constraints and dtypes: string, dict, callable."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ class Identifier(NamedTuple):
 
 
 def spellings(classes: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """Return every spelling → class, for a table class → its other spellings."""
+    """Return a mapping of every spelling to its class, from one of classes to other spellings."""
     return {name: cls for cls, others in classes.items() for name in (cls, *others)}
 
 
 def serialize_live(value: Any, behaviour: Behaviour, argument: str) -> Any:
-    """Return a live regularizer or constraint of Keras as the dict it serializes to.
+    """Return the dict to which a live regularizer or constraint of Keras serializes.
 
-    Anything else comes back as it is, but for a class in Keras 3, which makes an instance of it.
+    Any other value is returned unchanged, except a class in Keras 3, which is instantiated.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def serialize_live(value: Any, behaviour: Behaviour, argument: str) -> Any:
 
 
 def spelling(value: Any) -> Any:
-    """Return the name as it was written: the string, or the class_name of a dict."""
+    """Return the name as the user wrote it: the string, or the class_name of a dict."""
     return value.get("class_name") if isinstance(value, Mapping) else value
 
 
@@ -105,7 +105,7 @@ def check_derived(
     Raises
     ------
     ValueError
-        It is not.
+        Its class is not derived from `base`.
     """
     if all(cls.__name__ != base for cls in type(function).__mro__):
         raise ValueError(
@@ -132,7 +132,7 @@ def parse_identifier(
     Raises
     ------
     ValueError
-        The name is unknown to the release, or `value` is of no accepted type.
+        The release does not know the name, or `value` is of no accepted type.
     TypeError
         A dict holds a parameter that its class does not have.
     """
@@ -167,16 +167,16 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
     Parameters
     ----------
     value : None, str, NumPy or ml_dtypes dtype or type, a policy of Keras, or its serialized dict
-        Of the release's generation. Python's own type float is float32, as in Keras.
+        A policy has to be of the release's generation. Python's type float is float32, as in Keras.
 
     Raises
     ------
     TypeError
-        A name of nothing, in Keras 2; up to TensorFlow 2.4 the name of a mixed policy too.
+        Keras 2: an unknown name; up to TensorFlow 2.4 also the name of a mixed policy.
     ValueError
-        Another type than a floating one; a name of nothing in Keras 3.
+        A type that is not floating; in Keras 3 an unknown name.
     TypeError, ValueError, AttributeError
-        As the release raises: the policy of another generation.
+        As the release raises: a policy of another generation.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What a release of Keras computes otherwise than the core, a function a row of the ledger.
+"""Where a release of Keras computes other numbers than the core: functions for rows of the ledger.
 
-`gru_ref.keras.functional` hands them to the core's loop or applies them around it. Each warns once
-where it changes a number; the row that it is named after has the source.
+`gru_ref.keras.functional` passes them to the core's loop or applies them around it. Each warns
+where it changes a number; the row that the warning names has the source.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ ZeroOutputs = Callable[[Array, Array, Recurrence], Array]
 
 
 def fused_mask_per_timestep(dropout_mask: Array, config: GRUConfig) -> Sequence[Array]:
-    """Return the masks of the fused path, in processing order: every timestep has one of its own.
+    """Return the masks of the fused path, one per timestep, in processing order.
 
     Parameters
     ----------
-    dropout_mask : of the shape of the layer's input
+    dropout_mask : the shape of the layer's input
     """
     by_time = dropout_mask if config.time_major else dropout_mask.swapaxes(0, 1)
     if len(by_time) > 1:
@@ -40,7 +40,7 @@ def fused_mask_per_timestep(dropout_mask: Array, config: GRUConfig) -> Sequence[
 
 
 def graph_loop_draws_every_timestep(mask: Array, config: GRUConfig) -> Sequence[Array]:
-    """Return the masks of a loop in a graph: the first axis of the mask is the processing order."""
+    """Return the masks of a loop in a graph, one per timestep: the first axis of the mask."""
     if len(mask) > 1:
         config.behaviour.warn("graph_loop_draws_every_timestep")
     return list(mask)
@@ -60,14 +60,14 @@ def masked_state_in_mix(step: StepFunction, mask: Array, config: GRUConfig) -> S
 
 
 def unroll_unit_mask_fails(mask: Array, config: GRUConfig) -> None:
-    """Warn of a mask of every unit, which the release cannot unroll; the documented is computed."""
+    """Warn of a mask per unit that the release cannot unroll; it is computed as documented."""
     per_unit = mask.ndim == 3 and mask.shape[2] > 1
     if config.path == "unroll" and per_unit and config.behaviour.unroll_unit_mask_fails:
         config.behaviour.warn("unroll_unit_mask_fails")
 
 
 def zero_outputs(config: GRUConfig) -> ZeroOutputs:
-    """Return what zero_output_for_mask does in the release, on the config's path."""
+    """Return the function for zero_output_for_mask in the release, on the config's path."""
     behaviour, unrolled = config.behaviour, config.path == "unroll"
     if config.path == "fused" and behaviour.fused_ignores_zero_output_for_mask:
         return _in_place_of_the_documented(_unchanged, "fused_ignores_zero_output_for_mask", config)
@@ -85,7 +85,7 @@ def zero_outputs(config: GRUConfig) -> ZeroOutputs:
 
 
 def unroll_zero_last_output_fails(config: GRUConfig) -> ZeroOutputs:
-    """Compute the documented where the release fails, and say so."""
+    """Return a function that zeroes outputs as documented, and warns that the release fails."""
 
     def zero(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
         config.behaviour.warn("unroll_zero_last_output_fails")
@@ -95,7 +95,7 @@ def unroll_zero_last_output_fails(config: GRUConfig) -> ZeroOutputs:
 
 
 def zero_last_output(config: GRUConfig) -> ZeroOutputs:
-    """Zero the only output too if its timestep is masked, and say so where that changes it."""
+    """Return a function that zeroes masked outputs, and warns if that changes the last one."""
 
     def zero(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
         zeroed = zero_masked_outputs(outputs, used, recurrence)

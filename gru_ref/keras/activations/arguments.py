@@ -21,8 +21,8 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Activation:
     Parameters
     ----------
     value : None, str, callable or serialized dict
-        None is linear. A dict is that of a layer, ``{"class_name": …, "config": {…}}``, with or
-        without the keys of Keras 2.13 and later, or that of a function,
+        None is linear. A dict describes a layer, ``{"class_name": …, "config": {…}}``, with or
+        without the keys of Keras 2.13 and later, or a function,
         ``{"module": "builtins", "class_name": "function", "config": "relu", …}``.
 
     Raises

@@ -1,8 +1,8 @@
-"""Activations given as the dict of a layer of Keras: ReLU, LeakyReLU, ELU, Softmax and kin.
+"""Activations given as the dict of a Keras layer: ReLU, LeakyReLU, ELU, Softmax and others.
 
 A config holds such a layer as ``{"class_name": "LeakyReLU", "config": {"alpha": 0.1, …}}``. Keras 3
-takes any layer's dict; gru_ref takes those whose output for a state is a function of each unit, or
-of each row.
+takes any layer's dict; gru_ref takes the layers whose output is a function of each unit, or of each
+row.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NOT_A_NUMBER = {"max_value": (type(None),), "axis": (list, tuple)}
 
 @dataclass(frozen=True)
 class ActivationLayer:
-    """An activation layer: its class, all its parameters, and what any layer has."""
+    """An activation layer: its class, all its parameters, and the attributes of any layer."""
 
     class_name: str
     parameters: Mapping[str, Any]
@@ -111,7 +111,7 @@ def layer_of(value: Mapping[str, Any], behaviour: Behaviour, argument: str) -> A
     TypeError
         The config holds a parameter that the class does not have, or a wrong value of one.
     ValueError, TypeError
-        As the release raises: it takes no such layer, or needs a module.
+        As the release raises: it does not take such a layer, or needs a module.
     """
     known = behaviour.activation_layers
     class_name = str(value.get("class_name"))

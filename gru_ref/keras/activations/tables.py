@@ -1,14 +1,14 @@
 """The activation names of Keras 2 and Keras 3, and the function each one stands for.
 
 `KERAS_2` and `KERAS_3` hold every name that resolves in tf_keras 2.21 and in Keras 3.15.1 and that
-a GRU can use, aliases included. `gru_ref.keras.ledger.activation_names` says which release knows
-which; the functions live in `gru_ref.core.smooth_activations` and
-`gru_ref.core.piecewise_activations`, those of one release or layer alone in
+a GRU can use, including aliases. `gru_ref.keras.ledger.activation_names` has the names of each
+release. The functions are in `gru_ref.core.smooth_activations` and
+`gru_ref.core.piecewise_activations`, those specific to a release or a layer in
 `gru_ref.keras.activations.variants`.
 
 Notes
 -----
-Keras 2's layer classes resolve to layers of the default dtype, floatx. Under the usual floatx,
+Keras 2's layer classes resolve to layers of the default dtype, floatx. With the usual floatx,
 float32, they work in float32 layers; a float64 layer fails in its first call with
 InvalidArgumentError (`FLOATX_ONLY_2`).
 """

@@ -1,6 +1,6 @@
 """Activations as one release, or one layer, computes them; the plain forms are in `gru_ref.core`.
 
-Parameters, Returns and Source read as in `gru_ref.core.smooth_activations`.
+Parameters, Returns and Source are as in `gru_ref.core.smooth_activations`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 
 @quiet
 def sigmoid_tf_2_1(x: Array) -> Array:
-    """Logistic function of older TensorFlow, which differs in the half types alone.
+    """Return the logistic function of older TensorFlow, which differs only in the half types.
 
     Equation: 1 / (1 + exp(-x))
     Source: tf.sigmoid of TensorFlow 2.1 to 2.5, measured; 2.6 to 2.8 not run
@@ -34,7 +34,7 @@ def sigmoid_tf_2_1(x: Array) -> Array:
 
 @quiet
 def gelu_tf_2_4(x: Array) -> Array:
-    """Gaussian error linear unit of older TensorFlow; √2 is float32(√2) in float64 too.
+    """Return the Gaussian error linear unit of older TensorFlow; √2 is float32(√2) in float64 too.
 
     Equation: ½ x · (1 + erf(x / float32(√2)))
     Source: tf.nn.gelu (approximate=False) of TensorFlow 2.4 to 2.18
@@ -46,7 +46,7 @@ def gelu_tf_2_4(x: Array) -> Array:
 
 @quiet
 def gelu_3_0_1(x: Array) -> Array:
-    """Gaussian error linear unit of early Keras 3, with √2 in the dtype of x.
+    """Return the Gaussian error linear unit of early Keras 3, with √2 in the dtype of x.
 
     Equation: ½ x · (1 + erf(x / √2))
     Source: keras.backend gelu of Keras 3.0.1 to 3.3.2
@@ -58,7 +58,7 @@ def gelu_3_0_1(x: Array) -> Array:
 
 @quiet
 def leaky_relu_layer(x: Array) -> Array:
-    """Leaky rectified linear unit of Keras 2's layer LeakyReLU, whose slope is 0.3.
+    """Return the leaky rectified linear unit of Keras 2's layer LeakyReLU, whose slope is 0.3.
 
     Equation: x where x > 0, float32(0.3) · x elsewhere
     Source: tf_keras layers.LeakyReLU (alpha=0.3)
@@ -68,7 +68,7 @@ def leaky_relu_layer(x: Array) -> Array:
 
 @quiet
 def thresholded_relu_layer(x: Array) -> Array:
-    """Keras 2's layer ThresholdedReLU; a product, so -0 below zero and NaN at -inf.
+    """Return Keras 2's layer ThresholdedReLU; a product, so -0 below zero and NaN at -inf.
 
     Equation: x · [x > 1]
     Source: tf_keras layers.ThresholdedReLU (theta=1.0)
@@ -79,7 +79,7 @@ def thresholded_relu_layer(x: Array) -> Array:
 
 @quiet
 def sparsemax_3_8(x: Array) -> Array:
-    """Sparsemax as Keras 3.8 to 3.15.1 compute it: τ adds up cumulative sums, a defect.
+    """Return sparsemax as Keras 3.8 to 3.15.1 compute it: τ sums cumulative sums, a defect.
 
     Equation: max(x - τ, 0), τ = (Σ_{j≤k} c_j - 1) / k
     Source: keras.backend sparsemax; keras issue 23425

@@ -1,4 +1,4 @@
-"""Dropout masks: which a release takes, of which shape, where they come from, what a cell keeps."""
+"""Dropout masks: their shapes in each release, where they come from, and those a cell keeps."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ RATES = ("dropout", "recurrent_dropout")
 
 
 class Law(NamedTuple):
-    """One dropout mask: its rate, its shape (None where nothing is dropped), and Keras's draws.
+    """One dropout mask: its rate, its shape (None if nothing is dropped), and Keras's draws.
 
-    `draws` is how many masks of the shape `drawn` Keras draws in one call, used or not.
+    `draws` is the number of masks of shape `drawn` that Keras draws in one call, used or not.
     """
 
     argument: str
@@ -36,7 +36,7 @@ class Law(NamedTuple):
 
 
 class Masks(NamedTuple):
-    """The masks of one call, scaled; None where nothing was dropped."""
+    """The scaled masks of one call; None where nothing was dropped."""
 
     dropout_mask: Array | None
     recurrent_dropout_mask: Array | None
@@ -54,16 +54,16 @@ def laws(
 
     Notes
     -----
-    Where a mask multiplies, and which shape it has:
+    The masks and their shapes:
 
-    - Keras 2, fused path: the input alone, another mask at every timestep, shaped like the input.
-    - implementation=1 (and recurrent_dropout, which forces it): a mask a gate, (3, batch, …) in the
-      order z, r, h, the same at every timestep.
+    - Keras 2, fused path: the input only, one mask per timestep, shaped like the input.
+    - implementation=1 (and recurrent_dropout, which forces it): one mask per gate, (3, batch, …) in
+      the order z, r, h, the same at every timestep.
     - any other implementation, and Keras 3.0–3.7: one mask for all gates, (batch, …).
-    - execution="graph", Keras 2, the loop: these again for every timestep, which is then the first
-      axis, in processing order.
+    - execution="graph", Keras 2, the loop: these anew for every timestep; the first axis is then
+      time, in processing order.
 
-    Keras 2 always draws three masks of the input and three of the state, Keras 3 what it uses.
+    Keras 2 always draws three masks of the input and three of the state, Keras 3 only what it uses.
 
     Source
     ------
@@ -116,25 +116,25 @@ def call_masks(
 ) -> Masks:
     """Return the masks of one call, both None in inference.
 
-    The call takes from the streams what Keras's call takes, whether its masks are handed in or not.
+    The call takes from the streams what Keras's call takes, even if masks are passed in.
 
     Parameters
     ----------
     training : bool or None
     given : (dropout_mask, recurrent_dropout_mask)
-        What the caller handed in.
+        The masks that the caller passed in.
     rng : numpy.random.Generator or None
-        Draws the masks that are not handed in, in place of Keras's streams.
+        Draws the masks that are not passed in, instead of Keras's streams.
     sizes : (batch, timesteps, features, state_batch)
     streams : MaskStreams
-        Of the layer.
+        The streams of the layer.
 
     Raises
     ------
     AttributeError
         Keras 2, with a rate: training is neither a boolean nor 0 nor 1.
     ValueError
-        A rate of 1 that the release refuses; a mask is not wanted, or of another shape, or cannot
+        A rate of 1 that the release refuses; a mask that is not used, has a wrong shape, or cannot
         be drawn.
     """
     behaviour = config.behaviour
@@ -175,19 +175,19 @@ def call_masks(
 
 
 def read_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
-    """Return the mask that a caller handed in, in the config's dtype; None where there is none.
+    """Return the mask that a caller passed in, in the config's dtype, or None.
 
     Parameters
     ----------
     given : array or None
-        A mask of the law's shape, already scaled: 0, or 1 / (1 − rate), where a value is kept.
+        A mask of the law's shape, already scaled: 0, or 1 / (1 − rate) where a value is kept.
 
     Raises
     ------
     TypeError
-        Its dtype is no number.
+        Its dtype is not numeric.
     ValueError
-        It is not wanted, or of another shape.
+        It is not used, or has a wrong shape.
     """
     if given is None:
         return None
@@ -210,7 +210,7 @@ def read_mask(law: Law, given: Any, config: GRUConfig) -> Array | None:
 
 
 def draw_with_rng(law: Law, rng: np.random.Generator, config: GRUConfig) -> Array:
-    """Return a mask of the law drawn by NumPy: not Keras's own numbers."""
+    """Return a mask of the law, drawn by NumPy: not Keras's own numbers."""
     assert law.shape is not None
     kept = rng.random(law.shape) >= law.rate
     return np.where(kept, 1 / (1 - law.rate), 0.0).astype(config.compute_dtype)
@@ -229,10 +229,10 @@ def draw_from_streams(
     ----------
     law : Law
     taken : list of Stream or None
-        Of the draws that Keras makes for it; None where nothing was seeded.
+        The streams of the draws that Keras makes for it; None where nothing was seeded.
     config : GRUConfig
     remedy : str
-        What the error says to do about that.
+        What the error message says to do if nothing was seeded.
 
     Raises
     ------
@@ -268,7 +268,7 @@ def draw_from_streams(
 
 
 def check_rates(config: GRUConfig, training: bool) -> None:
-    """Treat a rate of exactly 1 as the release does: an error, or nothing dropped and a warning.
+    """Treat a rate of exactly 1 as the release does: raise, or drop nothing and warn.
 
     Raises
     ------
@@ -295,14 +295,14 @@ def check_rates(config: GRUConfig, training: bool) -> None:
 
 
 class CellMasks:
-    """Draws a cell's masks, and hands out those of an earlier call while they are kept.
+    """The masks of a cell: drawn when they are needed, and reused while they are kept.
 
     Notes
     -----
-    Keras has a cell keep its masks so that every timestep of a sequence drops alike, and its RNN
-    resets them: Keras 2 before its loop, Keras 3 after it. Nobody resets those of a cell that is
-    called by itself. Keras 2 also keeps what it made in inference, ones, and uses what it keeps in
-    inference too.
+    In Keras a cell keeps its masks so that every timestep of a sequence drops the same units, and
+    its RNN resets them: Keras 2 before its loop, Keras 3 after it. Nothing resets the masks of a
+    cell that is called by itself. Keras 2 also keeps the masks of ones that it makes in inference,
+    and uses kept masks in inference too.
 
     Source
     ------
@@ -315,7 +315,7 @@ class CellMasks:
         self._kept: dict[str, Array | None] = {}
 
     def forget(self, rate: str) -> None:
-        """Forget the mask of one rate, so that the next call draws it."""
+        """Forget the mask of one rate, so that the next call draws a new one."""
         self._kept = {name: mask for name, mask in self._kept.items() if name != rate}
 
     def keep(self, masks: Mapping[str, Array]) -> None:
@@ -330,7 +330,7 @@ class CellMasks:
         rng: np.random.Generator | None,
         sizes: Sizes,
     ) -> Masks:
-        """Return the masks of one call of the cell by itself.
+        """Return the masks of a call of the cell by itself.
 
         The arguments are those of `gru_ref.keras.dropout.masks.call_masks`.
         """
@@ -349,7 +349,7 @@ class CellMasks:
         rng: np.random.Generator | None,
         sizes: Sizes,
     ) -> Masks:
-        """Return the masks of one call of the RNN around the cell."""
+        """Return the masks of a call of the RNN around the cell."""
         after = config.behaviour.masks_are_reset_after_the_loop
         if not after:
             self._kept = {}

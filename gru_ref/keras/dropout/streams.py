@@ -1,4 +1,4 @@
-"""The source of one layer's mask numbers: of which kind it is, and when it is seeded."""
+"""The source of one layer's mask numbers: which kind it is, and when it is seeded."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class MaskStreams:
     ----------
     config : GRUConfig
     rng_type, force_generator
-        Of Keras 2: a layer's, and its seed, reach the masks of the fused path alone.
+        Arguments of Keras 2: those of a layer, and its seed, only affect masks of the fused path.
     for_cell : bool
-        These are the numbers of a GRUCell, which its own seed reaches.
+        The numbers are those of a GRUCell, which its own seed affects.
 
     Notes
     -----
     Keras 3 has one generator, seeded when the layer is made, after its initializers. Keras 2 draws
-    the fused path's masks on the layer and the others on the cell, and seeds what needs a seed when
-    the layer is built: the cell before its weights, the layer after them.
+    the masks of the fused path in the layer and the others in the cell, and seeds both when the
+    layer is built: the cell before its weights, the layer after them.
 
     Source
     ------
@@ -56,7 +56,7 @@ class MaskStreams:
             self._source = seed_generator(seed, config.behaviour)
 
     def before_weights(self) -> None:
-        """Seed what Keras 2 seeds before its initializers draw."""
+        """Seed the generators that Keras 2 seeds before its initializers draw."""
         if not self._config.behaviour.seed_generators:
             seed = self._whole_seed(self._for_cell) if self._for_cell else None
             cell_source = self._keras_2_source(self._kind_of_cell, seed)
@@ -64,7 +64,7 @@ class MaskStreams:
                 self._source = cell_source
 
     def after_weights(self) -> None:
-        """Seed what Keras 2 seeds after them."""
+        """Seed the generators that Keras 2 seeds after its initializers have drawn."""
         if not (self._config.behaviour.seed_generators or self._for_cell):
             seed = self._whole_seed(self._on_layer)
             layer_source = self._keras_2_source(self._kind_of_layer, seed)
@@ -74,9 +74,9 @@ class MaskStreams:
     def take(
         self, draws: Sequence[tuple[int, tuple[int, ...]]], dtype: str
     ) -> list[list[Stream | None]]:
-        """Return the streams of one call: for every (count, shape) so many.
+        """Return the streams of one call: `count` of them for every (count, shape).
 
-        A stream is None where nothing was seeded, and where the release draws otherwise.
+        A stream is None if nothing was seeded, or if the release draws in another way.
         """
         source, place = self._source, 0
         assert source is not None, "the layer is built"
@@ -87,11 +87,11 @@ class MaskStreams:
         return taken
 
     def continue_as(self, layer: Any) -> None:
-        """Take over where the generator of a live layer, or cell, stands.
+        """Take over the state of the generator of a live layer or cell.
 
-        In Keras 2 a layer without a seed has none: it draws from TensorFlow's global seed, and here
-        from that of `gru_ref.set_random_seed`. Where a ``tf.random.Generator`` stands is not known.
-        One that is not built seeds its own when it is.
+        In Keras 2 a layer without a seed has no generator: it draws from TensorFlow's global seed,
+        and here from that of `gru_ref.set_random_seed`. The state of a ``tf.random.Generator`` is
+        not known. A layer that is not built seeds its own generator when it is built.
         """
         with seeds.unseeded():
             self.before_weights()
@@ -114,7 +114,7 @@ class MaskStreams:
 
     @property
     def remedy(self) -> str:
-        """What else makes the masks known where nothing was seeded, for an error message."""
+        """For an error message: what else makes the masks known if nothing was seeded."""
         behaviour = self._config.behaviour
         if behaviour.seed_generators:
             return "gru_ref.set_random_seed(…) or seed=… before the layer is made"

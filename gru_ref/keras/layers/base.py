@@ -1,4 +1,4 @@
-"""What all layers share: weights, penalties, projections, config and errors that change nothing."""
+"""The base of all layers: weights, penalties, projections, config, errors that change nothing."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ CONFIG_ARGUMENTS = frozenset(field.name for field in fields(GRUConfig) if field.
 
 
 class PartMasks(NamedTuple):
-    """The dropout masks of one call, a list of the parts' each; None where nothing was dropped."""
+    """The dropout masks of one call, each a list with one per part; None if nothing was dropped."""
 
     dropout_mask: list[Any]
     recurrent_dropout_mask: list[Any]
 
 
 class BaseLayer:
-    """What every layer of gru_ref has.
+    """The base class of every layer of gru_ref.
 
     Parameters
     ----------
     config : GRUConfig
-        Of the layer, or of one of its parts: it says which release this is.
+        The config of the layer, or of one of its parts; it determines the release.
     name : str
-        Where `arguments` has none.
+        The name of the layer if `arguments` has none.
     arguments : mapping
         The keywords for any layer: name, trainable, dtype, ….
     parts : sequence of BaseLayer
-        The layers within, in Keras's order.
+        The inner layers, in Keras's order.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class BaseLayer:
 
     @property
     def keras_version(self) -> str:
-        """The Keras release this layer is, resolved."""
+        """The resolved Keras release of this layer."""
         return self.config.keras_version
 
     @property
     def trainable(self) -> Any:
-        """Whether the weights are trained; what is set here is set in the layers within too."""
+        """Whether the weights are trained; setting it also sets it in the inner layers."""
         return self._trainable
 
     @trainable.setter
@@ -100,7 +100,7 @@ class BaseLayer:
 
     @property
     def build_config(self) -> dict[str, Any] | None:
-        """What the layer was built for, as Keras's get_build_config says it; None before."""
+        """The shapes that the layer was built for, as in Keras's get_build_config, or None."""
         return copy.deepcopy(self._build_config)
 
     def get_weights(self) -> list[Array]:
@@ -118,9 +118,9 @@ class BaseLayer:
     def losses(self) -> list[Array]:
         """The penalties, in Keras's order.
 
-        Those of the last call's outputs are there after a call, those of the weights as soon as the
-        layer is built; in Keras 3 a layer with trainable=False has none of the weights. Keras 2
-        lists the penalties of layers within layer by layer, Keras 3 those of the outputs first.
+        The penalties of outputs are those of the last call; the penalties of weights exist as soon
+        as the layer is built, but in Keras 3 not with trainable=False. Keras 2 lists the penalties
+        of inner layers layer by layer, Keras 3 lists those of the outputs first.
 
         Raises
         ------
@@ -196,12 +196,12 @@ class LeafLayer(BaseLayer):
 
     @property
     def compute_dtype(self) -> str:
-        """The name of what the layer computes in and returns."""
+        """The name of the dtype in which the layer computes and returns."""
         return self.config.compute_dtype.name
 
     @property
     def variable_dtype(self) -> str:
-        """The name of what the weights and a recorded state are of."""
+        """The name of the dtype of the weights and of a recorded state."""
         return self.config.variable_dtype.name
 
     # ---- weights
@@ -253,7 +253,7 @@ class LeafLayer(BaseLayer):
         return self._weights
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Take the weights in the order of Keras's ``get_weights()``.
+        """Set the weights, in the order of Keras's ``get_weights()``.
 
         Parameters
         ----------
@@ -263,24 +263,24 @@ class LeafLayer(BaseLayer):
         Raises
         ------
         TypeError
-            `weights` is no list.
+            `weights` is not a list.
         ValueError
-            The layer is not built, or a count or shape differs. In Keras 2 one is no array.
+            The layer is not built, or a count or shape differs. In Keras 2: one is not an array.
         AttributeError
-            In Keras 3 one is no array.
+            In Keras 3: one is not an array.
         """
         made = weight_arrays(weights, self.weight_shapes(), self.config)
         if made:
             self._weights = GRUWeights(**made)
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the shape of every weight, by its name; none before the layer is built."""
+        """Return the shape of every weight, by name; empty before the layer is built."""
         return {} if self._features is None else self.config.weight_shapes(self._features)
 
     def take_weights(self, weights: GRUWeights) -> None:
-        """Build the layer with these weights: none are drawn that would be replaced at once.
+        """Build the layer with these weights, without drawing weights that they would replace.
 
-        The batch of a stateful layer stays open until its first call.
+        The batch of a stateful layer stays undefined until its first call.
         """
         shapes = self.config.weight_shapes(weights.features)
         self._weights = GRUWeights(**weight_arrays(weights.arrays(), shapes, self.config))
@@ -313,20 +313,20 @@ class LeafLayer(BaseLayer):
     def apply_constraints(self, *, epsilon: float = constraints.EPSILON) -> None:
         """Project the weights as Keras's optimizer does after its step; never otherwise.
 
-        Nothing changes without a constraint, nor with trainable=False.
+        Nothing changes without a constraint, or with trainable=False.
 
         Parameters
         ----------
         epsilon : float
-            What Keras's own ``epsilon()`` is; 1e-7 unless it was set.
+            The value of Keras's ``epsilon()``; 1e-7 unless it was set.
 
         Raises
         ------
         ValueError
-            The layer is not built; or see `gru_ref.keras.training.constraints.project`; the
-            weights stay.
+            The layer is not built, or see `gru_ref.keras.training.constraints.project`. The
+            weights do not change.
         TypeError
-            epsilon is no number.
+            epsilon is not a number.
         """
         if not self.built:
             raise ValueError("the layer is not built, expected build or a call first")
@@ -385,7 +385,7 @@ class WrapperLayer(BaseLayer):
 
     @property
     def built(self) -> bool:
-        """Whether the layer was built, and with it every part; parts may be before."""
+        """Whether the layer was built, and with it every part; parts may be built earlier."""
         return self._built
 
     def get_weights(self) -> list[Array]:
@@ -396,12 +396,12 @@ class WrapperLayer(BaseLayer):
         return [array for leaf in self._in_order() for array in leaf.get_weights()]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Take the weights in the order of ``get_weights()``.
+        """Set the weights, in the order of ``get_weights()``.
 
         Raises
         ------
         TypeError, ValueError, AttributeError
-            As `gru_ref.GRU.set_weights`; the weights stay as they were.
+            As `gru_ref.GRU.set_weights`; the weights do not change.
         """
         leaves = self._in_order()
         shapes = [
@@ -441,7 +441,7 @@ class WrapperLayer(BaseLayer):
         Raises
         ------
         ValueError, TypeError
-            As `gru_ref.GRU.apply_constraints`; the weights stay.
+            As `gru_ref.GRU.apply_constraints`; the weights do not change.
         """
         with self._unchanged_by_errors():
             for part in self._parts:

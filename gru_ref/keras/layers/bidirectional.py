@@ -30,7 +30,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
 
     Equation
     --------
-    With y the forward layer's output and y_back the backward layer's, put back into the order of
+    With y the forward layer's output and y_back the backward layer's, reversed into the order of
     the input for return_sequences::
 
         concat: [y, y_back]     sum: y + y_back     ave: (y + y_back) / 2
@@ -39,20 +39,20 @@ class Bidirectional(SequenceLayer, WrapperLayer):
     Parameters
     ----------
     layer : GRU or RNN
-        Made anew from its config twice: its weights and what a config does not hold are left
-        behind.
+        Both layers are made from its config, so its weights, and attributes that a config does not
+        hold, are not used.
     merge_mode : "sum", "mul", "ave", "concat" or None
     weights : list, optional
-        Taken and not used, as in every Keras.
+        Accepted but not used, as in every Keras.
     backward_layer : GRU or RNN, optional
-        Used itself.
+        Used as it is.
     **kwargs
         name, trainable, dtype, ….
 
     Attributes
     ----------
     forward_layer, backward_layer : GRU or RNN
-        Both have zero_output_for_mask where they return sequences, and not where they do not.
+        Both have zero_output_for_mask if and only if they return sequences.
 
     Raises
     ------
@@ -135,7 +135,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
 
     @property
     def config(self) -> GRUConfig:
-        """What the forward layer was asked for."""
+        """The config of the forward layer."""
         config: GRUConfig = self.forward_layer.config
         return config
 
@@ -169,7 +169,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
 
     @property
     def last_masks(self) -> PartMasks:
-        """The dropout masks of the last call, each a list of the forward and the backward one."""
+        """The dropout masks of the last call, each a list of the forward and backward masks."""
         pairs = zip(self.forward_layer.last_masks, self.backward_layer.last_masks, strict=True)
         return PartMasks(*map(list, pairs))
 
@@ -256,12 +256,12 @@ class Bidirectional(SequenceLayer, WrapperLayer):
 
     @property
     def states(self) -> Any:
-        """The recorded states of both layers (Keras 3), None without one.
+        """The recorded states of both layers (Keras 3); None for a state that is not recorded.
 
         Raises
         ------
         AttributeError
-            Keras 2 does not have it.
+            Keras 2 does not have this attribute.
         """
         if not self.behaviour.bidirectional_has_states:
             raise AttributeError(
@@ -286,7 +286,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         TypeError
             Keras 3: a state is given.
         ValueError
-            Keras 2: the states are no list, or of another number or shape.
+            Keras 2: the states are not a list, or their number or a shape is wrong.
         """
         if self.behaviour.reset_states_takes_values and not self.stateful:
             raise AttributeError("stateful is False, expected a stateful layer")
@@ -307,8 +307,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the outputs: `mask` for return_sequences, else None.
 
-        Of two outputs a list (Keras 2) or tuple (Keras 3); for return_state with None for every
-        state, which Keras 3 leaves out unless the layer is stateful and built.
+        For two outputs it is a list (Keras 2) or tuple (Keras 3). With return_state there is a None
+        for every state, which Keras 3 leaves out unless the layer is stateful and built.
         """
         if isinstance(mask, list):
             mask = call_checks.first_mask(mask)
@@ -326,7 +326,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         return behaviour.state_container(masks) if self.merge_mode is None else output_mask
 
     def compute_output_shape(self, input_shape: Sequence[int | None]) -> Any:
-        """Return the shapes of the outputs, both from the forward layer's as in Keras.
+        """Return the shapes of the outputs, both taken from the forward layer, as in Keras.
 
         Returns
         -------
@@ -391,8 +391,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         Raises
         ------
         TypeError
-            `layer` is no live Bidirectional of Keras, or around neither a GRU nor an RNN of GRU
-            cells.
+            `layer` is not a live Bidirectional of Keras, or it wraps neither a GRU nor an RNN of
+            GRU cells.
         """
         version = from_keras.release_of(layer, "Bidirectional", keras_version)
         behaviour = resolve(version)

@@ -1,4 +1,4 @@
-"""What a layer's call takes: x, mask and initial state, in every form Keras accepts."""
+"""The arguments of a layer's call: x, mask and initial state, in every form that Keras accepts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 def split_x(x: Any, initial_state: Any, config: GRUConfig, states: int = 1) -> tuple[Any, Any]:
-    """Separate ``[x, state]``, the list that Keras 2 takes as its first argument.
+    """Return x and the state of ``[x, state]``, which Keras 2 takes as its first argument.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ def split_x(x: Any, initial_state: Any, config: GRUConfig, states: int = 1) -> t
     Raises
     ------
     ValueError
-        A list, tuple or dict of several; in Keras 2 a list of too many.
+        x is a list, tuple or dict of several elements; in Keras 2 a list of too many.
     AttributeError
-        One of a single element, which has no shape; in Keras 2 a list of what is no array.
+        It has a single element, without a shape; in Keras 2 it is a list of non-arrays.
     IndexError
-        An empty list in Keras 2.
+        It is an empty list, in Keras 2.
     AssertionError
-        A list in Keras 2, and `initial_state` too.
+        It is a list, and `initial_state` is given too, in Keras 2.
     """
     carries_state = isinstance(x, list) and config.behaviour.inputs_list_carries_state
     if not isinstance(x, (list, tuple, Mapping)):
@@ -65,9 +65,9 @@ def x_array(x: Any, config: GRUConfig, autocast: bool = True) -> Array:
     Raises
     ------
     TypeError
-        It is no array, in Keras 2, or of a dtype that the release does not cast.
+        x is not an array, in Keras 2, or has a dtype that the release does not cast.
     ValueError
-        It is not three-dimensional, or has no timesteps. It is no array, in Keras 3.
+        It is not three-dimensional, or has no timesteps. In Keras 3: it is not an array.
     """
     behaviour = config.behaviour
     if not hasattr(x, "__array__") and not isinstance(x, (int, float)):
@@ -94,15 +94,15 @@ def mask_array(
     timesteps: int,
     containers: tuple[type[Any], ...] | None = None,
 ) -> Array | None:
-    """Return the mask as bool, its two leading axes laid out as those of the inputs.
+    """Return the mask as bool, with its two leading axes in the order of the inputs' axes.
 
     Parameters
     ----------
     mask : (batch, timesteps), (batch, timesteps, 1) or (batch, timesteps, units), any real dtype
         True or non-zero: use this timestep. The batch may be 1. time_major: (timesteps, batch, …).
-        A list, and in Keras 3 a tuple, means its first element.
+        Of a list, and in Keras 3 of a tuple, the first element is used.
     containers : tuple of types, optional
-        Of which the first element counts; by default those of a GRU of the release.
+        The types whose first element is used; by default those of a GRU of the release.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def mask_array(
     IndexError
         One dimension, or an empty list.
     ValueError
-        Another shape.
+        Any other wrong shape.
     """
     if containers is None:
         containers = config.behaviour.mask_containers
@@ -142,7 +142,7 @@ def mask_array(
 def recorded_state_wins(
     config: GRUConfig, given: Sequence[Array], recorded: Sequence[Array]
 ) -> bool:
-    """Return whether a call starts from the recorded states, though it is given others."""
+    """Return whether a call starts from the recorded states although others are given."""
     if not (config.behaviour.recorded_state_wins and any(array.any() for array in recorded)):
         return False
     if not all(np.array_equal(ours, theirs) for ours, theirs in zip(given, recorded, strict=True)):
@@ -151,14 +151,14 @@ def recorded_state_wins(
 
 
 def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
-    """Return the state a call starts from: given, recorded, or None for zeros."""
+    """Return the state that a call starts from: given, recorded, or None for zeros."""
     if given is None or recorded is None:
         return recorded if given is None else given
     return recorded if recorded_state_wins(config, [given], [recorded]) else given
 
 
 def call_build_config(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
-    """Return what a layer says it was built for where a call with an initial state built it.
+    """Return the build config of a layer that was built by a call with an initial state.
 
     Source
     ------
@@ -175,7 +175,7 @@ def call_build_config(shape: tuple[int, ...], initial_state: Any) -> dict[str, A
 
 
 def first_mask(masks: Any) -> Any:
-    """Return the first mask of a list, the one that counts."""
+    """Return the first mask of a list, the one that is used."""
     if not masks:
         raise IndexError(f"mask is {shown(masks)}, expected an array, None or a list of one")
     return masks[0]
@@ -198,10 +198,10 @@ def initial_state_array(
     TypeError
         A dtype that the release does not cast.
     ValueError
-        Another shape, or several states in Keras 2, or none in the call that builds its layer, or
-        no array in Keras 3.
+        A wrong shape; in Keras 2 several states, or an empty list in the call that builds its
+        layer; in Keras 3 not an array.
     AttributeError
-        No array, in Keras 2.
+        Not an array, in Keras 2.
     IndexError
         An empty list in Keras 3.
     """

@@ -19,10 +19,10 @@ _RNG_TYPES = (None, "stateless", "stateful", "legacy_stateful")
 
 
 def check_call(init: F) -> F:
-    """Refuse what only the call itself shows: an argument's place, and one given with its default.
+    """Return the constructor with checks of what only its call shows.
 
-    Positional arguments after recurrent_dropout are refused where the release has another order,
-    and time_major in any value where the release does not have it.
+    Positional arguments after recurrent_dropout raise where the release has another order, and so
+    does time_major with any value where the release does not have it.
     """
     names = list(inspect.signature(init).parameters)
     last = names.index("recurrent_dropout")
@@ -57,11 +57,11 @@ def check_keywords(
     TypeError, ValueError
         A keyword is unknown: the class of error that the release raises.
     TypeError
-        Keras 2: name is no string or trainable no bool, where the release looks at them; or
-        input_shape or its like is no tuple.
+        Keras 2: name is not a string or trainable not a bool, where the release checks them; or
+        input_shape or a similar argument is not a tuple.
     ValueError
-        Keras 3: name is no string or contains '/', or trainable is no bool, where the release
-        looks at it. Keras 2: rng_type is unknown.
+        Keras 3: name is not a string or contains '/', or trainable is not a bool, where the release
+        checks it. Keras 2: rng_type is unknown.
     """
     for keyword, value in kwargs.items():
         if keyword not in known:

@@ -1,4 +1,4 @@
-"""GRU: Keras's layer, a shell over the functional core."""
+"""GRU: Keras's layer around `gru_ref.keras.functional.gru`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GRU(LoopLayer, LeafLayer):
 
     Equation
     --------
-    See `gru_ref.core.step.gru_step` for one timestep and `gru_ref.core.loop.gru` for the sequence.
+    See `gru_ref.core.step.gru_step` for a timestep, `gru_ref.core.loop.run_cells` for a sequence.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ class GRU(LoopLayer, LeafLayer):
         `gru_ref.keras.config.GRUConfig`.
         By position only up to recurrent_dropout, unless keras_version is one of those.
     keras_version : str
-        Which Keras to be: "2" (tf_keras), "3", "2.15.0", "3.7.0", "tf-2.3", …
+        The Keras to imitate: "2" (tf_keras), "3", "2.15.0", "3.7.0", "tf-2.3", …
     execution : "eager", "graph" or "xla"
-        How that Keras would run the calls; it matters for the dropout masks alone. "graph": in a
+        How that Keras would run the calls; it only affects the dropout masks. "graph": in a
         ``tf.function`` that holds this layer and nothing else that draws. "xla": with
         jit_compile=True, Keras 3.
     **kwargs
-        What hides in Keras's own ``**kwargs``: zero_output_for_mask, dtype, seed, use_cudnn, name,
+        Arguments in Keras's own ``**kwargs``: zero_output_for_mask, dtype, seed, use_cudnn, name,
         trainable, autocast, input_shape, input_dim, and for Keras 2 batch_input_shape, batch_size,
         input_length, weights, dynamic, return_runtime, enable_caching_device, force_generator,
         rng_type.
@@ -136,12 +136,12 @@ class GRU(LoopLayer, LeafLayer):
         Raises
         ------
         TypeError
-            No shape; in Keras 2 features that are no size.
+            No shape; in Keras 2 features that are not a size.
         IndexError
-            Less than two sizes; in Keras 2 a list of sizes.
+            Fewer than two sizes; in Keras 2 a list of sizes.
         ValueError
-            Other than three sizes, or stateful without a batch, or other features than the layer
-            is built for. In Keras 3 features that are no size.
+            Not three sizes, or stateful without a batch, or other features than the layer is built
+            for. In Keras 3 features that are not a size.
         """
         shape = three_sizes(input_shape, self.config)
         features = self._known_features(input_shape, shape)
@@ -163,7 +163,7 @@ class GRU(LoopLayer, LeafLayer):
     def last_masks(self) -> Masks:
         """The dropout masks of the last call; None where it dropped nothing.
 
-        They can be handed in again: ``layer(x, training=True, **layer.last_masks._asdict())``.
+        They can be passed in again: ``layer(x, training=True, **layer.last_masks._asdict())``.
         """
         return self._masks
 
@@ -192,14 +192,13 @@ class GRU(LoopLayer, LeafLayer):
         training : bool, optional
             Whether dropout acts. None is False.
         dropout_mask, recurrent_dropout_mask : optional
-            The masks to drop with, in the shapes that `gru_ref.keras.dropout.masks.laws` gives,
-            already scaled.
-            By default those that Keras draws from the same seeds.
+            The masks to use, already scaled, in the shapes that `gru_ref.keras.dropout.masks.laws`
+            describes. By default those that Keras draws from the same seeds.
         rng : numpy.random.Generator, optional
-            Draws the masks that are not handed in, instead of Keras's seeds; in training only.
+            Draws the masks that are not passed in, instead of Keras's seeds; only in training.
         ragged_lengths : (batch,), integers, optional
-            How many timesteps of each row count: x stands for a RaggedTensor (Keras 2). The output
-            of return_sequences is as long as the longest row, with zeros behind every row.
+            The number of timesteps of each row: x stands for a RaggedTensor (Keras 2). The output
+            of return_sequences is as long as the longest row, with zeros after the end of each row.
 
         Returns
         -------
@@ -210,7 +209,7 @@ class GRU(LoopLayer, LeafLayer):
         Raises
         ------
         TypeError, ValueError, IndexError, AttributeError, AssertionError
-            As the release of Keras raises. Weights and state stay as they were.
+            As the release of Keras raises. Weights and state do not change.
         UnseededError
             The weights would be drawn without a seed; the message names the initializer.
 
@@ -243,15 +242,15 @@ class GRU(LoopLayer, LeafLayer):
         recurrent_dropout_mask: Any = None,
         rng: np.random.Generator | None = None,
     ) -> Trace:
-        """Run the layer, as a call does, and return all that every timestep computes.
+        """Run the layer, as a call does, and return everything that each timestep computes.
 
-        Parameters and errors are those of a call, and so is what it leaves behind: the recorded
-        state of a stateful layer, and the masks drawn.
+        Parameters, errors and effects are those of a call: it records the state of a stateful
+        layer, and draws masks.
 
         Returns
         -------
         Trace
-            ``trace.output[-1]`` is the call's output, the whole of it with return_sequences.
+            ``trace.output[-1]`` is the call's output; with return_sequences, ``trace.output`` is.
 
         Examples
         --------
@@ -346,7 +345,7 @@ class GRU(LoopLayer, LeafLayer):
         ----------
         config : mapping
         keras_version : str, optional
-            Which Keras wrote it; by default recognised by its keys.
+            The Keras that wrote it; by default recognised by the keys.
 
         Raises
         ------
@@ -372,17 +371,17 @@ class GRU(LoopLayer, LeafLayer):
         Raises
         ------
         TypeError
-            `layer` is no live GRU of Keras.
+            `layer` is not a live GRU of Keras.
         ValueError
-            It has weights that a GRU has not.
+            It has weights that a GRU does not have.
 
         Notes
         -----
-        Its dropout masks go on where they stand: those of Keras 3, and in Keras 2 those of a layer
-        with a seed. Any other layer of Keras 2 draws from TensorFlow's global seed, which is not
-        the layer's: seed both again, ``set_random_seed`` here and there, or hand masks in. Where a
-        ``tf.random.Generator`` of Keras 2 stands is not known. Where the cell within is frozen,
-        the layer is.
+        The sequence of dropout masks continues where the live layer's stands, in Keras 3, and in
+        Keras 2 for a layer with a seed. Any other layer of Keras 2 draws from TensorFlow's global
+        seed: seed both again, with ``set_random_seed`` here and in Keras, or pass masks in. The
+        state of a ``tf.random.Generator`` of Keras 2 is not known. If the inner cell is frozen,
+        so is the layer.
         """
         made = from_keras.read_without_weights(cls, "GRU", layer, keras_version)
         made._take_live_weights(layer)

@@ -33,9 +33,8 @@ class GRUCell(LeafLayer):
     Parameters
     ----------
     units, activation, …, reset_after, seed
-        Keras's own arguments, in its order; see `gru_ref.keras.config.GRUConfig`. Of seed Keras 2
-        itself
-        takes the name alone, no place.
+        Keras's own arguments, in its order; see `gru_ref.keras.config.GRUConfig`. Keras 2 itself
+        takes seed only by name.
     keras_version, execution : str
         As for `gru_ref.GRU`.
     **kwargs
@@ -114,7 +113,7 @@ class GRUCell(LeafLayer):
 
     @property
     def output_size(self) -> int:
-        """Size of the output: that of the state."""
+        """Size of the output, equal to that of the state."""
         return self.config.units
 
     def build(self, input_shape: Sequence[int | None]) -> None:
@@ -128,9 +127,9 @@ class GRUCell(LeafLayer):
         Raises
         ------
         TypeError, IndexError
-            `input_shape` is no sequence, or empty.
+            `input_shape` is not a sequence, or is empty.
         ValueError
-            The features are not known, or other than the cell is built for.
+            The features are not known, or not those that the cell is built for.
         """
         try:
             sizes = tuple(input_shape)
@@ -224,7 +223,7 @@ class GRUCell(LeafLayer):
         self.masks.forget("dropout")
 
     def reset_recurrent_dropout_mask(self) -> None:
-        """Forget the recurrent mask of earlier calls likewise."""
+        """Forget the recurrent mask of earlier calls, as `reset_dropout_mask` does the input's."""
         self.masks.forget("recurrent_dropout")
 
     def get_initial_state(
@@ -235,7 +234,7 @@ class GRUCell(LeafLayer):
         Parameters
         ----------
         inputs : (batch, features), optional
-            In Keras 2, in place of batch_size and dtype; Keras 3 has batch_size alone.
+            In Keras 2, instead of batch_size and dtype; Keras 3 takes only batch_size.
 
         Raises
         ------
@@ -290,7 +289,7 @@ class GRUCell(LeafLayer):
         Raises
         ------
         TypeError
-            `layer` is no live GRUCell of Keras.
+            `layer` is not a live GRUCell of Keras.
         """
         made = from_keras.read_without_weights(cls, "GRUCell", layer, keras_version)
         made._take_live_weights(layer)

@@ -1,4 +1,4 @@
-"""What a GRU and an RNN share: the shapes of their outputs, and the states that they record."""
+"""The base of GRU and RNN: the shapes of their outputs, and the states that they record."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ ABSENT: Any = object()
 
 
 class States(NamedTuple):
-    """A state for every cell, (batch, units) each, and whether it is in a list of its own."""
+    """One state per cell, (batch, units) each, and whether it is in a list of its own."""
 
     arrays: tuple[Array, ...]
     nested: tuple[bool, ...]
 
     def in_lists(self) -> list[Any]:
-        """Return the states, each in its list if it has one."""
+        """Return the states, each in its list if it is in one."""
         pairs = zip(self.arrays, self.nested, strict=True)
         return [[array] if nested else array for array, nested in pairs]
 
     def map(self, function: Any) -> States:
-        """Return what a function makes of every array, in the same containers."""
+        """Return the results of a function of every array, in the same containers."""
         return self._replace(arrays=tuple(map(function, self.arrays)))
 
 
@@ -51,7 +51,7 @@ class SequenceLayer(BaseLayer):
         Raises
         ------
         AttributeError
-            Keras 2 has reset_states alone.
+            Keras 2 has only reset_states.
         """
         if not self.behaviour.reset_state_method:
             raise AttributeError(
@@ -93,7 +93,7 @@ class LoopLayer(SequenceLayer):
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the mask of the outputs: `mask` for return_sequences, else None.
 
-        With return_state it is a list, None for every state. `inputs` is not read, as in Keras.
+        With return_state it is a list, with None for each state. `inputs` is not read, as in Keras.
         """
         if isinstance(mask, (list, tuple)):
             mask = call_checks.first_mask(mask)
@@ -156,7 +156,7 @@ class LoopLayer(SequenceLayer):
     def states(self) -> Any:
         """The recorded states, as in Keras: in a list, or in a tuple for a stack in Keras 2.
 
-        Without a record None for every cell, or None itself in Keras 3.
+        If no state is recorded: None for every cell, or just None in Keras 3.
         """
         recorded = self._recorded
         if recorded is None and self.behaviour.states_are_none_without_record:
@@ -209,16 +209,16 @@ class LoopLayer(SequenceLayer):
 
         Parameters
         ----------
-        states : list of (batch, units), or of one cell that alone, optional
+        states : list of (batch, units), or for one cell only (batch, units), optional
 
         Raises
         ------
         AttributeError
             Keras 2: the layer is not stateful.
         TypeError
-            Keras 3: a state is given, even None. Keras 2: it is no array.
+            Keras 3: a state is given, even None. Keras 2: it is not an array.
         ValueError
-            Keras 2: the layer is not built, or the states are of another number or shape.
+            Keras 2: the layer is not built, or the number or a shape of the states is wrong.
 
         Warns
         -----

@@ -14,24 +14,24 @@ Array = NDArray[Any]
 
 
 def pad(x: Array, lengths: Any, mask: Any, config: GRUConfig) -> tuple[Array, Any]:
-    """Return x as long as its longest row, and the mask of its rows; both as given without lengths.
+    """Return x cut to its longest row, and the mask of its rows; both unchanged without lengths.
 
     Parameters
     ----------
     x : (batch, timesteps, features)
-        What stands behind a row's end does not count.
+        Values after the end of a row do not count.
     lengths : (batch,), integers, or None
     mask : None
-        What the caller handed in.
+        The mask that the caller passed in.
     config : GRUConfig
 
     Raises
     ------
     ValueError
-        Keras 3, which has no ragged input; a mask too, unroll or time_major, as in Keras 2; no row
-        has a timestep, or one more than x; or there is not one length a row.
+        Keras 3, which has no ragged input; a mask, unroll or time_major, as in Keras 2; no row has
+        a timestep, or a row has more than x; or the number of lengths is not that of the rows.
     TypeError
-        The lengths are no integers.
+        The lengths are not integers.
 
     Source
     ------
@@ -70,14 +70,14 @@ def pad(x: Array, lengths: Any, mask: Any, config: GRUConfig) -> tuple[Array, An
 
 
 def call_config(config: GRUConfig, lengths: Any) -> GRUConfig:
-    """Return the config that a GRU runs a call with: the fused path may not take ragged input."""
+    """Return the config for a call of a GRU: the fused path may not take ragged input."""
     if lengths is None or config.path != "fused" or config.behaviour.ragged_input_is_fused:
         return config
     return config.changed(path="loop")
 
 
 def rows_first(output: Array, lengths: Any, config: GRUConfig) -> Array:
-    """Return the outputs of ragged rows, each from its row's first place on, with zeros behind.
+    """Return the outputs of ragged rows, each moved to the start of its row, zeros after its end.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""RNN: Keras's loop around a GRUCell, or around a stack of them."""
+"""RNN: Keras's loop layer around a GRUCell, or around a stack of them."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class RNN(LoopLayer, WrapperLayer):
     Parameters
     ----------
     cell : GRUCell, StackedRNNCells, or a list or tuple of GRUCell
-        Says which release of Keras this is.
+        It determines the release of Keras.
     return_sequences, return_state, go_backwards, stateful, unroll : bool
-        As for `gru_ref.GRU`. By position only so far: the next place is time_major in Keras 2,
-        zero_output_for_mask in Keras 3.
+        As for `gru_ref.GRU`. No further argument can be passed by position: the next would be
+        time_major in Keras 2, zero_output_for_mask in Keras 3.
     **kwargs
         zero_output_for_mask, activity_regularizer, name, trainable, dtype, and in Keras 2
         time_major.
@@ -48,7 +48,7 @@ class RNN(LoopLayer, WrapperLayer):
     Raises
     ------
     TypeError, ValueError
-        As the release of Keras raises; the message names the argument. Also where the dtype is not
+        As the release of Keras raises; the message names the argument. Also if the dtype is not
         that of the cell, or there is no cell.
 
     Source
@@ -159,7 +159,7 @@ class RNN(LoopLayer, WrapperLayer):
 
     @property
     def last_masks(self) -> Masks | PartMasks:
-        """The dropout masks of the last call, in a list of one for each cell of a stack."""
+        """The dropout masks of the last call; for a stack, lists with one per cell."""
         used = self._used_masks
         if not self._stacked:
             return used[0] if used else Masks(None, None)
@@ -357,7 +357,8 @@ class RNN(LoopLayer, WrapperLayer):
         Raises
         ------
         TypeError
-            `layer` is no live RNN of Keras, or its cell neither a GRUCell nor a stack of them.
+            `layer` is not a live RNN of Keras, or its cell is neither a GRUCell nor a stack of
+            them.
         ValueError
             gru_ref refuses its arguments: cells of another dtype than the RNN.
         """

@@ -1,4 +1,4 @@
-"""StackedRNNCells: cells one after the other within a timestep, as one cell."""
+"""StackedRNNCells: several cells, run in order inside each timestep, as one cell."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class StackedRNNCells(WrapperLayer):
     Parameters
     ----------
     cells : list or tuple of GRUCell
-        All of one Keras release and one dtype.
+        All of the same Keras release and dtype.
     **kwargs
         name, trainable, dtype, and in Keras 2 reverse_state_order.
 
     Raises
     ------
     TypeError
-        `cells` is no list.
+        `cells` is not a list.
     ValueError
-        One of them is no GRUCell, or of another release or dtype than the first; or as the release
-        of Keras raises.
+        One of them is not a GRUCell, or has another release or dtype than the first; or as the
+        release of Keras raises.
 
     Source
     ------
@@ -98,7 +98,7 @@ class StackedRNNCells(WrapperLayer):
 
     @property
     def output_size(self) -> int:
-        """Size of the output: that of the last cell."""
+        """Size of the output, equal to that of the last cell's output."""
         size: int = self.cells[-1].units
         return size
 
@@ -205,9 +205,9 @@ class StackedRNNCells(WrapperLayer):
         Raises
         ------
         TypeError
-            `layer` is no live StackedRNNCells of Keras, or one of its cells no GRUCell.
+            `layer` is not a live StackedRNNCells of Keras, or one of its cells is not a GRUCell.
         ValueError
-            gru_ref refuses its arguments: cells of several dtypes, or another than the stack's.
+            gru_ref refuses its arguments: cells of several dtypes, or of another than the stack's.
         """
         version = from_keras.release_of(layer, "StackedRNNCells", keras_version)
         taken: dict[int, GRUCell] = {}  # a cell may stand in several places

@@ -1,4 +1,4 @@
-"""Trace: every gate of every timestep, to be looked at, saved and compared."""
+"""Trace: every gate of every timestep, to inspect, save and compare."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PRINTED = {"bool": "uint8", "bfloat16": "float32"}
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What every timestep of one call computed, timesteps first, in processing order.
+    """The results of every timestep of one call, timesteps first, in processing order.
 
     Equation
     --------
@@ -37,11 +37,11 @@ class Trace:
     Parameters
     ----------
     timestep : (timesteps,), int
-        The place of each in the input: backwards for go_backwards.
+        The index of each in the input, descending for go_backwards.
     x : (timesteps, batch, features)
         The inputs, before dropout.
     mask : (timesteps, batch, units), bool
-        True where the timestep is used. Where it is not, what it computes is without effect.
+        True where the timestep is used. Elsewhere the gates and candidates have no effect.
     input_z, input_r, input_candidate : (timesteps, batch, units)
         The projections of x.
     recurrent_z, recurrent_r, recurrent_candidate : (timesteps, batch, units)
@@ -50,7 +50,7 @@ class Trace:
     h : (timesteps, batch, units)
         The state after each timestep.
     output : (timesteps, batch, units)
-        What it puts out: h, or at a masked timestep the output before, or zero.
+        The output of each: h, or at a masked timestep the previous output, or zero.
     initial_state : (batch, units)
 
     Examples
@@ -83,13 +83,13 @@ class Trace:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def npz(self) -> bytes:
-        """Return the arrays in the bytes of a `.npz`, as `save` writes it."""
+        """Return the bytes of the `.npz` that `save` writes."""
         buffer = io.BytesIO()
         np.savez(buffer, **self.arrays())
         return buffer.getvalue()
 
     def csv(self) -> bytes:
-        """Return the numbers in the bytes of a `.csv`, as `to_csv` writes it."""
+        """Return the bytes of the `.csv` that `to_csv` writes."""
         return "".join(self._csv()).encode()
 
     def save(self, path: str | Path) -> None:
@@ -100,22 +100,22 @@ class Trace:
         ValueError
             The name does not end in .npz.
         OSError
-            It cannot be written; what was there stays.
+            It cannot be written; an existing file is not changed.
         """
         write_all({_with_ending(path, ".npz"): self.npz()})
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the numbers to a `.csv`, one a line: position, timestep, batch, name, index, value.
+        """Write the numbers to a `.csv`: position, timestep, batch, name, index, value per line.
 
-        index is the feature of x, and the unit of anything else; position counts in processing
-        order. A value reads back to the same number of its dtype; of the mask it is 1 or 0.
+        index is the feature for x, and the unit for any other array; position counts in processing
+        order. A value reads back to the same number of its dtype; values of the mask are 1 or 0.
 
         Raises
         ------
         ValueError
             The name does not end in .csv.
         OSError
-            It cannot be written; what was there stays.
+            It cannot be written; an existing file is not changed.
         """
         write_all({_with_ending(path, ".csv"): self.csv()})
 
@@ -138,14 +138,14 @@ class Trace:
 
 
 def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
-    """Return the trace of one cell from what the loop recorded.
+    """Return the trace of one cell from the record of the loop.
 
     Parameters
     ----------
     record : sequence of Moment
-        As `gru_ref.core.loop.gru` fills it.
+        As `gru_ref.core.loop.run_cells` fills it.
     cell : int
-        Which cell of a stack.
+        The index of the cell in its stack.
     """
     steps = [moment.steps[cell] for moment in record]
     h = np.stack([moment.states[cell] for moment in record])

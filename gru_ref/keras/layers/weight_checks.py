@@ -1,4 +1,4 @@
-"""What a layer's build and set_weights take: an input shape, and a list of arrays."""
+"""The arguments of a layer's build and set_weights: an input shape, and a list of arrays."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Array = NDArray[Any]
 def weight_arrays(
     weights: Any, shapes: Mapping[str, tuple[int, ...]], config: GRUConfig
 ) -> dict[str, Array]:
-    """Return copies of the arrays that ``set_weights`` was given, by name.
+    """Return copies of the arrays passed to ``set_weights``, by name.
 
     They are in the config's variable_dtype.
 
     Raises
     ------
     TypeError
-        `weights` is no list.
+        `weights` is not a list.
     ValueError
-        A count or shape differs. In Keras 2 one is no array.
+        A count or shape differs. In Keras 2: one is not an array.
     AttributeError
-        In Keras 3 one is no array.
+        In Keras 3: one is not an array.
     """
     if not isinstance(weights, (list, tuple, np.ndarray)):
         raise TypeError(f"weights is {shown(weights)}, expected a list of arrays")
@@ -53,14 +53,14 @@ def weight_arrays(
 
 
 def three_sizes(input_shape: Any, config: GRUConfig) -> tuple[int | None, ...]:
-    """Return ``(batch, timesteps, features)``, or what stands for it when time_major.
+    """Return ``(batch, timesteps, features)``, or ``(timesteps, batch, features)`` for time_major.
 
     Raises
     ------
     TypeError
-        `input_shape` is no sequence.
+        `input_shape` is not a sequence.
     IndexError
-        Less than two sizes; in Keras 2 a list, which stands for several shapes there.
+        Fewer than two sizes; in Keras 2 a list, which stands for several shapes there.
     ValueError
         Any other number of sizes.
     """
@@ -77,7 +77,7 @@ def three_sizes(input_shape: Any, config: GRUConfig) -> tuple[int | None, ...]:
 
 
 def known_features(shape: tuple[int | None, ...], config: GRUConfig) -> int:
-    """Return the features of an input shape, which have to be known."""
+    """Return the features of an input shape; raise if they are not known."""
     features: Any = shape[2]
     if not isinstance(features, (int, np.integer)) or features < 0:
         error = config.behaviour.wrong_type_error

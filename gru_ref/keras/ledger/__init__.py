@@ -1,7 +1,7 @@
-"""The ledger: which Keras release behaves how, one row a behaviour, each with its source.
+"""The ledger: how each Keras release behaves, one row per behaviour, each with its source.
 
-Nothing outside it and `gru_ref.keras.serialization` asks for a version: the rest of gru_ref asks a
-`Behaviour`, one field a row. A topic is a file here, a row a field of its class.
+Only the ledger and `gru_ref.keras.serialization` ask for a version: the rest of gru_ref asks a
+`Behaviour`, which has one field per row. Each topic is a file here, each row a field of its class.
 """
 
 from gru_ref.keras.ledger.behaviour import LEDGER, Behaviour, resolve

@@ -1,7 +1,7 @@
-"""Which names of activations each release resolves, and the function that each one stands for.
+"""The activation names that each release resolves, and the function that each one stands for.
 
-A name is there from its first minor on, a function's change is another minor; a minor stands for
-its last patch. Functions are named as in `gru_ref.core` and `gru_ref.keras.activations.variants`.
+Each name is listed with the minors from which it stands for which function; a minor stands for its
+last patch. Functions are named as in `gru_ref.core` and `gru_ref.keras.activations.variants`.
 
 Notes
 -----
@@ -14,8 +14,8 @@ The same name is not always the same function:
 - sparsemax is wrong in Keras 3.8 to 3.15.1 (`sparsemax_3_8`);
   `gru_ref.core.piecewise_activations.sparsemax` is the right one.
 
-Until TensorFlow 2.9 every global of Keras's own activations module resolves, modules and strings
-included ('nn', 'backend', '__name__'). Of the callable ones Layer (TensorFlow 2.5 to 2.8) works as
+Until TensorFlow 2.9 every global of Keras's own activations module resolves, including modules and
+strings ('nn', 'backend', '__name__'). Of the callable ones Layer (TensorFlow 2.5 to 2.8) works as
 linear in float32; on a tensor keras_export (to 2.12) and get_globals (2.5 to 2.9) raise TypeError,
 deserialize_keras_object and serialize_keras_object (to 2.9) ValueError.
 
@@ -116,7 +116,7 @@ _UNUSABLE_3: Mapping[str, tuple[int, str]] = {
 
 
 def activation_names(release: Release) -> dict[str, str]:
-    """Return every name that a GRU of the release can use → the name of its function.
+    """Return the name of the function of every activation name that a GRU of the release can use.
 
     Examples
     --------

@@ -49,7 +49,7 @@ class Behaviour(
     Parameters
     ----------
     release : Release
-        For messages: what a release does is asked of the rows.
+        Only for messages: the rows say what the release does.
     """
 
     release: Release

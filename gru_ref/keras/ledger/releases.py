@@ -1,8 +1,8 @@
-"""Which Keras release a version string names.
+"""The Keras release that a version string names.
 
-A release is a pair (generation, minor). Keras 2 counts as TensorFlow does, since that is what
+A release is a pair (generation, minor). Keras 2 is numbered as TensorFlow, since that is what
 people install: minor 1 … 15 is the `tf.keras` of TensorFlow 2.1 … 2.15, minor 16 … 21 `tf_keras`.
-Keras 3 counts its own minors.
+Keras 3 has its own minors.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def release_of(keras_version: str) -> Release:
     Raises
     ------
     TypeError
-        `keras_version` is no string.
+        `keras_version` is not a string.
     ValueError
         It is not a version, or older than the ledger.
 

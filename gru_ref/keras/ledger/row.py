@@ -1,4 +1,4 @@
-"""A row of the ledger: one behaviour, its value in each release, and where that was seen."""
+"""A row of the ledger: one behaviour, its value in each release, and the source of the values."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class LedgerRow(NamedTuple):
     ----------
     name : str
     keras_2, keras_3 : mapping
-        Minor → the value from there on, in the order of time.
+        Minor → the value from there on, in order of time.
     source : str
-        "Measured" in it means: run on that release. "Read" means: read in its source code only.
+        "Measured" means that the release was run, "read" that only its source code was read.
     quirk : str
-        What Keras does otherwise than it documents; empty where it does not.
+        How Keras differs from its documentation; empty where it does not.
     """
 
     name: str
@@ -37,7 +37,7 @@ class LedgerRow(NamedTuple):
 
 
 def value_at(changes: Mapping[int, T], minor: int) -> T:
-    """Return the last value of `changes`, in the order of time, that is not of a later minor."""
+    """Return the value of `changes`, which are in order of time, that holds at `minor`."""
     value = next(iter(changes.values()))
     for since, changed in changes.items():
         if minor >= since:

@@ -1,4 +1,4 @@
-"""Reads live layers of Keras: what they are, their release, arguments, weights and states.
+"""Reads live layers of Keras: their class, release, arguments, weights and states.
 
 Keras itself is not imported: everything comes from the layer's own methods and attributes.
 """
@@ -34,7 +34,7 @@ _CELL_MASKS = {
 
 
 def class_of(layer: Any) -> str:
-    """Return which of `CLASSES` a live layer of Keras is; "" if none."""
+    """Return the one of `CLASSES` that a live layer of Keras belongs to, or ""."""
     for base in type(layer).__mro__:
         if _is_kerass(base):
             return base.__name__ if base.__name__ in CLASSES else ""
@@ -47,7 +47,7 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
     Raises
     ------
     TypeError
-        It is not; the message says which class of gru_ref would take it, if any does.
+        `layer` is something else; the message names the class of gru_ref that takes it, if any.
     """
     found = class_of(layer)
     if found not in expected:
@@ -57,7 +57,7 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
 
 
 def read_without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
-    """Return a layer of gru_ref of a live one's release and arguments, without the live weights.
+    """Return a layer of gru_ref with a live layer's release and arguments, without its weights.
 
     The parameters and errors are those of `release_of`.
     """
@@ -69,19 +69,19 @@ def read_without_weights(cls: type[L], expected: str, layer: Any, keras_version:
 
 
 def read_part(layer: Any, classes: Mapping[str, Any], what: str, keras_version: str) -> Any:
-    """Return the layer of gru_ref that takes over a live one within another.
+    """Return the layer of gru_ref for a live layer inside another.
 
     Parameters
     ----------
     classes : mapping
-        The classes of gru_ref that may stand there, by name.
+        The accepted classes of gru_ref, by name.
     what : str
-        For the message.
+        The name of the inner layer, for the message.
 
     Raises
     ------
     TypeError
-        The layer is of none of the classes.
+        The layer belongs to none of the classes.
     """
     check(layer, *classes, what=what)
     return classes[class_of(layer)].from_keras(layer, keras_version=keras_version)
@@ -105,7 +105,7 @@ def release_of(layer: Any, expected: str, keras_version: str | None) -> str:
 
 
 def version_of(layer: Any) -> str:
-    """Return the release of the package that a live layer's class, or one of its bases, is from."""
+    """Return the release of the package that defines a live layer's class, or one of its bases."""
     for base in type(layer).__mro__:
         package = base.__module__.partition(".")[0]
         if package == "tensorflow":
@@ -116,20 +116,20 @@ def version_of(layer: Any) -> str:
 
 
 def arguments_of(layer: Any, behaviour: Behaviour, *nested: str) -> dict[str, Any]:
-    """Return the arguments that make a live layer again.
+    """Return the arguments from which a live layer can be made again.
 
-    Of the functions and objects in its config only Keras's own are taken by what the config says:
-    those of the user's are taken themselves. What configs drop is taken from the layer.
+    Keras's own functions and objects are read from the config; the user's are taken from the layer
+    itself, and so are arguments that configs drop.
 
     Parameters
     ----------
     nested : str
-        The keys of the config that hold other layers: left out.
+        The keys of the config that hold other layers, which are left out.
 
     Raises
     ------
     ValueError
-        The layer has an argument that gru_ref's has not.
+        The layer has an argument that gru_ref's layer does not have.
     """
     arguments = {key: value for key, value in layer.get_config().items() if key not in nested}
     arguments.update(_arguments_beside_config(layer, behaviour))
@@ -197,7 +197,7 @@ def weights_of(layer: Any) -> list[Array]:
     Raises
     ------
     ValueError
-        It has more than a GRU's: those of an activation that learns.
+        It has more weights than a GRU, such as those of an activation with parameters.
     """
     weights = [np.asarray(array) for array in layer.get_weights()]
     if len(weights) > 3:
@@ -209,7 +209,7 @@ def weights_of(layer: Any) -> list[Array]:
 
 
 def build_config_of(layer: Any) -> dict[str, Any] | None:
-    """Return what a live layer says it was built for; None in releases that say nothing."""
+    """Return the build config of a live layer; None in releases that have none."""
 
     def plain(value: Any) -> Any:
         """Return what Keras may have wrapped to keep track of it."""
@@ -235,7 +235,7 @@ def cell_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
     Parameters
     ----------
     by_gate : bool
-        Whether there is a mask for every gate, as `gru_ref.keras.dropout.masks.laws` tells.
+        Whether there is a mask for every gate, as in `gru_ref.keras.dropout.masks.laws`.
     """
     found = {}
     for rate, (attribute, cache) in _CELL_MASKS.items():

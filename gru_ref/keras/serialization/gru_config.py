@@ -1,4 +1,4 @@
-"""Keras's own config dicts, to the arguments of `gru_ref.GRU` and back."""
+"""Conversion of Keras's own config dicts to the arguments of `gru_ref.GRU`, and back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def layer_part(
     layer_arguments: Mapping[str, Any],
     activity_regularizer: Any = None,
 ) -> dict[str, Any]:
-    """Return what the config of any layer of the release begins with."""
+    """Return the first entries of the config of any layer of the release."""
     behaviour = config.behaviour
     result: dict[str, Any] = {"name": name, "trainable": trainable}
     result["dtype"] = objects.dtype(dtype, behaviour)
@@ -61,7 +61,7 @@ def layer_part(
 
 
 def loop_part(config: GRUConfig) -> dict[str, Any]:
-    """Return what the config of an RNN or a GRU says of its loop."""
+    """Return the entries for the loop in the config of an RNN or a GRU."""
     result = {key: getattr(config, key) for key in LOOP}
     if config.behaviour.config_has_keras_2_keys:
         result["time_major"] = config.time_major
@@ -93,7 +93,7 @@ def layer_config(
     """Return the dict of ``get_config()`` of a GRU or its cell: keys, values and order of Keras.
 
     A name that Keras would number ("gru_1", "re_lu_2") has no number. Seeds that were not given
-    are None, as in every Keras, even where Keras has drawn one.
+    are None, as in every Keras, even if Keras has drawn one.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def layer_config(
 
 
 def written_argument(config: GRUConfig, argument: str) -> Any:
-    """Return what the release writes for one argument."""
+    """Return the value that the release writes for one argument."""
     value = getattr(config, argument)
     if argument in ACTIVATIONS:
         return objects.activation(value, config.behaviour, argument)
@@ -136,15 +136,15 @@ def written_argument(config: GRUConfig, argument: str) -> Any:
 def generation_of(config: Mapping[str, Any]) -> str:
     """Return "2" or "3", the generation that wrote `config`, by its keys.
 
-    Where no key tells, it is "2", the default of gru_ref: both generations run such a layer alike.
+    If no key tells, it is "2", the default of gru_ref: both generations run such a layer alike.
 
     Raises
     ------
     TypeError
-        `config` is no dict.
+        `config` is not a dict.
     ValueError
-        The keys are those of both generations, or of none and hard_sigmoid is among the
-        activations, which is not the same function in both.
+        There are keys of both generations, or of neither while an activation is hard_sigmoid, which
+        is a different function in each.
     """
     if not isinstance(config, Mapping):
         raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
@@ -180,9 +180,9 @@ def constructor_arguments(
     Raises
     ------
     TypeError
-        `config` is no dict.
+        `config` is not a dict.
     ValueError
-        A serialized object in it is not one of Keras's own, or has keys that none has.
+        A serialized object in it is not one of Keras's own, or has unknown keys.
 
     Warns
     -----

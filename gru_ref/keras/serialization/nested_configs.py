@@ -15,7 +15,7 @@ class Configured(Protocol):
 
     @property
     def build_config(self) -> dict[str, Any] | None:
-        """What it was built for."""
+        """The shapes that it was built for."""
         ...
 
     def get_config(self) -> dict[str, Any]:
@@ -24,7 +24,7 @@ class Configured(Protocol):
 
 
 def serialize(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
-    """Return what the release writes for a layer inside another's config.
+    """Return the dict that the release writes for a layer inside another layer's config.
 
     Source
     ------
@@ -38,12 +38,12 @@ def serialize(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
 
 
 def build(layer: Any, build_config: Any, argument: str) -> None:
-    """Build a layer for what a build_config says; {} and None say nothing.
+    """Build a layer as its build_config says; {} and None say nothing.
 
     Raises
     ------
     ValueError
-        It is no dict, or has no shape of the input.
+        It is not a dict, or has no shape of the input.
     """
     if not build_config:
         return
@@ -63,12 +63,12 @@ def build(layer: Any, build_config: Any, argument: str) -> None:
 
 
 def outer_arguments(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
-    """Return the arguments in a config beside the layers within.
+    """Return the arguments in a config other than the inner layers.
 
     Raises
     ------
     TypeError
-        `config` is no dict.
+        `config` is not a dict.
     KeyError
         The first of `nested` is missing.
     """
@@ -82,21 +82,21 @@ def outer_arguments(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
 def read_layer(
     written: Any, classes: Mapping[str, Any], argument: str, keras_version: str | None
 ) -> Any:
-    """Return the layer that a serialized dict stands for, built where the release builds it.
+    """Return the layer that a serialized dict stands for, built if the release builds it.
 
     Parameters
     ----------
     written : dict
-        With class_name and config, and build_config of a layer that was built.
+        With class_name and config, and build_config if the layer was built.
     classes : mapping
-        The classes that may stand there, by name.
+        The accepted classes, by name.
     argument : str
         For messages.
 
     Raises
     ------
     ValueError
-        It is no such dict, or of another class, or what it was built for is no shape.
+        It is not such a dict, or of another class, or its build_config has no shape.
     """
     name = str(written.get("class_name")) if isinstance(written, Mapping) else ""
     if name not in classes or not isinstance(written.get("config"), Mapping):

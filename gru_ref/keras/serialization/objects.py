@@ -1,4 +1,4 @@
-"""How each Keras release writes activations, initializers, regularizers and constraints."""
+"""Activations, initializers, regularizers and constraints as each Keras release writes them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gru_ref.keras.training.initializers import HE_AND_LECUN
 
 
 def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
-    """Return what ``get_config()`` holds for an activation that the release accepts.
+    """Return the value in ``get_config()`` for an activation that the release accepts.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
 
 
 def identifier(value: Any, found: Identifier | None, behaviour: Behaviour, argument: str) -> Any:
-    """Return what ``get_config()`` holds for an initializer, regularizer or constraint.
+    """Return the value in ``get_config()`` for an initializer, regularizer or constraint.
 
     Parameters
     ----------
     value
-        The argument as it was given.
+        The argument as the user passed it.
     found : Identifier or None
-        What it resolves to.
+        The identifier that it resolves to.
 
     Raises
     ------
@@ -160,14 +160,14 @@ def _snake_case(class_name: str) -> str:
 
 
 def function(value: Callable[..., Any], behaviour: Behaviour, argument: str) -> Any:
-    """Return what the release writes for a function: its name, or a dict that holds it.
+    """Return the value that the release writes for a function: its name, or a dict with it.
 
     Raises
     ------
     TypeError
-        From Keras 2.13 on: `value` has no name.
+        `value` has no name, from Keras 2.13 on.
     ValueError
-        Before: the same.
+        `value` has no name, before Keras 2.13.
     """
     value = inspect.unwrap(value)
     name = getattr(value, "__name__", None)
@@ -189,9 +189,9 @@ def _dump(function: Any) -> tuple[str, Any, Any]:
 
 
 def dtype(name: str, behaviour: Behaviour) -> Any:
-    """Return what the release writes for a dtype: its name, or its policy.
+    """Return the value that the release writes for a dtype: its name, or its policy.
 
-    Keras 2 writes the policies that are no dtype, Keras 3 from 3.4 on all of them.
+    Keras 2 writes only policies that are not a dtype, Keras 3 from 3.4 on all of them.
     """
     if behaviour.dtype_policy_in_config:
         return serialized_object(behaviour, "keras", "DTypePolicy", {"name": name})

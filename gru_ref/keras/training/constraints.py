@@ -1,4 +1,4 @@
-"""Constraints: the names each release knows, and the weights they project to."""
+"""Constraints: the names that each release knows, and the projections of weights."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
     Returns
     -------
     Identifier or None
-        Its parameters are complete: what was left out has its default, as in Keras.
+        Its parameters are complete: missing ones have their defaults, as in Keras.
 
     Raises
     ------
     ValueError
         The release does not know it; or it is a callable, which Keras 3.1–3.14 refuse; or a bound
-        is None, which Keras 3 refuses (in the optimizer's step; gru_ref says so at once).
+        is None, which Keras 3 refuses (in the optimizer's step; gru_ref raises at once).
     TypeError
-        A parameter that the class does not have; a bound or rate that is no number, an axis that
-        is no int (Keras says so in the optimizer's step).
+        A parameter that the class does not have; a bound or rate that is not a number, an axis that
+        is not an int (Keras raises in the optimizer's step).
 
     Source
     ------
@@ -105,7 +105,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
 def project(
     found: Identifier, weight: Array, behaviour: Behaviour, argument: str, epsilon: float = EPSILON
 ) -> Array:
-    """Return the weight that a constraint makes of `weight`.
+    """Return `weight` projected by a constraint.
 
     Equation
     --------
@@ -119,13 +119,13 @@ def project(
     Parameters
     ----------
     found : Identifier
-        What `resolve` returned.
+        The result of `resolve`.
     weight : (rows, 3 * units) or (3 * units,), float32 or float64
-        The weight is taken whole: all three gates, and both rows of a bias.
+        The whole weight: all three gates, and both rows of a bias.
     argument : str
         For the messages.
     epsilon : float
-        What ``keras.config.epsilon()`` (Keras 2: ``keras.backend.epsilon()``) is.
+        The value of ``keras.config.epsilon()`` (Keras 2: ``keras.backend.epsilon()``).
 
     Returns
     -------
@@ -134,7 +134,7 @@ def project(
     Raises
     ------
     ValueError
-        The weight has no such axis, or not the four dimensions of a radial constraint, or a
+        The weight has no such axis, or not the four dimensions that a radial constraint needs, or a
         callable returns another shape or no numbers.
 
     Warns
@@ -183,12 +183,12 @@ def project_weights(
     behaviour: Behaviour,
     epsilon: Any = EPSILON,
 ) -> dict[str, Array]:
-    """Return the weights as an optimizer's step leaves them: those with a constraint projected.
+    """Return the weights, projected where there is a constraint, as after an optimizer's step.
 
     Parameters
     ----------
     identifiers : mapping
-        What `resolve` returned, by argument: kernel_constraint, ….
+        The results of `resolve`, by argument: kernel_constraint, ….
     weights : mapping
         kernel, recurrent_kernel and bias, by these names.
     epsilon : float
@@ -197,7 +197,7 @@ def project_weights(
     Raises
     ------
     TypeError
-        epsilon is no number.
+        epsilon is not a number.
     ValueError
         See `project`.
 

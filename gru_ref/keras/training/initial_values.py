@@ -1,4 +1,4 @@
-"""The arrays that Keras's initializers make, drawn with Keras's own random numbers."""
+"""The arrays of Keras's initializers, drawn with Keras's own random numbers."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class _Weight:
 def make(
     found: Identifier, shape: tuple[int, ...], dtype: DTypeLike, argument: str, behaviour: Behaviour
 ) -> Array:
-    """Return the array that an initializer makes, drawn as the Keras release draws it.
+    """Return the array of an initializer, drawn as the Keras release draws it.
 
     Equation
     --------
@@ -214,7 +214,7 @@ def make(
     Parameters
     ----------
     found : Identifier
-        Of `gru_ref.keras.training.initializers.take_seed`.
+        The result of `gru_ref.keras.training.initializers.take_seed`.
     shape : (features or units, 3 * units), (2, 3 * units) or (3 * units,)
     dtype : float16, bfloat16, float32 or float64
     argument : str
@@ -228,20 +228,21 @@ def make(
     Raises
     ------
     UnseededError
-        Nothing was seeded, so Keras would draw what nobody can repeat.
+        Nothing was seeded, so Keras's numbers are not reproducible.
     ValueError
         A callable, an array or a parameter gives another shape; the weight has one dimension where
-        two are made; a parameter is None; a seed is no int.
+        the initializer needs two; a parameter is None; a seed is not an int.
     TypeError
-        A parameter is no number; a callable takes no dtype; in Keras 2 a constant has another size.
+        A parameter is not a number; a callable does not take dtype; in Keras 2 a constant has
+        another size.
     IndexError
-        input_axes or output_axes are not there.
+        The weight does not have the axes input_axes or output_axes.
 
     Notes
     -----
-    Uniforms are Keras's bit for bit, normals to within 3 ULP before they are scaled. Orthogonal
-    matrices differ by the rounding of Keras's own float32 factorization, 4e-7 at most in a
-    recurrent_kernel, 1.3e-5 in square kernels.
+    Uniform numbers equal Keras's bit for bit, normal ones are within 3 ULP before they are scaled.
+    Orthogonal matrices differ by the rounding of Keras's own float32 factorization, at most 4e-7 in
+    a recurrent_kernel, 1.3e-5 in square kernels.
 
     Source
     ------

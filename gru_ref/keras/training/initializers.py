@@ -1,4 +1,4 @@
-"""Initializers: the names that each release knows, their parameters and where seeds come from."""
+"""Initializers: the names that each release knows, their parameters and their seeds."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ _UNKNOWN_SEED: Any = object()
 
 
 def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
-    """Validate the initializer given as `argument`; None is GlorotUniform, as in both Kerases.
+    """Validate the initializer given as `argument`; None is GlorotUniform, as in every Keras.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     Returns
     -------
     Identifier
-        Its parameters are complete: what was left out has its default, as in Keras.
+        Its parameters are complete: missing ones have their defaults, as in Keras.
 
     Raises
     ------
@@ -114,10 +114,10 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     TypeError
         A parameter that the class does not have in the release; a scale or mode of a wrong type.
     AttributeError
-        A distribution that is no string, as Keras itself raises.
+        A distribution that is not a string, as Keras itself raises.
     ValueError
         Any other identifier that the release does not know; a scale that is not positive; an
-        unknown mode or distribution; in Keras 3 a seed that is no int.
+        unknown mode or distribution; in Keras 3 a seed that is not an int.
 
     Source
     ------
@@ -220,13 +220,13 @@ def _seed(seed: Any, behaviour: Behaviour, argument: str) -> int | None:
 def take_seed(found: Identifier, behaviour: Behaviour, argument: str) -> Identifier:
     """Return an initializer with the seed that Keras draws when its layer is made.
 
-    An initializer of Keras 3 without a seed takes its own at once; one of Keras 2 when a weight is
-    made.
+    An initializer without a seed of its own takes one at once in Keras 3, and when a weight is made
+    in Keras 2.
 
     Raises
     ------
     ValueError
-        Its seed is no int.
+        Its seed is not an int.
     """
     if behaviour.unseeded_initializers != "construction" or "seed" not in found.parameters:
         return found
@@ -241,12 +241,12 @@ def take_seed(found: Identifier, behaviour: Behaviour, argument: str) -> Identif
 def random_source(
     found: Identifier, behaviour: Behaviour, argument: str
 ) -> seeds.RandomSource | None:
-    """Return where an initializer's random numbers come from; None from an unknown seed.
+    """Return the source of an initializer's random numbers; None if its seed is unknown.
 
     Raises
     ------
     ValueError
-        Its seed is no int.
+        Its seed is not an int.
     """
     if found.parameters["seed"] is _UNKNOWN_SEED:
         return None
@@ -266,7 +266,7 @@ def random_source(
 
 
 def next_seed(behaviour: Behaviour) -> int | None:
-    """Return the seed that the release takes where none is given; None if none that repeats."""
+    """Return the seed that the release takes if none is given; None if it is not reproducible."""
     if not behaviour.unseeded_draws_follow_the_global_seed:
         return None
     return seeds.next_keras_seed(from_python=behaviour.seeds_from_python)

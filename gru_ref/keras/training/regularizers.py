@@ -46,18 +46,18 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
     Returns
     -------
     Identifier or None
-        Its parameters are complete: what was left out has its default, as in Keras
+        Its parameters are complete: missing ones have their defaults, as in Keras
         (``'l1'`` and ``'l2'`` 0.01, ``'L1L2'`` no penalty at all, Keras 2's ``'l1_l2'`` 0.01 each).
 
     Raises
     ------
     ValueError
-        The release does not know it. (Keras 2.13 and later take any string here and fail when the
-        penalty is asked for; gru_ref says so at once.) Or a penalty is not finite, or negative
-        where the release refuses that; or a mode is not "rows" or "columns"; or it is a callable
-        for a weight, which Keras 3.1–3.14 refuse.
+        The release does not know it. (Keras 2.13 and later take any string here and fail when they
+        compute the penalty; gru_ref raises at once.) Or a penalty is not finite, or negative where
+        the release refuses that; or a mode is not "rows" or "columns"; or it is a callable for a
+        weight, which Keras 3.1–3.14 refuse.
     TypeError
-        A parameter that the class does not have; Keras 3: a factor that is no float.
+        A parameter that the class does not have; Keras 3: a factor that is not a float.
 
     Source
     ------
@@ -145,28 +145,28 @@ def penalty(found: Identifier, array: Array, behaviour: Behaviour, argument: str
     Parameters
     ----------
     found : Identifier
-        What `resolve` returned.
+        The result of `resolve`.
     array : a weight or an output, floating
-        A weight is taken whole: all three gates beside one another.
+        A weight is taken whole, with all three gates.
     argument : str
         For the messages.
 
     Returns
     -------
-    () in the dtype of `array`; from a callable what it returns
+    () in the dtype of `array`; for a callable, the value that it returns
 
     Raises
     ------
     ValueError
-        An orthogonal penalty on other than two dimensions.
+        An orthogonal penalty of an array that does not have two dimensions.
     TypeError
         A callable returns no number.
 
     Warns
     -----
     KerasQuirkWarning
-        The release fails in other types than float32; or an orthogonal penalty of one vector, which
-        is NaN, or of a release in which cosines of either sign cancel.
+        The release fails in types other than float32; or an orthogonal penalty is that of one
+        vector, which is NaN, or of a release in which cosines of opposite signs cancel.
 
     Source
     ------
@@ -213,9 +213,9 @@ def activity_penalties(
     Parameters
     ----------
     found : Identifier or None
-        What `resolve` returned for activity_regularizer.
+        The result of `resolve` for activity_regularizer.
     outputs : sequence of (batch, timesteps, units), (timesteps, batch, units) or (batch, units)
-        The output, and with return_state the states. Masked timesteps count like any other.
+        The output, and with return_state the states. Masked timesteps count like all others.
     time_is_first : bool
         Whether the first axis of the output is time.
 
@@ -261,7 +261,7 @@ def weight_penalties(
     Parameters
     ----------
     identifiers : mapping
-        What `resolve` returned, by argument: kernel_regularizer, ….
+        The results of `resolve`, by argument: kernel_regularizer, ….
     weights : mapping
         kernel, recurrent_kernel and bias, by these names.
 
