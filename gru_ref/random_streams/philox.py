@@ -1,7 +1,7 @@
-"""Philox4x32-10 and the distributions that TensorFlow's CPU kernels make of its words.
+"""Philox4x32-10 and the distributions that TensorFlow's CPU kernels compute from its words.
 
-Nothing here keeps state: the same `Stream` always gives the same words. Which stream a draw takes
-is the business of `gru_ref.random_streams.seeds`.
+Nothing here keeps state: the same `Stream` always gives the same words.
+`gru_ref.random_streams.seeds` determines which stream a draw takes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _WORDS_RESERVED = 256
 
 
 def philox4x32(counter: Words, key: Words) -> Words:
-    """Return one block of four random words for every counter: the Philox4x32-10 function.
+    """Return one block of four random words for every counter, by the Philox4x32-10 function.
 
     Equation
     --------
@@ -108,11 +108,11 @@ class Stream:
         return philox4x32(counter.astype(np.uint32), np.array(self.key, np.uint32))
 
     def words(self, count: int) -> Words:
-        """Return the first `count` words, (count,) uint32: block after block, each in its order."""
+        """Return the first `count` words of the blocks in order, (count,) uint32."""
         return self.blocks(np.arange(-(-count // 4), dtype=np.int64)).reshape(-1)[:count]
 
     def skip(self, blocks: int) -> Stream:
-        """Return the stream that starts so many blocks further on; its counter is 128 bits wide."""
+        """Return the stream that starts this many blocks later; its counter has 128 bits."""
         number = sum(word << 32 * place for place, word in enumerate(self.counter)) + blocks
         c0, c1, c2, c3 = (number >> 32 * place & 0xFFFFFFFF for place in range(4))
         return Stream(self.key, (c0, c1, c2, c3))
@@ -137,7 +137,7 @@ def scrambled(seed0: int, seed1: int) -> Stream:
 def uniform(
     stream: Stream, shape: Sequence[int], dtype: DTypeLike, *, xla: bool = False
 ) -> NDArray[Any]:
-    """Return numbers in [0, 1), bit for bit those of TensorFlow on a CPU.
+    """Return numbers in [0, 1), bit for bit equal to those of TensorFlow on a CPU.
 
     Equation
     --------
@@ -151,7 +151,7 @@ def uniform(
     dtype : float16, bfloat16, float32 or float64
     xla : bool
         The numbers of a function compiled with jit_compile=True: the high bits of the same words,
-        cut off for bfloat16. float16 is the same in both.
+        truncated for bfloat16. float16 is the same in both.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def uniform(
 
 
 def normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
-    """Return standard normal numbers, those of TensorFlow on a CPU to within 3 ULP.
+    """Return standard normal numbers, within 3 ULP of those of TensorFlow on a CPU.
 
     Equation
     --------
@@ -200,7 +200,7 @@ def normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> NDArray[An
     Notes
     -----
     TensorFlow takes logarithm and sine from the C library of its machine, and these differ in the
-    last bit. Here float32 takes the float64 functions and rounds them. No other dtypes: ValueError.
+    last bit. Here float32 is rounded from the float64 functions. Other dtypes raise ValueError.
 
     Source
     ------
@@ -218,7 +218,7 @@ def normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> NDArray[An
 
 
 def truncated_normal(stream: Stream, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
-    """Return standard normal numbers within ±2, those of TensorFlow on a CPU to within 3 ULP.
+    """Return standard normal numbers within ±2, within 3 ULP of those of TensorFlow on a CPU.
 
     Equation
     --------

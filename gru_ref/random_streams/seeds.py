@@ -1,7 +1,7 @@
-"""Who hands out which random numbers: Keras's seeds and generators, TensorFlow's op seeds.
+"""The sources of random numbers: Keras's seeds and generators, TensorFlow's op seeds.
 
 A process has one set of global seeds, as in Keras: `set_random_seed` sets them all. A layer has its
-own source of mask numbers on top of these; each call of `next` hands out one `philox.Stream`.
+own source of mask numbers on top of these; each call of its `next` returns one `philox.Stream`.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _generators_enabled = False
 
 
 def set_random_seed(seed: int) -> None:
-    """Seed whatever a layer draws without a seed of its own, as ``keras.utils.set_random_seed``.
+    """Set the seed of every draw without a seed of its own, as ``keras.utils.set_random_seed``.
 
-    It seeds initializers and dropout of both generations, each as if the other were not there.
-    Python's and NumPy's own generators stay as they are.
+    It seeds initializers and dropout of both generations, each independently of the other.
+    Python's and NumPy's own generators are not changed.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def set_random_seed(seed: int) -> None:
     Raises
     ------
     ValueError
-        Another seed.
+        The seed is not in that range.
 
     Notes
     -----
     Keras 3 and the initializers of Keras 2 take the next ``random.Random(seed).randint(1, 10**9)``;
     the masks of Keras 2 take TensorFlow's global seed with the next
     ``random.Random(seed).randint(0, 2**31 - 1)`` as the seed of each operation. So in eager mode
-    any other random operation of the program between two calls moves Keras 2's masks on.
+    any other random operation of the program between two calls advances Keras 2's masks.
 
     Source
     ------
@@ -91,7 +91,7 @@ def set_random_seed(seed: int) -> None:
 
 @contextlib.contextmanager
 def unseeded() -> Iterator[None]:
-    """Have nothing seeded for a while, and the global seeds afterwards where they were before."""
+    """Remove the global seeds inside a with block, and restore them afterwards."""
     global _seeded
     before, _seeded = _seeded, _Seeded()
     try:
@@ -106,12 +106,12 @@ def next_keras_seed(*, from_python: bool) -> int | None:
     Parameters
     ----------
     from_python : bool
-        The one that Keras takes from Python's ``random``; else from a generator of its own.
+        True: the seed that Keras takes from Python's ``random``; False: from its own generator.
 
     Returns
     -------
     int or None
-        None where nothing was seeded, so that Keras would take a number that nobody can repeat.
+        None if nothing was seeded, so that Keras's seed is not reproducible.
     """
     if not _seeded.keras_seeds:
         return None
@@ -119,7 +119,7 @@ def next_keras_seed(*, from_python: bool) -> int | None:
 
 
 def enable_tf_random_generator(enabled: bool = True) -> None:
-    """Have the Keras 2 layers made from now on draw from a ``tf.random.Generator`` each.
+    """Let each Keras 2 layer that is made from now on draw from its own ``tf.random.Generator``.
 
     Source
     ------
@@ -130,26 +130,26 @@ def enable_tf_random_generator(enabled: bool = True) -> None:
 
 
 class RandomSource(Protocol):
-    """Where the numbers of one layer's masks come from, draw after draw."""
+    """The source of the numbers of one layer's masks, draw after draw."""
 
     def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
-        """Return the stream of the next draw, the one at `place` in its call.
+        """Return the stream of the next draw, which is at `place` in its call.
 
-        None where nothing was seeded.
+        It is None if nothing was seeded.
         """
 
 
 class SeedGenerator:
-    """The generator of a Keras 3 layer: a state [seed, count], and a draw counts one up.
+    """The generator of a Keras 3 layer: a state [seed, count], and each draw adds 1 to count.
 
     Parameters
     ----------
     seed : int or None
         None: never seeded.
     wraps : bool
-        Whether a seed is cut to its last 32 bits; else it is taken modulo 2**31 − 2.
+        True: a seed is reduced to its last 32 bits; False: it is taken modulo 2**31 − 2.
     count : int, optional
-        How often it has drawn.
+        The number of draws so far.
 
     Source
     ------
@@ -176,18 +176,18 @@ class SeedGenerator:
 
 
 class EagerOperations:
-    """Keras 2's default: each draw is an operation of TensorFlow's with the next seed.
+    """Keras 2's default: each draw is an operation of TensorFlow with the next seed.
 
     Parameters
     ----------
     seed : int or None
-        Of the layer: k, k + 1, …. None: the next of the global seed's own sequence.
+        The layer's seed k: draws use k, k + 1, …. None: the next seeds of the global sequence.
 
     Notes
     -----
-    An operation keeps count of what it has drawn, and TensorFlow keeps one kernel for all those of
-    the same seeds: a second layer with the same seed goes on where the first one stopped, until
-    set_random_seed.
+    An operation counts its draws, and TensorFlow keeps one kernel for all operations with the same
+    seeds: a second layer with the same seed continues where the first one stopped, until
+    set_random_seed is called.
 
     Source
     ------
@@ -217,13 +217,13 @@ class EagerOperations:
 class GraphOperations:
     """Keras 2's default inside a ``tf.function`` that holds one layer and nothing else that draws.
 
-    The operations of a graph take their seeds when it is traced: the layer's k, k + 1, …, or in the
-    graph's order 0, 1, …. Every call makes each go on where it stopped.
+    The operations of a graph take their seeds when it is traced: k, k + 1, … for the layer's seed
+    k, or 0, 1, … in the order of the graph. In every call each continues where it stopped.
 
     Parameters
     ----------
     seed : int or None
-        Of the layer.
+        The layer's seed.
 
     Raises
     ------
@@ -296,19 +296,19 @@ class Stateless:
 
 
 def rng_type_of(given: Any, force_generator: Any = False) -> str:
-    """Return the kind of generator that a Keras 2 layer made now has: Keras's rng_type."""
+    """Return Keras's rng_type, the kind of generator, of a Keras 2 layer that is made now."""
     if force_generator:
         return "stateful"
     return str(given or ("stateful" if _generators_enabled else "legacy_stateful"))
 
 
 def whole_seed(seed: Any) -> int | None:
-    """Return the seed that Keras 2 was given as an int.
+    """Return a seed of Keras 2 as an int.
 
     Raises
     ------
     ValueError
-        It is no whole number: Keras 2 looks at it only where TensorFlow draws.
+        It is not a whole number; Keras 2 checks it only when TensorFlow draws.
     """
     try:
         return None if seed is None else operator.index(seed)
