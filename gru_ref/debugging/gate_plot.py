@@ -1,6 +1,6 @@
-"""The gates over time as heat maps: one image, z, r, candidate and h one below the other.
+"""The gates over time as heat maps: one image with z, r, candidate and h below each other.
 
-Needs matplotlib, the extra ``plot``.
+It needs matplotlib, the extra ``plot``.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _MASKED = "0.6"  # a grey
 
 
 def gates_picture(trace: Trace, *, batch: int = 0, title: str = "", ending: str = ".png") -> bytes:
-    """Return the gates of one row of the batch over time, in the bytes of an image.
+    """Return the bytes of an image of the gates over time, for one row of the batch.
 
     Time runs to the right, in processing order; every row of a panel is a unit. Masked timesteps
-    are grey but for h: what they compute has no effect. z and r are shown from 0 to 1, the others
-    symmetrically around 0; what lies outside of [0, 1] widens the scale.
+    are grey except in h: their gates have no effect. z and r are shown from 0 to 1, the others
+    symmetrically around 0; values outside [0, 1] widen the scale.
 
     Parameters
     ----------
     trace : Trace
     batch : int
-        Which row of the batch.
+        The row of the batch.
     title : str
     ending : str
-        One of `ENDINGS`, which says the format.
+        One of `ENDINGS`, which determines the format.
 
     Raises
     ------

@@ -1,10 +1,10 @@
-"""What rounding can do to a final state when no step before it is known.
+"""The rounding error of a final state when no earlier step is known.
 
-A proof over a whole sequence is useless: multiplied by each step's largest gain it grows without
-limit. So every step is still bounded (`gru_ref.debugging.bounds.step_bounds`), and how the later
-steps pass that on
-is not bounded but seen: the sequence is run several times, each step off by its whole bound in a
-direction drawn for each number, and a state may be off by `MARGIN` times the largest change seen.
+A bound over a whole sequence is useless: multiplied by the largest gain of each step, it grows
+without limit. So every step is bounded (`gru_ref.debugging.bounds.step_bounds`), but how later
+steps propagate the errors is measured: the sequence is run several times, with each step off by its
+whole bound in a random direction for each number, and a state may be off by `MARGIN` times the
+largest change.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ RUNS, MARGIN = 6, 4.0
 
 
 def final_state(attempt: Attempt, arithmetic: FloatFormat) -> Bounded:
-    """Return how the first call ends, and how far an honest implementation may be from it.
+    """Return the end of the first call, and how far a correct implementation may be from it.
 
     Parameters
     ----------
     attempt : Attempt
         In float64, without return_sequences.
     arithmetic : FloatFormat
-        The implementation's.
+        The arithmetic of the implementation.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""FloatFormat: in which dtype an implementation computes, and how large its roundings are."""
+"""FloatFormat: the dtypes in which an implementation computes, and the size of its roundings."""
 
 from __future__ import annotations
 
@@ -24,21 +24,22 @@ _OF_REFERENCE = _ROUNDOFF["float64"]
 
 @dataclass(frozen=True)
 class FloatFormat:
-    """How an implementation computes: what its rounding is bounded by.
+    """The arithmetic of an implementation, which determines the bounds of its rounding.
 
     Parameters
     ----------
     dtype : "float16", "bfloat16", "float32" or "float64"
-        Of its arrays and of every operation.
+        The dtype of its arrays and of every operation.
     accumulator : str, optional
-        The dtype that matrix products are summed in: by default `dtype`, or float32 for a half
-        type, as in TensorFlow since 2.16 and PyTorch on a CPU. For one that rounds a half type
-        after every term, as Keras 2 up to TensorFlow 2.15 does with float16, it has to be given.
+        The dtype in which matrix products are summed: by default `dtype`, or float32 for a half
+        type, as in TensorFlow since 2.16 and PyTorch on a CPU. It has to be given for an
+        implementation that rounds a half type after every term, as Keras 2 up to TensorFlow 2.15
+        does with float16.
     activation_ulps : float
-        What an activation may be off by, in units of u · max(1, |y|).
+        The error of an activation, in units of u · max(1, |y|).
     kernel_scale, recurrent_kernel_scale : float or (3 * units,)
-        Of weights that are quantised, to int8 or otherwise: the distance between two that can be
-        stored, one number or one for each column. 0 is for weights that are not.
+        The step size of quantised weights, such as int8: the distance between two values that can
+        be stored, one number or one for each column. 0 if the weights are not quantised.
 
     Raises
     ------
@@ -73,12 +74,12 @@ class FloatFormat:
         return _UNDERFLOW[self.dtype]
 
     def sum_error(self, count: int, size: Array) -> Array:
-        """Return how far a sum of `count` terms may be off; `size` is the sum of their sizes.
+        """Return the error bound of a sum of `count` terms; `size` is the sum of their magnitudes.
 
         Raises
         ------
         ValueError
-            So many terms may come to anything in the dtype that they are summed in.
+            There is no bound for so many terms in the dtype in which they are summed.
         """
         wide = "float32" if self.dtype in ("float16", "bfloat16") else self.dtype
         summing_dtype = self.accumulator or wide
@@ -94,7 +95,7 @@ class FloatFormat:
         return np.asarray(bound)
 
     def round(self, array: Array) -> Array:
-        """Return float64 numbers that are those of the array as the implementation stores it."""
+        """Return the array in float64, rounded as the implementation stores it."""
         wide = np.asarray(array, np.float64)
         if self.dtype == "float64":
             return wide

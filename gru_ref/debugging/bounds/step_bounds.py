@@ -1,25 +1,25 @@
-"""What rounding one timestep can do: every gate with the error that an honest step may show.
+"""Bounds of the rounding of one timestep: every gate with the error that a correct step may have.
 
 Notes
 -----
 The step is computed in float64 from the state that the implementation under test reached itself,
-so that nothing is carried over from the steps before. Then, with u the roundoff of its dtype (half
+so that no error is carried over from earlier steps. Then, with u the roundoff of its dtype (half
 the distance from 1 to the next number), and every operation (1 + δ) times the exact one, |δ| ≤ u:
 
 - a sum of k products and biases, added in any order, blocked or fused, is off by at most
-  γₖ Σ|terms| with γₖ = k u / (1 − k u) (Higham, Accuracy and Stability, section 3.1). One rounding
-  more is allowed for a dropout mask, and one for adding the parts of a gate.
-- weights that are stored as whole multiples of a scale s are off by at most s / 2 each, so a sum
-  over x is off by at most Σ|x| s / 2 besides.
-- an activation whose argument is off by d is off by how far it moves within ± d, and by its own
-  error, `activation_ulps` · u · max(1, |y|). It is monotone, or bends by no more than 2 d².
-- r ∘ (h R + c) is off by |h R + c| dr + r d + dr d and its own rounding, likewise (r ∘ h) R.
-- z ∘ h + (1 − z) ∘ n is off by |h − n| dz + |1 − z| dn + dz dn, and by 3 u (|z| (|h| + |n|) + |n|)
+  γₖ Σ|terms| with γₖ = k u / (1 − k u) (Higham, Accuracy and Stability, section 3.1). One more
+  rounding is allowed for a dropout mask, and one for adding the parts of a gate.
+- weights that are stored as integer multiples of a scale s are off by at most s / 2 each, so a sum
+  over x is off by at most Σ|x| s / 2 in addition.
+- an activation whose argument is off by d is off by its change within ± d, plus its own error,
+  `activation_ulps` · u · max(1, |y|). It is monotone, or deviates from that by at most 2 d².
+- r ∘ (h R + c) is off by |h R + c| dr + r d + dr d plus its own rounding; so is (r ∘ h) R.
+- z ∘ h + (1 − z) ∘ n is off by |h − n| dz + |1 − z| dn + dz dn, plus 3 u (|z| (|h| + |n|) + |n|)
   for its own operations, which covers n + z ∘ (h − n) too.
 
-The float64 of this module is one more implementation: its u = 2⁻⁵³ is added to every other. What
-underflows is off by no more than the smallest normal number for each term (for float16, whose
-subnormal numbers are computed with everywhere, the smallest of these).
+The float64 computation of this module is one more implementation: its u = 2⁻⁵³ is added to every
+other. An underflow adds at most the smallest normal number for each term (for float16, whose
+subnormal numbers are supported everywhere, the smallest subnormal one).
 
 Source
 ------
@@ -45,7 +45,7 @@ _MIXING = {"softmax": 0.5, "log_softmax": 2.0, "sparsemax": 2.0, "sparsemax_3_8"
 
 
 class Bounded(NamedTuple):
-    """A value, and how far an honest implementation may be from it: one shape, float64."""
+    """A value, and how far a correct implementation may be from it: one shape, float64."""
 
     value: Array
     bound: Array
@@ -61,14 +61,14 @@ class BoundedStep(NamedTuple):
 
 
 class Operands(NamedTuple):
-    """What steps start from; see `operands`.
+    """The inputs of steps; see `operands`.
 
     Parameters
     ----------
     x : (…, batch, features), float64
     h_prev : (…, batch, units), float64
     x_gates, h_gates : three arrays each
-        What enters the products of z, r and the candidate: x and h_prev, dropout applied.
+        The factors of the products of z, r and the candidate: x and h_prev with dropout applied.
     """
 
     x_gates: Gates
@@ -79,14 +79,14 @@ class Operands(NamedTuple):
 def operands(
     x: Array, h_prev: Array, x_masks: Array | None = None, h_masks: Array | None = None
 ) -> Operands:
-    """Return what steps start from.
+    """Return the inputs of steps.
 
     Parameters
     ----------
     x : (…, batch, features), h_prev : (…, batch, units)
-        The leading axes, as that of time, are of many steps at once.
-    x_masks, h_masks : of one step or (3, …), optional
-        What multiplies x and h where they enter a product, for all or for z, r and the candidate.
+        Leading axes, such as time, stand for many steps at once.
+    x_masks, h_masks : as for one step or (3, …), optional
+        The dropout masks of x and h, one for all products or one each for z, r and the candidate.
     """
     return Operands(_gated(x, x_masks), h_prev, _gated(h_prev, h_masks))
 
@@ -108,21 +108,21 @@ def bounded_step(
     r: Array | None = None,
     z_and_candidate: tuple[Array, Array] | None = None,
 ) -> BoundedStep:
-    """Compute steps in float64, and what rounding them in another arithmetic may change.
+    """Compute steps in float64, with bounds of the error of rounding in another arithmetic.
 
     Parameters
     ----------
     given : Operands
     weights : GRUWeights
-        In float64, and of numbers that the implementation has: see `FloatFormat.rounded`.
+        In float64, with values that the implementation can store: see `FloatFormat.round`.
     recurrence : Recurrence
         In float64; its activations and reset form matter here.
     arithmetic : FloatFormat
     complement : bool
         z is the share of the candidate.
     r, z_and_candidate : optional
-        The implementation's own gates: the candidate is then computed from that r, and the state
-        from that z and candidate, as if these were exact.
+        The implementation's own gates: the candidate is then computed from this r, and the state
+        from this z and candidate, as if they were exact.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Every step of another implementation's sequence, restarted from its own state before it."""
+"""Steps of another implementation's sequence, each restarted from that sequence's own state."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ FINAL = "final state"
 
 
 class Schedule(NamedTuple):
-    """What every step of a call takes, timesteps first, in processing order.
+    """The inputs of every step of a call, timesteps first, in processing order.
 
     Parameters
     ----------
     timestep : (timesteps,), int
-        The place of each in the input.
+        The index of each in the input.
     x : (timesteps, batch, features)
     start : (batch, units)
     used : (timesteps, batch, units), bool
-        Where a step makes a new state; elsewhere the one before is kept.
+        Where a step makes a new state; elsewhere the previous state is kept.
     origin : (timesteps, batch, units), int
-        Which step's state an output is, counted from 1; 0 for an output that is 0.
+        The step whose state the output is, counted from 1; 0 for an output that is 0.
     x_masks, h_masks : (3, timesteps, batch, …), optional
-        What multiplies the x and the h that enter z, r and the candidate.
+        The factors of the x and the h that enter z, r and the candidate.
     h_factor : (timesteps, batch, units), optional
-        What multiplies h everywhere: not ones for a quirk of old releases alone.
+        A factor of h everywhere; other than 1 only for a quirk of old releases.
     """
 
     timestep: Array
@@ -53,17 +53,17 @@ class Schedule(NamedTuple):
 
 
 class ForeignSteps(NamedTuple):
-    """What an implementation returned of its steps, timesteps first, in processing order.
+    """The steps that an implementation returned, timesteps first, in processing order.
 
     Parameters
     ----------
     output : (timesteps, batch, units), optional
     h : (timesteps, batch, units), optional
-        The states, if they are known apart from the outputs.
+        The states, if they are known separately from the outputs.
     gates : mapping
         z, r and candidate, as far as known, (timesteps, batch, units) each.
     state : (batch, units), optional
-        The final state, where it is given beside them.
+        The final state, if it is given in addition.
     """
 
     output: Array | None
@@ -73,19 +73,19 @@ class ForeignSteps(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """How far every number is from what its step gives, restarted from the state before it.
+    """The errors of all numbers, with each step restarted from the previous state.
 
     Parameters
     ----------
     ratio : mapping
-        Of z, r, candidate and h, as far as given: |error| / bound, (timesteps, batch, units).
-        At most 1 is inside. h is 0 where nothing is known, and infinite where an output that has to
-        be another's copy, or zero, is not; "output" says that where the states are known apart, and
-        "final state", at the last step, of a final state that is not the last of the states.
+        For z, r, candidate and h, as far as given: |error| / bound, (timesteps, batch, units).
+        Values up to 1 are inside. h is 0 where nothing is known, and infinite where an output that
+        has to be a copy, or zero, is not. If the states are known separately, "output" holds the
+        latter; "final state", at the last step, is infinite if it is not the last state.
     error : mapping
-        |error| likewise.
+        |error| of the same numbers.
     expected : mapping
-        What the step gives, and its bound.
+        The result of the step, and its bound.
     """
 
     ratio: dict[str, Array]
@@ -99,14 +99,14 @@ class Verdict(NamedTuple):
 
     @property
     def largest_error(self) -> float:
-        """The largest error of what is given."""
+        """The largest error of the given numbers."""
         return max(float(error.max()) for error in self.error.values())
 
 
 def schedule(attempt: Attempt, call: Call) -> Schedule:
-    """Return what the loop hands to every step of a call.
+    """Return what the loop passes to every step of a call.
 
-    The loop itself is run, on steps that tell where a state comes from instead of computing it.
+    The loop itself is run, with steps that record where a state comes from instead of computing it.
     """
     seen: list[tuple[Array, Array | None, Array | None]] = []
 
@@ -165,7 +165,8 @@ def _by_gate(masks: list[Array | None], shape: tuple[int, ...]) -> Array | None:
 def states_of(theirs: ForeignSteps, plan: Schedule) -> tuple[Array, Array]:
     """Return the state after every step, and where it is known.
 
-    Their outputs tell it, but where an output is zeroed that is no copy of an earlier one.
+    It is read from their outputs, except where an output is zeroed and not a copy of an earlier
+    one.
     """
     if theirs.h is not None:
         return theirs.h, np.ones(plan.used.shape, bool)
@@ -196,20 +197,20 @@ def verdict(
     arithmetic: FloatFormat,
     plan: Schedule | None = None,
 ) -> Verdict:
-    """Judge every step of a call, restarted from their own state before it.
+    """Judge every step of a call, restarted from their own previous state.
 
     Parameters
     ----------
     attempt : Attempt
-        In float64 (`Attempt.double`): the layer as the implementation is taken to run it.
+        In float64 (`Attempt.double`): the layer as the implementation is assumed to run it.
     call : Call
         One of its calls.
     theirs : ForeignSteps
         In float64.
     arithmetic : FloatFormat
-        Theirs.
+        The arithmetic of the implementation.
     plan : Schedule, optional
-        By default that of the attempt and the call.
+        By default the schedule of the attempt and the call.
     """
     plan = plan or schedule(attempt, call)
     states, known = states_of(theirs, plan)
@@ -265,7 +266,7 @@ def _restart(
 
 
 def ratio_and_error(actual: Array, expected: Bounded) -> tuple[Array, Array]:
-    """Return |error| / bound, and |error|: 0 where both are no number, infinite where one is."""
+    """Return |error| / bound, and |error|: 0 where both are NaN, infinite where only one is."""
     error = absolute_error(actual, expected.value)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(error == 0, 0, error / expected.bound)

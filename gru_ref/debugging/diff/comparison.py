@@ -59,25 +59,25 @@ def diff(
     recurrent_dropout_mask: Any = None,
     arithmetic: FloatFormat | None = None,
 ) -> Difference:
-    """Compare what another implementation returned with a layer, one step at a time.
+    """Compare the results of another implementation with a layer, one step at a time.
 
-    Every step is restarted from their own state before it, computed in float64 and allowed what
-    rounding one step can do, so one wrong step does not blame those after it.
+    Every step is restarted from their own previous state, computed in float64 and allowed the error
+    that rounding can cause in one step, so a wrong step does not affect the steps after it.
 
     Parameters
     ----------
     layer : GRU
-        Built. It is read, not called: its recorded state stays, and is what a stateful layer starts
-        from.
+        Built. It is read, not called: a stateful layer starts from its recorded state, which does
+        not change.
     x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
     theirs : array, or mapping of arrays
         See `gru_ref.debugging.diff.foreign_output.returned`.
     initial_state : (batch, units), optional
     mask : (batch, timesteps), optional
     dropout_mask, recurrent_dropout_mask : optional
-        Those of a call in training; see `gru_ref.keras.dropout.masks.laws`.
+        The masks of a call in training; see `gru_ref.keras.dropout.masks.laws`.
     arithmetic : FloatFormat, optional
-        By default the coarser dtype of theirs and the layer's.
+        By default the coarser of their dtype and the layer's.
 
     Returns
     -------
@@ -86,8 +86,8 @@ def diff(
     Raises
     ------
     ValueError, TypeError, IndexError, AttributeError
-        An array does not fit the layer, or is in another layout: the message says which. `layer` is
-        no GRU, or sums of so many terms have no bound in that arithmetic.
+        An array does not fit the layer, or has another layout: the message says which. `layer` is
+        not a GRU, or sums of so many terms have no bound in that arithmetic.
 
     Examples
     --------
@@ -112,10 +112,10 @@ def diff(
 
 
 def dtype_of(theirs: Any, layer: GRU) -> str:
-    """Return the dtype that an implementation is judged by, if nothing else is said.
+    """Return the default dtype for judging an implementation.
 
-    It is the coarser one of what it returned and of the layer: in float64 there may be numbers
-    that were computed in float32, and a float64 port of a float32 layer is better than it needs.
+    It is the coarser of the layer's dtype and that of the arrays: a float64 array may hold numbers
+    that were computed in float32, and a float64 port of a float32 layer is better than necessary.
     """
     if isinstance(theirs, Mapping):
         theirs = theirs.get("h", theirs.get("output"))

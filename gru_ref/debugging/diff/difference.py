@@ -1,4 +1,4 @@
-"""What a diff says: the first number that differs, and the mistakes that would explain it."""
+"""The result of a diff: the first number that differs, and the mistakes that would explain it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from gru_ref.debugging.bounds.float_format import FloatFormat
 
 
 class FirstDifference(NamedTuple):
-    """The first number outside of its bound.
+    """The first number outside its bound.
 
     Parameters
     ----------
     timestep : int or None
-        In the input; None where only a final state is known.
+        In the input; None if only a final state is known.
     position : int or None
         In processing order.
     batch, unit : int
@@ -24,7 +24,7 @@ class FirstDifference(NamedTuple):
     theirs, expected, bound, ratio : float
         ratio is |theirs − expected| / bound.
     outside, numbers : int
-        How many of the numbers of this timestep are outside.
+        How many numbers of this timestep are outside, of how many.
     """
 
     timestep: int | None
@@ -41,7 +41,7 @@ class FirstDifference(NamedTuple):
 
 
 class Hypothesis(NamedTuple):
-    """A mistake, and what remains if it was made.
+    """A mistake, and the error that remains if it was made.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Hypothesis(NamedTuple):
 
 
 class Remainder(NamedTuple):
-    """What remains of the states alone, as `Hypothesis` has it, if no mistake was made."""
+    """The error of the states alone, in the terms of `Hypothesis`, if no mistake was made."""
 
     ratio: float
     error: float
@@ -73,7 +73,7 @@ class Remainder(NamedTuple):
 
 @dataclass(frozen=True)
 class Difference:
-    """What `diff` found.
+    """The result of `diff`.
 
     Parameters
     ----------
@@ -82,16 +82,16 @@ class Difference:
     error : float
         The largest error without any mistake: of one step, or of the final state.
     left : Remainder
-        Likewise of the states alone: what the hypotheses are to be compared with, for they are
-        judged without the gates that were given.
+        The same for the states alone, to compare the hypotheses with: they are judged without the
+        given gates.
     first : FirstDifference or None
         None if they agree.
     hypotheses : tuple of Hypothesis
-        Those that explain everything first, then by what remains; empty if they agree.
+        Those that explain everything first, then by the remaining error; empty if they agree.
     unknown : tuple of str
-        What cannot be known from what was given.
+        What the given arrays cannot show.
     arithmetic : FloatFormat
-        What the bounds are for.
+        The arithmetic for which the bounds hold.
     """
 
     worst: float
@@ -109,7 +109,7 @@ class Difference:
 
     @property
     def explanations(self) -> tuple[Hypothesis, ...]:
-        """The hypotheses that explain everything: none, one, or several that are tied."""
+        """The hypotheses that explain everything: none, one, or several with the same effect."""
         return tuple(hypothesis for hypothesis in self.hypotheses if hypothesis.explains)
 
     def as_data(self) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Whether dropout of the input, left on in inference, explains a sequence: its masks, searched.
+"""A search for input masks that explain a sequence by dropout left on in inference.
 
-A step that is restarted from their own state depends on the mask of its input alone, so each
-timestep and row is searched apart: among all masks where there are few features, else from the
-solution in real numbers (Gauss and Newton's), by turning one feature after the other off or on for
-as long as that helps. With more features than units that may miss it. What is found is then judged
-by its bound as anything else, so a wrong mask explains nothing.
+A step that is restarted from their own state depends only on the mask of its input, so each
+timestep and row is searched separately: among all masks if there are few features, otherwise from
+the solution in real numbers (Gauss–Newton), by switching single features off or on as long as that
+helps. With more features than units the search may miss the mask. The result is then judged by its
+bound like any other hypothesis, so a wrong mask explains nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FIRST, _HELD = 8, 1 << 21
 
 
 def first_rows(rows: Array, timestep: int) -> Array:
-    """Return the first few of rows from a timestep on, (timesteps, batch), bool."""
+    """Return the first few of `rows` from a timestep on, (timesteps, batch), bool."""
     later = rows & (np.arange(len(rows)) >= timestep)[:, np.newaxis]
     places = np.flatnonzero(later)[:_FIRST]
     return np.isin(np.arange(rows.size), places).reshape(rows.shape)
@@ -45,9 +45,9 @@ def input_masks(
         In float64, with a rate of dropout between 0 and 1.
     plan : Schedule
     before, states : (timesteps, batch, units)
-        ForeignSteps, before and after each step.
+        Their states before and after each step.
     rows : (timesteps, batch), bool
-        Which are searched; the masks of the others are ones.
+        The rows to search; the masks of the others are ones.
     """
     scale = 1 / (1 - attempt.config.dropout)
     masks = np.ones(plan.x.shape)

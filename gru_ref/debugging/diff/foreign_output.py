@@ -1,4 +1,4 @@
-"""What another implementation returned, brought into one layout, or a sentence on why it is not."""
+"""The results of another implementation in one layout, or an error that says what is wrong."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _OF_TRACE = (
 
 
 class ForeignOutput(NamedTuple):
-    """What they returned.
+    """The results of another implementation.
 
     Parameters
     ----------
     sequence : ForeignSteps, optional
-        Of every timestep.
+        The results of every timestep.
     final : (1 or 2, batch, units), optional
-        The final state or the last output, where that is all there is; or the last output and the
-        final state.
+        Without a sequence: the final state or the last output, or the last output and the final
+        state.
     """
 
     sequence: ForeignSteps | None
@@ -40,26 +40,26 @@ class ForeignOutput(NamedTuple):
 
 
 def read_foreign_output(given: Any, call: Call, config: GRUConfig) -> ForeignOutput:
-    """Read what an implementation returned.
+    """Return the results of another implementation in one layout.
 
     Parameters
     ----------
     given : array, or mapping of arrays
         An output: (batch, timesteps, units) in the layout of the layer, or the final state
         (batch, units). A mapping is a trace, timesteps first in processing order: h, and as far as
-        known z, r, candidate and output; or it holds output alone. Beside either, state is the
-        final state, as ``gru-ref run`` writes it.
+        known z, r, candidate and output; or it holds only output. In both cases it may also hold
+        state, the final state, as ``gru-ref run`` writes it.
     call : Call
-        What was called with.
+        The call that gave the results.
     config : GRUConfig
 
     Raises
     ------
     TypeError
-        Something is no array of floating numbers.
+        A value is not an array of floating numbers.
     ValueError
-        A shape is another; where it is that of a usual layout, the message says how to bring it
-        into this one. Or a mapping has other names.
+        A shape is wrong; if it is that of a usual layout, the message says how to convert it. Or a
+        mapping has other names.
     """
     batch, timesteps = config.batch_and_time(call.x.shape)
     sizes = batch, timesteps, config.units

@@ -1,4 +1,4 @@
-"""How much of a difference every mistake that can be made would leave."""
+"""The difference that would remain under each mistake that can be made."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _FAR = 1000.0
 def sequence_hypotheses(
     right: Attempt, states: ForeignSteps, arithmetic: FloatFormat, plan: Schedule, found: Verdict
 ) -> list[Hypothesis]:
-    """Return what every mistake leaves of the states alone.
+    """Return the errors that remain in the states under every mistake.
 
     Parameters
     ----------
@@ -45,9 +45,10 @@ def sequence_hypotheses(
         Without gates.
     arithmetic : FloatFormat
     plan : Schedule
-        That of `right` and its call.
+        The schedule of `right` and its call.
     found : Verdict
-        On the states without any mistake. Where they agree, masks of a dropout are not searched.
+        The verdict on the states without any mistake. Where they agree, dropout masks are not
+        searched.
     """
     return [
         Hypothesis(mistake.name, mistake.meaning, judged.worst, judged.largest_error)
@@ -58,7 +59,7 @@ def sequence_hypotheses(
 def final_hypotheses(
     right: Attempt, theirs: Array, bound: Array, a: FloatFormat
 ) -> list[Hypothesis]:
-    """Return what every mistake leaves of a final state, and of a last output beside it.
+    """Return the errors that remain under every mistake in a final state, and in a last output.
 
     Parameters
     ----------

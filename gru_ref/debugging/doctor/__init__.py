@@ -1,7 +1,7 @@
-"""Which layout explains this output? Arrays of unknown layout, and one pair of input and output.
+"""The layout of unknown arrays, found from one pair of input and output.
 
-`diagnose` tries every reading of the arrays, formula and direction, with the pairs of activations
-of which one is usual, and answers with the class of those that reproduce the outputs within the
+`diagnose` tries every reading of the arrays, every formula and direction, with pairs of activations
+of which at least one is usual, and returns the class of those that reproduce the outputs within the
 margin of the precision.
 """
 

@@ -1,4 +1,4 @@
-"""What the evidence cannot show, an input that shows more, and what to check if nothing fits."""
+"""Blind spots of the evidence, an input that shows more, and what to check if nothing fits."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class BlindSpot(NamedTuple):
 def blind_spots(
     given: Sequence[UnknownArray], space: Space, evidence: Evidence
 ) -> tuple[BlindSpot, ...]:
-    """Return what is degenerate about the evidence."""
+    """Return the blind spots of degenerate evidence."""
     return tuple(
         BlindSpot(name, hides, not name.startswith(_SHAPES))
         for name, hides, there in [*_weight_spots(given, space), *_run_spots(evidence)]
@@ -110,15 +110,15 @@ _MOST_FUNCTIONS = 40
 
 
 class ProbeInput(NamedTuple):
-    """An input, and what it would show.
+    """An input, and how well it tells functions apart.
 
     Parameters
     ----------
-    inputs : in the axes of the inputs that were handed over, float32
+    inputs : in the axes of the user's inputs, float32
     separation : float
-        The outputs of any two of the functions that it tells apart differ by this much somewhere.
+        The outputs of any two functions that it tells apart differ by this much somewhere.
     undecided : int
-        Pairs of functions that it does not tell apart.
+        The number of pairs of functions that it does not tell apart.
     """
 
     inputs: Array
@@ -129,13 +129,13 @@ class ProbeInput(NamedTuple):
 def probe(
     space: Space, views: Sequence[View], evidence: Evidence, reach: float
 ) -> ProbeInput | None:
-    """Return the best of some random inputs; None where there is nothing to tell apart.
+    """Return the best of some random inputs; None if there is nothing to tell apart.
 
     Parameters
     ----------
     views : one of each function
     reach : float
-        What rounding may do to an output: a difference has to be larger.
+        The error that rounding may cause in an output: a difference has to be larger.
     """
     if len(views) < 2:
         return None
@@ -188,7 +188,7 @@ _MOST_ARRAYS, _MOST_WAYS = 12, 3
 def checks(
     given: Sequence[UnknownArray], evidence: Evidence, closest: Fit | None, *, tried: bool
 ) -> tuple[str, ...]:
-    """Return what to check, what the numbers suggest first.
+    """Return what to check, starting with what the numbers suggest.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ def search_limits(*, sequence: bool, named: bool) -> tuple[str, ...]:
     Parameters
     ----------
     sequence : bool
-        The outputs of every step are there.
+        The outputs of every step are given.
     named : bool
         An activation is given.
     """

@@ -1,8 +1,8 @@
-"""How arrays may hold a GRU's weights: which of them is which part, and how its blocks lie in it.
+"""The ways in which arrays may hold a GRU's weights: which array is which part, in which layout.
 
-A block is one gate's (rows, units): rows are features in the kernel, units in the recurrent kernel.
-Memory is described by the order of three axes, the slowest first: i the rows, g the gates, o the
-units. Keras's (rows, 3 * units) is i g o; the transposed (3 * units, rows) is g o i.
+A block is the (rows, units) of one gate: rows are features in the kernel, units in the recurrent
+kernel. Memory is described by the order of three axes, slowest first: i the rows, g the gates, o
+the units. Keras's (rows, 3 * units) is i g o; the transposed (3 * units, rows) is g o i.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Packing(NamedTuple):
     gates_together : bool
         Whether the gates of a unit are neighbours.
     blocks : (2, 3, rows, units)
-        Values, then quantisation steps, of the three gates in the order in which they lie.
+        Values, then quantisation steps, of the three gates in the order of the arrays.
     """
 
     words: str
@@ -55,7 +55,7 @@ def packings(pieces: Sequence[Array], rows: int, units: int, letter: str) -> lis
         Together 3 * rows * units values, and as many steps; each holds whole blocks.
     rows, units : int
     letter : str
-        "f" or "u": what the rows are called.
+        "f" or "u": the letter for the rows.
     """
     counts = [piece[0].size // (rows * units) for piece in pieces]
     found = []
@@ -87,7 +87,7 @@ def _can_reshape(piece: Array, sizes: Sequence[int]) -> bool:
 
 
 def can_merge(shape: Sequence[int], sizes: Sequence[int]) -> bool:
-    """Whether an array of axes `sizes` takes `shape` when neighbours are merged.
+    """Return whether an array with axes of `sizes` takes `shape` when neighbours are merged.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def _distinct(found: Sequence[Packing]) -> list[Packing]:
 
 
 def split_rows(piece: Array, first: int, second: int) -> Iterator[tuple[Array, Array]]:
-    """Yield the two parts of an array whose one axis holds `first` rows, then `second`."""
+    """Yield the two parts of an array, one axis of which holds `first` rows, then `second`."""
     for axis, size in enumerate(piece.shape[1:], start=1):
         if size == first + second:
             head, tail = np.split(piece, [first], axis=axis)
@@ -147,17 +147,17 @@ _ONE_ROW = {"go": "one row", "og": "one row, a unit's gates together"}
 
 
 class BiasVectors(NamedTuple):
-    """The vectors of a bias in the order in which they lie.
+    """The vectors of a bias, in the order of the arrays.
 
     Parameters
     ----------
     words : str
     gates_together : bool or None
-        Whether the gates of a unit are neighbours; None: there is no telling.
+        Whether the gates of a unit are neighbours; None if that makes no difference.
     rows : (2, 3, units), or (2, 2, 3, units)
-        Values and quantisation steps of the three gates; for two rows of each.
+        Values and quantisation steps of the three gates, for one row or for each of two.
     extra : (2, units) or None
-        A vector beside one row: the recurrent bias of the candidate.
+        A vector in addition to one row: the recurrent bias of the candidate.
     """
 
     words: str
@@ -167,16 +167,16 @@ class BiasVectors(NamedTuple):
 
 
 class BiasReading(NamedTuple):
-    """One reading of a bias: what enters each gate, (2, units) each; None is nothing.
+    """One reading of a bias: the bias of each gate, (2, units) each; None for no bias.
 
     Parameters
     ----------
     words : str
-    z, r : sums of all that enters
-    h : beside the input's product
-    h_recurrent : beside the state's product, inside what r multiplies
+    z, r : the sum of all biases of the gate
+    h : the bias added to the input's product
+    h_recurrent : the bias added to the state's product, inside the product with r
     two_rows : (2, 3 * units) or None
-        The values of both rows in Keras's order, where they are kept apart.
+        The values of both rows in Keras's order, if they are separate.
     """
 
     words: str
@@ -191,7 +191,7 @@ _NOTHING = (None, None, None, None)
 
 
 def bias_vectors(pieces: Sequence[Array], units: int) -> list[BiasVectors]:
-    """Return every way to read bias arrays of together 0, 3, 4 or 6 times `units` values."""
+    """Return every way to read bias arrays with a total of 0, 3, 4 or 6 times `units` values."""
     if not pieces:
         return [BiasVectors("none", None, None)]
     count = sum(piece[0].size for piece in pieces) // units
@@ -260,7 +260,7 @@ def _concatenate(pieces: Sequence[Array], units: int) -> Array:
 def bias_readings(
     found: BiasVectors, places: tuple[int, int, int], *, reset_after: bool
 ) -> list[BiasReading]:
-    """Return what may enter the gates; `places` says where z, r and h lie in a row."""
+    """Return the possible biases of the gates; `places` has the positions of z, r, h in a row."""
     rows, extra = found.rows, found.extra
     if rows is None:
         return [BiasReading("none", *_NOTHING)]
@@ -329,7 +329,7 @@ class Assignment(NamedTuple):
 
 
 def assignments(given: Sequence[UnknownArray], features: int, units: int) -> list[Assignment]:
-    """Return every way to deal the arrays out; none where their sizes are not a GRU's."""
+    """Return every way to assign the arrays to parts; none if their sizes are not a GRU's."""
     pieces = [_squeeze(np.stack([one.value, one.step])) for one in given]
     if len(pieces) == 1 and pieces[0].ndim == 2:
         return list(_buffer(pieces[0], features, units))
@@ -344,7 +344,7 @@ def assignments(given: Sequence[UnknownArray], features: int, units: int) -> lis
 
 
 def are_gru_sizes(sizes: Sequence[int], features: int, units: int) -> bool:
-    """Whether arrays of so many numbers each may be the parts of a GRU.
+    """Return whether arrays with these numbers of elements may be the parts of a GRU.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Which fits explain the outputs, which of those are one function, and what else fits as well.
+"""The fits that explain the outputs, those that are one function, and decoys that fit as well.
 
-Coarse rounding hides small differences, so that the closest layout may be within the margin though
-the source was something else. What is close to a GRU's formula is known, and is tried as well:
-where such a decoy fits as well as a layout, no layout is claimed.
+Coarse rounding hides small differences, so the closest layout may be within the margin although the
+source was something else. Formulas close to a GRU's are known and are tried too: if such a decoy
+fits as well as a layout, no layout is claimed.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _SCALES = ((1.0, 1.0), (10.0, 1.0), (1e-2, 1e-2), (1e-4, 1e-4))
 def explanatory_fits(fits: Sequence[Fit], margin: Precision, rows: int) -> list[Fit]:
     """Return the fits that explain the outputs and that no better one rules out.
 
-    A fit explains them if every output is within the margin, and the root mean square as well. Of
-    two that do, the worse one is ruled out if chance cannot make the true one fit so much worse.
+    A fit explains them if every output, and the root mean square, is within the margin. Of two such
+    fits, the worse one is ruled out if chance cannot make the true one fit so much worse.
 
     Parameters
     ----------
     rows : int
-        Timesteps times batch: outputs that share the errors of the weights.
+        Timesteps times batch: the number of outputs that share the errors of the weights.
     """
     within = [
         fit
@@ -56,13 +56,13 @@ def explanatory_fits(fits: Sequence[Fit], margin: Precision, rows: int) -> list[
 def function_classes(
     space: Space, fits: Sequence[Fit], evidence: Evidence
 ) -> tuple[list[list[View]], int]:
-    """Return the views of the fits, those together that no input can tell apart.
+    """Return the views of the fits, grouped so that no input can tell those of a group apart.
 
     Returns
     -------
     groups : list of lists of View
     left_out : int
-        How many views were too many to be compared.
+        The number of views that were not compared because there were too many.
     """
     views = [
         View(fit, timing)
@@ -85,7 +85,7 @@ def function_classes(
 def trial_inputs(evidence: Evidence) -> list[tuple[Array, Array]]:
     """Return random inputs in the axes of the evidence's, with initial states.
 
-    Some are so small that large weights do not saturate the gates, and hide what else there is.
+    Some are so small that large weights do not saturate the gates, which would hide differences.
     """
     rng = np.random.default_rng(1)
     found = []
@@ -145,19 +145,19 @@ def rival(
     *,
     free: tuple[bool, bool],
 ) -> str | None:
-    """Return a check that names what outside the space fits as well as the best layouts, or None.
+    """Return a check that names a decoy that fits as well as the best layouts, or None.
 
     Parameters
     ----------
     fits : sequence of Fit
-        Those that explain the outputs.
+        The fits that explain the outputs.
     fit : callable
-        How well a candidate fits.
+        Returns the fit of a candidate.
     rounding : Rounding
-        What is assumed; only a coarse one lets a decoy come close.
+        The assumption; only with a coarse one can a decoy come close.
     free : (bool, bool)
-        Whether the recurrent_activation may be anything, and the activation: one that the user has
-        named has no decoys.
+        Whether the recurrent_activation and the activation are unknown: one that the user has named
+        has no decoys.
     """
     if not rounding.coarse:
         return None

@@ -1,8 +1,8 @@
-"""What readings compute: one timestep of many at once, and free runs over an input.
+"""The computations of readings: one timestep of many readings at once, and runs over an input.
 
-Every step starts from the source's own state before it, so that errors do not add up over time.
-Rounding is modelled in standard deviations: each rounding contributes its unit roundoff times what
-is rounded, and contributions are added as independent ones, through the gates and activations.
+Every step starts from the source's own previous state, so errors do not accumulate over time.
+Rounding is modelled in standard deviations: each rounding contributes its unit roundoff times the
+rounded value, and contributions are added as independent ones, through the gates and activations.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Spread(NamedTuple):
     deviation: Array
 
     def at(self, places: Array) -> Spread:
-        """Return some of them."""
+        """Return the numbers at some indices."""
         return Spread(self.value[places], self.deviation[places])
 
 
 class RoundingModel:
-    """What rounding does to the factors and the sum of a product."""
+    """The effect of rounding on the factors and the sum of a product."""
 
     def __init__(self, rounding: Rounding, terms: int) -> None:
         self.roundoff = rounding.margin.roundoff
@@ -62,7 +62,7 @@ class RoundingModel:
         )
 
     def product(self, vectors: Array, block: Array) -> RoundedProduct:
-        """Return ``vectors @ block``, of a block with quantisation steps: (2, n, units)."""
+        """Return ``vectors @ block`` for a block with quantisation steps, (2, n, units)."""
         values, steps = block
         squares, vector_squares = values * values, vectors * vectors
         variance = (
@@ -75,8 +75,8 @@ class RoundingModel:
     def bias(self, vectors: Array) -> Array:
         """Return the variance of bias vectors with quantisation steps, (2, …, units).
 
-        A bias is added as it is stored; it is off where the source had a finer one. It may be the
-        sum of two that cancel, so none is surer than its vector's typical number.
+        A bias is added as it is stored; it is off if the source had a finer one. It may be the sum
+        of two that cancel, so its variance is at least that of its vector's typical number.
         """
         values, steps = vectors
         squares = values * values
@@ -104,7 +104,7 @@ class Grid:
     h : (rows, units)
     y : (rows, units)
     columns : indices
-        The units of which the state after is looked at.
+        The units whose next state is compared.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Grid:
         self._tables: dict[tuple[str, int], RoundedProduct] = {}
 
     def narrower(self, count: int) -> Grid:
-        """Return a look at the first of the units; the two share what they have computed."""
+        """Return a grid of only the first units, which shares the results of this one."""
         made = Grid(self.space, self.model, self.x, self.h, self._y, self.columns[:count])
         made._products, made._tables = self._products, self._tables
         return made
@@ -169,19 +169,19 @@ class Grid:
 
 
 class Gates(NamedTuple):
-    """What many readings of one recurrent_activation have in common, (readings, rows, columns)."""
+    """The gates of many readings with one recurrent_activation, (readings, rows, columns)."""
 
     z: Spread
     entering: Spread
 
 
 def gates(grid: Grid, some: RowNumbers, function: Function, reset: Function | None = None) -> Gates:
-    """Return z, and what enters the candidate's activation, of every reading.
+    """Return z and the argument of the candidate's activation, for every reading.
 
     Parameters
     ----------
     function : the recurrent_activation
-    reset : that of r, where it is another one
+    reset : the activation of r, if it is another one
     """
     z = _gate(grid, some.z, function, grid.columns).at(some.z.back)
     x_h = grid.kernel(some.W_h, grid.columns)
@@ -329,7 +329,7 @@ def deviations(
 ) -> Array:
     """Return the standard deviation that rounding gives the last state, (batch, units).
 
-    It is measured: replicas of the run have every rounding of every step drawn at random.
+    It is measured with replicas of the run in which every rounding of every step is random.
     """
     rng = np.random.default_rng(0)
     run = _Run(space, [candidate] * _REPLICAS, x)

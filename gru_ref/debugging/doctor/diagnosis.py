@@ -1,4 +1,4 @@
-"""What `diagnose` answers: the class of layouts that explain the outputs, or none; and in words."""
+"""The result of `diagnose`: the class of layouts that explain the outputs, and its report."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ UNIQUE, CLASS, NONE = "unique", "class", "none"
 
 @dataclass(frozen=True)
 class Explanation:
-    """One function that reproduces the outputs, and every reading that comes to it.
+    """One function that reproduces the outputs, and every reading that gives this function.
 
     Parameters
     ----------
     readings : tuple of Reading
-        No input tells these apart: with these weights they are the same function.
+        No input tells them apart: with these weights they are the same function.
     error : float
         The largest error of a run over all timesteps in float64.
     ratio : float
@@ -61,7 +61,7 @@ class Explanation:
         *,
         double: bool,
     ) -> Explanation:
-        """Return the explanation that a group of views is."""
+        """Return the explanation for a group of views."""
         readings = dict.fromkeys(
             Reading(
                 *words,
@@ -84,27 +84,28 @@ class Explanation:
 
     @property
     def known_as(self) -> tuple[str, ...]:
-        """The names in `gru_ref.layouts.LAYOUTS` whose conventions a reading has."""
+        """The names in `gru_ref.layouts.LAYOUTS` whose conventions match a reading."""
         names = [name for reading in self.readings for name in runtimes(reading)]
         return tuple(dict.fromkeys(names))
 
     def layer(self, **arguments: Any) -> GRU:
-        """Return a Keras GRU that holds the weights; `arguments` are further ones of GRU.
+        """Return a Keras GRU that holds the weights; `arguments` are further arguments of GRU.
 
         Raises
         ------
         NotRepresentableError
-            Keras has no such GRU: z is the share of the candidate, and negating what enters it is
-            no way out with that recurrent_activation; or no Keras has both activations.
+            Keras has no such GRU: z is the share of the candidate, and with this
+            recurrent_activation negating the argument of z does not help; or no Keras has both
+            activations.
         """
         return keras_weights(self._space, self._views[0], double=self._double).layer(**arguments)
 
     def run(self, inputs: Any, initial_state: Any = None) -> Array:
-        """Return what the source would hand out for inputs in its own axes, in float64.
+        """Return the source's output for inputs in its own axes, in float64.
 
         Parameters
         ----------
-        inputs : in as many axes as the inputs that were diagnosed
+        inputs : with as many axes as the diagnosed inputs
         initial_state : (batch, units), optional
 
         Raises
@@ -128,21 +129,21 @@ class Explanation:
 class Diagnosis:
     """The layouts that explain one pair of input and output.
 
-    ``print(diagnosis)`` says all of it.
+    ``print(diagnosis)`` prints a report.
 
     Parameters
     ----------
     explanations : tuple of Explanation
         The equivalence class: every function in the space that reproduces the outputs; none if
-        no layout explains them. Those that a runtime of `gru_ref.layouts` has come first.
+        no layout explains them. Those of a runtime in `gru_ref.layouts` come first.
     rounding : Rounding
-        What was assumed of the source's rounding.
+        The assumption about the source's rounding.
     blind_spots : tuple of BlindSpot
         What the evidence cannot show.
     checks : tuple of str
-        What to look at if no layout explains the outputs.
+        What to check if no layout explains the outputs.
     searched : int
-        How many hypotheses were tried.
+        The number of hypotheses that were tried.
     limits : tuple of str
         What was not tried, and why.
     """
@@ -168,16 +169,16 @@ class Diagnosis:
 
     @property
     def separation(self) -> float | None:
-        """How far apart the outputs to `probe` are of any two that it tells apart."""
+        """The smallest difference between the outputs for `probe` of two explanations."""
         return None if self._probe is None else self._probe.separation
 
     @property
     def undecided(self) -> int:
-        """How many pairs of explanations `probe` does not tell apart."""
+        """The number of pairs of explanations that `probe` does not tell apart."""
         return 0 if self._probe is None else self._probe.undecided
 
     def chosen(self, member: int | None = None) -> Explanation:
-        """Return the explanation, or of several the one of that number, from 0 on.
+        """Return the explanation, or number `member` of several, counted from 0.
 
         Raises
         ------
@@ -197,14 +198,14 @@ class Diagnosis:
         return self.explanations[member or 0]
 
     def layer(self, member: int | None = None, **arguments: Any) -> GRU:
-        """Return a Keras GRU with the found layout's weights.
+        """Return a Keras GRU with the weights in the layout that was found.
 
         Parameters
         ----------
         member : int, optional
-            Which explanation; may be left out where there is one.
+            The number of the explanation; may be left out if there is only one.
         **arguments
-            Further arguments of GRU, as return_sequences.
+            Further arguments of GRU, such as return_sequences.
 
         Raises
         ------
@@ -243,7 +244,7 @@ _INDENT = max(map(len, _LABELS.values())) + 4
 
 
 def report(diagnosis: Diagnosis) -> str:
-    """Return everything a diagnosis says, in lines of 80 columns."""
+    """Return the full report of a diagnosis, in lines of 80 columns."""
     return "\n".join(_report_lines(diagnosis))
 
 

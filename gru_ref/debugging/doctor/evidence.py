@@ -1,4 +1,4 @@
-"""The arrays, the input and the output as handed over, and every way to see time in them."""
+"""The arrays, the input and the output of the user, and every way to see time in them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class UnknownArray(NamedTuple):
     name : str
     value : float64
     step : float64, the shape of `value`
-        The distance of two quantised values; zeros for floating arrays.
+        The distance between two quantised values; zeros for floating arrays.
     precision : str
-        A name of `gru_ref.debugging.doctor.precision.PRECISIONS`: the coarsest that holds the
+        A name in `gru_ref.debugging.doctor.precision.PRECISIONS`: the coarsest that holds the
         values.
     """
 
@@ -41,15 +41,15 @@ def unknown_arrays(arrays: Any, bits: str | None = None) -> list[UnknownArray]:
     Parameters
     ----------
     arrays : mapping of names to arrays, sequence of arrays, or one array
-        Integer arrays are quantised weights: NAME with NAME_scale, and perhaps NAME_zero_point,
-        beside it; in a sequence, a pair (array, scale). Text and empty arrays are passed by.
+        Integer arrays are quantised weights: NAME with NAME_scale and perhaps NAME_zero_point; in a
+        sequence, a pair (array, scale). Text and empty arrays are ignored.
     bits : "bfloat16" or "float16", optional
-        What uint16 arrays, or arrays of two raw bytes, are the bits of.
+        The dtype whose bits uint16 arrays, or arrays of two raw bytes, hold.
 
     Raises
     ------
     TypeError, ValueError
-        A value is no array of numbers, or holds NaN or infinity, or a scale is missing.
+        A value is not an array of numbers, or holds NaN or infinity, or a scale is missing.
     """
     if bits is not None and bits not in _HALVES:
         raise ValueError(f"bits is {shown(bits)}, expected 'bfloat16' or 'float16'")
@@ -127,12 +127,12 @@ def _scale(factor: Array, shape: tuple[int, ...], name: str) -> Array:
 def float64_array(
     value: Any, name: str, bits: str | None = None, *, quantised: bool = False
 ) -> Array:
-    """Return an array in float64, whatever it came in: half types, their bits, integers.
+    """Return an array in float64, from half types, their bits, integers or any other numbers.
 
     Raises
     ------
     TypeError, ValueError
-        It is no array of finite numbers.
+        It is not an array of finite numbers.
     """
     array = np.asarray(value)
     if array.dtype.kind == "V" and array.dtype.name != "bfloat16" and array.dtype.itemsize == 2:
@@ -159,13 +159,13 @@ def float64_array(
 
 
 def weights_precision(given: Sequence[UnknownArray]) -> str:
-    """Return the coarsest precision that one of the arrays is stored in, short numbers apart."""
+    """Return the coarsest precision of the arrays, leaving out zeros and single numbers."""
     names = [one.precision for one in given if one.value.size > 1 and one.value.any()]
     return coarsest(names or ["float32"])
 
 
 def quantised(given: Sequence[UnknownArray]) -> bool:
-    """Whether one of the arrays is of integers with a scale."""
+    """Return whether one of the arrays holds integers with a scale."""
     return any(one.step.any() for one in given)
 
 
@@ -182,10 +182,10 @@ class Timing(NamedTuple):
     time_major : bool
         Whether the input's first axis is time.
     output_time_major : bool or None
-        Likewise; None where the output is one state.
+        The same for the output; None if the output is one state.
     direction : "forward" or "backward"
     output : str
-        What the output is: its order, or which state it is.
+        The order of the output, or which state it is.
     """
 
     time_major: bool
@@ -200,12 +200,12 @@ class Alignment(NamedTuple):
     Parameters
     ----------
     timings : list of Timing
-        All that come to this alignment: of one timestep, or of a palindrome, several do.
+        All that give this alignment: several do for one timestep, or for a palindrome.
     x : (timesteps, batch, features), float64
     states : (timesteps, batch, units), float64, or None
         The state after every step, if the output is a sequence.
     last : (batch, units), float64, or None
-        The state after the last step, where it alone is known or is known as well.
+        The state after the last step, if it is known alone or in addition.
     """
 
     timings: list[Timing]
@@ -215,15 +215,15 @@ class Alignment(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What the source was given and what came out.
+    """The inputs and outputs of the source.
 
     Parameters
     ----------
-    x : float64, as handed over
-    sequence, last : float64 or None, as handed over
+    x : float64, in the user's axes
+    sequence, last : float64 or None, in the user's axes
     initial_state : (batch, units), float64, or None for zeros
     precision : str
-        What the outputs are stored in.
+        The precision in which the outputs are stored.
     features, units : int
     alignments : list of Alignment
     """
@@ -241,12 +241,12 @@ class Evidence(NamedTuple):
 def evidence(
     inputs: Any, outputs: Any, initial_state: Any = None, bits: str | None = None
 ) -> Evidence:
-    """Return the evidence, checked.
+    """Check the inputs and outputs and return them as evidence.
 
     Raises
     ------
     TypeError, ValueError
-        Shapes do not belong together, or a value is no array of finite numbers.
+        Shapes do not fit together, or a value is not an array of finite numbers.
     """
     x = float64_array(inputs, "inputs", bits)
     pair = outputs if isinstance(outputs, (tuple, list)) and len(outputs) == 2 else (outputs,)
@@ -317,7 +317,7 @@ def _alignments(x: Array, outputs: list[Array], units: int) -> Iterator[Alignmen
 
 
 def time_first(x: Array) -> Iterator[tuple[bool, Array]]:
-    """Yield the input as (timesteps, batch, features), and whether it came so."""
+    """Yield the input as (timesteps, batch, features), and whether it is time major."""
     if x.ndim == 2:
         yield True, x[:, np.newaxis]
         if len(x) > 1:

@@ -1,4 +1,4 @@
-"""Precisions a source may have computed in, and how far honest rounding takes it from float64."""
+"""The precisions in which a source may have computed, and the margins measured for them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Array = NDArray[Any]
 
 
 class Precision(NamedTuple):
-    """One precision, and the margin measured for it.
+    """One precision, with the margin that was measured for it.
 
     Parameters
     ----------
     roundoff : float
         Unit roundoff: the largest relative error of one rounding.
     largest : float
-        The largest residual of an honest source, in standard deviations of the model of rounding
+        The largest residual of a correct source, in standard deviations of the model of rounding
         in `gru_ref.debugging.doctor.computation`. An explanation stays below it in every output.
     typical : float
         The same for the root mean square of the residuals of many outputs.
@@ -31,7 +31,7 @@ class Precision(NamedTuple):
     typical: float
 
     def typical_of(self, outputs: int) -> float:
-        """Return what the root mean square of so many residuals stays below: few scatter more.
+        """Return the limit of the root mean square of this many residuals: few scatter more.
 
         Examples
         --------
@@ -62,16 +62,16 @@ HALVES = ("float16", "bfloat16")
 
 
 class Rounding(NamedTuple):
-    """What is assumed of a source's rounding; the stricter ones are tried first.
+    """An assumption about a source's rounding; stricter ones are tried first.
 
     Parameters
     ----------
     precision : str
-        What it computed in.
+        The precision in which it computed.
     weights : float
-        The relative rounding of the weights handed over, where the source had finer ones.
+        The relative rounding of the given weights, if the source had finer ones.
     quantised_weights : bool
-        Likewise: the source had the weights from before they were quantised.
+        The source used the weights from before they were quantised.
     quantised_activations : bool
         Inputs and states enter the products in 8 bits, as in dynamic quantisation.
     narrow_sums : bool
@@ -86,13 +86,13 @@ class Rounding(NamedTuple):
 
     @property
     def margin(self) -> Precision:
-        """The precision's margin; a narrow one where the weights are off as well."""
+        """The margin of the precision; a narrow one if the weights are off as well."""
         found = PRECISIONS[self.precision]
         return Precision(found.roundoff, *_LOW) if self.coarse else found
 
     @property
     def coarse(self) -> bool:
-        """Whether rounding may hide what a computation outside the space does."""
+        """Whether rounding may hide that a computation is outside the space."""
         return self.precision in HALVES or self.weights > 0 or self.quantised_weights
 
     def __str__(self) -> str:
@@ -110,12 +110,12 @@ class Rounding(NamedTuple):
 
 
 def roundings(outputs: str, weights: str, *, quantised: bool) -> list[Rounding]:
-    """Return what may be assumed of a source, the strictest first.
+    """Return the possible assumptions about a source, the strictest first.
 
     Parameters
     ----------
     outputs, weights : str
-        The precisions that the outputs and the weights are stored in.
+        The precisions in which the outputs and the weights are stored.
     quantised : bool
         Whether there are integer weights.
 
@@ -137,11 +137,11 @@ def roundings(outputs: str, weights: str, *, quantised: bool) -> list[Rounding]:
 
 
 def loosest(assumed: Sequence[Rounding]) -> Rounding:
-    """Return an assumption on rounding that allows whatever one of these allows.
+    """Return an assumption about rounding that allows everything that one of these allows.
 
     Parameters
     ----------
-    assumed : sequence of Rounding, one at least, all of one precision
+    assumed : sequence of Rounding, at least one, all of the same precision
 
     Examples
     --------
@@ -176,7 +176,7 @@ def storage_precision(values: Array) -> str:
 
 
 def coarsest(names: Iterable[str]) -> str:
-    """Return the precision of the largest roundoff.
+    """Return the precision with the largest roundoff.
 
     Examples
     --------

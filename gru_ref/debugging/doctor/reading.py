@@ -1,4 +1,4 @@
-"""A candidate as its users see it: in their axes, under a runtime's name, as a Keras GRU."""
+"""A candidate as users see it: in their axes, under a runtime's name, as a Keras GRU."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from gru_ref.layouts.reading import Read
 
 
 class Reading(NamedTuple):
-    """One way to say a layout: how the arrays lie, which formula it is, and where time runs.
+    """One description of a layout: the arrangement of the arrays, the formula, the axis of time.
 
     Parameters
     ----------
     kernel, recurrent_kernel : str
         The axes in memory order: "(3u, f)"; f is features, u is units, 3 the gates.
     gates : str
-        The order of Keras's letters z, r, h, as they lie: "rzh".
+        Keras's letters z, r, h in the order of the arrays: "rzh".
     bias : str
     reset_after : bool
     z_keeps_old : bool
@@ -43,7 +43,7 @@ class Reading(NamedTuple):
     time_major : bool
         The inputs' first axis is time.
     output_time_major : bool or None
-        Likewise; None where the output is one state.
+        The same for the outputs; None if the output is one state.
     """
 
     kernel: str
@@ -73,11 +73,11 @@ class View(NamedTuple):
 
 
 def output(space: Space, view: View, inputs: Array, initial_state: Array | None) -> Array:
-    """Return what the source would hand out for an input.
+    """Return the source's output for an input.
 
     Parameters
     ----------
-    inputs : in the axes of the inputs that were handed over
+    inputs : in the axes of the user's inputs
     """
     timing = view.timing
     seen = dict(time_first(inputs))
@@ -94,7 +94,7 @@ def output(space: Space, view: View, inputs: Array, initial_state: Array | None)
 
 
 def difference(one: Array, other: Array) -> float:
-    """Return the largest difference of two outputs; infinity where their shapes differ."""
+    """Return the largest difference between two outputs; infinity if their shapes differ."""
     if one.shape != other.shape:
         return float("inf")
     with np.errstate(all="ignore"):
@@ -107,15 +107,15 @@ _KERAS = {"z": "z", "i": "z", "r": "r"}
 
 
 def runtimes(reading: Reading) -> tuple[str, ...]:
-    """Return the layouts whose gates, formula and transposes are the reading's.
+    """Return the layouts that have the gates, formula and transposes of the reading.
 
-    Names of arrays and kinds of bias are not looked at: they are the same everywhere but for them.
+    Names of arrays and kinds of bias are not compared.
     """
     return tuple(name for name, module in LAYOUTS.items() if _is_of_runtime(reading, module.FACTS))
 
 
 def rank(reading: Reading) -> tuple[bool, bool, bool, str]:
-    """Return what readings of one function are sorted by: what is usual first."""
+    """Return a key that sorts readings of one function, the usual ones first."""
     return (
         not runtimes(reading),
         "alone" in reading.bias or reading.bias == "ignored",
@@ -146,19 +146,19 @@ def _kernels(facts: Facts) -> tuple[str, ...]:
 
 
 def keras_weights(space: Space, view: View, *, double: bool) -> Read:
-    """Return the weights in Keras's order, and the arguments of GRU that go with them.
+    """Return the weights in Keras's order, and the arguments of GRU that belong to them.
 
-    Bias rows that the layout adds come back as the input row.
+    Bias rows that the layout adds are returned as the input row.
 
     Parameters
     ----------
     double : bool
-        The arrays were float64: so are these, and otherwise float32.
+        Return float64, as the arrays were; otherwise float32.
 
     Raises
     ------
     NotRepresentableError
-        z is the share of the candidate, and negating what enters it does not give 1 − z.
+        z is the share of the candidate, and negating its argument does not give 1 − z.
     """
     candidate = view.candidate
     row = candidate.row

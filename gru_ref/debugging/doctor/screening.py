@@ -1,8 +1,8 @@
-"""The search for candidates that fit: a little of the evidence first, then more, then all.
+"""The search for candidates that fit: first on a small part of the evidence, then on more.
 
-Of a sequence a few steps and units are looked at first. Where only the last state is known, short
-runs over the end are: a GRU forgets, so a run over the last few timesteps alone is close to the
-last state if the reading is right, and no closer than chance if it is not.
+For a sequence a few steps and units are compared first. If only the last state is known, short runs
+over the end are compared: a GRU forgets, so a run over only the last few timesteps is close to the
+last state if the reading is right, and no closer than chance if it is wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Screened = dict[tuple[int, tuple[tuple[Function, Function], ...], Rounding], lis
 
 
 class SequenceSearch:
-    """The evidence of a sequence under one assumption on rounding.
+    """The evidence of a sequence under one assumption about rounding.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class SequenceSearch:
     evidence : Evidence
     rounding : Rounding
     loosest : Rounding
-        What allows the most of all that is assumed of this source; screens are made under it.
+        The most permissive assumption about this source, which is used for screening.
     screened : Screened
-        What is shared among all assumptions.
+        The results that all assumptions share.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class SequenceSearch:
         self._loosest, self._screened = loosest, screened
 
     def search(self, pairs: Pairs) -> list[Fit]:
-        """Return how well the candidates fit that every look at a part of the outputs leaves.
+        """Return the fits of the candidates that remain after screening on parts of the outputs.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class SequenceSearch:
         return self.among(self._screened[key])
 
     def among(self, some: Iterable[Candidate]) -> list[Fit]:
-        """Return how well those of some candidates fit that a look at a part leaves, best first."""
+        """Return the fits of those of some candidates that remain after screening, best first."""
         return sorted(map(self.fit, self._survivors(some)), key=lambda fit: fit.typical)
 
     def _survivors(self, some: Iterable[Candidate]) -> list[Candidate]:
@@ -99,7 +99,7 @@ class SequenceSearch:
         return kept
 
     def fit(self, candidate: Candidate) -> Fit:
-        """Return how a candidate fits at every step and unit."""
+        """Return the fit of a candidate at every step and unit."""
         alignment = self.evidence.alignments[candidate.alignment]
         grid = self._grid(candidate.alignment, None)
         with np.errstate(all="ignore"):
@@ -242,12 +242,13 @@ Ranked = dict[
 
 
 class LastStateSearch:
-    """The evidence of a last state under one assumption on rounding.
+    """The evidence of a last state under one assumption about rounding.
 
     Attributes
     ----------
     crowd : int
-        How many candidates the last search found too close to each other to judge any; or 0.
+        The number of candidates of the last search that were too close to each other to judge, or
+        0.
     """
 
     def __init__(
@@ -266,7 +267,7 @@ class LastStateSearch:
         self.crowd = 0
 
     def search(self, pairs: Pairs) -> list[Fit]:
-        """Return how well the candidates fit that come closest, best first.
+        """Return the fits of the closest candidates, best first.
 
         Parameters
         ----------
@@ -285,7 +286,7 @@ class LastStateSearch:
         return self._judge(*self._ranked[key])
 
     def among(self, some: Iterable[Candidate]) -> list[Fit]:
-        """Return how well those of some candidates fit that come closest, best first."""
+        """Return the fits of the closest of some candidates, best first."""
         return self._judge(*self._rank(some))
 
     def _rank(self, some: Iterable[Candidate]) -> tuple[list[Candidate], Array]:
@@ -320,7 +321,7 @@ class LastStateSearch:
         return [best, *map(self.fit, candidates[1:close])]
 
     def fit(self, candidate: Candidate) -> Fit:
-        """Return how a candidate fits in every unit of the last state."""
+        """Return the fit of a candidate in every unit of the last state."""
         alignment = self.evidence.alignments[candidate.alignment]
         start = self.evidence.initial_state
         (made,) = last_states(self.space, [candidate], alignment.x, start)

@@ -1,4 +1,4 @@
-"""`diagnose`: the space, searched from what is usual to what is rare, until something fits."""
+"""`diagnose`: a search of the space from the usual to the rare, until something fits."""
 
 from __future__ import annotations
 
@@ -80,27 +80,27 @@ def diagnose(
     precision: str | None = None,
     bits: str | None = None,
 ) -> Diagnosis:
-    """Find the layout of arrays from one input and what the source made of it.
+    """Find the layout of arrays from one input of a source and its output.
 
     Parameters
     ----------
     arrays : mapping of names to arrays, or sequence of arrays
-        In whatever number, shape and order; names are not looked at. Integer arrays are quantised
-        weights: NAME beside NAME_scale, and perhaps NAME_zero_point, or a pair (array, scale).
+        In any number, shape and order; names are not used. Integer arrays are quantised weights:
+        NAME with NAME_scale and perhaps NAME_zero_point, or a pair (array, scale).
     inputs : (batch, timesteps, features) or (timesteps, batch, features) or (timesteps, features)
     outputs : array, or (sequence, last state)
         The states of all timesteps, (batch, timesteps, units) or time first; or the last state,
-        (batch, units); axes of size 1, as of directions, may lie between them.
+        (batch, units). There may be axes of size 1, such as an axis of directions.
     initial_state : (batch, units), optional
         Zeros by default.
     activation, recurrent_activation : str or list of str, optional
-        What is known of φ and ρ; by default every activation of Keras that works element by element
-        is tried, beside a usual one.
+        The possible φ and ρ; by default every elementwise activation of Keras is tried, together
+        with a usual one for the other.
     precision : str, optional
-        What the source computed in: "float64", "float32", "tensorfloat32", "float16" or "bfloat16".
-        By default what the outputs are stored in.
+        The precision in which the source computed: "float64", "float32", "tensorfloat32", "float16"
+        or "bfloat16". By default that in which the outputs are stored.
     bits : "bfloat16" or "float16", optional
-        What uint16 arrays are the bits of.
+        The dtype whose bits uint16 arrays hold.
 
     Returns
     -------
@@ -109,14 +109,14 @@ def diagnose(
     Raises
     ------
     TypeError, ValueError
-        A value is no array of finite numbers, or the shapes of inputs and outputs do not belong
+        A value is not an array of finite numbers, or the shapes of inputs and outputs do not fit
         together.
 
     Notes
     -----
-    Every step of a sequence is judged on its own, from the source's own state before it, so that
-    rounding does not add up. One gate order is tried for all arrays first, and one for each kind of
-    array where nothing fits.
+    Every step of a sequence is judged separately, from the source's own previous state, so that
+    rounding does not accumulate. One gate order is tried for all arrays first, then one for each
+    kind of array if nothing fits.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The hypotheses: which block of numbers is which gate's, in which formula, with which activations.
+"""The hypotheses: the block of each gate, the formula, and the activations.
 
-Blocks and vectors are kept once each, however many readings use them, so that readings which are
-the same numbers are one row of the space: no input can tell them apart.
+Each block and vector is kept once, however many readings use it, so readings with the same numbers
+are one row of the space: no input can tell them apart.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ SYMMETRIC: frozenset[Function] = frozenset(COMMON_GATES)
 
 
 def function_name(function: Function) -> str:
-    """Return what Keras calls a function; hard_sigmoid with its generation.
+    """Return Keras's name of a function; for hard_sigmoid with its generation.
 
     Examples
     --------
@@ -76,14 +76,14 @@ def function_name(function: Function) -> str:
 
 
 def named_functions(given: Any, argument: str) -> tuple[Function, ...] | None:
-    """Return the functions that the user's names stand for; None if nothing is known.
+    """Return the functions that the user's names stand for; None if there are no names.
 
-    A name that two generations read differently, hard_sigmoid, stands for both.
+    hard_sigmoid, which the two generations define differently, stands for both functions.
 
     Raises
     ------
     ValueError
-        No Keras has a function of that name that works element by element.
+        No Keras has an elementwise function of that name.
 
     Examples
     --------
@@ -111,7 +111,7 @@ ORDERS = tuple("".join(order) for order in itertools.permutations("zrh"))
 
 
 class Words(NamedTuple):
-    """How one reading takes the arrays."""
+    """The words that describe how one reading takes the arrays."""
 
     kernel: str
     recurrent_kernel: str
@@ -120,9 +120,9 @@ class Words(NamedTuple):
 
 
 class SpaceRow(NamedTuple):
-    """One reading: places in the tables of a `Space`, and the formula.
+    """One reading: indices into the tables of a `Space`, and the formula.
 
-    For reset_after=False all of the bias of h is `b_h`, and `c_h` is the vector of zeros.
+    For reset_after=False the whole bias of h is `b_h`, and `c_h` is the vector of zeros.
     """
 
     W_z: int
@@ -140,13 +140,13 @@ class SpaceRow(NamedTuple):
 
 @dataclass
 class ArrayTable:
-    """Arrays by their number, equal ones kept once."""
+    """A table of arrays, in which equal arrays are kept once."""
 
     items: list[Array] = field(default_factory=list)
     places: dict[bytes, int] = field(default_factory=dict)
 
     def place(self, item: Array) -> int:
-        """Return the number of an array; of a new one the next."""
+        """Return the index of an array, which is added if it is new."""
         key = np.ascontiguousarray(item).tobytes()
         if key not in self.places:
             self.places[key] = len(self.items)
@@ -161,14 +161,14 @@ class Space:
     Parameters
     ----------
     kernels : list of (2, features, units)
-        Values and quantisation steps of every block that some reading takes for a gate's.
+        Values and quantisation steps of every block that some reading uses for a gate.
     recurrents : list of (2, units, units)
     biases : list of (2, units)
         The first one is zeros.
     rows : mapping of SpaceRow to list of Words
-        Every reading with all the ways to say it.
+        Every reading with all its descriptions.
     split : mapping of SpaceRow to (2, 3 * units)
-        The two bias rows of a reading that keeps them apart, in Keras's order.
+        The two bias rows of a reading with separate rows, in Keras's order.
     """
 
     features: int
@@ -183,12 +183,12 @@ class Space:
 def space(
     given: Sequence[UnknownArray], features: int, units: int, *, mixed: bool = False
 ) -> Space:
-    """Return the space of a set of arrays; without rows where their sizes are not a GRU's.
+    """Return the space of a set of arrays, without rows if their sizes are not a GRU's.
 
     Parameters
     ----------
     mixed : bool
-        Let each part have a gate order of its own; otherwise one order holds for all.
+        Each part may have its own gate order; otherwise one order holds for all.
     """
     kernels, recurrents, biases = ArrayTable(), ArrayTable(), ArrayTable()
     biases.place(np.zeros((2, units)))
@@ -285,13 +285,13 @@ def _order_words(orders: tuple[str, str, str]) -> str:
 
 
 class Triples(NamedTuple):
-    """The different ones of many triples of a kernel's block, a recurrent one's and a bias.
+    """The distinct triples of a kernel block, a recurrent block and a bias vector.
 
     Parameters
     ----------
-    triples : (different, 3)
+    triples : (distinct, 3)
     back : (readings,)
-        Which of them each reading has.
+        The index of each reading's triple.
     """
 
     triples: Array
@@ -299,16 +299,16 @@ class Triples(NamedTuple):
 
 
 class RecurrentGroup(NamedTuple):
-    """The readings that have one block as the candidate's recurrent one.
+    """The readings that share one recurrent block of the candidate.
 
     Parameters
     ----------
     block : int
     readings : indices
     gates : indices
-        The different triples of r that they have, places in `RowNumbers.r`.
+        Their distinct triples of r, as indices into `RowNumbers.r`.
     places : (readings,)
-        Which of `gates` each has.
+        The index into `gates` of each.
     """
 
     block: int
@@ -323,13 +323,13 @@ class RowNumbers:
     Parameters
     ----------
     rows : sequence of SpaceRow
-        One at least, all of one reset form.
+        At least one, all of the same reset form.
 
     Attributes
     ----------
     W_h, R_h, b_h, c_h : (readings,)
-        What makes the candidate: a number of a block of the kernel, of the recurrent kernel, and of
-        the biases beside their products.
+        The candidate's parameters: indices of its kernel block, recurrent block, and the biases
+        added to the two products.
     """
 
     def __init__(self, rows: Sequence[SpaceRow]) -> None:
@@ -347,17 +347,17 @@ class RowNumbers:
 
     @cached_property
     def z(self) -> Triples:
-        """What makes the gate z."""
+        """The parameters of the gate z."""
         return _triples(self._numbers[:, [0, 3, 6]])
 
     @cached_property
     def r(self) -> Triples:
-        """What makes the gate r."""
+        """The parameters of the gate r."""
         return _triples(self._numbers[:, [1, 4, 7]])
 
     @cached_property
     def by_recurrent(self) -> list[RecurrentGroup]:
-        """The readings by their recurrent block of h."""
+        """The readings, grouped by their recurrent block of h."""
         found = []
         for block in np.unique(self.R_h).tolist():
             readings = np.flatnonzero(self.R_h == block)
@@ -380,11 +380,11 @@ class Candidate(NamedTuple):
     ----------
     row : SpaceRow
     alignment : int
-        A place in the evidence's alignments.
+        An index into the evidence's alignments.
     gates, candidate : the two activations
     complement : bool
         z is the share of the candidate, not of the old state.
-    reset : the activation of r, where it is not that of z
+    reset : the activation of r, if it is not that of z
     """
 
     row: SpaceRow
@@ -396,7 +396,7 @@ class Candidate(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """How far a candidate is from the outputs, in standard deviations of rounding.
+    """The distance of a candidate from the outputs, in standard deviations of rounding.
 
     Parameters
     ----------
@@ -404,11 +404,11 @@ class Fit(NamedTuple):
     largest, typical : float
         The largest residual and the root mean square.
     outputs : int
-        How many outputs were compared.
+        The number of outputs that were compared.
     reach : float
-        The root mean square of what the margin lets an output be off.
+        The root mean square of the errors that the margin allows.
     outside : tuple of int
-        Timesteps, in processing order, of which some output is outside the margin.
+        Timesteps, in processing order, with an output outside the margin.
     """
 
     candidate: Candidate

@@ -1,4 +1,4 @@
-"""Lint for test vectors: the classic mistakes that a test could not see, and a test that would."""
+"""Lint for test vectors: the classic mistakes that a test cannot see, and a test that sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of the same sizes that see more: numbers drawn so that no two of a kind are alike."""
+"""Tests of the same sizes that see more: random numbers, no two of the same kind equal."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _MARGIN = 10.0
 
 
 class DrawnTest(NamedTuple):
-    """A drawn test, and how it takes every mistake that can be made in it.
+    """A drawn test, and its result for every mistake that can be made in it.
 
     Parameters
     ----------
     name : str
-        What it has beside inputs: "state and mask", "state" or "inputs alone".
+        What it has besides inputs: "state and mask", "state" or "inputs alone".
     attempt : Attempt
         In float64.
     makeable : frozenset of str
         The mistakes that can be made in it.
     seen : dict
-        Those that it sees → how far beyond the tolerance the difference is: 1 is at it.
+        The mistakes that it sees → the difference in units of the tolerance.
     """
 
     name: str
@@ -47,7 +47,7 @@ class DrawnTest(NamedTuple):
 
     @property
     def margin(self) -> float:
-        """How far beyond the tolerance the difference is that shows least."""
+        """The smallest difference of a mistake that it sees, in units of the tolerance."""
         return min(self.seen.values(), default=0.0)
 
 
@@ -57,12 +57,12 @@ class Better(NamedTuple):
     Parameters
     ----------
     chosen : tuple of DrawnTest
-        No other one sees what these do not. Nearly always it is one: a second is there where a mask
-        or an initial state hides something.
+        No other drawn test sees a mistake that these do not see. Nearly always it is one test:
+        there is a second if a mask or an initial state hides a mistake.
     makeable : frozenset of str
         The mistakes that can be made in any of them.
     generic : Attempt
-        The first that was drawn, with an initial state and a mask.
+        The first drawn test, with an initial state and a mask.
     """
 
     chosen: tuple[DrawnTest, ...]
@@ -76,7 +76,7 @@ class Better(NamedTuple):
 
 
 def better(given: Vectors) -> Better:
-    """Return tests of the sizes of `given`, of the same layer, that see what drawn ones see."""
+    """Return drawn tests of the layer and sizes of `given` that see the most mistakes."""
     bits = np.random.PCG64(0)
     tried: list[DrawnTest] = []
     for scale in _SCALES:

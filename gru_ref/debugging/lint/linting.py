@@ -1,4 +1,4 @@
-"""`lint_vectors`: which classic mistakes a test of a GRU could not see, proved by making them."""
+"""`lint_vectors`: the classic mistakes that a test of a GRU cannot see, proved by making them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class Finding(NamedTuple):
-    """What a test makes of one mistake.
+    """The result of a test for one mistake.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     seen : bool
         Whether the test fails when the mistake is made.
     error : float
-        By how much the outputs are off then; infinite where arrays do not fit.
+        The largest error of the outputs then; infinite if arrays do not fit.
     reason : Reason or None
         Why it is not seen.
     """
@@ -43,16 +43,16 @@ class Finding(NamedTuple):
 
 
 class Lint(NamedTuple):
-    """What a test sees, and what better ones would.
+    """The mistakes that a test sees, and those that better tests see.
 
     Parameters
     ----------
     findings : tuple of Finding
-        Of every mistake that can be made in this layer.
+        One for every mistake that can be made in this layer.
     cannot_be_made : tuple of str
-        The mistakes that nobody can make in this layer.
+        The mistakes that cannot be made in this layer.
     better : Better
-        Tests of the same sizes that see what drawn ones see.
+        Drawn tests of the same sizes that see the most mistakes.
     """
 
     findings: tuple[Finding, ...]
@@ -77,11 +77,10 @@ def lint_vectors(
     tolerance: float = 1e-5,
     relative_tolerance: float = 0.0,
 ) -> Lint:
-    """Return which classic mistakes a test could not see, given its weights and inputs.
+    """Return the classic mistakes that a test cannot see, given its weights and inputs.
 
-    Every mistake of `gru_ref.debugging.mistakes.table` is made on the call of the test; the test
-    sees it if an
-    output is then further from what it expects than its own tolerance. Nothing is guessed.
+    Every mistake of `gru_ref.debugging.mistakes.table` is made in the call of the test; the test
+    sees it if an output is then further from the expected one than the test's own tolerance.
 
     Parameters
     ----------
@@ -89,8 +88,8 @@ def lint_vectors(
         With the weights of the test.
     inputs : (batch, timesteps, features), or (timesteps, batch, features) for time_major
     outputs : (batch, timesteps, units), (timesteps, batch, units) or (batch, units), optional
-        What the test expects: every output, or the last. By default what the layer returns, and
-        with return_state its state too.
+        The outputs that the test expects: all, or the last. By default what the layer returns, with
+        return_state including its state.
     initial_state : (batch, units), optional
     mask : (batch, timesteps), or (timesteps, batch), optional
         True: use this timestep.
@@ -104,10 +103,10 @@ def lint_vectors(
     Raises
     ------
     TypeError
-        An array is not of numbers, or `layer` is no GRU.
+        An array does not hold numbers, or `layer` is not a GRU.
     ValueError
-        A shape does not fit, or the layer is not built, or it does not return `outputs`: then the
-        test fails without any mistake.
+        A shape does not fit, or the layer is not built, or it does not return `outputs`, so that
+        the test fails without any mistake.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""What can be special about the numbers of a test, so that it does not see a mistake.
+"""Special properties of the numbers of a test that can hide a mistake.
 
-A part is one of the arrays of a test, or what it looks at. A property is a sentence and a
-projection: numbers have the property if the projection leaves them as they are, and any numbers
-are given it by the projection.
+A part is one of the arrays of a test, or the outputs that it compares. A property is a sentence and
+a projection: numbers have the property if the projection does not change them, and the projection
+gives it to any numbers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Property(NamedTuple):
     sentence : str
         "all biases are zero".
     project : callable
-        Any numbers → numbers with the property; None where there is to be no array.
+        Any numbers → numbers with the property; None for no array.
     """
 
     sentence: str
@@ -47,7 +47,7 @@ class TestPart(NamedTuple):
     get : callable
         Attempt → the array, or None if the test has none.
     put : callable
-        Attempt and array → the attempt with it.
+        Attempt and array → the attempt with this array.
     properties : tuple of Property
         The stronger ones first.
     """
@@ -64,7 +64,7 @@ class TestPart(NamedTuple):
         ----------
         attempt : Attempt
         generic : Attempt
-            Another of the same sizes, whose numbers have none.
+            Another attempt of the same sizes, whose numbers have no property.
         """
         value, other = self.get(attempt), self.get(generic)
         if value is None:
@@ -175,7 +175,7 @@ def _mask(time: int) -> tuple[Property, ...]:
 
 
 def parts_of(attempt: Attempt) -> tuple[TestPart, ...]:
-    """Return the parts of a test, those that are the first to be suspected first."""
+    """Return the parts of a test, the most likely causes first."""
     time = 0 if attempt.config.time_major else 1
     return (
         TestPart("bias", *_weight(2), _BIAS),

@@ -1,4 +1,4 @@
-"""Why a test does not see a mistake, proved: what it sees once the numbers in one place differ."""
+"""Proved reasons why a test does not see a mistake: it sees it with other numbers in one part."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _DRIVES = ("inputs", "kernel", "recurrent kernel", "bias")
 
 
 class Reason(NamedTuple):
-    """Why a mistake does not show.
+    """The reason why a mistake does not show.
 
     Parameters
     ----------
     causes : tuple of tuples of str
-        What hides it together. For it to show, all that one of them names has to be otherwise;
-        which one does not matter.
+        The causes that hide it together. It shows if everything that any one of them names is
+        changed.
     instead : float or None
-        By how much it shows then, with other numbers there; None where nothing of the same sizes
-        was found to show it.
+        The error that it then causes, with other numbers there; None if no test of the same sizes
+        was found that shows it.
     proved : bool
-        That nothing of the same sizes shows it is certain: the cause is the proof.
+        It is proved that no test of the same sizes shows it: the cause is the proof.
     """
 
     causes: tuple[tuple[str, ...], ...]
@@ -46,16 +46,16 @@ class Reason(NamedTuple):
 class Reasons:
     """The reasons why a test does not see mistakes.
 
-    The fewest parts of the test are looked for that let it see a mistake once they have numbers
-    without any property, and all of as few. Of each such part the strongest property is named that
-    hides the mistake again, whatever the numbers are.
+    The search is for the smallest sets of parts that let the test see a mistake once they have
+    generic numbers. For each such part, the reason names the strongest property that hides the
+    mistake again for any numbers.
 
     Parameters
     ----------
     given : Vectors
         The test.
     generic : Attempt
-        Of the same layer and sizes: its numbers have no property.
+        An attempt with the same layer and sizes, whose numbers have no property.
     """
 
     def __init__(self, given: Vectors, generic: Attempt) -> None:
@@ -72,7 +72,7 @@ class Reasons:
         self._repaired = functools.cache(self._repair)
 
     def reason(self, mistake: Mistake) -> Reason:
-        """Return why the test does not see a mistake, which it does not see."""
+        """Return the reason why the test does not see a mistake; it must not see it."""
         if proof := proof_of(mistake.name, self._given.attempt):
             return Reason(((proof,),), None, proved=True)
         # A mask may hide all else: nothing is looked for if it shows neither with one nor without.
@@ -123,7 +123,7 @@ class Reasons:
 
 
 def is_saturated(attempt: Attempt) -> bool:
-    """Return whether most of z and r are next to 0 or 1."""
+    """Return whether most of z and r are close to 0 or 1."""
     record: list[Moment] = []
     with np.errstate(all="ignore"):
         attempt.calls[-1].run(attempt.weights, attempt.config, record=record)

@@ -18,14 +18,14 @@ class Sizes(NamedTuple):
 
     @classmethod
     def of(cls, attempt: Attempt) -> Sizes:
-        """Return those of an attempt."""
+        """Return the sizes of an attempt."""
         axes = attempt.calls[0].x.shape
         batch, timesteps = attempt.config.batch_and_time(axes)
         return cls(batch, timesteps, axes[2], attempt.weights.units)
 
 
 class Proof(NamedTuple):
-    """Why some mistakes change no number of a test.
+    """The proof that some mistakes change no number of a test.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ PROOFS: tuple[Proof, ...] = (
 
 
 def proof_of(mistake: str, attempt: Attempt) -> str | None:
-    """Return why no test of an attempt's sizes sees a mistake; None if one can."""
+    """Return the proof that no test of an attempt's sizes sees a mistake, or None."""
     sizes = Sizes.of(attempt)
     return next(
         (p.sentence for p in PROOFS if mistake in p.mistakes and p.holds(sizes, attempt)), None

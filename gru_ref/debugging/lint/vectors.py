@@ -1,4 +1,4 @@
-"""Somebody's test of a GRU: the call it makes, what it looks at, how far that may be off."""
+"""A test of a GRU: the call that it makes, the outputs that it compares, and its tolerance."""
 
 from __future__ import annotations
 
@@ -23,18 +23,17 @@ SWAPPED_AXES = "batch and time swapped"
 
 
 class Effect(NamedTuple):
-    """How a mistake shows in a test.
+    """The effect of a mistake on a test.
 
     Parameters
     ----------
     tolerances : float
-        How far the outputs are from what the test expects, over what it allows, where that is
-        largest: it fails beyond 1.
+        The largest error of the outputs, in units of what the test allows: it fails above 1.
     error : float
-        By how much the mistake changes the outputs, at most.
+        The largest change of the outputs by the mistake.
 
-    Both are infinite where the shapes of arrays refuse the mistake, or a number is not finite that
-    should be.
+    Both are infinite if the shapes of arrays do not allow the mistake, or if a number that should
+    be finite is not.
     """
 
     tolerances: float
@@ -58,9 +57,9 @@ class Vectors:
     attempt : Attempt
         In float64.
     right : tuple of arrays
-        What comes out without a mistake: the output and, with return_state, the state.
+        The results without a mistake: the output and, with return_state, the state.
     expected : tuple of arrays
-        What the test compares that with.
+        The arrays that the test compares with the results.
     atol, rtol : float
         The test fails where |output − expected| > atol + rtol · |expected|.
     """
@@ -73,7 +72,7 @@ class Vectors:
 
     @classmethod
     def of(cls, attempt: Attempt, atol: float, rtol: float) -> Vectors:
-        """Return the test that expects what the GRU computes."""
+        """Return the test that expects the GRU's own results."""
         right = _outputs_of_interest(attempt, attempt)
         return cls(attempt, right, right, atol, rtol)
 
@@ -82,7 +81,7 @@ class Vectors:
         return mistake.applies(self.attempt) or mistake.name == SWAPPED_AXES
 
     def error_of(self, mistake: Mistake) -> Effect:
-        """Return how the test takes a port that makes a mistake; it has to apply."""
+        """Return the effect on the test of a mistake, which has to apply."""
         try:
             made = _outputs_of_interest(mistake.make(self.attempt), self.attempt)
         except ValueError:  # arrays that do not fit: a port fails, loudly
@@ -95,7 +94,7 @@ class Vectors:
         return Effect(self.tolerances_of(made), error) if error else UNSEEN
 
     def tolerances_of(self, outputs: tuple[Array, ...]) -> float:
-        """Return how far outputs are from the expected ones, over what the test allows."""
+        """Return the largest error of outputs, in units of what the test allows."""
         worst = 0.0
         for actual, expected in zip(outputs, self.expected, strict=True):
             error = _difference(actual, expected)
@@ -126,12 +125,12 @@ def attempt_of(
     sequences: bool,
     state: bool,
 ) -> Attempt:
-    """Return the call of a test in float64; a mask or state that says nothing is none.
+    """Return the call of a test in float64, without a mask or state that has no effect.
 
     Parameters
     ----------
     sequences, state : bool
-        Whether the test looks at the output of every timestep, and at the final state.
+        Whether the test compares the output of every timestep, and the final state.
     """
     if mask is not None and np.all(mask):
         mask = None

@@ -1,4 +1,4 @@
-"""One or more calls of a GRU as plain values, so that a mistake can be made in them and be run."""
+"""Calls of a GRU as plain values, in which a mistake can be made and run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Call(NamedTuple):
     mask : (batch, timesteps), optional
         True: use this timestep.
     dropout_mask, recurrent_dropout_mask : optional
-        As for `gru_ref.core.loop.gru`.
+        As for `gru_ref.keras.functional.gru`.
     after_reset : bool
         The recorded state of a stateful layer is reset before this call.
     """
@@ -60,16 +60,16 @@ class Call(NamedTuple):
 
 
 class Formula(NamedTuple):
-    """How a step is computed, where that is not as the layer's config says.
+    """The formula of a step, where it differs from the layer's config.
 
     Parameters
     ----------
     config : GRUConfig, optional
-        Whose activations and reset form are taken; the layer's own decides all else.
+        A config with other activations and reset form; the layer's own determines all else.
     complement : bool
         z is the share of the candidate, not of the old state.
     carried : bool
-        Whether a step starts from the state before it; else from zeros.
+        True: a step starts from the previous state; False: from zeros.
     """
 
     config: GRUConfig | None = None
@@ -77,7 +77,7 @@ class Formula(NamedTuple):
     carried: bool = True
 
     def recurrence(self, own: Recurrence) -> Recurrence:
-        """Return what a step computes; `own` is the layer's."""
+        """Return the recurrence of a step; `own` is the layer's."""
         return own if self.config is None else self.config.recurrence
 
     def step(
@@ -96,7 +96,7 @@ KERASS = Formula()
 
 @dataclass(frozen=True, eq=False)
 class Attempt:
-    """What somebody runs: a layer, its calls, and what is unlike Keras in how they are carried out.
+    """A layer, its calls, and how running them differs from Keras.
 
     Parameters
     ----------
@@ -104,14 +104,14 @@ class Attempt:
     weights : GRUWeights
     calls : tuple of Call
     formula : Formula
-        Of the step.
+        The formula of the step.
     recorded : bool
         Whether a stateful layer's next call starts from the state of the last.
     flipped : bool
-        The outputs are flipped in time: those of go_backwards come in the order of the input, and
+        The outputs are flipped in time: those of go_backwards are in the order of the input, and
         without return_sequences the output is that of the input's last timestep.
     batch_is_time : bool
-        The loop goes over the batch, as if the two leading axes of the arrays were swapped.
+        The loop runs over the batch, as if the two leading axes of the arrays were swapped.
 
     Examples
     --------
@@ -132,7 +132,7 @@ class Attempt:
 
     @functools.cached_property
     def double(self) -> Attempt:
-        """The same in float64: every array is widened, none is rounded."""
+        """The same attempt in float64: every array is widened, none is rounded."""
         with warnings.catch_warnings():
             # Activation layers that Keras 2 has in float32 alone: gru_ref computes them.
             warnings.simplefilter("ignore", KerasQuirkWarning)
@@ -149,22 +149,22 @@ class Attempt:
 
 
 class Run(NamedTuple):
-    """What the calls returned: an output and a final state for each."""
+    """The results of the calls: an output and a final state for each."""
 
     outputs: tuple[Array, ...]
     states: tuple[Array, ...]
 
 
 def run(attempt: Attempt, step: Callable[..., Step] | None = None) -> Run:
-    """Make the calls, as the layer makes them, and return what comes out.
+    """Make the calls, as the layer makes them, and return their results.
 
-    Nothing is warned of: a quirk of the release is warned of where the layer itself is called.
+    There are no warnings of quirks; those are emitted when the layer itself is called.
 
     Parameters
     ----------
     attempt : Attempt
     step : callable, optional
-        What computes a timestep, instead of the attempt's formula.
+        The function that computes a timestep, instead of the attempt's formula.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def run(attempt: Attempt, step: Callable[..., Step] | None = None) -> Run:
     Raises
     ------
     ValueError
-        As `gru_ref.core.loop.gru`.
+        As `gru_ref.keras.functional.gru`.
     """
     recorded: Array | None = None
     outputs, states = [], []

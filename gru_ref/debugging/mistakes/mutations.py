@@ -1,4 +1,4 @@
-"""What the table of mistakes is made of: when one can be made, and what is run instead."""
+"""The parts of the table of mistakes: conditions under which one can be made, and mutations."""
 
 from __future__ import annotations
 
@@ -27,42 +27,42 @@ _DROPOUT_MASKS = ("dropout_mask", "recurrent_dropout_mask")
 
 
 def always(_: Attempt) -> bool:
-    """In every attempt."""
+    """Return True for every attempt."""
     return True
 
 
 def all_of(*conditions: Condition) -> Condition:
-    """Where several conditions hold."""
+    """Return the condition that all the given ones hold."""
     return lambda a: all(condition(a) for condition in conditions)
 
 
 def has(**wanted: bool) -> Condition:
-    """Where arguments of the layer have these truth values."""
+    """Return the condition that arguments of the layer have these truth values."""
     return lambda a: all(bool(getattr(a.config, name)) == value for name, value in wanted.items())
 
 
 def with_bias(a: Attempt) -> bool:
-    """Where there is a bias."""
+    """Return whether there is a bias."""
     return a.weights.bias is not None
 
 
 def two_bias_rows(a: Attempt) -> bool:
-    """Where there are an input bias and a recurrent one."""
+    """Return whether there are an input bias and a recurrent bias."""
     return a.weights.bias is not None and a.weights.bias.ndim == 2
 
 
 def is_masked(a: Attempt) -> bool:
-    """Where a timestep is masked."""
+    """Return whether a timestep is masked."""
     return any(call.mask is not None and not np.all(call.mask) for call in a.calls)
 
 
 def has_argument(*names: str) -> Condition:
-    """Where a call has one of these arguments."""
+    """Return the condition that a call has one of these arguments."""
     return lambda a: any(getattr(call, name) is not None for call in a.calls for name in names)
 
 
 def drops(name: str) -> Condition:
-    """Where a dropout mask drops or scales anything."""
+    """Return the condition that a dropout mask drops or scales anything."""
 
     def applies(a: Attempt) -> bool:
         masks = [getattr(call, name) for call in a.calls]
@@ -72,7 +72,7 @@ def drops(name: str) -> Condition:
 
 
 def could_drop(a: Attempt) -> bool:
-    """Where the layer has a rate, and this is no training."""
+    """Return whether the layer has a rate and no call is in training."""
     rates = a.config.dropout, a.config.recurrent_dropout
     drawn_once = not a.config.masks_every_timestep
     return (
@@ -81,12 +81,12 @@ def could_drop(a: Attempt) -> bool:
 
 
 def batch_or_time(a: Attempt) -> bool:
-    """Where the two leading axes of x can be swapped and nothing else has to be."""
+    """Return whether the two leading axes of x can be swapped without swapping anything else."""
     return not (a.config.stateful or has_argument("initial_state", "mask", *_DROPOUT_MASKS)(a))
 
 
 def uses_hard_sigmoid(a: Attempt) -> bool:
-    """Where an activation is the hard_sigmoid of either generation."""
+    """Return whether an activation is the hard_sigmoid of either generation."""
     return any(function is known for function in functions_of(a) for known in HARD_SIGMOIDS)
 
 
@@ -99,12 +99,12 @@ def functions_of(a: Attempt) -> tuple[Any, Any]:
 
 
 def with_weights(change: Callable[[Sequence[Array]], Sequence[Array]]) -> Change:
-    """Change the list of arrays."""
+    """Return the change of an attempt that changes its list of arrays."""
     return lambda a: replace(a, weights=GRUWeights(*change(a.weights.arrays())))
 
 
 def with_array(index: int, change: Arrays) -> Change:
-    """Change one array of the list."""
+    """Return the change of an attempt that changes one array of the list."""
 
     def changed(arrays: Sequence[Array]) -> list[Array]:
         return [change(array) if i == index else array for i, array in enumerate(arrays)]
@@ -113,12 +113,12 @@ def with_array(index: int, change: Arrays) -> Change:
 
 
 def reorder(*order: int) -> Arrays:
-    """Read the column blocks z, r, h of an array in another order."""
+    """Return a function that reads the column blocks z, r, h of an array in another order."""
     return lambda array: np.concatenate([_blocks(array)[i] for i in order], axis=-1)
 
 
 def reorder_all(*order: int) -> Change:
-    """Read the column blocks of every array in another order."""
+    """Return the change that reads the column blocks of every array in another order."""
     return with_weights(lambda arrays: [reorder(*order)(array) for array in arrays])
 
 
@@ -128,18 +128,18 @@ def transpose_gates(array: Array) -> Array:
 
 
 def reshape_kernels(arrays: Sequence[Array]) -> list[Array]:
-    """Fill both kernels row by row from numbers that lie column by column."""
+    """Return the arrays with both kernels filled row by row from numbers in column order."""
     return [*(kernel.T.reshape(kernel.shape) for kernel in arrays[:2]), *arrays[2:]]
 
 
 def cudnn_kernels(arrays: Sequence[Array]) -> list[Array]:
-    """Read the kernels of a CuDNNGRU as they lie; the inverse of their conversion."""
+    """Return the arrays with CuDNNGRU's kernels read unconverted, the inverse of the conversion."""
     kernel = [block.T.reshape(block.shape) for block in _blocks(arrays[0])]
     return [np.concatenate(kernel, axis=1), transpose_gates(arrays[1]), *arrays[2:]]
 
 
 def mix_rows(*factors: Sequence[int]) -> Arrays:
-    """Mix the two bias rows: a row of factors for each new row."""
+    """Return a function that mixes the two bias rows, by a row of factors for each new row."""
     return lambda bias: np.array(factors, bias.dtype) @ bias
 
 
@@ -151,12 +151,12 @@ def _blocks(array: Array) -> list[Array]:
 
 
 def with_calls(change: Callable[[Attempt, Call], Call]) -> Change:
-    """Change every call."""
+    """Return the change of an attempt that changes every call."""
     return lambda a: replace(a, calls=tuple(change(a, call) for call in a.calls))
 
 
 def with_argument(name: str, change: Callable[[Array], Array | None]) -> Change:
-    """Change an argument of every call that has it."""
+    """Return the change that changes an argument of every call that has it."""
 
     def changed(_: Attempt, call: Call) -> Call:
         arguments = call._asdict()
@@ -168,7 +168,7 @@ def with_argument(name: str, change: Callable[[Array], Array | None]) -> Change:
 
 
 def without(name: str) -> Change:
-    """Leave an argument out of every call."""
+    """Return the change that leaves an argument out of every call."""
     return with_argument(name, lambda _: None)
 
 
@@ -185,17 +185,17 @@ def draw_masks(a: Attempt, call: Call) -> Call:
 
 
 def with_config(**changes: Any) -> Change:
-    """Change arguments of the layer that are about the loop."""
+    """Return the change of arguments of the layer that belong to the loop."""
     return lambda a: replace(a, config=replace(a.config, **changes))
 
 
 def with_formula(**changes: Any) -> Change:
-    """Compute every step by another formula."""
+    """Return the change that computes every step by another formula."""
     return lambda a: replace(a, formula=a.formula._replace(**changes))
 
 
 def with_step(changes: Callable[[Attempt], Mapping[str, Any]]) -> Change:
-    """Compute every step with other activations, or in the other reset form."""
+    """Return the change of the activations or the reset form of every step."""
     return lambda a: with_formula(config=replace(a.config, **changes(a)))(a)
 
 
@@ -203,18 +203,18 @@ other_reset = with_step(lambda a: {"reset_after": not a.config.reset_after})
 
 
 def reset_before(mix: Arrays) -> Change:
-    """Reset before the product, with the one bias row that `mix` makes of two."""
+    """Return the change to reset before the product, with one bias row that `mix` makes of two."""
     one_row = with_array(2, lambda bias: np.stack([mix(bias), np.zeros_like(bias[1])]))
     return lambda a: other_reset(one_row(a))
 
 
 def other_hard_sigmoid(a: Attempt) -> dict[str, Any]:
-    """Take for each hard_sigmoid that of the other generation."""
+    """Return the activations with each hard_sigmoid replaced by the other generation's."""
     other = dict(zip(HARD_SIGMOIDS, reversed(HARD_SIGMOIDS), strict=True))
     activation, recurrent_activation = (other.get(f, f) for f in functions_of(a))
     return {"activation": activation, "recurrent_activation": recurrent_activation}
 
 
 def swap_activations(a: Attempt) -> dict[str, Any]:
-    """Take φ for ρ and ρ for φ."""
+    """Return the activations with φ and ρ swapped."""
     return dict(zip(("recurrent_activation", "activation"), functions_of(a), strict=True))

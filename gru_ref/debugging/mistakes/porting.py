@@ -1,7 +1,6 @@
-"""The mistakes that the layouts tell people about, and what each one costs.
+"""The mistakes that the layouts warn of, and the error that each one causes.
 
-The cost is measured, not quoted: the mistake of `gru_ref.debugging.mistakes.table` is made on one
-fixed layer.
+The error is measured: the mistake of `gru_ref.debugging.mistakes.table` is made on one fixed layer.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _KERAS_3 = replace(_CONFIG, recurrent_activation="hard_sigmoid", keras_version="
 
 
 class PortingMistake(NamedTuple):
-    """Which mistake of `gru_ref.debugging.mistakes` it is, and the layer on which it is made."""
+    """A mistake of `gru_ref.debugging.mistakes`, and the layer on which it is made."""
 
     mistake: str
     config: GRUConfig = _CONFIG
@@ -60,11 +59,11 @@ MISTAKES: Mapping[str, PortingMistake] = {
 
 @functools.cache
 def cost(mistake_name: str) -> float:
-    """Return the largest error of a state that a mistake causes, of states within (−1, 1).
+    """Return the largest error that a mistake causes in a state, which lies in (−1, 1).
 
     The layer has 32 units, 16 features, 20 timesteps and a batch of 4, tanh and a random bias in
-    both rows. Its numbers are normal, of a fixed seed; a kernel's are divided by the root of its
-    rows, as initializers do, so that gates move and do not stick.
+    both rows. Its numbers are normal, with a fixed seed; those of a kernel are divided by the root
+    of its number of rows, as initializers do, so that the gates do not saturate.
 
     Examples
     --------

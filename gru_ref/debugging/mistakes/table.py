@@ -1,9 +1,8 @@
 """The classic mistakes of people who port a GRU, each a way of running one wrongly.
 
-`MISTAKES` is the table. A mistake does not know Keras from the port: it says what is run instead of
-what is meant, so that it can be told by its numbers (`gru_ref.debugging.diff.comparison`), or
-looked for in a test that
-is to notice it (`gru_ref.debugging.lint`).
+`MISTAKES` is the table. A mistake says what is run instead of the intended GRU, so it can be
+recognised by its numbers (`gru_ref.debugging.diff.comparison`), or made in a test that should see
+it (`gru_ref.debugging.lint`).
 """
 
 from __future__ import annotations
@@ -65,9 +64,9 @@ class Mistake(NamedTuple):
     meaning : str
         What the port does, as a sentence without its subject: "takes the block of z for that of r".
     applies : callable
-        Attempt → whether the mistake can be made in it. That it shows is another question.
+        Attempt → whether the mistake can be made in it, which does not imply that it shows.
     make : callable
-        Attempt → what is run by whoever makes it.
+        Attempt → the attempt with the mistake.
 
     Examples
     --------
@@ -81,7 +80,7 @@ class Mistake(NamedTuple):
     make: Change
 
     def run(self, attempt: Attempt) -> Run:
-        """Return what comes out when the mistake is made in `attempt`."""
+        """Return the results of `attempt` with the mistake."""
         return run(self.make(attempt))
 
 
