@@ -107,8 +107,8 @@ def run_cells(
         hᵗ = mᵗ ? step(xᵗ, hᵗ⁻¹) : hᵗ⁻¹
         oᵗ = mᵗ ? hᵗ             : oᵗ⁻¹          (0 instead of oᵗ⁻¹ for zero_output_for_mask)
 
-    so an output before the first unmasked timestep is 0, whatever the initial state is. In a stack
-    the state of each cell is the input of the next, and the state of the last is the output::
+    so an output before the first unmasked timestep is 0 for any initial state. In a stack the state
+    of each cell is the input of the next, and the state of the last is the output::
 
         h₁ᵗ = mᵗ ? step₁(xᵗ, h₁ᵗ⁻¹) : h₁ᵗ⁻¹        h₂ᵗ = mᵗ ? step₂(step₁(…), h₂ᵗ⁻¹) : h₂ᵗ⁻¹
 

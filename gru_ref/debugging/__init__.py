@@ -1,1 +1,1 @@
-"""Debugging."""
+"""Tools that explain why numbers differ: bounds, mistakes, diff, doctor, lint, plots."""

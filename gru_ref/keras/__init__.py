@@ -1,1 +1,1 @@
-"""Keras."""
+"""Keras around the core GRU: layers, releases, quirks, dropout, configs, training."""

@@ -1,1 +1,1 @@
-"""Random streams."""
+"""The random numbers of TensorFlow and Keras."""

@@ -1,1 +1,1 @@
-"""Bounds."""
+"""Bounds of the rounding errors of a step, a sequence and a final state."""

@@ -1,1 +1,1 @@
-"""Diff."""
+"""Comparison of another implementation with a layer, one step at a time."""

@@ -19,8 +19,8 @@ class FirstDifference(NamedTuple):
         In processing order.
     batch, unit : int
     what : str
-        "z", "r", "candidate", "h", "output" (which is a state's copy, or zero), "final state", or
-        "last output" beside one.
+        "z", "r", "candidate", "h", "output" (a copy of a state, or zero), "final state", or,
+        if both are given, "last output".
     theirs, expected, bound, ratio : float
         ratio is |theirs − expected| / bound.
     outside, numbers : int

@@ -1,1 +1,1 @@
-"""Mistakes."""
+"""The classic porting mistakes: the table, and how each is run."""

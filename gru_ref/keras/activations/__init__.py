@@ -1,1 +1,1 @@
-"""Activations."""
+"""Keras's activations: their names, layers and variants."""

@@ -1,1 +1,1 @@
-"""Layers."""
+"""Keras's layers: GRU, GRUCell, RNN, StackedRNNCells and Bidirectional."""

@@ -122,7 +122,7 @@ class GRUCell(LeafLayer):
         Parameters
         ----------
         input_shape : (batch, features)
-            The last size alone counts, as in Keras.
+            Only the last size counts, as in Keras.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""Training."""
+"""Initializers, regularizers and constraints."""
