@@ -71,7 +71,7 @@ def diff(
         not change.
     x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
     theirs : array, or mapping of arrays
-        See `gru_ref.debugging.diff.foreign_output.returned`.
+        See `gru_ref.debugging.diff.foreign_output.read_foreign_output`.
     initial_state : (batch, units), optional
     mask : (batch, timesteps), optional
     dropout_mask, recurrent_dropout_mask : optional

@@ -50,7 +50,7 @@ def laws(
     Parameters
     ----------
     state_batch : int, optional
-        The batch of the initial state, where that is 1 and broadcasts.
+        The batch of the initial state, if it is 1 and broadcasts.
 
     Notes
     -----
