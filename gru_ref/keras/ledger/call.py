@@ -36,9 +36,3 @@ class CallRows:
         keras_3={0: AttributeError},
         source="Layer.set_weights given no array, TF 2.1–2.6, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
     )
-    weights_argument_needs_the_building_call: bool = row(
-        keras_2={1: False, 3: True},
-        keras_3={0: False},
-        source="base_layer.Layer._maybe_build, TF 2.1–2.15 and tf_keras 2.21, measured; Keras 3 has no such argument",
-        quirk="weights= is ignored by a layer that was built before its first call",
-    )

@@ -115,3 +115,9 @@ class ConstructorRows:
         keras_3={0: TypeError, 3: ValueError},
         source="dtype={'class_name': 'DTypePolicy', …}, TF 2.1–2.12, 2.15 and tf_keras 2.21; 'Policy' in Keras 3.0.5–3.15.1, measured: from 3.3 on get_config fails or writes a 'Policy' that from_config refuses with ValueError",
     )
+    weights_argument_needs_the_building_call: bool = row(
+        keras_2={1: False, 3: True},
+        keras_3={0: False},
+        source="base_layer.Layer._maybe_build, TF 2.1–2.15 and tf_keras 2.21, measured; Keras 3 has no such argument",
+        quirk="weights= is ignored by a layer that was built before its first call",
+    )

@@ -1,4 +1,4 @@
-"""Dropout: which masks there are, where they enter, and when they are drawn."""
+"""Dropout: which masks there are, where they enter, when they are drawn, and which a cell keeps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gru_ref.keras.ledger.row import row
 
 @dataclass(frozen=True, kw_only=True)
 class DropoutRows:
-    """Dropout: which masks there are, where they enter, and when they are drawn."""
+    """Dropout: which masks there are, where they enter, when they are drawn, and which a cell keeps."""
 
     dropout_masks_per_gate: bool = row(
         keras_2={1: True},
@@ -62,4 +62,20 @@ class DropoutRows:
         keras_3={0: False},
         source="ContextValueCache keeps masks by graph, and the loop's body is a graph of its own; TF 2.1, 2.2 and 2.21, measured",
         quirk="in a graph the loop drops other entries at every timestep, and draws them in no fixed order",
+    )
+    kept_masks_act_in_inference: bool = row(
+        keras_2={1: True},
+        keras_3={0: False},
+        source="GRUCell.call with the masks of an earlier call, tf_keras 2.21 and Keras 3.15.1, measured: Keras 2 also keeps the ones of inference",
+    )
+    masks_are_reset_after_the_loop: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: before the loop in Keras 2",
+    )
+    cell_keeps_masks: bool = row(
+        keras_2={1: True},
+        keras_3={0: True},
+        source="a GRUCell called by itself, tf_keras 2.21 and Keras 3.15.1, measured",
+        quirk="a cell drops with the masks of its call before until they are reset",
     )

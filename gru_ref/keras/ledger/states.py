@@ -84,3 +84,9 @@ class StateRows:
         keras_3={0: True},
         source="RNN.states of a layer that is not stateful, tf_keras 2.21 and Keras 3.15.1, measured",
     )
+    short_states_run_fewer_cells: bool = row(
+        keras_2={1: False},
+        keras_3={0: True},
+        source="StackedRNNCells.call zips cells and states, Keras 3.15.1, measured",
+        quirk="a stack runs as many cells as it is given states",
+    )

@@ -11,33 +11,11 @@ from gru_ref.keras.ledger.row import row
 class WrapperRows:
     """Cells, stacks of cells, RNN and Bidirectional."""
 
-    kept_masks_act_in_inference: bool = row(
-        keras_2={1: True},
-        keras_3={0: False},
-        source="GRUCell.call with the masks of an earlier call, tf_keras 2.21 and Keras 3.15.1, measured: Keras 2 also keeps the ones of inference",
-    )
-    masks_are_reset_after_the_loop: bool = row(
-        keras_2={1: False},
-        keras_3={0: True},
-        source="RNN.call, tf_keras 2.21 and Keras 3.15.1, measured: before the loop in Keras 2",
-    )
-    cell_keeps_masks: bool = row(
-        keras_2={1: True},
-        keras_3={0: True},
-        source="a GRUCell called by itself, tf_keras 2.21 and Keras 3.15.1, measured",
-        quirk="a cell drops with the masks of its call before until they are reset",
-    )
     reverse_state_order_argument: bool = row(
         keras_2={1: True},
         keras_3={0: False},
         source="StackedRNNCells.call, tf_keras 2.21, measured: it packs the states without reordering them",
         quirk="reverse_state_order changes nothing but the sizes that the states have to have",
-    )
-    short_states_run_fewer_cells: bool = row(
-        keras_2={1: False},
-        keras_3={0: True},
-        source="StackedRNNCells.call zips cells and states, Keras 3.15.1, measured",
-        quirk="a stack runs as many cells as it is given states",
     )
     stack_reset_fails: bool = row(
         keras_2={1: False},
