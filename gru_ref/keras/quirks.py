@@ -70,18 +70,30 @@ def zero_outputs(config: GRUConfig) -> ZeroOutputs:
     """Return the function for zero_output_for_mask in the release, on the config's path."""
     behaviour, unrolled = config.behaviour, config.path == "unroll"
     if config.path == "fused" and behaviour.fused_ignores_zero_output_for_mask:
-        return _in_place_of_the_documented(_unchanged, "fused_ignores_zero_output_for_mask", config)
+        return fused_ignores_zero_output_for_mask(config)
     if config.return_sequences:
         if unrolled and config.go_backwards and behaviour.unroll_zeroes_unreversed:
-            return _in_place_of_the_documented(
-                _zeroed_unreversed, "unroll_zeroes_unreversed", config
-            )
+            return unroll_zeroes_unreversed(config)
         return zero_masked_outputs
     if not behaviour.zero_last_output:
         return _unchanged
     if unrolled and behaviour.unroll_zero_last_output_fails:
         return unroll_zero_last_output_fails(config)
     return zero_last_output(config)
+
+
+def fused_ignores_zero_output_for_mask(config: GRUConfig) -> ZeroOutputs:
+    """Leave the outputs as they are, and say so where zeros are documented."""
+    return _in_place_of_the_documented(_unchanged, "fused_ignores_zero_output_for_mask", config)
+
+
+def unroll_zeroes_unreversed(config: GRUConfig) -> ZeroOutputs:
+    """Zero by the mask in the order of the input, though the outputs are in processing order."""
+
+    def zero(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
+        return zero_masked_outputs(outputs, used, replace(recurrence, go_backwards=False))
+
+    return _in_place_of_the_documented(zero, "unroll_zeroes_unreversed", config)
 
 
 def unroll_zero_last_output_fails(config: GRUConfig) -> ZeroOutputs:
@@ -120,11 +132,6 @@ def _in_place_of_the_documented(zero: ZeroOutputs, row: str, config: GRUConfig) 
 
 def _unchanged(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
     return outputs
-
-
-def _zeroed_unreversed(outputs: Array, used: Array, recurrence: Recurrence) -> Array:
-    """Zero by the mask in the order of the input, though the outputs are in processing order."""
-    return zero_masked_outputs(outputs, used, replace(recurrence, go_backwards=False))
 
 
 def _warn_of_difference(one: Array, other: Array, row: str, config: GRUConfig) -> None:
