@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ class PartMasks(NamedTuple):
     recurrent_dropout_mask: list[Any]
 
 
-class BaseLayer:
+class BaseLayer(abc.ABC):
     """The base class of every layer of gru_ref.
 
     Parameters
@@ -90,22 +91,22 @@ class BaseLayer:
             part.trainable = value
 
     @property
+    @abc.abstractmethod
     def built(self) -> bool:
         """Whether the layer was built."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def apply_constraints(self, *, epsilon: float = constraints.EPSILON) -> None:
         """Project the weights as Keras's optimizer does after its step; never otherwise."""
-        raise NotImplementedError
 
     @property
     def build_config(self) -> dict[str, Any] | None:
         """The shapes that the layer was built for, as in Keras's get_build_config, or None."""
         return copy.deepcopy(self._build_config)
 
+    @abc.abstractmethod
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built."""
-        raise NotImplementedError
 
     @property
     def weights(self) -> list[Array]:
@@ -149,9 +150,9 @@ class BaseLayer:
 
     # ---- within
 
+    @abc.abstractmethod
     def _leaves(self) -> list[tuple[LeafLayer, bool]]:
         """Return the layers that hold weights themselves, and whether each is trainable."""
-        raise NotImplementedError
 
     @contextlib.contextmanager
     def _unchanged_by_errors(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
@@ -41,9 +42,9 @@ class States(NamedTuple):
 class SequenceLayer(BaseLayer):
     """A layer that reads a whole sequence, and may record states."""
 
+    @abc.abstractmethod
     def reset_states(self, states: Any = ABSENT) -> None:
         """Set the recorded states to zeros or, in Keras 2, to `states`."""
-        raise NotImplementedError
 
     def reset_state(self) -> None:
         """Set the recorded states to zeros (Keras 3).
