@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, ParamSpec
 
 from gru_ref.errors import shown
 from gru_ref.keras.ledger import Behaviour, resolve
 
-F = TypeVar("F", bound=Callable[..., None])
+P = ParamSpec("P")
 
 # Keras's arguments for any layer: they say nothing about what this one computes.
 _ANY_LAYER = ("name", "trainable", "autocast", "input_shape", "input_dim")
@@ -18,7 +18,7 @@ _KERAS_2_SHAPES = ("batch_input_shape", "batch_size", "input_length", "dynamic")
 _RNG_TYPES = (None, "stateless", "stateful", "legacy_stateful")
 
 
-def check_call(init: F) -> F:
+def check_call(init: Callable[P, None]) -> Callable[P, None]:
     """Return the constructor with checks of what only its call shows.
 
     Positional arguments after recurrent_dropout raise where the release has another order, and so
@@ -28,9 +28,10 @@ def check_call(init: F) -> F:
     last = names.index("recurrent_dropout")
 
     @functools.wraps(init)
-    def check_and_init(*args: Any, **kwargs: Any) -> None:
+    def check_and_init(*args: P.args, **kwargs: P.kwargs) -> None:
         if len(args) > last + 1 or "time_major" in kwargs:
-            behaviour = resolve(kwargs.get("keras_version", "2"))
+            keras_version: Any = kwargs.get("keras_version", "2")
+            behaviour = resolve(keras_version)
             if len(args) > last + 1 and not behaviour.positional_after_recurrent_dropout:
                 raise TypeError(
                     f"{names[last + 1]} is given by position as {shown(args[last + 1])}, expected "
@@ -44,7 +45,7 @@ def check_call(init: F) -> F:
                 )
         init(*args, **kwargs)
 
-    return check_and_init  # type: ignore[return-value]  # wraps() keeps the signature, mypy cannot see it
+    return check_and_init
 
 
 def check_keywords(

@@ -132,7 +132,7 @@ class TestBundle:
     def test_a_call_that_is_none_is_refused(self) -> None:
         layer = next(iter(gru_ref.load_layers(NPZ).values()))
         with pytest.raises(TypeError, match="recorded holds 'gru'"):
-            bundle_bytes({"gru": layer}, recorded={"gru": np.ones(3)})  # type: ignore[dict-item]
+            bundle_bytes({"gru": layer}, recorded={"gru": np.ones(3)})
 
 
 class TestLintVectors:

@@ -352,7 +352,7 @@ def test_what_is_beside_an_output_is_never_ignored(more: dict[str, Any], message
 
 def test_what_is_no_gru_is_refused() -> None:
     with pytest.raises(TypeError, match=r"layer is None, expected a gru_ref\.GRU"):
-        diff(None, _x(), _x())  # type: ignore[arg-type]
+        diff(None, _x(), _x())
 
 
 def test_sums_without_a_bound_are_refused() -> None:
