@@ -121,6 +121,10 @@ def summarise(
         "taken_over": {row["oracle"]: row for row in records["taken_over"]},
         "step_bounds": float32_runs.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
+        "left_out": {
+            name: dict(Counter(r["reason"] for r in records["left_out"] if r["oracle"] == name))
+            for name in oracles
+        },
         "mistakes": cells.as_data(),
         "environment": {
             "python": platform.python_version(),
@@ -284,7 +288,6 @@ def print_summary(data: dict[str, Any]) -> None:
             )
     for name, row in sorted(data["taken_over"].items()):
         if "not_run" in row:
-            console.print(f"{name}: no live layer taken over: {row['not_run']}")
             continue
         console.print(
             f"{name}: {row['layers']} live layers taken over, {row['compared']} values compared, "
@@ -296,8 +299,9 @@ def print_summary(data: dict[str, Any]) -> None:
             f"{row['largest']:.2g}; a mistake reaches at least {row['smallest'] or 0:.2g}, and "
             f"{row['hidden']} of {row['made']} stay inside"
         )
-    if missed := data["invalid"].get("not compared"):
-        console.print(f"{missed} invalid calls not compared: they record another release of Keras")
+    for name, reasons in data["left_out"].items():
+        for reason, count in reasons.items():
+            console.print(f"{name}: {count} tests left out: {reason}")
     for problem in data["problems"][:10]:
         console.print(f"problem: {problem}")
     for test in data["other_failures"][:10]:

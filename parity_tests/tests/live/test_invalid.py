@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 
 from parity_tests.judging.invalid_rows import check_live
 from parity_tests.judging.run_gru_ref import StepOutcome
@@ -33,7 +32,7 @@ class TestLiveRows:
         expected = row.outcome(oracle)
         if reason := unfit_release(oracle):
             live_run.record("invalid", {"oracle": oracle, "id": id, "verdict": "not compared"})
-            pytest.skip(reason)
+            live_run.leave_out(oracle, reason)
         steps = [list(step) for step in row.steps]
         live = live_steps(oracle, steps)
         check_live(row, expected, live)

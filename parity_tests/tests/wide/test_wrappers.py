@@ -85,7 +85,7 @@ class TestLiveWrapperRows:
         row = ROWS[id]
         expected = row.outcome(oracle)
         if reason := unfit_release(oracle):
-            pytest.skip(reason)
+            live_run.leave_out(oracle, reason)
         live = live_steps(oracle, [list(step) for step in row.steps], "wrappers")
         check_live(row, expected, live)
         if expected.keras is None and expected.raises is None:
