@@ -70,6 +70,19 @@ class Collected:
             test.message = re.sub(r"\A\[gw\d+\].*\n", "", report.longreprtext)
             self.failed.append(test.name)
 
+    @property
+    def nothing_compared(self) -> bool:
+        """Whether every test was left out."""
+        return 0 < len(self.tests) == len(self.records["left_out"])
+
+    def left_out(self) -> dict[str, dict[str, int]]:
+        """Return how many tests were left out, for each oracle by the reason."""
+        counts: dict[str, dict[str, int]] = {}
+        for record in self.records["left_out"]:
+            reasons = counts.setdefault(record["oracle"], {})
+            reasons[record["reason"]] = reasons.get(record["reason"], 0) + 1
+        return counts
+
 
 def summarise(
     collected: Collected, inside: list[dict[str, float]], wall: float, *, extent: str
@@ -121,10 +134,7 @@ def summarise(
         "taken_over": {row["oracle"]: row for row in records["taken_over"]},
         "step_bounds": float32_runs.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
-        "left_out": {
-            name: dict(Counter(r["reason"] for r in records["left_out"] if r["oracle"] == name))
-            for name in oracles
-        },
+        "left_out": collected.left_out(),
         "mistakes": cells.as_data(),
         "environment": {
             "python": platform.python_version(),
@@ -256,6 +266,15 @@ def lane_rows(oracles: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             yield f"{name} {oracle['keras']}", oracle["tensorflow"], lane, *counts, worst
 
 
+def left_out_sentences(left_out: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return a sentence for each oracle and reason: how many tests had nothing to compare."""
+    return [
+        f"{name}: {count} tests left out: {reason}"
+        for name, reasons in left_out.items()
+        for reason, count in reasons.items()
+    ]
+
+
 def print_summary(data: dict[str, Any]) -> None:
     """Print the report as a table that fits 80 columns."""
     console = Console(width=80, highlight=False)
@@ -299,9 +318,8 @@ def print_summary(data: dict[str, Any]) -> None:
             f"{row['largest']:.2g}; a mistake reaches at least {row['smallest'] or 0:.2g}, and "
             f"{row['hidden']} of {row['made']} stay inside"
         )
-    for name, reasons in data["left_out"].items():
-        for reason, count in reasons.items():
-            console.print(f"{name}: {count} tests left out: {reason}")
+    for sentence in left_out_sentences(data["left_out"]):
+        console.print(sentence)
     for problem in data["problems"][:10]:
         console.print(f"problem: {problem}")
     for test in data["other_failures"][:10]:

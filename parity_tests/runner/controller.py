@@ -71,6 +71,9 @@ class Controller:
         self.bar.stop()
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return  # nothing ran, so there is no verdict
+        if self.collected.nothing_compared:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+            return
         seconds = time.perf_counter() - self.began
         inside = self.config.stash[report.INSIDE]
         extent = self._extent()
@@ -92,6 +95,8 @@ class Controller:
         """Print the table, and write the report and the files asked for."""
         data = self.data
         if data is None:
+            for sentence in report.left_out_sentences(self.collected.left_out()):
+                terminalreporter.write_line(f"nothing compared: {sentence}")
             return
         asked = self.config.option
         folder = asked.parity_report or environment.report_folder()

@@ -147,6 +147,19 @@ def test_three_comparisons_give_one_verdict(fixtures: Any, failed: Any, verdict:
     assert verdict in report.VERDICTS
 
 
+def test_what_is_left_out_is_counted_by_its_reason() -> None:
+    collected = report.Collected()
+    for name in ("a", "b"):
+        collected.tests[name] = report.Test(name)
+        collected.records["left_out"].append({"oracle": "keras3", "reason": "Keras is 3.4.1"})
+    assert collected.nothing_compared
+    collected.tests["c"] = report.Test("c")
+    assert not collected.nothing_compared
+    assert report.left_out_sentences(collected.left_out()) == [
+        "keras3: 2 tests left out: Keras is 3.4.1"
+    ]
+
+
 @pytest.mark.parametrize(
     ("keras", "tensorflow", "version"),
     [
