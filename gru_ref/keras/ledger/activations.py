@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from gru_ref.keras.ledger.row import row
+from gru_ref.keras.ledger.row import row, topic
 
 # Class → the parameters of its config, with their defaults.
 _LAYERS_3: Mapping[str, Mapping[str, Any]] = {
@@ -22,7 +21,7 @@ _LAYERS_2: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class ActivationRows:
     """Activations: which names and layers there are, and how they round."""
 

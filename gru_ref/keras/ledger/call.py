@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from gru_ref.keras.ledger.row import row
+from gru_ref.keras.ledger.row import row, topic
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class CallRows:
     """A call: which inputs, weights and values of training it takes."""
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gru_ref.keras.ledger.penalties import Penalty
-from gru_ref.keras.ledger.row import row
+from gru_ref.keras.ledger.row import row, topic
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class GetConfigRows:
     """What get_config writes, and what from_config makes of it."""
 

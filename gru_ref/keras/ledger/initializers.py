@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from gru_ref.keras.ledger.row import row
+from gru_ref.keras.ledger.row import row, topic
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class InitializerRows:
     """Which initializers there are, what they take, and what they draw."""
 

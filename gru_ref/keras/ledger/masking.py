@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from gru_ref.keras.ledger.row import row
+from gru_ref.keras.ledger.row import row, topic
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class MaskingRows:
     """Masks: what a masked timestep puts out, where Keras fails with one, and in what a mask comes."""
 

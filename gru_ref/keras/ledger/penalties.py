@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from gru_ref.keras.ledger.row import row
+from gru_ref.keras.ledger.row import row, topic
 
 Penalty = Literal["L1", "L2", "L1L2", "OrthogonalRegularizer"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class PenaltyRows:
     """Penalties and projections: their parameters, their numbers, and which weights they reach."""
 

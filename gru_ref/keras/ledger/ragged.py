@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from gru_ref.keras.ledger.row import row
+from gru_ref.keras.ledger.row import row, topic
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class RaggedRows:
     """Ragged input: whether a release takes it, on which path, and what it returns."""
 
