@@ -17,7 +17,7 @@ from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.layers.constructor_checks import check_keywords, layer_keywords
-from gru_ref.keras.layers.weight_checks import known_features, weight_arrays
+from gru_ref.keras.layers.weight_checks import check_count, known_features, weight_arrays
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.keras.training import constraints, initial_values, initializers, regularizers
@@ -410,13 +410,7 @@ class WrapperLayer(BaseLayer):
             for number, leaf in enumerate(leaves)
             for name, shape in leaf.weight_shapes().items()
         ]
-        if not isinstance(weights, (list, tuple, np.ndarray)):
-            raise TypeError(f"weights is {weights!r:.80}, expected a list of arrays")
-        if len(weights) != len(shapes):
-            raise ValueError(
-                f"weights is a list of {len(weights)} arrays, expected {len(shapes)}: "
-                f"{', '.join(shapes) or 'the layer is not built, build(…) first'}"
-            )
+        check_count(weights, shapes, "build(…)")
         rest = list(weights)
         with self._unchanged_by_errors():
             for leaf in leaves:

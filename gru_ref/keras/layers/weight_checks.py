@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,14 +31,11 @@ def weight_arrays(
     AttributeError
         In Keras 3: one is not an array.
     """
-    if not isinstance(weights, (list, tuple, np.ndarray)):
-        raise TypeError(f"weights is {shown(weights)}, expected a list of arrays")
-    if len(weights) != len(shapes):
-        expected = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise ValueError(
-            f"weights is a list of {len(weights)} arrays, expected {len(shapes)}: "
-            f"{expected or 'the layer is not built, build((batch, timesteps, features)) first'}"
-        )
+    check_count(
+        weights,
+        [f"{name} {shape}" for name, shape in shapes.items()],
+        "build((batch, timesteps, features))",
+    )
     made = {}
     for (name, shape), value in zip(shapes.items(), weights, strict=True):
         if not hasattr(value, "__array__"):
@@ -50,6 +47,33 @@ def weight_arrays(
             raise ValueError(f"{name} has shape {array.shape}, expected {shape}{hint}")
         made[name] = array
     return made
+
+
+def check_count(weights: Any, expected: Sequence[str], build: str) -> None:
+    """Check that there is one array for every weight.
+
+    Parameters
+    ----------
+    weights : list of array
+    expected : sequence of str
+        The name and the shape of every weight; none before the layer is built.
+    build : str
+        How the layer is built.
+
+    Raises
+    ------
+    TypeError
+        `weights` is not a list.
+    ValueError
+        There are more or fewer arrays than weights.
+    """
+    if not isinstance(weights, (list, tuple, np.ndarray)):
+        raise TypeError(f"weights is {shown(weights)}, expected a list of arrays")
+    if len(weights) != len(expected):
+        names = ", ".join(expected) or f"the layer is not built, {build} first"
+        raise ValueError(
+            f"weights is a list of {len(weights)} arrays, expected {len(expected)}: {names}"
+        )
 
 
 def three_sizes(input_shape: Any, config: GRUConfig) -> tuple[int | None, ...]:
