@@ -44,7 +44,11 @@ class Cell(NamedTuple):
         shape = batch, self.weights.units
         if self.initial_state is None:
             return np.zeros(shape, dtype)
-        return np.broadcast_to(np.asarray(self.initial_state, dtype), shape)
+        state = np.asarray(self.initial_state, dtype)
+        try:
+            return np.broadcast_to(state, shape)
+        except ValueError:
+            raise ValueError(f"initial_state has shape {state.shape}, expected {shape}") from None
 
     def step_at(self, position: int, x: Array, h: Array) -> Step:
         """Return the step at a position of the processing order."""
@@ -135,7 +139,8 @@ def run_cells(
     Raises
     ------
     ValueError
-        x is not three-dimensional, or has no timesteps, or not the weights' features.
+        There is no cell; x is not three-dimensional, or has no timesteps, or not the weights'
+        features; a state or the mask has another shape; dropout masks have another count.
 
     Source
     ------
@@ -151,10 +156,13 @@ def run_cells(
     (array([[[1.],
             [2.]]]), [array([[2.]])])
     """
+    if not cells:
+        raise ValueError("cells is empty, expected at least one Cell")
     recurrence = cells[-1].recurrence
     x = time_first(x, cells[0].weights, recurrence)  # (T, B, F)
     timesteps, batch = x.shape[:2]
     used = None if mask is None else _time_first_mask(mask, recurrence)  # (T, B or 1, 1 or U)
+    _check_masks(used, cells, timesteps, batch)
     order = range(timesteps - 1, -1, -1) if recurrence.go_backwards else range(timesteps)
     states = [cell.first_state(batch, x.dtype) for cell in cells]
     o = np.zeros_like(states[-1])
@@ -210,6 +218,26 @@ def _time_first_mask(mask: Array, recurrence: Recurrence) -> Array:
     """Return the mask as bool with time first, and an axis for the units."""
     mask = np.asarray(mask).astype(bool)
     return _swap(mask[:, :, np.newaxis] if mask.ndim == 2 else mask, recurrence)
+
+
+def _check_masks(used: Array | None, cells: Sequence[Cell], timesteps: int, batch: int) -> None:
+    """Check that the mask fits, and that there is a dropout mask for every timestep."""
+    units = {cell.weights.units for cell in cells}
+    thirds = {1} if len(units) > 1 else {1, *units}
+    if used is not None and not (
+        len(used) == timesteps and used.shape[1] in (1, batch) and used.shape[2] in thirds
+    ):
+        raise ValueError(
+            f"mask has the sizes {len(used)} timesteps, {used.shape[1]} rows, {used.shape[2]} units"
+            f", expected {timesteps}, {batch} or 1, {' or '.join(map(str, sorted(thirds)))}"
+        )
+    for cell in cells:
+        for name in ("dropout_masks", "recurrent_dropout_masks"):
+            masks = getattr(cell, name)
+            if masks is not None and len(masks) != timesteps:
+                raise ValueError(
+                    f"{name} has {len(masks)} masks, expected one for each of {timesteps} timesteps"
+                )
 
 
 def _swap(array: Array, recurrence: Recurrence) -> Array:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.core.rounding import Product, product
+from gru_ref.core.rounding import Product, dtype_kind, numpy_dtype, product
 from gru_ref.core.smooth_activations import Function, sigmoid, tanh
+from gru_ref.errors import shown
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,18 @@ class Recurrence:
         The output of every timestep is returned, in processing order, not only the last.
     zero_output_for_mask : bool
         The output at a masked timestep is zero, not the previous output.
-    dtype : numpy.dtype
-        The dtype of every operation. `gru_ref.core.rounding` describes how half types round.
+    dtype : numpy.dtype or str
+        The dtype of every operation: float16, bfloat16, float32 or float64.
+        `gru_ref.core.rounding` describes how half types round.
     product : callable
         The matrix product: (…, n) and (n, m) to (…, m).
+
+    Raises
+    ------
+    TypeError
+        A function is not callable, or dtype is not a floating one.
+    ModuleNotFoundError
+        dtype is "bfloat16", and ml_dtypes is not installed.
 
     Examples
     --------
@@ -53,4 +62,15 @@ class Recurrence:
     product: Product = product
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dtype", np.dtype(self.dtype))
+        for name in ("activation", "recurrent_activation", "product"):
+            function = getattr(self, name)
+            if not callable(function):
+                raise TypeError(f"{name} is {shown(function)}, expected a function of arrays")
+        message = f"dtype is {shown(self.dtype)}, expected float16, bfloat16, float32 or float64"
+        try:
+            dtype = numpy_dtype(self.dtype) if isinstance(self.dtype, str) else np.dtype(self.dtype)
+        except TypeError:
+            raise TypeError(message) from None
+        if dtype_kind(dtype) != "f":
+            raise TypeError(message)
+        object.__setattr__(self, "dtype", dtype)

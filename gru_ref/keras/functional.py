@@ -12,6 +12,7 @@ from gru_ref.core import loop, step
 from gru_ref.core.loop import Cell, DropoutMasks, Moment
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
+from gru_ref.errors import shown
 from gru_ref.keras import quirks
 from gru_ref.keras.config import GRUConfig
 
@@ -100,8 +101,10 @@ def gru(
 
     Raises
     ------
+    TypeError
+        config is not a GRUConfig.
     ValueError
-        x is not three-dimensional, or has no timesteps, or not the weights' features.
+        See `gru_ref.core.loop.run_cells`.
 
     Warns
     -----
@@ -147,10 +150,12 @@ def stacked_gru(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         As `gru`.
     """
-    config = cells[-1].config
+    config: Any = cells[-1].config
+    if not isinstance(config, GRUConfig):
+        raise TypeError(f"config is {shown(config)}, expected a GRUConfig")
     timesteps = len(loop.time_first(x, cells[0].weights, config.recurrence))
     if mask is not None:
         quirks.unroll_unit_mask_fails(np.asarray(mask), config)

@@ -76,7 +76,10 @@ class LoopLayer(SequenceLayer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._config_arguments:
-            raise AttributeError(f"{name} is set, expected another layer, made with this {name}")
+            raise AttributeError(
+                f"{name} is fixed when the layer is made, expected a new layer with "
+                f"{name}={shown(value)}"
+            )
         super().__setattr__(name, value)
 
     def _init_states(self) -> None:
