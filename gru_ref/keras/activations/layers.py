@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gru_ref.core.piecewise_activations import clip
 from gru_ref.core.rounding import elementary, numpy_dtype
-from gru_ref.core.smooth_activations import softmax
+from gru_ref.core.smooth_activations import elu, softmax
 from gru_ref.errors import shown
 from gru_ref.keras.identifiers import POLICIES, dtype_name
 from gru_ref.keras.ledger import Behaviour
@@ -73,7 +73,8 @@ class ActivationLayer:
             return np.asarray(powers / powers.sum(axis, keepdims=True))
         (slope,) = values.values()
         if self.class_name == "ELU":
-            return np.where(x > 0, x, x.dtype.type(slope) * elementary(np.expm1, np.minimum(x, 0)))
+            y = elu(x)
+            return y if slope == 1 else np.where(x > 0, y, x.dtype.type(slope) * y)
         # TensorFlow keeps the slope of leaky_relu in float32.
         return np.where(x > 0, x, x.dtype.type(np.float32(slope)) * x)
 
