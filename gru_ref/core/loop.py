@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.recurrence import Recurrence
+from gru_ref.core.rounding import is_half
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
 
@@ -160,6 +161,8 @@ def run_cells(
         raise ValueError("cells is empty, expected at least one Cell")
     recurrence = cells[-1].recurrence
     x = time_first(x, cells[0].weights, recurrence)  # (T, B, F)
+    if is_half(x.dtype):  # here, not in every step
+        cells = [cell._replace(weights=cell.weights.astype(x.dtype)) for cell in cells]
     timesteps, batch = x.shape[:2]
     used = None if mask is None else _time_first_mask(mask, recurrence)  # (T, B or 1, 1 or U)
     _check_masks(used, cells, timesteps, batch)
