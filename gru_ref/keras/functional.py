@@ -15,6 +15,7 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras import quirks
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.quirks import StepFunction
 
 Array = NDArray[Any]
 
@@ -38,11 +39,10 @@ class CellCall(NamedTuple):
 
     def core_cell(self, timesteps: int) -> Cell:
         """Return the cell for the core's loop, with the quirks of its release."""
-        config, function = self.config, self.step or step.gru_step
-        recurrent_mask = self.recurrent_dropout_mask
-        if recurrent_mask is not None and config.behaviour.masked_state_in_mix:
-            function = quirks.masked_state_in_mix(function, recurrent_mask, config)
-            recurrent_mask = None
+        config = self.config
+        function, recurrent_mask = _release_step(
+            self.step or step.gru_step, self.recurrent_dropout_mask, config
+        )
         if self.dropout_mask is not None and config.path == "fused":
             masks: DropoutMasks = quirks.fused_mask_per_timestep(self.dropout_mask, config)
         else:
@@ -200,14 +200,24 @@ def gru_step(
     >>> gru_step(np.array([[1.0]]), np.array([[10.0]]), weights, config).h  # z = 1 keeps the state
     array([[10.]])
     """
-    return step.gru_step(
+    function, recurrent_mask = _release_step(step.gru_step, recurrent_dropout_mask, config)
+    return function(
         x,
         h_prev,
         weights,
         config.recurrence,
         dropout_mask=dropout_mask,
-        recurrent_dropout_mask=recurrent_dropout_mask,
+        recurrent_dropout_mask=recurrent_mask,
     )
+
+
+def _release_step(
+    function: StepFunction, recurrent_mask: Array | None, config: GRUConfig
+) -> tuple[StepFunction, Array | None]:
+    """Return the step of the release, and the recurrent dropout mask that it still takes."""
+    if recurrent_mask is not None and config.behaviour.masked_state_in_mix:
+        return quirks.masked_state_in_mix(function, recurrent_mask, config), None
+    return function, recurrent_mask
 
 
 def _masks_by_timestep(mask: Array | None, timesteps: int, config: GRUConfig) -> DropoutMasks:
