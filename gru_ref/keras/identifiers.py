@@ -55,7 +55,7 @@ _PARAMETERS: Mapping[str, str] = {
 }
 
 # Where the classes of Keras live, of both generations and of TensorFlow 2.1.
-_KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow", "tensorflow_core")
+KERAS_PACKAGES = ("keras", "tf_keras", "tensorflow")
 
 
 class Identifier(NamedTuple):
@@ -87,7 +87,7 @@ def serialize_live(value: Any, behaviour: Behaviour, argument: str) -> Any:
     if bare and behaviour.serialized_config_required:
         raise ValueError(f"{argument} is {shown(value)}, expected a class_name and a config")
     package = type(value).__module__.partition(".")[0]
-    if package in _KERAS_PACKAGES and hasattr(value, "get_config"):
+    if package in KERAS_PACKAGES and hasattr(value, "get_config"):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     return value
 
@@ -138,9 +138,12 @@ def parse_identifier(
     """
     if value is None:
         return None
-    name, parameters = value, {}
+    name: Any = value
+    parameters: Any = {}
     if isinstance(value, Mapping) and isinstance(value.get("class_name"), str):
-        name, parameters = value["class_name"], dict(value.get("config") or {})
+        name, parameters = value["class_name"], value.get("config") or {}
+        if not isinstance(parameters, Mapping):  # the name of a function, which is not written
+            raise ValueError(f"{argument} is {shown(value)}, expected a config that is a dict")
     if isinstance(name, str):
         if name in classes:
             known = _PARAMETERS[classes[name]].split()
@@ -149,7 +152,7 @@ def parse_identifier(
                     f"{argument} is {shown(value)}, expected no {unknown[0]!r}: {classes[name]} "
                     f"has the parameters ({', '.join(known)})"
                 )
-            return Identifier(classes[name], parameters)
+            return Identifier(classes[name], dict(parameters))
         raise ValueError(
             f"{argument} is {shown(value)}, expected None, a callable or one of the {what}s of "
             f"Keras {release}: {', '.join(sorted(classes))}"

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from gru_ref.errors import shown
 from gru_ref.keras.activations import arguments
 from gru_ref.keras.config import KINDS
+from gru_ref.keras.identifiers import KERAS_PACKAGES
 from gru_ref.keras.ledger import Behaviour, resolve
-from gru_ref.keras.serialization.gru_config import ACTIVATIONS, PACKAGES
+from gru_ref.keras.serialization.gru_config import ACTIVATIONS
 from gru_ref.random_streams import seeds
 
 Array = NDArray[Any]
@@ -110,7 +111,7 @@ def version_of(layer: Any) -> str:
         package = base.__module__.partition(".")[0]
         if package == "tensorflow":
             return f"tf-{'.'.join(sys.modules['tensorflow'].__version__.split('.')[:2])}"
-        if package in PACKAGES:
+        if package in KERAS_PACKAGES:
             return str(sys.modules[package].__version__)
     raise TypeError(f"layer is {shown(layer)}, expected a live layer of Keras")
 
@@ -182,7 +183,7 @@ def _arguments_beside_config(layer: Any, behaviour: Behaviour) -> dict[str, Any]
         layer, "_activity_regularizer", getattr(layer, "activity_regularizer", None)
     )
     if regularizer is not None and kind == "RNN":
-        found["activity_regularizer"] = _serialize(regularizer)
+        found["activity_regularizer"] = regularizer
     elif regularizer is not None and kind != "GRU":
         raise ValueError(
             f"activity_regularizer of {shown(layer)} is {shown(regularizer)}, expected None: "
@@ -249,17 +250,10 @@ def cell_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:
     return found
 
 
-def _serialize(thing: Any) -> Any:
-    """Return an object of Keras's as a config holds it, and one of the user's as it is."""
-    if not _is_kerass(thing):
-        return thing
-    return {"class_name": type(thing).__name__, "config": thing.get_config()}
-
-
 def _is_kerass(thing: Any) -> bool:
     """Return whether a class, a function or the class of an object is of Keras or TensorFlow."""
     module = getattr(thing, "__module__", None) or type(thing).__module__
-    return str(module).partition(".")[0] in PACKAGES
+    return str(module).partition(".")[0] in KERAS_PACKAGES
 
 
 def _flatten(nested: Any) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from gru_ref.errors import shown
 from gru_ref.keras.activations.layers import OBJECT_KEYS
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.identifiers import KERAS_PACKAGES
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import objects
 
@@ -27,9 +28,6 @@ _SIGNS = {
     "3": ("seed", "use_cudnn"),
 }
 _POLICIES = {"Policy": "2", "DTypePolicy": "3", "FloatDTypePolicy": "3"}
-
-# Where the objects of Keras live.
-PACKAGES = ("keras", "tf_keras", "tensorflow")
 
 # What Keras 2.6 to 2.12 write for an activation, and Keras 3.2 to 3.6 for an initializer, and
 # cannot read.
@@ -217,7 +215,7 @@ def _read(value: Any, argument: str) -> Any:
     class_name, registered = str(value["class_name"]), value.get("registered_name")
     package = str(value.get("module") or "keras").partition(".")[0]
     if (
-        package not in (*PACKAGES, "builtins")
+        package not in (*KERAS_PACKAGES, "builtins")
         or ">" in class_name
         or registered not in (None, class_name)
     ):
