@@ -139,7 +139,7 @@ class GRUConfig:
             value = getattr(self, argument)
             if isinstance(value, dict):  # the caller's; it is read again later
                 put(argument, copy.deepcopy(value))
-            arguments.resolve(value, behaviour, argument)
+            getattr(self, f"{argument}_function")  # raises what is wrong with it
         names = [f"{weight}_{kind}" for weight in ("kernel", "recurrent", "bias") for kind in KINDS]
         identifiers: dict[str, Identifier | None] = {}
         for name in (*names, "activity_regularizer"):
@@ -251,10 +251,10 @@ class GRUConfig:
 
     def _warn_of_layers(self) -> None:
         """Warn of an activation layer whose dtype is not that of this one."""
-        for value in (self.activation, self.recurrent_activation):
+        for argument in ("activation", "recurrent_activation"):
+            value, function = getattr(self, argument), getattr(self, f"{argument}_function")
             named = isinstance(value, str) and value in tables.FLOATX_ONLY_2
-            layer = arguments.resolve(value, self.behaviour, "activation")
-            own = "float32" if named else getattr(layer, "dtype", self.dtype)
+            own = "float32" if named else getattr(function, "dtype", self.dtype)
             if POLICIES[own][0] != POLICIES[self.dtype][0]:
                 self.behaviour.warn("layer_activations_need_float32", shown(value))
 
@@ -263,11 +263,13 @@ class GRUConfig:
 
         Attributes that `GRUConfig` derives, such as `path`, stay as they are unless passed in.
         """
+        # Not what is cached: that was derived from other values.
+        copied = {field_.name: getattr(self, field_.name) for field_ in fields(self)}
+        if unknown := values.keys() - copied:
+            raise TypeError(f"{sorted(unknown)[0]} is no argument of GRUConfig")
         made = object.__new__(type(self))
-        for field_ in fields(self):  # not what is cached: that was derived from other values
-            object.__setattr__(
-                made, field_.name, values.get(field_.name, getattr(self, field_.name))
-            )
+        for name, value in (copied | values).items():
+            object.__setattr__(made, name, value)
         return made
 
     def weight_shapes(self, features: int) -> dict[str, tuple[int, ...]]:
