@@ -104,11 +104,11 @@ class MaskStreams:
                 seed, count = (int(number) for number in np.asarray(state))
                 self._source = seed_generator(seed, self._config.behaviour, count)
             return
-        next_seed = getattr(getattr(owner, "_random_generator", None), "_seed", None)
+        live_seed = getattr(getattr(owner, "_random_generator", None), "_seed", None)
         if isinstance(self._source, seeds.EagerOperations):
-            self._source = seeds.EagerOperations(next_seed)
+            self._source = seeds.EagerOperations(live_seed)
         elif (self._kind_of_layer if on_layer else self._kind_of_cell) == "stateless":
-            self._source = seeds.Stateless(next_seed)
+            self._source = seeds.Stateless(live_seed)
         else:
             self._source = seeds.Stateless(None)
 

@@ -137,18 +137,16 @@ class Trace:
                 )
 
 
-def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
-    """Return the trace of one cell from the record of the loop.
+def stack_record(record: Sequence[Moment]) -> Trace:
+    """Return the trace of a GRU from the record of the loop.
 
     Parameters
     ----------
     record : sequence of Moment
         As `gru_ref.core.loop.run_cells` fills it.
-    cell : int
-        The index of the cell in its stack.
     """
-    steps = [moment.steps[cell] for moment in record]
-    h = np.stack([moment.states[cell] for moment in record])
+    steps = [moment.steps[0] for moment in record]
+    h = np.stack([moment.states[0] for moment in record])
     used = [True if moment.used is None else moment.used for moment in record]
     mask = np.stack([np.broadcast_to(now, h.shape[1:]) for now in used])
 
@@ -156,10 +154,9 @@ def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
         values = [getattr(step, name) for step in steps]
         return np.stack(values if gate is None else [value[gate] for value in values])
 
-    inputs = [moment.x if cell == 0 else moment.steps[cell - 1].h for moment in record]
     return Trace(
         timestep=np.array([moment.t for moment in record]),
-        x=np.stack(inputs),
+        x=np.stack([moment.x for moment in record]),
         mask=mask,
         input_z=stack("input_projections", 0),
         input_r=stack("input_projections", 1),
@@ -172,7 +169,7 @@ def trace_of(record: Sequence[Moment], cell: int = 0) -> Trace:
         candidate=stack("candidate"),
         h=h,
         output=np.stack([moment.output for moment in record]),
-        initial_state=np.array(record[0].before[cell]),
+        initial_state=np.array(record[0].before[0]),
     )
 
 
