@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +108,7 @@ def _probe_call(source: SourceFile, layer: GRU) -> tuple[GRU, dict[str, Any]]:
     probe = load_bundle(source.file, limits=source.bounds).probes[origin.path]
     # Its outputs are right, which loading has checked, but rounded as the layer's dtype is.
     linted = copy.copy(layer)
-    linted.config = replace(
-        layer.config, return_sequences=probe.outputs.ndim == 3, return_state=False
-    )
+    linted.change_loop(return_sequences=probe.outputs.ndim == 3, return_state=False)
     call = {"inputs": probe.inputs, "initial_state": probe.initial_state, "mask": probe.mask}
     return linted, call
 

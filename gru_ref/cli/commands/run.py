@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +38,8 @@ def run(
     """
     check_output(output, source.file, force=force, endings=(".npz",))
     gru = source.layer(layer)
-    gru.config = dataclasses.replace(
-        gru.config, return_state=True, return_sequences=sequences or gru.config.return_sequences
-    )
+    sequences = sequences or gru.config.return_sequences
+    gru.change_loop(return_state=True, return_sequences=sequences)
     arrays = call.arrays()
     result: Any = gru(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
     returned = dict(zip(("output", "state"), result, strict=True))

@@ -275,10 +275,8 @@ def check_rates(config: GRUConfig, training: bool) -> None:
     ValueError
         The release refuses it, in training (Keras 2) or at every call (Keras 3.0–3.13).
     """
-    for argument, rate in (
-        ("dropout", config.dropout),
-        ("recurrent_dropout", config.recurrent_dropout),
-    ):
+    for argument in RATES:
+        rate = getattr(config, argument)
         if rate != 1:
             continue
         rule = config.behaviour.rate_one
@@ -318,7 +316,12 @@ class CellMasks:
         """Forget the mask of one rate, so that the next call draws a new one."""
         self._kept = {name: mask for name, mask in self._kept.items() if name != rate}
 
-    def keep(self, masks: Mapping[str, Array]) -> None:
+    @property
+    def kept(self) -> Mapping[str, Array | None]:
+        """The kept masks by their rates; None drops nothing."""
+        return self._kept
+
+    def keep(self, masks: Mapping[str, Array | None]) -> None:
         """Keep these masks, by their rates, as if the last call had drawn them."""
         self._kept = dict(masks)
 

@@ -156,7 +156,10 @@ class BaseLayer(abc.ABC):
 
     @contextlib.contextmanager
     def _unchanged_by_errors(self) -> Iterator[None]:
-        """Put everything back as it was, in every part, if the block raises."""
+        """Put weights, states and build back as they were, in every part, if the block raises.
+
+        Random numbers that were drawn stay drawn, as in Keras.
+        """
         before = dict(self.__dict__)
         with contextlib.ExitStack() as stack:
             for part in self._parts:
@@ -185,15 +188,6 @@ class LeafLayer(BaseLayer):
             if getattr(config, argument) is not None:
                 found = initializers.take_seed(found, config.behaviour, argument)
             self._initializers[argument] = found
-
-    @property
-    def config(self) -> GRUConfig:
-        """The arguments of the GRU."""
-        return self._config
-
-    @config.setter
-    def config(self, config: GRUConfig) -> None:
-        self._config = config
 
     @property
     def compute_dtype(self) -> str:
@@ -438,10 +432,13 @@ class WrapperLayer(BaseLayer):
         ValueError, TypeError
             As `gru_ref.GRU.apply_constraints`; the weights do not change.
         """
+        if not self.trainable:
+            if not self.behaviour.frozen_weights_are_projected:
+                return
+            self.behaviour.warn("frozen_weights_are_projected")
         with self._unchanged_by_errors():
             for part in self._parts:
-                if self.trainable or self.behaviour.frozen_weights_are_projected:
-                    part.apply_constraints(epsilon=epsilon)
+                part.apply_constraints(epsilon=epsilon)
 
     def _take_build(self, layer: Any) -> None:
         """Take over whether a live layer of Keras is built, and for what."""

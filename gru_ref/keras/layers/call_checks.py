@@ -140,9 +140,11 @@ def mask_array(
 
 
 def recorded_state_wins(
-    config: GRUConfig, given: Sequence[Array], recorded: Sequence[Array]
+    config: GRUConfig, given: Sequence[Array] | None, recorded: Sequence[Array] | None
 ) -> bool:
-    """Return whether a call starts from the recorded states although others are given."""
+    """Return whether a call starts from the recorded states, not from those given."""
+    if given is None or recorded is None:
+        return given is None
     if not (config.behaviour.recorded_state_wins and any(array.any() for array in recorded)):
         return False
     if not all(np.array_equal(ours, theirs) for ours, theirs in zip(given, recorded, strict=True)):
@@ -152,9 +154,8 @@ def recorded_state_wins(
 
 def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
     """Return the state that a call starts from: given, recorded, or None for zeros."""
-    if given is None or recorded is None:
-        return recorded if given is None else given
-    return recorded if recorded_state_wins(config, [given], [recorded]) else given
+    states = [None if state is None else [state] for state in (given, recorded)]
+    return recorded if recorded_state_wins(config, *states) else given
 
 
 def call_build_config(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:

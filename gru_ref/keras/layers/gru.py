@@ -17,7 +17,7 @@ from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
 from gru_ref.keras.layers.constructor_checks import check_call, check_keywords, gru_keywords
 from gru_ref.keras.layers.loop_layer import LoopLayer
-from gru_ref.keras.layers.trace import Trace, trace_of
+from gru_ref.keras.layers.trace import Trace, stack_record
 from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
@@ -146,12 +146,13 @@ class GRU(LoopLayer, LeafLayer):
         shape = three_sizes(input_shape, self.config)
         features = self._known_features(input_shape, shape)
         batch = self._known_batch(input_shape, shape)
-        if not self.built:
-            self._mask_streams.before_weights()
-            self._make_weights(features)
-            self._mask_streams.after_weights()
-        self._build_config = {"input_shape": shape}
-        self._start_recording(batch)
+        with self._unchanged_by_errors():
+            if not self.built:
+                self._mask_streams.before_weights()
+                self._make_weights(features)
+                self._mask_streams.after_weights()
+            self._build_config = {"input_shape": shape}
+            self._start_recording(batch)
 
     def change_loop(self, **values: Any) -> None:
         """Set arguments of the loop, as Bidirectional does."""
@@ -262,7 +263,7 @@ class GRU(LoopLayer, LeafLayer):
         record: list[Moment] = []
         masks = dropout_mask, recurrent_dropout_mask
         self._run(x, initial_state, mask, training, masks, rng, record)
-        return trace_of(record)
+        return stack_record(record)
 
     def _run(
         self,
@@ -352,7 +353,7 @@ class GRU(LoopLayer, LeafLayer):
         ValueError
             The generation cannot be recognised, or an argument is wrong.
         """
-        version = keras_version or gru_config.generation_of(config)
+        version = str(release_of(keras_version or gru_config.generation_of(config)))
         arguments = gru_config.constructor_arguments(config, resolve(version))
         return cls(**arguments | {"keras_version": version})
 

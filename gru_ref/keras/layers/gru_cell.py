@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -141,10 +142,21 @@ class GRUCell(LeafLayer):
             raise IndexError(f"input_shape is {shown(input_shape)}, expected (batch, features)")
         shape = None, None, sizes[-1]
         features = self._known_features(shape, shape)
-        if not self.built:
-            self.masks.streams.before_weights()
-            self._make_weights(features)
-        self._build_config = {"input_shape": sizes}
+        with self._unchanged_by_errors():
+            if not self.built:
+                self.masks.streams.before_weights()
+                self._make_weights(features)
+            self._build_config = {"input_shape": sizes}
+
+    @contextlib.contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        kept = self.masks.kept
+        try:
+            with super()._unchanged_by_errors():
+                yield
+        except BaseException:
+            self.masks.keep(kept)
+            raise
 
     def __call__(
         self,

@@ -190,9 +190,8 @@ class LoopLayer(SequenceLayer):
 
     def _start(self, given: States | None) -> States | None:
         """Return the states a call starts from: given, recorded, or None for zeros."""
-        if given is None or self._recorded is None:
-            return given or self._recorded
-        wins = call_checks.recorded_state_wins(self.config, given.arrays, self._recorded.arrays)
+        states = [state and state.arrays for state in (given, self._recorded)]
+        wins = call_checks.recorded_state_wins(self.config, *states)
         return self._recorded if wins else given
 
     def _record(self, states: States, batch: int) -> None:

@@ -133,10 +133,11 @@ class RNN(LoopLayer, WrapperLayer):
         batch = self._known_batch(input_shape, shape)
         if self.cell.built:
             self._check_features(features)
-        else:
-            self.cell.build((batch, features))
-        self._built, self._build_config = True, {"input_shape": shape}
-        self._start_recording(batch)
+        with self._unchanged_by_errors():
+            if not self.cell.built:
+                self.cell.build((batch, features))
+            self._built, self._build_config = True, {"input_shape": shape}
+            self._start_recording(batch)
 
     def change_loop(self, **values: Any) -> None:
         """Set arguments of the loop, as Bidirectional does."""
@@ -256,7 +257,7 @@ class RNN(LoopLayer, WrapperLayer):
         configs, behaviour = self._configs, self.behaviour
         items = list(given) if isinstance(given, (list, tuple)) else [given]
         if not items:
-            call_checks.initial_state_array(given, configs[-1], batch)
+            call_checks.initial_state_array(given, configs[-1], batch, self.built)
             return None
         few = len(items) < len(configs) and behaviour.short_states_run_fewer_cells
         if len(items) != len(configs) and not few:

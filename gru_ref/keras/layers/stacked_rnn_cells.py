@@ -115,11 +115,12 @@ class StackedRNNCells(WrapperLayer):
             As `gru_ref.GRUCell.build`.
         """
         shape = tuple(input_shape)
-        for cell in self.cells:
-            if not cell.built:
-                cell.build(shape)
-            shape = (shape[0], cell.units)
-        self._built, self._build_config = True, {"input_shape": tuple(input_shape)}
+        with self._unchanged_by_errors():
+            for cell in self.cells:
+                if not cell.built:
+                    cell.build(shape)
+                shape = (shape[0], cell.units)
+            self._built, self._build_config = True, {"input_shape": tuple(input_shape)}
 
     def __call__(self, inputs: Any, states: Any, *, training: Any = None) -> tuple[Array, Any]:
         """Compute one timestep.
