@@ -16,8 +16,8 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.layers.build_checks import check_count, known_features, weight_arrays
 from gru_ref.keras.layers.constructor_checks import check_keywords, layer_keywords
-from gru_ref.keras.layers.weight_checks import check_count, known_features, weight_arrays
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.keras.training import constraints, initial_values, initializers, regularizers

@@ -158,23 +158,6 @@ def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None
     return recorded if recorded_state_wins(config, *states) else given
 
 
-def call_build_config(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
-    """Return the build config of a layer that was built by a call with an initial state.
-
-    Source
-    ------
-    Layer.get_build_config in keras/src/layers/layer.py (3.15.1).
-    """
-
-    def shapes(value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            return type(value)(shapes(item) for item in value)
-        return tuple(np.asarray(value).shape)
-
-    given = {"sequences_shape": shape, "initial_state_shape": shapes(initial_state)}
-    return {"shapes_dict": given}
-
-
 def first_mask(masks: Any) -> Any:
     """Return the first mask of a list, the one that is used."""
     if not masks:

@@ -15,10 +15,10 @@ from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
+from gru_ref.keras.layers.build_checks import call_build_config, three_sizes
 from gru_ref.keras.layers.constructor_checks import check_call, check_keywords, gru_keywords
 from gru_ref.keras.layers.loop_layer import LoopLayer
 from gru_ref.keras.layers.trace import Trace, stack_record
-from gru_ref.keras.layers.weight_checks import three_sizes
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
@@ -296,7 +296,7 @@ class GRU(LoopLayer, LeafLayer):
             if not self.built:
                 self.build(x.shape)
                 if given is not None and config.behaviour.build_config_has_states:
-                    self._build_config = call_checks.call_build_config(x.shape, initial_state)
+                    self._build_config = call_build_config(x.shape, initial_state)
             if self._pending is not None and late:
                 config.behaviour.warn("weights_argument_needs_the_building_call")
             elif self._pending is not None:

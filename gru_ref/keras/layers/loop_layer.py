@@ -13,7 +13,7 @@ from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers import call_checks
 from gru_ref.keras.layers.base import BaseLayer
-from gru_ref.keras.layers.weight_checks import three_sizes
+from gru_ref.keras.layers.build_checks import three_sizes
 from gru_ref.keras.training import regularizers
 
 Array = NDArray[Any]

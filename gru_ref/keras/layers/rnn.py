@@ -14,10 +14,10 @@ from gru_ref.keras.dropout.masks import Masks
 from gru_ref.keras.functional import CellCall, stacked_gru
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import PartMasks, WrapperLayer
+from gru_ref.keras.layers.build_checks import call_build_config, known_features, three_sizes
 from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.layers.loop_layer import LoopLayer, States
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
-from gru_ref.keras.layers.weight_checks import known_features, three_sizes
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.training import regularizers
@@ -224,7 +224,7 @@ class RNN(LoopLayer, WrapperLayer):
             if not self.built or (config.stateful and self._recorded is None):
                 self.build(x.shape)
                 if given is not None and behaviour.build_config_has_states:
-                    self._build_config = call_checks.call_build_config(x.shape, initial_state)
+                    self._build_config = call_build_config(x.shape, initial_state)
                 self._check_features(x.shape[2])
             start = self._start(given)
             runs = self._runs(

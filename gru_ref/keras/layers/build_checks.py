@@ -1,4 +1,4 @@
-"""The arguments of a layer's build and set_weights: an input shape, and a list of arrays."""
+"""What a layer is built for: input shapes, the arrays of set_weights, and its build config."""
 
 from __future__ import annotations
 
@@ -110,3 +110,20 @@ def known_features(shape: tuple[int | None, ...], config: GRUConfig) -> int:
             f"{shown(features)}"
         )
     return int(features)
+
+
+def call_build_config(shape: tuple[int, ...], initial_state: Any) -> dict[str, Any]:
+    """Return the build config of a layer that was built by a call with an initial state.
+
+    Source
+    ------
+    Layer.get_build_config in keras/src/layers/layer.py (3.15.1).
+    """
+
+    def shapes(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return type(value)(shapes(item) for item in value)
+        return tuple(np.asarray(value).shape)
+
+    given = {"sequences_shape": shape, "initial_state_shape": shapes(initial_state)}
+    return {"shapes_dict": given}
