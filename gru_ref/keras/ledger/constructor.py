@@ -1,4 +1,4 @@
-"""What the constructor takes, and what it refuses."""
+"""The constructor: which arguments it has, and what it refuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gru_ref.keras.ledger.row import row, topic
 
 @topic
 class ConstructorRows:
-    """What the constructor takes, and what it refuses."""
+    """The constructor: which arguments it has, and what it refuses."""
 
     positional_after_recurrent_dropout: bool = row(
         keras_2={1: True, 4: False},

@@ -1,4 +1,4 @@
-"""Which code a layer runs: fused or the loop, and by which implementation."""
+"""The execution path: which code a layer runs, and how it rounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gru_ref.keras.ledger.row import row, topic
 
 @topic
 class PathRows:
-    """Which code a layer runs: fused or the loop, and by which implementation."""
+    """The execution path: which code a layer runs, and how it rounds."""
 
     fused_path: Literal["by name", "by function", "never on the CPU"] = row(
         keras_2={1: "by name", 2: "by function"},

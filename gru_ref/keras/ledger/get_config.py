@@ -1,4 +1,4 @@
-"""What get_config writes, and what from_config makes of it."""
+"""Configs: what get_config writes, and what from_config makes of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gru_ref.keras.ledger.row import row, topic
 
 @topic
 class GetConfigRows:
-    """What get_config writes, and what from_config makes of it."""
+    """Configs: what get_config writes, and what from_config makes of it."""
 
     config_has_keras_2_keys: bool = row(
         keras_2={1: True},

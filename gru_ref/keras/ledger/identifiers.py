@@ -1,4 +1,4 @@
-"""What may stand for a regularizer or a constraint: a name, a class, a dict, a callable."""
+"""Identifiers: which names, classes, dicts and callables stand for a regularizer or constraint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gru_ref.keras.ledger.row import row, topic
 
 @topic
 class IdentifierRows:
-    """What may stand for a regularizer or a constraint: a name, a class, a dict, a callable."""
+    """Identifiers: which names, classes, dicts and callables stand for a regularizer or constraint."""
 
     regularizer_names: Literal["2.1", "3.0"] = row(
         keras_2={1: "2.1"},

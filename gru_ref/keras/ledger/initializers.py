@@ -1,4 +1,4 @@
-"""Which initializers there are, what they take, and what they draw."""
+"""Initializers: which there are, what they take, and what they draw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gru_ref.keras.ledger.row import row, topic
 
 @topic
 class InitializerRows:
-    """Which initializers there are, what they take, and what they draw."""
+    """Initializers: which there are, what they take, and what they draw."""
 
     array_initializer: bool = row(
         keras_2={1: False},

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gru_ref.keras.ledger import Behaviour
+from gru_ref.keras.ledger.row import rows_of
 from parity_tests.environment import ROOT
 from parity_tests.oracles import behaviours
 from parity_tests.runner.drift import recorded
@@ -18,10 +20,10 @@ PATH = ROOT / "docs" / "drift.md"
 _HEAD = """# What changed between releases of Keras
 
 Written by `make drift ARGS=--write`, which measures every cell in the release itself: each row of
-the ledger (`gru_ref/keras/ledger/`) has a minimal case, and the cell is the result of that case.
-`make test` compares the cells with the ledger. A dash means that the case does not apply; the
-reasons are below each table. The columns are minor releases of TensorFlow with the Keras that it
-contains (2.21: with tf_keras), and minor releases of Keras 3 on TensorFlow 2.21.
+the ledger has a minimal case, and the cell is the result of that case. `make test` compares the
+cells with the ledger. A dash means that the case does not apply; the reasons are below each table.
+A section is a topic of the ledger. The columns are minor releases of TensorFlow with the Keras that
+it contains (2.21: with tf_keras), and minor releases of Keras 3 on TensorFlow 2.21.
 """
 _MATRIX = (
     "release", "Keras", "Python", "exact, equal", "saturated, equal", "double", "single", "raise",
@@ -38,14 +40,12 @@ def write() -> None:
 def text(releases: Mapping[str, ReleaseRecord]) -> str:
     """Return the page."""
     parts = [_HEAD, _matrix(releases)]
-    for module in behaviours.MODULES:
-        title = (inspect.getdoc(module) or "").splitlines()[0].rstrip(".")
-        rows = [
-            (name, function)
-            for name, function in behaviours.functions().items()
-            if function.__module__ == module.__name__
-        ]
-        parts.append(f"## {title}\n\n{_section(rows, releases)}")
+    functions = behaviours.functions()
+    for topic in Behaviour.__bases__:
+        title = (inspect.getdoc(topic) or "").splitlines()[0].rstrip(".")
+        path = f"{topic.__module__.replace('.', '/')}.py"
+        rows = [(row.name, functions[row.name]) for row in rows_of(topic)]
+        parts.append(f"## {title}\n\nIn `{path}`.\n\n{_section(rows, releases)}")
     return "\n".join(parts)
 
 
