@@ -14,7 +14,17 @@ class IdentifierRows:
     regularizer_names: Literal["2.1", "3.0"] = row(
         keras_2={1: "2.1"},
         keras_3={0: "3.0"},
-        source="regularizers.get, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: keys of regularizers.NAMES; L1, L2 and the orthogonal one have rows of their own",
+        source="regularizers.get, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: keys of regularizers.NAMES; L1, L2 and the orthogonal one have the next two rows",
+    )
+    l1_and_l2_classes: bool = row(
+        keras_2={1: False, 3: True},
+        keras_3={0: True},
+        source="regularizers.l1 and l2 of TF 2.1 are functions that make an L1L2, with the parameter l alone; TF 2.3, measured",
+    )
+    orthogonal_regularizer: bool = row(
+        keras_2={1: False, 9: True},
+        keras_3={0: True},
+        source="regularizers.get('orthogonal_regularizer'), TF 2.5 and 2.9, measured; Keras 2.8, read",
     )
     constraint_names: Literal["2.1", "3.0"] = row(
         keras_2={1: "2.1"},

@@ -28,20 +28,10 @@ class PenaltyRows:
         keras_3={0: True},
         source="L1L2.__init__, TF 2.3 and 2.4, read: None is the default; TF 2.1 makes NaN of it",
     )
-    l1_and_l2_classes: bool = row(
-        keras_2={1: False, 3: True},
-        keras_3={0: True},
-        source="regularizers.l1 and l2 of TF 2.1 are functions that make an L1L2, with the parameter l alone; TF 2.3, measured",
-    )
     l_names_a_penalty: bool = row(
         keras_2={1: True},
         keras_3={0: False},
         source="regularizers.l2(l=0.1), TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured: the factor of L1 and L2",
-    )
-    orthogonal_regularizer: bool = row(
-        keras_2={1: False, 9: True},
-        keras_3={0: True},
-        source="regularizers.get('orthogonal_regularizer'), TF 2.5 and 2.9, measured; Keras 2.8, read",
     )
     orthogonal_factor_is_float: bool = row(
         keras_2={1: False},
