@@ -56,6 +56,28 @@ def masked_state_in_mix(step: StepFunction, mask: Array, config: GRUConfig) -> S
     return masked_step
 
 
+# ---- states
+
+
+def recorded_state_wins(
+    config: GRUConfig, given: Sequence[Array] | None, recorded: Sequence[Array] | None
+) -> bool:
+    """Return whether a call starts from the recorded states, not from those given."""
+    if given is None or recorded is None:
+        return given is None
+    if not (config.behaviour.recorded_state_wins and any(array.any() for array in recorded)):
+        return False
+    if not all(np.array_equal(ours, theirs) for ours, theirs in zip(given, recorded, strict=True)):
+        config.behaviour.warn("recorded_state_wins")
+    return True
+
+
+def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
+    """Return the state that a call starts from: given, recorded, or None for zeros."""
+    states = [None if state is None else [state] for state in (given, recorded)]
+    return recorded if recorded_state_wins(config, *states) else given
+
+
 # ---- masking
 
 

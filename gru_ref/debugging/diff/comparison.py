@@ -30,8 +30,9 @@ from gru_ref.debugging.diff.hypotheses import final_hypotheses, sequence_hypothe
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.errors import KerasQuirkWarning, shown
 from gru_ref.keras.dropout.masks import laws, read_mask
-from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, start_of_call, x_array
+from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, x_array
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.quirks import start_of_call
 
 Array = NDArray[Any]
 

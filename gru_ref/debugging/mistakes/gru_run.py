@@ -18,7 +18,7 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.functional import Result, gru
-from gru_ref.keras.layers.call_checks import start_of_call
+from gru_ref.keras.quirks import start_of_call
 
 Array = NDArray[Any]
 

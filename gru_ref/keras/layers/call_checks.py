@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
@@ -137,25 +137,6 @@ def mask_array(
     ):
         raise ValueError(f"mask has shape {array.shape}, {expected}")
     return array.astype(bool)
-
-
-def recorded_state_wins(
-    config: GRUConfig, given: Sequence[Array] | None, recorded: Sequence[Array] | None
-) -> bool:
-    """Return whether a call starts from the recorded states, not from those given."""
-    if given is None or recorded is None:
-        return given is None
-    if not (config.behaviour.recorded_state_wins and any(array.any() for array in recorded)):
-        return False
-    if not all(np.array_equal(ours, theirs) for ours, theirs in zip(given, recorded, strict=True)):
-        config.behaviour.warn("recorded_state_wins")
-    return True
-
-
-def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
-    """Return the state that a call starts from: given, recorded, or None for zeros."""
-    states = [None if state is None else [state] for state in (given, recorded)]
-    return recorded if recorded_state_wins(config, *states) else given
 
 
 def first_mask(masks: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.errors import shown
+from gru_ref.keras import quirks
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers import call_checks
 from gru_ref.keras.layers.base import BaseLayer
@@ -191,7 +192,7 @@ class LoopLayer(SequenceLayer):
     def _start(self, given: States | None) -> States | None:
         """Return the states a call starts from: given, recorded, or None for zeros."""
         states = [state and state.arrays for state in (given, self._recorded)]
-        wins = call_checks.recorded_state_wins(self.config, *states)
+        wins = quirks.recorded_state_wins(self.config, *states)
         return self._recorded if wins else given
 
     def _record(self, states: States, batch: int) -> None:
