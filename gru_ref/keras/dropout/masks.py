@@ -109,9 +109,9 @@ def laws(
 def call_masks(
     config: GRUConfig,
     training: Any,
-    given: tuple[Any, Any],
+    given: Given,
     rng: np.random.Generator | None,
-    sizes: tuple[int, int, int, int | None],
+    sizes: Sizes,
     streams: MaskStreams,
 ) -> Masks:
     """Return the masks of one call, both None in inference.
