@@ -1,8 +1,8 @@
 """The minimal GRU, in NumPy alone; it knows nothing of Keras's releases.
 
 `gru_step` is one timestep, `run_cells` the loop over time; `Recurrence` says which functions, reset
-form, direction and dtype they use, and `GRUWeights` holds the three
-arrays. Read `step`, then `loop`.
+form, direction and dtype they use, and `GRUWeights` holds the three arrays. Read `step`, then
+`loop`.
 """
 
 from gru_ref.core.loop import Cell, Moment, run_cells
