@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,38 +20,6 @@ POLICIES: Mapping[str, tuple[str, str]] = {
     "float64": ("float64", "float64"),
     "mixed_float16": ("float16", "float32"),
     "mixed_bfloat16": ("bfloat16", "float32"),
-}
-
-_DRAWN = "seed dtype input_axes output_axes"
-
-# class → the parameters that its serialized config may hold
-_PARAMETERS: Mapping[str, str] = {
-    "Zeros": "dtype",
-    "Ones": "dtype",
-    "Constant": "value dtype",
-    "Identity": "gain dtype",
-    "RandomNormal": "mean stddev seed dtype",
-    "RandomUniform": "minval maxval seed dtype",
-    "TruncatedNormal": "mean stddev seed dtype",
-    "VarianceScaling": f"scale mode distribution {_DRAWN}",
-    "GlorotUniform": _DRAWN,
-    "GlorotNormal": _DRAWN,
-    "HeUniform": _DRAWN,
-    "HeNormal": _DRAWN,
-    "LecunUniform": _DRAWN,
-    "LecunNormal": _DRAWN,
-    "Orthogonal": "gain seed dtype",
-    "L1": "l1 l",
-    "L2": "l2 l",
-    "L1L2": "l1 l2",
-    "OrthogonalRegularizer": "factor mode",
-    "Regularizer": "",
-    "MaxNorm": "max_value axis",
-    "MinMaxNorm": "min_value max_value rate axis",
-    "NonNeg": "",
-    "UnitNorm": "axis",
-    "RadialConstraint": "",
-    "Constraint": "",
 }
 
 # Where the classes of Keras live, of both generations and of TensorFlow 2.1.
@@ -115,7 +83,11 @@ def check_derived(
 
 
 def parse_identifier(
-    value: Any, classes: Mapping[str, str], argument: str, what: str, release: object
+    value: Any,
+    classes: Mapping[str, str],
+    parameters: Mapping[str, Collection[str]],
+    argument: str,
+    release: object,
 ) -> Identifier | None:
     """Resolve the identifier `value` of `argument` against the names a release knows.
 
@@ -126,8 +98,10 @@ def parse_identifier(
         the keys of Keras 2.13 and later.
     classes : mapping
         Every accepted spelling → canonical class name.
-    argument, what, release
-        For the message: the argument's name, "initializer", the Keras release.
+    parameters : mapping
+        Class → the names of the parameters that its serialized config may hold.
+    argument, release
+        For the message: the argument's name, the Keras release.
 
     Raises
     ------
@@ -139,22 +113,23 @@ def parse_identifier(
     if value is None:
         return None
     name: Any = value
-    parameters: Any = {}
+    config: Any = {}
     if isinstance(value, Mapping) and isinstance(value.get("class_name"), str):
-        name, parameters = value["class_name"], value.get("config") or {}
-        if not isinstance(parameters, Mapping):  # the name of a function, which is not written
+        name, config = value["class_name"], value.get("config") or {}
+        if not isinstance(config, Mapping):  # the name of a function, which is not written
             raise ValueError(f"{argument} is {shown(value)}, expected a config that is a dict")
     if isinstance(name, str):
         if name in classes:
-            known = _PARAMETERS[classes[name]].split()
-            if unknown := [parameter for parameter in parameters if parameter not in known]:
+            known = parameters[classes[name]]
+            if unknown := [parameter for parameter in config if parameter not in known]:
                 raise TypeError(
                     f"{argument} is {shown(value)}, expected no {unknown[0]!r}: {classes[name]} "
                     f"has the parameters ({', '.join(known)})"
                 )
-            return Identifier(classes[name], dict(parameters))
+            return Identifier(classes[name], dict(config))
+        kind = argument.rpartition("_")[2]
         raise ValueError(
-            f"{argument} is {shown(value)}, expected None, a callable or one of the {what}s of "
+            f"{argument} is {shown(value)}, expected None, a callable or one of the {kind}s of "
             f"Keras {release}: {', '.join(sorted(classes))}"
         )
     if callable(value):

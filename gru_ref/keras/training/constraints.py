@@ -80,7 +80,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
     """
     value = serialize_live(value, behaviour, argument)
     names = NAMES[behaviour.constraint_names]
-    found = parse_identifier(value, names, argument, "constraint", behaviour.release)
+    found = parse_identifier(value, names, _DEFAULTS, argument, behaviour.release)
     if found is None:
         return None
     if found.function is not None:

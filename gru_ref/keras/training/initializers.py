@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,14 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+# Those that scale a variance also have axes.
+_PARAMETERS: Mapping[str, Collection[str]] = {
+    name: (*_DEFAULTS[name], "dtype")
+    if name in _DEFAULTS and name != "VarianceScaling"
+    else (*_DEFAULTS.get(name, _SEEDED), "dtype", "input_axes", "output_axes")
+    for name in _LATER.values()
+}
+
 # The seed that a Keras 3 initializer took for itself while nothing was seeded.
 _UNKNOWN_SEED: Any = object()
 
@@ -130,9 +138,8 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
                 f"callable: Keras {behaviour.release} takes no array; use set_weights"
             )
         return Identifier(None, {}, functools.partial(_array, value))
-    found = parse_identifier(
-        value, NAMES[behaviour.initializer_names], argument, "initializer", behaviour.release
-    )
+    names = NAMES[behaviour.initializer_names]
+    found = parse_identifier(value, names, _PARAMETERS, argument, behaviour.release)
     if found is None:
         return Identifier("GlorotUniform", _SEEDED)
     if isinstance(found.function, type):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,10 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "OrthogonalRegularizer": {"factor": 0.01, "mode": "rows"},
     "Regularizer": {},
 }
+_PARAMETERS: Mapping[str, Collection[str]] = {
+    name: (*defaults, "l") if name in ("L1", "L2") else defaults
+    for name, defaults in _DEFAULTS.items()
+}
 
 
 def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | None:
@@ -65,7 +69,7 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
     Variable.regularizer of Keras 3.1–3.14.
     """
     value = serialize_live(value, behaviour, argument)
-    found = parse_identifier(value, _names(behaviour), argument, "regularizer", behaviour.release)
+    found = parse_identifier(value, _names(behaviour), _PARAMETERS, argument, behaviour.release)
     if found is None:
         return None
     if found.function is not None:
