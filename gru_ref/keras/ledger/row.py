@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from gru_ref.keras.ledger.releases import Release
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 # The decorator of a topic. Only `Behaviour`, which inherits them all, has instances: a topic needs
 # none of the methods that dataclass writes, which take a third of the time to import the ledger.
 topic = dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+
+
+@dataclass(frozen=True)
+class Changes(Generic[T_co]):
+    """The values of a behaviour that changed within a generation: minor → the value from there on."""
+
+    values: Mapping[int, T_co]
 
 
 class LedgerRow(NamedTuple):
@@ -49,10 +57,29 @@ def value_at(changes: Mapping[int, T], minor: int) -> T:
     return value
 
 
-def row(*, keras_2: Mapping[int, T], keras_3: Mapping[int, T], source: str, quirk: str = "") -> T:
-    """Declare a field of a topic, with its row of the ledger; the parameters are those of `LedgerRow`."""
+@overload
+def row(*, keras_2: Changes[T], keras_3: Changes[T], source: str, quirk: str = ...) -> T: ...
+@overload
+def row(
+    *, keras_2: T | Changes[T], keras_3: T | Changes[T], source: str, quirk: str = ...
+) -> T: ...
+def row(*, keras_2: T | Changes[T], keras_3: T | Changes[T], source: str, quirk: str = "") -> T:
+    """Declare a field of a topic, with its row of the ledger.
+
+    Parameters
+    ----------
+    keras_2, keras_3
+        The value in every release of the generation, or its `Changes`, in order of time.
+    source, quirk : str
+        As those of `LedgerRow`.
+    """
     declared: T = field(
-        metadata={"keras_2": keras_2, "keras_3": keras_3, "source": source, "quirk": quirk}
+        metadata={
+            "keras_2": keras_2.values if isinstance(keras_2, Changes) else {1: keras_2},
+            "keras_3": keras_3.values if isinstance(keras_3, Changes) else {0: keras_3},
+            "source": source,
+            "quirk": quirk,
+        }
     )
     return declared
 
