@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from gru_ref.layouts.reading import Read
 
@@ -25,6 +25,8 @@ class Facts:
         Name → shape and what it holds. f is features, u is units.
     transposes : str
         Which Keras arrays are transposed.
+    blocks : "as Keras", "transposed" or "transposed in place"
+        How a gate's block of the kernel lies in memory; in place, its shape does not show it.
     bias : str
         How Keras's two bias rows lie there.
     formula : tuple of str
@@ -55,6 +57,7 @@ class Facts:
     gates: tuple[str, ...]
     arrays: Mapping[str, str]
     transposes: str
+    blocks: Literal["as Keras", "transposed", "transposed in place"] = "transposed"
     bias: str
     formula: tuple[str, ...]
     reset_forms: tuple[str, ...] = ("after",)

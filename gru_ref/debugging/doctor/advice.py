@@ -15,7 +15,6 @@ from gru_ref.debugging.doctor.reading import View, difference, output
 from gru_ref.debugging.doctor.screening import in_steps
 from gru_ref.debugging.doctor.space import Fit, Space
 
-_SHAPES = ("there is one feature", "there are as many")
 _SATURATED = 1 - 1e-3
 
 
@@ -42,62 +41,49 @@ def blind_spots(
     given: Sequence[UnknownArray], space: Space, evidence: Evidence
 ) -> tuple[BlindSpot, ...]:
     """Return the blind spots of degenerate evidence."""
-    return tuple(
-        BlindSpot(name, hides, not name.startswith(_SHAPES))
-        for name, hides, there in [*_weight_spots(given, space), *_run_spots(evidence)]
-        if there
-    )
+    return (*_weight_spots(given, space), *_run_spots(evidence))
 
 
-def _weight_spots(given: Sequence[UnknownArray], space: Space) -> Iterator[tuple[str, str, bool]]:
-    has_bias = space.biases != [] and any(
-        words.bias != "none" for known in space.rows.values() for words in known
-    )
-    nothing = not any(vector[0].any() for vector in space.biases)
-    yield "the bias is zero", "how its rows and gates lie", has_bias and nothing
-    rows = list(space.rows)
-    rival = any(
+def _weight_spots(given: Sequence[UnknownArray], space: Space) -> Iterator[BlindSpot]:
+    uses = {layout.bias.use for layouts in space.rows.values() for layout in layouts}
+    if uses - {"no bias"} and not any(vector[0].any() for vector in space.biases):
+        yield BlindSpot("the bias is zero", "how its rows and gates lie", in_numbers=True)
+    elif "the other row first" in uses and not any(
         row.reset_after
         and row.b_h != row.c_h
         and row._replace(b_h=row.c_h, c_h=row.b_h) in space.rows
-        for row in rows
-    )
-    alike = (
-        has_bias
-        and not nothing
-        and not rival
-        and any(
-            "recurrent one first" in words.bias for known in space.rows.values() for words in known
-        )
-    )
-    yield "the two bias rows of h are equal", "which row is the recurrent one", alike
+        for row in space.rows
+    ):
+        hides = "which row is the recurrent one"
+        yield BlindSpot("the two bias rows of h are equal", hides, in_numbers=True)
     for name, places in (("kernel", (0, 1, 2)), ("recurrent kernel", (3, 4, 5))):
-        equal = bool(rows) and all(len({row[place] for place in places}) < 3 for row in rows)
-        yield f"two gates of the {name} are equal", "their order", equal
-    yield "there is one unit", "the recurrent kernel's layout and the reset form", space.units == 1
-    yield "there is one feature", "whether the kernel is transposed", space.features == 1
-    sizes = [one.value.size for one in given]
-    square = space.features == space.units and len(sizes) > 1
-    yield "there are as many features as units", "which kernel is which by its shape", square
+        if all(len({row[place] for place in places}) < 3 for row in space.rows):
+            yield BlindSpot(f"two gates of the {name} are equal", "their order", in_numbers=True)
+    if space.units == 1:
+        hides = "the recurrent kernel's layout and the reset form"
+        yield BlindSpot("there is one unit", hides, in_numbers=True)
+    if space.features == 1:
+        hides = "whether the kernel is transposed"
+        yield BlindSpot("there is one feature", hides, in_numbers=False)
+    if space.features == space.units and len(given) > 1:
+        hides = "which kernel is which by its shape"
+        yield BlindSpot("there are as many features as units", hides, in_numbers=False)
 
 
-def _run_spots(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
+def _run_spots(evidence: Evidence) -> Iterator[BlindSpot]:
     x = evidence.alignments[0].x
     start = evidence.initial_state
-    from_zero = start is None or not start.any()
-    one = max(len(alignment.x) for alignment in evidence.alignments) == 1
-    yield (
-        "there is one timestep from a zero state",
-        "the recurrent kernel, the direction and the order of time",
-        one and from_zero,
-    )
-    yield "there is one timestep", "the direction and the order of time", one and not from_zero
-    yield "the inputs are zero", "the kernel", not x.any()
-    palindrome = len(x) > 1 and bool(x.any()) and np.array_equal(x, x[::-1])
-    yield "the inputs read the same backwards", "the direction", palindrome
-    outputs = evidence.last if evidence.sequence is None else evidence.sequence
-    assert outputs is not None  # one of the two is there
-    yield "the states are saturated", "what drives them", _is_saturated(outputs)
+    if max(len(alignment.x) for alignment in evidence.alignments) == 1:
+        name, hides = "there is one timestep", "the direction and the order of time"
+        if start is None or not start.any():
+            name, hides = f"{name} from a zero state", f"the recurrent kernel, {hides}"
+        yield BlindSpot(name, hides, in_numbers=True)
+    if not x.any():
+        yield BlindSpot("the inputs are zero", "the kernel", in_numbers=True)
+    elif len(x) > 1 and np.array_equal(x, x[::-1]):
+        yield BlindSpot("the inputs read the same backwards", "the direction", in_numbers=True)
+    if _is_saturated(evidence.outputs):
+        yield BlindSpot("the states are saturated", "what drives them", in_numbers=True)
 
 
 def _is_saturated(outputs: Array) -> bool:

@@ -10,23 +10,36 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from gru_ref.debugging.doctor.evidence import UnknownArray
 from gru_ref.debugging.doctor.precision import Array
 
-# Memory order → how the report writes it, r for the rows.
-WORDS = {
-    "igo": "({r}, 3u)",
-    "iog": "({r}, u·3), a unit's gates together",
-    "gio": "(3, {r}, u)",
-    "goi": "(3u, {r})",
-    "ogi": "(u·3, {r}), a unit's gates together",
-    "oig": "(u, {r}, 3), a unit's gates together",
-}
-_TURNED = "{word}, each gate transposed in place"
+# The memory orders of a kernel, and those of a bias whose two rows r are separate.
+_KERNEL_ORDERS = ("igo", "iog", "gio", "goi", "ogi", "oig")
+_TWO_ROW_ORDERS = ("rgo", "gro", "gor", "rog")
+
+
+class KernelLayout(NamedTuple):
+    """The layout of a kernel.
+
+    Parameters
+    ----------
+    order : str
+        The order of its axes in memory.
+    transposed_in_place : bool
+        Each gate's block was transposed in memory and kept its shape.
+    """
+
+    order: str
+    transposed_in_place: bool = False
+
+    @property
+    def gates_together(self) -> bool:
+        """Whether the gates of a unit are neighbours."""
+        return self.order.index("g") > self.order.index("o")
 
 
 class Packing(NamedTuple):
@@ -34,19 +47,16 @@ class Packing(NamedTuple):
 
     Parameters
     ----------
-    words : str
-    gates_together : bool
-        Whether the gates of a unit are neighbours.
+    layout : KernelLayout
     blocks : (2, 3, rows, units)
         Values, then quantisation steps, of the three gates in the order of the arrays.
     """
 
-    words: str
-    gates_together: bool
+    layout: KernelLayout
     blocks: Array
 
 
-def packings(pieces: Sequence[Array], rows: int, units: int, letter: str) -> list[Packing]:
+def packings(pieces: Sequence[Array], rows: int, units: int) -> list[Packing]:
     """Return every way to read the pieces of one kernel.
 
     Parameters
@@ -54,26 +64,21 @@ def packings(pieces: Sequence[Array], rows: int, units: int, letter: str) -> lis
     pieces : arrays of (2, ...)
         Together 3 * rows * units values, and as many steps; each holds whole blocks.
     rows, units : int
-    letter : str
-        "f" or "u": the letter for the rows.
     """
     counts = [piece[0].size // (rows * units) for piece in pieces]
     found = []
-    for order, words in WORDS.items():
+    for order in _KERNEL_ORDERS:
         shapes = [_sizes(order, rows, count, units) for count in counts]
         if not all(map(_can_reshape, pieces, shapes)):
             continue
         if len(pieces) == 3 and order not in ("gio", "goi"):
             continue  # of single blocks the place of the gates says nothing
-        word = words.format(r=letter)
-        together = order.index("g") > order.index("o")
         blocks = [_blocks(piece, order, shape) for piece, shape in zip(pieces, shapes, strict=True)]
         read = np.concatenate(blocks, axis=1)
-        found.append(Packing(word, together, read))
+        found.append(Packing(KernelLayout(order), read))
         if order in ("igo", "goi") and not (len(pieces) == 1 and pieces[0].ndim == 2):
-            found.append(
-                Packing(_TURNED.format(word=word), together, _transpose_in_place(read, order))
-            )
+            in_place = _transpose_in_place(read, order)
+            found.append(Packing(KernelLayout(order, transposed_in_place=True), in_place))
     return _distinct(found)
 
 
@@ -136,14 +141,44 @@ def split_rows(piece: Array, first: int, second: int) -> Iterator[tuple[Array, A
             yield head, tail
 
 
-# Memory order of two rows r, gates g and units o → how the report writes it.
-_TWO_ROWS = {
-    "rgo": "two rows",
-    "gro": "two rows, gate by gate",
-    "gor": "(3u, 2): two rows as columns",
-    "rog": "two rows, a unit's gates together",
-}
-_ONE_ROW = {"go": "one row", "og": "one row, a unit's gates together"}
+# What enters the gates of what a bias holds, and where.
+BiasUse = Literal[
+    "no bias",
+    "ignored",
+    "as it lies",
+    "the other row first",
+    "rows added",
+    "first row alone",
+    "second row alone",
+    "swapped with the vector",
+    "vector added",
+    "vector ignored",
+    "recurrent",
+]
+
+
+class BiasLayout(NamedTuple):
+    """The layout of a bias, and its use.
+
+    Parameters
+    ----------
+    use : BiasUse
+    order : str
+        The order of its axes in memory: the rows r, if there are two, the gates g, the units o.
+        Empty for four vectors, and if nothing is used.
+    vector : int or None
+        The place, from 1, that the recurrent bias of h has among four vectors; 0 if it is an array
+        of its own beside one row.
+    """
+
+    use: BiasUse
+    order: str = ""
+    vector: int | None = None
+
+    @property
+    def gates_together(self) -> bool:
+        """Whether the gates of a unit are neighbours."""
+        return self.order.find("g") > self.order.find("o")
 
 
 class BiasVectors(NamedTuple):
@@ -151,17 +186,15 @@ class BiasVectors(NamedTuple):
 
     Parameters
     ----------
-    words : str
-    gates_together : bool or None
-        Whether the gates of a unit are neighbours; None if that makes no difference.
+    layout : BiasLayout
+        With the use "as it lies", or "no bias".
     rows : (2, 3, units), or (2, 2, 3, units)
         Values and quantisation steps of the three gates, for one row or for each of two.
     extra : (2, units) or None
         A vector in addition to one row: the recurrent bias of the candidate.
     """
 
-    words: str
-    gates_together: bool | None
+    layout: BiasLayout
     rows: Array | None
     extra: Array | None = None
 
@@ -171,7 +204,7 @@ class BiasReading(NamedTuple):
 
     Parameters
     ----------
-    words : str
+    layout : BiasLayout
     z, r : the sum of all biases of the gate
     h : the bias added to the input's product
     h_recurrent : the bias added to the state's product, inside the product with r
@@ -179,7 +212,7 @@ class BiasReading(NamedTuple):
         The values of both rows in Keras's order, if they are separate.
     """
 
-    words: str
+    layout: BiasLayout
     z: Array | None
     r: Array | None
     h: Array | None
@@ -193,36 +226,34 @@ _NOTHING = (None, None, None, None)
 def bias_vectors(pieces: Sequence[Array], units: int) -> list[BiasVectors]:
     """Return every way to read bias arrays with a total of 0, 3, 4 or 6 times `units` values."""
     if not pieces:
-        return [BiasVectors("none", None, None)]
+        return [BiasVectors(BiasLayout("no bias"), None)]
     count = sum(piece[0].size for piece in pieces) // units
     if count == 3:
-        return [
-            BiasVectors(words, together, one) for words, together, one in _one_row(pieces, units)
-        ]
+        return list(_one_row(pieces, units))
     if count == 6:
         return list(_two_rows(pieces, units))
     return list(_four_vectors(pieces, units))
 
 
-def _one_row(pieces: Sequence[Array], units: int) -> Iterator[tuple[str, bool, Array]]:
+def _one_row(pieces: Sequence[Array], units: int) -> Iterator[BiasVectors]:
     """Yield the readings of one row."""
+    by_gates, by_units = BiasLayout("as it lies", "go"), BiasLayout("as it lies", "og")
     if len(pieces) > 1:
-        yield _ONE_ROW["go"], False, _concatenate(pieces, units)
+        yield BiasVectors(by_gates, _concatenate(pieces, units))
         return
     shape = pieces[0].shape[1:]
     if can_merge(shape, (3, units)):
-        yield _ONE_ROW["go"], False, pieces[0].reshape(2, 3, units)
+        yield BiasVectors(by_gates, pieces[0].reshape(2, 3, units))
     if can_merge(shape, (units, 3)):
-        yield _ONE_ROW["og"], True, pieces[0].reshape(2, units, 3).swapaxes(1, 2)
+        yield BiasVectors(by_units, pieces[0].reshape(2, units, 3).swapaxes(1, 2))
 
 
 def _two_rows(pieces: Sequence[Array], units: int) -> Iterator[BiasVectors]:
     sizes = {"r": 2, "g": 3, "o": units}
     whole = len(pieces) == 1
-    for order, words in _TWO_ROWS.items():
+    for order in _TWO_ROW_ORDERS:
         axes = [1 + order.index(axis) for axis in "rgo"]
         lengths = tuple(sizes[axis] for axis in order)
-        together = order == "rog"
         if whole:
             piece = pieces[0]
             if not can_merge(piece.shape[1:], lengths) or (order == "gor" and piece.ndim == 2):
@@ -230,12 +261,12 @@ def _two_rows(pieces: Sequence[Array], units: int) -> Iterator[BiasVectors]:
             read = piece.reshape(2, *lengths)
         elif len(pieces) == 2 and order == "gro":
             continue  # each piece is a row
-        elif order == "gor" or (together and len(pieces) > 2):
+        elif order == "gor" or (order == "rog" and len(pieces) > 2):
             continue
         else:
             read = np.concatenate([piece.reshape(2, -1) for piece in pieces], axis=1)
             read = read.reshape(2, *lengths)
-        yield BiasVectors(words, together, read.transpose(0, *axes))
+        yield BiasVectors(BiasLayout("as it lies", order), read.transpose(0, *axes))
 
 
 def _four_vectors(pieces: Sequence[Array], units: int) -> Iterator[BiasVectors]:
@@ -243,14 +274,13 @@ def _four_vectors(pieces: Sequence[Array], units: int) -> Iterator[BiasVectors]:
     whole = next((piece for piece in pieces if piece[0].size == 3 * units), None)
     if whole is not None:
         (extra,) = (piece.reshape(2, units) for piece in pieces if piece[0].size == units)
-        for words, together, row in _one_row([whole], units):
-            yield BiasVectors(f"{words} and the recurrent one of h", together, row, extra)
+        for one in _one_row([whole], units):
+            yield BiasVectors(one.layout._replace(vector=0), one.rows, extra)
         return
     four = _concatenate(pieces, units)
     for place in range(3, -1, -1):
-        row = np.delete(four, place, axis=1)
-        words = f"four vectors, the recurrent one of h in place {place + 1}"
-        yield BiasVectors(words, False, row, four[:, place])
+        layout = BiasLayout("as it lies", vector=place + 1)
+        yield BiasVectors(layout, np.delete(four, place, axis=1), four[:, place])
 
 
 def _concatenate(pieces: Sequence[Array], units: int) -> Array:
@@ -263,48 +293,41 @@ def bias_readings(
     """Return the possible biases of the gates; `places` has the positions of z, r, h in a row."""
     rows, extra = found.rows, found.extra
     if rows is None:
-        return [BiasReading("none", *_NOTHING)]
+        return [BiasReading(found.layout, *_NOTHING)]
+
+    z, r, h = places
+    made: list[tuple[BiasUse, Array, Array | None, Array | None]]
+    separate: dict[BiasUse, tuple[Array, Array]] = {}
     if rows.ndim == 4:
         first, second = rows[:, 0], rows[:, 1]
         both = _add(first, second)
+        separate = {"as it lies": (first, second), "the other row first": (second, first)}
         made = [
-            _bias_reading("", both, first, second, places),
-            _bias_reading(", the recurrent one first", both, second, first, places),
-            _bias_reading(", added", both, both, None, places),
-            _bias_reading(", the first alone", first, first, None, places),
-            _bias_reading(", the second alone", second, second, None, places),
+            ("as it lies", both, first[:, h], second[:, h]),
+            ("the other row first", both, second[:, h], first[:, h]),
+            ("rows added", both, both[:, h], None),
+            ("first row alone", first, first[:, h], None),
+            ("second row alone", second, second[:, h], None),
         ]
-        if not reset_after:
-            made = made[2:]
     elif extra is not None:
-        joined = rows[:, places[2]]
-        z, r = (rows[:, place] for place in places[:2])
         made = [
-            BiasReading("", z, r, joined, extra),
-            BiasReading(", swapped with the input one", z, r, extra, joined),
-            BiasReading(", added", z, r, _add(joined, extra), None),
-            BiasReading(", which is ignored", z, r, joined, None),
+            ("as it lies", rows, rows[:, h], extra),
+            ("swapped with the vector", rows, extra, rows[:, h]),
+            ("vector added", rows, _add(rows[:, h], extra), None),
+            ("vector ignored", rows, rows[:, h], None),
         ]
-        if not reset_after:
-            made = made[2:]
     else:
-        made = [_bias_reading("", rows, rows, None, places)]
-        if reset_after:
-            z, r, h = (rows[:, place] for place in places)
-            made.append(BiasReading(", as recurrent bias", z, r, None, h))
-    return [one._replace(words=found.words + one.words) for one in made] + [
-        BiasReading("ignored", *_NOTHING)
-    ]
-
-
-def _bias_reading(
-    words: str, sums: Array, inside: Array, recurrent: Array | None, places: tuple[int, int, int]
-) -> BiasReading:
-    z, r, h = places
-    if recurrent is None:
-        return BiasReading(words, sums[:, z], sums[:, r], inside[:, h], None)
-    two_rows = np.stack([row[0][list(places)].reshape(-1) for row in (inside, recurrent)])
-    return BiasReading(words, sums[:, z], sums[:, r], inside[:, h], recurrent[:, h], two_rows)
+        made = [("as it lies", rows, rows[:, h], None), ("recurrent", rows, None, rows[:, h])]
+    readings = []
+    for use, sums, inside, recurrent in made:
+        if reset_after or recurrent is None:
+            layout = found.layout._replace(use=use)
+            one = BiasReading(layout, sums[:, z], sums[:, r], inside, recurrent)
+            if use in separate:
+                in_order = [row[0][[z, r, h]].reshape(-1) for row in separate[use]]
+                one = one._replace(two_rows=np.stack(in_order))
+            readings.append(one)
+    return [*readings, BiasReading(BiasLayout("ignored"), *_NOTHING)]
 
 
 def _add(a: Array, b: Array) -> Array:
@@ -314,6 +337,9 @@ def _add(a: Array, b: Array) -> Array:
 
 
 Role = str  # "kernel", "recurrent", "bias" or "joint"
+# What the kernels lie in: arrays of their own, one buffer of everything, or arrays that they share,
+# with the rows of the input or of the state first.
+Holder = Literal["arrays", "buffer", "input first", "state first"]
 
 # How many vectors of `units` a bias has: none, one row, one and the recurrent one of h, two rows.
 _BIASES = (0, 3, 4, 6)
@@ -322,7 +348,7 @@ _BIASES = (0, 3, 4, 6)
 class Assignment(NamedTuple):
     """The pieces of each part, (2, ...) each: values and quantisation steps."""
 
-    words: str
+    holder: Holder
     kernel: tuple[Array, ...]
     recurrent: tuple[Array, ...]
     bias: tuple[Array, ...]
@@ -370,23 +396,24 @@ def _buffer(piece: Array, features: int, units: int) -> Iterator[Assignment]:
     rest = piece.shape[1] - kernel - recurrent
     if rest in [count * units for count in _BIASES]:
         parts = np.split(piece, [kernel, kernel + recurrent], axis=1)
-        yield Assignment("one buffer", (parts[0],), (parts[1],), (parts[2],) if rest else ())
+        yield Assignment("buffer", (parts[0],), (parts[1],), (parts[2],) if rest else ())
 
 
 def _deal(parts: dict[Role, tuple[Array, ...]], features: int, units: int) -> Iterator[Assignment]:
     joint = parts["joint"]
     if not joint:
-        yield Assignment("", parts["kernel"], parts["recurrent"], parts["bias"])
+        yield Assignment("arrays", parts["kernel"], parts["recurrent"], parts["bias"])
         return
-    for words, first, second in (
-        ("input rows above the state's", features, units),
-        ("the state's rows above the input's", units, features),
-    ):
+    holders: tuple[tuple[Holder, int, int], ...] = (
+        ("input first", features, units),
+        ("state first", units, features),
+    )
+    for holder, first, second in holders:
         halves = [list(split_rows(piece, first, second)) for piece in joint]
         for choice in zip(*halves, strict=False):
             above, below = zip(*choice, strict=True)
             kernel, recurrent = (above, below) if first == features else (below, above)
-            yield Assignment(words, tuple(kernel), tuple(recurrent), parts["bias"])
+            yield Assignment(holder, tuple(kernel), tuple(recurrent), parts["bias"])
 
 
 def _roles(sizes: Sequence[int], features: int, units: int) -> list[tuple[Role, ...]]:

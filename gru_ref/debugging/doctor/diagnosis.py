@@ -19,10 +19,8 @@ from gru_ref.debugging.doctor.reading import (
     difference,
     keras_weights,
     output,
-    rank,
-    runtimes,
 )
-from gru_ref.debugging.doctor.space import Space, function_name
+from gru_ref.debugging.doctor.space import ORDERS, Space
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
 
@@ -37,6 +35,8 @@ class Explanation:
     ----------
     readings : tuple of Reading
         No input tells them apart: with these weights they are the same function.
+    known_as : tuple of str
+        The names in `gru_ref.layouts.LAYOUTS` whose conventions match a reading.
     error : float
         The largest error of a run over all timesteps in float64.
     ratio : float
@@ -44,10 +44,11 @@ class Explanation:
     """
 
     readings: tuple[Reading, ...]
+    known_as: tuple[str, ...]
     error: float
     ratio: float
     _space: Space
-    _views: tuple[View, ...]
+    _view: View
     _double: bool
     _axes: int
 
@@ -62,31 +63,15 @@ class Explanation:
         double: bool,
     ) -> Explanation:
         """Return the explanation for a group of views."""
-        readings = dict.fromkeys(
-            Reading(
-                *words,
-                view.candidate.row.reset_after,
-                not view.candidate.complement,
-                function_name(view.candidate.candidate),
-                function_name(view.candidate.gates),
-                **view.timing._asdict(),
-            )
-            for view in views
-            for words in space.rows[view.candidate.row]
-        )
+        layouts = [(view, layout) for view in views for layout in space.rows[view.candidate.row]]
+        layouts.sort(key=lambda one: one[0].rank(one[1]))
+        readings = dict.fromkeys(view.reading(layout) for view, layout in layouts)
+        known_as = dict.fromkeys(name for view, layout in layouts for name in view.runtimes(layout))
         made = output(space, views[0], evidence.x, evidence.initial_state)
-        theirs = evidence.last if evidence.sequence is None else evidence.sequence
-        assert theirs is not None  # one of the two is there
-        error = difference(made.reshape(-1), theirs.reshape(-1))
+        error = difference(made.reshape(-1), evidence.outputs.reshape(-1))
         ratio = min(view.fit.largest for view in views) / rounding.margin.largest
-        ordered = sorted(readings, key=rank)
-        return cls(tuple(ordered), error, ratio, space, tuple(views), double, evidence.x.ndim)
-
-    @property
-    def known_as(self) -> tuple[str, ...]:
-        """The names in `gru_ref.layouts.LAYOUTS` whose conventions match a reading."""
-        names = [name for reading in self.readings for name in runtimes(reading)]
-        return tuple(dict.fromkeys(names))
+        axes = evidence.x.ndim
+        return cls(tuple(readings), tuple(known_as), error, ratio, space, views[0], double, axes)
 
     def layer(self, **arguments: Any) -> GRU:
         """Return a Keras GRU that holds the weights; `arguments` are further arguments of GRU.
@@ -98,7 +83,7 @@ class Explanation:
             recurrent_activation negating the argument of z does not help; or no Keras has both
             activations.
         """
-        return keras_weights(self._space, self._views[0], double=self._double).layer(**arguments)
+        return keras_weights(self._space, self._view, double=self._double).layer(**arguments)
 
     def run(self, inputs: Any, initial_state: Any = None) -> Array:
         """Return the source's output for inputs in its own axes, in float64.
@@ -122,7 +107,7 @@ class Explanation:
                 f"diagnosed, the last {features}"
             )
         state = None if initial_state is None else np.asarray(initial_state, np.float64)
-        return output(self._space, self._views[0], x, state)
+        return output(self._space, self._view, x, state)
 
 
 @dataclass(frozen=True)
@@ -306,7 +291,7 @@ def _words(field: str, reading: Reading) -> str:
         return "time first" if value else "batch first"
     if field == "output_time_major":
         return "one state" if value is None else "time first" if value else "batch first"
-    return " ".join(value) if field == "gates" and len(value) == 3 else str(value)
+    return " ".join(value) if value in ORDERS else str(value)
 
 
 def _next_step(diagnosis: Diagnosis) -> str:

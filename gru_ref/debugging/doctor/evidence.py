@@ -237,6 +237,13 @@ class Evidence(NamedTuple):
     units: int
     alignments: list[Alignment]
 
+    @property
+    def outputs(self) -> Array:
+        """The sequence, or the last state where there is none."""
+        outputs = self.last if self.sequence is None else self.sequence
+        assert outputs is not None  # one of the two is there
+        return outputs
+
 
 def evidence(
     inputs: Any, outputs: Any, initial_state: Any = None, bits: str | None = None

@@ -1,30 +1,41 @@
-"""A candidate as users see it: in their axes, under a runtime's name, as a Keras GRU."""
+"""A candidate as users see it: in words, in their axes, under a runtime's name, as a Keras GRU."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from gru_ref.core.weights import GRUWeights
+from gru_ref.debugging.doctor.arrangements import BiasLayout, BiasUse, Holder, KernelLayout
 from gru_ref.debugging.doctor.computation import states
 from gru_ref.debugging.doctor.evidence import (
     AS_PROCESSED,
     AT_LAST_INPUT,
     BACKWARD,
+    FORWARD,
     LAST,
     Timing,
     time_first,
 )
 from gru_ref.debugging.doctor.precision import Array
-from gru_ref.debugging.doctor.space import SYMMETRIC, Candidate, Fit, Space, SpaceRow, function_name
+from gru_ref.debugging.doctor.space import (
+    SYMMETRIC,
+    ArrayLayout,
+    Candidate,
+    Fit,
+    Space,
+    SpaceRow,
+    function_name,
+)
 from gru_ref.errors import NotRepresentableError
 from gru_ref.layouts import LAYOUTS, Facts
 from gru_ref.layouts.reading import Read
 
 
 class Reading(NamedTuple):
-    """One description of a layout: the arrangement of the arrays, the formula, the axis of time.
+    """One layout in words: the arrangement of the arrays, the formula, the axis of time.
 
     Parameters
     ----------
@@ -71,6 +82,93 @@ class View(NamedTuple):
         """The candidate."""
         return self.fit.candidate
 
+    def reading(self, layout: ArrayLayout) -> Reading:
+        """Return the view of one layout of the arrays in words."""
+        candidate = self.candidate
+        kernel, recurrent_kernel, bias = layout.orders
+        mixed = f"kernel {kernel}, recurrent kernel {recurrent_kernel}, bias {bias}"
+        return Reading(
+            _kernel_words(layout.kernel, "f") + _HOLDERS[layout.holder],
+            _kernel_words(layout.recurrent_kernel, "u"),
+            kernel if layout.is_of_one_order else mixed,
+            _bias_words(layout.bias),
+            candidate.row.reset_after,
+            not candidate.complement,
+            function_name(candidate.candidate),
+            function_name(candidate.gates),
+            **self.timing._asdict(),
+        )
+
+    def runtimes(self, layout: ArrayLayout) -> tuple[str, ...]:
+        """Return the runtimes whose conventions these are, with one layout of the arrays."""
+        candidate = self.candidate
+        return runtimes(
+            layout,
+            reset_after=candidate.row.reset_after,
+            z_keeps_old=not candidate.complement,
+        )
+
+    def rank(self, layout: ArrayLayout) -> tuple[bool, bool, bool, tuple[str, ...]]:
+        """Return a key that sorts the layouts of one function, the usual ones first."""
+        return (
+            not self.runtimes(layout),
+            layout.bias.use in ("first row alone", "second row alone", "ignored"),
+            self.timing.direction != FORWARD,
+            layout.orders,
+        )
+
+
+# Memory order → words, r for the letter of the rows.
+_KERNELS = {
+    "igo": "({r}, 3u)",
+    "iog": "({r}, u·3), a unit's gates together",
+    "gio": "(3, {r}, u)",
+    "goi": "(3u, {r})",
+    "ogi": "(u·3, {r}), a unit's gates together",
+    "oig": "(u, {r}, 3), a unit's gates together",
+}
+_HOLDERS: Mapping[Holder, str] = {
+    "arrays": "",
+    "buffer": ", one buffer",
+    "input first": ", input rows above the state's",
+    "state first": ", the state's rows above the input's",
+}
+_BIASES = {
+    "go": "one row",
+    "og": "one row, a unit's gates together",
+    "rgo": "two rows",
+    "gro": "two rows, gate by gate",
+    "gor": "(3u, 2): two rows as columns",
+    "rog": "two rows, a unit's gates together",
+}
+_USES: Mapping[BiasUse, str] = {
+    "no bias": "none",
+    "ignored": "ignored",
+    "as it lies": "",
+    "the other row first": ", the recurrent one first",
+    "rows added": ", added",
+    "first row alone": ", the first alone",
+    "second row alone": ", the second alone",
+    "swapped with the vector": ", swapped with the input one",
+    "vector added": ", added",
+    "vector ignored": ", which is ignored",
+    "recurrent": ", as recurrent bias",
+}
+
+
+def _kernel_words(layout: KernelLayout, letter: str) -> str:
+    in_place = ", each gate transposed in place" if layout.transposed_in_place else ""
+    return _KERNELS[layout.order].format(r=letter) + in_place
+
+
+def _bias_words(layout: BiasLayout) -> str:
+    if layout.vector:
+        rows = f"four vectors, the recurrent one of h in place {layout.vector}"
+    else:
+        rows = _BIASES.get(layout.order, "")
+    beside = " and the recurrent one of h" if layout.vector == 0 else ""
+    return rows + beside + _USES[layout.use]
+
 
 def output(space: Space, view: View, inputs: Array, initial_state: Array | None) -> Array:
     """Return the source's output for an input.
@@ -104,45 +202,36 @@ def difference(one: Array, other: Array) -> float:
 
 # A runtime's letter → Keras's; any other letter is the candidate's.
 _KERAS = {"z": "z", "i": "z", "r": "r"}
+# How a runtime's blocks lie → the kernels that the doctor sees in its arrays, and what holds them.
+_RUNTIME_KERNELS: Mapping[str, tuple[tuple[Holder, KernelLayout], ...]] = {
+    "as Keras": (("arrays", KernelLayout("igo")), ("arrays", KernelLayout("gio"))),
+    "transposed": (("arrays", KernelLayout("goi")), ("buffer", KernelLayout("goi"))),
+    "transposed in place": (("arrays", KernelLayout("igo", transposed_in_place=True)),),
+}
 
 
-def runtimes(reading: Reading) -> tuple[str, ...]:
-    """Return the layouts that have the gates, formula and transposes of the reading.
+def runtimes(layout: ArrayLayout, *, reset_after: bool, z_keeps_old: bool) -> tuple[str, ...]:
+    """Return the runtimes in `gru_ref.layouts.LAYOUTS` with these gates, formula and transposes.
 
     Names of arrays and kinds of bias are not compared.
     """
-    return tuple(name for name, module in LAYOUTS.items() if _is_of_runtime(reading, module.FACTS))
-
-
-def rank(reading: Reading) -> tuple[bool, bool, bool, str]:
-    """Return a key that sorts readings of one function, the usual ones first."""
-    return (
-        not runtimes(reading),
-        "alone" in reading.bias or reading.bias == "ignored",
-        reading.direction != "forward",
-        reading.gates,
+    form = "after" if reset_after else "before"
+    return tuple(
+        name
+        for name, module in LAYOUTS.items()
+        if form in {said.partition(" ")[0] for said in module.FACTS.reset_forms}
+        and z_keeps_old == module.FACTS.z_keeps_old
+        and (layout.holder, layout.kernel) in _RUNTIME_KERNELS[module.FACTS.blocks]
+        and layout.is_of_one_order
+        and layout.orders[0] in _gate_orders(module.FACTS)
     )
 
 
-def _is_of_runtime(reading: Reading, facts: Facts) -> bool:
-    forms = {form.partition(" ")[0] for form in facts.reset_forms}
-    gates = "".join(_KERAS.get(gate, "h") for gate in facts.gates)
-    orders = {"zrh", "rzh"} if facts.name == "webnn" else {gates}
-    return (
-        reading.gates in orders
-        and ("after" if reading.reset_after else "before") in forms
-        and reading.z_keeps_old == facts.z_keeps_old
-        and reading.kernel in _kernels(facts)
-    )
-
-
-def _kernels(facts: Facts) -> tuple[str, ...]:
-    """Return how the report writes the kernel of a runtime."""
-    if facts.name == "cudnn_gru":
-        return ("(f, 3u), each gate transposed in place",)
-    if facts.transposes == "nothing" or "as Keras" in facts.transposes:
-        return ("(f, 3u)", "(3, f, u)")
-    return ("(3u, f)", "(3u, f), one buffer")
+def _gate_orders(facts: Facts) -> tuple[str, ...]:
+    """Return the gate orders of a runtime, in Keras's letters."""
+    if facts.name == "webnn":  # an attribute says which
+        return ("zrh", "rzh")
+    return ("".join(_KERAS.get(gate, "h") for gate in facts.gates),)
 
 
 def keras_weights(space: Space, view: View, *, double: bool) -> Read:
@@ -175,7 +264,7 @@ def keras_weights(space: Space, view: View, *, double: bool) -> Read:
     kernel = _side_by_side([space.kernels[number][0] for number in row[0:3]], sign)
     recurrent = _side_by_side([space.recurrents[number][0] for number in row[3:6]], sign)
     bias = _bias(space, row, sign)
-    there = any(words.bias not in ("none", "ignored") for words in space.rows[row])
+    there = any(layout.bias.use not in ("no bias", "ignored") for layout in space.rows[row])
     weights = GRUWeights(
         kernel.astype(dtype), recurrent.astype(dtype), bias.astype(dtype) if there else None
     )

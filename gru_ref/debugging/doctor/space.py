@@ -16,8 +16,11 @@ import numpy as np
 
 from gru_ref.debugging.doctor.arrangements import (
     Assignment,
+    BiasLayout,
     BiasReading,
     BiasVectors,
+    Holder,
+    KernelLayout,
     Packing,
     assignments,
     bias_readings,
@@ -110,13 +113,29 @@ def named_functions(given: Any, argument: str) -> tuple[Function, ...] | None:
 ORDERS = tuple("".join(order) for order in itertools.permutations("zrh"))
 
 
-class Words(NamedTuple):
-    """The words that describe how one reading takes the arrays."""
+class ArrayLayout(NamedTuple):
+    """How one reading takes the arrays.
 
-    kernel: str
-    recurrent_kernel: str
-    gates: str
-    bias: str
+    Parameters
+    ----------
+    holder : Holder
+        What the kernels lie in.
+    kernel, recurrent_kernel : KernelLayout
+    orders : (str, str, str)
+        The gate order of kernel, recurrent kernel and bias.
+    bias : BiasLayout
+    """
+
+    holder: Holder
+    kernel: KernelLayout
+    recurrent_kernel: KernelLayout
+    orders: tuple[str, str, str]
+    bias: BiasLayout
+
+    @property
+    def is_of_one_order(self) -> bool:
+        """Whether one gate order holds for all arrays."""
+        return len(set(self.orders)) == 1
 
 
 class SpaceRow(NamedTuple):
@@ -165,8 +184,8 @@ class Space:
     recurrents : list of (2, units, units)
     biases : list of (2, units)
         The first one is zeros.
-    rows : mapping of SpaceRow to list of Words
-        Every reading with all its descriptions.
+    rows : mapping of SpaceRow to list of ArrayLayout
+        Every reading with all the layouts that give it.
     split : mapping of SpaceRow to (2, 3 * units)
         The two bias rows of a reading with separate rows, in Keras's order.
     """
@@ -176,7 +195,7 @@ class Space:
     kernels: list[Array]
     recurrents: list[Array]
     biases: list[Array]
-    rows: dict[SpaceRow, list[Words]]
+    rows: dict[SpaceRow, list[ArrayLayout]]
     split: dict[SpaceRow, Array]
 
 
@@ -192,7 +211,7 @@ def space(
     """
     kernels, recurrents, biases = ArrayTable(), ArrayTable(), ArrayTable()
     biases.place(np.zeros((2, units)))
-    rows: dict[SpaceRow, list[Words]] = {}
+    rows: dict[SpaceRow, list[ArrayLayout]] = {}
     split: dict[SpaceRow, Array] = {}
     for dealt in assignments(given, features, units):
         for kernel, recurrent, bias in _combinations(dealt, features, units, biases):
@@ -204,15 +223,12 @@ def space(
                 for row, entering in _rows(placed, bias, orders):
                     if entering.two_rows is not None:
                         split.setdefault(row, entering.two_rows)
-                    said = Words(
-                        _join(kernel.words, dealt.words),
-                        recurrent.words,
-                        _order_words(orders),
-                        entering.words,
+                    layout = ArrayLayout(
+                        dealt.holder, kernel.layout, recurrent.layout, orders, entering.layout
                     )
                     known = rows.setdefault(row, [])
-                    if said not in known:
-                        known.append(said)
+                    if layout not in known:
+                        known.append(layout)
     return Space(features, units, kernels.items, recurrents.items, biases.items, rows, split)
 
 
@@ -220,7 +236,7 @@ class _Bias:
     """One reading of the bias arrays; what enters which gate is found once for each order."""
 
     def __init__(self, found: BiasVectors, table: ArrayTable) -> None:
-        self.gates_together = found.gates_together
+        self.layout = found.layout
         self._found, self._table = found, table
         self._entering: dict[tuple[str, bool], list[tuple[list[int], BiasReading]]] = {}
 
@@ -241,12 +257,14 @@ def _combinations(
 ) -> Iterator[tuple[Packing, Packing, _Bias]]:
     """Yield the readings of each part that go together."""
     for kernel, recurrent, bias in itertools.product(
-        packings(dealt.kernel, features, units, "f"),
-        packings(dealt.recurrent, units, units, "u"),
+        packings(dealt.kernel, features, units),
+        packings(dealt.recurrent, units, units),
         [_Bias(found, table) for found in bias_vectors(dealt.bias, units)],
     ):
-        alike = kernel.gates_together == recurrent.gates_together
-        if alike and bias.gates_together in (None, kernel.gates_together):
+        together = {kernel.layout.gates_together, recurrent.layout.gates_together}
+        if bias.layout.use != "no bias":
+            together.add(bias.layout.gates_together)
+        if len(together) == 1:
             yield kernel, recurrent, bias
 
 
@@ -271,17 +289,6 @@ def _rows(
     for reset_after in (True, False):
         for numbers, entering in bias.entering(orders[2], reset_after=reset_after):
             yield SpaceRow._make([*blocks, *numbers, reset_after]), entering
-
-
-def _join(*words: str) -> str:
-    return ", ".join(filter(None, words))
-
-
-def _order_words(orders: tuple[str, str, str]) -> str:
-    kernel, recurrent, bias = orders
-    if kernel == recurrent == bias:
-        return kernel
-    return f"kernel {kernel}, recurrent kernel {recurrent}, bias {bias}"
 
 
 class Triples(NamedTuple):

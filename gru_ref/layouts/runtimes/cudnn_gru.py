@@ -27,6 +27,7 @@ FACTS = Facts(
         "go_backwards": "as in GRU",
     },
     transposes="every gate's block; that of the kernel keeps its shape (f, u), so nothing shows it",
+    blocks="transposed in place",
     bias="one array: row 0, then row 1",
     formula=("as GRU with reset_after=True",),
     direction="go_backwards, as in GRU",

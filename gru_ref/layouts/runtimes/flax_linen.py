@@ -28,6 +28,7 @@ FACTS = Facts(
         "reverse": "for nn.RNN(cell, reverse=…)",
     },
     transposes="nothing",
+    blocks="as Keras",
     bias="the rows of z and r are added; those of h are in/bias and hn/bias",
     formula=(
         "r = σ(W_ir x + b_ir + W_hr h)",

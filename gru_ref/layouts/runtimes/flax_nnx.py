@@ -32,6 +32,7 @@ FACTS = Facts(
         "reverse": "for nnx.RNN(cell, reverse=…)",
     },
     transposes="nothing",
+    blocks="as Keras",
     bias="one row; there is no recurrent bias of the candidate, so row 1 [h] has to be zero",
     formula=(
         "r = σ(W_ir x + b_ir + W_hr h)",

@@ -23,6 +23,7 @@ FACTS = Facts(
         "b": "(3u,) bias, that of z negated",
     },
     transposes="nothing",
+    blocks="as Keras",
     bias="one row",
     formula=(
         "z = σ(W_iz x + W_hz h + b_z)",

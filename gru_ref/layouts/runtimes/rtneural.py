@@ -25,6 +25,7 @@ FACTS = Facts(
         "weights": "[kernel (f, 3u), recurrent_kernel (u, 3u), bias (2, 3u)]",
     },
     transposes="nothing",
+    blocks="as Keras",
     bias="both rows, as Keras has them; always there",
     formula=(
         "z = σ(W_z x + U_z h + b_z)                     b_z, b_r: sum of both rows",

@@ -33,6 +33,7 @@ FACTS = Facts(
         "goBackwards": "go_backwards",
     },
     transposes="nothing",
+    blocks="as Keras",
     bias="one row",
     formula=(
         "z = ρ(x W_z + h R_z + b_z)",

@@ -10,6 +10,9 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref.debugging.doctor import Diagnosis, Reading, diagnose
+from gru_ref.debugging.doctor.arrangements import BiasLayout, KernelLayout
+from gru_ref.debugging.doctor.reading import runtimes
+from gru_ref.debugging.doctor.space import ArrayLayout
 from gru_ref.layouts import LAYOUTS
 from parity_tests.cases.doctor.outside import OUTSIDE
 from parity_tests.cases.doctor.trial import degenerate, generic, outside
@@ -255,18 +258,20 @@ def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> N
 
 
 def test_every_runtime_is_some_readings_convention() -> None:
-    from gru_ref.debugging.doctor.reading import runtimes
-
     assert set(LAYOUTS) == {
         name
-        for kernel in ("(f, 3u)", "(3u, f)", "(f, 3u), each gate transposed in place")
+        for kernel in (
+            KernelLayout("igo"),
+            KernelLayout("goi"),
+            KernelLayout("igo", transposed_in_place=True),
+        )
         for gates in ("zrh", "rzh", "rhz")
         for keeps in (True, False)
         for after in (True, False)
         for name in runtimes(
-            Reading(
-                kernel, "", gates, "", after, keeps, "tanh", "sigmoid", "forward", "", False, None
-            )
+            ArrayLayout("arrays", kernel, kernel, (gates, gates, gates), BiasLayout("no bias")),
+            reset_after=after,
+            z_keeps_old=keeps,
         )
     }
 
