@@ -12,14 +12,13 @@ from gru_ref.errors import shown
 
 Array = NDArray[Any]
 
-# From the coarsest on.
-DTYPES = ("bfloat16", "float16", "float32", "float64")
-# dtype → its roundoff, and what underflows
-_ROUNDOFF = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-24, "float64": 2.0**-53}
+# dtype → its unit roundoff, from the coarsest on; and what underflows
+ROUNDOFFS = {"bfloat16": 2.0**-8, "float16": 2.0**-11, "float32": 2.0**-24, "float64": 2.0**-53}
+DTYPES = tuple(ROUNDOFFS)
 _UNDERFLOW = {
     "float16": 2.0**-24, "bfloat16": 2.0**-126, "float32": 2.0**-126, "float64": 2.0**-1022,
 }  # fmt: skip
-_OF_REFERENCE = _ROUNDOFF["float64"]
+_OF_REFERENCE = ROUNDOFFS["float64"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class FloatFormat:
     @property
     def roundoff(self) -> float:
         """The relative error of one operation."""
-        return _ROUNDOFF[self.dtype] + _OF_REFERENCE
+        return ROUNDOFFS[self.dtype] + _OF_REFERENCE
 
     @property
     def underflow(self) -> float:
@@ -83,7 +82,7 @@ class FloatFormat:
         """
         wide = "float32" if self.dtype in ("float16", "bfloat16") else self.dtype
         summing_dtype = self.accumulator or wide
-        summing = _ROUNDOFF[summing_dtype] + _OF_REFERENCE
+        summing = ROUNDOFFS[summing_dtype] + _OF_REFERENCE
         if (count + 2) * summing >= 1:  # everything would be inside an infinite bound
             raise ValueError(
                 f"accumulator is {summing_dtype}, expected a finer one: rounding sums of {count} "

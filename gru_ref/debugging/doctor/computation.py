@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gru_ref.debugging.doctor.precision import Array, Rounding
+from gru_ref.debugging.doctor.precision import HALVES, Array, Rounding
 from gru_ref.debugging.doctor.space import Candidate, RowNumbers, Space, Triples
 from gru_ref.keras.activations.tables import Function
 
@@ -54,7 +54,7 @@ class RoundingModel:
         self._steps = 1 / 4 if rounding.quantised_weights else 0.0
         self._eighths = rounding.quantised_activations
         # float16 and bfloat16 are summed in float32, unless in themselves.
-        half = rounding.precision in ("float16", "bfloat16", "tensorfloat32")
+        half = rounding.precision in (*HALVES, "tensorfloat32")
         summing = (1.0 if rounding.narrow_sums else 0.0) if half else 0.5
         self._sum = self.roundoff**2 * terms / 2 * summing
         self.floor = self.roundoff * 1e-3 + (

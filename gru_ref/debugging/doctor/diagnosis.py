@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -127,6 +126,8 @@ class Diagnosis:
         What the evidence cannot show.
     checks : tuple of str
         What to check if no layout explains the outputs.
+    closest : Explanation or None
+        The layout that comes closest, if none explains the outputs.
     searched : int
         The number of hypotheses that were tried.
     limits : tuple of str
@@ -145,7 +146,7 @@ class Diagnosis:
     @property
     def verdict(self) -> str:
         """One of "unique", "class" and "none"."""
-        return (NONE, UNIQUE)[len(self.explanations)] if len(self.explanations) < 2 else CLASS
+        return (NONE, UNIQUE, CLASS)[min(len(self.explanations), 2)]
 
     @property
     def probe(self) -> Array | None:
@@ -201,15 +202,11 @@ class Diagnosis:
         """
         return self.chosen(member).layer(**arguments)
 
-    @cached_property
-    def _text(self) -> str:
-        return report(self)
-
     def __str__(self) -> str:
-        return self._text
+        return "\n".join(_report_lines(self))
 
 
-WIDTH = 80
+_WIDTH = 80
 _MOST_SHOWN = 8
 _LABELS = {
     "kernel": "kernel",
@@ -228,29 +225,20 @@ _LABELS = {
 _INDENT = max(map(len, _LABELS.values())) + 4
 
 
-def report(diagnosis: Diagnosis) -> str:
-    """Return the full report of a diagnosis, in lines of 80 columns."""
-    return "\n".join(_report_lines(diagnosis))
-
-
-def headline(diagnosis: Diagnosis) -> str:
-    """Return the verdict in one sentence."""
-    count = len(diagnosis.explanations)
-    if not count:
-        return "No layout explains the outputs."
-    if count == 1:
-        return "One layout explains the outputs."
-    return f"{count} layouts explain the outputs; other inputs tell them apart."
-
-
 def _report_lines(diagnosis: Diagnosis) -> Iterator[str]:
-    yield headline(diagnosis)
+    """Yield the lines of the report, of 80 columns."""
+    count = len(diagnosis.explanations)
+    yield {
+        NONE: "No layout explains the outputs.",
+        UNIQUE: "One layout explains the outputs.",
+        CLASS: f"{count} layouts explain the outputs; other inputs tell them apart.",
+    }[diagnosis.verdict]
     for number, explanation in enumerate(diagnosis.explanations[:_MOST_SHOWN]):
         yield ""
-        if len(diagnosis.explanations) > 1:
+        if count > 1:
             yield f"[{number}]"
         yield from _explanation_lines(explanation)
-    left = len(diagnosis.explanations) - _MOST_SHOWN
+    left = count - _MOST_SHOWN
     if left > 0:
         yield f"... and {left} more"
     if diagnosis.explanations:
@@ -277,7 +265,7 @@ def _explanation_lines(explanation: Explanation) -> Iterator[str]:
 
 
 def _labelled(label: str, text: str) -> Iterator[str]:
-    for number, line in enumerate(textwrap.wrap(text, WIDTH - _INDENT)):
+    for number, line in enumerate(textwrap.wrap(text, _WIDTH - _INDENT)):
         yield f"  {label if number == 0 else '':{_INDENT - 2}}{line}"
 
 
@@ -317,8 +305,8 @@ def _no_layout(diagnosis: Diagnosis) -> Iterator[str]:
     else:
         yield "Nothing was tried: no layout has arrays of these shapes. Check:"
     for check in diagnosis.checks:
-        yield from textwrap.wrap(check, WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
+        yield from textwrap.wrap(check, _WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
 
 
 def _wrap(sentence: str) -> list[str]:
-    return textwrap.wrap(sentence, WIDTH, subsequent_indent="  ")
+    return textwrap.wrap(sentence, _WIDTH, subsequent_indent="  ")

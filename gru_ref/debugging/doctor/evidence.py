@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gru_ref.debugging.doctor.precision import Array, coarsest, storage_precision
+from gru_ref.debugging.doctor.precision import HALVES, Array, coarsest, storage_precision
 from gru_ref.errors import shown
 
 _SCALE, _ZERO = "_scale", "_zero_point"
-_HALVES = {"bfloat16", "float16"}
 
 
 class UnknownArray(NamedTuple):
@@ -51,7 +50,7 @@ def unknown_arrays(arrays: Any, bits: str | None = None) -> list[UnknownArray]:
     TypeError, ValueError
         A value is not an array of numbers, or holds NaN or infinity, or a scale is missing.
     """
-    if bits is not None and bits not in _HALVES:
+    if bits is not None and bits not in HALVES:
         raise ValueError(f"bits is {shown(bits)}, expected 'bfloat16' or 'float16'")
     made = [
         _unknown_array(name, value, scale, zero, bits)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.debugging.bounds.float_format import ROUNDOFFS
+
 Array = NDArray[Any]
 
 
@@ -49,11 +51,11 @@ _SIGMAS = 8.0
 _LOW = (6.0, 0.7)
 _HIGH = (8.0, 2.2)
 PRECISIONS: Mapping[str, Precision] = {
-    "float64": Precision(2.0**-53, *_HIGH),
-    "float32": Precision(2.0**-24, *_HIGH),
-    "tensorfloat32": Precision(2.0**-11, *_HIGH),
-    "float16": Precision(2.0**-11, *_LOW),
-    "bfloat16": Precision(2.0**-8, *_LOW),
+    "float64": Precision(ROUNDOFFS["float64"], *_HIGH),
+    "float32": Precision(ROUNDOFFS["float32"], *_HIGH),
+    "tensorfloat32": Precision(ROUNDOFFS["float16"], *_HIGH),  # it has float16's significand
+    "float16": Precision(ROUNDOFFS["float16"], *_LOW),
+    "bfloat16": Precision(ROUNDOFFS["bfloat16"], *_LOW),
 }
 # A root mean square below this is luck, or a model that allows too much: no source is told from
 # another by it. The smallest of those honest sources was 0.18.
