@@ -7,8 +7,10 @@ rounded value, and contributions are added as independent ones, through the gate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+import copy
+import functools
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,12 +18,12 @@ from gru_ref.debugging.doctor.precision import HALVES, Array, Rounding
 from gru_ref.debugging.doctor.space import Candidate, RowNumbers, Space, Triples
 from gru_ref.keras.activations.tables import Function
 
+Key = TypeVar("Key", bound=Hashable)
+
 # A gate, and a candidate, is off by this many roundoffs of its own size even on exact arguments.
 ACTIVATION_ROUNDOFFS = 2.0
 # An argument that is off by so much is looked at so many deviations away as well.
 _FAR, _FURTHER = 0.1, 3.0
-# So many steps, and fewer, are multiplied by every block there is.
-_SMALL = 16
 _FLOAT16_STEP = 2.0**-25  # half the distance of float16's smallest numbers
 
 
@@ -112,60 +114,44 @@ class Grid:
     ) -> None:
         self.space, self.model = space, model
         self.x, self.h, self.columns = x, h, columns
-        self._y, self.y = y, y[:, columns]
-        self._products: dict[tuple[str, int], RoundedProduct] = {}
-        # Of all blocks together; a look at some units is told from one at all by their number.
-        self._tables: dict[tuple[str, int], RoundedProduct] = {}
+        self.y = y[:, columns]
+        biases = np.stack(space.biases, axis=1)[:, :, np.newaxis]
+        self._biases = RoundedProduct(biases[0], model.bias(biases))
+        self._x_products = functools.cache(lambda block: model.product(x, space.kernels[block]))
+        self._h_products = functools.cache(lambda block: model.product(h, space.recurrents[block]))
 
     def narrower(self, count: int) -> Grid:
-        """Return a grid of only the first units, which shares the results of this one."""
-        made = Grid(self.space, self.model, self.x, self.h, self._y, self.columns[:count])
-        made._products, made._tables = self._products, self._tables
+        """Return a grid of only the first units, which shares the products of this one."""
+        made = copy.copy(self)
+        made.columns, made.y = self.columns[:count], self.y[:, :count]
         return made
 
     def kernel(self, numbers: Array, columns: Array) -> RoundedProduct:
         """Return the inputs times blocks of the kernel, (numbers, rows, columns)."""
-        return self._products_of("kernel", numbers, columns)
+        return _stack(self._x_products, numbers, columns)
 
     def recurrent(self, numbers: Array, columns: Array) -> RoundedProduct:
         """Return the states before times blocks of the recurrent kernel."""
-        return self._products_of("recurrent", numbers, columns)
+        return _stack(self._h_products, numbers, columns)
 
     def bias(self, numbers: Array, columns: Array) -> RoundedProduct:
         """Return bias vectors, (numbers, 1, columns)."""
-        key = "bias", len(columns)
-        if key not in self._tables:
-            vectors = np.stack(self.space.biases, axis=1)[:, :, np.newaxis]
-            variance = self.model.bias(vectors)
-            self._tables[key] = RoundedProduct(vectors[0][..., columns], variance[..., columns])
-        table = self._tables[key]
-        return RoundedProduct(table.value[numbers], table.variance[numbers])
+        return RoundedProduct(*(part[..., columns][numbers] for part in self._biases))
 
-    def _products_of(self, kind: str, numbers: Array, columns: Array) -> RoundedProduct:
-        key = kind, len(columns)
-        if len(self.x) > _SMALL:  # of many steps no product is made that nobody asks for
-            unique, numbers = np.unique(numbers, return_inverse=True)
-            table = self._table(kind, unique.tolist(), columns)
-        else:
-            count = len(self.space.kernels if kind == "kernel" else self.space.recurrents)
-            if key not in self._tables:
-                self._tables[key] = self._table(kind, range(count), columns)
-            table = self._tables[key]
-        return RoundedProduct(table.value[numbers], table.variance[numbers])
+    def residuals(self, after: Spread) -> Array:
+        """Return how far states are from those after the steps, in standard deviations."""
+        residuals: Array = np.abs(self.y - after.value) / after.deviation
+        return residuals
 
-    def _table(self, kind: str, numbers: Iterable[int], columns: Array) -> RoundedProduct:
-        """Return products with blocks, at some of the units."""
-        kernel = kind == "kernel"
-        vectors = self.x if kernel else self.h
-        blocks = self.space.kernels if kernel else self.space.recurrents
-        made = []
-        for number in numbers:
-            if (kind, number) not in self._products:
-                self._products[kind, number] = self.model.product(vectors, blocks[number])
-            made.append(self._products[kind, number])
-        return RoundedProduct(
-            *(np.stack([one[part][:, columns] for one in made]) for part in (0, 1))
-        )
+
+def _stack(
+    product: Callable[[int], RoundedProduct], numbers: Array, columns: Array
+) -> RoundedProduct:
+    """Return the products with some blocks, at some of the units; each is computed once."""
+    blocks, places = np.unique(numbers, return_inverse=True)
+    made = [product(block) for block in blocks.tolist()]
+    value, variance = (np.stack([one[part][:, columns] for one in made]) for part in (0, 1))
+    return RoundedProduct(value[places], variance[places])
 
 
 class Gates(NamedTuple):
@@ -294,13 +280,7 @@ def states(space: Space, candidate: Candidate, x: Array, initial_state: Array | 
     x : (timesteps, batch, features), in processing order
     initial_state : (batch, units) or None for zeros
     """
-    made = np.empty((*x.shape[:2], space.units))
-    h = _start(initial_state, 1, x.shape[1], space.units)
-    run = _Run(space, [candidate], x)
-    for t in range(len(x)):
-        h = run.step(t, h)
-        made[t] = h[0]
-    return made
+    return np.stack([h[0] for h in _Run(space, [candidate], x).states(initial_state)])
 
 
 def last_states(
@@ -308,142 +288,136 @@ def last_states(
 ) -> Array:
     """Return the last states of many candidates, (candidates, batch, units)."""
     made = np.empty((len(candidates), x.shape[1], space.units))
-    groups: dict[tuple[int | bool, ...], list[int]] = {}
-    for place, one in enumerate(candidates):
-        row = one.row
-        groups.setdefault((row.R_z, row.R_r, row.R_h, row.reset_after), []).append(place)
     size = max(1, _GROUP // (x.shape[1] * space.units))
-    for members in groups.values():
-        for start in range(0, len(members), size):
-            some = members[start : start + size]
+    rows = [one.row for one in candidates]
+    recurrent = [(row.R_z, row.R_r, row.R_h, row.reset_after) for row in rows]
+    for members in key_places(recurrent).values():
+        for some in (members[start : start + size] for start in range(0, len(members), size)):
             run = _Run(space, [candidates[place] for place in some], x)
-            h = _start(initial_state, len(some), x.shape[1], space.units)
-            for t in range(len(x)):
-                h = run.step(t, h)
-            made[some] = h
+            *_, made[some] = run.states(initial_state)
     return made
 
 
-def deviations(
+def last_state(
     space: Space, candidate: Candidate, x: Array, initial_state: Array | None, model: RoundingModel
-) -> Array:
-    """Return the standard deviation that rounding gives the last state, (batch, units).
+) -> Spread:
+    """Return the last state of one candidate, (batch, units), and the deviations by rounding.
 
-    It is measured with replicas of the run in which every rounding of every step is random.
+    They are measured with replicas of the run in which every rounding of every step is random.
     """
-    rng = np.random.default_rng(0)
-    run = _Run(space, [candidate] * _REPLICAS, x)
-    clean = _start(initial_state, 1, x.shape[1], space.units)
-    noisy = _start(initial_state, _REPLICAS, x.shape[1], space.units)
-    for t in range(len(x)):
-        clean = run.step(t, clean, only=1)
-        noisy = run.step(t, noisy, model=model, rng=rng)
+    *_, clean = _Run(space, [candidate], x).states(initial_state)
+    *_, noisy = _Run(space, [candidate] * _REPLICAS, x, model).states(initial_state)
     squares = ((noisy - clean) ** 2).mean(axis=0)
     # A unit's few replicas may happen to agree: no unit is surer than half of its row.
     floor = np.sqrt(squares.mean(axis=1, keepdims=True)) / 2
-    found: Array = np.maximum(np.sqrt(squares), floor) + model.floor
-    return found
-
-
-def _start(initial_state: Array | None, many: int, batch: int, units: int) -> Array:
-    start = np.zeros((many, batch, units))
-    if initial_state is not None:
-        start[:] = initial_state
-    return start
+    return Spread(clean[0], np.maximum(np.sqrt(squares), floor) + model.floor)
 
 
 class _Run:
-    """Candidates of one recurrent kernel and reset form over one input."""
+    """Candidates of one recurrent kernel and reset form over one input.
 
-    def __init__(self, space: Space, candidates: Sequence[Candidate], x: Array) -> None:
-        self._space, self._x = space, x
+    Parameters
+    ----------
+    space : Space
+    candidates : sequence of Candidate
+    x : (timesteps, batch, features)
+    model : RoundingModel, optional
+        Every rounding is random, by this model; without it there is none.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        candidates: Sequence[Candidate],
+        x: Array,
+        model: RoundingModel | None = None,
+    ) -> None:
+        self._space, self._x, self._model = space, x, model
+        self._rng = np.random.default_rng(0)
         self._row = candidates[0].row
         numbers = np.array([one.row for one in candidates])
-        self._kernels = [_indices(numbers[:, gate]) for gate in range(3)]
+        self._kernels = [np.unique(numbers[:, gate], return_inverse=True) for gate in range(3)]
         biases = np.stack(space.biases, axis=1)[:, :, np.newaxis]
         self._biases = [biases[:, numbers[:, place]] for place in range(6, 10)]
         self._recurrent = [space.recurrents[number] for number in self._row[3:6]]
-        self._gates = _by_function([one.gates for one in candidates])
-        self._resets = _by_function([one.reset or one.gates for one in candidates])
-        self._candidates = _by_function([one.candidate for one in candidates])
+        self._gates = key_places(one.gates for one in candidates)
+        self._resets = key_places(one.reset or one.gates for one in candidates)
+        self._candidates = key_places(one.candidate for one in candidates)
         self._complement = np.array([one.complement for one in candidates])[:, None, None]
 
-    def step(
-        self,
-        t: int,
-        h: Array,
-        *,
-        only: int | None = None,
-        model: RoundingModel | None = None,
-        rng: np.random.Generator | None = None,
-    ) -> Array:
-        """Return the next states, (candidates, batch, units)."""
+    def states(self, initial_state: Array | None) -> Iterator[Array]:
+        """Yield the states after each timestep, (candidates, batch, units)."""
+        h = np.zeros((len(self._complement), self._x.shape[1], self._space.units))
+        if initial_state is not None:
+            h[:] = initial_state
+        for x in self._x:
+            with np.errstate(all="ignore"):
+                h = self._step(x, h)
+            yield h
 
-        def perturb(value: Array, variance: Array | float) -> Array:
-            """Return numbers as rounding might leave them."""
-            if model is None or rng is None:
-                return value
-            variance = variance + (model.roundoff * value) ** 2
-            return value + rng.standard_normal(value.shape) * np.sqrt(variance)
-
-        def perturb_bias(vectors: Array) -> Array:
-            """Return biases of values and quantisation steps as a finer source might have them."""
-            if model is None or rng is None:
-                values: Array = vectors[0]
-                return values
-            variance = model.bias(vectors)
-            found: Array = vectors[0] + rng.standard_normal(variance.shape) * np.sqrt(variance)
-            return found
-
-        def product(vectors: Array, block: Array) -> Array:
-            flat = vectors.reshape(-1, vectors.shape[-1])  # one product, not one a candidate
-            if model is None:
-                made: Array = flat @ block[0]
-            else:
-                made = perturb(*model.product(flat, block))
-            return made.reshape(*vectors.shape[:-1], -1)
-
-        def activate(functions: list[tuple[Function, Array]], argument: Array) -> Array:
-            made = np.empty_like(argument)
-            for function, places in functions:
-                some = places[:only] if only else places
-                made[some] = function(argument[some])
-            errors = 0.0 if model is None else (ACTIVATION_ROUNDOFFS * model.roundoff * made) ** 2
-            return perturb(made, errors)
-
-        b_z, b_r, b_h, c_h = (perturb_bias(bias[:, :only]) for bias in self._biases)
+    def _step(self, x: Array, h: Array) -> Array:
+        b_z, b_r, b_h, c_h = (self._bias(bias) for bias in self._biases)
         R_z, R_r, R_h = self._recurrent
-        complement = self._complement[:only]
-        with np.errstate(all="ignore"):
-            x_z, x_r, x_h = (self._input_product(t, gate, product)[:only] for gate in range(3))
-            z = activate(self._gates, perturb(x_z + b_z + product(h, R_z), 0.0))
-            r = activate(self._resets, perturb(x_r + b_r + product(h, R_r), 0.0))
-            if self._row.reset_after:
-                inner = perturb(r * (product(h, R_h) + c_h), 0.0)
-            else:
-                inner = product(perturb(r * h, 0.0), R_h)
-            n = activate(self._candidates, perturb(x_h + b_h + inner, 0.0))
-            kept = np.where(complement, 1 - z, z)
-            return perturb(kept * h + (1 - kept) * n, 0.0)
+        x_z, x_r, x_h = (self._input_product(x, *kernels) for kernels in self._kernels)
+        z = self._activation(self._gates, self._rounded(x_z + b_z + self._product(h, R_z)))
+        r = self._activation(self._resets, self._rounded(x_r + b_r + self._product(h, R_r)))
+        if self._row.reset_after:
+            inner = self._rounded(r * (self._product(h, R_h) + c_h))
+        else:
+            inner = self._product(self._rounded(r * h), R_h)
+        n = self._activation(self._candidates, self._rounded(x_h + b_h + inner))
+        kept = np.where(self._complement, 1 - z, z)
+        return self._rounded(kept * h + (1 - kept) * n)
 
-    def _input_product(self, t: int, gate: int, product: Callable[[Array, Array], Array]) -> Array:
+    def _rounded(self, value: Array, variance: Array | float = 0.0) -> Array:
+        """Return numbers as rounding might leave them, those of a variance in addition."""
+        if self._model is None:
+            return value
+        return self._perturbed(value, variance + (self._model.roundoff * value) ** 2)
+
+    def _perturbed(self, value: Array, variance: Array) -> Array:
+        perturbed: Array = value + self._rng.standard_normal(value.shape) * np.sqrt(variance)
+        return perturbed
+
+    def _bias(self, vectors: Array) -> Array:
+        """Return biases of values and quantisation steps as a finer source might have them."""
+        values: Array = vectors[0]
+        return values if self._model is None else self._perturbed(values, self._model.bias(vectors))
+
+    def _product(self, vectors: Array, block: Array) -> Array:
+        flat = vectors.reshape(-1, vectors.shape[-1])  # one product, not one a candidate
+        made = (
+            flat @ block[0]
+            if self._model is None
+            else self._rounded(*self._model.product(flat, block))
+        )
+        return made.reshape(*vectors.shape[:-1], -1)
+
+    def _input_product(self, x: Array, blocks: Array, back: Array) -> Array:
         """Return the input's product of one gate for every candidate."""
-        unique, back = self._kernels[gate]
-        if len(unique) == 1 and len(back) <= _REPLICAS:  # every replica is drawn on its own
-            x = np.broadcast_to(self._x[t], (len(back), *self._x[t].shape))
-            return product(x, self._space.kernels[unique[0]])
-        made = np.stack([product(self._x[t], self._space.kernels[number]) for number in unique])
-        return made[back]
+        if self._model is not None:  # every replica is drawn on its own
+            x = np.broadcast_to(x, (len(back), *x.shape))
+            return self._product(x, self._space.kernels[blocks[0]])
+        return np.stack([self._product(x, self._space.kernels[block]) for block in blocks])[back]
+
+    def _activation(self, functions: dict[Function, list[int]], argument: Array) -> Array:
+        made = np.empty_like(argument)
+        for function, members in functions.items():
+            made[members] = function(argument[members])
+        if self._model is None:
+            return made
+        return self._rounded(made, (ACTIVATION_ROUNDOFFS * self._model.roundoff * made) ** 2)
 
 
-def _indices(numbers: Array) -> tuple[list[int], Array]:
-    unique, back = np.unique(numbers, return_inverse=True)
-    return unique.tolist(), back
+def key_places(keys: Iterable[Key]) -> dict[Key, list[int]]:
+    """Return the places of each key.
 
-
-def _by_function(functions: list[Function]) -> list[tuple[Function, Array]]:
-    """Return each function with the places of the candidates that have it."""
-    found: dict[Function, list[int]] = {}
-    for place, function in enumerate(functions):
-        found.setdefault(function, []).append(place)
-    return [(function, np.array(places)) for function, places in found.items()]
+    Examples
+    --------
+    >>> key_places("abba")
+    {'a': [0, 3], 'b': [1, 2]}
+    """
+    found: dict[Key, list[int]] = {}
+    for place, key in enumerate(keys):
+        found.setdefault(key, []).append(place)
+    return found

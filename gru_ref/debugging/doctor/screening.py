@@ -16,8 +16,9 @@ from gru_ref.debugging.doctor.computation import (
     Grid,
     RoundingModel,
     candidates,
-    deviations,
     gates,
+    key_places,
+    last_state,
     last_states,
     state,
 )
@@ -28,6 +29,8 @@ from gru_ref.keras.activations.tables import Function
 
 # Steps and units looked at: so few that every reading can be tried, then enough to leave a handful.
 _FIRST, _NEXT = (1, 3), ((4, 6), (16, 16))
+# Residuals held at once.
+_HELD = 2_000_000
 Pairs = Sequence[tuple[Function, Function]]
 
 # A space and the pairs of activations tried in it → the candidates that a look at a part of the
@@ -85,35 +88,35 @@ class SequenceSearch:
             found = self._narrow(found, size)
         return found
 
-    def _narrow(self, some: Iterable[Candidate], size: tuple[int, int]) -> list[Candidate]:
+    def _narrow(self, some: Sequence[Candidate], size: tuple[int, int]) -> list[Candidate]:
         """Return the candidates that fit at some steps and units."""
         kept = []
-        groups: dict[tuple[int, Function], list[Candidate]] = {}
-        for one in some:
-            groups.setdefault((one.alignment, one.gates), []).append(one)
-        for (place, _), members in groups.items():
-            grid = self._grid(place, size)
-            for candidate, residuals in self._residuals(grid, members):
-                if self._fits(residuals):
-                    kept.append(candidate)
+        grids = {place: self._grid(place, size) for place in {one.alignment for one in some}}
+        keys = [(one.alignment, one.gates, one.row.reset_after) for one in some]
+        for (alignment, function, _), places in key_places(keys).items():
+            members, grid = [some[place] for place in places], grids[alignment]
+            rows = list(dict.fromkeys(one.row for one in members))
+            pairs = list(dict.fromkeys((one.candidate, one.complement) for one in members))
+            held = max(1, _HELD // grid.y.size)
+            parts = [rows[start : start + held] for start in range(0, len(rows), held)]
+            found = [self._which(grid, RowNumbers(part), function, pairs) for part in parts]
+            fits = dict(
+                zip(itertools.product(pairs, rows), np.concatenate(found, axis=1).flat, strict=True)
+            )
+            kept += [one for one in members if fits[(one.candidate, one.complement), one.row]]
         return kept
 
     def fit(self, candidate: Candidate) -> Fit:
         """Return the fit of a candidate at every step and unit."""
-        alignment = self.evidence.alignments[candidate.alignment]
         grid = self._grid(candidate.alignment, None)
         with np.errstate(all="ignore"):
             found = gates(grid, RowNumbers([candidate.row]), candidate.gates, candidate.reset)
             n = candidates(grid, found, candidate.candidate)
-            made = state(grid, found, n, complement=candidate.complement)
-            residuals = np.abs(grid.y - made.value) / made.deviation
-        shaped = residuals.reshape(*alignment.x.shape[:2], -1)
-        with np.errstate(all="ignore"):
-            outside = ~(shaped.max(axis=(1, 2)) <= self.margin.largest)
-            largest, typical = float(shaped.max()), float(np.sqrt((shaped**2).mean()))
-        reach = self.margin.largest * float(np.sqrt((made.deviation**2).mean()))
-        steps = tuple(np.flatnonzero(outside).tolist())
-        return Fit(candidate, largest, typical, residuals.size, reach, steps)
+            after = state(grid, found, n, complement=candidate.complement)
+            residuals, deviation = grid.residuals(after), after.deviation
+        steps = len(self.evidence.alignments[candidate.alignment].x)
+        shape = (steps, -1, residuals.shape[-1])
+        return Fit.from_residuals(candidate, residuals.reshape(shape), deviation, self.margin)
 
     def _all(self, pairs: Pairs) -> Iterator[Candidate]:
         """Yield the candidates of the whole space that fit at the first few steps and units."""
@@ -143,7 +146,7 @@ class SequenceSearch:
         """Yield which readings fit, with which function and share: at one unit, then at all."""
         pairs = [(candidate, share) for candidate in functions for share in (False, True)]
         at_one = self._which(grid.narrower(1), some, function, pairs)
-        left = np.flatnonzero(np.any(at_one, axis=0))
+        left = np.flatnonzero(at_one.any(axis=0))
         if not left.size:
             return
         at_all = self._which(grid, some.at(left), function, pairs)
@@ -153,42 +156,17 @@ class SequenceSearch:
 
     def _which(
         self, grid: Grid, some: RowNumbers, function: Function, pairs: list[tuple[Function, bool]]
-    ) -> list[Array]:
-        """Return which readings fit with each of some functions and shares."""
-        found = []
+    ) -> Array:
+        """Return which readings fit with each function and share, (pairs, readings)."""
+        fits = []
         with np.errstate(all="ignore"):
-            made = gates(grid, some, function)
+            found = gates(grid, some, function)
             for candidate, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
-                n = candidates(grid, made, candidate)
+                n = candidates(grid, found, candidate)
                 for _, complement in group:
-                    after = state(grid, made, n, complement=complement)
-                    residuals = np.abs(grid.y - after.value) / after.deviation
-                    found.append((residuals <= self.margin.largest).all(axis=(1, 2)))
-        return found
-
-    def _residuals(
-        self, grid: Grid, members: Sequence[Candidate]
-    ) -> Iterator[tuple[Candidate, Array]]:
-        """Yield the residuals of candidates of one alignment and recurrent_activation."""
-        for after in (True, False):
-            rows = list(dict.fromkeys(m.row for m in members if m.row.reset_after == after))
-            size = max(1, 2_000_000 // (grid.y.size or 1))
-            for start in range(0, len(rows), size):
-                some = rows[start : start + size]
-                places = {row: number for number, row in enumerate(some)}
-                with np.errstate(all="ignore"):
-                    found = gates(grid, RowNumbers(some), members[0].gates)
-                    own = [one for one in members if one.row in places]
-                    for key in dict.fromkeys((one.candidate, one.complement) for one in own):
-                        n = candidates(grid, found, key[0])
-                        made = state(grid, found, n, complement=key[1])
-                        residuals = np.abs(grid.y - made.value) / made.deviation
-                        for one in own:
-                            if (one.candidate, one.complement) == key:
-                                yield one, residuals[places[one.row]]
-
-    def _fits(self, residuals: Array) -> bool:
-        return bool((residuals <= self.margin.largest).all())
+                    residuals = grid.residuals(state(grid, found, n, complement=complement))
+                    fits.append((residuals <= self.margin.largest).all(axis=(1, 2)))
+        return np.stack(fits)
 
     def _grid(self, place: int, size: tuple[int, int] | None) -> Grid:
         """Return some steps and units of an alignment, or all of them.
@@ -323,17 +301,13 @@ class LastStateSearch:
     def fit(self, candidate: Candidate) -> Fit:
         """Return the fit of a candidate in every unit of the last state."""
         alignment = self.evidence.alignments[candidate.alignment]
-        start = self.evidence.initial_state
-        (made,) = last_states(self.space, [candidate], alignment.x, start)
-        deviation = deviations(self.space, candidate, alignment.x, start, self._model)
         assert alignment.last is not None  # the caller looks
+        start = self.evidence.initial_state
+        value, deviation = last_state(self.space, candidate, alignment.x, start, self._model)
         with np.errstate(all="ignore"):
-            residuals = np.abs(made - alignment.last) / deviation
-            largest, typical = float(residuals.max()), float(np.sqrt((residuals**2).mean()))
-        steps = len(alignment.x)
-        outside = () if largest <= self.margin.largest else (steps - 1,)
-        reach = self.margin.largest * float(np.sqrt((deviation**2).mean()))
-        return Fit(candidate, largest, typical, made.size, reach, outside)
+            residuals = np.abs(value - alignment.last)[np.newaxis] / deviation
+        last = len(alignment.x) - 1
+        return Fit.from_residuals(candidate, residuals, deviation, self.margin, first=last)
 
     def _errors(
         self, candidates: Sequence[Candidate], timesteps: int | None, rows: int | None = None
@@ -348,10 +322,7 @@ class LastStateSearch:
             Look at so many rows of the batch.
         """
         errors = np.full(len(candidates), np.inf)
-        by_alignment: dict[int, list[int]] = {}
-        for number, one in enumerate(candidates):
-            by_alignment.setdefault(one.alignment, []).append(number)
-        for place, places in by_alignment.items():
+        for place, places in key_places(one.alignment for one in candidates).items():
             some = [candidates[number] for number in places]
             alignment = self.evidence.alignments[place]
             assert alignment.last is not None  # the caller looks

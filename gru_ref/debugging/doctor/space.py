@@ -28,7 +28,7 @@ from gru_ref.debugging.doctor.arrangements import (
     packings,
 )
 from gru_ref.debugging.doctor.evidence import UnknownArray
-from gru_ref.debugging.doctor.precision import Array
+from gru_ref.debugging.doctor.precision import Array, Precision
 from gru_ref.errors import shown
 from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function
@@ -424,3 +424,36 @@ class Fit(NamedTuple):
     outputs: int
     reach: float
     outside: tuple[int, ...]
+
+    @classmethod
+    def from_residuals(
+        cls,
+        candidate: Candidate,
+        residuals: Array,
+        deviation: Array,
+        margin: Precision,
+        first: int = 0,
+    ) -> Fit:
+        """Return the fit of a candidate.
+
+        Parameters
+        ----------
+        residuals : (timesteps, batch, units)
+        deviation : array
+            The standard deviations of the same outputs.
+        margin : Precision
+        first : int
+            The number of the first of these timesteps.
+        """
+        with np.errstate(all="ignore"):
+            worst = residuals.max(axis=(1, 2))
+            outside = first + np.flatnonzero(~(worst <= margin.largest))
+            typical, spread = (float(np.sqrt((part**2).mean())) for part in (residuals, deviation))
+        return cls(
+            candidate,
+            float(worst.max()),
+            typical,
+            residuals.size,
+            margin.largest * spread,
+            tuple(outside.tolist()),
+        )
