@@ -126,19 +126,14 @@ def probe(
     if len(views) < 2:
         return None
     rng = np.random.default_rng(2)
-    best: ProbeInput | None = None
+    tried = []
     for scale in _PROBE_SCALES:
         x = rng.normal(scale=scale, size=_probe_shape(evidence)).astype(np.float32)
         made = [output(space, view, x.astype(np.float64), None) for view in views[:_MOST_FUNCTIONS]]
         distances = [difference(one, other) for one, other in itertools.combinations(made, 2)]
         apart = [distance for distance in distances if distance > 2 * reach]
-        found = ProbeInput(x, min(apart, default=0.0), len(distances) - len(apart))
-        if best is None or (-found.undecided, found.separation) > (
-            -best.undecided,
-            best.separation,
-        ):
-            best = found
-    return best
+        tried.append(ProbeInput(x, min(apart, default=0.0), len(distances) - len(apart)))
+    return max(tried, key=lambda one: (-one.undecided, one.separation))
 
 
 def _probe_shape(evidence: Evidence) -> tuple[int, ...]:

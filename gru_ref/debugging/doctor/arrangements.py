@@ -69,7 +69,7 @@ def packings(pieces: Sequence[Array], rows: int, units: int) -> list[Packing]:
     found = []
     for order in _KERNEL_ORDERS:
         shapes = [_sizes(order, rows, count, units) for count in counts]
-        if not all(map(_can_reshape, pieces, shapes)):
+        if not all(map(can_merge, (piece.shape[1:] for piece in pieces), shapes)):
             continue
         if len(pieces) == 3 and order not in ("gio", "goi"):
             continue  # of single blocks the place of the gates says nothing
@@ -85,10 +85,6 @@ def packings(pieces: Sequence[Array], rows: int, units: int) -> list[Packing]:
 def _sizes(order: str, rows: int, gates: int, units: int) -> tuple[int, ...]:
     sizes = {"i": rows, "g": gates, "o": units}
     return tuple(sizes[axis] for axis in order)
-
-
-def _can_reshape(piece: Array, sizes: Sequence[int]) -> bool:
-    return can_merge(piece.shape[1:], sizes)
 
 
 def can_merge(shape: Sequence[int], sizes: Sequence[int]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -269,16 +269,22 @@ def _labelled(label: str, text: str) -> Iterator[str]:
         yield f"  {label if number == 0 else '':{_INDENT - 2}}{line}"
 
 
+# Field → its value → words; a field that is not here holds words itself.
+_WORDS: Mapping[str, Mapping[bool | None, str]] = {
+    "reset_after": {
+        True: "after the recurrent product",
+        False: "before the recurrent product",
+    },
+    "z_keeps_old": {True: "the old state", False: "the candidate"},
+    "time_major": {True: "time first", False: "batch first"},
+    "output_time_major": {True: "time first", False: "batch first", None: "one state"},
+}
+
+
 def _words(field: str, reading: Reading) -> str:
-    value: Any = getattr(reading, field)
-    if field == "reset_after":
-        return "after the recurrent product" if value else "before the recurrent product"
-    if field == "z_keeps_old":
-        return "the old state" if value else "the candidate"
-    if field == "time_major":
-        return "time first" if value else "batch first"
-    if field == "output_time_major":
-        return "one state" if value is None else "time first" if value else "batch first"
+    value = getattr(reading, field)
+    if field in _WORDS:
+        return _WORDS[field][value]
     return " ".join(value) if value in ORDERS else str(value)
 
 

@@ -212,6 +212,11 @@ class Alignment(NamedTuple):
     states: Array | None
     last: Array | None
 
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the state after every step is known."""
+        return self.states is not None
+
 
 class Evidence(NamedTuple):
     """The inputs and outputs of the source.
@@ -305,16 +310,13 @@ def _alignments(x: Array, outputs: list[Array], units: int) -> Iterator[Alignmen
     for time_major, steps in time_first(x):
         for directed in (FORWARD, BACKWARD):
             ordered = steps if directed == FORWARD else steps[::-1]
-            if len(outputs) == 2:
-                lasts = list(_single_states(outputs[1], steps.shape[1], units))
+            pair = len(outputs) == 2
+            last = _single_state(outputs[-1], steps.shape[1], units)
+            if last is not None or not pair:
                 for own, states, order in _sequences(outputs[0], steps, directed, units):
-                    for last in lasts[:1]:
-                        timing = Timing(time_major, own, directed, order)
-                        yield Alignment([timing], ordered, states, last)
-                continue
-            for own, states, order in _sequences(outputs[0], steps, directed, units):
-                yield Alignment([Timing(time_major, own, directed, order)], ordered, states, None)
-            for last in _single_states(outputs[0], steps.shape[1], units):
+                    timing = Timing(time_major, own, directed, order)
+                    yield Alignment([timing], ordered, states, last if pair else None)
+            if last is not None and not pair:
                 timing = Timing(time_major, None, directed, LAST)
                 yield Alignment([timing], ordered, None, last)
                 if directed == BACKWARD and len(steps) > 1:
@@ -358,8 +360,9 @@ def _sequences(
             yield own, read, order
 
 
-def _single_states(y: Array, batch: int, units: int) -> Iterator[Array]:
-    """Yield an output that is one state, as (batch, units)."""
+def _single_state(y: Array, batch: int, units: int) -> Array | None:
+    """Return an output that is one state as (batch, units); None if it is something else."""
     shape = tuple(itertools.dropwhile(lambda size: size == 1, y.shape[:-1]))
     if y.shape[-1] == units and y.size == batch * units and shape in ((batch,), (batch, 1), ()):
-        yield y.reshape(batch, units)
+        return y.reshape(batch, units)
+    return None

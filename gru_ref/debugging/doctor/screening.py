@@ -52,6 +52,8 @@ class SequenceSearch:
         The results that all assumptions share.
     """
 
+    crowd = 0  # every step tells one layout from another
+
     def __init__(
         self,
         space: Space,
@@ -129,7 +131,7 @@ class SequenceSearch:
             if (rows := [row for row in self.space.rows if row.reset_after == after])
         ]
         for place, alignment in enumerate(self.evidence.alignments):
-            if alignment.states is None:
+            if not alignment.is_sequence:
                 continue
             grid = self._grid(place, _FIRST)
             for readings in forms:
@@ -256,7 +258,7 @@ class LastStateSearch:
             self._ranked[key] = self._rank(
                 Candidate(row, place, gates, candidate, complement)
                 for place, alignment in enumerate(self.evidence.alignments)
-                if alignment.states is None
+                if not alignment.is_sequence
                 for gates, candidate in pairs
                 for row in self.space.rows
                 for complement in (False, True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gru_ref.debugging.doctor.advice import BlindSpot, blind_spots, checks, probe, search_limits
@@ -156,39 +157,46 @@ def diagnose(
     ranked: Ranked = {}
     screened: Screened = {}
     closest: tuple[Fit, _Round] | None = None
-    crowded: tuple[str, ...] = ()
+    first_checks: tuple[str, ...] = ()
+    rounding = assumed[0]
+    named = known != _KnownActivations(None, None)
+    limits = search_limits(sequence=seen.sequence is not None, named=named) if plain.rows else ()
     rows = len(seen.alignments[0].x) * seen.alignments[0].x.shape[1]
     for one in _rounds(given, seen, plain, assumed, known):
         searched += 2 * len(one.space.rows) * len(seen.alignments) * len(one.pairs)
-        engines = list(_engines(one, seen, ranked, screened))
-        found = [engine.search(one.pairs) for engine in engines]
-        fits = [fit for some in found for fit in some]
-        crowded = crowded or _crowd_check(engines, one.rounding)
+        engines = _engines(one, seen, ranked, screened)
+        found = {kind: engine.search(one.pairs) for kind, engine in engines.items()}
+        fits = [fit for some in found.values() for fit in some]
+        crowd = max(engine.crowd for engine in engines.values())
+        if crowd and not first_checks:
+            first_checks = (
+                f"{crowd:,} readings may fit under {one.rounding}: this state does not tell them "
+                "apart; take the outputs of every step",
+            )
         if explanatory_fits(fits, one.rounding.margin, rows):
             hidden = any(spot.in_numbers for spot in spots)
             completed = [
                 fit
-                for engine, some in zip(engines, found, strict=True)
-                for fit in _complete(engine, some, known, degenerate=hidden)
+                for kind, engine in engines.items()
+                for fit in _complete(engine, found[kind], known, degenerate=hidden)
             ]
             kept = explanatory_fits(completed, one.rounding.margin, rows)
-            outside = _rival(engines, seen, kept, one.rounding, known)
+            fit = functools.partial(_fit, engines, seen)
+            free = known.gates is None, known.candidates is None
+            outside = rival(kept, fit, one.rounding, free=free)
             if outside is None:
                 return _diagnosis(given, seen, one, kept, spots, searched)
-            best_kept = min(kept, key=lambda fit: fit.typical)
-            rivalled = _closest(given, seen, one, best_kept)
-            to_check = (outside, *checks(given, seen, best_kept, tried=True))
-            return Diagnosis((), one.rounding, spots, to_check, rivalled, searched, (), None)
+            closest = min(kept, key=lambda fit: fit.typical), one
+            first_checks, rounding, limits = (outside,), one.rounding, ()
+            break
         best = min(fits, key=lambda fit: fit.typical, default=None)
         if best is not None and (closest is None or best.typical < closest[0].typical):
             closest = best, one
-    nearby, nearest = None, None
+    nearest_fit, nearest = None, None
     if closest is not None:
-        nearby, nearest = closest[0], _closest(given, seen, closest[1], closest[0])
-    to_check = (*crowded, *checks(given, seen, nearby, tried=bool(plain.rows)))
-    named = known != _KnownActivations(None, None)
-    limits = search_limits(sequence=seen.sequence is not None, named=named) if plain.rows else ()
-    return Diagnosis((), assumed[0], spots, to_check, nearest, searched, limits, None)
+        nearest_fit, nearest = closest[0], _closest(given, seen, closest[1], closest[0])
+    to_check = (*first_checks, *checks(given, seen, nearest_fit, tried=bool(plain.rows)))
+    return Diagnosis((), rounding, spots, to_check, nearest, searched, limits, None)
 
 
 def _rounds(
@@ -232,27 +240,26 @@ def _tiers(known: _KnownActivations) -> tuple[Pairs, Pairs]:
     return common, [pair for pair in dict.fromkeys(usual) if pair not in common]
 
 
-def _engines(
-    one: _Round, seen: Evidence, ranked: Ranked, screened: Screened
-) -> Iterator[SequenceSearch | LastStateSearch]:
-    """Yield a search for each kind of output that the shapes allow."""
-    if any(alignment.states is not None for alignment in seen.alignments):
-        yield SequenceSearch(one.space, seen, one.rounding, one.loosest, screened)
-    if any(alignment.states is None for alignment in seen.alignments):
-        yield LastStateSearch(one.space, seen, one.rounding, ranked, thorough=one.thorough)
+# The search for sequences, and that for last states.
+_Engines = dict[bool, SequenceSearch | LastStateSearch]
 
 
-def _crowd_check(
-    engines: Sequence[SequenceSearch | LastStateSearch], rounding: Rounding
-) -> tuple[str, ...]:
-    """Return a check where a last state tells no layout from another."""
-    crowd = max((one.crowd for one in engines if isinstance(one, LastStateSearch)), default=0)
-    if not crowd:
-        return ()
-    return (
-        f"{crowd:,} readings may fit under {rounding}: this state does not tell them apart; take "
-        "the outputs of every step",
-    )
+def _engines(one: _Round, seen: Evidence, ranked: Ranked, screened: Screened) -> _Engines:
+    """Return a search for each kind of output that the shapes allow."""
+    engines: _Engines = {}
+    kinds = {alignment.is_sequence for alignment in seen.alignments}
+    if True in kinds:
+        engines[True] = SequenceSearch(one.space, seen, one.rounding, one.loosest, screened)
+    if False in kinds:
+        engines[False] = LastStateSearch(
+            one.space, seen, one.rounding, ranked, thorough=one.thorough
+        )
+    return engines
+
+
+def _fit(engines: _Engines, seen: Evidence, candidate: Candidate) -> Fit:
+    """Return the fit of a candidate."""
+    return engines[seen.alignments[candidate.alignment].is_sequence].fit(candidate)
 
 
 def _complete(
@@ -280,25 +287,6 @@ def _complete(
         )
     )
     return list({fit.candidate: fit for fit in more}.values())
-
-
-def _rival(
-    engines: Sequence[SequenceSearch | LastStateSearch],
-    seen: Evidence,
-    kept: list[Fit],
-    rounding: Rounding,
-    known: _KnownActivations,
-) -> str | None:
-    """Return what to check where something outside the space fits as well, or None."""
-
-    def fit(candidate: Candidate) -> Fit:
-        sequence = seen.alignments[candidate.alignment].states is not None
-        return next(one for one in engines if isinstance(one, SequenceSearch) == sequence).fit(
-            candidate
-        )
-
-    free = known.gates is None, known.candidates is None
-    return rival(kept, fit, rounding, free=free)
 
 
 def _explanations(
