@@ -7,6 +7,7 @@ rounded value, and contributions are added as independent ones, through the gate
 
 from __future__ import annotations
 
+import collections
 import copy
 import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -294,7 +295,7 @@ def last_states(
     for members in key_places(recurrent).values():
         for some in (members[start : start + size] for start in range(0, len(members), size)):
             run = _Run(space, [candidates[place] for place in some], x)
-            *_, made[some] = run.states(initial_state)
+            made[some] = run.last_state(initial_state)
     return made
 
 
@@ -305,8 +306,8 @@ def last_state(
 
     They are measured with replicas of the run in which every rounding of every step is random.
     """
-    *_, clean = _Run(space, [candidate], x).states(initial_state)
-    *_, noisy = _Run(space, [candidate] * _REPLICAS, x, model).states(initial_state)
+    clean = _Run(space, [candidate], x).last_state(initial_state)
+    noisy = _Run(space, [candidate] * _REPLICAS, x, model).last_state(initial_state)
     squares = ((noisy - clean) ** 2).mean(axis=0)
     # A unit's few replicas may happen to agree: no unit is surer than half of its row.
     floor = np.sqrt(squares.mean(axis=1, keepdims=True)) / 2
@@ -355,6 +356,11 @@ class _Run:
                 h = self._step(x, h)
             yield h
 
+    def last_state(self, initial_state: Array | None) -> Array:
+        """Return the states after the last timestep."""
+        (last,) = collections.deque(self.states(initial_state), maxlen=1)
+        return last
+
     def _step(self, x: Array, h: Array) -> Array:
         b_z, b_r, b_h, c_h = (self._bias(bias) for bias in self._biases)
         R_z, R_r, R_h = self._recurrent
@@ -400,7 +406,7 @@ class _Run:
             return self._product(x, self._space.kernels[blocks[0]])
         return np.stack([self._product(x, self._space.kernels[block]) for block in blocks])[back]
 
-    def _activation(self, functions: dict[Function, list[int]], argument: Array) -> Array:
+    def _activation(self, functions: dict[Function, Array], argument: Array) -> Array:
         made = np.empty_like(argument)
         for function, members in functions.items():
             made[members] = function(argument[members])
@@ -409,15 +415,15 @@ class _Run:
         return self._rounded(made, (ACTIVATION_ROUNDOFFS * self._model.roundoff * made) ** 2)
 
 
-def key_places(keys: Iterable[Key]) -> dict[Key, list[int]]:
-    """Return the places of each key.
+def key_places(keys: Iterable[Key]) -> dict[Key, Array]:
+    """Return the indices at which each key stands.
 
     Examples
     --------
     >>> key_places("abba")
-    {'a': [0, 3], 'b': [1, 2]}
+    {'a': array([0, 3]), 'b': array([1, 2])}
     """
     found: dict[Key, list[int]] = {}
     for place, key in enumerate(keys):
         found.setdefault(key, []).append(place)
-    return found
+    return {key: np.array(places) for key, places in found.items()}
