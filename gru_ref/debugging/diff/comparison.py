@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.bounds.final_state import final_state
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.bounds.step_bounds import Bounded
@@ -27,12 +26,10 @@ from gru_ref.debugging.bounds.step_replay import (
 from gru_ref.debugging.diff.difference import Difference, FirstDifference, Hypothesis, Remainder
 from gru_ref.debugging.diff.foreign_output import read_foreign_output
 from gru_ref.debugging.diff.hypotheses import final_hypotheses, sequence_hypotheses
-from gru_ref.debugging.mistakes.gru_run import Attempt, Call
-from gru_ref.errors import KerasQuirkWarning, shown
-from gru_ref.keras.dropout.masks import laws, read_mask
+from gru_ref.debugging.mistakes.gru_run import Attempt, built_gru, layer_attempt
+from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, x_array
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.keras.quirks import start_of_call
 
 Array = NDArray[Any]
 
@@ -101,8 +98,22 @@ def diff(
     >>> found.first.timestep, found.first.what, [h.name for h in found.explanations]
     (0, 'h', ['initial_state ignored'])
     """
-    right, call = _attempt(layer, x, initial_state, mask, dropout_mask, recurrent_dropout_mask)
-    given = read_foreign_output(theirs, call, right.config)
+    config = built_gru(layer).config
+    x = x_array(x, config)
+    features = layer.get_weights()[0].shape[0]
+    if x.shape[2] != features:
+        raise ValueError(f"x has shape {x.shape}, expected {features} features")
+    batch, timesteps = config.batch_and_time(x.shape)
+    if not batch:
+        raise ValueError(f"x has shape {x.shape}, expected a row at least")
+    right = layer_attempt(
+        layer,
+        x,
+        initial_state_array(initial_state, config, batch),
+        mask_array(mask, config, batch, timesteps),
+        (dropout_mask, recurrent_dropout_mask),
+    )
+    given = read_foreign_output(theirs, right.calls[0], right.config)
     arithmetic = arithmetic or FloatFormat(dtype_of(theirs, layer))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
@@ -122,34 +133,6 @@ def dtype_of(theirs: Any, layer: GRU) -> str:
         theirs = theirs.get("h", theirs.get("output"))
     dtypes = np.asarray(theirs).dtype.name, layer.config.compute_dtype.name
     return min((name for name in dtypes if name in DTYPES), key=DTYPES.index)
-
-
-def _attempt(
-    layer: GRU, x: Any, initial_state: Any, mask: Any, *masks: Any
-) -> tuple[Attempt, Call]:
-    """Return what the layer would run, in float64, and its one call."""
-    if not isinstance(layer, GRU):
-        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
-    if not layer.built:
-        raise ValueError("the layer is not built, expected its weights")
-    config = layer.config
-    x = x_array(x, config)
-    weights = GRUWeights(*layer.get_weights())
-    if x.shape[2] != weights.features:
-        raise ValueError(f"x has shape {x.shape}, expected {weights.features} features")
-    batch, timesteps = config.batch_and_time(x.shape)
-    if not batch:
-        raise ValueError(f"x has shape {x.shape}, expected a row at least")
-    given = initial_state_array(initial_state, config, batch)
-    start = start_of_call(config, given, layer.recorded_state)
-    sizes = batch, timesteps, weights.features, None if start is None else start.shape[0]
-    on_inputs, on_state = (
-        read_mask(law, dropped, config)
-        for law, dropped in zip(laws(config, *sizes), masks, strict=True)
-    )
-    call = Call(x, start, mask_array(mask, config, batch, timesteps), on_inputs, on_state)
-    attempt = Attempt(config, weights, (call,)).double
-    return attempt, attempt.calls[0]
 
 
 # ---- of every timestep

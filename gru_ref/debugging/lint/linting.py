@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.rounding import dtype_kind
-from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.lint.better import Better, better
 from gru_ref.debugging.lint.reasons import Reason, Reasons
-from gru_ref.debugging.lint.vectors import UNSEEN, Vectors, attempt_of
+from gru_ref.debugging.lint.vectors import Vectors, call_of_test
+from gru_ref.debugging.mistakes.gru_run import built_gru, layer_attempt
 from gru_ref.debugging.mistakes.table import MISTAKES
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
@@ -85,7 +85,8 @@ def lint_vectors(
     Parameters
     ----------
     layer : GRU
-        With the weights of the test.
+        With the weights of the test. It is read, not called: a stateful layer starts from its
+        recorded state, which does not change.
     inputs : (batch, timesteps, features), or (timesteps, batch, features) for time_major
     outputs : (batch, timesteps, units), (timesteps, batch, units) or (batch, units), optional
         The outputs that the test expects: all, or the last. By default what the layer returns, with
@@ -125,7 +126,7 @@ def lint_vectors(
         if mistake.name not in found.makeable and not given.applies(mistake):
             cannot.append(mistake.name)
             continue
-        shows = given.error_of(mistake) if given.applies(mistake) else UNSEEN
+        shows = given.error_of(mistake)
         reason = None if shows.seen else reasons.reason(mistake)
         findings.append(Finding(mistake.name, mistake.meaning, shows.seen, shows.error, reason))
     return Lint(tuple(findings), tuple(cannot), found)
@@ -140,30 +141,21 @@ def _read_test(
     tolerances: tuple[float, float],
 ) -> Vectors:
     """Check the test as it was given, and return it."""
-    if not isinstance(layer, GRU):
-        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
-    if not layer.built:
-        raise ValueError("the layer is not built, expected one with weights")
+    config = built_gru(layer).config
     for name, value in zip(("tolerance", "relative_tolerance"), tolerances, strict=True):
         if not 0 <= value < np.inf:
             raise ValueError(f"{name} is {shown(value)}, expected 0 or more")
-    config, weights = layer.config, GRUWeights.from_arrays(layer.get_weights())
+    features = layer.get_weights()[0].shape[0]
     x = _numbers("inputs", inputs)
-    if x.ndim != 3 or x.shape[2] != weights.features or 0 in x.shape:
-        raise ValueError(
-            f"inputs has shape {x.shape}, expected three sizes, the last {weights.features}"
-        )
+    if x.ndim != 3 or x.shape[2] != features or 0 in x.shape:
+        raise ValueError(f"inputs has shape {x.shape}, expected three sizes, the last {features}")
     batch, _ = config.batch_and_time(x.shape)
     last, every = (batch, config.units), (*x.shape[:2], config.units)
     start = None if initial_state is None else _numbers("initial_state", initial_state, last)
     used = None if mask is None else _numbers("mask", mask, x.shape[:2]).astype(bool)
     expected = None if outputs is None else _numbers("outputs", outputs, every, last)
-    attempt = attempt_of(
-        weights,
-        config,
-        x.astype("float64"),
-        start,
-        used,
+    attempt = call_of_test(
+        layer_attempt(layer, x.astype("float64"), start, used),
         sequences=config.return_sequences if expected is None else expected.ndim == 3,
         state=config.return_state and expected is None,
     )

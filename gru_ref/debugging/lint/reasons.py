@@ -12,7 +12,7 @@ import numpy as np
 from gru_ref.core.loop import Moment
 from gru_ref.debugging.lint.properties import TestPart, parts_of
 from gru_ref.debugging.lint.sizes import proof_of
-from gru_ref.debugging.lint.vectors import UNSEEN, Effect, Vectors
+from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt
 from gru_ref.debugging.mistakes.table import Mistake
 
@@ -77,11 +77,11 @@ class Reasons:
             return Reason(((proof,),), None, proved=True)
         # A mask may hide all else: nothing is looked for if it shows neither with one nor without.
         unmasked = [part for part in self._parts if part.name != "mask"]
-        if any(_effect(mistake, self._repaired(*some)).seen for some in (self._parts, unmasked)):
+        if any(self._repaired(*some).error_of(mistake).seen for some in (self._parts, unmasked)):
             for count in range(1, len(self._parts) + 1):
                 if reason := self._of_some(mistake, count):
                     return reason
-        other = _effect(mistake, self._like(self._generic))
+        other = self._like(self._generic).error_of(mistake)
         if not any(np.isfinite(array).any() for array in self._given.right):
             what = NOT_FINITE
         else:
@@ -93,7 +93,7 @@ class Reasons:
         causes, instead = [], 0.0
         for parts in itertools.combinations(self._parts, count):
             repaired = self._repaired(*parts)
-            shown = _effect(mistake, repaired)
+            shown = repaired.error_of(mistake)
             if shown.seen:
                 names = [self._property(mistake, part, repaired.attempt) for part in parts]
                 causes.append(tuple(dict.fromkeys(names)))
@@ -106,7 +106,7 @@ class Reasons:
         value = part.get(self._every)
         for one in held:
             projected = None if value is None else one.project(value)
-            if not _effect(mistake, self._like(part.put(repaired, projected))).seen:
+            if not self._like(part.put(repaired, projected)).error_of(mistake).seen:
                 return one.sentence
         return held[0].sentence if held else SATURATED
 
@@ -129,7 +129,3 @@ def is_saturated(attempt: Attempt) -> bool:
         attempt.calls[-1].run(attempt.weights, attempt.config, record=record)
         gates = np.array([[moment.steps[0].z, moment.steps[0].r] for moment in record])
         return bool((np.minimum(abs(gates), abs(1 - gates)) < _NEAR).mean() > _MOST)
-
-
-def _effect(mistake: Mistake, vectors: Vectors) -> Effect:
-    return vectors.error_of(mistake) if vectors.applies(mistake) else UNSEEN

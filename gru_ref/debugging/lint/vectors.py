@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.core.weights import GRUWeights
-from gru_ref.debugging.mistakes.gru_run import Attempt, Call, run
+from gru_ref.debugging.mistakes.gru_run import Attempt, run
 from gru_ref.debugging.mistakes.table import Mistake
 from gru_ref.files.probe import absolute_error
-from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
 
@@ -81,7 +79,9 @@ class Vectors:
         return mistake.applies(self.attempt) or mistake.name == SWAPPED_AXES
 
     def error_of(self, mistake: Mistake) -> Effect:
-        """Return the effect on the test of a mistake, which has to apply."""
+        """Return the effect on the test of a mistake; none if it cannot be made."""
+        if not self.applies(mistake):
+            return UNSEEN
         try:
             made = _outputs_of_interest(mistake.make(self.attempt), self.attempt)
         except ValueError:  # arrays that do not fit: a port fails, loudly
@@ -115,29 +115,23 @@ def _largest(values: Array) -> float:
     return float(values.max(initial=0.0))
 
 
-def attempt_of(
-    weights: GRUWeights,
-    config: GRUConfig,
-    x: Array,
-    initial_state: Array | None,
-    mask: Array | None,
-    *,
-    sequences: bool,
-    state: bool,
-) -> Attempt:
-    """Return the call of a test in float64, without a mask or state that has no effect.
+def call_of_test(attempt: Attempt, *, sequences: bool, state: bool) -> Attempt:
+    """Return the call of a test without a mask or state that has no effect.
 
     Parameters
     ----------
+    attempt : Attempt
+        Of one call.
     sequences, state : bool
         Whether the test compares the output of every timestep, and the final state.
     """
-    if mask is not None and np.all(mask):
-        mask = None
-    if initial_state is not None and not np.any(initial_state):
-        initial_state = None
-    config = replace(config, return_sequences=sequences, return_state=state)
-    return Attempt(config, weights, (Call(x, initial_state, mask),)).double
+    (call,) = attempt.calls
+    if call.mask is not None and np.all(call.mask):
+        call = call._replace(mask=None)
+    if call.initial_state is not None and not np.any(call.initial_state):
+        call = call._replace(initial_state=None)
+    config = replace(attempt.config, return_sequences=sequences, return_state=state)
+    return replace(attempt, config=config, calls=(call,))
 
 
 def _outputs_of_interest(made: Attempt, meant: Attempt) -> tuple[Array, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -15,9 +15,11 @@ from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
-from gru_ref.errors import KerasQuirkWarning
+from gru_ref.errors import KerasQuirkWarning, shown
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.dropout.masks import laws, read_mask
 from gru_ref.keras.functional import Result, gru
+from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.quirks import start_of_call
 
 Array = NDArray[Any]
@@ -146,6 +148,68 @@ class Attempt:
             calls=tuple(Call(*map(_widen, call)) for call in self.calls),
             formula=self.formula._replace(config=step_config),
         )
+
+
+def built_gru(layer: Any) -> GRU:
+    """Return a layer that is a GRU with weights.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is not a GRU, or it is not built.
+    """
+    if not isinstance(layer, GRU):
+        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
+    if not layer.built:
+        raise ValueError("the layer is not built, expected one with weights")
+    return layer
+
+
+def layer_attempt(
+    layer: GRU,
+    x: Array,
+    initial_state: Array | None,
+    mask: Array | None,
+    dropout_masks: Sequence[Any] = (None, None),
+) -> Attempt:
+    """Return what a layer would run in one call, in float64; it is read, not called.
+
+    A stateful layer starts from its recorded state, by the rule of its release.
+
+    Parameters
+    ----------
+    layer : GRU
+        Built.
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    initial_state : (batch, units) or None
+    mask : (batch, timesteps), or (timesteps, batch), or None
+    dropout_masks : (dropout_mask, recurrent_dropout_mask)
+        The masks of a call in training; see `gru_ref.keras.dropout.masks.laws`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The batch is not that of the recorded state, or a dropout mask does not fit.
+
+    Warns
+    -----
+    KerasQuirkWarning
+        The recorded state is used, and `initial_state` is ignored.
+    """
+    config, weights, recorded = layer.config, GRUWeights(*layer.get_weights()), layer.recorded_state
+    batch, timesteps = config.batch_and_time(x.shape)
+    if recorded is not None and len(recorded) != batch:
+        raise ValueError(
+            f"the batch is {batch}, expected {len(recorded)}: a stateful layer keeps one state for "
+            "each row"
+        )
+    start = start_of_call(config, initial_state, recorded)
+    sizes = batch, timesteps, weights.features, None if start is None else len(start)
+    on_inputs, on_state = (
+        read_mask(law, given, config)
+        for law, given in zip(laws(config, *sizes), dropout_masks, strict=True)
+    )
+    return Attempt(config, weights, (Call(x, start, mask, on_inputs, on_state),)).double
 
 
 class Run(NamedTuple):

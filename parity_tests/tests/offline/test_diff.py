@@ -255,8 +255,15 @@ def test_what_is_no_float_or_has_other_names_is_refused() -> None:
         diff(layer, _x(), {"update": np.zeros((TIMESTEPS, BATCH, UNITS))})
     with pytest.raises(ValueError, match="expected a row at least"):
         diff(layer, _x()[:0], layer(_x())[:0])
-    with pytest.raises(ValueError, match="expected its weights"):
+    with pytest.raises(ValueError, match="the layer is not built, expected one with weights"):
         diff(gru_ref.GRU(UNITS), _x(), np.zeros((BATCH, TIMESTEPS, UNITS)))
+
+
+def test_the_batch_of_a_recorded_state_is_that_of_the_call() -> None:
+    layer = _layer(stateful=True)
+    y = layer(_x())
+    with pytest.raises(ValueError, match="the batch is 1, expected 3: a stateful layer keeps one"):
+        diff(layer, _x()[:1], y[:1])
 
 
 def test_half_numbers_are_judged_as_half_unless_said_otherwise() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from gru_ref.debugging.lint.better import better
 from gru_ref.debugging.lint.sizes import PROOFS, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Attempt, Call
+from gru_ref.errors import KerasQuirkWarning
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 3, 5
 
@@ -106,6 +109,27 @@ class TestVerdict:
         name = "initial_state ignored"
         assert not _found(lint_vectors(_layer(), **given), name).seen
         assert _found(lint_vectors(_layer(return_state=True), **given), name).seen
+
+
+@pytest.mark.parametrize("release", ["2", "3"])
+@pytest.mark.parametrize("is_given", [True, False])
+def test_a_stateful_layer_starts_as_its_next_call_would(release: str, is_given: bool) -> None:
+    given = _call()
+    layer = _layer(stateful=True, keras_version=release)
+    layer(given["inputs"])
+    recorded, state = layer.recorded_state, given["initial_state"] if is_given else None
+    assert recorded.any()
+    warns = pytest.warns(KerasQuirkWarning) if is_given and release == "2" else nullcontext()
+    with warns:
+        lint = lint_vectors(layer, given["inputs"], initial_state=state)
+    np.testing.assert_array_equal(layer.recorded_state, recorded)
+    assert _found(lint, "initial_state ignored").seen
+    with warns:
+        right = copy.deepcopy(layer)(given["inputs"], state)
+    with warns:
+        lint_vectors(layer, given["inputs"], initial_state=state, outputs=right, tolerance=0)
+    with pytest.raises(ValueError, match="the batch is 1, expected 2: a stateful layer keeps one"):
+        lint_vectors(layer, given["inputs"][:1])
 
 
 def _symmetric(array: np.ndarray) -> np.ndarray:
