@@ -48,7 +48,7 @@ class Facts:
     source : str
         Where the facts were read.
     mistakes : tuple of (str, str)
-        A name of `gru_ref.debugging.mistakes.porting.MISTAKES` and the sentence that leads people
+        A name of `gru_ref.debugging.mistakes.table.MISTAKES` and the sentence that leads people
         there.
     """
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from gru_ref.debugging.mistakes import porting as mistakes
+from gru_ref.debugging.mistakes.porting import cost
 from gru_ref.layouts import LAYOUTS, Facts
 from parity_tests.environment import ROOT
 
 PATH = ROOT / "docs" / "porting.md"
+# The mistakes that some layout invites.
+MISTAKES = sorted({name for module in LAYOUTS.values() for name, _ in module.FACTS.mistakes})
 
 INTRODUCTION = """\
 # Porting Keras GRU weights
@@ -74,8 +76,8 @@ def _overview() -> str:
 
 
 def _costs() -> str:
-    costs = sorted(((mistakes.cost(name), name) for name in mistakes.MISTAKES), reverse=True)
-    rows = "".join(f"| {name} | {cost:.2g} |\n" for cost, name in costs)
+    costs = sorted(((cost(name), name) for name in MISTAKES), reverse=True)
+    rows = "".join(f"| {name} | {error:.2g} |\n" for error, name in costs)
     return GENERAL + rows
 
 
@@ -110,7 +112,7 @@ def _section(facts: Facts) -> str:
         "",
         "| mistake | what the port does | largest error |",
         "|---|---|---|",
-        *(f"| {name} | {why} | {mistakes.cost(name):.2g} |" for name, why in facts.mistakes),
+        *(f"| {name} | {why} | {cost(name):.2g} |" for name, why in facts.mistakes),
         "",
     ]
     return "\n".join(lines)

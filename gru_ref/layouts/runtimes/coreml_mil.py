@@ -44,10 +44,13 @@ FACTS = Facts(
     "that text does not say which of bias and input_bias is inside the reset",
     mistakes=(
         (
-            "candidate and z swapped behind r",
+            "z and candidate swapped",
             "The blocks are laid r, z, o as elsewhere; here z is the last.",
         ),
-        ("reset before for after", "reset_after is left out: its default is False."),
+        (
+            "reset before for after, recurrent bias dropped",
+            "reset_after is left out: its default is False.",
+        ),
     ),
 )
 

@@ -45,7 +45,7 @@ FACTS = Facts(
     source="coremltools' format reference, NeuralNetwork.proto, GRULayerParams",
     mistakes=(
         (
-            "reset before for after",
+            "reset before for after, recurrent bias dropped",
             "A layer with reset_after=True is converted with its input bias.",
         ),
         ("recurrent kernel transposed", "A recursion matrix is left as Keras has it."),

@@ -40,7 +40,7 @@ FACTS = Facts(
     mistakes=(
         ("1 - z for z", "The columns of z are copied without changing their sign."),
         (
-            "reset before for after",
+            "reset before for after, recurrent bias dropped",
             "A layer with reset_after=True is converted with its input bias.",
         ),
     ),

@@ -57,7 +57,7 @@ FACTS = Facts(
         ),
         ("reversed output not flipped", "Y of direction='reverse' is in the order of the input."),
         (
-            "Keras 3's hard_sigmoid as Keras 2's",
+            "hard_sigmoid of the other generation",
             "HardSigmoid is written without alpha: 0.2, where Keras 3 has 1/6.",
         ),
     ),

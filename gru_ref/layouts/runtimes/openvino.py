@@ -57,7 +57,10 @@ FACTS = Facts(
             "recurrent bias dropped",
             "The bias of 4u is cut to 3u, as for linear_before_reset=False.",
         ),
-        ("reset before for after", "linear_before_reset is left out: the default is False."),
+        (
+            "reset before for after, recurrent bias dropped",
+            "linear_before_reset is left out: the default is False.",
+        ),
         ("reversed output not flipped", "The output of 'reverse' is in the order of the input."),
     ),
 )

@@ -55,7 +55,7 @@ FACTS = Facts(
             "recurrentActivation is left out: the default is 'hardSigmoid'.",
         ),
         (
-            "reset before for after",
+            "reset before for after, recurrent bias dropped",
             "reset_after=True throws; its arrays without the recurrent bias load.",
         ),
     ),
