@@ -7,19 +7,39 @@ from __future__ import annotations
 
 import importlib
 import io
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gru_ref.keras.layers.trace import Trace
 
 ENDINGS = (".png", ".svg", ".pdf")
-# The name of each panel, and what its colours stand for.
+
+
+class _Panel(NamedTuple):
+    """One heat map: an array of a trace, and how it is shown.
+
+    Parameters
+    ----------
+    name : str
+    label : str
+    colours : str
+        A colour map of matplotlib.
+    is_gate : bool
+        It is shown from 0 to 1 at least; otherwise symmetrically around 0.
+    """
+
+    name: str
+    label: str
+    colours: str
+    is_gate: bool
+
+
 _PANELS = (
-    ("z", "update gate z: share of the old state kept"),
-    ("r", "reset gate r"),
-    ("candidate", "candidate"),
-    ("h", "state h"),
+    _Panel("z", "update gate z: share of the old state kept", "viridis", is_gate=True),
+    _Panel("r", "reset gate r", "viridis", is_gate=True),
+    _Panel("candidate", "candidate", "RdBu_r", is_gate=False),
+    _Panel("h", "state h", "RdBu_r", is_gate=False),
 )
 _MASKED = "0.6"  # a grey
 
@@ -62,9 +82,9 @@ def gates_picture(trace: Trace, *, batch: int = 0, title: str = "", ending: str 
     size = min(max(6.0, 0.12 * timesteps + 2), 20), 4 * min(max(1.6, 0.06 * units + 0.8), 5)
     figure = make_figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(_PANELS), 1, sharex=True)
-    for axes, (name, label) in zip(panels, _PANELS, strict=True):
-        image = _panel(axes, trace, name, batch)
-        axes.set_title(label, loc="left", fontsize=9)
+    for axes, panel in zip(panels, _PANELS, strict=True):
+        image = _image(axes, trace, panel, batch)
+        axes.set_title(panel.label, loc="left", fontsize=9)
         axes.set_ylabel("unit", fontsize=8)
         axes.tick_params(labelsize=7)
         figure.colorbar(image, ax=axes, pad=0.01).ax.tick_params(labelsize=7)
@@ -76,18 +96,19 @@ def gates_picture(trace: Trace, *, batch: int = 0, title: str = "", ending: str 
     return buffer.getvalue()
 
 
-def _panel(axes: Any, trace: Trace, name: str, batch: int) -> Any:
-    values = getattr(trace, name)[:, batch].astype(np.float64).T  # (U, T)
-    used = trace.mask[:, batch].T | (name == "h")  # a state is kept where nothing is computed
+def _image(axes: Any, trace: Trace, panel: _Panel, batch: int) -> Any:
+    values = getattr(trace, panel.name)[:, batch].astype(np.float64).T  # (U, T)
+    used = trace.mask[:, batch].T | (panel.name == "h")  # a state is kept where nothing is computed
     shown = np.ma.masked_where(~used | ~np.isfinite(values), values)
-    largest = float(np.abs(shown).max()) if shown.count() else 1.0
-    low, high = (0.0, 1.0) if name in ("z", "r") else (-max(largest, 1e-30), max(largest, 1e-30))
-    if shown.count() and name in ("z", "r"):
-        low, high = min(low, float(shown.min())), max(high, float(shown.max()))
+    known = shown.compressed()
+    if panel.is_gate:
+        low, high = known.min(initial=0.0), known.max(initial=1.0)
+    else:
+        high = np.abs(known).max(initial=1e-30) if known.size else 1.0
+        low = -high
     axes.set_facecolor(_MASKED)
-    colours = "viridis" if name in ("z", "r") else "RdBu_r"
     image = axes.imshow(
-        shown, aspect="auto", cmap=colours, vmin=low, vmax=high, interpolation="nearest"
+        shown, aspect="auto", cmap=panel.colours, vmin=low, vmax=high, interpolation="nearest"
     )
     axes.yaxis.get_major_locator().set_params(integer=True)
     return image

@@ -22,7 +22,7 @@ _RUNTIME = "Keras 3"
 # hard_sigmoid of Keras 2 at x is that of Keras 3 at 1.2 x.
 _SCALE = 1.2
 _UNSCALED = [1.0, 1.0, 1.0]  # of z, r, h
-_HARD_SIGMOID = {2: tables.KERAS_2["hard_sigmoid"], 3: tables.KERAS_3["hard_sigmoid"]}
+_HARD_SIGMOID = tables.KERAS_2["hard_sigmoid"]
 # What Keras 3's function of the name was in other releases: one function, but for its rounding.
 _ROUNDED_OTHERWISE = {"gelu": (gelu_3_0_1, gelu_tf_2_4), "sigmoid": (sigmoid_tf_2_1,)}
 _LEAKY_RELU = ActivationLayer("LeakyReLU", {"alpha": 0.3}, None, True, "float32", casts=False)
@@ -117,7 +117,7 @@ def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float
     """Return Keras 3's name of an activation, and what its argument is to be multiplied by."""
     value = getattr(config, argument)
     function: Callable[..., Any] = getattr(config, f"{argument}_function")
-    if function is _HARD_SIGMOID[2]:
+    if function is _HARD_SIGMOID:
         return "hard_sigmoid", _SCALE
     layer = _LEAKY_RELU if function is tables.KERAS_2["LeakyReLU"] else function
     keras_3 = resolve("3").activation_layers
