@@ -6,9 +6,11 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from gru_ref.errors import shown
 from gru_ref.files.formats.float_arrays import from_bfloat16
 from gru_ref.files.formats.part import FilePart, open_file, read_file
 from gru_ref.files.formats.zip_members import Archive
@@ -23,6 +25,8 @@ _HEADER = re.compile(
     r"\{'descr': '(?P<dtype>[^']*)', 'fortran_order': (?P<fortran>True|False), "
     r"'shape': \((?P<shape>[\dL, ]*)\),? ?\}\s*"
 )
+# NumPy's dtype() takes far more than this, compiles some of it, and raises nearly anything.
+_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,10}")
 _LENGTHS = {1: "<H", 2: "<I", 3: "<I"}  # of the header, by version
 _BFLOAT16 = ("|V2", "<V2")  # what NumPy writes for the bfloat16 of ml_dtypes
 
@@ -76,23 +80,29 @@ def npy_array(part: FilePart) -> Array:
     matched = _HEADER.fullmatch(header.text())
     if matched is None or len(matched["shape"]) > 100:
         raise part.error(f"its header is {header.text()[:60]!r}, expected one plain array")
-    if "O" in matched["dtype"]:
+    descr = matched["dtype"]
+    if "O" in descr:
         raise part.error(
             "it holds Python objects, a pickle, which can run code when it is read and never is: "
             "save the arrays with numpy.savez(file, *layer.get_weights())"
         )
-    try:
-        dtype = np.dtype(matched["dtype"])
-        shape = tuple(int(size.rstrip("L")) for size in matched["shape"].split(",") if size.strip())
-    except (TypeError, ValueError):
-        raise part.error(f"its header is {header.text()[:60]!r}, expected an array") from None
     data = part.cut(start + len(header), len(part) - start - len(header))
+    try:
+        if not _PLAIN_DTYPE.fullmatch(descr):
+            raise TypeError
+        dtype = np.dtype(descr)
+    except TypeError:
+        raise part.error(
+            f"its dtype is {shown(descr)}, expected a plain one such as '<f4'"
+        ) from None
+    shape = tuple(int(size) for size in re.findall(r"\d+", matched["shape"]))
     if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
         raise part.error(f"it claims shape {shape} of {dtype} and has {len(data):,} bytes of data")
-    if 0 in shape:
-        return np.zeros(shape, dtype)
-    flat = np.frombuffer(data.data, dtype)
-    return flat.reshape(shape, order="F" if matched["fortran"] == "True" else "C")
+    try:
+        order: Literal["F", "C"] = "F" if matched["fortran"] == "True" else "C"
+        return np.ndarray(shape, dtype, data.data, order=order)
+    except ValueError:  # a size of 0 beside one that NumPy does not have
+        raise part.error(f"its shape is {shape}, expected sizes that NumPy has") from None
 
 
 def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:

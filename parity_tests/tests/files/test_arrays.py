@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,35 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         _npz(a=_npy("{'descr': __import__('os').name, 'fortran_order': False, 'shape': (), }")),
         "plain array",
     ),
+    **{
+        f"npy_of_dtype_{descr}": (
+            _npz(
+                a=_npy(f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,), }}", bytes(4))
+            ),
+            re.escape(f"a.npy: its dtype is {descr!r}, expected a plain one"),
+        )
+        for descr in (
+            "(2,",
+            ",f4",
+            "<f4,",
+            "f4,f4",
+            "(99999999999,)f4",
+            "2f4",
+            "float32",
+            "object",
+            "U999999999",
+            "S99999999999",
+            "<f3",
+            "<M8[ns]",
+        )
+    },
+    **{
+        f"npy_of_nothing_times_{size}": (
+            _npz(a=_npy(f"{{'descr': '<f4', 'fortran_order': False, 'shape': (0, {size}), }}")),
+            "expected sizes that NumPy has",
+        )
+        for size in (1 << 62, 1 << 100)
+    },
     "npz_bomb": (_npz(arr_0=bytes(16 << 20)), "unpack"),
     "npz_with_a_member_twice": (
         _npz(arr_0=b"", arr_1=b"").replace(b"arr_1", b"arr_0"),
