@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.files.formats.float_arrays import from_bfloat16
-
-# What NumPy reads where it wrote the bfloat16 of ml_dtypes.
-BFLOAT16 = np.dtype("V2")
+from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 
 
 def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gru_ref.cli import options
-from gru_ref.cli.arrays import BFLOAT16, load_arrays
+from gru_ref.cli.arrays import load_arrays
 from gru_ref.cli.output import plain_data, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent
@@ -20,7 +20,7 @@ from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
 from gru_ref.debugging.diff.difference import Difference, FirstDifference
-from gru_ref.files.formats.float_arrays import from_bfloat16
+from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 
 _BEST = 5  # hypotheses that are shown of those that explain nothing
 _WHAT = {

@@ -10,6 +10,7 @@ import numpy as np
 
 from gru_ref.debugging.doctor.precision import HALVES, Array, coarsest, storage_precision
 from gru_ref.errors import shown
+from gru_ref.files.formats.float_arrays import from_bfloat16
 
 _SCALE, _ZERO = "_scale", "_zero_point"
 
@@ -142,11 +143,7 @@ def float64_array(
                 f"{name} has dtype {np.asarray(value).dtype}, expected bits='bfloat16' or "
                 "bits='float16' to say what its two bytes are"
             )
-        array = (
-            array.view(np.float16)
-            if bits == "float16"
-            else (array.astype(np.uint32) << 16).view(np.float32)
-        )
+        array = array.view(np.float16) if bits == "float16" else from_bfloat16(array)
     if array.dtype.kind in "iu" and not quantised:
         raise ValueError(f"{name} has dtype {array.dtype}, expected floating numbers")
     if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":

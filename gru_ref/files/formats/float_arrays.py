@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+# What NumPy and HDF5 store bfloat16 as, the dtype of ml_dtypes.
+BFLOAT16 = np.dtype("V2")
 # The floating dtypes → how NumPy reads them.
 FLOATS = {"float16": "<f2", "bfloat16": "<u2", "float32": "<f4", "float64": "<f8"}
 

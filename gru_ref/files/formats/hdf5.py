@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.files.formats import hdf5_strings
-from gru_ref.files.formats.float_arrays import from_bfloat16
+from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 from gru_ref.files.formats.part import FilePart
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
@@ -227,7 +227,7 @@ class HDF5Dataset:
         kind = self._id.get_type()
         kind_class, size = kind.get_class(), int(kind.get_size())
         if kind_class == h5py.h5t.OPAQUE and size == 2 and said in (None, ["bfloat16"]):
-            return np.dtype("V2"), "bfloat16"
+            return BFLOAT16, "bfloat16"
         if kind_class != h5py.h5t.FLOAT or size not in (2, 4, 8):
             raise self._error("its elements are no float16, bfloat16, float32 or float64")
         dtype = np.dtype(kind.dtype)

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from gru_ref.errors import shown
-from gru_ref.files.formats.float_arrays import from_bfloat16
+from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 from gru_ref.files.formats.part import FilePart, open_file, read_file
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import grouping
@@ -28,7 +28,6 @@ _HEADER = re.compile(
 # NumPy's dtype() takes far more than this, compiles some of it, and raises nearly anything.
 _PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,10}")
 _LENGTHS = {1: "<H", 2: "<I", 3: "<I"}  # of the header, by version
-_BFLOAT16 = ("|V2", "<V2")  # what NumPy writes for the bfloat16 of ml_dtypes
 
 
 def read(path: Path, limits: Limits) -> list[Found]:
@@ -54,10 +53,11 @@ def read(path: Path, limits: Limits) -> list[Found]:
         groups = grouping.groups_by_shape(shapes, budget)
 
     def read_array(name: str) -> Array:
-        return from_bfloat16(arrays[name]) if _is_bfloat16(arrays[name]) else arrays[name]
+        array = arrays[name]
+        return from_bfloat16(array) if array.dtype == BFLOAT16 else array
 
     return [
-        grouping.found_group(group, read_array, bfloat16=_is_bfloat16(arrays[group.kernel]))
+        grouping.found_group(group, read_array, bfloat16=arrays[group.kernel].dtype == BFLOAT16)
         for group in groups
     ]
 
@@ -123,7 +123,3 @@ def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
         for name in archive.names:
             if name.endswith(_SUFFIX):
                 yield FilePart(memoryview(archive.read(name)), name, budget)
-
-
-def _is_bfloat16(array: Array) -> bool:
-    return array.dtype.str in _BFLOAT16

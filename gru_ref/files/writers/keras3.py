@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gru_ref.errors import NotRepresentableError
+from gru_ref.files.formats.float_arrays import BFLOAT16
 from gru_ref.files.formats.hdf5 import import_h5py
 from gru_ref.files.writers.keras3_arguments import Array, Keras3GRU, keras3_gru
 from gru_ref.keras.layers.gru import GRU
@@ -167,7 +168,7 @@ def weights_h5(planned: Plan) -> bytes:
             for k, array in enumerate(arrays):
                 bfloat16 = array.dtype.name == "bfloat16"
                 stored = variables.create_dataset(
-                    str(k), data=array.view("V2") if bfloat16 else array
+                    str(k), data=array.view(BFLOAT16) if bfloat16 else array
                 )
                 if bfloat16:  # of no dtype of HDF5's: its bits, and Keras's own word for them
                     stored.attrs["dtype"] = "bfloat16"

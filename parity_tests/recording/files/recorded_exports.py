@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.files.formats.float_arrays import from_bfloat16
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Limits
 from gru_ref.files.sniff import detect_format
@@ -101,7 +102,7 @@ def expected(name: str) -> list[Expected]:
 def _expected(i: int, layer: dict[str, Any], found: dict[str, NDArray[Any]]) -> Expected:
     arrays = [found[f"{i}/{role}"] for role in _ROLES if f"{i}/{role}" in found]
     if layer["arguments"]["dtype"] == "bfloat16":
-        arrays = [(a.astype(np.uint32) << 16).view(np.float32) for a in arrays]
+        arrays = [from_bfloat16(array) for array in arrays]
     h = found.get(f"{i}/h")
     return Expected(layer["name"], arrays, layer["arguments"], found[f"{i}/x"], h, found[f"{i}/y"])
 
