@@ -26,13 +26,13 @@ class Limits:
     max_objects : int
         Groups, arrays, archive members, layers and list elements that are looked at, together.
     max_depth : int
-        Levels of groups within groups, and of layers within layers.
+        Levels of groups within groups, and of layers within layers, each up to four levels of JSON.
     max_ratio : float
         Unpacked size over packed size, of anything that is larger than 1 MiB unpacked.
     max_products : int
-        Multiplications that the probes of a bundle take, together;
-        `gru_ref.files.probe.products` counts
-        them. A drawn probe of arrays within `max_bytes` takes fewer.
+        Multiplications that the probes of a bundle take, together, as
+        `gru_ref.files.probe.products` counts them. A drawn probe of arrays within `max_bytes` takes
+        fewer.
 
     Raises
     ------

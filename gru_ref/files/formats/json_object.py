@@ -9,6 +9,8 @@ from typing import Any
 from gru_ref.files.formats.part import file_size, open_file
 from gru_ref.files.limits import Budget
 
+_LEVELS_OF_LAYER = 4  # a layer, its config, and a list of layers in it
+
 
 def parse_object(
     text: str | bytes, place: str, budget: Budget, *, unique: bool = False
@@ -37,6 +39,7 @@ def parse_object(
         raise budget.error(place, f"it is no JSON: {reason}") from None
     if not isinstance(value, dict):
         raise budget.error(place, "it is no JSON object")
+    _check_depth(value, place, budget)
     return value
 
 
@@ -52,6 +55,16 @@ def read_object(path: Path, place: str, budget: Budget) -> dict[str, Any]:
         size = file_size(stream)
         budget.check_json(size, place)
         return parse_object(stream.read(size), place, budget)
+
+
+def _check_depth(value: Any, place: str, budget: Budget) -> None:
+    """Refuse JSON deeper than layers within layers may be: whoever walks it recurses."""
+    depth, level = 0, [value]
+    while level:
+        budget.check_depth(depth // _LEVELS_OF_LAYER, place)
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for values in inner for one in values if isinstance(one, (dict, list))]
+        depth += 1
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -294,6 +294,11 @@ class TestAlterations:
             gru_ref.load_layers(written({k: v for k, v in honest.items() if k != "0/bias"}))
 
 
+def _lists(depth: int) -> Any:
+    """Return lists within lists."""
+    return functools.reduce(lambda inner, _: [inner], range(depth))
+
+
 class TestHostile:
     """A description of another kind is an error of the one class; `attacks.bundles` has more."""
 
@@ -307,11 +312,8 @@ class TestHostile:
             (("layers", 0, "path"), None, "path is None, expected a JSON str"),
             (("layers", 0, "keras_version"), "nine", "keras_version is 'nine'"),
             (("layers", 0, "config"), [], "config is"),
-            (
-                ("layers", 0, "config", "units"),
-                functools.reduce(lambda x, _: [x], range(500)),
-                "units",
-            ),
+            (("layers", 0, "config", "units"), _lists(200), "units"),
+            (("layers", 0, "config", "units"), _lists(500), "max_depth"),
             (("layers", 0, "config", "activation"), "__import__('os')", "activation"),
             (("layers", 0, "further"), {"use_cudnn": "maybe"}, "use_cudnn"),
             (("layers", 0, "probe", "tolerance"), float("nan"), "tolerance is nan"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from parity_tests.tests.files.attacks.honest import close, gru_config, keras, legacy, model_of
 from parity_tests.tests.files.attacks.table import attack
@@ -24,9 +25,18 @@ def deep_json(folder: Path) -> Path:
 
 
 @attack("max_depth")
+def deep_value(folder: Path) -> Path:
+    """JSON that Python parses, and cannot walk: 900 objects within objects."""
+    value: dict[str, Any] = {}
+    for _ in range(900):
+        value = {"a": value}
+    return keras(folder, gru_config(kernel_initializer=value))
+
+
+@attack("max_depth")
 def nested_wrappers(folder: Path) -> Path:
     layer = gru_config()["config"]["layers"][0]
-    for _ in range(300):
+    for _ in range(100):
         layer = {"class_name": "TimeDistributed", "config": {"name": "t", "layer": layer}}
     return keras(folder, model_of(layer))
 
