@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +25,26 @@ def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any
     OSError
         The file cannot be opened.
     ValueError
-        It is no file that NumPy wrote, is damaged, or holds Python objects.
+        It is no file that NumPy wrote, is damaged, or holds Python objects or other files.
     """
     if path.is_dir():
         raise ValueError(f"{option} is the folder {str(path)!r}, expected a .npy or .npz file")
     try:
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return found
-        with found:
-            return {name: found[name] for name in found.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        with loaded:
+            arrays = {name: loaded[name] for name in loaded.files}
+    except Exception as error:  # of zipfile and its codecs, NumPy, and Python's tokenizer
+        if isinstance(error, OSError) and error.filename is not None:
+            raise
         # NumPy takes whatever it does not know for a pickle, and says how to run it.
         why = "it is neither, or holds Python objects" if "pickle" in str(error) else str(error)
-        raise ValueError(
-            f"{option} is {str(path)!r}, expected arrays as numpy.save or numpy.savez writes "
-            f"them: {why}"
-        ) from None
+        raise _unreadable(path, option, why or type(error).__name__) from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # NumPy returns any other member as bytes
+            raise _unreadable(path, option, f"{name} is no array")
+    return arrays
 
 
 def sole_array(path: Path, option: str) -> NDArray[Any]:
@@ -79,3 +80,10 @@ def read_array(path: Path, option: str) -> NDArray[Any]:
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{option} is {str(path)!r} with dtype {array.dtype}, expected numbers")
     return array
+
+
+def _unreadable(path: Path, option: str, why: str) -> ValueError:
+    return ValueError(
+        f"{option} is {str(path)!r}, expected arrays as numpy.save or numpy.savez writes "
+        f"them: {why}"
+    )

@@ -67,6 +67,12 @@ layer = value(
     "PATH",
     "Path of the GRU, as `inspect` shows it; may be left out when FILE has one.",
 )
+limits = value(
+    "--limit limits",
+    "NAME=N",
+    "Change a limit on reading FILE, such as max_bytes=1e9; may be repeated.",
+    multiple=True,
+)
 initial_state = file("--initial-state", "H.npy", "Initial state, (batch, U) (default: zeros).")
 force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
@@ -98,12 +104,7 @@ def source(function: F) -> F:
             "VERSION",
             "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
         ),
-        value(
-            "--limit limits",
-            "NAME=N",
-            "Change a limit on reading FILE, such as max_bytes=1e9; may be repeated.",
-            multiple=True,
-        ),
+        limits,
     )
 
 

@@ -11,20 +11,22 @@ import numpy as np
 
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
-from gru_ref.cli.arrays import load_arrays, sole_array
+from gru_ref.cli.arrays import sole_array
 from gru_ref.cli.output import check_output, finite, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import one_line
 from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
-from gru_ref.files import Limits
 from gru_ref.files.interpretation.found import ROLES
+from gru_ref.files.limits import Budget
+from gru_ref.files.readers.numpy_arrays import named_arrays
 from gru_ref.files.sniff import detect_format
 from gru_ref.files.writers import keras3
 
 
 @click.command()
 @options.file_argument
+@options.limits
 @options.layer
 @options.inputs(required=True)
 @options.file("--outputs", "Y.npy", "Outputs for --inputs, of every timestep or of the last.")
@@ -73,6 +75,7 @@ from gru_ref.files.writers import keras3
 @options.force
 def doctor(
     file: Path,
+    limits: tuple[str, ...],
     layer: str | None,
     inputs: Path,
     outputs: Path | None,
@@ -120,7 +123,7 @@ def doctor(
     if not seen:
         raise ValueError("--outputs or --last-state is needed")
     found = diagnose(
-        _weight_arrays(file, layer),
+        _weight_arrays(SourceFile(file, limits=limits), layer),
         sole_array(inputs, "--inputs"),
         tuple(seen) if len(seen) == 2 else seen[0],
         initial_state=None
@@ -183,13 +186,12 @@ def _check_different(files: dict[str, Path | None]) -> None:
             raise ValueError(f"{option} is {str(path)!r} as {first} is, expected another file")
 
 
-def _weight_arrays(file: Path, layer: str | None) -> Any:
+def _weight_arrays(source: SourceFile, layer: str | None) -> Any:
     """Return the arrays of an `.npz`, or of a GRU that a file holds."""
-    if layer is None and not file.is_dir() and detect_format(file, Limits()) == "numpy_arrays":
-        found = load_arrays(file, "FILE")
-        return found if isinstance(found, dict) else {file.stem: found}
-    one = SourceFile(file).layer(layer)
-    return dict(zip(ROLES, one.get_weights(), strict=False))
+    file, bounds = source.file, source.bounds
+    if layer is None and not file.is_dir() and detect_format(file, bounds) == "numpy_arrays":
+        return named_arrays(file, Budget(file, bounds))
+    return dict(zip(ROLES, source.layer(layer).get_weights(), strict=False))
 
 
 def _convert(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:

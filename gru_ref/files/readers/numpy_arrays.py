@@ -44,7 +44,13 @@ def read(path: Path, limits: Limits) -> list[Found]:
         A file is damaged, holds Python objects, or names and shapes leave open what is what.
     """
     budget = Budget(path, limits)
-    arrays = {part.place.removesuffix(_SUFFIX): npy_array(part) for part in _parts(path, budget)}
+    if not path.is_dir() and _is_one_array(path, budget):
+        raise budget.error(
+            "",
+            "it is one array, expected the two or three of a GRU: give the folder "
+            "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",
+        )
+    arrays = named_arrays(path, budget)
     shapes = {name: array.shape for name, array in arrays.items()}
     groups = grouping.groups_by_name(shapes)
     if not groups and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
@@ -60,6 +66,25 @@ def read(path: Path, limits: Limits) -> list[Found]:
         grouping.found_group(group, read_array, bfloat16=arrays[group.kernel].dtype == BFLOAT16)
         for group in groups
     ]
+
+
+def named_arrays(path: Path, budget: Budget) -> dict[str, Array]:
+    """Return the arrays of a .npz file or of a folder of .npy files by their names.
+
+    Returns
+    -------
+    dict
+        The one of a .npy file is under the name of the file; bfloat16 is as in `npy_array`.
+
+    Raises
+    ------
+    MalformedFileError
+        As `npy_array`.
+    """
+    return {
+        part.place.removesuffix(_SUFFIX) or path.stem: npy_array(part)
+        for part in _parts(path, budget)
+    }
 
 
 def npy_array(part: FilePart) -> Array:
@@ -105,6 +130,11 @@ def npy_array(part: FilePart) -> Array:
         raise part.error(f"its shape is {shape}, expected sizes that NumPy has") from None
 
 
+def _is_one_array(file: Path, budget: Budget) -> bool:
+    with open_file(file, budget) as stream:
+        return stream.read(len(MAGIC)) == MAGIC
+
+
 def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
     """Yield every .npy file, named."""
     if path.is_dir():
@@ -112,13 +142,10 @@ def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
             if entry.suffix == _SUFFIX:
                 yield read_file(entry, budget, entry.name)
         return
+    if _is_one_array(path, budget):
+        yield read_file(path, budget)
+        return
     with open_file(path, budget) as stream:
-        if stream.read(len(MAGIC)) == MAGIC:
-            raise budget.error(
-                "",
-                "it is one array, expected the two or three of a GRU: give the folder "
-                "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",
-            )
         archive = Archive(stream, budget)
         for name in archive.names:
             if name.endswith(_SUFFIX):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -453,13 +454,48 @@ def test_the_help_of_every_command_has_80_columns(name: str) -> None:
     assert max(map(len, invoke(name, "--help").out.splitlines())) <= 80
 
 
-def test_a_damaged_array_is_a_sentence(tmp_path: Path) -> None:
-    np.savez_compressed(tmp_path / "x.npz", np.random.default_rng(0).normal(size=(2, 40, 3)))
-    data = bytearray((tmp_path / "x.npz").read_bytes())
-    data[200:260] = b"\xff" * 60
-    (tmp_path / "x.npz").write_bytes(data)
-    ended = invoke("run", NPZ, "--inputs", tmp_path / "x.npz", "-o", tmp_path / "y.npz")
-    check_failed(ended, "--inputs is", "expected arrays as numpy.save")
+def _zip_of(content: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr("x.npy", content)
+    return stream.getvalue()
+
+
+def _with_bytes(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def _damaged_arrays() -> dict[str, bytes]:
+    """Return files that numpy.load raises another class of error for each."""
+    stream = io.BytesIO()
+    np.save(stream, np.random.default_rng(0).normal(size=(2, 40, 3)))
+    plain = _zip_of(stream.getvalue())
+    table = plain.index(b"PK\x01\x02")
+    damaged = {
+        name: _with_bytes(_zip_of(stream.getvalue(), method), 90, b"\xff" * 60)
+        for name, method in (
+            ("deflate", zipfile.ZIP_DEFLATED),
+            ("bzip2", zipfile.ZIP_BZIP2),
+            ("lzma", zipfile.ZIP_LZMA),
+        )
+    }
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776,)}"
+    return damaged | {
+        "encrypted": _with_bytes(_with_bytes(plain, 6, b"\1"), table + 8, b"\1"),
+        "method": _with_bytes(_with_bytes(plain, 8, b"\x63"), table + 10, b"\x63"),
+        "header": stream.getvalue().replace(b"}", b"("),
+        "terabytes": b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode(),
+        "text": _zip_of(b"GRU"),
+        "nothing": b"",
+    }
+
+
+@pytest.mark.parametrize("name", _damaged_arrays())
+def test_a_damaged_array_is_a_sentence(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    path.write_bytes(_damaged_arrays()[name])
+    ended = invoke("run", NPZ, "--inputs", path, "-o", tmp_path / "y.npz")
+    check_failed(ended, f"--inputs is {str(path)!r}", "expected arrays as numpy.save")
 
 
 @pytest.mark.parametrize("package", ["click", "rich"])

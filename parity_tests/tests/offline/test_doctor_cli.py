@@ -151,6 +151,12 @@ def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(file
     assert chosen.status == 0
 
 
+def test_the_file_is_read_within_limits(files: Path) -> None:
+    call = ("w.npz", "x.npy", "--outputs", "y.npy", *_KNOWN, "--limit")
+    check_failed(_doctor(*call, "max_bytes=500"), "w.npz, ", "Limits(max_bytes=…)")
+    assert _doctor(*call, "max_bytes=50000").status == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
