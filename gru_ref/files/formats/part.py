@@ -91,7 +91,7 @@ def open_file(path: Path, budget: Budget, place: str = "") -> BinaryIO:
     folder = asked if asked.is_dir() else asked.parent
     try:
         if path != asked and path.resolve() != folder.resolve() / path.relative_to(folder):
-            raise MalformedFileError(asked, place, "it is a symbolic link")
+            raise MalformedFileError(asked, place, "it is a symbolic link, expected a file")
         # A pipe would block here for as long as nobody writes to it.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle

@@ -112,7 +112,7 @@ def pickled_weights(folder: Path) -> Path:
 # ---- folders, shards and other paths
 
 
-@attack("link to another file")
+@attack("symbolic link")
 def folder_of_links(folder: Path) -> Path:
     target = folder / "model"
     target.mkdir()
@@ -131,7 +131,7 @@ def shard_elsewhere(folder: Path) -> Path:
     return path
 
 
-@attack("link to another file")
+@attack("symbolic link")
 def linked_shard(folder: Path) -> Path:
     inner = close(weights(folder))
     inner.rename(folder / "secret")
