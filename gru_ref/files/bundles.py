@@ -280,7 +280,7 @@ def _call_arrays(recorded: RecordedCall, config: GRUConfig) -> tuple[Array, Arra
     """Return inputs, initial state and mask of a recorded call, those left out included."""
     inputs, state, mask = np.asarray(recorded.inputs), recorded.initial_state, recorded.mask
     leading = inputs.shape[:2]
-    batch = leading[1 if config.time_major else 0] if inputs.ndim == 3 else 0
+    batch = config.batch_and_time(leading)[0] if inputs.ndim == 3 else 0
     return (
         inputs,
         np.zeros((batch, config.units), inputs.dtype) if state is None else np.asarray(state),
