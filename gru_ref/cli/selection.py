@@ -108,12 +108,16 @@ def choose_layer(layers: Mapping[str, GRU], path: str | None) -> GRU:
 
 def _pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
     """Return NAME=VALUE texts as arguments: numbers, true, false, none, or text."""
-    pairs = {}
+    pairs: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise ValueError(f"{option} is {text!r}, expected NAME=VALUE")
-        pairs[name] = _value(value)
+        meaning = _value(value)
+        if pairs.setdefault(name, meaning) != meaning:
+            raise ValueError(
+                f"{option} {name} is {pairs[name]!r} and {meaning!r}, expected one value"
+            )
     return pairs
 
 

@@ -400,6 +400,10 @@ class TestFailures:
             (("frobnicate",), "No such command"),
             (("inspect",), "Missing argument"),
             (("inspect", NPZ, "--set", "units"), "expected NAME=VALUE"),
+            (
+                ("inspect", NPZ, "--set", "dropout=0.1", "--set", "dropout=0.2"),
+                "--set dropout is 0.1 and 0.2, expected one value",
+            ),
             (("inspect", NPZ, "--set", "colour=red"), "expected no such argument"),
             (("inspect", NPZ, "--set", "activation=tanhh"), "activation is 'tanhh'"),
             (("inspect", NPZ, "--limit", "colour=1"), "expected one of 'max_bytes'"),
