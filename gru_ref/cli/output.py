@@ -74,23 +74,18 @@ def npz_bytes(arrays: dict[str, Any]) -> bytes:
 
 
 def print_json(data: dict[str, Any]) -> None:
-    """Print plain data as JSON."""
-    click.echo(json.dumps(data, indent=2, allow_nan=False))
+    """Print data as JSON, which has no NaN and no infinity: see `plain_data`."""
+    click.echo(json.dumps(plain_data(data), indent=2, allow_nan=False))
 
 
 def plain_data(value: Any) -> Any:
-    """Return `value` as JSON can hold it: NaN and infinities as text, anything unknown as repr."""
+    """Return `value` as JSON can hold it: NaN and infinities as None, anything unknown as repr."""
     if isinstance(value, Mapping):
         return {str(key): plain_data(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain_data(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return None
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return repr(value)
-
-
-def finite(value: float | None) -> float | None:
-    """Return a number as JSON has it: None for one that is not finite."""
-    return value if value is not None and math.isfinite(value) else None

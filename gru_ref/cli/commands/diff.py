@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gru_ref.cli import options
 from gru_ref.cli.arrays import load_arrays
-from gru_ref.cli.output import plain_data, print_json
+from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
@@ -114,7 +114,7 @@ def diff(
         arithmetic=arithmetic,
     )
     if as_json:
-        print_json(plain_data(difference.as_data()))
+        print_json(difference.as_data())
     else:
         _print(difference, show_all=show_all)
     return 0 if difference.equal else 1

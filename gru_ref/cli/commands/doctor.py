@@ -12,7 +12,7 @@ import numpy as np
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import sole_array
-from gru_ref.cli.output import check_output, finite, print_json
+from gru_ref.cli.output import check_output, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import one_line
@@ -210,7 +210,7 @@ def _npy(array: Any) -> bytes:
 
 
 def _data(found: Diagnosis) -> dict[str, Any]:
-    """Return a diagnosis as JSON knows it; a number that is not finite is null."""
+    """Return a diagnosis as plain data."""
     return {
         "verdict": found.verdict,
         "rounding": str(found.rounding),
@@ -218,12 +218,12 @@ def _data(found: Diagnosis) -> dict[str, Any]:
             {
                 "readings": [reading._asdict() for reading in one.readings],
                 "known_as": list(one.known_as),
-                "error": finite(one.error),
-                "ratio": finite(one.ratio),
+                "error": one.error,
+                "ratio": one.ratio,
             }
             for one in found.explanations
         ],
-        "separation": finite(found.separation),
+        "separation": found.separation,
         "undecided": found.undecided,
         "blind_spots": [{"name": spot.name, "hides": spot.hides} for spot in found.blind_spots],
         "searched": found.searched,

@@ -93,7 +93,7 @@ def layer_data(layer: GRU) -> dict[str, Any]:
         "unknown": list(origin.unknown),
         "notes": list(origin.notes),
         "arrays": {name: _array_data(array, name, origin) for name, array in weights.items()},
-        "config": plain_data(origin.config),
+        "config": origin.config,
     }
 
 

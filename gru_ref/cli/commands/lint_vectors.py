@@ -14,7 +14,7 @@ from rich.text import Text
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
-from gru_ref.cli.output import check_output, finite, print_json
+from gru_ref.cli.output import check_output, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, headed_table
 from gru_ref.cli.text import one_line
@@ -125,16 +125,16 @@ def _better_bundle(layer: GRU, found: Lint, limits: Limits) -> bytes:
 
 
 def _data(found: Lint) -> dict[str, Any]:
-    """Return what was found as JSON knows it; an error that is not finite is null."""
+    """Return what was found as plain data."""
     return {
         "findings": [
             {
                 "mistake": one.mistake,
                 "meaning": one.meaning,
                 "seen": one.seen,
-                "error": finite(one.error),
+                "error": one.error,
                 "hidden_by": [] if one.reason is None else [list(c) for c in one.reason.causes],
-                "error_without": None if one.reason is None else finite(one.reason.instead),
+                "error_without": None if one.reason is None else one.reason.instead,
                 "proved": one.reason is not None and one.reason.proved,
             }
             for one in found.findings

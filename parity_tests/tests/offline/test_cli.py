@@ -17,6 +17,7 @@ import pytest
 import gru_ref
 from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
+from gru_ref.cli.output import print_json
 from gru_ref.files.writers import keras3
 from gru_ref.keras.activations import tables
 from gru_ref.layouts import LAYOUTS
@@ -451,6 +452,14 @@ class TestFailures:
         ended = invoke("convert", source, "--to", "torch", "-o", source, "--force")
         check_failed(ended, "expected another file than the one read")
         assert source.read_bytes() == NPZ.read_bytes()
+
+
+def test_json_has_no_nan_and_no_infinity(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": [1.5, None, np.inf, (np.nan, -np.inf)], "b": {1: np.float64(2)}})
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {
+        "a": [1.5, None, None, [None, None]],
+        "b": {"1": 2.0},
+    }
 
 
 @pytest.mark.parametrize("name", SUMMARIES)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref.cli.output import finite
 from parity_tests.tests.support.cli_runner import CommandResult, check_failed, invoke
 
 FEATURES, UNITS = 3, 4
@@ -130,10 +129,6 @@ def test_of_one_layout_no_probe_is_needed(files: Path) -> None:
     ended = _doctor("w.npz", "x.npy", "--outputs", "y.npy", *_KNOWN, "--write-probe", "p.npy")
     assert ended.status == 0
     assert "Not written: p.npy; no probe is needed: one layout explains the outputs" in ended.out
-
-
-def test_a_number_that_is_not_finite_is_null_in_json() -> None:
-    assert [finite(value) for value in (1.5, None, np.inf, np.nan)] == [1.5, None, None, None]
 
 
 def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(files: Path) -> None:
