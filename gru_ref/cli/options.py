@@ -37,6 +37,10 @@ class CallFiles:
     mask: Path | None
     initial_state: Path | None
 
+    def paths(self) -> dict[str, Path | None]:
+        """Return the path that is given for each option."""
+        return {f"--{name.replace('_', '-')}": path for name, path in vars(self).items()}
+
     def arrays(self) -> dict[str, NDArray[Any] | None]:
         """Return the array in each file, None where there is no file.
 
@@ -45,9 +49,10 @@ class CallFiles:
         OSError, ValueError
             As `read_array`.
         """
+        paths = self.paths().items()
         return {
-            name: None if path is None else read_array(path, f"--{name.replace('_', '-')}")
-            for name, path in vars(self).items()
+            name: None if path is None else read_array(path, option)
+            for name, (option, path) in zip(vars(self), paths, strict=True)
         }
 
 

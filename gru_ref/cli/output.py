@@ -12,48 +12,66 @@ from typing import Any
 import click
 import numpy as np
 
+from gru_ref.files.sniff import source_files
+
 
 def check_output(
+    option: str,
     path: Path,
-    source: Path,
+    sources: Mapping[str, Path | None],
     *,
     force: bool,
-    endings: tuple[str, ...] = (),
-    option: str = "output",
+    endings: tuple[str, ...] = ("",),
 ) -> None:
     """Refuse an output path before any work is done for it.
 
     Parameters
     ----------
+    option : str
+        For the messages: "--picture".
     path : Path
-    source : Path
-        The file that is read.
+    sources : mapping
+        Every option, and FILE → the path that is read for it, if any.
     force : bool
         Whether an existing file may be overwritten.
     endings : tuple of str
         What its name may end in; anything by default.
-    option : str
-        For the message on the ending: "--picture".
 
     Raises
     ------
     ValueError
-        It has another ending, is the file that is read, a folder, in no folder, or there already
+        It has another ending, is a file that is read, a folder, in no folder, or there already
         without `force`.
     """
-    if endings and not path.name.endswith(endings):
-        raise ValueError(f"{option} is {str(path)!r}, expected a name in {' or '.join(endings)}")
+    check_ending(option, path, endings)
     if path.is_dir():
-        raise ValueError(f"output is the folder {str(path)!r}, expected the path of a file")
+        raise ValueError(f"{option} is the folder {str(path)!r}, expected the path of a file")
     if not path.parent.is_dir():
-        raise ValueError(f"output is {str(path)!r}, expected a folder that is there")
-    if path.exists():
-        if source.exists() and path.samefile(source):
-            raise ValueError(f"output is {str(path)!r}, expected another file than the one read")
-        if not force:
+        raise ValueError(f"{option} is {str(path)!r}, expected a folder that is there")
+    if not path.exists():
+        return
+    for name, source in sources.items():
+        parts = () if source is None else source_files(source)
+        if any(part.exists() and part.samefile(path) for part in parts):
             raise ValueError(
-                f"output is {str(path)!r}, which is there already, expected a new name, or --force"
+                f"{option} is {str(path)!r}, which is read as {name}, expected another file"
             )
+    if not force:
+        raise ValueError(
+            f"{option} is {str(path)!r}, which is there already, expected a new name, or --force"
+        )
+
+
+def check_ending(option: str, path: Path, endings: tuple[str, ...]) -> None:
+    """Refuse a name that ends otherwise.
+
+    Raises
+    ------
+    ValueError
+        It has none of the endings.
+    """
+    if not path.name.endswith(endings):
+        raise ValueError(f"{option} is {str(path)!r}, expected a name in {' or '.join(endings)}")
 
 
 def npz_bytes(arrays: dict[str, Any]) -> bytes:

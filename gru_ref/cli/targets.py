@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.cli.output import npz_bytes
+from gru_ref.cli.output import check_ending, npz_bytes
 from gru_ref.files.writers import keras3
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.layouts import LAYOUTS
@@ -36,9 +36,7 @@ def target_files(target: str, output: Path, *, weights_only: bool = False) -> tu
     """
     if target not in TARGETS:
         raise ValueError(f"--to is {target!r}, expected one of {', '.join(TARGETS)}")
-    endings = _ENDINGS.get(target, (".npz", ".json"))
-    if not output.name.endswith(endings):
-        raise ValueError(f"output is {str(output)!r}, expected a name in {' or '.join(endings)}")
+    check_ending("--output", output, _ENDINGS.get(target, (".npz", ".json")))
     if weights_only and not (target == KERAS_3 and output.name.endswith(_WEIGHTS)):
         raise ValueError(f"--weights-only needs --to {KERAS_3} -o NAME{_WEIGHTS}")
     if target == KERAS_3 and output.name.endswith(_WEIGHTS) and not weights_only:

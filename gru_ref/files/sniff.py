@@ -1,4 +1,4 @@
-"""Which format a file is of, by its content."""
+"""Which format a file is of, by its content, and which files it is made of."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gru_ref.files.malformed import MalformedFileError
 
 _HEAD = 64
 _ZIP = b"PK\x03\x04"
+_SHARDED = ".weights.json"
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,26 @@ def detect_format(path: Path, limits: Limits) -> str:
         if is_of(look):
             return name
     raise MalformedFileError(path, "", f"{_likeness(look)}, expected a file of Keras weights")
+
+
+def source_files(path: Path) -> list[Path]:
+    """Return the files that a source is made of: itself, all in a folder, or those of a prefix.
+
+    Raises
+    ------
+    OSError
+        The folder of a prefix is not there.
+    """
+    if path.is_dir():
+        return sorted(part for part in path.rglob("*") if part.is_file())
+    if path.name.endswith(_SHARDED):
+        return sorted([path, *_beside(path, f"{path.name.removesuffix(_SHARDED)}_")])
+    return [path] if path.exists() else sorted(_beside(path, f"{path.name}."))
+
+
+def _beside(path: Path, prefix: str) -> list[Path]:
+    """Return the files in the same folder whose names open with `prefix`."""
+    return [part for part in path.parent.iterdir() if part.name.startswith(prefix)]
 
 
 def _look(path: Path, limits: Limits) -> Look:

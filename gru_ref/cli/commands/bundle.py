@@ -59,9 +59,10 @@ def bundle(
     gru-ref bundle model.keras -o gru.npz            inputs are drawn from --seed
     gru-ref bundle … --inputs x.npy --theirs y.npy   outputs are the live model's
     """
-    check_output(output, source.file, force=force, endings=(".npz",))
-    others = {"--mask": call.mask, "--initial-state": call.initial_state, "--theirs": theirs}
-    for option, value in {**others, "--tolerance": tolerance}.items():
+    sources = {"FILE": source.file, **call.paths(), "--theirs": theirs}
+    check_output("--output", output, sources, force=force, endings=(".npz",))
+    needing = {"--mask": call.mask, "--initial-state": call.initial_state, "--theirs": theirs}
+    for option, value in {**needing, "--tolerance": tolerance}.items():
         if value is not None and call.inputs is None:
             raise ValueError(f"{option} needs --inputs")
     if seed is not None and call.inputs is not None:

@@ -56,7 +56,7 @@ def convert(
     if batch is not None and weights_only:
         raise ValueError("--batch cannot be given with --weights-only")
     for path in files:
-        check_output(path, source.file, force=force)
+        check_output("--output", path, {"FILE": source.file}, force=force)
     layers = source.layers()
     if target != KERAS_3:
         write_all({output: layout_bytes(choose_layer(layers, layer), target, output)})

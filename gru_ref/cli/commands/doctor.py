@@ -102,19 +102,18 @@ def doctor(
                 1  several do (--write-probe tells them apart), or none does
                 2  an error
     """
+    sources = {
+        "FILE": file,
+        "--inputs": inputs,
+        "--outputs": outputs,
+        "--last-state": last_state,
+        "--initial-state": initial_state,
+    }
     if write_probe is not None:
-        check_output(write_probe, file, force=force, endings=(".npy",), option="--write-probe")
+        check_output("--write-probe", write_probe, sources, force=force, endings=(".npy",))
     for path in _files(target, output, member):
-        check_output(path, file, force=force)
-    _check_different(
-        {
-            "FILE": file,
-            "--inputs": inputs,
-            "--outputs": outputs,
-            "--last-state": last_state,
-            "--initial-state": initial_state,
-        }
-    )
+        check_output("--output", path, sources, force=force)
+    _check_different(sources)
     seen = [
         sole_array(path, option)
         for path, option in ((outputs, "--outputs"), (last_state, "--last-state"))

@@ -77,9 +77,8 @@ def lint_vectors(
                 2  an error
     """
     if write_better is not None:
-        check_output(
-            write_better, source.file, force=force, endings=(".npz",), option="--write-better"
-        )
+        sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
+        check_output("--write-better", write_better, sources, force=force, endings=(".npz",))
     gru = source.layer(layer)
     arrays = call.arrays()
     arrays["outputs"] = None if outputs is None else read_array(outputs, "--outputs")

@@ -36,7 +36,8 @@ def run(
 
     The .npz file holds "output" and "state", which is the last one.
     """
-    check_output(output, source.file, force=force, endings=(".npz",))
+    sources = {"FILE": source.file, **call.paths()}
+    check_output("--output", output, sources, force=force, endings=(".npz",))
     gru = source.layer(layer)
     sequences = sequences or gru.config.return_sequences
     gru.change_loop(return_state=True, return_sequences=sequences)

@@ -40,14 +40,15 @@ def trace(
     -o trace.csv         the same numbers, one on each line
     --picture gates.png  z, r, candidate and h over time, as heat maps
     """
-    for path, option, endings in (
-        (output, "-o", (".npz", ".csv")),
-        (picture, "--picture", ENDINGS),
+    sources = {"FILE": source.file, **call.paths()}
+    for option, path, endings in (
+        ("--output", output, (".npz", ".csv")),
+        ("--picture", picture, ENDINGS),
     ):
         if path is not None:
-            check_output(path, source.file, force=force, endings=endings, option=option)
+            check_output(option, path, sources, force=force, endings=endings)
     if output is None and picture is None:
-        raise ValueError("-o or --picture is needed")
+        raise ValueError("--output or --picture is needed")
     if row is not None and picture is None:
         raise ValueError("--row needs --picture")
     gru = source.layer(layer)

@@ -20,13 +20,13 @@ from gru_ref.files.interpretation.as_layer import array_sha256
 from gru_ref.files.interpretation.found import ROLES, Array
 from gru_ref.files.probe import BundleProbe, storable_dtype
 from gru_ref.files.readers import bundle
+from gru_ref.files.sniff import source_files
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Provenance
 
 # What the archive says of every member, whenever and wherever it is written.
 _DATE, _UNIX, _MODE = (1980, 1, 1, 0, 0, 0), 3, 0o644 << 16
 _BLOCK = 1 << 20
-_SHARDED = ".weights.json"
 
 
 class BundleItem(NamedTuple):
@@ -125,9 +125,13 @@ def _layer_data(path: str, one: BundleItem) -> dict[str, Any]:
 def _source(origin: Provenance) -> dict[str, Any]:
     """Return where a layer comes from, without anything that names the machine."""
     path = Path(origin.file)
+    folder = path if path.is_dir() else path.parent
     return {
         "file": path.name,
-        "sha256": {name: _sha256_of_file(part) for name, part in _parts(path).items()},
+        "sha256": {
+            part.relative_to(folder).as_posix(): _sha256_of_file(part)
+            for part in source_files(path)
+        },
         "format": origin.format,
         "path": origin.path,
         "keras_version": origin.keras_version,
@@ -139,24 +143,6 @@ def _source(origin: Provenance) -> dict[str, Any]:
         "supplied": dict(origin.supplied),
         "notes": list(origin.notes),
     }
-
-
-def _parts(path: Path) -> dict[str, Path]:
-    """Return the files that a source is made of: itself, all in a folder, or those of a prefix."""
-    if path.is_dir():
-        files = [part for part in path.rglob("*") if part.is_file()]
-    elif path.name.endswith(_SHARDED):
-        stem = path.name.removesuffix(_SHARDED)
-        files = [path, *_beside(path, f"{stem}_")]
-    else:
-        files = [path] if path.exists() else _beside(path, f"{path.name}.")
-    folder = path if path.is_dir() else path.parent
-    return {part.relative_to(folder).as_posix(): part for part in sorted(files)}
-
-
-def _beside(path: Path, prefix: str) -> list[Path]:
-    """Return the files in the same folder whose names open with `prefix`."""
-    return [part for part in path.parent.iterdir() if part.name.startswith(prefix)]
 
 
 def _sha256_of_file(path: Path) -> str:

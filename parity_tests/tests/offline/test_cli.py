@@ -450,8 +450,36 @@ class TestFailures:
         source = tmp_path / "w.npz"
         source.write_bytes(NPZ.read_bytes())
         ended = invoke("convert", source, "--to", "torch", "-o", source, "--force")
-        check_failed(ended, "expected another file than the one read")
+        check_failed(ended, f"--output is {str(source)!r}, which is read as FILE")
         assert source.read_bytes() == NPZ.read_bytes()
+
+    @pytest.mark.parametrize(
+        ("command", "written", "read"),
+        [
+            (("run",), "-o", "--inputs"),
+            (("run", "--inputs", "x.npz"), "-o", "--mask"),
+            (("trace", "--inputs", "x.npz"), "-o", "--initial-state"),
+            (("bundle", "--inputs", "x.npz"), "-o", "--theirs"),
+            (("lint-vectors", "--inputs", "x.npz"), "--write-better", "--outputs"),
+            (("doctor", "--inputs", "x.npz", "--to", "torch"), "-o", "--last-state"),
+        ],
+    )
+    def test_no_file_that_is_read_is_overwritten(
+        self, command: tuple[str, ...], written: str, read: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.npz"
+        path.write_bytes(b"mine")
+        name, *more = command
+        ended = invoke(name, NPZ, *more, written, path, read, path, "--force")
+        check_failed(ended, f"{str(path)!r}, which is read as {read}, expected another file")
+        assert path.read_bytes() == b"mine"
+
+    def test_no_part_of_a_folder_that_is_read_is_overwritten(self, tmp_path: Path) -> None:
+        np.savez(tmp_path / "other.npz", *arrays_of(NPZ).values())
+        ended = invoke(
+            "convert", tmp_path, "--to", "torch", "-o", tmp_path / "other.npz", "--force"
+        )
+        check_failed(ended, "which is read as FILE, expected another file")
 
 
 def test_json_has_no_nan_and_no_infinity(capsys: pytest.CaptureFixture[str]) -> None:

@@ -282,8 +282,8 @@ def test_trace_writes_what_diff_reads(files: dict[str, Path], tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ([], "-o or --picture is needed"),
-        (["-o", "trace.txt"], "-o is 'trace.txt', expected a name in .npz or .csv"),
+        ([], "--output or --picture is needed"),
+        (["-o", "trace.txt"], "--output is 'trace.txt', expected a name in .npz or .csv"),
         (["--picture", "gates.gif"], "--picture is 'gates.gif', expected a name in"),
     ],
 )
