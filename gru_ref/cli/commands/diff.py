@@ -68,7 +68,7 @@ _NOT_FINITE = (
     "--weight-scale scales",
     "S S",
     "Step sizes of its kernel and recurrent kernel, if its weights are quantised.",
-    type=float,
+    type=click.FloatRange(0),
     nargs=2,
 )
 @click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -179,9 +180,12 @@ def _check_different(files: dict[str, Path | None]) -> None:
     files : dict
         Option → file, if it is given.
     """
-    known: dict[Path, str] = {}
+    known: dict[str, str] = {}
     for option, path in files.items():
-        if path is not None and (first := known.setdefault(path.resolve(), option)) != option:
+        if path is None:
+            continue
+        first = known.setdefault(os.path.realpath(path), option)
+        if first != option:
             raise ValueError(f"{option} is {str(path)!r} as {first} is, expected another file")
 
 

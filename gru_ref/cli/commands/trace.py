@@ -54,6 +54,9 @@ def trace(
     gru = source.layer(layer)
     arrays = call.arrays()
     steps = gru.trace(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    timesteps, batch, units = steps.h.shape
+    if row is not None and row >= batch:
+        raise ValueError(f"--row is {row}, expected one of {batch} rows, counted from 0")
     contents = {}
     if output is not None:
         contents[output] = steps.npz() if output.name.endswith(".npz") else steps.csv()
@@ -61,6 +64,5 @@ def trace(
         title = f"{layer or gru.name}, row {row or 0} of the batch"
         contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
     write_all(contents)
-    timesteps, batch, units = steps.h.shape
     names = ", ".join(one_line(str(path)) for path in contents)
     click.echo(f"{names}: {timesteps} timesteps, batch {batch}, {units} units")

@@ -57,6 +57,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     data[200:260] = b"\xff" * 60
     Path("damaged.npz").write_bytes(data)
     Path("junk.npy").write_text("GRU", encoding="utf-8")
+    Path("loop.npy").symlink_to("loop.npy")
     return tmp_path
 
 
@@ -157,6 +158,7 @@ def test_the_file_is_read_within_limits(files: Path) -> None:
     [
         (["w.npz", "x.npy"], "--outputs or --last-state is needed"),
         (["w.npz", "x.npy", "--outputs", "absent.npy"], "absent.npy: No such file or directory"),
+        (["w.npz", "loop.npy", "--outputs", "y.npy"], "loop.npy: Too many levels of symbolic"),
         (["w.npz", "x.npy", "--outputs", "short.npy"], "outputs has shape (2, 5, 4), expected"),
         (["w.npz", "x.npy", "--outputs", "nan.npy"], "outputs holds NaN or infinity"),
         (["w.npz", "x.npy", "--outputs", "empty.npy"], "outputs has shape (2, 6, 0), expected"),
