@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,33 @@ Array = NDArray[Any]
 KERAS = "zrh"
 
 
-def reorder(array: Array, order: str) -> Array:
+def split_gates(array: Array) -> list[Array]:
+    """Return the blocks of the three gates, which lie along the last axis."""
+    return np.split(array, 3, axis=-1)
+
+
+def join_gates(blocks: Iterable[Array]) -> Array:
+    """Return blocks side by side, as `split_gates` takes them apart."""
+    return np.concatenate(list(blocks), axis=-1)
+
+
+def map_gates(change: Callable[[Array], Array], array: Array) -> Array:
+    """Return `array` with each gate's block changed."""
+    return join_gates(map(change, split_gates(array)))
+
+
+def named_gates(array: Array, names: Iterable[str], *, transposed: bool = False) -> dict[str, Any]:
+    """Return each gate's block under a name of its own, in Keras's order.
+
+    `gru_ref.layouts.reading.read_gates` undoes it.
+    """
+    return {
+        name: np.array(block.T if transposed else block, order="C")
+        for name, block in zip(names, split_gates(array), strict=True)
+    }
+
+
+def reorder(array: Array, order: str, old: str = KERAS) -> Array:
     """Return `array` with its last axis in another gate order, from Keras's z, r, h.
 
     Examples
@@ -22,7 +49,8 @@ def reorder(array: Array, order: str) -> Array:
     >>> reorder(np.array([1.0, 2.0, 3.0]), "rzh")
     array([2., 1., 3.])
     """
-    return _permute(array, [KERAS.index(gate) for gate in order])
+    blocks = dict(zip(old, split_gates(array), strict=True))
+    return join_gates(blocks[gate] for gate in order)
 
 
 def restore(array: Array, order: str) -> Array:
@@ -33,21 +61,34 @@ def restore(array: Array, order: str) -> Array:
     >>> restore(np.array([2.0, 1.0, 3.0]), "rzh")
     array([1., 2., 3.])
     """
-    return _permute(array, [order.index(gate) for gate in KERAS])
+    return reorder(array, KERAS, order)
 
 
-def _permute(array: Array, permutation: list[int]) -> Array:
-    blocks = np.split(array, 3, axis=-1)
-    return np.concatenate([blocks[index] for index in permutation], axis=-1)
+def transposed_kernels(
+    weights: GRUWeights, names: tuple[str, str], order: str = KERAS, *, leading: bool = False
+) -> dict[str, Any]:
+    """Return both kernels as a layout has them; `gru_ref.layouts.reading.read_kernels` undoes it.
 
+    Parameters
+    ----------
+    weights : GRUWeights
+    names : (str, str)
+        What the runtime calls them.
+    order : str
+        The order in which its gates lie.
+    leading : bool
+        Whether they have an axis of size 1 in front, for the direction.
 
-def transposed_kernels(weights: GRUWeights, order: str = KERAS) -> tuple[Array, Array]:
-    """Return (3 * units, features) and (3 * units, units), the gates in `order`."""
-    kernel, recurrent_kernel = (
-        np.ascontiguousarray(reorder(array, order).T)
-        for array in (weights.kernel, weights.recurrent_kernel)
-    )
-    return kernel, recurrent_kernel
+    Returns
+    -------
+    dict
+        (3 * units, features) and (3 * units, units).
+    """
+    arrays = (reorder(array, order).T for array in (weights.kernel, weights.recurrent_kernel))
+    return {
+        name: np.ascontiguousarray(array[np.newaxis] if leading else array)
+        for name, array in zip(names, arrays, strict=True)
+    }
 
 
 def bias_rows(weights: GRUWeights) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.layouts.blocks import KERAS, restore
+from gru_ref.layouts.blocks import KERAS, join_gates, restore
 from gru_ref.layouts.conversion_input import keras_name
 
 Array = NDArray[Any]
@@ -192,6 +192,32 @@ def read_kernels(
 
     recurrent_kernel = read(names[1], units)
     return read(names[0], None), recurrent_kernel
+
+
+def read_gates(
+    mapping: Mapping[str, Any],
+    names: Iterable[str],
+    *axes: int | None,
+    transposed: bool = False,
+) -> Array:
+    """Return the array whose gates lie under names of their own, named in Keras's order.
+
+    Parameters
+    ----------
+    mapping : mapping
+    names : iterable of str
+    *axes : int or None
+        The sizes of each, as `floating` takes them.
+    transposed : bool
+        Whether each is the transposed block of Keras.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `floating`.
+    """
+    blocks = [floating(mapping, name, *axes) for name in names]
+    return join_gates(block.T if transposed else block for block in blocks)
 
 
 def attribute(mapping: Mapping[str, Any], name: str, choices: tuple[Any, ...]) -> Any:

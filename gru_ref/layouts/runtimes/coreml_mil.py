@@ -74,7 +74,7 @@ def to_layout(given: Any) -> dict[str, Any]:
         An activation is not tanh and sigmoid.
     """
     weights, config, *_ = conversion_input(given, FACTS.label)
-    layout: dict[str, Any] = dict(zip(_KERNELS, transposed_kernels(weights, _ORDER), strict=True))
+    layout = transposed_kernels(weights, _KERNELS, _ORDER)
     if weights.bias is not None:
         input_bias, recurrent_bias = (reorder(row, _ORDER) for row in bias_rows(weights))
         if config.reset_after:

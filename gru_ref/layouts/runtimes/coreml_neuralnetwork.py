@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, KERAS_3, Function, sigmoid, tanh
+from gru_ref.layouts.blocks import named_gates
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.reading import Read, attribute, check_keys, flag, floating, listed_functions
+from gru_ref.layouts.reading import (
+    Read,
+    attribute,
+    check_keys,
+    flag,
+    floating,
+    listed_functions,
+    read_gates,
+)
 
-_GATES = ("update", "reset", "output")  # Keras's z, r, h
+_INPUT, _RECURRENT, _BIASES = (
+    tuple(f"{gate}Gate{array}" for gate in ("update", "reset", "output"))  # Keras's z, r, h
+    for array in ("WeightMatrix", "RecursionMatrix", "BiasVector")
+)
 
 FACTS = Facts(
     name="coreml_neuralnetwork",
     title="Core ML NeuralNetwork GRU",
     gates=("z", "r", "o"),
     arrays={
-        **{f"{gate}GateWeightMatrix": "(u, f) input weights" for gate in _GATES},
-        **{f"{gate}GateRecursionMatrix": "(u, u) recurrent weights" for gate in _GATES},
-        **{f"{gate}GateBiasVector": "(u,) bias" for gate in _GATES},
+        **dict.fromkeys(_INPUT, "(u, f) input weights"),
+        **dict.fromkeys(_RECURRENT, "(u, u) recurrent weights"),
+        **dict.fromkeys(_BIASES, "(u,) bias"),
         "hasBiasVectors": "whether the bias vectors are there",
         "reverseInput": "go_backwards",
         "activations": "[gates, candidate]: 'sigmoid', 'tanh', 'sigmoidHard(alpha, beta)'",
@@ -58,7 +68,6 @@ KNOWN: Mapping[Function, str] = {
     KERAS_2["hard_sigmoid"]: "sigmoidHard(0.2, 0.5)",
     KERAS_3["hard_sigmoid"]: f"sigmoidHard({1 / 6}, 0.5)",
 }
-_BIASES = tuple(f"{gate}GateBiasVector" for gate in _GATES)
 _REQUIRED = tuple(name for name in FACTS.arrays if name not in _BIASES)
 
 
@@ -79,16 +88,12 @@ def to_layout(given: Any) -> dict[str, Any]:
     weights, config, candidate, gates = conversion_input(
         given, FACTS.label, reset_after=False, activations=KNOWN
     )
-    layout: dict[str, Any] = {}
-    for name, W, R in zip(
-        _GATES, weights.kernel_gates, weights.recurrent_kernel_gates, strict=True
-    ):
-        layout[f"{name}GateWeightMatrix"] = np.ascontiguousarray(W.T)
-        layout[f"{name}GateRecursionMatrix"] = np.ascontiguousarray(R.T)
+    layout = {
+        **named_gates(weights.kernel, _INPUT, transposed=True),
+        **named_gates(weights.recurrent_kernel, _RECURRENT, transposed=True),
+    }
     if weights.bias is not None:
-        layout |= {
-            name: b.copy() for name, b in zip(_BIASES, weights.input_bias_gates, strict=True)
-        }
+        layout |= named_gates(weights.bias, _BIASES)
     return layout | {
         "hasBiasVectors": weights.bias is not None,
         "reverseInput": bool(config.go_backwards),
@@ -110,20 +115,13 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     check_keys(mapping, _REQUIRED + (_BIASES if with_bias else ()))
     attribute(mapping, "hasBiasVectors", (with_bias,))
     reverse = flag(mapping, "reverseInput")
-    features, units = floating(mapping, "updateGateWeightMatrix", None, None).shape[::-1]
+    features, units = floating(mapping, _INPUT[0], None, None).shape[::-1]
     attribute(mapping, "inputVectorSize", (features,))
     attribute(mapping, "outputVectorSize", (units,))
-    bias = None
-    if with_bias:
-        bias = np.concatenate([floating(mapping, name, units) for name in _BIASES])
     weights = GRUWeights(
-        np.concatenate(
-            [floating(mapping, f"{g}GateWeightMatrix", units, features).T for g in _GATES], axis=1
-        ),
-        np.concatenate(
-            [floating(mapping, f"{g}GateRecursionMatrix", units, units).T for g in _GATES], axis=1
-        ),
-        bias,
+        read_gates(mapping, _INPUT, units, features, transposed=True),
+        read_gates(mapping, _RECURRENT, units, units, transposed=True),
+        read_gates(mapping, _BIASES, units) if with_bias else None,
     )
     functions = listed_functions(mapping, KNOWN)
     return Read.from_weights(weights, reset_after=False, go_backwards=reverse, **functions)

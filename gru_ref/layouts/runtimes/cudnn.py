@@ -40,6 +40,8 @@ FACTS = Facts(
     ),
 )
 
+_PIECES = ("W", "R", "b_W", "b_R")
+
 
 def to_layout(given: Any) -> dict[str, Any]:
     """Return the flat buffer and the two sizes that describe it.
@@ -58,8 +60,9 @@ def to_layout(given: Any) -> dict[str, Any]:
     if weights.bias is None:
         zeros = np.zeros((2, 3 * weights.units), weights.kernel.dtype)
         weights = GRUWeights(weights.kernel, weights.recurrent_kernel, zeros)
+    arrays = torch.ordered_arrays(weights, _PIECES).values()
     return {
-        "params": np.concatenate([array.ravel() for array in torch.ordered_arrays(weights)]),
+        "params": np.concatenate([array.ravel() for array in arrays]),
         "inputSize": weights.features,
         "hiddenSize": weights.units,
     }
@@ -80,8 +83,7 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     pieces = np.split(buffer, ends[:-1])
     named = {
-        str(i): piece.reshape(shape)
-        for i, (piece, shape) in enumerate(zip(pieces, shapes, strict=True))
+        name: piece.reshape(shape)
+        for name, piece, shape in zip(_PIECES, pieces, shapes, strict=True)
     }
-    weights = torch.ordered_weights(named, tuple(named))
-    return Read.from_weights(weights, reset_after=True)
+    return Read.from_weights(torch.ordered_weights(named, _PIECES), reset_after=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.blocks import bias_rows
+from gru_ref.layouts.blocks import bias_rows, map_gates
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.reading import Read, check_keys, flag, floating, read_kernels
@@ -54,8 +54,8 @@ def to_layout(given: Any) -> dict[str, Any]:
     """
     weights, config, *_ = conversion_input(given, FACTS.label, reset_after=True)
     return {
-        "kernel": _by_gate(weights.kernel, lambda block: block.T.reshape(block.shape)),
-        "recurrent_kernel": _by_gate(weights.recurrent_kernel, np.transpose),
+        "kernel": map_gates(lambda block: block.T.reshape(block.shape), weights.kernel),
+        "recurrent_kernel": map_gates(np.transpose, weights.recurrent_kernel),
         "bias": np.concatenate(bias_rows(weights)),
         "go_backwards": bool(config.go_backwards),
     }
@@ -100,11 +100,7 @@ def gru_arrays(kernel: Array, recurrent_kernel: Array, bias: Array) -> tuple[Arr
            [3., 4., 5.]])
     """
     return (
-        _by_gate(kernel, lambda block: block.T.reshape(block.shape, order="F")),
-        _by_gate(recurrent_kernel, np.transpose),
+        map_gates(lambda block: block.T.reshape(block.shape, order="F"), kernel),
+        map_gates(np.transpose, recurrent_kernel),
         bias.reshape(2, -1),
     )
-
-
-def _by_gate(array: Array, change: Callable[[Array], Array]) -> Array:
-    return np.concatenate([change(block) for block in np.split(array, 3, axis=1)], axis=1)

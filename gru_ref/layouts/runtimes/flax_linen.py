@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.blocks import merged_bias, split_bias
+from gru_ref.layouts.blocks import merged_bias, named_gates, split_bias
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.reading import Read, check_keys, floating
+from gru_ref.layouts.reading import Read, check_keys, floating, read_gates
 from gru_ref.layouts.runtimes.flax_cell import cell_arguments, flax_input, read_cell
 
 FACTS = Facts(
@@ -51,7 +49,11 @@ FACTS = Facts(
     ),
 )
 
-_GATES = {"z": 0, "r": 1, "n": 2}  # the place of a gate in Keras's order
+# In Keras's order.
+_INPUT, _RECURRENT, _BIASES = (
+    [f"{side}{gate}/{array}" for gate in "zrn"]
+    for side, array in (("i", "kernel"), ("h", "kernel"), ("i", "bias"))
+)
 _KEYS = tuple(FACTS.arrays)
 
 
@@ -73,13 +75,12 @@ def to_layout(given: Any) -> dict[str, Any]:
     source = flax_input(given, FACTS.label)
     weights = source.weights
     joined, recurrent_h = merged_bias(weights)
-    biases = np.split(joined, 3)
-    layout: dict[str, Any] = {}
-    for name, place in _GATES.items():
-        layout[f"i{name}/kernel"] = weights.kernel_gates[place].copy()
-        layout[f"i{name}/bias"] = biases[place].copy()
-        layout[f"h{name}/kernel"] = weights.recurrent_kernel_gates[place].copy()
-    return layout | {"hn/bias": recurrent_h, **cell_arguments(source)}
+    layout = {
+        **named_gates(weights.kernel, _INPUT),
+        **named_gates(joined, _BIASES),
+        **named_gates(weights.recurrent_kernel, _RECURRENT),
+    }
+    return {**layout, "hn/bias": recurrent_h, **cell_arguments(source)}
 
 
 def from_layout(mapping: Mapping[str, Any]) -> Read:
@@ -94,10 +95,8 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     recurrent_h = floating(mapping, "hn/bias", None)
     units = recurrent_h.shape[0]
     weights = GRUWeights(
-        np.concatenate([floating(mapping, f"i{g}/kernel", None, units) for g in _GATES], axis=1),
-        np.concatenate([floating(mapping, f"h{g}/kernel", units, units) for g in _GATES], axis=1),
-        split_bias(
-            np.concatenate([floating(mapping, f"i{g}/bias", units) for g in _GATES]), recurrent_h
-        ),
+        read_gates(mapping, _INPUT, None, units),
+        read_gates(mapping, _RECURRENT, units, units),
+        split_bias(read_gates(mapping, _BIASES, units), recurrent_h),
     )
     return read_cell(mapping, weights)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
+from gru_ref.layouts.blocks import join_gates, split_gates
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.reading import Read, check_keys, floating, read_kernels
@@ -86,7 +87,5 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
 
 def _complement(array: NDArray[Any]) -> NDArray[Any]:
     """Return `array` with the columns of z negated; its own inverse."""
-    units = array.shape[-1] // 3
-    complement = array.copy()
-    complement[..., :units] *= -1
-    return complement
+    z, r, h = split_gates(array)
+    return join_gates([-z, r, h])

@@ -53,7 +53,7 @@ def to_layout(given: Any) -> dict[str, Any]:
         reset_after is False, go_backwards is True, or an activation is not tanh and sigmoid.
     """
     weights = conversion_input(given, FACTS.label, reset_after=True, backwards=False).weights
-    layout: dict[str, Any] = dict(zip(_KERNELS, transposed_kernels(weights, _ORDER), strict=True))
+    layout = transposed_kernels(weights, _KERNELS, _ORDER)
     if weights.bias is not None:
         joined, recurrent_h = merged_bias(weights)
         layout |= {"b": reorder(joined, _ORDER), "bhn": recurrent_h}

@@ -116,11 +116,7 @@ def to_layout(given: Any) -> dict[str, Any]:
         An activation is none of ONNX's.
     """
     weights, config, candidate, gates = conversion_input(given, FACTS.label, activations=KNOWN)
-    kernel, recurrent_kernel = transposed_kernels(weights)
-    layout: dict[str, Any] = {
-        "W": kernel[np.newaxis],
-        "R": recurrent_kernel[np.newaxis],
-    }
+    layout = transposed_kernels(weights, ("W", "R"), leading=True)
     if weights.bias is not None:
         layout["B"] = np.concatenate(bias_rows(weights))[np.newaxis]
     layout |= {

@@ -84,12 +84,10 @@ def to_layout(given: Any) -> dict[str, Any]:
         An activation is not sigmoid, tanh or relu.
     """
     weights, config, candidate, gates = conversion_input(given, FACTS.label, activations=KNOWN)
-    kernel, recurrent_kernel = transposed_kernels(weights)
     joined, recurrent_h = merged_bias(weights)
     bias = np.concatenate([joined, recurrent_h]) if config.reset_after else joined
     return {
-        "W": kernel[np.newaxis],
-        "R": recurrent_kernel[np.newaxis],
+        **transposed_kernels(weights, ("W", "R"), leading=True),
         "B": bias[np.newaxis],
         "linear_before_reset": bool(config.reset_after),
         "direction": "reverse" if config.go_backwards else "forward",

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
@@ -15,8 +14,6 @@ from gru_ref.layouts.blocks import bias_rows, reorder, restore, transposed_kerne
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.reading import Read, check_keys, check_mapping, floating, read_kernels
-
-Array = NDArray[Any]
 
 FACTS = Facts(
     name="torch",
@@ -82,8 +79,7 @@ def to_layout(given: Any, *, prefix: str = "", layer: int = 0) -> dict[str, Any]
     """
     weights, config, *_ = conversion_input(given, FACTS.label, reset_after=True)
     names = _names(layer, bool(config.go_backwards))
-    arrays = ordered_arrays(weights)
-    return {prefix + name: array for name, array in zip(names, arrays, strict=False)}
+    return ordered_arrays(weights, [prefix + name for name in names])
 
 
 def from_layout(
@@ -139,11 +135,12 @@ def from_layout(
     return Read.from_weights(weights, reset_after=True, go_backwards=backward)
 
 
-def ordered_arrays(weights: GRUWeights) -> list[Array]:
+def ordered_arrays(weights: GRUWeights, names: Sequence[str]) -> dict[str, Any]:
     """Return (3u, f), (3u, u) and, with a bias, twice (3u,): the gates in PyTorch's order."""
-    arrays: list[Array] = [*transposed_kernels(weights, ORDER)]
+    arrays = transposed_kernels(weights, (names[0], names[1]), ORDER)
     if weights.bias is not None:
-        arrays += [reorder(row, ORDER) for row in bias_rows(weights)]
+        for name, row in zip(names[2:], bias_rows(weights), strict=True):
+            arrays[name] = reorder(row, ORDER)
     return arrays
 
 

@@ -33,7 +33,7 @@ def to_layout(given: Any) -> dict[str, Any]:
         reset_after is False, go_backwards is True, or an activation is not tanh and sigmoid.
     """
     weights = conversion_input(given, FACTS.label, reset_after=True, backwards=False).weights
-    return dict(zip(_NAMES, torch.ordered_arrays(weights), strict=False))
+    return torch.ordered_arrays(weights, _NAMES)
 
 
 def from_layout(mapping: Mapping[str, Any]) -> Read:

@@ -84,10 +84,7 @@ def to_layout(given: Any) -> dict[str, Any]:
         An activation is not sigmoid, tanh or relu.
     """
     weights, config, candidate, gates = conversion_input(given, FACTS.label, activations=KNOWN)
-    layout: dict[str, Any] = {
-        name: array[np.newaxis]
-        for name, array in zip(_KERNELS, transposed_kernels(weights), strict=True)
-    }
+    layout = transposed_kernels(weights, _KERNELS, leading=True)
     if weights.bias is not None:
         rows = bias_rows(weights)[: 2 if config.reset_after else 1]
         layout |= {name: row[np.newaxis] for name, row in zip(_BIASES, rows, strict=False)}
