@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,8 @@ from gru_ref.cli.arrays import read_array
 from gru_ref.cli.selection import SourceFile
 
 F = Callable[..., Any]
-
-
-class FilePath(click.Path):
-    """A path that the command itself opens, so that its own sentence says what is wrong."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
+# A command opens its files itself, so that its own sentence says what is wrong.
+_PATH = click.Path(path_type=Path)
 
 
 @dataclass(frozen=True)
@@ -63,10 +58,10 @@ def value(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F],
 
 def file(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
     """Return what adds an option that takes the path of a file, as `value` does."""
-    return value(names, metavar, text, type=FilePath(), **settings)
+    return value(names, metavar, text, type=_PATH, **settings)
 
 
-file_argument = click.argument("file", type=FilePath())
+file_argument = click.argument("file", type=_PATH)
 layer = value(
     "--layer",
     "PATH",
@@ -82,37 +77,6 @@ initial_state = file("--initial-state", "H.npy", "Initial state, (batch, U) (def
 force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
 
-def source(function: F) -> F:
-    """Add the argument FILE and the options on how to read it: the command takes a `SourceFile`."""
-
-    @functools.wraps(function)
-    def with_source(
-        file: Path,
-        settings: tuple[str, ...],
-        keras_version: str | None,
-        limits: tuple[str, ...],
-        **others: Any,
-    ) -> Any:
-        return function(source=SourceFile(file, settings, keras_version, limits), **others)
-
-    return _decorate(
-        with_source,
-        file_argument,
-        value(
-            "--set settings",
-            "NAME=VALUE",
-            "Argument of GRU that FILE does not give, such as go_backwards=true; may be repeated.",
-            multiple=True,
-        ),
-        value(
-            "--keras-version",
-            "VERSION",
-            "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
-        ),
-        limits,
-    )
-
-
 def inputs(*, required: bool) -> Callable[[F], F]:
     """Return what adds the option --inputs."""
     return file("--inputs", "X.npy", "Inputs, (batch, time, F).", required=required)
@@ -120,26 +84,12 @@ def inputs(*, required: bool) -> Callable[[F], F]:
 
 def call(*, required: bool = True) -> Callable[[F], F]:
     """Return what adds the arrays of one call of a GRU: the command takes `CallFiles`."""
-
-    def decorate(function: F) -> F:
-        @functools.wraps(function)
-        def with_call(
-            inputs: Path | None, mask: Path | None, initial_state: Path | None, **others: Any
-        ) -> Any:
-            return function(call=CallFiles(inputs, mask, initial_state), **others)
-
-        return _decorate(
-            with_call,
-            inputs(required=required),
-            file(
-                "--mask",
-                "MASK.npy",
-                "Mask, (batch, time); True where a timestep is used (default: everywhere).",
-            ),
-            initial_state,
-        )
-
-    return decorate
+    mask = file(
+        "--mask",
+        "MASK.npy",
+        "Mask, (batch, time); True where a timestep is used (default: everywhere).",
+    )
+    return _gather(CallFiles, "call", inputs(required=required), mask, initial_state)
 
 
 def output(text: str) -> Callable[[F], F]:
@@ -158,3 +108,37 @@ def _decorate(function: F, *decorators: Callable[[F], F]) -> F:
     for decorate in reversed(decorators):
         function = decorate(function)
     return function
+
+
+def _gather(kind: type, name: str, *decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """Return what adds options, and hands them over as the fields of one `kind`."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def gathered(**values: Any) -> Any:
+            own = {field.name: values.pop(field.name) for field in fields(kind)}
+            return function(**{name: kind(**own)}, **values)
+
+        return _decorate(gathered, *decorators)
+
+    return decorate
+
+
+# The argument FILE and the options on how to read it: the command takes a `SourceFile`.
+source = _gather(
+    SourceFile,
+    "source",
+    file_argument,
+    value(
+        "--set settings",
+        "NAME=VALUE",
+        "Argument of GRU that FILE does not give, such as go_backwards=true; may be repeated.",
+        multiple=True,
+    ),
+    value(
+        "--keras-version",
+        "VERSION",
+        "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
+    ),
+    limits,
+)

@@ -12,12 +12,14 @@ from typing import Any
 import click
 import numpy as np
 
+from gru_ref.atomic_write import write_all
+from gru_ref.cli.text import one_line
 from gru_ref.files.sniff import source_files
 
 
 def check_output(
     option: str,
-    path: Path,
+    path: Path | None,
     sources: Mapping[str, Path | None],
     *,
     force: bool,
@@ -29,7 +31,8 @@ def check_output(
     ----------
     option : str
         For the messages: "--picture".
-    path : Path
+    path : Path or None
+        None is never refused: nothing will be written.
     sources : mapping
         Every option, and FILE → the path that is read for it, if any.
     force : bool
@@ -43,6 +46,8 @@ def check_output(
         It has another ending, is a file that is read, a folder, in no folder, or there already
         without `force`.
     """
+    if path is None:
+        return
     check_ending(option, path, endings)
     if path.is_dir():
         raise ValueError(f"{option} is the folder {str(path)!r}, expected the path of a file")
@@ -72,6 +77,25 @@ def check_ending(option: str, path: Path, endings: tuple[str, ...]) -> None:
     """
     if not path.name.endswith(endings):
         raise ValueError(f"{option} is {str(path)!r}, expected a name in {' or '.join(endings)}")
+
+
+def write_files(contents: Mapping[Path, bytes], facts: str = "") -> None:
+    """Write files, all or none, and say which.
+
+    Parameters
+    ----------
+    contents : mapping
+        Path → bytes.
+    facts : str
+        What to say of them.
+
+    Raises
+    ------
+    OSError
+        As `gru_ref.atomic_write.write_all`.
+    """
+    write_all(contents)
+    click.echo(", ".join(one_line(str(path)) for path in contents) + facts)
 
 
 def npz_bytes(arrays: dict[str, Any]) -> bytes:

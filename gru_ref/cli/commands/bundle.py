@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
-from gru_ref.cli.output import check_output
+from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.text import one_line
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
@@ -83,8 +82,7 @@ def bundle(
     if paths:
         layers = {path: choose_layer(layers, path) for path in paths}
     data = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
-    write_all({output: data})
     count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"
     probe = f"seed {seed or 0}" if call.inputs is None else one_line(str(call.inputs))
     by = "gru_ref" if theirs is None else "the live model, checked"
-    click.echo(f"{one_line(str(output))}: {count}, probe: inputs of {probe}, outputs by {by}")
+    write_files({output: data}, f": {count}, probe: inputs of {probe}, outputs by {by}")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
-from gru_ref.cli.output import check_output
+from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import one_line
@@ -59,12 +58,12 @@ def convert(
         check_output("--output", path, {"FILE": source.file}, force=force)
     layers = source.layers()
     if target != KERAS_3:
-        write_all({output: layout_bytes(choose_layer(layers, layer), target, output)})
+        contents = {output: layout_bytes(choose_layer(layers, layer), target, output)}
     else:
         if layer is not None:
             layers = {layer: choose_layer(layers, layer)}
         plan = keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
         for note in plan.notes:
             click.echo(f"gru-ref: note: {one_line(note)}", err=True)
-        write_all(keras3_bytes(plan, files))
-    click.echo(", ".join(one_line(str(path)) for path in files))
+        contents = keras3_bytes(plan, files)
+    write_files(contents)

@@ -110,8 +110,7 @@ def doctor(
         "--last-state": last_state,
         "--initial-state": initial_state,
     }
-    if write_probe is not None:
-        check_output("--write-probe", write_probe, sources, force=force, endings=(".npy",))
+    check_output("--write-probe", write_probe, sources, force=force, endings=(".npy",))
     for path in _files(target, output, member):
         check_output("--output", path, sources, force=force)
     _check_different(sources)

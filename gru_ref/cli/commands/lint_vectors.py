@@ -76,9 +76,8 @@ def lint_vectors(
                 1  one was found: --write-better writes it
                 2  an error
     """
-    if write_better is not None:
-        sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
-        check_output("--write-better", write_better, sources, force=force, endings=(".npz",))
+    sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
+    check_output("--write-better", write_better, sources, force=force, endings=(".npz",))
     gru = source.layer(layer)
     arrays = call.arrays()
     arrays["outputs"] = None if outputs is None else read_array(outputs, "--outputs")

@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
-from gru_ref.cli.output import check_output, npz_bytes
+from gru_ref.cli.output import check_output, npz_bytes, write_files
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.text import one_line
 
 
 @click.command()
@@ -44,6 +42,5 @@ def run(
     arrays = call.arrays()
     result: Any = gru(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
     returned = dict(zip(("output", "state"), result, strict=True))
-    write_all({output: npz_bytes(returned)})
     shapes = ", ".join(f"{name} {array.shape}" for name, array in returned.items())
-    click.echo(f"{one_line(str(output))}: {shapes}")
+    write_files({output: npz_bytes(returned)}, f": {shapes}")

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
-from gru_ref.cli.output import check_output
+from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.text import one_line
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 
 
@@ -41,12 +39,8 @@ def trace(
     --picture gates.png  z, r, candidate and h over time, as heat maps
     """
     sources = {"FILE": source.file, **call.paths()}
-    for option, path, endings in (
-        ("--output", output, (".npz", ".csv")),
-        ("--picture", picture, ENDINGS),
-    ):
-        if path is not None:
-            check_output(option, path, sources, force=force, endings=endings)
+    check_output("--output", output, sources, force=force, endings=(".npz", ".csv"))
+    check_output("--picture", picture, sources, force=force, endings=ENDINGS)
     if output is None and picture is None:
         raise ValueError("--output or --picture is needed")
     if row is not None and picture is None:
@@ -63,6 +57,4 @@ def trace(
     if picture is not None:
         title = f"{layer or gru.name}, row {row or 0} of the batch"
         contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
-    write_all(contents)
-    names = ", ".join(one_line(str(path)) for path in contents)
-    click.echo(f"{names}: {timesteps} timesteps, batch {batch}, {units} units")
+    write_files(contents, f": {timesteps} timesteps, batch {batch}, {units} units")
