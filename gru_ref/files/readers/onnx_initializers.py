@@ -73,11 +73,11 @@ def _node_grus(node: OnnxNode, graph: OnnxGraph) -> Iterator[Found]:
     after = bool(node.integer("linear_before_reset"))
     direction = node.string("direction", "forward")
     directions = ("forward", "reverse") if direction == "bidirectional" else (direction,)
-    units = R.shape[-1]
     if W.ndim != 3 or R.ndim != 3 or {W.shape[0], R.shape[0]} != {len(directions)}:
         raise node.part.error(
             f"W is {W.shape} and R is {R.shape}, expected {len(directions)} directions"
         )
+    units = R.shape[-1]
     if B is not None and B.shape != (len(directions), 6 * units):
         raise node.part.error(f"B is {B.shape}, expected {(len(directions), 6 * units)}")
     activations = node.strings("activations") or ["Sigmoid", "Tanh"] * len(directions)

@@ -26,7 +26,9 @@ def _onnx(graph: bytes) -> bytes:
     return field(1, 8) + field(2, b"hand") + field(7, graph)
 
 
-def _onnx_gru(*, lbr: int = 1, direction: bytes = b"forward", B: bytes = b"B", **W: Any) -> bytes:
+def _onnx_gru(
+    *, lbr: int = 1, direction: bytes = b"forward", B: bytes = b"B", R: Any = (1, 6, 2), **W: Any
+) -> bytes:
     names = [b"x", b"W", b"R", *([B] if B else [])]
     node = b"".join(field(1, name) for name in names) + field(2, b"y") + field(4, b"GRU")
     node += field(5, field(1, b"linear_before_reset") + field(3, lbr))
@@ -34,7 +36,7 @@ def _onnx_gru(*, lbr: int = 1, direction: bytes = b"forward", B: bytes = b"B", *
     tensors = _onnx_tensor(
         "W", W.get("shape", (1, 6, 3)), bytes(W.get("size", 72)), W.get("x", b"")
     )
-    tensors += _onnx_tensor("R", (1, 6, 2), np.arange(12, dtype="<f4").tobytes())
+    tensors += _onnx_tensor("R", R, np.arange(np.prod(R), dtype="<f4").tobytes())
     tensors += _onnx_tensor("B", (1, 12), np.arange(12, dtype="<f4").tobytes())
     return _onnx(field(1, node) + tensors)
 
@@ -52,6 +54,7 @@ ONNX: dict[str, tuple[bytes, str]] = {
     "external_data_by_its_key": (_onnx_gru(x=field(13, b"")), "another file"),
     "shape_of_more_bytes": (_onnx_gru(shape=(1, 6, 1 << 40)), "takes 72 bytes"),
     "negative_shape": (_onnx_gru(shape=(1, -6, -3)), "takes 72 bytes"),
+    "recurrent_kernel_that_is_one_number": (_onnx_gru(R=()), r"R is \(\), expected 1 directions"),
     "two_directions_in_one": (_onnx_gru(direction=b"bidirectional"), "2 directions"),
     "weight_that_is_computed": (_onnx_gru(B=b"C"), "computed"),
     "graphs_nested_too_deep": (_nested_onnx(200), "nested"),
