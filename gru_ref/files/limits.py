@@ -11,6 +11,8 @@ MiB = 1 << 20
 
 # A ratio beyond the limit is no bomb where what comes out is small: zero biases shrink well.
 _SMALL = 1 * MiB
+# The limits that everything read counts against together.
+_SPENT = ("max_bytes", "max_objects", "max_products")
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,7 @@ class Budget:
     def __init__(self, file: Path, limits: Limits) -> None:
         self.file = file
         self.limits = limits
-        self.bytes_left = limits.max_bytes
-        self.objects_left = limits.max_objects
-        self.products_left = limits.max_products
+        self._left = {name: getattr(limits, name) for name in _SPENT}
 
     def error(self, place: str, reason: str) -> MalformedFileError:
         """Return the error to raise about a place in the file."""
@@ -76,50 +76,40 @@ class Budget:
 
     def take_bytes(self, count: int, place: str) -> None:
         """Account for `count` bytes that are about to be read or unpacked at `place`."""
-        if not 0 <= count <= self.bytes_left:
-            self._refuse(place, f"it takes {count:,} bytes of memory", "max_bytes", self.bytes_left)
-        self.bytes_left -= count
+        self._take("max_bytes", count, f"it takes {count:,} bytes of memory", place)
 
     def take_objects(self, count: int, place: str) -> None:
         """Account for `count` more things to look at."""
-        if not 0 <= count <= self.objects_left:
-            self._refuse(place, f"it holds {count:,} things", "max_objects", self.objects_left)
-        self.objects_left -= count
+        self._take("max_objects", count, f"it holds {count:,} things", place)
 
     def take_products(self, count: int, place: str) -> None:
         """Account for `count` multiplications that a probe is about to take."""
-        if count > self.products_left:
-            self._refuse(
-                place, f"it takes {count:,} multiplications", "max_products", self.products_left
-            )
-        self.products_left -= count
+        self._take("max_products", count, f"it takes {count:,} multiplications", place)
 
     def check_json(self, count: int, place: str) -> None:
         """Refuse a JSON text of `count` bytes that is too long to be parsed."""
-        if not 0 <= count <= self.limits.max_json_bytes:
-            self._refuse(
-                place,
-                f"it is {count:,} bytes of JSON",
-                "max_json_bytes",
-                self.limits.max_json_bytes,
-            )
+        most = self.limits.max_json_bytes
+        self._check(count <= most, "max_json_bytes", most, f"it is {count:,} bytes of JSON", place)
 
     def check_depth(self, depth: int, place: str) -> None:
         """Refuse the level `depth` of nesting."""
-        if depth > self.limits.max_depth:
-            self._refuse(place, f"it is nested {depth} deep", "max_depth", self.limits.max_depth)
+        most = self.limits.max_depth
+        self._check(depth <= most, "max_depth", most, f"it is nested {depth} deep", place)
 
     def check_ratio(self, packed: int, unpacked: int, place: str) -> None:
         """Refuse what claims to unpack to far more than is stored."""
-        if unpacked > _SMALL and unpacked > self.limits.max_ratio * packed:
-            self._refuse(
-                place,
-                f"{packed:,} stored bytes claim to unpack to {unpacked:,}",
-                "max_ratio",
-                self.limits.max_ratio,
-            )
+        most = self.limits.max_ratio
+        what = f"{packed:,} stored bytes claim to unpack to {unpacked:,}"
+        within = unpacked <= _SMALL or unpacked / most <= packed
+        self._check(within, "max_ratio", most, what, place)
 
-    def _refuse(self, place: str, what: str, limit: str, left: float) -> None:
-        raise self.error(
-            place, f"{what}, expected no more than {left:,}: Limits({limit}=…) moves this limit"
-        )
+    def _take(self, limit: str, count: int, what: str, place: str) -> None:
+        left = self._left[limit]
+        self._check(0 <= count <= left, limit, left, what, place)
+        self._left[limit] -= count
+
+    def _check(self, within: bool, limit: str, most: float, what: str, place: str) -> None:
+        if not within:
+            raise self.error(
+                place, f"{what}, expected no more than {most:,}: Limits({limit}=…) moves this limit"
+            )

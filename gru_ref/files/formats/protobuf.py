@@ -119,19 +119,14 @@ class Message:
             found.append(value)
         return found
 
-    def messages(self, number: int, place: str | None = None) -> Iterator[Message]:
+    def messages(self, number: int) -> Iterator[Message]:
         """Yield the messages of a repeated field."""
-        for part in self.parts(number):
-            yield Message.parse(part if place is None else part.cut(0, len(part), place))
+        return map(Message.parse, self.parts(number))
 
-    def message(self, number: int, place: str | None = None) -> Message:
+    def message(self, number: int) -> Message:
         """Return a single message; an empty one if it is missing."""
         parts = self.parts(number)
-        if not parts:
-            return Message(self.part, {})
-        return Message.parse(
-            parts[-1] if place is None else parts[-1].cut(0, len(parts[-1]), place)
-        )
+        return Message.parse(parts[-1]) if parts else Message(self.part, {})
 
     def text(self, number: int) -> str:
         """Return a single text; empty if it is missing."""
