@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,11 +20,10 @@ from gru_ref.files.interpretation.found import ROLES, Array
 from gru_ref.files.probe import BundleProbe, storable_dtype
 from gru_ref.files.readers import bundle
 from gru_ref.files.sniff import source_files
+from gru_ref.files.writers.archive import zip_bytes
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Provenance
 
-# What the archive says of every member, whenever and wherever it is written.
-_DATE, _UNIX, _MODE = (1980, 1, 1, 0, 0, 0), 3, 0o644 << 16
 _BLOCK = 1 << 20
 
 
@@ -94,7 +92,9 @@ def bundle_archive(bundled: Mapping[str, BundleItem], writer: str) -> bytes:
         bundle.META: np.array(text),
         bundle.META_SHA256: np.array(hashlib.sha256(text).hexdigest().encode()),
     }
-    return _archive({**described, **arrays})
+    return zip_bytes(
+        {f"{name}{bundle.SUFFIX}": _npy(array) for name, array in {**described, **arrays}.items()}
+    )
 
 
 def _layer_data(path: str, one: BundleItem) -> dict[str, Any]:
@@ -168,14 +168,7 @@ def _as_data(value: Any) -> Any:
     raise ValueError(f"config holds {shown(value)}, expected data: a bundle holds no code")
 
 
-def _archive(arrays: Mapping[str, Array]) -> bytes:
-    """Return an .npz whose bytes depend on the arrays alone."""
+def _npy(array: Array) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}{bundle.SUFFIX}", _DATE)
-            member.create_system, member.external_attr = _UNIX, _MODE
-            data = io.BytesIO()
-            np.lib.format.write_array(data, array, (1, 0), allow_pickle=False)
-            archive.writestr(member, data.getvalue())
+    np.lib.format.write_array(buffer, array, (1, 0), allow_pickle=False)
     return buffer.getvalue()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 from gru_ref.errors import NotRepresentableError
 from gru_ref.files.formats.float_arrays import BFLOAT16
 from gru_ref.files.formats.hdf5 import import_h5py
+from gru_ref.files.writers.archive import zip_bytes
 from gru_ref.files.writers.keras3_arguments import Array, Keras3GRU, keras3_gru
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger.releases import release_of
 
-# Zip's first day: the same layers make the same bytes.
-_DATE = (1980, 1, 1, 0, 0, 0)
 _MODEL = "model"
 
 
@@ -141,11 +139,7 @@ def keras_zip(planned: Plan) -> bytes:
         "config.json": model_json(planned).encode(),
         "model.weights.h5": weights_h5(planned),
     }
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name, _DATE), data)
-    return buffer.getvalue()
+    return zip_bytes(members)
 
 
 def weights_h5(planned: Plan) -> bytes:
