@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.files.formats.part import FilePart
+
 Array = NDArray[Any]
 
 # What NumPy and HDF5 store bfloat16 as, the dtype of ml_dtypes.
@@ -21,15 +23,17 @@ def fits(dtype: str, shape: tuple[int, ...], size: int) -> bool:
     return math.prod(shape) * np.dtype(FLOATS[dtype]).itemsize == size
 
 
-def float_array(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> Array:
-    """Return the array of one of `FLOATS` that `data` holds; bfloat16 in float32.
+def float_array(part: FilePart, dtype: str, shape: tuple[int, ...]) -> Array:
+    """Return the array of one of `FLOATS` that a part of a file is; bfloat16 in float32.
 
-    Examples
-    --------
-    >>> float_array(bytes([0x80, 0x3F, 0x40, 0xC0]), "bfloat16", (2,))
-    array([ 1., -3.], dtype=float32)
+    Raises
+    ------
+    MalformedFileError
+        A size is not positive, or the part is longer or shorter than the array.
     """
-    array = np.frombuffer(data, FLOATS[dtype]).reshape(shape)
+    if min(shape, default=1) < 1 or not fits(dtype, shape, len(part)):
+        raise part.error(f"it is {dtype} of shape {shape} and takes {len(part):,} bytes")
+    array = np.frombuffer(part.data, FLOATS[dtype]).reshape(shape)
     return from_bfloat16(array) if dtype == "bfloat16" else array
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gru_ref.files.formats.float_arrays import Array, fits, float_array
+from gru_ref.files.formats.float_arrays import Array, float_array
 from gru_ref.files.formats.part import FilePart
 from gru_ref.files.formats.protobuf import Message, to_signed
 
@@ -131,14 +131,9 @@ def tensor_array(tensor: Message) -> Array:
     kind, shape = tensor.number(2), tensor_shape(tensor)
     if kind not in _FLOATS:
         raise part.error(f"its data type is {kind}, expected one of {sorted(_FLOATS)}")
-    dtype = _FLOATS[kind]
-    raw = tensor.parts(9)
-    data: bytes | memoryview = raw[-1].data if raw else b""
-    if not raw and kind in _UNPACKED:
-        data = b"".join(bytes(packed.data) for packed in tensor.parts(_UNPACKED[kind]))
-    if min(shape, default=1) < 1 or not fits(dtype, shape, len(data)):
-        raise part.error(f"it is {dtype} of shape {shape} and takes {len(data):,} bytes")
-    return float_array(data, dtype, shape)
+    raw = tensor.parts(9)[-1:] or (tensor.parts(_UNPACKED[kind]) if kind in _UNPACKED else [])
+    data = raw[0].data if len(raw) == 1 else memoryview(b"".join(one.data for one in raw))
+    return float_array(replace(part, data=data), _FLOATS[kind], shape)
 
 
 def _node(message: Message, place: str) -> OnnxNode:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from gru_ref.files.formats import leveldb_table
 from gru_ref.files.formats.crc32c import crc32c, unmask
-from gru_ref.files.formats.float_arrays import FLOATS, Array, fits, float_array
+from gru_ref.files.formats.float_arrays import Array, float_array
 from gru_ref.files.formats.part import FilePart, open_file, read_file, read_stretch
 from gru_ref.files.formats.protobuf import Message, to_signed, varint
 from gru_ref.files.limits import Budget
@@ -125,17 +123,11 @@ class TensorBundle:
                 f"its dtype is number {entry.dtype} of TensorFlow, expected a floating one: "
                 f"{sorted(_FLOATS)}",
             )
-        dtype = _FLOATS[entry.dtype]
-        if min(entry.shape, default=1) < 1 or not fits(dtype, entry.shape, entry.size):
-            raise self.budget.error(
-                key,
-                f"its shape is {entry.shape} and it takes {entry.size:,} bytes, expected "
-                f"{np.dtype(FLOATS[dtype]).itemsize} bytes an element",
-            )
         raw = self._bytes(key, entry)
+        array = float_array(raw, _FLOATS[entry.dtype], entry.shape)
         if crc32c(raw.data) != unmask(entry.crc):
             raise raw.error("its CRC is wrong: the file is damaged")
-        return float_array(raw.data, dtype, entry.shape)
+        return array
 
     def string(self, key: str) -> FilePart:
         """Return the bytes of a tensor that is one string.

@@ -116,4 +116,4 @@ def _array(
     if tensor.dtype not in _FLOATS:
         raise budget.error(name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}")
     part = read_stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)
-    return float_array(part.data, _FLOATS[tensor.dtype], tensor.shape)
+    return float_array(part, _FLOATS[tensor.dtype], tensor.shape)

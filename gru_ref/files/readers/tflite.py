@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gru_ref.files.formats.flatbuffer import FlatTable
-from gru_ref.files.formats.float_arrays import fits, float_array
+from gru_ref.files.formats.float_arrays import float_array
 from gru_ref.files.formats.part import FilePart, read_file
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found, unique_layers
@@ -234,12 +234,8 @@ class _Body:
                 f"tensor {number} is quantized (TensorType {kind}), expected floats: convert the "
                 "model again without optimizations"
             )
-        dtype = _FLOATS[kind]
-        if min(shape, default=1) < 1 or not fits(dtype, shape, len(data)):
-            raise self._error(
-                f"tensor {number} is {dtype} of shape {shape} and takes {len(data):,} bytes"
-            )
-        return float_array(data.data, dtype, shape)
+        part = data.cut(0, len(data), f"{self.path}, tensor {number}")
+        return float_array(part, _FLOATS[kind], shape)
 
     def _row(self, product: ConstantProduct) -> Array | None:
         """Return the bias that a product adds."""

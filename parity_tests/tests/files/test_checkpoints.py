@@ -17,8 +17,8 @@ from parity_tests.tests.files.refusal import check_refused
 LIES: dict[str, tuple[dict[str, Any], str]] = {
     "offset_beyond_the_data": ({"offset": 1 << 40}, "pointed at"),
     "negative_offset": ({"offset": -8}, "pointed at"),
-    "negative_size": ({"size": -48}, "takes -48 bytes"),
-    "a_petabyte": ({"size": 6 << 50, "shape": (1 << 50, 6)}, "takes"),
+    "negative_size": ({"size": -48}, "bytes 0 to -48 are pointed at"),
+    "a_petabyte": ({"size": 6 << 50, "shape": (1 << 50, 6)}, "are pointed at"),
     "a_petabyte_that_adds_up": ({"size": 24 << 48, "shape": (1 << 48, 6)}, "pointed at"),
     "shape_of_more_bytes": ({"size": 24}, "takes 24 bytes"),
     "shard_that_is_not_there": ({"shard": 1}, "data file 1 of 1"),
