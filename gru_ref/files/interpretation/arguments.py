@@ -70,7 +70,7 @@ def file_arguments(
     known.update(found.already_known)
     if found.class_name == "CuDNNGRU":
         known.update(_CUDNN)
-    for name, value in _array_arguments(found, weights).items():
+    for name, value in _array_arguments(weights).items():
         if known.setdefault(name, value) != value:
             raise MalformedFileError(
                 file,
@@ -178,7 +178,7 @@ def _resolves(name: str, value: Any, behaviour: Behaviour) -> bool:
     return True
 
 
-def _array_arguments(found: Found, weights: GRUWeights) -> dict[str, Any]:
+def _array_arguments(weights: GRUWeights) -> dict[str, Any]:
     """Return the arguments that the shapes say."""
     shapes = {"units": weights.units, "use_bias": weights.bias is not None}
     if weights.bias is not None:
