@@ -17,14 +17,14 @@ _SPENT = ("max_bytes", "max_objects", "max_products")
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits on what one call of `gru_ref.load_layers` may take from a file.
+    """Limits on what reading one file may take, as by `gru_ref.load_layers`.
 
     Parameters
     ----------
     max_bytes : int
-        Arrays and unpacked members that are read into memory, together.
+        Bytes of arrays, unpacked members and whole files that are read into memory, together.
     max_json_bytes : int
-        One JSON text. Python's objects take up to thirty times its size.
+        Bytes of one JSON text. Python's objects take up to thirty times its size.
     max_objects : int
         Groups, arrays, archive members, layers and list elements that are looked at, together.
     max_depth : int
@@ -56,7 +56,10 @@ class Limits:
 
 
 class Budget:
-    """What reading one file may still take: every method raises before a limit is exceeded.
+    """What reading one file may still take.
+
+    Every method but `error` raises `MalformedFileError` before a limit is exceeded; the message
+    names the limit.
 
     Parameters
     ----------

@@ -80,6 +80,7 @@ def draw(bits: np.random.PCG64, *shape: int) -> Array:
     ----------
     bits : numpy.random.PCG64
         Its raw numbers are the same in every release of NumPy.
+    *shape : int
 
     Examples
     --------

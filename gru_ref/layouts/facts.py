@@ -22,9 +22,10 @@ class Facts:
     gates : tuple of str
         The runtime's own letters, in the order in which its blocks lie.
     arrays : mapping
-        Name → shape and what it holds. f is features, u is units.
+        Name of an array → its shape and what it holds; f is features, u is units. Name of an
+        attribute → its values.
     transposes : str
-        Which Keras arrays are transposed.
+        Which of Keras's arrays are transposed, and whether whole or gate by gate.
     blocks : "as Keras", "transposed" or "transposed in place"
         How a gate's block of the kernel lies in memory; in place, its shape does not show it.
     bias : str
@@ -38,11 +39,11 @@ class Facts:
     activations : str
         Which activations it has.
     direction : str
-        How go_backwards is written.
+        How go_backwards is written, if the layout says it.
     reversed_output : "as the input", "as processed" or ""
         The order of a reversed sequence output; Keras's is as processed. Empty: none, or unknown.
     round_trip : str
-        What does not come back from a round trip, or "bit-exact".
+        "bit-exact", and what comes back otherwise from a round trip.
     verified : str
         The release whose outputs were compared; empty if the facts were only read.
     source : str
@@ -77,7 +78,7 @@ class Facts:
 
 
 class Layout(Protocol):
-    """What a module of this package offers."""
+    """What each module of `gru_ref.layouts.runtimes` offers for its runtime."""
 
     FACTS: Facts
     to_layout: Callable[..., dict[str, Any]]

@@ -267,6 +267,7 @@ def named_functions(
 
     Parameters
     ----------
+    mapping : mapping
     words : mapping
         Function → the runtime's word for it.
     gates, candidate : str
@@ -291,6 +292,7 @@ def listed_functions(
 
     Parameters
     ----------
+    mapping : mapping
     words : mapping
         Function → the runtime's word for it.
 

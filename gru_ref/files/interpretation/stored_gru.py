@@ -76,6 +76,9 @@ def match_configs(
     stored : iterable
         Their paths are groups of the .keras format.
     leaves : sequence
+    keras_version : str or None
+        The release that wrote the file.
+    budget : Budget
 
     Raises
     ------

@@ -75,6 +75,7 @@ def from_layout(mapping: Mapping[str, Any], *, dtype: Any = "float32") -> Read:
 
     Parameters
     ----------
+    mapping : mapping
     dtype : dtype
         Of the numbers that are lists; arrays keep theirs.
 
