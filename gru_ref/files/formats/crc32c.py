@@ -73,8 +73,9 @@ def _by_lanes(register: int, data: memoryview) -> int:
         registers = _apply(_tables(), registers ^ column)
     shift = _zeros_operator(length)
     while registers.size > 1:
-        registers = _apply(_byte_tables(shift), registers[0::2]) ^ registers[1::2]
-        shift = _compose(shift, shift)
+        tables = _byte_tables(shift)
+        registers = _apply(tables, registers[0::2]) ^ registers[1::2]
+        shift = _apply(tables, shift)  # twice as many zero bytes
     return int(registers[0])
 
 
@@ -111,21 +112,10 @@ def _apply(tables: Words, register: Words) -> Words:
 
 def _zeros_operator(length: int) -> Words:
     """Return what `length` zero bytes, a multiple of four, do to each bit of the register."""
-    power = _apply(_tables(), np.left_shift(np.uint32(1), np.arange(32, dtype=np.uint32)))
-    operator: Words | None = None
-    steps = length // 4
-    while steps:
-        if steps & 1:
-            operator = power if operator is None else _compose(power, operator)
-        power = _compose(power, power)
-        steps >>= 1
-    assert operator is not None  # length is positive
+    operator: Words = np.left_shift(np.uint32(1), np.arange(32, dtype=np.uint32))
+    for _ in range(length // 4):
+        operator = _apply(_tables(), operator)
     return operator
-
-
-def _compose(after: Words, before: Words) -> Words:
-    """Return the operator that applies `before`, then `after`."""
-    return _apply(_byte_tables(after), before)
 
 
 def _byte_tables(operator: Words) -> Words:
