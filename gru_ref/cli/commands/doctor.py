@@ -103,31 +103,26 @@ def doctor(
                 1  several do (--write-probe tells them apart), or none does
                 2  an error
     """
-    sources = {
-        "FILE": file,
+    files = {
         "--inputs": inputs,
         "--outputs": outputs,
         "--last-state": last_state,
         "--initial-state": initial_state,
     }
+    sources = {"FILE": file, **files}
     check_output("--write-probe", write_probe, sources, force=force, endings=(".npy",))
     for path in _files(target, output, member):
         check_output("--output", path, sources, force=force)
     _check_different(sources)
-    seen = [
-        sole_array(path, option)
-        for path, option in ((outputs, "--outputs"), (last_state, "--last-state"))
-        if path is not None
-    ]
-    if not seen:
+    if outputs is None and last_state is None:
         raise ValueError("--outputs or --last-state is needed")
+    arrays = {name: sole_array(path, name) for name, path in files.items() if path is not None}
+    seen = [arrays[name] for name in ("--outputs", "--last-state") if name in arrays]
     found = diagnose(
         _weight_arrays(SourceFile(file, limits=limits), layer),
-        sole_array(inputs, "--inputs"),
+        arrays["--inputs"],
         tuple(seen) if len(seen) == 2 else seen[0],
-        initial_state=None
-        if initial_state is None
-        else sole_array(initial_state, "--initial-state"),
+        initial_state=arrays.get("--initial-state"),
         activation=list(activations) or None,
         recurrent_activation=list(gates) or None,
         precision=precision,
@@ -138,27 +133,25 @@ def doctor(
     else:
         click.echo(str(found))
 
-    def write(contents: dict[Path, bytes]) -> None:
-        write_all(contents)
-        for path in () if as_json else contents:
-            click.echo(f"Written: {one_line(str(path))}")
-
-    def explain(path: Path, why: str) -> None:
-        click.echo(f"Not written: {one_line(str(path))}; {why}", err=as_json)
-
     count = len(found.explanations)
+    none = "no layout explains the outputs"
+    contents: dict[Path, bytes] = {}
+    refusals: dict[Path, str] = {}
     if write_probe is not None and found.probe is not None:
-        write({write_probe: _npy(found.probe)})
+        contents[write_probe] = _npy(found.probe)
     elif write_probe is not None:
-        why = "no probe is needed: one layout explains" if count else "no layout explains"
-        explain(write_probe, f"{why} the outputs")
+        one = "no probe is needed: one layout explains the outputs"
+        refusals[write_probe] = one if count else none
     if output is not None and target is not None:
         if count == 1 or (count and member is not None):
-            write(_convert(found.chosen(member), target, output))
-        elif count:
-            explain(output, f"--member 0 to {count - 1} chooses")
+            contents |= _convert(found.chosen(member), target, output)
         else:
-            explain(output, "no layout explains the outputs")
+            refusals[output] = f"--member 0 to {count - 1} chooses" if count else none
+    write_all(contents)
+    for path in () if as_json else contents:
+        click.echo(f"Written: {one_line(str(path))}")
+    for path, why in refusals.items():
+        click.echo(f"Not written: {one_line(str(path))}; {why}", err=as_json)
     return 0 if count == 1 else 1
 
 
