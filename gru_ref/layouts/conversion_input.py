@@ -11,6 +11,11 @@ from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.keras.config import GRUConfig
 
+_HARD_SIGMOIDS = {
+    tables.KERAS_2["hard_sigmoid"]: " of Keras 2",
+    tables.KERAS_3["hard_sigmoid"]: " of Keras 3",
+}
+
 
 class ConversionInput(NamedTuple):
     """The GRU to convert.
@@ -139,17 +144,11 @@ def weights_and_config(given: Any) -> tuple[GRUWeights, GRUConfig]:
 
 def keras_name(function: Function) -> str:
     """Return a function's name in Keras as an error shows it: hard_sigmoid needs its generation."""
-    for generation, table in (("2", tables.KERAS_2), ("3", tables.KERAS_3)):
-        for name, known in table.items():
-            if known is function:
-                only = "" if name != "hard_sigmoid" else f" of Keras {generation}"
-                return f"{name!r}{only}"
-    return shown(function)
+    known = [*tables.KERAS_2.items(), *tables.KERAS_3.items()]
+    name = next((name for name, one in known if one is function), None)
+    return _shown_activation(function if name is None else name, function)
 
 
 def _shown_activation(value: Any, function: Function) -> str:
     """Return an activation as an error shows it: hard_sigmoid needs its generation."""
-    if function in (tables.KERAS_2["hard_sigmoid"], tables.KERAS_3["hard_sigmoid"]):
-        generation = 2 if function is tables.KERAS_2["hard_sigmoid"] else 3
-        return f"{shown(value)} of Keras {generation}"
-    return shown(value)
+    return shown(value) + _HARD_SIGMOIDS.get(function, "")
