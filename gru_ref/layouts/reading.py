@@ -194,6 +194,44 @@ def read_kernels(
     return read(names[0], None), recurrent_kernel
 
 
+def read_bias_rows(
+    mapping: Mapping[str, Any],
+    names: tuple[str, str],
+    kernel: Array,
+    order: str = KERAS,
+    *,
+    leading: bool = False,
+) -> Array | None:
+    """Return the rows of the bias, (2, 3 * units), that lie under two names.
+
+    Parameters
+    ----------
+    mapping : mapping
+    names : (str, str)
+        What the runtime calls the input and the recurrent bias.
+    kernel : (features, 3 * units)
+    order : str
+        The order in which the runtime's gates lie.
+    leading : bool
+        Whether they have an axis of size 1 in front, for the direction.
+
+    Returns
+    -------
+    array or None
+        Zeros for a row that is absent; None if both are.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `floating`.
+    """
+    columns = kernel.shape[1]
+    axes = (1, columns) if leading else (columns,)
+    rows = {n: floating(mapping, n, *axes).reshape(-1) for n in names if n in mapping}
+    zeros = np.zeros(columns, kernel.dtype)
+    return restore(np.stack([rows.get(n, zeros) for n in names]), order) if rows else None
+
+
 def read_gates(
     mapping: Mapping[str, Any],
     names: Iterable[str],

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from gru_ref.core.weights import GRUWeights
-from gru_ref.layouts.blocks import bias_rows, reorder, restore, transposed_kernels
+from gru_ref.layouts.blocks import bias_rows, reorder, transposed_kernels
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.reading import Read, attribute, check_keys, flag, floating, read_kernels
+from gru_ref.layouts.reading import (
+    Read,
+    attribute,
+    check_keys,
+    flag,
+    read_bias_rows,
+    read_kernels,
+)
 
 FACTS = Facts(
     name="coreml_mil",
@@ -103,19 +108,10 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     attribute(mapping, "recurrent_activation", ("sigmoid",))
     attribute(mapping, "activation", ("tanh",))
     kernels = read_kernels(mapping, _KERNELS, order=_ORDER, transposed=True)
-    columns = kernels[0].shape[1]
-    rows = {
-        name: restore(floating(mapping, name, columns), _ORDER)
-        for name in ("input_bias", "bias")
-        if name in mapping
-    }
-    bias = None
-    if rows and reset_after:
-        zeros = np.zeros(columns, kernels[0].dtype)
-        bias = np.stack([rows.get("input_bias", zeros), rows.get("bias", zeros)])
-    elif "input_bias" in rows:
-        raise ValueError("layout has input_bias, expected it with reset_after=True only")
-    elif rows:
-        bias = rows["bias"]
+    bias = read_bias_rows(mapping, ("input_bias", "bias"), kernels[0], _ORDER)
+    if bias is not None and not reset_after:
+        if "input_bias" in mapping:
+            raise ValueError("layout has input_bias, expected it with reset_after=True only")
+        bias = bias[1]
     weights = GRUWeights(*kernels, bias)
     return Read.from_weights(weights, reset_after=reset_after, go_backwards=reverse)

@@ -6,14 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
-from gru_ref.layouts.blocks import bias_rows, reorder, restore, transposed_kernels
+from gru_ref.layouts.blocks import bias_rows, reorder, transposed_kernels
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.reading import Read, check_keys, check_mapping, floating, read_kernels
+from gru_ref.layouts.reading import Read, check_keys, check_mapping, read_bias_rows, read_kernels
 
 FACTS = Facts(
     name="torch",
@@ -147,11 +145,7 @@ def ordered_arrays(weights: GRUWeights, names: Sequence[str]) -> dict[str, Any]:
 def ordered_weights(mapping: Mapping[str, Any], names: Sequence[str]) -> GRUWeights:
     """Undo `ordered_arrays`; `names` are those of the four, of which the biases may be absent."""
     kernels = read_kernels(mapping, (names[0], names[1]), order=ORDER, transposed=True)
-    bias = None
-    if names[2] in mapping:
-        columns = kernels[0].shape[1]
-        bias = np.stack([restore(floating(mapping, name, columns), ORDER) for name in names[2:]])
-    return GRUWeights(*kernels, bias)
+    return GRUWeights(*kernels, read_bias_rows(mapping, (names[2], names[3]), kernels[0], ORDER))
 
 
 def _names(layer: int, backward: bool) -> tuple[str, ...]:

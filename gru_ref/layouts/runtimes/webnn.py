@@ -9,7 +9,7 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.keras.activations.tables import KERAS_2, Function, sigmoid, tanh
-from gru_ref.layouts.blocks import bias_rows, restore, transposed_kernels
+from gru_ref.layouts.blocks import bias_rows, transposed_kernels
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
 from gru_ref.layouts.reading import (
@@ -17,8 +17,8 @@ from gru_ref.layouts.reading import (
     attribute,
     check_keys,
     flag,
-    floating,
     listed_functions,
+    read_bias_rows,
     read_kernels,
 )
 
@@ -110,17 +110,10 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     backward = attribute(mapping, "direction", ("forward", "backward")) == "backward"
     order = attribute(mapping, "layout", ("zrn", "rzn")).replace("n", "h")
     kernels = read_kernels(mapping, _KERNELS, order=order, transposed=True, leading=True)
-    units, columns = kernels[1].shape
-    attribute(mapping, "hiddenSize", (units,))
-    rows = [
-        restore(floating(mapping, name, 1, columns)[0], order) if name in mapping else None
-        for name in _BIASES
-    ]
-    bias = None
-    if any(row is not None for row in rows):
-        zeros = np.zeros(columns, kernels[0].dtype)
-        both = np.stack([zeros if row is None else row for row in rows])
-        bias = both if reset_after else both[0] + both[1]
+    attribute(mapping, "hiddenSize", (kernels[1].shape[0],))
+    bias = read_bias_rows(mapping, _BIASES, kernels[0], order, leading=True)
+    if bias is not None and not reset_after:
+        bias = bias[0] + bias[1]
     return Read.from_weights(
         GRUWeights(*kernels, bias),
         reset_after=reset_after,
