@@ -53,6 +53,8 @@ def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
         The runtime cannot represent a part of it.
     ImportError
         onnx is missing.
+    ValueError
+        The weights hold NaN or infinity, and the file is `.json`.
     """
     if output.name.endswith(".onnx"):
         model: bytes = to_onnx(layer, initial_state=False).SerializeToString()
@@ -60,7 +62,12 @@ def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
     arrays = LAYOUTS[target].to_layout(layer)
     if output.name.endswith(".npz"):
         return npz_bytes(arrays)
-    return json.dumps(arrays, default=_as_list, allow_nan=False).encode()
+    try:
+        return json.dumps(arrays, default=_as_list, allow_nan=False).encode()
+    except ValueError:
+        raise ValueError(
+            "weights hold NaN or infinity, expected finite numbers, which are all that JSON has"
+        ) from None
 
 
 def keras3_bytes(plan: keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes]:

@@ -290,6 +290,15 @@ class TestConvert:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
         assert layers[0]["config"]["batch_shape"] == [3, None, FEATURES]
 
+    def test_json_holds_finite_weights_alone(self, tmp_path: Path) -> None:
+        arrays = list(arrays_of(NPZ).values())
+        arrays[0][0, 0] = np.nan
+        bad = tmp_path / "bad.npz"
+        np.savez(bad, *arrays)
+        ended = invoke("convert", bad, "--to", "torch", "-o", tmp_path / "w.json")
+        check_failed(ended, "weights hold NaN or infinity, expected finite numbers")
+        assert invoke("convert", bad, "--to", "torch", "-o", tmp_path / "w.npz").status == 0
+
 
 @pytest.mark.parametrize("path", KERAS_2_MODELS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_model_of_keras_2_is_shown_and_converted(tmp_path: Path, path: Path) -> None:
