@@ -17,7 +17,6 @@ from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.readers import weights_h5
 
 _MAP = "weight_map"
-_VARS = "/vars"
 
 
 def read(path: Path, limits: Limits) -> list[Found]:
@@ -41,7 +40,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
                 shard = roots[file].group(group)
                 arrays.update(weights_h5.numbered_arrays(shard) if shard else {})
             if datasets := weights_h5.gru_datasets(arrays):
-                place = group.strip("/").removesuffix(_VARS)
+                place = group.strip("/").rpartition("/")[0]
                 stored.append(stored_gru.read_gru(place, datasets))
     return [stored_gru.with_config(item, None, None) for item in stored]
 
@@ -58,7 +57,7 @@ def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:
         for name in listed:
             if name in ("", ".", "..") or any(letter in name for letter in "/\\:\0"):
                 raise budget.error(group, f"{name!r} is no name of a file beside this one")
-        if group.endswith(_VARS) and "optimizer" not in group.split("/"):
+        if weights_h5.holds_layer(group):
             groups[group] = listed
     return groups
 

@@ -15,20 +15,22 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
 
 _VARS = "vars"
-_OPTIMIZER = "optimizer"
 
 
 def stored_grus(root: HDF5Group) -> list[Found]:
     """Return the arrays of every GRU below `root`, gru_2 before gru_10."""
     everything = []
     for group in root.walk():
-        parts = group.path.split("/")
-        if parts[-1] == _VARS and _OPTIMIZER not in parts:
-            datasets = gru_datasets(numbered_arrays(group))
-            if datasets:
-                path = "/".join(parts[:-1])
-                everything.append(stored_gru.read_gru(path, datasets, _name(root, path)))
+        if holds_layer(group.path) and (datasets := gru_datasets(numbered_arrays(group))):
+            path = group.path.rpartition("/")[0]
+            everything.append(stored_gru.read_gru(path, datasets, _name(root, path)))
     return everything
+
+
+def holds_layer(path: str) -> bool:
+    """Return whether the group at `path` holds the variables of a layer, not of an optimizer."""
+    parts = path.split("/")
+    return parts[-1] == _VARS and "optimizer" not in parts
 
 
 def numbered_arrays(group: HDF5Group) -> dict[str, HDF5Dataset]:
