@@ -42,7 +42,7 @@ def named_gates(array: Array, names: Iterable[str], *, transposed: bool = False)
 
 
 def reorder(array: Array, order: str, old: str = KERAS) -> Array:
-    """Return `array` with its last axis in another gate order, from Keras's z, r, h.
+    """Return `array` with its last axis in another gate order, from `old`, Keras's by default.
 
     Examples
     --------

@@ -38,28 +38,23 @@ def layer_release(found: Found, supplied: str | None, file: object) -> tuple[str
         `supplied` contradicts the file.
     """
     recorded = found.keras_version
-    if supplied is not None:
-        wanted = release_of(supplied)
+    wanted = None if supplied is None else release_of(supplied)
     if recorded is None:
-        if supplied is not None:
-            return supplied, ()
-        return _config_generation(found), ()
+        return supplied or _config_generation(found), ()
+    release = recorded
+    notes: tuple[str, ...] = ()
     if is_before_the_ledger(recorded):
         release = _OLDEST
-        notes: tuple[str, ...] = (
-            f"Keras {recorded} is older than gru_ref's ledger: taken as {_OLDEST}",
-        )
-    else:
-        try:
-            release_of(recorded)
-        except ValueError as error:
-            if supplied is not None:
-                return supplied, ()
-            raise MalformedFileError(file, found.path, str(error)) from None
-        release, notes = recorded, ()
+        notes = (f"Keras {recorded} is older than gru_ref's ledger: taken as {_OLDEST}",)
+    try:
+        written = release_of(release)
+    except ValueError as error:
+        if supplied is not None:
+            return supplied, ()
+        raise MalformedFileError(file, found.path, str(error)) from None
     if supplied is None:
         return release, notes
-    if wanted == release_of(release) or supplied == _ALSO_WRITTEN_BY.get(recorded):
+    if wanted == written or supplied == _ALSO_WRITTEN_BY.get(recorded):
         return supplied, ()
     raise ValueError(
         f"keras_version is {shown(supplied)}, expected {shown(recorded)} or nothing: {file} names "
