@@ -33,10 +33,10 @@ class FlatTable:
         """Return the table that a buffer opens with a pointer to."""
         return cls(buffer, buffer.number("<I", 0))
 
-    def number(self, field: int, form: str, default: int = 0) -> int:
-        """Return a number, by the index of its field and its `struct` format."""
+    def number(self, field: int, form: str) -> int:
+        """Return a number, by the index of its field and its `struct` format; 0 if left out."""
         place = self._place(field)
-        return default if place is None else self.buffer.number(form, place)
+        return 0 if place is None else self.buffer.number(form, place)
 
     def table(self, field: int) -> FlatTable | None:
         """Return the table that a field points to."""

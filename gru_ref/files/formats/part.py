@@ -45,11 +45,7 @@ class FilePart:
         MalformedFileError
             They are not all inside.
         """
-        if not (0 <= start <= len(self.data) and 0 <= size <= len(self.data) - start):
-            raise self.error(
-                f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
-                f"{len(self.data):,} bytes that are there"
-            )
+        _check_inside(start, size, len(self), self.place, self.budget)
         return FilePart(self.data[start : start + size], place or self.place, self.budget)
 
     def number(self, form: str, start: int) -> int:
@@ -118,16 +114,19 @@ def read_stretch(stream: BinaryIO, start: int, size: int, place: str, budget: Bu
     MalformedFileError
         They are not all inside the file, or too many.
     """
-    there = file_size(stream)
-    if not (0 <= start <= there and 0 <= size <= there - start):
-        raise budget.error(
-            place,
-            f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
-            f"{there:,} bytes of the file",
-        )
+    _check_inside(start, size, file_size(stream), place, budget)
     budget.take_bytes(size, place)
     stream.seek(start)
     data = stream.read(size)
     if len(data) != size:
         raise budget.error(place, "the file shrank while it was read")
     return FilePart(memoryview(data), place, budget)
+
+
+def _check_inside(start: int, size: int, there: int, place: str, budget: Budget) -> None:
+    if not (0 <= start <= there and 0 <= size <= there - start):
+        raise budget.error(
+            place,
+            f"bytes {start:,} to {start + size:,} are pointed at, expected them within the "
+            f"{there:,} bytes that are there",
+        )
