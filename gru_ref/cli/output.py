@@ -16,6 +16,9 @@ from gru_ref.atomic_write import write_all
 from gru_ref.cli.text import one_line
 from gru_ref.files.sniff import source_files
 
+# Of a source that is made of several files, those that a command might write over.
+_PARTS_THAT_ARE_READ = (".npy", "config.json", "metadata.json", ".weights.h5")
+
 
 def check_output(
     option: str,
@@ -56,8 +59,7 @@ def check_output(
     if not path.exists():
         return
     for name, source in sources.items():
-        parts = () if source is None else source_files(source)
-        if any(part.exists() and part.samefile(path) for part in parts):
+        if source is not None and _is_read(path, source):
             raise ValueError(
                 f"{option} is {str(path)!r}, which is read as {name}, expected another file"
             )
@@ -65,6 +67,16 @@ def check_output(
         raise ValueError(
             f"{option} is {str(path)!r}, which is there already, expected a new name, or --force"
         )
+
+
+def _is_read(path: Path, source: Path) -> bool:
+    """Return whether a file that is there is read where `source` is."""
+    parts = (
+        part
+        for part in source_files(source)
+        if part == source or part.name.endswith(_PARTS_THAT_ARE_READ)
+    )
+    return any(part.exists() and part.samefile(path) for part in parts)
 
 
 def check_ending(option: str, path: Path, endings: tuple[str, ...]) -> None:

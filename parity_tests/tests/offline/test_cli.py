@@ -483,12 +483,17 @@ class TestFailures:
         check_failed(ended, f"{str(path)!r}, which is read as {read}, expected another file")
         assert path.read_bytes() == b"mine"
 
-    def test_no_part_of_a_folder_that_is_read_is_overwritten(self, tmp_path: Path) -> None:
-        np.savez(tmp_path / "other.npz", *arrays_of(NPZ).values())
-        ended = invoke(
-            "convert", tmp_path, "--to", "torch", "-o", tmp_path / "other.npz", "--force"
-        )
-        check_failed(ended, "which is read as FILE, expected another file")
+    def test_of_a_folder_the_files_that_are_read_are_not_overwritten(self, tmp_path: Path) -> None:
+        names = ("kernel", "recurrent_kernel", "bias")
+        for name, array in zip(names, arrays_of(NPZ).values(), strict=True):
+            np.save(tmp_path / f"{name}.npy", array)
+        other = tmp_path / "w.npz"
+        other.write_bytes(b"mine")
+        probe = ("--inputs", "x.npy", "--write-probe", tmp_path / "bias.npy", "--force")
+        check_failed(invoke("doctor", tmp_path, *probe), "bias.npy', which is read as FILE")
+        ended = invoke("convert", tmp_path, "--to", "torch", "-o", other, "--force")
+        assert ended.status == 0
+        assert "weight_ih_l0" in arrays_of(other)
 
 
 def test_json_has_no_nan_and_no_infinity(capsys: pytest.CaptureFixture[str]) -> None:
