@@ -13,7 +13,7 @@ from typing import Any
 from gru_ref.errors import shown
 from gru_ref.files.interpretation.as_layer import as_layer
 from gru_ref.files.interpretation.found import Found
-from gru_ref.files.limits import Limits
+from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.sniff import detect_format
 from gru_ref.keras.layers.gru import GRU
@@ -74,7 +74,7 @@ def load_layers(
     file_format = detect_format(place, limits)
     reader = importlib.import_module(f"gru_ref.files.readers.{file_format}")
     try:
-        found = reader.read(place, limits)
+        found = reader.read(place, Budget(place, limits))
     except (RecursionError, MemoryError) as error:
         raise MalformedFileError(place, "", f"{type(error).__name__} while reading it") from None
     layers: dict[str, GRU] = {}

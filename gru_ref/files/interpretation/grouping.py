@@ -32,6 +32,11 @@ class WeightNames(NamedTuple):
     recurrent_kernel: str
     bias: str | None
 
+    @classmethod
+    def from_roles(cls, path: str, names: Mapping[str, str]) -> WeightNames:
+        """Return the names of a GRU by their roles, of which "bias" may be absent."""
+        return cls(path, names["kernel"], names["recurrent_kernel"], names.get("bias"))
+
 
 def is_gru(kernel: Shape, recurrent_kernel: Shape, bias: Shape | None = None) -> bool:
     """Return whether arrays of these shapes are a GRU's; LSTM has 4 blocks, SimpleRNN 1.
@@ -79,14 +84,9 @@ def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:
             roles.setdefault(path, {}).setdefault(role, name)
     groups = []
     for path, names in roles.items():
-        group = WeightNames(
-            path or ".",
-            names.get("kernel", ""),
-            names.get("recurrent_kernel", ""),
-            names.get("bias"),
-        )
-        if group.kernel and group.recurrent_kernel and fits(group, shapes):
-            groups.append(group)
+        if {"kernel", "recurrent_kernel"} <= names.keys():
+            group = WeightNames.from_roles(path or ".", names)
+            groups += [group] if fits(group, shapes) else []
     return groups
 
 

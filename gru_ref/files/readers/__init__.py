@@ -1,1 +1,1 @@
-"""Readers, a file a format: ``read(path, limits)`` returns every GRU of a file as `Found`."""
+"""Readers, a file a format: ``read(path, budget)`` returns every GRU of a file as `Found`."""

@@ -21,7 +21,7 @@ from gru_ref.files.formats.part import FilePart, open_file
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation.as_layer import array_sha256, as_layer
 from gru_ref.files.interpretation.found import ROLES, Array, Found
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.probe import BundleProbe
 from gru_ref.files.readers.numpy_arrays import npy_array
@@ -46,7 +46,7 @@ class BundleEntry(NamedTuple):
     said: Mapping[str, Any]
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of a bundle, if its probe holds.
 
     Raises
@@ -54,7 +54,6 @@ def read(path: Path, limits: Limits) -> list[Found]:
     MalformedFileError
         The weights, the config or the probe are not those that were written, or it is no bundle.
     """
-    budget = Budget(path, limits)
     with open_file(path, budget) as stream:
         return [entry.found for entry in entries(stream, budget)]
 

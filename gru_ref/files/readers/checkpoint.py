@@ -9,13 +9,13 @@ from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import ROLES, Found, convert_cudnn
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
 
 _SUFFIX = ".index"
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of a checkpoint.
 
     Parameters
@@ -23,14 +23,14 @@ def read(path: Path, limits: Limits) -> list[Found]:
     path : Path
         The prefix that the files of a checkpoint share, its ``.index``, or the folder that holds
         one checkpoint.
-    limits : Limits
+    budget : Budget
 
     Raises
     ------
     MalformedFileError
         It is damaged, or of a kind that is not read.
     """
-    bundle = TensorBundle(index_path(path), Budget(path, limits))
+    bundle = TensorBundle(index_path(path), budget)
     if OBJECT_GRAPH not in bundle.entries:
         return grus_by_name(bundle)
     return list(grus_by_object(bundle, ObjectGraph(bundle.string(OBJECT_GRAPH))).values())
@@ -69,9 +69,7 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
         keys = {role: variable[1] for role, variable in variables.items() if variable}
         if not {"kernel", "recurrent_kernel"} <= keys.keys():
             continue
-        group = grouping.WeightNames(
-            "/".join(path), keys["kernel"], keys["recurrent_kernel"], keys.get("bias")
-        )
+        group = grouping.WeightNames.from_roles("/".join(path), keys)
         arrays = tuple(children[role] for role in keys)
         shapes = {key: bundle.shape(key) for key in keys.values()}
         if arrays in seen or not grouping.fits(group, shapes):

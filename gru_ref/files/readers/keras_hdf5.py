@@ -18,7 +18,7 @@ from gru_ref.files.interpretation import keras_1, model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
 from gru_ref.files.interpretation.model_config import Leaf
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
 
 _MODEL = "model_weights"
@@ -26,7 +26,7 @@ _MODEL = "model_weights"
 _ADDED = re.compile(r"(_\d+)?(:\d+)?$")
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of the file, in the order of the model.
 
     Raises
@@ -34,7 +34,6 @@ def read(path: Path, limits: Limits) -> list[Found]:
     MalformedFileError
         It is damaged, hostile or beyond the limits, or an array that is listed is not there.
     """
-    budget = Budget(path, limits)
     with open_file(path, budget) as stream, hdf5.open_hdf5(stream, budget) as root:
         if _MODEL in root.names() or _strings(root, "layer_names") is not None:
             return _read_legacy(root, budget)

@@ -14,14 +14,14 @@ from gru_ref.files.formats.part import open_file
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
 
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _PICKLED = "model.weights.npz"
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of the model, in its order.
 
     Raises
@@ -29,7 +29,6 @@ def read(path: Path, limits: Limits) -> list[Found]:
     MalformedFileError
         A part is missing, damaged or beyond the limits, or the arrays and the config disagree.
     """
-    budget = Budget(path, limits)
     with _parts(path, budget) as parts:
         metadata = parts.json(_METADATA)
         config = parts.json(_CONFIG)

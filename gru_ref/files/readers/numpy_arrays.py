@@ -16,7 +16,7 @@ from gru_ref.files.formats.part import FilePart, open_file, read_file
 from gru_ref.files.formats.zip_members import Archive
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 
 MAGIC = b"\x93NUMPY"
 _SUFFIX = ".npy"
@@ -30,7 +30,7 @@ _PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,10}")
 _LENGTHS = {1: "<H", 2: "<I", 3: "<I"}  # of the header, by version
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU among the arrays of a .npz file or of a folder of .npy files.
 
     Notes
@@ -43,14 +43,13 @@ def read(path: Path, limits: Limits) -> list[Found]:
     MalformedFileError
         A file is damaged, holds Python objects, or names and shapes leave open what is what.
     """
-    budget = Budget(path, limits)
-    if not path.is_dir() and _is_one_array(path, budget):
+    arrays = named_arrays(path, budget)
+    if list(arrays) == [path.stem]:
         raise budget.error(
             "",
             "it is one array, expected the two or three of a GRU: give the folder "
             "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",
         )
-    arrays = named_arrays(path, budget)
     shapes = {name: array.shape for name, array in arrays.items()}
     groups = grouping.groups_by_name(shapes)
     if not groups and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
@@ -130,11 +129,6 @@ def npy_array(part: FilePart) -> Array:
         raise part.error(f"its shape is {shape}, expected sizes that NumPy has") from None
 
 
-def _is_one_array(file: Path, budget: Budget) -> bool:
-    with open_file(file, budget) as stream:
-        return stream.read(len(MAGIC)) == MAGIC
-
-
 def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
     """Yield every .npy file, named."""
     if path.is_dir():
@@ -142,10 +136,10 @@ def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
             if entry.suffix == _SUFFIX:
                 yield read_file(entry, budget, entry.name)
         return
-    if _is_one_array(path, budget):
-        yield read_file(path, budget)
-        return
     with open_file(path, budget) as stream:
+        if stream.read(len(MAGIC)) == MAGIC:
+            yield read_file(path, budget)
+            return
         archive = Archive(stream, budget)
         for name in archive.names:
             if name.endswith(_SUFFIX):

@@ -13,7 +13,7 @@ from gru_ref.files.formats.part import read_file
 from gru_ref.files.formats.protobuf import Message
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found, unique_layers
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 
 # Operators of ONNX → activations of Keras that compute the same.
 _ACTIVATIONS = {
@@ -28,7 +28,7 @@ _REVERSED = (
 )
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of an ONNX model.
 
     Notes
@@ -48,7 +48,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     ------
     onnx.proto and the operators GRU and Loop of ONNX 1.23.
     """
-    model = Message.parse(read_file(path, Budget(path, limits)))
+    model = Message.parse(read_file(path, budget))
     found: list[Found] = []
     for message in model.messages(7):
         for graph in graphs(message):

@@ -11,7 +11,7 @@ from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import FilePart, file_size, open_file, read_stretch
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 
 _LENGTH = 8
 _METADATA = "__metadata__"
@@ -36,7 +36,7 @@ class Tensor:
     end: int
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of a safetensors file.
 
     Notes
@@ -53,7 +53,6 @@ def read(path: Path, limits: Limits) -> list[Found]:
     ------
     The format as documented in the README of github.com/huggingface/safetensors (0.8.0).
     """
-    budget = Budget(path, limits)
     with open_file(path, budget) as stream:
         size = read_stretch(stream, 0, _LENGTH, "the length of the header", budget).number("<Q", 0)
         budget.check_json(size, "the header")
@@ -63,7 +62,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
         groups = grouping.groups_by_name(shapes) or grouping.groups_by_shape(shapes, budget)
 
         def array(name: str) -> Array:
-            return _array(stream, _LENGTH + size, name, tensors, budget)
+            return _array(stream, _LENGTH + size, name, tensors[name], budget)
 
         return [
             grouping.found_group(group, array, bfloat16=tensors[group.kernel].dtype == "BF16")
@@ -108,11 +107,8 @@ def _sizes(value: Any) -> bool:
     )
 
 
-def _array(
-    stream: BinaryIO, start: int, name: str, tensors: dict[str, Tensor], budget: Budget
-) -> Array:
+def _array(stream: BinaryIO, start: int, name: str, tensor: Tensor, budget: Budget) -> Array:
     """Return one array, whose bytes are counted from `start`."""
-    tensor = tensors[name]
     if tensor.dtype not in _FLOATS:
         raise budget.error(name, f"its dtype is {tensor.dtype}, expected {', '.join(_FLOATS)}")
     part = read_stretch(stream, start + tensor.start, tensor.end - tensor.start, name, budget)

@@ -15,21 +15,21 @@ from gru_ref.files.interpretation import model_config
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.interpretation.stored_gru import with_config
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 from gru_ref.files.readers.checkpoint import grus_by_name, grus_by_object
 
 PROTOBUF = "saved_model.pb"
 METADATA = "keras_metadata.pb"  # TensorFlow 2.5 and later; before, it lay in saved_model.pb
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of a SavedModel.
 
     Parameters
     ----------
     path : Path
         The folder, or the saved_model.pb in it.
-    limits : Limits
+    budget : Budget
 
     Raises
     ------
@@ -41,7 +41,6 @@ def read(path: Path, limits: Limits) -> list[Found]:
     saved_model.proto, saved_object_graph.proto and saved_metadata.proto of TensorFlow and Keras.
     """
     folder = path if path.is_dir() else path.parent
-    budget = Budget(path, limits)
     bundle = TensorBundle(folder / "variables" / "variables.index", budget)
     if OBJECT_GRAPH not in bundle.entries:
         return grus_by_name(bundle)

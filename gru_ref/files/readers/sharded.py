@@ -13,13 +13,13 @@ from gru_ref.files.formats.json_object import read_object
 from gru_ref.files.formats.part import open_file
 from gru_ref.files.interpretation import stored_gru
 from gru_ref.files.interpretation.found import Found
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
 
 _MAP = "weight_map"
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU of the shards.
 
     Raises
@@ -27,7 +27,6 @@ def read(path: Path, limits: Limits) -> list[Found]:
     MalformedFileError
         A shard is missing, or lies elsewhere than beside the file, or is damaged.
     """
-    budget = Budget(path, limits)
     groups = _files_of_groups(path, budget)
     stored = []
     with contextlib.ExitStack() as stack:

@@ -13,7 +13,7 @@ from gru_ref.files.formats.float_arrays import float_array
 from gru_ref.files.formats.part import FilePart, read_file
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import Array, Found, unique_layers
-from gru_ref.files.limits import Budget, Limits
+from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
 
 # BuiltinOperator and TensorType of schema.fbs
@@ -54,7 +54,7 @@ class ConstantProduct:
     shape: tuple[int, int]
 
 
-def read(path: Path, limits: Limits) -> list[Found]:
+def read(path: Path, budget: Budget) -> list[Found]:
     """Return every GRU that is a loop in a TFLite model.
 
     Notes
@@ -71,7 +71,7 @@ def read(path: Path, limits: Limits) -> list[Found]:
     ------
     schema.fbs of TensorFlow 2.21; files of its converter.
     """
-    model = FlatTable.root(read_file(path, Budget(path, limits)))
+    model = FlatTable.root(read_file(path, budget))
     kinds = [  # old files: int8 alone
         max(code.number(0, "<b"), code.number(3, "<i")) for code in model.tables(1)
     ]

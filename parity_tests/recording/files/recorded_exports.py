@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gru_ref.files.formats.float_arrays import from_bfloat16
 from gru_ref.files.interpretation.found import Found
-from gru_ref.files.limits import Limits
+from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.sniff import detect_format
 from parity_tests.environment import FIXTURES
 from parity_tests.recording.files.record_exports import RECORDED
@@ -111,7 +111,7 @@ def read(path: Path, limits: Limits | None = None) -> list[Found]:
     """Read a file by its content, as the door does."""
     limits = limits or Limits()
     reader = importlib.import_module(f"gru_ref.files.readers.{detect_format(path, limits)}")
-    found: list[Found] = reader.read(path, limits)
+    found: list[Found] = reader.read(path, Budget(path, limits))
     return found
 
 

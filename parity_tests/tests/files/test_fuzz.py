@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gru_ref.files.interpretation.found import Found
-from gru_ref.files.limits import Limits
+from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import checkpoint, numpy_arrays, onnx_initializers, safetensors, tflite
 from parity_tests.recording.files import recorded_exports
@@ -33,12 +33,12 @@ class TestFuzz:
     @for_each(READERS)
     def test_a_file_with_bytes_changed(self, name: str) -> None:
         (data,) = recorded_exports.content(name).values()
-        _fuzz(data, lambda path: READERS[name](path, Limits()))
+        _fuzz(data, lambda path: READERS[name](path, Budget(path, Limits())))
 
     def test_an_object_graph_with_bytes_changed(self) -> None:
         def read(path: Path) -> list[Found]:
             prefix = bundles.write_gru(path.parent / "folder", graph=path.read_bytes())
-            return checkpoint.read(prefix, Limits())
+            return checkpoint.read(prefix, Budget(prefix, Limits()))
 
         _fuzz(bundles.object_graph(bundles.NODES), read)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gru_ref.files.limits import Limits
+from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import tflite
 from parity_tests.recording.files import recorded_exports
@@ -101,7 +101,7 @@ class TestGraphs:
             damaged = data[:position] + b"\xff\xff\xff\x7f" + data[position + 4 :]
             (tmp_path / "x").write_bytes(damaged)
             try:
-                tflite.read(tmp_path / "x", Limits())
+                tflite.read(tmp_path / "x", Budget(tmp_path / "x", Limits()))
             except MalformedFileError:
                 refused += 1
         assert refused > 5
