@@ -66,14 +66,21 @@ def sole_array(path: Path, option: str) -> NDArray[Any]:
     return next(iter(found.values()))
 
 
-def read_array(path: Path, option: str) -> NDArray[Any]:
+def read_array(path: Path | None, option: str) -> NDArray[Any] | None:
     """Return the one array of numbers in a file, bfloat16 in float32; see `load_arrays`.
+
+    Returns
+    -------
+    array or None
+        None where the option is not given.
 
     Raises
     ------
     OSError, ValueError
         As `sole_array`; or there are other things than numbers in it.
     """
+    if path is None:
+        return None
     array = sole_array(path, option)
     if array.dtype == BFLOAT16:
         array = from_bfloat16(array)

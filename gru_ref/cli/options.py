@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,18 @@ class CallFiles:
         """Return the path that is given for each option."""
         return {f"--{name.replace('_', '-')}": path for name, path in vars(self).items()}
 
+    def check_inputs(self, others: Mapping[str, object]) -> None:
+        """Refuse options of a call, and `others`, without the inputs that they belong to.
+
+        Raises
+        ------
+        ValueError
+            There are no inputs, and one of the options is given.
+        """
+        for option, value in {**self.paths(), **others}.items():
+            if self.inputs is None and value is not None:
+                raise ValueError(f"{option} needs --inputs")
+
     def arrays(self) -> dict[str, NDArray[Any] | None]:
         """Return the array in each file, None where there is no file.
 
@@ -46,7 +58,7 @@ class CallFiles:
         """
         paths = self.paths().items()
         return {
-            name: None if path is None else read_array(path, option)
+            name: read_array(path, option)
             for name, (option, path) in zip(vars(self), paths, strict=True)
         }
 

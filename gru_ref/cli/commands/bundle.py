@@ -60,10 +60,7 @@ def bundle(
     """
     sources = {"FILE": source.file, **call.paths(), "--theirs": theirs}
     check_output("--output", output, sources, force=force, endings=(".npz",))
-    needing = {"--mask": call.mask, "--initial-state": call.initial_state, "--theirs": theirs}
-    for option, value in {**needing, "--tolerance": tolerance}.items():
-        if value is not None and call.inputs is None:
-            raise ValueError(f"{option} needs --inputs")
+    call.check_inputs({"--theirs": theirs, "--tolerance": tolerance})
     if seed is not None and call.inputs is not None:
         raise ValueError("--seed cannot be given with --inputs: it draws the inputs")
     recorded = None
@@ -73,7 +70,7 @@ def bundle(
         assert inputs is not None
         recorded = RecordedCall(
             inputs,
-            None if theirs is None else read_array(theirs, "--theirs"),
+            read_array(theirs, "--theirs"),
             arrays["initial_state"],
             None if mask is None else mask.astype(bool),
             tolerance,

@@ -78,14 +78,12 @@ def lint_vectors(
     """
     sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
     check_output("--write-better", write_better, sources, force=force, endings=(".npz",))
+    call.check_inputs({"--outputs": outputs})
     gru = source.layer(layer)
     arrays = call.arrays()
-    arrays["outputs"] = None if outputs is None else read_array(outputs, "--outputs")
+    arrays["outputs"] = read_array(outputs, "--outputs")
     linted = gru
     if call.inputs is None:
-        given = [name for name, value in arrays.items() if value is not None]
-        if given:
-            raise ValueError(f"--{given[0].replace('_', '-')} needs --inputs")
         linted, arrays = _probe_call(source, gru)
     found = lint(linted, **arrays, tolerance=tolerance, relative_tolerance=relative_tolerance)
     if write_better is not None:
