@@ -56,11 +56,8 @@ class CallFiles:
         OSError, ValueError
             As `read_array`.
         """
-        paths = self.paths().items()
-        return {
-            name: read_array(path, option)
-            for name, (option, path) in zip(vars(self), paths, strict=True)
-        }
+        arrays = [read_array(path, option) for option, path in self.paths().items()]
+        return dict(zip(vars(self), arrays, strict=True))
 
 
 def value(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:

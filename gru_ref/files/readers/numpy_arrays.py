@@ -26,7 +26,7 @@ _HEADER = re.compile(
     r"'shape': \((?P<shape>[\dL, ]*)\),? ?\}\s*"
 )
 # NumPy's dtype() takes far more than this, compiles some of it, and raises nearly anything.
-_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,10}")
+_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,9}")
 _LENGTHS = {1: "<H", 2: "<I", 3: "<I"}  # of the header, by version
 
 
@@ -113,9 +113,9 @@ def npy_array(part: FilePart) -> Array:
     data = part.cut(start + len(header), len(part) - start - len(header))
     try:
         if not _PLAIN_DTYPE.fullmatch(descr):
-            raise TypeError
+            raise ValueError
         dtype = np.dtype(descr)
-    except TypeError:
+    except (TypeError, ValueError):
         raise part.error(
             f"its dtype is {shown(descr)}, expected a plain one such as '<f4'"
         ) from None
