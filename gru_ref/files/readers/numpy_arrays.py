@@ -26,7 +26,7 @@ _HEADER = re.compile(
     r"'shape': \((?P<shape>[\dL, ]*)\),? ?\}\s*"
 )
 # NumPy's dtype() takes far more than this, compiles some of it, and raises nearly anything.
-_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,9}")
+_PLAIN_DTYPE = re.compile(r"[<>|=]?[biufcSUV]\d{1,8}")
 _LENGTHS = {1: "<H", 2: "<I", 3: "<I"}  # of the header, by version
 
 
