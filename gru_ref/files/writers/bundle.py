@@ -113,11 +113,7 @@ def _layer_data(path: str, one: BundleItem) -> dict[str, Any]:
         "dtype": config.variable_dtype.name,
         "config": one.layer.get_config(),
         "further": further,
-        "probe": {
-            "seed": one.seed,
-            "outputs_by": one.outputs_by,
-            "tolerance": one.tolerance,
-        },
+        "probe": {"seed": one.seed, "outputs_by": one.outputs_by, "tolerance": one.tolerance},
         "source": None if one.layer.origin is None else _source(one.layer.origin),
     }
 

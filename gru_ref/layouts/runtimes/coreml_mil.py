@@ -9,14 +9,7 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.layouts.blocks import bias_rows, reorder, transposed_kernels
 from gru_ref.layouts.conversion_input import conversion_input
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.reading import (
-    Read,
-    attribute,
-    check_keys,
-    flag,
-    read_bias_rows,
-    read_kernels,
-)
+from gru_ref.layouts.reading import Read, attribute, check_keys, flag, read_bias_rows, read_kernels
 
 FACTS = Facts(
     name="coreml_mil",

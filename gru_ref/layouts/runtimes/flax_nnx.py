@@ -11,12 +11,7 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import NotRepresentableError
 from gru_ref.layouts.blocks import merged_bias, reorder, restore, split_bias
 from gru_ref.layouts.facts import Facts
-from gru_ref.layouts.reading import (
-    Read,
-    check_keys,
-    floating,
-    read_kernels,
-)
+from gru_ref.layouts.reading import Read, check_keys, floating, read_kernels
 from gru_ref.layouts.runtimes.flax_cell import cell_arguments, flax_input, read_cell
 
 FACTS = Facts(
