@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from parity_tests.matrix.halves import DTYPES
+
 # What fixtures/v1 and docs/full.md call the rows that they had before the table had them.
 IN_RECORDS = {
     "reset before for after": "other reset form",
@@ -18,9 +20,10 @@ IN_RECORDS = {
 
 
 class Blank(NamedTuple):
-    """One proof; "any" stands for every mistake, lane or path; a path may be given by its end.
+    """One proof; "any" stands for every mistake, lane or path; a path may be given by a word of it.
 
-    For the half types the dtype stands for the path. `made` is whether the mistake can be made there: then it is, and shows in no case.
+    For the half types the dtype stands for the path. `made` is whether the mistake can be made
+    there: then it is, and shows in no case.
     """
 
     mistake: str
@@ -46,6 +49,7 @@ BLANKS: tuple[Blank, ...] = (
             ("single", "any", _USUAL),
             ("double", "keras2 fused", _FUSED),
             ("double", "loop", _PAIRS),
+            ("half", "any", _USUAL),
         )
     ),
     *(
@@ -56,6 +60,7 @@ BLANKS: tuple[Blank, ...] = (
             ("single", "any", _USUAL),
             ("double", "keras2 fused", "other activations disqualify the fused path"),
             ("double", "loop", _PAIRS),
+            ("half", "any", _USUAL),
         )
     ),
     Blank("sigmoid replaced by hard_sigmoid", "exact", "any", _EXACT),
@@ -86,6 +91,11 @@ BLANKS: tuple[Blank, ...] = (
             ("saturated", "keras2 unroll"),
             ("double", "keras2 loop"),
             ("double", "unroll"),
+            *(("exact", dtype) for dtype in DTYPES),
         )
+    ),
+    *(
+        Blank("activations swapped", "exact", dtype, "both are relu in the half types")
+        for dtype in DTYPES
     ),
 )  # fmt: skip

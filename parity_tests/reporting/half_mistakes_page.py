@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from parity_tests.environment import ROOT
 from parity_tests.matrix.bounds import MARGIN
 from parity_tests.matrix.halves import DTYPES, SWEEPS
-from parity_tests.reporting.mistakes_page import blank_of, tables
+from parity_tests.reporting.mistakes_page import Cells, blank_of, tables
 
 LANES = ("exact", "saturated", "half")
 DOCUMENT = ROOT / "docs" / "mistakes-half.md"
-
-Counts = dict[tuple[str, str, str], list[bool]]
 
 
 def dtype_of(record: Mapping[str, Any]) -> str:
@@ -24,29 +21,9 @@ def dtype_of(record: Mapping[str, Any]) -> str:
     return str(record["id"].split("+")[1])
 
 
-def counted(records: Iterable[Mapping[str, Any]]) -> Counts:
-    """Return for every mistake, lane and dtype whether it showed, case by case."""
-    counts: Counts = defaultdict(list)
-    for record in records:
-        dtype = dtype_of(record)
-        for name, error in record["mistakes"].items():
-            shown = error >= MARGIN if record["lane"] == "half" else error > 0
-            counts[name, record["lane"], dtype].append(shown)
-    return counts
-
-
-def survivors(counts: Counts) -> list[str]:
-    """Return the mistakes that were made in a lane and dtype, and unexpectedly never showed."""
-    return [
-        f"mistake '{name}', lane {lane}, {dtype}: survives {len(shown)} cases"
-        for (name, lane, dtype), shown in counts.items()
-        if not any(shown) and blank_of(name, lane, dtype) is None
-    ]
-
-
 def markdown(records: list[dict[str, Any]]) -> str:
     """Return docs/mistakes-half.md."""
-    counts = counted(records)
+    cells = Cells(records, dtype_of)
     lines = [
         "# Which mistake shows in which half type",
         "",
@@ -68,9 +45,8 @@ def markdown(records: list[dict[str, Any]]) -> str:
             lines.append(f"| {lane} | {dtype} | {len(mine)} | {equal} | {worst:g} | {step} |")
 
     def cell(mistake: str, lane: str, dtype: str) -> str:
-        shown = counts[mistake, lane, dtype]
-        seen = any(shown) or (shown and blank_of(mistake, lane, dtype) is None)
-        return f"{sum(shown)}/{len(shown)}" if seen else "–"
+        made, shown = cells[mistake, lane, dtype]
+        return f"{shown}/{made}" if blank_of(mistake, lane, dtype) is None else "–"
 
     lines += tables(LANES, DTYPES, cell)
     return "\n".join(lines) + "\n"
@@ -83,7 +59,7 @@ def check(cases: Path, *, write: bool) -> list[str]:
     """
     lines = cases.read_text("utf-8").splitlines()
     records = [record for record in map(json.loads, lines) if record["sweep"] in SWEEPS]
-    text, found = markdown(records), survivors(counted(records))
+    text, found = markdown(records), Cells(records, dtype_of).problems(LANES, DTYPES)
     if write and not found:
         DOCUMENT.write_text(text, encoding="utf-8")
     elif DOCUMENT.read_text(encoding="utf-8") != text:

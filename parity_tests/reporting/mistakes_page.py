@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from parity_tests.judging.mistakes import MISTAKES
@@ -21,50 +22,52 @@ class CellCount(NamedTuple):
     shown: int
 
 
+def is_shown(lane: str, error: float) -> bool:
+    """Return whether a mistake shows in a case; the error is in bounds where the lane has one."""
+    return error > 0 if lane in ("exact", "saturated") else error >= MARGIN
+
+
 class Cells:
-    """The counts of one run."""
+    """In how many cases of a run each mistake was made and showed, by lane and by column.
 
-    def __init__(self, cells: dict[tuple[str, str, str], CellCount], close: list[str]) -> None:
-        self._cells = cells
-        self._close = close
+    Parameters
+    ----------
+    records : iterable of mappings
+        The records of the cases.
+    column : callable
+        Record → the column of the page that it is counted in.
+    """
 
-    @classmethod
-    def of(cls, records: list[dict[str, Any]]) -> Cells:
-        """Count the mistakes of the records of a run."""
-        counts: dict[tuple[str, str, str], list[bool]] = defaultdict(list)
-        close = []
-        for r in records:
-            for name, error in r["mistakes"].items():
-                shown = error > 0 if r["lane"] in ("exact", "saturated") else error >= MARGIN
-                counts[name, r["lane"], f"{r['oracle']} {r['path']}"].append(shown)
-                if not shown and error > 1:
-                    # Seen by the bound, but so barely that a looser one would not see it.
-                    close.append(f"{r['oracle']} {r['id']}: '{name}' is {error:.1f} bounds off")
-        return cls({key: CellCount(len(shown), sum(shown)) for key, shown in counts.items()}, close)
+    def __init__(
+        self, records: Iterable[Mapping[str, Any]], column: Callable[[Mapping[str, Any]], str]
+    ) -> None:
+        self._cells: dict[tuple[str, str, str], CellCount] = defaultdict(lambda: CellCount(0, 0))
+        for record in records:
+            lane = record["lane"]
+            for name, error in record["mistakes"].items():
+                key = (name, lane, column(record))
+                made, shown = self._cells[key]
+                self._cells[key] = CellCount(made + 1, shown + is_shown(lane, error))
 
     def __getitem__(self, key: tuple[str, str, str]) -> CellCount:
         return self._cells.get(key, CellCount(0, 0))
 
-    def problems(self, oracles: set[str]) -> list[str]:
+    def problems(self, lanes: Sequence[str], columns: Sequence[str]) -> list[str]:
         """Return what is wrong: a survivor, a blank without a proof, a proof without a blank."""
-        found = list(self._close)
-        for mistake in MISTAKES:
-            for lane in LANES:
-                for path in PATHS:
-                    if path.split()[0] not in oracles:
-                        continue
-                    cell = self[mistake.name, lane, path]
-                    blank = blank_of(mistake.name, lane, path)
-                    where = f"mistake '{mistake.name}', lane {lane}, path {path}"
-                    if blank is None and not cell.made:
-                        found.append(f"{where}: never made, and no row of BLANKS says why")
-                    elif blank is None and not cell.shown:
-                        found.append(f"{where}: survives {cell.made} cases")
-                    elif blank is not None and (cell.shown if blank.made else cell.made):
-                        found.append(
-                            f"{where}: made {cell.made} times, shown {cell.shown}, though BLANKS "
-                            f"says: {blank.why}"
-                        )
+        found = []
+        for mistake, lane, column in itertools.product(MISTAKES, lanes, columns):
+            cell = self[mistake.name, lane, column]
+            blank = blank_of(mistake.name, lane, column)
+            where = f"mistake '{mistake.name}', lane {lane}, {column}"
+            if blank is None and not cell.made:
+                found.append(f"{where}: never made, and no row of BLANKS says why")
+            elif blank is None and not cell.shown:
+                found.append(f"{where}: survives {cell.made} cases")
+            elif blank is not None and (cell.shown if blank.made else cell.made):
+                found.append(
+                    f"{where}: made {cell.made} times, shown {cell.shown}, though BLANKS "
+                    f"says: {blank.why}"
+                )
         return found
 
     def unseen(self, oracles: set[str]) -> list[str]:
@@ -94,13 +97,33 @@ class Cells:
         return table
 
 
-def blank_of(mistake: str, lane: str, path: str) -> Blank | None:
-    """Return the proof that a mistake cannot be seen in a lane and path, or None."""
+def path_of(record: Mapping[str, Any]) -> str:
+    """Return the column of a record of the matrix: its Keras and the path that it took."""
+    return f"{record['oracle']} {record['path']}"
+
+
+def problems(records: Sequence[Mapping[str, Any]], oracles: Container[str]) -> list[str]:
+    """Return what is wrong with the mistakes of the whole matrix.
+
+    A mistake that a bound sees so barely that a looser one would not is wrong too.
+    """
+    close = [
+        f"{r['oracle']} {r['id']}: '{name}' is {error:.1f} bounds off"
+        for r in records
+        for name, error in r["mistakes"].items()
+        if error > 1 and not is_shown(r["lane"], error)
+    ]
+    paths = [path for path in PATHS if path.split()[0] in oracles]
+    return close + Cells(records, path_of).problems(LANES, paths)
+
+
+def blank_of(mistake: str, lane: str, column: str) -> Blank | None:
+    """Return the proof that a mistake cannot be seen in a lane and path or dtype, or None."""
     for row in BLANKS:
         if (
             row.mistake in ("any", mistake)
             and row.lane in ("any", lane)
-            and (row.path == "any" or path.endswith(row.path) or path.startswith(row.path))
+            and row.path in ("any", column, *column.split())
         ):
             return row
     return None

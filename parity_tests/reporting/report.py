@@ -19,7 +19,7 @@ from parity_tests.cases import covering, sweeps
 from parity_tests.judging import float32_runs
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.recording import golden
-from parity_tests.reporting.mistakes_page import Cells
+from parity_tests.reporting import mistakes_page
 
 INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
 VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")
@@ -105,13 +105,14 @@ def summarise(
         data["disagreements"] = sorted(
             test.partition(f"_{name}")[2].lstrip(":") or test for test in failed
         )
-    cells = Cells.of(records["case"])
+    cells = mistakes_page.Cells(records["case"], mistakes_page.path_of)
     problems = []
     if extent == "quick" and not collected.failed:
         problems += cells.unseen(set(oracles))
     if extent == "whole":
         problems += _unneeded_rows(oracles) + _uncovered(oracles, records["case"])
-        problems += cells.problems(set(oracles)) + _not_compared(oracles, records["fixture"])
+        problems += mistakes_page.problems(records["case"], oracles)
+        problems += _not_compared(oracles, records["fixture"])
     elsewhere = [
         test for test in collected.failed if not any(f"_{name}" in test for name in oracles)
     ]

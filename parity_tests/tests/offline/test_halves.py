@@ -21,10 +21,11 @@ from parity_tests.cases import sweeps
 from parity_tests.cases.sweeps import Case
 from parity_tests.cases.witness import MaskedWitness, exact_enough, witness
 from parity_tests.judging import step_local
+from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.matrix import halves
 from parity_tests.matrix.axes import ORACLES
 from parity_tests.matrix.objects import instance
-from parity_tests.reporting import half_mistakes_page
+from parity_tests.reporting import half_mistakes_page, mistakes_page
 from parity_tests.tests.support import small_gru
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -182,12 +183,6 @@ class TestSuite:
         assert ratio(weights) < 1
         assert ratio(swapped) > 10
 
-    def test_a_mistake_that_never_shows_is_a_survivor(self) -> None:
-        record = {"id": "half+float16+unroll-true", "lane": "half", "mistakes": {"swapped": 9.0}}
-        assert half_mistakes_page.survivors(half_mistakes_page.counted([record]))
-        record["mistakes"] = {"swapped": 10.0}
-        assert not half_mistakes_page.survivors(half_mistakes_page.counted([record]))
-
     def test_the_document_counts_every_case_and_every_mistake_shows(self) -> None:
         text = half_mistakes_page.DOCUMENT.read_text(encoding="utf-8")
         rows = re.findall(r"^\| (\w+) \| (\w+) \| (\d+) \| (\d+) \|", text, re.MULTILINE)
@@ -197,6 +192,17 @@ class TestSuite:
         assert all(count == equal for *_, count, equal in rows)
         assert re.search(r"\| [1-9]\d*/\d+ \|", text)
         assert not re.search(r"\| 0/\d+ \|", text)
+
+    def test_the_document_has_a_dash_just_where_a_row_says_why(self) -> None:
+        text = half_mistakes_page.DOCUMENT.read_text(encoding="utf-8")
+        for lane in half_mistakes_page.LANES:
+            table = text.partition(f"## {lane}\n")[2].partition("\n## ")[0]
+            rows = [line.strip("| ").split(" | ") for line in table.splitlines()[3:] if line]
+            assert [name for name, *_ in rows] == [mistake.name for mistake in MISTAKES]
+            for name, *cells in rows:
+                for dtype, cell in zip(halves.DTYPES, cells, strict=True):
+                    proved = mistakes_page.blank_of(name, lane, dtype) is not None
+                    assert (cell == "–") == proved, (name, lane, dtype)
 
     def test_ids_tell_the_dtypes_apart(self) -> None:
         known = sweeps.cases("keras2", half=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from gru_ref.keras.ledger import LEDGER
 from parity_tests.cases import covering, sweeps, witness, witness_index
 from parity_tests.cases.predictions import bound_for
 from parity_tests.judging import compare, run_gru_ref
-from parity_tests.judging.mistakes import MISTAKES
 from parity_tests.matrix.bounds import BOUNDS
 from parity_tests.matrix.deviations import DEVIATIONS
+from parity_tests.matrix.halves import DTYPES
+from parity_tests.matrix.mistakes import BLANKS
 from parity_tests.oracles.pool import GENERATIONS, keras_version_of
 from parity_tests.reporting import mistakes_page, report
 
@@ -177,11 +179,58 @@ def test_an_oracle_is_named_as_gru_ref_names_it(keras: str, tensorflow: str, ver
 # ---- mistakes
 
 
-def test_a_survivor_and_an_unproved_blank_are_problems() -> None:
-    name = MISTAKES[0].name
-    alive = {"oracle": "keras3", "id": "", "lane": "exact", "path": "loop", "mistakes": {name: 0.0}}
-    dead = {**alive, "path": "unroll", "mistakes": {name: 3.0}}
-    problems = mistakes_page.Cells.of([alive, dead]).problems({"keras3"})
-    assert f"mistake '{name}', lane exact, path keras3 loop: survives 1 cases" in problems
-    assert not [p for p in problems if f"'{name}', lane exact, path keras3 unroll" in p]
-    assert any("never made" in p for p in problems)
+def _said(mistake: str, lane: str, column: str, errors: Sequence[float]) -> list[str]:
+    """Return what is said of one cell of a page, whose mistake was made with these errors."""
+    records = [{"lane": lane, "mistakes": {mistake: error}} for error in errors]
+    found = mistakes_page.Cells(records, lambda _: column).problems([lane], [column])
+    return [problem for problem in found if f"'{mistake}'" in problem]
+
+
+# The rows of BLANKS: one that says what cannot be made, one what is made and cannot show.
+IMPOSSIBLE = "dropout left on", "half", "float16"
+HIDDEN = "sigmoid replaced by hard_sigmoid", "half", "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("cell", "errors", "said"),
+    [
+        (("1 - z for z", "exact", "keras3 loop"), [], "never made, and no row of BLANKS says why"),
+        (("1 - z for z", "exact", "keras3 loop"), [0.0, 0.0], "survives 2 cases"),
+        (("1 - z for z", "exact", "keras3 loop"), [0.0, 1e-9], None),
+        (("1 - z for z", "half", "float16"), [], "never made, and no row of BLANKS says why"),
+        (("1 - z for z", "half", "float16"), [9.9], "survives 1 cases"),
+        (("1 - z for z", "half", "float16"), [9.9, 10.0], None),
+        (IMPOSSIBLE, [], None),
+        (IMPOSSIBLE, [0.0], "made 1 times, shown 0, though BLANKS says: "),
+        (IMPOSSIBLE, [99.0], "made 1 times, shown 1, though BLANKS says: "),
+        (HIDDEN, [], None),
+        (HIDDEN, [0.0, 9.9], None),
+        (HIDDEN, [0.0, 10.0], "made 2 times, shown 1, though BLANKS says: "),
+    ],
+)
+def test_a_survivor_an_unproved_blank_and_a_wrong_proof_are_problems(
+    cell: tuple[str, str, str], errors: Sequence[float], said: str | None
+) -> None:
+    mistake, lane, column = cell
+    where = f"mistake '{mistake}', lane {lane}, {column}: "
+    problems = _said(*cell, errors)
+    assert [p.startswith(f"{where}{said}") for p in problems] == [True] * (said is not None)
+
+
+def test_a_mistake_that_a_bound_barely_sees_is_a_problem() -> None:
+    record = {"oracle": "keras3", "id": "a", "lane": "double", "path": "loop"}
+    for error, barely in ((1.0, False), (1.5, True), (9.9, True), (10.0, False)):
+        problems = mistakes_page.problems([{**record, "mistakes": {"x": error}}], {"keras3"})
+        assert (f"keras3 a: 'x' is {error:.1f} bounds off" in problems) == barely
+
+
+def test_a_proof_holds_for_the_path_or_dtype_that_it_names() -> None:
+    name, lane, dtype = HIDDEN
+    assert mistakes_page.blank_of(name, lane, dtype)
+    assert not mistakes_page.blank_of(name, lane, f"mixed_{dtype}")
+    assert mistakes_page.blank_of("activation left at tanh", "double", "keras3 loop")
+    assert not mistakes_page.blank_of("activation left at tanh", "double", "keras3 unroll")
+    assert mistakes_page.blank_of("reset after for before", "exact", "keras2 fused")
+    assert not mistakes_page.blank_of("reset after for before", "exact", "keras2 loop")
+    known = {*mistakes_page.PATHS, *" ".join(mistakes_page.PATHS).split(), *DTYPES, "any"}
+    assert {row.path for row in BLANKS} <= known
