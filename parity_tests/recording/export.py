@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,14 +88,13 @@ def as_fixture(seen: Observation, keras_version: str) -> dict[str, Any]:
         "constructor": case.constructor(),
         "weights": dict(zip(names, run.weights, strict=False)),
         "calls": calls,
-        "reveals": reveals(seen, run, bound.eps),
+        "reveals": reveals(run, seen.reply["calls"], bound.eps),
     }
     return json.loads(json.dumps(plain(data)))
 
 
-def reveals(seen: Observation, run: WitnessRun, eps: float) -> list[str]:
-    """Return the classic mistakes that would fail this case."""
-    calls = seen.reply["calls"]
+def reveals(run: WitnessRun, calls: Sequence[dict[str, Any]], eps: float) -> list[str]:
+    """Return the classic mistakes that would fail a case; `calls` are its results in live Keras."""
     threshold = MARGIN * eps
     return [
         name_in_records(mistake)
