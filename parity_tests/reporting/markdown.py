@@ -1,4 +1,4 @@
-"""A live run's summary in Markdown: the verdict, the lanes, the deviations, what disagrees."""
+"""A live run's summary in Markdown: verdict, lanes, what was left out or disagrees, deviations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity_tests import environment
-from parity_tests.reporting.report import Test, lane_rows
+from parity_tests.reporting.report import Test, lane_rows, left_out_sentences
 
 MEANING = {
     "parity": "gru_ref computes what this Keras computes.",
@@ -34,8 +34,9 @@ def text(data: Mapping[str, Any], tests: Mapping[str, Test]) -> str:
         f"{data['seconds']['wall']:.0f} s.",
         "",
         *_lanes(data["oracles"]),
-        *_problems(data["problems"]),
-        *_looks_like(data["oracles"]),
+        *_bullets("Problems", data["problems"][:SHOWN]),
+        *_bullets("Left out", left_out_sentences(data["left_out"])),
+        *_bullets("What it looks like", _looks_like(data["oracles"])),
         *_disagreements(failed, len(tests)),
         *_deviations(data["oracles"]),
     ]
@@ -51,21 +52,21 @@ def _lanes(oracles: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _problems(problems: list[str]) -> list[str]:
-    if not problems:
+def _bullets(heading: str, sentences: list[str]) -> list[str]:
+    """Return a section of sentences; nothing where there is none."""
+    if not sentences:
         return []
-    return ["### Problems", "", *(f"- {html.escape(problem)}" for problem in problems[:SHOWN]), ""]
+    return [f"### {heading}", "", *(f"- {html.escape(sentence)}" for sentence in sentences), ""]
 
 
 def _looks_like(oracles: Mapping[str, Any]) -> list[str]:
     """Return which classic mistakes would make gru_ref compute what this Keras does."""
-    lines = [
-        f"- {name}: {count} of {len(oracle['disagreements'])} disagreements are as if it made the "
+    return [
+        f"{name}: {count} of {len(oracle['disagreements'])} disagreements are as if it made the "
         f"mistake **{mistake}**"
         for name, oracle in sorted(oracles.items())
         for mistake, count in oracle["looks_like"].items()
     ]
-    return ["### What it looks like", "", *lines, ""] if lines else []
 
 
 def _disagreements(failed: list[Test], count: int) -> list[str]:

@@ -307,8 +307,6 @@ def print_summary(data: dict[str, Any]) -> None:
                 f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
             )
     for name, row in sorted(data["taken_over"].items()):
-        if "not_run" in row:
-            continue
         console.print(
             f"{name}: {row['layers']} live layers taken over, {row['compared']} values compared, "
             f"worst {row['error']:.3g} eps"

@@ -22,7 +22,7 @@ from parity_tests.environment import ROOT
 from parity_tests.judging import layer_check
 from parity_tests.oracles import checkout, choice
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.reporting import junit, markdown
+from parity_tests.reporting import junit, markdown, report
 from parity_tests.reporting.report import Test as Outcome
 from parity_tests.reporting.report import is_of_suite
 from parity_tests.runner import matrix_run
@@ -48,6 +48,7 @@ DATA: dict[str, Any] = {
             "looks_like": {"1 - z for z": 28},
         }
     },
+    "left_out": {"keras3": {"Keras is 3.4.1 <old>": 57}},
 }
 LIVE = "parity_tests/tests/live"
 FILE = f"../site-packages/{LIVE}/test_structure.py::TestEveryCombination::test_bit_equal"
@@ -274,14 +275,22 @@ def test_the_summary_says_what_disagrees_and_how_to_see_it_again() -> None:
     assert "| keras3 3.15.1 | 2.21.0 | exact | 30 | 29 | 3.5 eps |" in text
     assert "28 of 29 disagreements are as if it made the mistake **1 - z for z**" in text
     assert "- deviation row &#x27;a &lt;b&gt;&#x27; matches no case of keras3" in text
+    assert "### Left out\n\n- keras3: 57 tests left out: Keras is 3.4.1 &lt;old&gt;\n" in text
     assert "### 2 of 3 tests disagree; the first 2" in text
     assert text.index("again: gru-parity x") < text.index("-k test_it_keras3")
     assert "| keras3 | hard_sigmoid | 2 |" in text
 
 
+def test_the_terminal_says_what_was_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    data = report.summarise(report.Collected(), [], 0.0, extent="part")
+    report.print_summary({**data, "left_out": DATA["left_out"]})
+    assert "keras3: 57 tests left out: Keras is 3.4.1 <old>" in capsys.readouterr().out
+
+
 def test_a_parity_needs_no_more_words() -> None:
     oracle = {**DATA["oracles"]["keras3"], "looks_like": {}, "deviations": {}}
     data = {**DATA, "verdict": "parity", "problems": [], "oracles": {"keras3": oracle}}
+    data["left_out"] = {}
     text = markdown.text(data, {})
     assert text.startswith("## ✅ GRU: parity\n")
     assert "###" not in text
