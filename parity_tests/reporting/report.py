@@ -132,6 +132,8 @@ def summarise(
             "gru_ref_differs": [r["id"] for r in records["fixture"] if not r["gru_ref_is_fixture"]],
         },
         "seeded": {name: seed_data(name, records["seeded"]) for name in oracles},
+        "draws": draw_data(records["draws"]),
+        "wrappers": wrapper_data(records["wrappers"]),
         "taken_over": {row["oracle"]: row for row in records["taken_over"]},
         "step_bounds": float32_runs.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
@@ -209,6 +211,28 @@ def seed_data(oracle: str, records: list[dict[str, Any]]) -> dict[str, Any]:
         "worst_weights": max((r["weights"] for r in layers), default=0.0),
         "worst_outputs": max((r["outputs"] for r in layers), default=0.0),
     }
+
+
+def draw_data(records: list[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the figures of the weights that initializers drew: Keras → distribution → figures."""
+    data: dict[str, dict[str, dict[str, Any]]] = {}
+    for record in records:
+        figures = dict(record)
+        data.setdefault(figures.pop("oracle"), {})[figures.pop("of")] = figures
+    return data
+
+
+def wrapper_data(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what the cases of cells, RNNs, stacks and Bidirectional came to, for each Keras."""
+    data: dict[str, dict[str, Any]] = {}
+    for record in records:
+        empty = {"compared": 0, "equal": 0, "worst": 0.0, "quirks": Counter()}
+        row = data.setdefault(record["oracle"], empty)
+        row["compared"] += 1
+        row["equal"] += record["error"] == 0
+        row["worst"] = max(row["worst"], record["error"])
+        row["quirks"].update(record["quirks"])
+    return data
 
 
 def _worst_by_level(records: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -306,6 +330,19 @@ def print_summary(data: dict[str, Any]) -> None:
                 f"{name}: {row['mask_elements']} elements of seeded masks, {row['mismatches']} "
                 f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
             )
+    for name, draws in sorted(data["draws"].items()):
+        figures = "; ".join(
+            f"{kind}: {', '.join(f'{value:g} {word}' for word, value in row.items())}"
+            for kind, row in sorted(draws.items())
+        )
+        console.print(f"{name}: drawn weights: {figures}")
+    for name, row in sorted(data["wrappers"].items()):
+        console.print(
+            f"{name}: {row['compared']} cases of wrappers compared, {row['equal']} equal, "
+            f"worst {row['worst']:.3g} eps"
+        )
+        for quirk, count in sorted(row["quirks"].items()):
+            console.print(f"  {count:5d} {quirk}")
     for name, row in sorted(data["taken_over"].items()):
         console.print(
             f"{name}: {row['layers']} live layers taken over, {row['compared']} values compared, "
