@@ -76,4 +76,5 @@ def test_both_generations_have_every_group() -> None:
 
 
 def test_the_files_are_small() -> None:
-    assert sum(path.stat().st_size for path in FIXTURES.rglob("*") if path.is_file()) < 5_500_000
+    # Measured: 5,110,069. Somebody who copies the folder into a repository of theirs keeps it.
+    assert sum(path.stat().st_size for path in FIXTURES.rglob("*") if path.is_file()) < 5_150_000
