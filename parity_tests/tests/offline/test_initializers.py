@@ -270,7 +270,7 @@ REFUSED: list[tuple[str, Any, type[Exception], str]] = [
         "3",
         instance("Zeros", dtype="float64"),
         TypeError,
-        "expected no 'dtype': Zeros of Keras 3",
+        "expected no 'dtype': Zeros of Keras 3.15 does not have it",
     ),
     ("3", instance("Constant"), KeyError, "'value': …"),
     (
