@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -152,6 +155,30 @@ class TestKept:
                 lambda path, name=name: read(path) + (b"#" if path.name == name else b""),
             ):
                 assert block_store.code_digest.__wrapped__() != before, name
+
+    def test_the_digest_covers_every_module_that_comparing_loads(self) -> None:
+        # The exports of gru_ref are loaded when they are asked for.
+        script = (
+            "import sys, gru_ref, parity_tests.runner.full.compare_block as _;"
+            "gru_ref.GRU, gru_ref.GRUConfig, gru_ref.GRUWeights;"
+            "print(*(getattr(module, '__file__', None) for name, module in sys.modules.items()"
+            " if name.partition('.')[0] in ('gru_ref', 'parity_tests')), sep='\\n')"
+        )
+        ran = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        # A file that has a docstring alone, as those of packages do, changes no result.
+        loaded = {
+            path
+            for path in map(Path, ran.stdout.splitlines())
+            if len(ast.parse(path.read_text(encoding="utf-8")).body) > 1
+        }
+        read = Path.read_bytes
+        covered: set[Path] = set()
+        with mock.patch.object(Path, "read_bytes", lambda path: covered.add(path) or read(path)):
+            block_store.code_digest.__wrapped__()
+        assert {path.name for path in loaded} >= {"compare_block.py", "judge.py", "step.py"}
+        assert loaded - covered == set()
 
 
 class TestTotals:
