@@ -205,7 +205,7 @@ def test_a_final_state_names_the_mistake_and_says_what_it_cannot_know() -> None:
     found = diff(layer, _x(), _mistaken(layer, "bias rows merged")[:, -1])
     assert _names(found) == ["bias rows merged"]
     assert (found.first.timestep, found.first.position) == (None, None)
-    assert any("which timestep" in sentence for sentence in found.unknown)
+    assert any("which timestep differs first" in sentence for sentence in found.unknown)
     assert diff(layer, _x(), layer(_x())[:, -1]).equal
     assert diff(_layer(return_sequences=False), _x(), layer(_x())[:, -1]).equal
 
