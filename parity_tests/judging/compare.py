@@ -45,6 +45,18 @@ def eps_of(dtype: np.dtype[Any]) -> float:
     return EPS_OF_BFLOAT16 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
 
 
+def errors(actual: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return how far apart the numbers of two arrays of one floating dtype are, in eps.
+
+    In eps of max(1, |expected|); a NaN on one side alone is infinitely far.
+    """
+    a, b = actual.astype("float64"), expected.astype("float64")
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(a - b) / (eps_of(expected.dtype) * np.maximum(1, np.abs(b)))
+    apart = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, apart)
+    return np.where(np.isnan(apart), np.inf, apart)
+
+
 def difference(actual: Sequence[Any], expected: Sequence[Any]) -> RunDifference:
     """Return the largest difference between two runs.
 
@@ -64,14 +76,10 @@ def difference(actual: Sequence[Any], expected: Sequence[Any]) -> RunDifference:
             return RunDifference(np.inf, where, (), 0, 0)
         if a.size == 0 or np.array_equal(a, b, equal_nan=True):
             continue
-        scale = eps_of(b.dtype) * np.maximum(1, np.abs(b.astype("float64")))
-        with np.errstate(invalid="ignore"):
-            errors = np.abs(a.astype("float64") - b.astype("float64")) / scale
-        errors = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0, errors)
-        errors = np.where(np.isnan(errors), np.inf, errors)
-        index = tuple(int(i) for i in np.unravel_index(np.argmax(errors), errors.shape))
-        if errors[index] > worst.error:
-            error, actual, expected = (float(array[index]) for array in (errors, a, b))
+        apart = errors(a, b)
+        index = tuple(int(i) for i in np.unravel_index(np.argmax(apart), apart.shape))
+        if apart[index] > worst.error:
+            error, actual, expected = (float(array[index]) for array in (apart, a, b))
             worst = RunDifference(error, name, index, actual, expected)
     return worst
 

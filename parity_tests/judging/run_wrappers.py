@@ -11,6 +11,7 @@ import numpy as np
 
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
+from parity_tests.judging import compare
 from parity_tests.judging.run_gru_ref import StepOutcome
 
 
@@ -70,22 +71,16 @@ def run(
 
 
 def difference(actual: Any, expected: Any) -> float:
-    """Return how far apart two values are, in eps of max(1, |expected|); other containers: inf.
+    """Return how far apart two values are, as `compare.errors` says; other containers: inf."""
+    found = (np.inf if pair is None else _error(*pair) for pair in _pairs(actual, expected))
+    return max(found, default=0.0)
 
-    Zeros of either sign are equal.
-    """
-    pairs = list(_pairs(actual, expected))
-    if any(pair is None for pair in pairs):
-        return np.inf
-    worst = 0.0
-    for a, b in (pair for pair in pairs if pair is not None):
-        if a.dtype.kind != "f":
-            worst = max(worst, 0.0 if np.array_equal(a, b) else np.inf)
-            continue
-        scale = np.finfo(b.dtype).eps * np.maximum(1, np.abs(b))
-        errors = np.where(a == b, 0, np.abs(a - b) / scale)
-        worst = max(worst, float(np.max(errors, initial=0)))
-    return worst if np.isfinite(worst) else np.inf
+
+def _error(actual: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest error of arrays of one shape and dtype."""
+    if expected.dtype.kind in "biu":
+        return 0.0 if np.array_equal(actual, expected) else np.inf
+    return float(np.max(compare.errors(actual, expected), initial=0))
 
 
 def _pairs(actual: Any, expected: Any) -> Iterator[tuple[np.ndarray, np.ndarray] | None]:

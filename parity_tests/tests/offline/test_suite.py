@@ -11,7 +11,7 @@ import pytest
 from gru_ref.keras.ledger import LEDGER
 from parity_tests.cases import covering, sweeps, witness, witness_index
 from parity_tests.cases.predictions import bound_for
-from parity_tests.judging import compare, run_gru_ref
+from parity_tests.judging import compare, run_gru_ref, run_wrappers
 from parity_tests.matrix.bounds import BOUNDS
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.matrix.halves import DTYPES
@@ -95,6 +95,31 @@ def _calls(*arrays: Any, container: str = "tensor") -> list[run_gru_ref.CallResu
 )
 def test_a_difference_is_measured_in_eps(actual: Any, expected: Any, error: float) -> None:
     assert compare.difference(actual, expected).error == error
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "error"),
+    [
+        (np.float32([1, 0.0]), np.float32([1, -0.0]), 0),
+        (np.float64([4 + 2**-50]), np.float64([4]), 1),
+        (np.float32([np.nan]), np.float32([np.nan]), 0),
+        (np.float32([np.nan, 1]), np.float32([1, 1]), np.inf),
+        (np.float32([1]), np.float32([np.nan]), np.inf),
+        (np.float32([np.inf]), np.float32([-np.inf]), np.inf),
+        (np.float32([]), np.float32([]), 0),
+        (np.float32([1]), np.float64([1]), np.inf),
+        (np.array([True]), np.array([False]), np.inf),
+        ([np.float32([1])], (np.float32([1]),), np.inf),
+        ([np.float32([1])], [np.float32([1])] * 2, np.inf),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, np.inf),
+        ({"a": [1, None]}, {"a": [1, None]}, 0),
+        (1, 1.0, np.inf),
+    ],
+)
+def test_values_of_wrappers_are_measured_as_arrays_are(
+    actual: Any, expected: Any, error: float
+) -> None:
+    assert run_wrappers.difference(actual, expected) == error
 
 
 def test_the_worst_index_is_named() -> None:
