@@ -26,8 +26,7 @@ EQUAL = RunDifference(0.0, "", (), 0.0, 0.0)
 
 def arrays(calls: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     """Yield every array of a run with the words that name it; `calls` are dicts or CallResults."""
-    for number, call in enumerate(calls):
-        fields = call if isinstance(call, dict) else call._asdict()
+    for number, fields in enumerate(_fields(calls)):
         for position, output in enumerate(fields.get("outputs") or []):
             yield f"call {number} {('output', 'state')[position]}", output
         if fields.get("state") is not None:
@@ -36,8 +35,11 @@ def arrays(calls: Sequence[Any]) -> Iterator[tuple[str, Any]]:
 
 def containers(calls: Sequence[Any]) -> list[str]:
     """Return how each call's result was contained: tensor, list or tuple."""
-    fields = (call if isinstance(call, dict) else call._asdict() for call in calls)
-    return [call.get("container", "reset") for call in fields if call.get("outputs")]
+    return [call.get("container", "reset") for call in _fields(calls) if call.get("outputs")]
+
+
+def _fields(calls: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    return (call if isinstance(call, dict) else call._asdict() for call in calls)
 
 
 def eps_of(dtype: np.dtype[Any]) -> float:

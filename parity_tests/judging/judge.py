@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,10 +52,6 @@ class Record:
     deviations: list[str] = field(default_factory=list)
     mistakes: dict[str, float] = field(default_factory=dict)
     looks_like: list[str] = field(default_factory=list)
-
-    def as_data(self) -> dict[str, Any]:
-        """Return plain data, for a report from another process."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -177,9 +173,8 @@ def _judge(
         raise Disagreement(f"row {raising[0].name} is not needed: live Keras does not raise")
 
     record.path = seen.reply["path"]
-    version = keras_version_of(oracle.describe())
-    mine = seen.as_run(version)
-    run = run_gru_ref.run(mine.constructor, mine.weights, mine.calls, mine.masks, version)
+    mine = seen.as_run(keras_version_of(oracle.describe()))
+    run = mine.run()
     if run.path != record.path:
         raise Disagreement(f"gru_ref takes the {run.path} path, live Keras the {record.path} path")
     _check_quirks(case, record, run)
@@ -226,13 +221,9 @@ def _check_other_generation(
     try:
         # The witness was drawn for this generation: the other may leave its range.
         with np.errstate(over="ignore", invalid="ignore"):
-            other = run_gru_ref.run(
-                constructor,
-                mine.weights,
-                mine.calls,
-                mine.masks,
-                OTHER_GENERATION[case.oracle],
-            )
+            other = replace(
+                mine, constructor=constructor, keras_version=OTHER_GENERATION[case.oracle]
+            ).run()
     except ValueError as error:
         if "expected None, a callable or an activation" in str(error):
             return  # a name that only one generation has
@@ -254,9 +245,8 @@ def _check_other_generation(
 
 def _ratio(case: Case, seen: Observation, calls: Any) -> float:
     """Return the worst step-local error of a run's one sequence, in units of the derived bound."""
-    (call,), (result,) = seen.witness.calls, calls
-    outputs = result["outputs"] if isinstance(result, dict) else result.outputs
-    x, states = call.x, outputs[0]
+    (call,), ((_, states), *_) = seen.witness.calls, compare.arrays(calls)
+    x = call.x
     if not case.levels.get("time_major"):
         x, states = x.swapaxes(0, 1), states.swapaxes(0, 1)
     x = x[::-1] if case.levels["go_backwards"] else x
@@ -286,12 +276,6 @@ def _looks_like(mine: WitnessRun, seen: Observation, eps: float) -> list[str]:
     ]
 
 
-def _again(case: Case) -> str:
-    """Return the command that judges the case again."""
-    named = f"{case.oracle}:{case.id}"
-    return again(named, "parity-full" if case.sweep == "full" else "parity")
-
-
 def explain(
     case: Case,
     mine: WitnessRun,
@@ -302,6 +286,7 @@ def explain(
 ) -> str:
     """Return the message of a disagreement: the call, the worst index, the error, the rerun."""
     arguments = ", ".join(f"{name}={value!r}" for name, value in mine.constructor.items())
+    again_by = "parity-full" if case.sweep == "full" else "parity"
     shown = f" at index {worst.index}: {worst.actual!r}, expected {worst.expected!r}"
     return "\n".join(
         [
@@ -311,6 +296,6 @@ def explain(
             f"  error {worst.error:g} eps, bound {bound:g} eps"
             + (f", {ratio:g} of the step-local bound" if ratio else ""),
             *(f"  as if this Keras made the mistake: {name}" for name in looks_like),
-            f"  again: {_again(case)}",
+            f"  again: {again(f'{case.oracle}:{case.id}', again_by)}",
         ]
     )

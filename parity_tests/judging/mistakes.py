@@ -14,7 +14,8 @@ import gru_ref
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import MISTAKES, Mistake
 from gru_ref.errors import KerasQuirkWarning
-from parity_tests.judging.run_gru_ref import CallResult
+from parity_tests.judging import run_gru_ref
+from parity_tests.judging.run_gru_ref import CallResult, CaseRun
 from parity_tests.matrix.mistakes import IN_RECORDS
 
 __all__ = ["MISTAKES", "Mistake", "WitnessRun", "name_in_records"]
@@ -30,6 +31,12 @@ class WitnessRun:
     masks: Sequence[Mapping[str, Any]]
     keras_version: str
     path: str
+
+    def run(self) -> CaseRun:
+        """Return what gru_ref computes for it."""
+        return run_gru_ref.run(
+            self.constructor, self.weights, self.calls, self.masks, self.keras_version
+        )
 
     @functools.cached_property
     def attempt(self) -> Attempt:

@@ -132,24 +132,31 @@ def steps(
 def _step(
     layer: Any, method: str, positional: list[Any], keywords: dict[str, Any], keras_version: str
 ) -> Any:
-    """Carry out one method of the layer; return its value."""
+    """Carry out one method of the layer, or make it; return its value."""
     if method == "construct":
         return gru_ref.GRU(*positional, **keywords, keras_version=keras_version)
     if method == "from_config":
         return gru_ref.GRU.from_config(*positional, **keywords, keras_version=keras_version)
-    if method == "call":
-        return layer(*positional, **keywords)
     if method == "attempt":
         try:
             layer(*positional, **keywords)
         except Exception as error:
             return type(error).__name__
         return None
-    if method == "set_random_seed":
-        return gru_ref.set_random_seed(*positional)
     if method == "fit_once":
         assert keywords["learning_rate"] == 0, "gru_ref has no gradients"
         return layer.apply_constraints()
+    return carry_out(layer, method, positional, keywords)
+
+
+def carry_out(
+    layer: Any, method: str, positional: Sequence[Any], keywords: Mapping[str, Any]
+) -> Any:
+    """Call a layer, carry out one of its methods, read an attribute, or set the global seed."""
+    if method == "set_random_seed":
+        return gru_ref.set_random_seed(*positional)
+    if method == "call":
+        return layer(*positional, **keywords)
     value = getattr(layer, method)
     return value(*positional, **keywords) if callable(value) else value
 

@@ -12,7 +12,7 @@ import numpy as np
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from parity_tests.judging import compare
-from parity_tests.judging.run_gru_ref import StepOutcome
+from parity_tests.judging.run_gru_ref import StepOutcome, carry_out
 
 
 def layer_from(written: Any, keras_version: str) -> Any:
@@ -56,13 +56,8 @@ def run(
                     layer, value = kind.from_config(config, keras_version=keras_version), None
                 elif method == "make_seed":
                     value = None
-                elif method == "set_random_seed":
-                    value = gru_ref.set_random_seed(*positional)
-                elif method == "call":
-                    value = layer(*positional, **keywords)
                 else:
-                    value = getattr(layer, method)
-                    value = value(*positional, **keywords) if callable(value) else value
+                    value = carry_out(layer, method, positional, keywords)
             except Exception as error:  # every class is an outcome here
                 outcomes.append(StepOutcome(method, error=error))
                 break

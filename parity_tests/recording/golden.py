@@ -10,7 +10,7 @@ import numpy as np
 
 from parity_tests.cases.draws import WitnessCall
 from parity_tests.environment import FIXTURES
-from parity_tests.judging import run_gru_ref
+from parity_tests.judging.mistakes import WitnessRun
 from parity_tests.recording import fixture_files
 
 
@@ -32,10 +32,16 @@ class Golden:
         """The case's name within its oracle and group."""
         return str(self.data["id"])
 
-    def run(self) -> run_gru_ref.CaseRun:
-        """Return what gru_ref computes for it."""
-        return run_gru_ref.run(
-            self.data["constructor"], self.weights, self.calls, self.masks, self.keras_version
+    @functools.cached_property
+    def as_run(self) -> WitnessRun:
+        """The same as gru_ref takes it."""
+        return WitnessRun(
+            self.data["constructor"],
+            self.weights,
+            self.calls,
+            self.masks,
+            self.keras_version,
+            self.data["path"],
         )
 
 

@@ -70,24 +70,15 @@ class Cells:
                 )
         return found
 
-    def unseen(self, oracles: set[str]) -> list[str]:
+    def unseen(self, oracles: Iterable[str]) -> list[str]:
         """Return the mistakes that no case of an oracle shows, though they can be made there."""
-        return [
-            f"mistake '{mistake.name}' shows in no case of {oracle}"
-            for mistake in MISTAKES
-            for oracle in sorted(oracles)
-            if not any(
-                cell.shown
-                for (name, _, path), cell in self._cells.items()
-                if name == mistake.name and path.startswith(oracle)
-            )
-            and not all(
-                blank_of(mistake.name, lane, path)
-                for lane in LANES
-                for path in PATHS
-                if path.startswith(oracle)
-            )
-        ]
+        found = []
+        for mistake, oracle in itertools.product(MISTAKES, sorted(oracles)):
+            paths = [path for path in PATHS if path.startswith(oracle)]
+            keys = [(mistake.name, *place) for place in itertools.product(LANES, paths)]
+            if not any(self[key].shown for key in keys) and not all(blank_of(*k) for k in keys):
+                found.append(f"mistake '{mistake.name}' shows in no case of {oracle}")
+        return found
 
     def as_data(self) -> dict[str, dict[str, dict[str, list[int]]]]:
         """Return the table as plain data: mistake → lane → path → [shown, made]."""

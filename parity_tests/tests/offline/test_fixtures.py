@@ -29,7 +29,7 @@ class TestGolden:
     @parameterized.expand(ROWS, name_func=_name)
     def test_gru_ref_computes_it(self, oracle: str, group: str, case_id: str) -> None:
         case = golden.find(oracle, group, case_id)
-        run = case.run()
+        run = case.as_run.run()
         worst = compare.difference(run.calls, case.expected)
         assert worst.error <= case.data["tolerance_eps"], worst
         assert run.path == case.data["path"]

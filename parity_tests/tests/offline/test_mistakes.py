@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Mistake, always
 from parity_tests.environment import ROOT
 from parity_tests.judging import compare
-from parity_tests.judging.mistakes import WitnessRun, name_in_records
+from parity_tests.judging.mistakes import name_in_records
 from parity_tests.matrix.fixtures import GROUPS
 from parity_tests.matrix.mistakes import BLANKS, IN_RECORDS
 from parity_tests.matrix.product import PRODUCT
@@ -28,25 +27,6 @@ NEVER = {"dropout left on"}
 # Of the cases in which it is made, where that is less than half: without return_sequences it shows
 # only where the last timestep is masked. Seen: 26 of 53.
 SHARE = {"zero_output_for_mask ignored": 0.49}
-
-
-@functools.cache
-def _goldens() -> list[tuple[golden.Golden, WitnessRun]]:
-    """Return every golden case, and its run as the mistakes take it."""
-    return [
-        (
-            case,
-            WitnessRun(
-                case.data["constructor"],
-                case.weights,
-                case.calls,
-                case.masks,
-                case.keras_version,
-                case.data["path"],
-            ),
-        )
-        for case in golden.load()
-    ]
 
 
 def test_a_name_is_one_mistakes() -> None:
@@ -64,10 +44,10 @@ def test_the_readme_counts_the_mistakes_as_the_tables_do() -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_fixture_says_which_mistakes_it_reveals(group: str) -> None:
-    cases = [(case, run) for case, run in _goldens() if case.group == group]
+    cases = [case for case in golden.load() if case.group == group]
     assert cases
-    for case, run in cases:
-        seen = export.reveals(run, case.expected, case.data["tolerance_eps"])
+    for case in cases:
+        seen = export.reveals(case.as_run, case.expected, case.data["tolerance_eps"])
         assert seen == case.data["reveals"], f"{case.oracle} {case.id}"
 
 
@@ -80,9 +60,9 @@ def test_every_mistake_is_revealed_by_some_fixture() -> None:
 
 @pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
 def test_an_attempt_without_a_mistake_is_what_the_layer_returns() -> None:
-    for case, run in _goldens():
-        calls = run.calls_with(NO_MISTAKE, case.expected)
-        right = case.run().calls
+    for case in golden.load():
+        calls = case.as_run.calls_with(NO_MISTAKE, case.expected)
+        right = case.as_run.run().calls
         assert compare.digest(calls) == compare.digest(right), case.id
         assert compare.difference(calls, right) == compare.EQUAL, case.id
 
@@ -93,7 +73,7 @@ def test_an_attempt_without_a_mistake_is_what_the_layer_returns() -> None:
     ids=lambda mistake: mistake.name.replace(" ", "-"),
 )
 def test_a_mistake_shows_in_most_cases_in_which_it_is_made(mistake: Mistake) -> None:
-    made = [case for case, run in _goldens() if mistake.applies(run.attempt)]
+    made = [case for case in golden.load() if mistake.applies(case.as_run.attempt)]
     shown = sum(name_in_records(mistake) in case.data["reveals"] for case in made)
     assert shown >= len(made) * SHARE.get(mistake.name, 1 / 2)
     assert len(made) >= 3
