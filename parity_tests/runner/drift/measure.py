@@ -21,8 +21,8 @@ REGISTRIES = ("activations", "initializers", "regularizers", "constraints")
 TIMEOUT = 600.0
 
 # What a measurement and what the matrix depend on beside the release.
-_CELLS = ("parity_tests/oracles/**/*.py",)
-_MATRIX = (
+CELLS = ("parity_tests/oracles/**/*.py",)
+MATRIX = (
     "gru_ref/**/*.py", "parity_tests/*.py", "parity_tests/matrix/**/*.py",
     "parity_tests/matrix/**/*.json", "parity_tests/cases/*.py", "parity_tests/judging/*.py",
     "parity_tests/oracles/*.py", "parity_tests/runner/drift/sweep.py",
@@ -49,7 +49,7 @@ def measure(release: DriftRelease, python: Path, folder: Path, *, again: bool) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     taken = []
-    for part, patterns, make in (("cells", _CELLS, _cells), ("matrix", _MATRIX, matrix)):
+    for part, patterns, make in (("cells", CELLS, _cells), ("matrix", MATRIX, matrix)):
         path = folder / f"{release.name}.{part}.json"
         key = _key(release, patterns)
         kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -20,6 +20,7 @@ from parity_tests.oracles import behaviours
 from parity_tests.runner.drift import __main__ as drift
 from parity_tests.runner.drift import cells, document, environments, measure, recorded
 from parity_tests.runner.drift.releases import BY_NAME, HOSTS, RELEASES
+from parity_tests.tests.support.loaded_files import loaded_files
 
 NAMES = [release.name for release in RELEASES]
 HELD = recorded.load()
@@ -161,6 +162,13 @@ class TestStale:
             node = node[key]
         node[place[-1]] += 1
         return drift._stale("tf-2.3", measure.ReleaseResult(held, [], "0"))
+
+
+def test_kept_results_depend_on_every_module_that_compares_a_release() -> None:
+    covered = {path for pattern in measure.MATRIX for path in ROOT.glob(pattern)}
+    loaded = loaded_files("parity_tests.runner.drift.sweep")
+    assert {path.name for path in loaded} >= {"sweep.py", "judge.py", "step.py"}
+    assert loaded - covered == set()
 
 
 class TestMissingInterpreter:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -25,6 +22,7 @@ from parity_tests.reporting.progress import Bar
 from parity_tests.runner.full import block_store, executors, summary, totals
 from parity_tests.runner.full.__main__ import command
 from parity_tests.runner.full.run import Blocks
+from parity_tests.tests.support.loaded_files import loaded_files
 
 HERE = {"code": block_store.code_digest(), "keras": "2.21.0", "tensorflow": "2.21.0", "corrupt": ""}
 DOCUMENT = (ROOT / "docs" / "full.md").read_text(encoding="utf-8")
@@ -157,22 +155,7 @@ class TestKept:
                 assert block_store.code_digest.__wrapped__() != before, name
 
     def test_the_digest_covers_every_module_that_comparing_loads(self) -> None:
-        # The exports of gru_ref are loaded when they are asked for.
-        script = (
-            "import sys, gru_ref, parity_tests.runner.full.compare_block as _;"
-            "gru_ref.GRU, gru_ref.GRUConfig, gru_ref.GRUWeights;"
-            "print(*(getattr(module, '__file__', None) for name, module in sys.modules.items()"
-            " if name.partition('.')[0] in ('gru_ref', 'parity_tests')), sep='\\n')"
-        )
-        ran = subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        # A file that has a docstring alone, as those of packages do, changes no result.
-        loaded = {
-            path
-            for path in map(Path, ran.stdout.splitlines())
-            if len(ast.parse(path.read_text(encoding="utf-8")).body) > 1
-        }
+        loaded = loaded_files("parity_tests.runner.full.compare_block")
         read = Path.read_bytes
         covered: set[Path] = set()
         with mock.patch.object(Path, "read_bytes", lambda path: covered.add(path) or read(path)):
