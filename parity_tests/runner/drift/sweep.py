@@ -18,7 +18,7 @@ from gru_ref.keras.ledger import Behaviour, resolve
 from parity_tests.cases import predictions, sweeps
 from parity_tests.cases.predictions import bound_for
 from parity_tests.cases.sweeps import Case
-from parity_tests.judging import compare, judge, run_gru_ref
+from parity_tests.judging import compare, judge
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 
@@ -166,7 +166,7 @@ def _judge(oracle: Oracle, case: OldCase) -> tuple[str, float, tuple[str, ...]]:
         raise judge.Disagreement(f"live Keras raises no {' or '.join(case.raises)}")
     mine = seen.as_run(case.keras_version)
     masks = [_dropping(masks, case, behaviour) for masks in mine.masks]
-    run = run_gru_ref.run(mine.constructor, mine.weights, mine.calls, masks, case.keras_version)
+    run = dataclasses.replace(mine, masks=masks).run()
     if run.path != seen.reply["path"]:
         raise judge.Disagreement(
             f"gru_ref takes the {run.path} path, live Keras the {seen.reply['path']} path"
