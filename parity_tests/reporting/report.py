@@ -300,6 +300,10 @@ def left_out_sentences(left_out: Mapping[str, Mapping[str, int]]) -> list[str]:
     ]
 
 
+def _figures(row: Mapping[str, float]) -> str:
+    return ", ".join(f"{word.replace('_', ' ')} {value:g}" for word, value in row.items())
+
+
 def print_summary(data: dict[str, Any]) -> None:
     """Print the report as a table that fits 80 columns."""
     console = Console(width=80, highlight=False)
@@ -331,10 +335,7 @@ def print_summary(data: dict[str, Any]) -> None:
                 f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
             )
     for name, draws in sorted(data["draws"].items()):
-        figures = "; ".join(
-            f"{kind}: {', '.join(f'{value:g} {word}' for word, value in row.items())}"
-            for kind, row in sorted(draws.items())
-        )
+        figures = "; ".join(f"{kind}: {_figures(row)}" for kind, row in sorted(draws.items()))
         console.print(f"{name}: drawn weights: {figures}")
     for name, row in sorted(data["wrappers"].items()):
         console.print(

@@ -124,7 +124,7 @@ class TestDraws:
         together = np.concatenate(apart)
         drawn = {"compared": together.size, "differing": int((together > 0).sum())}
         live_run.record(
-            "draws", {"oracle": oracle, "of": kind, **drawn, "worst": int(together.max())}
+            "draws", {"oracle": oracle, "of": kind, **drawn, "worst_ulp": int(together.max())}
         )
         assert together.size > 1e5
         assert apart[0].max() <= NORMAL_ULP

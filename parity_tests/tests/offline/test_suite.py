@@ -178,20 +178,26 @@ def test_the_report_says_what_was_drawn_and_what_wrappers_came_to(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     collected = report.Collected()
-    normal = {"oracle": "keras3", "of": "normal", "compared": 165_888, "differing": 9, "worst": 3}
+    normal = {
+        "oracle": "keras3",
+        "of": "normal",
+        "compared": 165_888,
+        "differing": 9,
+        "worst_ulp": 3,
+    }
     orthogonal = {"oracle": "keras3", "of": "orthogonal", "worst": 1.5e-7}
     collected.records["draws"] = [normal, orthogonal]
     wrapper = {"oracle": "keras2", "id": "a", "error": 0.0, "bound": 0.0, "quirks": ["odd"]}
     collected.records["wrappers"] = [wrapper, {**wrapper, "error": 2.5, "bound": 8.0}]
     data = report.summarise(collected, [], 0.0, extent="part")
-    figures = {"compared": 165_888, "differing": 9, "worst": 3}
+    figures = {"compared": 165_888, "differing": 9, "worst_ulp": 3}
     assert data["draws"] == {"keras3": {"normal": figures, "orthogonal": {"worst": 1.5e-7}}}
     assert data["wrappers"] == {
         "keras2": {"compared": 2, "equal": 1, "worst": 2.5, "quirks": {"odd": 2}}
     }
     report.print_summary(data)
     shown = " ".join(capsys.readouterr().out.split())
-    drawn = "normal: 165888 compared, 9 differing, 3 worst; orthogonal: 1.5e-07 worst"
+    drawn = "normal: compared 165888, differing 9, worst ulp 3; orthogonal: worst 1.5e-07"
     assert f"keras3: drawn weights: {drawn}" in shown
     assert "keras2: 2 cases of wrappers compared, 1 equal, worst 2.5 eps 2 odd" in shown
 
