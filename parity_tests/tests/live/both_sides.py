@@ -45,29 +45,23 @@ def unfit_release(oracle: str) -> str:
 
 
 def value(outcome: dict[str, Any] | StepOutcome) -> Any:
-    """Return the value of a step of either side: of a call in live Keras, its outputs."""
+    """Return the value of a step of either side, of a live call its outputs; fail if it raised."""
     if isinstance(outcome, StepOutcome):
+        if outcome.error:
+            raise outcome.error
         return outcome.value
+    assert outcome["ok"], outcome["error"]
     return outcome["outputs"] if "outputs" in outcome else outcome["value"]
 
 
 def values(oracle: str, steps: Steps) -> tuple[list[Any], list[Any]]:
     """Return the values of every step in live Keras and in gru_ref; fail where one raises."""
     live, own = live_steps(oracle, steps), own_steps(oracle, steps)
-    return _checked_values(live, own)
+    return [value(outcome) for outcome in live], [value(outcome) for outcome in own]
 
 
 def wrapper_values(oracle: str, steps: Steps) -> tuple[list[Any], list[Any]]:
     """Return what `values` does, for the steps of a cell, RNN or Bidirectional."""
     live = live_steps(oracle, steps, "wrappers")
     own, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
-    return _checked_values(live, own)
-
-
-def _checked_values(
-    live: list[dict[str, Any]], own: list[StepOutcome]
-) -> tuple[list[Any], list[Any]]:
-    assert live[-1]["ok"], live[-1]["error"]
-    if own[-1].error:
-        raise own[-1].error
-    return [value(outcome) for outcome in live], [outcome.value for outcome in own]
+    return [value(outcome) for outcome in live], [value(outcome) for outcome in own]

@@ -15,7 +15,7 @@ from parity_tests.oracles import codec
 from parity_tests.recording.record_configs import live_config
 from parity_tests.recording.recorded_configs import is_refused, plain
 from parity_tests.runner import live_run
-from parity_tests.tests.live.both_sides import live_steps
+from parity_tests.tests.live.both_sides import live_steps, value
 from parity_tests.tests.live.each_case import for_each
 
 ORACLES = ("keras2", "keras3")
@@ -52,7 +52,7 @@ class TestLive:
         arguments = codec.decode(constructor("many"))
         config = GRU(**arguments, keras_version=version).get_config()
         last = live_steps(oracle, [["from_config", [config]], ["get_config"]])[-1]
-        assert plain(last["value"]) == plain(config)
+        assert plain(value(last)) == plain(config)
 
     @for_each(ORACLES)
     def test_a_lambda_is_written_as_live_keras_writes_it(self, oracle: str) -> None:
@@ -63,8 +63,8 @@ class TestLive:
         mine = GRU(**codec.decode(given), keras_version=live_run.keras_version(oracle)).get_config()
         for config in (codec.decode(live), mine):
             # The code is that of one Python; its defaults and its closure are not.
-            for value in (config["activation"], config["kernel_initializer"].pop("config")):
-                code, *rest = value["value"]
+            for item in (config["activation"], config["kernel_initializer"].pop("config")):
+                code, *rest = item["value"]
                 assert isinstance(code, str)
                 assert rest == [None, None]
         assert live["kernel_initializer"]["class_name"] == "__lambda__"
@@ -77,8 +77,8 @@ class TestActivationLayers:
     @for_each(ORACLES, LAYERS)
     def test_the_layer_computes_what_live_keras_computes(self, oracle: str, name: str) -> None:
         config = {**LAYERS[name], "dtype": "float64"}
-        value = {"module": "keras.layers", "class_name": name, "config": config}
-        given = {"units": 5, "activation": value, "return_sequences": True, "dtype": "float64"}
+        activation = {"module": "keras.layers", "class_name": name, "config": config}
+        given = {"units": 5, "activation": activation, "return_sequences": True, "dtype": "float64"}
         rng = np.random.default_rng(3)
         shapes = ((4, 15), (5, 15), (2, 15))
         weights = [rng.uniform(-1, 1, shape) for shape in shapes]

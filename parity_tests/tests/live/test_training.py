@@ -10,7 +10,7 @@ import gru_ref
 from parity_tests.matrix.arguments import BOTH, K2, K3
 from parity_tests.matrix.objects import function, instance, tensor
 from parity_tests.runner import live_run
-from parity_tests.tests.live.both_sides import live_steps, values
+from parity_tests.tests.live.both_sides import live_steps, value, values
 from parity_tests.tests.live.each_case import for_each, for_rows
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 4, 3, 2, 5
@@ -113,15 +113,15 @@ def _check(oracle: str, steps: list[Any], method: str, eps: float = 0) -> int:
         if step[0] != method:
             continue
         assert len(theirs) == len(ours), f"{len(ours)} arrays, live: {len(theirs)}"
-        for expected, value in zip(theirs, ours, strict=True):
+        for expected, own in zip(theirs, ours, strict=True):
             expected = np.asarray(expected)
-            assert value.shape == expected.shape
-            assert value.dtype == expected.dtype
+            assert own.shape == expected.shape
+            assert own.dtype == expected.dtype
             if eps:
-                error = np.abs(value - expected) / np.finfo(value.dtype).eps
-                assert (error <= eps * np.abs(expected)).all(), f"{value}, live: {expected}"
+                error = np.abs(own - expected) / np.finfo(own.dtype).eps
+                assert (error <= eps * np.abs(expected)).all(), f"{own}, live: {expected}"
             else:
-                assert value.tobytes() == expected.tobytes(), f"{value}, live: {expected}"
+                assert own.tobytes() == expected.tobytes(), f"{own}, live: {expected}"
             count += 1
     return count
 
@@ -213,12 +213,12 @@ class TestLiveProjections:
             )
         )
         steps = [_fit(0.125), ["get_weights"]]
-        free = live_steps(oracle, [*_build(), *steps])[-1]["value"]
+        free = value(live_steps(oracle, [*_build(), *steps])[-1])
         assert all((a != b).any() for a, b in zip(free, _weights(), strict=True))
-        expected = live_steps(oracle, [*_build(**constraints), *steps])[-1]["value"]
+        expected = value(live_steps(oracle, [*_build(**constraints), *steps])[-1])
         layer = gru_ref.GRU(UNITS, keras_version=live_run.keras_version(oracle), **constraints)
         layer.build((BATCH, TIMESTEPS, FEATURES))
         layer.set_weights(free)
         layer.apply_constraints()
-        for value, wanted in zip(layer.get_weights(), expected, strict=True):
-            assert np.abs(value - wanted).max() <= STEP_EPS * np.finfo("float32").eps
+        for own, live in zip(layer.get_weights(), expected, strict=True):
+            assert np.abs(own - live).max() <= STEP_EPS * np.finfo("float32").eps
