@@ -55,8 +55,3 @@ def oracle(name: str) -> Oracle:
 def keras_version(name: str) -> str:
     """Return the release that gru_ref is to be beside an oracle."""
     return keras_version_of(oracle(name).describe())
-
-
-def case_name(function: Any, _: int, parameters: Any) -> str:
-    """Name a test after what it claims, the oracle and the case: parameterized's name_func."""
-    return f"{function.__name__}_{':'.join(str(argument) for argument in parameters.args[:2])}"

@@ -10,7 +10,11 @@ from parameterized import parameterized
 
 from parity_tests.cases import sweeps
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.runner.live_run import case_name
+
+
+def case_name(function: Any, _: int, parameters: Any) -> str:
+    """Name a test after what it claims, the oracle and the case: parameterized's name_func."""
+    return f"{function.__name__}_{':'.join(str(argument) for argument in parameters.args[:2])}"
 
 
 def for_rows(rows: Iterable[tuple[Any, ...]]) -> Any:

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
-from parameterized import parameterized
 
 from gru_ref.debugging.doctor import diagnose
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
+from parity_tests.tests.live.each_case import for_rows
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 3, 9, 6, 8
-# Oracle, what is known of the layer, reset_after, go_backwards: a last state in half of each.
-ROWS = [
-    (oracle, "last state" if (number + after + backwards) % 2 else "sequence", after, backwards)
+
+
+def _rows() -> Iterator[tuple[str, str, bool, bool, bool]]:
+    """Yield oracle, case, return_sequences, reset_after and go_backwards: a sequence in half."""
     for (number, oracle), after, backwards in itertools.product(
         enumerate(GENERATIONS), (True, False), (True, False)
-    )
-]
-
-
-def _name(function: Any, _: int, parameters: Any) -> str:
-    oracle, known, after, backwards = parameters.args
-    said = f"{known} reset_after-{after} go_backwards-{backwards}"
-    return f"{function.__name__}_{oracle}:{said}"
+    ):
+        sequence = (number + after + backwards) % 2 == 0
+        known = "sequence" if sequence else "last state"
+        case = f"{known} reset_after-{after} go_backwards-{backwards}"
+        yield oracle, case, sequence, after, backwards
 
 
 class TestLiveLayers:
     """An .npz of get_weights(), an input, and what the layer returned."""
 
-    @parameterized.expand(ROWS, name_func=_name)
+    @for_rows(_rows())
     def test_one_layout_explains_a_layer_and_it_is_the_right_one(
-        self, oracle: str, known: str, after: bool, backwards: bool
+        self, oracle: str, case: str, sequence: bool, after: bool, backwards: bool
     ) -> None:
         rng = np.random.default_rng([after, backwards])
-        sequence = known == "sequence"
         bias = (2, 3 * UNITS) if after else (3 * UNITS,)
         weights = [
             rng.normal(scale=0.5, size=shape).astype(np.float32)
@@ -65,7 +62,7 @@ class TestLiveLayers:
             np.savez(path, *weights)
             with np.load(path) as arrays:
                 found = diagnose(dict(arrays), x, outputs)
-        assert found.verdict == "unique", str(found)
+        assert found.verdict == "unique", f"{case}: {found}"
         layer = found.layer(return_sequences=sequence, keras_version=live_run.keras_version(oracle))
         config = layer.config
         assert (config.reset_after, config.go_backwards) == (after, backwards)
