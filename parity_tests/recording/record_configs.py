@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from parity_tests.matrix.configs import CONFIGS, constructor
-from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import GENERATIONS, provenance_of
 from parity_tests.recording import fixture_files, recorded_configs
-
-
-def live_config(oracle: Oracle, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the config that live Keras writes, or the class of the error it raises.
-
-    Parameters
-    ----------
-    given : dict
-        The constructor's arguments, in the forms of `codec`.
-
-    Returns
-    -------
-    {"config": …} or {"error": …}; values in the forms of `codec`, where those differ from JSON
-    """
-    steps = [["construct", given], ["get_config"]]
-    last = oracle.request({"op": "steps", "steps": steps})["steps"][-1]
-    if not last["ok"]:
-        return {"error": last["error"]["class"]}
-    return {"config": without_numbers(codec.encode(last["value"]))}
-
-
-def without_numbers(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the config with the first name of each activation layer: Keras numbers later ones."""
-    for argument in ("activation", "recurrent_activation"):
-        layer = config[argument]
-        if isinstance(layer, dict) and "name" in (layer.get("config") or ()):
-            layer["config"]["name"] = re.sub(r"_\d+$", "", layer["config"]["name"])
-    return config
 
 
 def record(oracle: Oracle) -> None:
@@ -50,7 +20,7 @@ def record(oracle: Oracle) -> None:
     rows = []
     for name in CONFIGS:
         given = constructor(name)
-        seen = live_config(oracle, given)
+        seen = recorded_configs.live_config(oracle, given)
         if "config" in seen:
             default = default or seen["config"]
             seen = recorded_configs.difference(seen["config"], default)

@@ -1,9 +1,10 @@
-"""Read fixtures/configs/: what get_config() of each release returned for the rows of CONFIGS."""
+"""fixtures/configs/: what get_config() of each release returned for the rows of CONFIGS."""
 
 from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from parity_tests.environment import FIXTURES
 from parity_tests.oracles import codec
+from parity_tests.oracles.client import Oracle
 from parity_tests.recording import fixture_files
 
 FOLDER = FIXTURES / "configs"
@@ -51,6 +53,34 @@ class ConfigRecord(NamedTuple):
     constructor: dict[str, Any]
     config: dict[str, Any] | None
     error: str | None
+
+
+def live_config(oracle: Oracle, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the config that live Keras writes, or the class of the error it raises.
+
+    Parameters
+    ----------
+    given : dict
+        The constructor's arguments, in the forms of `codec`.
+
+    Returns
+    -------
+    {"config": …} or {"error": …}; values in the forms of `codec`, where those differ from JSON
+    """
+    steps = [["construct", given], ["get_config"]]
+    last = oracle.request({"op": "steps", "steps": steps})["steps"][-1]
+    if not last["ok"]:
+        return {"error": last["error"]["class"]}
+    return {"config": _without_numbers(codec.encode(last["value"]))}
+
+
+def _without_numbers(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the config with the first name of each activation layer: Keras numbers later ones."""
+    for argument in ("activation", "recurrent_activation"):
+        layer = config[argument]
+        if isinstance(layer, dict) and "name" in (layer.get("config") or ()):
+            layer["config"]["name"] = re.sub(r"_\d+$", "", layer["config"]["name"])
+    return config
 
 
 def text(data: Mapping[str, Any]) -> str:

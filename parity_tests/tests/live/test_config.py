@@ -12,8 +12,7 @@ from gru_ref import GRU, KerasQuirkWarning
 from parity_tests.matrix.configs import CONFIGS, constructor
 from parity_tests.matrix.objects import function
 from parity_tests.oracles import codec
-from parity_tests.recording.record_configs import live_config
-from parity_tests.recording.recorded_configs import is_refused, plain
+from parity_tests.recording.recorded_configs import is_refused, live_config, plain
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps, value
 from parity_tests.tests.live.each_case import for_each
