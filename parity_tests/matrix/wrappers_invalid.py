@@ -233,6 +233,25 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         calling(rnn(), initial_state=[H, H]),
         STATE_COUNT,
     ),
+    *(
+        each
+        for name, spec in (("rnn", rnn()), ("stack", stack()))
+        for each in (
+            row(
+                f"{name}-no-states",
+                "an empty list of states in the call that builds: Keras 2 counts the states there",
+                calling(spec, initial_state=[]),
+                *errors("ValueError", "IndexError", "initial_state"),
+            ),
+            row(
+                f"{name}-no-states-built",
+                "an empty list of states in a later call: None for Keras 2",
+                (*calling(spec), ("call", (X,), {"initial_state": []})),
+                ACCEPTED,
+                error("IndexError", "initial_state"),
+            ),
+        )
+    ),
     row("stack-three-states", "three states for two cells", calling(stack(), initial_state=[H3, H, H]), STATE_COUNT),
     row(
         "stack-one-state",
