@@ -10,11 +10,11 @@ import pytest
 
 from gru_ref import GRU, KerasQuirkWarning
 from parity_tests.matrix.configs import CONFIGS, constructor
-from parity_tests.matrix.objects import function
+from parity_tests.matrix.objects import function, tensor
 from parity_tests.oracles import codec
 from parity_tests.recording.recorded_configs import is_refused, live_config, plain
 from parity_tests.runner import live_run
-from parity_tests.tests.live.both_sides import live_steps, value
+from parity_tests.tests.live.both_sides import live_steps, value, values
 from parity_tests.tests.live.each_case import for_each
 
 ORACLES = ("keras2", "keras3")
@@ -95,6 +95,32 @@ class TestActivationLayers:
         layer.set_weights(weights)
         # Measured: 4.4e-16, two units in the last place of float64.
         np.testing.assert_allclose(layer(x), live["calls"][0]["outputs"][0], rtol=0, atol=2e-15)
+
+    @for_each(ORACLES)
+    def test_elu_subtracts_1_from_exp(self, oracle: str) -> None:
+        # In float32 exp(x) below 1 is a multiple of 2**-24, and so is what is 1 less; expm1 is not.
+        units, grid = 5, 2.0**24
+        x = -np.exp2(np.random.default_rng(3).uniform(-30, -1, (8, 7, units))).astype("float32")
+        assert (np.expm1(x) * grid % 1 != 0).any()
+        activation = {"class_name": "ELU", "config": {"dtype": "float32"}}
+        candidate_alone = np.concatenate([np.zeros((units, 2 * units)), np.eye(units)], axis=1)
+        zeros = np.zeros((units, 3 * units)), np.zeros((2, 3 * units))
+        constructor = {"units": units, "activation": {"module": "keras.layers", **activation},
+                       "recurrent_activation": "linear", "return_sequences": True}  # fmt: skip
+        live, own = values(
+            oracle,
+            [
+                ["construct", constructor],
+                ["build", [x.shape]],
+                ["set_weights", [[candidate_alone, *zeros]]],
+                ["call", {"x": tensor(x)}],
+            ],
+        )
+        theirs, ours = np.asarray(live[-1][0]) * grid, np.asarray(own[-1]) * grid
+        assert (theirs % 1 == 0).all()
+        assert (ours % 1 == 0).all()
+        # Neither exp is always the nearest number: seen, two units in its last place.
+        assert np.abs(ours - theirs).max() <= 2
 
 
 def _config_of(given: dict[str, Any], version: str) -> dict[str, Any]:
