@@ -10,7 +10,7 @@ import click
 from parity_tests import environment
 from parity_tests.oracles.choice import check_source, choose
 from parity_tests.oracles.client import OracleError
-from parity_tests.runner import matrix_run
+from parity_tests.runner import command_options, matrix_run
 from parity_tests.runner.options import ORACLES
 
 _File = click.Path(dir_okay=False, path_type=Path)
@@ -32,21 +32,13 @@ _File = click.Path(dir_okay=False, path_type=Path)
     metavar="CHECKOUT",
     help="Source tree of keras or tf_keras to import instead of the installed package.",
 )
-@click.option(
-    "--oracle",
-    "oracles",
-    multiple=True,
-    type=click.Choice(ORACLES),
-    help="Compare with this Keras only; may be repeated (default: with both).",
-)
+@command_options.oracle
 @click.option(
     "--quick",
     is_flag=True,
     help="Run a part of the matrix, in which every mistake still shows; takes a minute.",
 )
-@click.option(
-    "--case", metavar="ORACLE:ID", help="Compare this case only, named as a disagreement names it."
-)
+@command_options.case
 @click.option("--junit", type=_File, metavar="FILE", help="Write the results to FILE as JUnit XML.")
 @click.option(
     "--markdown",
@@ -60,14 +52,7 @@ _File = click.Path(dir_okay=False, path_type=Path)
     metavar="DIR",
     help="Folder for report.json (default: build/parity in a clone, else gru-parity).",
 )
-@click.option(
-    "-n",
-    "--jobs",
-    type=click.IntRange(1),
-    default=2,
-    show_default=True,
-    help="Number of processes.",
-)
+@command_options.jobs
 @click.option(
     "--write-docs",
     is_flag=True,
@@ -94,13 +79,8 @@ def command(
     except (OracleError, ValueError) as error:
         click.echo(f"gru-parity: {error}", err=True)
         sys.exit(matrix_run.NOT_RUN)
-    for name, what in choice.found.items():
-        click.echo(f"{name}: {what}")
-    for sentence in choice.missing:
-        click.echo(sentence, err=True)
-    if not choice.found or ((oracles or docs) and choice.missing):
-        sys.exit(matrix_run.NOT_RUN)
-    run = matrix_run.MatrixRun(keras_python, keras_from, tuple(choice.found), **settings)
+    oracles = command_options.names_of(choice, every=bool(oracles or docs))
+    run = matrix_run.MatrixRun(keras_python, keras_from, oracles, **settings)
     sys.exit(run.status())
 
 

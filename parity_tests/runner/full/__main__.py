@@ -16,7 +16,7 @@ from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.reporting import half_mistakes_page
 from parity_tests.reporting.progress import Bar
-from parity_tests.runner import matrix_run, writable
+from parity_tests.runner import command_options, matrix_run, writable
 from parity_tests.runner.full import executors, summary, totals
 from parity_tests.runner.full.run import Blocks, Clock
 from parity_tests.runner.options import ORACLES
@@ -50,21 +50,8 @@ class Shard(click.ParamType):
     show_default="the Python that runs this command",
     help="Python in which TensorFlow and Keras are installed, on the machine where blocks run.",
 )
-@click.option(
-    "--oracle",
-    "oracles",
-    multiple=True,
-    type=click.Choice(ORACLES),
-    help="Compare with this Keras only; may be repeated (default: with both).",
-)
-@click.option(
-    "-n",
-    "--jobs",
-    type=click.IntRange(1),
-    default=2,
-    show_default=True,
-    help="Number of worker processes.",
-)
+@command_options.oracle
+@command_options.jobs
 @click.option(
     "--shard",
     type=Shard(),
@@ -80,9 +67,7 @@ class Shard(click.ParamType):
 @click.option(
     "--merge", "merged", is_flag=True, help="Merge REPORTS, which --shard wrote; run nothing."
 )
-@click.option(
-    "--case", metavar="ORACLE:ID", help="Compare this case only, named as a disagreement names it."
-)
+@command_options.case
 @click.option(
     "--only",
     type=click.Choice(("product", "wide")),
@@ -141,7 +126,8 @@ def command(
             _write(folder / "report.json", json.dumps(data, indent=1) + "\n")
             sys.exit(_status(data, whole=True, write_docs=write_docs))
         if not executor:
-            oracles = _choose(keras_python, oracles, every=bool(oracles) or write_docs)
+            choice = choose(keras_python, oracles)
+            oracles = command_options.names_of(choice, every=bool(oracles) or write_docs)
         if case:
             sys.exit(_one_case(keras_python, case))
         status = 0
@@ -189,18 +175,6 @@ def _report_of_shard(path: Path) -> dict[str, Any]:
     if lacking:
         raise ValueError(f"--merge is given {path}, which lacks {', '.join(lacking)}, {expected}")
     return data
-
-
-def _choose(python: str, wanted: tuple[str, ...], *, every: bool) -> tuple[str, ...]:
-    """Return the oracles that the interpreter has; end where it lacks one of `every`."""
-    choice = choose(python, wanted)
-    for name, what in choice.found.items():
-        click.echo(f"{name}: {what}")
-    for sentence in choice.missing:
-        click.echo(sentence, err=True)
-    if not choice.found or (every and choice.missing):
-        sys.exit(matrix_run.NOT_RUN)
-    return tuple(choice.found)
 
 
 def _product(
