@@ -42,7 +42,7 @@ NO_CELLS = "a stack without cells has no output of its own: refused"
 EARLIER = "refused where it is given, before an operation of TensorFlow refuses it"
 
 
-def made(spec: dict[str, Any]) -> Steps:
+def construct(spec: dict[str, Any]) -> Steps:
     """Construct a layer."""
     return (("construct", (), spec),)
 
@@ -67,14 +67,14 @@ def both(layer: Any = None, **arguments: Any) -> dict[str, Any]:
     return {"class": "Bidirectional", "layer": layer or GRU, **arguments}
 
 
-def calling(spec: dict[str, Any], *positional: Any, **keywords: Any) -> Steps:
+def call(spec: dict[str, Any], *positional: Any, **keywords: Any) -> Steps:
     """Construct a layer and call it."""
-    return (*made(spec), ("call", positional or (X,), keywords))
+    return (*construct(spec), ("call", positional or (X,), keywords))
 
 
 def then(spec: dict[str, Any], method: str, *positional: Any, calls: bool = True) -> Steps:
     """Construct a layer, call it, and carry out a method."""
-    steps = calling(spec) if calls else made(spec)
+    steps = call(spec) if calls else construct(spec)
     return (*steps, (method, positional, {}))
 
 
@@ -83,89 +83,89 @@ STATE_COUNT = error("ValueError", "initial_state")
 
 AROUND_INVALID: tuple[Invalid, ...] = (
     # ---- GRUCell
-    row("cell-unknown-argument", "an argument no cell has", made(cell(foo=1)), *UNKNOWN),
+    row("cell-unknown-argument", "an argument no cell has", construct(cell(foo=1)), *UNKNOWN),
     row(
         "cell-return-state",
         "an argument of the loop",
-        made(cell(return_state=True)),
+        construct(cell(return_state=True)),
         *errors("TypeError", "ValueError", "return_state")),
-    row("cell-units-zero", "no units", made(cell(units=0)), error("ValueError", "units", "0")),
-    row("cell-units-string", "units that are a string", made(cell(units="5")), error("TypeError", "units")),
+    row("cell-units-zero", "no units", construct(cell(units=0)), error("ValueError", "units", "0")),
+    row("cell-units-string", "units that are a string", construct(cell(units="5")), error("TypeError", "units")),
     row(
         "cell-use-cudnn",
         "use_cudnn",
-        made(cell(use_cudnn=True)),
+        construct(cell(use_cudnn=True)),
         *errors("TypeError", "ValueError", "use_cudnn")),
     row(
         "cell-seed-string",
         "a seed that is a string",
-        made(cell(seed="a")),
+        construct(cell(seed="a")),
         ACCEPTED,
         error("ValueError", "seed"),
     ),
     row(
         "cell-activity-regularizer",
         "a penalty of every timestep's output",
-        made(cell(activity_regularizer="l2")),
+        construct(cell(activity_regularizer="l2")),
         error("TypeError", "activity_regularizer", keras=None, why="Keras adds it at every timestep, and once more: refused"),
         error("ValueError", "activity_regularizer", keras=None, why="Keras adds it at every timestep, and once more: refused"),
     ),
     row(
         "cell-autocast-float64",
         "an input of float64, autocast off",
-        calling(cell(autocast=False), X0.astype("float64"), H),
+        call(cell(autocast=False), X0.astype("float64"), H),
         framework("InvalidArgumentError", "TypeError", "inputs", why=EARLIER),
     ),
-    row("cell-no-states", "no state", calling(CELL, X0), error("TypeError", "states")),
+    row("cell-no-states", "no state", call(CELL, X0), error("TypeError", "states")),
     row(
         "cell-states-none",
         "None as the state",
-        calling(CELL, X0, None),
+        call(CELL, X0, None),
         *errors("AttributeError", "ValueError", "states")),
-    row("cell-states-empty", "an empty list of states", calling(CELL, X0, []), error("IndexError", "states")),
+    row("cell-states-empty", "an empty list of states", call(CELL, X0, []), error("IndexError", "states")),
     row(
         "cell-states-units",
         "a state of other units",
-        calling(CELL, X0, [H3]),
+        call(CELL, X0, [H3]),
         framework("InvalidArgumentError", "ValueError", "states", why=SHAPES_REFUSED),
     ),
     row(
         "cell-states-batch",
         "a state of another batch",
-        calling(CELL, X0, [np.ones((3, UNITS), "float32")]),
+        call(CELL, X0, [np.ones((3, UNITS), "float32")]),
         framework("InvalidArgumentError", "ValueError", "states", why=SHAPES_REFUSED),
     ),
-    row("cell-states-batch-1", "a state of batch 1", calling(CELL, X0, [H[:1]]), ACCEPTED),
-    row("cell-two-states", "two states, of which the first counts", calling(CELL, X0, [H, H3]), ACCEPTED),
+    row("cell-states-batch-1", "a state of batch 1", call(CELL, X0, [H[:1]]), ACCEPTED),
+    row("cell-two-states", "two states, of which the first counts", call(CELL, X0, [H, H3]), ACCEPTED),
     row(
         "cell-inputs-3d",
         "a sequence",
-        calling(CELL, np.ones((3, 4, 6), "float32"), [np.ones((3, UNITS), "float32")]),
+        call(CELL, np.ones((3, 4, 6), "float32"), [np.ones((3, UNITS), "float32")]),
         framework("InvalidArgumentError", "ValueError", "inputs", why=SHAPES_REFUSED),
     ),
     row(
         "cell-inputs-float64",
         "inputs of another float dtype",
-        calling(CELL, X0.astype("float64"), [H]),
+        call(CELL, X0.astype("float64"), [H]),
         ACCEPTED,
     ),
     row(
         "cell-state-float64",
         "a state of another float dtype",
-        calling(CELL, X0, [H.astype("float64")]),
+        call(CELL, X0, [H.astype("float64")]),
         framework("InvalidArgumentError", "TypeError", "states", why="an operation of TensorFlow refuses the dtype"),
         ACCEPTED,
     ),
     row(
         "cell-state-int",
         "a state of integers",
-        calling(CELL, X0, [H.astype("int32")]),
+        call(CELL, X0, [H.astype("int32")]),
         framework("InvalidArgumentError", "TypeError", "states", why="an operation of TensorFlow refuses the dtype"),
     ),
     row(
         "cell-mask",
         "a mask",
-        calling(CELL, X0, [H], mask=None),
+        call(CELL, X0, [H], mask=None),
         error("TypeError", "mask"),
     ),
     row("cell-build-empty", "build of no sizes", then(CELL, "build", (), calls=False), error("IndexError", "input_shape")),
@@ -178,59 +178,59 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     ),
     row("cell-params-unbuilt", "count_params before build", then(CELL, "count_params", calls=False), error("ValueError")),
     # ---- RNN and StackedRNNCells
-    row("rnn-no-cell", "None as the cell", made({"class": "RNN", "cell": None}), error("ValueError", "cell")),
+    row("rnn-no-cell", "None as the cell", construct({"class": "RNN", "cell": None}), error("ValueError", "cell")),
     row(
         "rnn-around-gru",
         "a GRU as the cell",
-        made({"class": "RNN", "cell": GRU}),
+        construct({"class": "RNN", "cell": GRU}),
         error("ValueError", "cell"),
         error("ValueError", "cell", keras=None, why="Keras 3 fails in the first call"),
     ),
     row(
         "rnn-empty-list",
         "no cells",
-        calling({"class": "RNN", "cell": []}),
+        call({"class": "RNN", "cell": []}),
         error("ValueError", "cells", keras=None, why=NO_CELLS),
         error("ValueError", "cells", keras="IndexError", why=NO_CELLS),
     ),
-    row("rnn-number-in-list", "a number among the cells", made({"class": "RNN", "cell": [5]}), error("ValueError", "cells")),
-    row("rnn-unknown-argument", "an argument no RNN has", made(rnn(foo=1)), *UNKNOWN),
+    row("rnn-number-in-list", "a number among the cells", construct({"class": "RNN", "cell": [5]}), error("ValueError", "cells")),
+    row("rnn-unknown-argument", "an argument no RNN has", construct(rnn(foo=1)), *UNKNOWN),
     row(
         "rnn-seed",
         "a seed, which the cell has",
-        made(rnn(seed=1)),
+        construct(rnn(seed=1)),
         *errors("TypeError", "ValueError", "seed")),
     row(
         "rnn-time-major",
         "time_major",
-        made(rnn(time_major=True)),
+        construct(rnn(time_major=True)),
         ACCEPTED,
         error("ValueError", "time_major"),
     ),
     row(
         "rnn-dtype-of-the-cell",
         "a cell of another dtype",
-        calling({"class": "RNN", "cell": {**CELL, "dtype": "float64"}}),
+        call({"class": "RNN", "cell": {**CELL, "dtype": "float64"}}),
         error("ValueError", "dtype", keras="InvalidArgumentError", why=EARLIER),
         error("ValueError", "dtype", keras=None, why="gru_ref does not round from one to the other"),
     ),
     row(
         "stack-reverse-order",
         "reverse_state_order, cells of two sizes",
-        calling({"class": "RNN", "cell": {"class": "StackedRNNCells", "cells": [CELL3, CELL], "reverse_state_order": True}}),
+        call({"class": "RNN", "cell": {"class": "StackedRNNCells", "cells": [CELL3, CELL], "reverse_state_order": True}}),
         error("ValueError", "reverse_state_order", keras="InvalidArgumentError", why=EARLIER),
         error("ValueError", "reverse_state_order", at=0),
     ),
-    row("rnn-name-slash", "a name with a slash", made(rnn(name="a/b")), ACCEPTED, error("ValueError", "name")),
+    row("rnn-name-slash", "a name with a slash", construct(rnn(name="a/b")), ACCEPTED, error("ValueError", "name")),
     row(
         "rnn-name-number",
         "a number as the name",
-        made(rnn(name=5)),
+        construct(rnn(name=5)),
         *errors("TypeError", "ValueError", "name")),
     row(
         "rnn-two-states",
         "two states for one cell",
-        calling(rnn(), initial_state=[H, H]),
+        call(rnn(), initial_state=[H, H]),
         STATE_COUNT,
     ),
     *(
@@ -240,57 +240,57 @@ AROUND_INVALID: tuple[Invalid, ...] = (
             row(
                 f"{name}-no-states",
                 "an empty list of states in the call that builds: Keras 2 counts the states there",
-                calling(spec, initial_state=[]),
+                call(spec, initial_state=[]),
                 *errors("ValueError", "IndexError", "initial_state"),
             ),
             row(
                 f"{name}-no-states-built",
                 "an empty list of states in a later call: None for Keras 2",
-                (*calling(spec), ("call", (X,), {"initial_state": []})),
+                (*call(spec), ("call", (X,), {"initial_state": []})),
                 ACCEPTED,
                 error("IndexError", "initial_state"),
             ),
         )
     ),
-    row("stack-three-states", "three states for two cells", calling(stack(), initial_state=[H3, H, H]), STATE_COUNT),
+    row("stack-three-states", "three states for two cells", call(stack(), initial_state=[H3, H, H]), STATE_COUNT),
     row(
         "stack-one-state",
         "one state for two cells",
-        calling(stack(return_state=True), initial_state=[H3]),
+        call(stack(return_state=True), initial_state=[H3]),
         STATE_COUNT,
         ACCEPTED,
     ),
     row(
         "stack-swapped-states",
         "the states in the wrong order",
-        calling(stack(), initial_state=[H, H3]),
+        call(stack(), initial_state=[H, H3]),
         STATE_COUNT,
         framework("InvalidArgumentError", "ValueError", "initial_state", why=SHAPES_REFUSED),
     ),
     row(
         "stack-unit-mask",
         "a mask of every unit, cells of two sizes",
-        calling(stack(), mask=np.ones((*SHAPE[:2], UNITS), bool)),
+        call(stack(), mask=np.ones((*SHAPE[:2], UNITS), bool)),
         framework("InvalidArgumentError", "ValueError", "mask", why=SHAPES_REFUSED),
     ),
     row(
         "rnn-mask-list",
         "a list of a mask",
-        calling(rnn(return_sequences=True), mask=[MASK]),
+        call(rnn(return_sequences=True), mask=[MASK]),
         ACCEPTED,
         error("AttributeError", "mask"),
     ),
     row(
         "rnn-mask-tuple",
         "a tuple of a mask",
-        calling(rnn(return_sequences=True), mask=(MASK,)),
+        call(rnn(return_sequences=True), mask=(MASK,)),
         ACCEPTED,
         error("AttributeError", "mask"),
     ),
     row(
         "rnn-mask-empty",
         "an empty list of masks",
-        calling(rnn(), mask=[]),
+        call(rnn(), mask=[]),
         *errors("IndexError", "AttributeError", "mask")),
     row("rnn-states-empty-keras2", "no states recorded", then(stack(), "states"), ACCEPTED),
     row(
@@ -328,7 +328,7 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     row(
         "rnn-other-batch",
         "another batch of a stateful layer",
-        (*calling(rnn(stateful=True)), ("call", (X[:1],), {})),
+        (*call(rnn(stateful=True)), ("call", (X[:1],), {})),
         error("ValueError", "batch"),
     ),
     row(
@@ -340,86 +340,86 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     row("rnn-from-config-empty", "an empty config", (("from_config", ("RNN", {}), {}),), error("KeyError", "cell")),
     row("stack-from-config-empty", "an empty config", (("from_config", ("StackedRNNCells", {}), {}),), error("KeyError", "cells")),
     # ---- Bidirectional
-    row("both-number", "a number as the layer", made(both(5)), error("ValueError", "layer")),
-    row("both-backward-number", "a number as backward_layer", made(both(backward_layer=5)), error("ValueError", "backward_layer")),
+    row("both-number", "a number as the layer", construct(both(5)), error("ValueError", "layer")),
+    row("both-backward-number", "a number as backward_layer", construct(both(backward_layer=5)), error("ValueError", "backward_layer")),
     row(
         "both-around-cell",
         "a cell as the layer",
-        made(both(CELL)),
+        construct(both(CELL)),
         *errors("KeyError", "TypeError", "layer")),
-    row("both-merge-mode", "an unknown merge_mode", made(both(merge_mode="max")), error("ValueError", "merge_mode")),
-    row("both-merge-mode-list", "a list as merge_mode", made(both(merge_mode=["sum"])), error("ValueError", "merge_mode")),
-    row("both-unknown-argument", "an argument it does not have", made(both(foo=1)), *UNKNOWN),
+    row("both-merge-mode", "an unknown merge_mode", construct(both(merge_mode="max")), error("ValueError", "merge_mode")),
+    row("both-merge-mode-list", "a list as merge_mode", construct(both(merge_mode=["sum"])), error("ValueError", "merge_mode")),
+    row("both-unknown-argument", "an argument it does not have", construct(both(foo=1)), *UNKNOWN),
     row(
         "both-go-backwards",
         "a layer that goes backwards",
-        calling(both(BACK)),
+        call(both(BACK)),
         ACCEPTED,
         error("ValueError", "go_backwards", at=0),
     ),
-    row("both-same-direction", "two layers in one direction", made(both(backward_layer=GRU)), error("ValueError", "go_backwards")),
+    row("both-same-direction", "two layers in one direction", construct(both(backward_layer=GRU)), error("ValueError", "go_backwards")),
     row(
         "both-return-state-differs",
         "one layer that returns its state",
-        made(both(backward_layer={**BACK, "return_state": True})),
+        construct(both(backward_layer={**BACK, "return_state": True})),
         error("ValueError", "return_state"),
     ),
     row(
         "rnn-reset-keyword",
         "reset_states with states by name",
-        (*calling(rnn(stateful=True)), ("reset_states", (), {"states": [H]}), ("states", (), {})),
+        (*call(rnn(stateful=True)), ("reset_states", (), {"states": [H]}), ("states", (), {})),
         ACCEPTED,
         error("TypeError", "states", at=-2),
     ),
     row(
         "both-units-differ",
         "a sum of different units",
-        calling(both(backward_layer={**BACK, "units": 3}, merge_mode="sum")),
+        call(both(backward_layer={**BACK, "units": 3}, merge_mode="sum")),
         framework("InvalidArgumentError", "ValueError", "backward_layer", "merge_mode", why=SHAPES_REFUSED),
     ),
     row(
         "both-units-one",
         "a sum of five units and one, which broadcasts",
-        calling(both(backward_layer={**BACK, "units": 1}, merge_mode="sum")),
+        call(both(backward_layer={**BACK, "units": 1}, merge_mode="sum")),
         ACCEPTED,
     ),
     row(
         "both-reset-keyword",
         "reset_states with states by name",
-        (*calling(both({**GRU, "stateful": True})), ("reset_states", (), {"states": [H, H]})),
+        (*call(both({**GRU, "stateful": True})), ("reset_states", (), {"states": [H, H]})),
         ACCEPTED,
         error("TypeError", "states"),
     ),
-    row("both-x-none", "no input", calling(both(), None), *errors("TypeError", "ValueError", "x")),
-    row("both-weights", "weights, which no Keras uses", calling(both(weights=[np.ones((6, 15), "float32")] * 2)), ACCEPTED),
-    row("both-states-tuple", "a tuple of states", calling(both(), initial_state=(H, H)), ACCEPTED),
+    row("both-x-none", "no input", call(both(), None), *errors("TypeError", "ValueError", "x")),
+    row("both-weights", "weights, which no Keras uses", call(both(weights=[np.ones((6, 15), "float32")] * 2)), ACCEPTED),
+    row("both-states-tuple", "a tuple of states", call(both(), initial_state=(H, H)), ACCEPTED),
     row(
         "both-one-state",
         "one state for two layers",
-        calling(both(), initial_state=[H]),
+        call(both(), initial_state=[H]),
         *errors("ValueError", "IndexError", "initial_state")),
     row(
         "both-three-states",
         "three states for two layers",
-        calling(both(), initial_state=[H, H, H]),
+        call(both(), initial_state=[H, H, H]),
         error("ValueError", "initial_state"),
         ACCEPTED,
     ),
     row(
         "both-four-states",
         "four states for two layers",
-        calling(both(), initial_state=[H, H, H, H]),
+        call(both(), initial_state=[H, H, H, H]),
         error("ValueError", "initial_state"),
         ACCEPTED,
     ),
     row(
         "both-state-array",
         "one array as the states, which Keras 3 splits along the batch",
-        calling(both(), initial_state=H),
+        call(both(), initial_state=H),
         error("ValueError", "initial_state"),
         ACCEPTED,
     ),
-    row("both-no-states", "an empty list of states", calling(both(), initial_state=[]), error("IndexError", "initial_state")),
+    row("both-no-states", "an empty list of states", call(both(), initial_state=[]), error("IndexError", "initial_state")),
     row(
         "both-reset-not-stateful",
         "reset_states of layers that are not stateful",
@@ -446,40 +446,40 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     row(
         "both-stateful-with-state",
         "a stateful layer that returns its states",
-        calling(both({**GRU, "stateful": True, "return_state": True})),
+        call(both({**GRU, "stateful": True, "return_state": True})),
         ACCEPTED,
         fault("TypeError", "Keras 3 multiplies a generator for the masks of the states"),
     ),
     row("both-from-config-empty", "an empty config", (("from_config", ("Bidirectional", {}), {}),), error("KeyError", "layer")),
     row("both-params-unbuilt", "count_params before build", then(both(), "count_params", calls=False), error("ValueError")),
     # ---- ragged input
-    row("ragged", "rows of different lengths", calling(GRU, ragged_lengths=[2, 4]), ACCEPTED, error("ValueError", "ragged_lengths")),
-    row("ragged-rnn", "the same, of an RNN", calling(rnn(), ragged_lengths=[2, 4]), ACCEPTED, error("ValueError", "ragged_lengths")),
+    row("ragged", "rows of different lengths", call(GRU, ragged_lengths=[2, 4]), ACCEPTED, error("ValueError", "ragged_lengths")),
+    row("ragged-rnn", "the same, of an RNN", call(rnn(), ragged_lengths=[2, 4]), ACCEPTED, error("ValueError", "ragged_lengths")),
     row(
         "ragged-mask",
         "a mask too",
-        calling(GRU, ragged_lengths=[2, 4], mask=MASK),
+        call(GRU, ragged_lengths=[2, 4], mask=MASK),
         error("ValueError", "mask"),
         error("ValueError", "ragged_lengths"),
     ),
     row(
         "ragged-unroll",
         "ragged rows unrolled",
-        calling({**GRU, "unroll": True}, ragged_lengths=[2, 4]),
+        call({**GRU, "unroll": True}, ragged_lengths=[2, 4]),
         error("ValueError", "unroll"),
         error("ValueError", "ragged_lengths"),
     ),
     row(
         "ragged-time-major",
         "ragged rows, timesteps first",
-        calling({**GRU, "time_major": True}, ragged_lengths=[2, 4]),
+        call({**GRU, "time_major": True}, ragged_lengths=[2, 4]),
         framework("InvalidArgumentError", "ValueError", "time_major", why=SHAPES_REFUSED),
         error("ValueError", "time_major", at=0),
     ),
     row(
         "ragged-no-timestep",
         "rows without a timestep",
-        calling(GRU, ragged_lengths=[0, 0]),
+        call(GRU, ragged_lengths=[0, 0]),
         framework("InvalidArgumentError", "ValueError", "ragged_lengths", why=SHAPES_REFUSED),
         error("ValueError", "ragged_lengths"),
     ),

@@ -147,24 +147,24 @@ WEIGHTS = [KERNEL, RECURRENT, BIAS]
 # The steps.
 
 
-def made(**constructor: Any) -> Steps:
+def construct(**constructor: Any) -> Steps:
     """Construct a layer, of five units unless said otherwise."""
     return (("construct", {"units": UNITS, **constructor}),)
 
 
-def built(**constructor: Any) -> Steps:
+def build(**constructor: Any) -> Steps:
     """Construct and build it."""
-    return (*made(**constructor), ("build", [(BATCH, TIMESTEPS, FEATURES)]))
+    return (*construct(**constructor), ("build", [(BATCH, TIMESTEPS, FEATURES)]))
 
 
-def ready(**constructor: Any) -> Steps:
+def prepare(**constructor: Any) -> Steps:
     """Construct and build it, and set its weights."""
-    return (*built(**constructor), ("set_weights", [WEIGHTS]))
+    return (*build(**constructor), ("set_weights", [WEIGHTS]))
 
 
-def called(**constructor: Any) -> Steps:
+def call_once(**constructor: Any) -> Steps:
     """Construct and build it, set its weights and call it."""
-    return (*ready(**constructor), call())
+    return (*prepare(**constructor), call())
 
 
 def call(**arguments: Any) -> Step:
@@ -172,6 +172,6 @@ def call(**arguments: Any) -> Step:
     return ("call", {"x": X, **arguments})
 
 
-def called_with(constructor: dict[str, Any] | None = None, **arguments: Any) -> Steps:
+def call_with(constructor: dict[str, Any] | None = None, **arguments: Any) -> Steps:
     """Construct and build it, set its weights and call it with these arguments."""
-    return (*ready(**(constructor or {})), call(**arguments))
+    return (*prepare(**(constructor or {})), call(**arguments))

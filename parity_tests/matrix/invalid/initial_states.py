@@ -12,12 +12,12 @@ from parity_tests.matrix.invalid.form import (
     X,
     array,
     call,
-    called_with,
+    call_with,
+    construct,
     error,
     errors,
     framework,
-    made,
-    ready,
+    prepare,
     row,
 )
 from parity_tests.matrix.objects import tensor
@@ -26,35 +26,35 @@ INITIAL_STATES = (
     row(
         "initial-state-array",
         "an array",
-        called_with(initial_state=H),
+        call_with(initial_state=H),
         framework("ValueError", None, why=TENSORS_WANTED),
         ACCEPTED,
     ),
     row(
         "initial-state-array-in-list",
         "a list of an array",
-        called_with(initial_state=[H]),
+        call_with(initial_state=[H]),
         framework("ValueError", None, why=TENSORS_WANTED),
         ACCEPTED,
     ),
-    row("initial-state-in-list", "a list of one", called_with(initial_state=[tensor(H)]), ACCEPTED),
+    row("initial-state-in-list", "a list of one", call_with(initial_state=[tensor(H)]), ACCEPTED),
     row(
         "initial-state-in-tuple",
         "a tuple of one",
-        called_with(initial_state=(tensor(H),)),
+        call_with(initial_state=(tensor(H),)),
         ACCEPTED,
     ),
     row(
         "initial-state-second",
         "the second positional argument",
-        (*ready(), ("call", [X, tensor(H)])),
+        (*prepare(), ("call", [X, tensor(H)])),
         ACCEPTED,
     ),
     *(
         row(
             f"initial-state-{dtype}",
             f"dtype {dtype}: Keras 2 never casts it",
-            called_with(initial_state=tensor(array(2, 5, dtype=dtype))),
+            call_with(initial_state=tensor(array(2, 5, dtype=dtype))),
             framework(
                 "InvalidArgumentError", "TypeError", "initial_state", dtype, why=DTYPES_REFUSED
             ),
@@ -65,13 +65,13 @@ INITIAL_STATES = (
     row(
         "initial-state-float64-stateful",
         "a stateful layer casts it",
-        called_with({"stateful": True}, initial_state=tensor(array(2, 5, dtype="float64"))),
+        call_with({"stateful": True}, initial_state=tensor(array(2, 5, dtype="float64"))),
         ACCEPTED,
     ),
     row(
         "initial-state-two",
         "two states: Keras 3 drops the second",
-        called_with(initial_state=[tensor(H), tensor(H)]),
+        call_with(initial_state=[tensor(H), tensor(H)]),
         error("ValueError", "initial_state", "2", "1"),
         ACCEPTED,
     ),
@@ -79,7 +79,7 @@ INITIAL_STATES = (
         row(
             f"initial-state-{name}",
             text,
-            called_with(initial_state=tensor(value)),
+            call_with(initial_state=tensor(value)),
             framework(
                 "InvalidArgumentError",
                 "ValueError",
@@ -100,7 +100,7 @@ INITIAL_STATES = (
     row(
         "initial-state-rank-three-unroll",
         "three axes, unrolled: the output of Keras 2 has three axes too",
-        called_with({"unroll": True}, initial_state=tensor(array(2, 1, 5))),
+        call_with({"unroll": True}, initial_state=tensor(array(2, 1, 5))),
         framework(
             None,
             "ValueError",
@@ -121,21 +121,21 @@ INITIAL_STATES = (
     row(
         "initial-state-batch-one",
         "a batch of 1: Keras 3 broadcasts it",
-        called_with(initial_state=tensor(array(1, 5))),
+        call_with(initial_state=tensor(array(1, 5))),
         error("ValueError", "initial_state", "(1, 5)", "(2, 5)"),
         ACCEPTED,
     ),
     row(
         "initial-state-batch-one-unroll",
         "a batch of 1, unrolled: both broadcast it",
-        called_with({"unroll": True}, initial_state=tensor(array(1, 5))),
+        call_with({"unroll": True}, initial_state=tensor(array(1, 5))),
         ACCEPTED,
     ),
     *(
         row(
             f"initial-state-{name}",
             f"{text}: None for Keras 2",
-            called_with(initial_state=value),
+            call_with(initial_state=value),
             ACCEPTED,
             error("IndexError", "initial_state"),
         )
@@ -147,27 +147,27 @@ INITIAL_STATES = (
     row(
         "initial-state-empty-list-building",
         "an empty list in the call that builds the layer: Keras 2 counts the states there",
-        (*made(), call(initial_state=[])),
+        (*construct(), call(initial_state=[])),
         *errors("ValueError", "IndexError", "initial_state"),
     ),
     row(
         "initial-state-nested-lists",
         "lists in place of an array",
-        called_with(initial_state=[[0.5] * 5] * 2),
+        call_with(initial_state=[[0.5] * 5] * 2),
         error("AttributeError", "initial_state", "0.5"),
         framework("InvalidArgumentError", "ValueError", "initial_state", "0.5", why=SHAPES_REFUSED),
     ),
     row(
         "initial-state-scalar",
         "a number",
-        called_with(initial_state=0.5),
+        call_with(initial_state=0.5),
         error("AttributeError", "initial_state", "0.5"),
         framework("InvalidArgumentError", "ValueError", "initial_state", "0.5", why=SHAPES_REFUSED),
     ),
     row(
         "initial-state-string",
         "a string",
-        called_with(initial_state="zeros"),
+        call_with(initial_state="zeros"),
         error("AttributeError", "initial_state", "'zeros'"),
         error(
             "ValueError",
@@ -180,13 +180,13 @@ INITIAL_STATES = (
     row(
         "initial-state-none-in-list",
         "a list of None",
-        called_with(initial_state=[None]),
+        call_with(initial_state=[None]),
         *errors("AttributeError", "ValueError", "initial_state", "None"),
     ),
     row(
         "initial-state-object",
         "an object",
-        called_with(initial_state=OBJECT),
+        call_with(initial_state=OBJECT),
         *errors("AttributeError", "ValueError", "initial_state", "object"),
     ),
 )

@@ -13,24 +13,24 @@ from parity_tests.matrix.invalid.form import (
     X,
     array,
     call,
-    called_with,
+    call_with,
+    construct,
     error,
     errors,
     framework,
     full,
-    made,
-    ready,
+    prepare,
     row,
 )
 from parity_tests.matrix.objects import tensor
 
 INPUTS = (
-    row("x-missing", "no x", (*ready(), ("call", {})), error("TypeError", "missing")),
+    row("x-missing", "no x", (*prepare(), ("call", {})), error("TypeError", "missing")),
     *(
         row(
             f"x-{name}",
             f"x has {text}",
-            called_with(x=value),
+            call_with(x=value),
             error("ValueError", "x", "ndim=3", shown),
         )
         for name, text, value, shown in (
@@ -44,7 +44,7 @@ INPUTS = (
         row(
             f"x-{name}",
             f"x is {text}",
-            called_with(x=value),
+            call_with(x=value),
             *errors(cls, "ValueError", "x", shown),
         )
         for name, text, value, cls, shown in (
@@ -73,32 +73,30 @@ INPUTS = (
     row(
         "x-list-with-state",
         "a list of x and the initial state",
-        called_with(x=[tensor(X), tensor(H)]),
+        call_with(x=[tensor(X), tensor(H)]),
         ACCEPTED,
         error("ValueError", "x"),
     ),
     row(
         "x-list-with-array",
         "a list of x and the initial state, an array",
-        called_with(x=[X, H]),
+        call_with(x=[X, H]),
         framework("ValueError", None, why=TENSORS_WANTED),
         error("ValueError", "x"),
     ),
     row(
         "x-list-of-one",
         "a list of x alone",
-        called_with(x=[X]),
+        call_with(x=[X]),
         ACCEPTED,
         error("AttributeError", "x", "shape"),
     ),
-    row(
-        "x-tuple-of-one", "a tuple of x", called_with(x=(X,)), error("AttributeError", "x", "shape")
-    ),
-    row("x-dict", "a dict of x", called_with(x={"x": X}), error("AttributeError", "x", "shape")),
+    row("x-tuple-of-one", "a tuple of x", call_with(x=(X,)), error("AttributeError", "x", "shape")),
+    row("x-dict", "a dict of x", call_with(x={"x": X}), error("AttributeError", "x", "shape")),
     row(
         "x-list-and-initial-state",
         "a list of x and the initial state, and initial_state too",
-        called_with(x=[tensor(X), tensor(H)], initial_state=tensor(H)),
+        call_with(x=[tensor(X), tensor(H)], initial_state=tensor(H)),
         error("AssertionError", "initial_state"),
         error("ValueError", "x"),
     ),
@@ -106,7 +104,7 @@ INPUTS = (
         row(
             f"x-{name}",
             f"x has dtype {dtype}",
-            called_with(x=array(2, 3, 4, dtype=dtype)),
+            call_with(x=array(2, 3, 4, dtype=dtype)),
             framework("InvalidArgumentError", "TypeError", "x", dtype, why=DTYPES_REFUSED),
             ACCEPTED,
         )
@@ -115,49 +113,49 @@ INPUTS = (
     row(
         "x-complex",
         "x is complex",
-        called_with(x=array(2, 3, 4, dtype="complex64")),
+        call_with(x=array(2, 3, 4, dtype="complex64")),
         framework("InvalidArgumentError", "TypeError", "x", "complex64", why=DTYPES_REFUSED),
     ),
     row(
         "x-float64",
         "x has another float dtype: it is cast",
-        called_with(x=array(2, 3, 4, dtype="float64")),
+        call_with(x=array(2, 3, 4, dtype="float64")),
         ACCEPTED,
     ),
     row(
         "x-float64-no-autocast",
         "x has another float dtype, and autocast is False",
-        called_with({"autocast": False}, x=array(2, 3, 4, dtype="float64")),
+        call_with({"autocast": False}, x=array(2, 3, 4, dtype="float64")),
         framework("InvalidArgumentError", "TypeError", "x", "float64", why=DTYPES_REFUSED),
         ACCEPTED,
     ),
     row(
         "x-features",
         "x has other features than the layer was built for",
-        called_with(x=array(2, 3, 6)),
+        call_with(x=array(2, 3, 6)),
         error("ValueError", "x", "(2, 3, 6)", "4"),
         framework("InvalidArgumentError", "ValueError", "x", "(2, 3, 6)", "4", why=SHAPES_REFUSED),
     ),
     row(
         "x-no-timesteps",
         "x has no timesteps",
-        called_with(x=array(2, 0, 4)),
+        call_with(x=array(2, 0, 4)),
         framework("InvalidArgumentError", "ValueError", "x", "(2, 0, 4)", why=SHAPES_REFUSED),
     ),
     row(
         "x-no-timesteps-unroll",
         "x has no timesteps to unroll",
-        called_with({"unroll": True}, x=array(2, 0, 4)),
+        call_with({"unroll": True}, x=array(2, 0, 4)),
         error("ValueError", "x", "(2, 0, 4)"),
         framework("InvalidArgumentError", "ValueError", "x", "(2, 0, 4)", why=SHAPES_REFUSED),
     ),
-    row("x-no-batch", "x has no rows: nor has the output", called_with(x=array(0, 3, 4)), ACCEPTED),
-    row("x-nan", "x is not looked at", called_with(x=full(2, 3, 4, value=NAN)), ACCEPTED),
+    row("x-no-batch", "x has no rows: nor has the output", call_with(x=array(0, 3, 4)), ACCEPTED),
+    row("x-nan", "x is not looked at", call_with(x=full(2, 3, 4, value=NAN)), ACCEPTED),
     row(
         "x-no-features",
         "x has no features: the bias and the state remain",
         (
-            *made(kernel_initializer="zeros", recurrent_initializer="zeros"),
+            *construct(kernel_initializer="zeros", recurrent_initializer="zeros"),
             call(x=array(2, 3, 0)),
         ),
         ACCEPTED,
@@ -165,27 +163,27 @@ INPUTS = (
     row(
         "mask-by-position",
         "mask is the third positional argument in Keras 3, in Keras 2 it is constants",
-        (*ready(), ("call", [X, tensor(H), tensor(full(2, 3, dtype="bool"))])),
+        (*prepare(), ("call", [X, tensor(H), tensor(full(2, 3, dtype="bool"))])),
         error("TypeError", "positional"),
         error("TypeError", "positional", keras=None, why="gru_ref takes it by name alone"),
     ),
     row(
         "call-unknown-argument",
         "a misspelt argument",
-        called_with(masks=None),
+        call_with(masks=None),
         error("TypeError", "masks"),
     ),
     row(
         "call-constants",
         "GRU takes no constants",
-        called_with(constants=tensor(H)),
+        call_with(constants=tensor(H)),
         error("TypeError", "constants"),
     ),
     *(
         row(
             f"training-{name}",
             f"training is {value!r}: Keras 2 knows booleans, 0 and 1",
-            called_with({"dropout": 0.5}, training=value),
+            call_with({"dropout": 0.5}, training=value),
             error("AttributeError", "training", repr(value)),
             ACCEPTED,
         )
@@ -195,7 +193,7 @@ INPUTS = (
         row(
             f"training-{name}",
             f"training is {value!r}",
-            called_with({"dropout": 0.5}, training=value),
+            call_with({"dropout": 0.5}, training=value),
             ACCEPTED,
         )
         for name, value in {"one": 1, "zero": 0, "none": None}.items()
@@ -203,7 +201,7 @@ INPUTS = (
     row(
         "training-string-no-dropout",
         "without dropout nothing looks at training",
-        called_with(training="yes"),
+        call_with(training="yes"),
         ACCEPTED,
     ),
 )

@@ -9,54 +9,64 @@ from parity_tests.matrix.invalid.form import (
     RECURRENT,
     WEIGHTS,
     array,
-    built,
+    build,
     call,
-    called,
+    call_once,
+    construct,
     error,
     errors,
     framework,
-    made,
     row,
 )
 
 UNITS = (
-    row("units-zero", "units is 0", made(units=0), error("ValueError", "units", "0")),
-    row("units-negative", "units is negative", made(units=-1), error("ValueError", "units", "-1")),
-    row("units-string", "units is a string", made(units="5"), error("TypeError", "units", "'5'")),
-    row("units-none", "units is None", made(units=None), error("TypeError", "units", "None")),
-    row("units-list", "units is a list", made(units=[5]), error("TypeError", "units", "[5]")),
+    row("units-zero", "units is 0", construct(units=0), error("ValueError", "units", "0")),
+    row(
+        "units-negative",
+        "units is negative",
+        construct(units=-1),
+        error("ValueError", "units", "-1"),
+    ),
+    row(
+        "units-string",
+        "units is a string",
+        construct(units="5"),
+        error("TypeError", "units", "'5'"),
+    ),
+    row("units-none", "units is None", construct(units=None), error("TypeError", "units", "None")),
+    row("units-list", "units is a list", construct(units=[5]), error("TypeError", "units", "[5]")),
     row(
         "units-fraction",
         "units is no whole number: Keras 2 finds out when it builds",
-        built(units=2.5),
+        build(units=2.5),
         error("TypeError", "units", "2.5"),
         error("ValueError", "units", "2.5", at=0),
     ),
     row(
         "units-whole-float",
         "units is a whole number, but a float",
-        built(units=5.0),
+        build(units=5.0),
         error("TypeError", "units", "5.0"),
         error("ValueError", "units", "5.0", at=0),
     ),
     row(
         "units-nan",
         "units is NaN: no comparison refuses it",
-        built(units=NAN),
+        build(units=NAN),
         error("TypeError", "units", "nan"),
         error("ValueError", "units", "nan", at=0),
     ),
     row(
         "units-true",
         "units is True: Keras 3 takes it as 1",
-        built(units=True),
+        build(units=True),
         error("ValueError", "units", "True"),
         ACCEPTED,
     ),
     row(
         "units-numpy-integer",
         "units is a NumPy integer: Keras 3 wants Python's own",
-        built(units={"$": "numpy.int64", "value": 5}),
+        build(units={"$": "numpy.int64", "value": 5}),
         ACCEPTED,
         error("ValueError", "units", "5", at=0),
     ),
@@ -89,27 +99,27 @@ KEYWORDS = (
     row(
         "argument-unknown",
         "a misspelt argument",
-        made(unit=7),
+        construct(unit=7),
         *errors("TypeError", "ValueError", "unit", "7"),
     ),
     row(
         "argument-cell",
         "cell is RNN's argument",
-        made(cell=None),
+        construct(cell=None),
         error("TypeError", "cell", "None"),
         error("ValueError", "cell", "None", keras="TypeError", why=_UNKNOWN),
     ),
     row(
         "argument-constants",
         "constants is no argument of GRU",
-        made(constants=None),
+        construct(constants=None),
         *errors("TypeError", "ValueError", "constants", "None"),
     ),
     *(
         row(
             f"time-major-{value}".lower(),
             f"time_major is {value}: Keras 3 does not have it, in any value",
-            made(time_major=value),
+            construct(time_major=value),
             ACCEPTED,
             error("ValueError", "time_major", str(value)),
         )
@@ -118,20 +128,20 @@ KEYWORDS = (
     row(
         "use-cudnn-auto",
         "use_cudnn is an argument of Keras 3 alone",
-        called(use_cudnn="auto"),
+        call_once(use_cudnn="auto"),
         error("TypeError", "use_cudnn", "'auto'", at=0),
         ACCEPTED,
     ),
     row(
         "use-cudnn-string",
         "use_cudnn is neither 'auto' nor a boolean",
-        made(use_cudnn="no"),
+        construct(use_cudnn="no"),
         *errors("TypeError", "ValueError", "use_cudnn", "'no'"),
     ),
     row(
         "use-cudnn-true",
         "use_cudnn is True and there is no cuDNN: Keras 3 refuses the call, not the constructor",
-        called(use_cudnn=True),
+        call_once(use_cudnn=True),
         error("TypeError", "use_cudnn", "True", at=0),
         error("ValueError", "use_cudnn", "True"),
     ),
@@ -139,7 +149,7 @@ KEYWORDS = (
         row(
             f"seed-{name}",
             f"seed is {text}: Keras 2 takes anything",
-            made(seed=value),
+            construct(seed=value),
             ACCEPTED,
             error("ValueError", "seed", shown),
         )
@@ -153,27 +163,27 @@ KEYWORDS = (
     row(
         "name-slash",
         "name contains '/'",
-        made(name="a/b"),
+        construct(name="a/b"),
         ACCEPTED,
         error("ValueError", "name", "'a/b'"),
     ),
     row(
         "name-number",
         "name is a number",
-        made(name=5),
+        construct(name=5),
         *errors("TypeError", "ValueError", "name", "5"),
     ),
     row(
         "trainable-string",
         "trainable is a string: the one flag that is not taken by its truth",
-        made(trainable="no"),
+        construct(trainable="no"),
         *errors("TypeError", "ValueError", "trainable", "'no'"),
     ),
     *(
         row(
             f"argument-{name.replace('_', '-')}",
             f"{name} is an argument of Keras 2 alone",
-            made(**{name: value}),
+            construct(**{name: value}),
             ACCEPTED,
             error("ValueError", name),
         )
@@ -191,14 +201,14 @@ KEYWORDS = (
     row(
         "rng-type-unknown",
         "rng_type names no random generator",
-        made(rng_type="foo"),
+        construct(rng_type="foo"),
         error("ValueError", "rng_type", "'foo'"),
         error("ValueError", "rng_type"),
     ),
     row(
         "input-shape-number",
         "input_shape is no tuple: Keras 3 keeps it unseen",
-        made(input_shape=4),
+        construct(input_shape=4),
         error("TypeError", "input_shape", "4"),
         ACCEPTED,
     ),
@@ -206,7 +216,7 @@ KEYWORDS = (
         "input-dim",
         "input_dim of other features than x: nothing looks at it",
         (
-            *made(input_dim=6, kernel_initializer="ones", recurrent_initializer="zeros"),
+            *construct(input_dim=6, kernel_initializer="ones", recurrent_initializer="zeros"),
             call(),
         ),
         ACCEPTED,
@@ -214,14 +224,14 @@ KEYWORDS = (
     row(
         "weights-argument-shape",
         "weights= in another shape: Keras 2 finds out at the first call",
-        (*made(weights=[RECURRENT, RECURRENT, array(2, 15)]), call()),
+        (*construct(weights=[RECURRENT, RECURRENT, array(2, 15)]), call()),
         error("ValueError", "kernel", "(5, 15)", "(4, 15)"),
         error("ValueError", "weights", at=0),
     ),
     row(
         "weights-argument-count",
         "weights= without the bias",
-        (*made(weights=[KERNEL, RECURRENT]), call()),
+        (*construct(weights=[KERNEL, RECURRENT]), call()),
         error("ValueError", "weights", "2", "3"),
         error("ValueError", "weights", at=0),
     ),
@@ -229,7 +239,7 @@ KEYWORDS = (
         row(
             f"implementation-{name}",
             f"implementation is {value!r}: anything but 1 means the gates together",
-            called(implementation=value),
+            call_once(implementation=value),
             ACCEPTED,
         )
         for name, value in {"zero": 0, "none": None, "string": "2", "negative": -1}.items()
@@ -237,7 +247,7 @@ KEYWORDS = (
     row(
         "flags-strings",
         "flags are taken by their truth: 'no' is true",
-        called(
+        call_once(
             use_bias="no",
             reset_after="no",
             go_backwards="no",
@@ -252,7 +262,7 @@ KEYWORDS = (
     row(
         "flags-none",
         "flags are taken by their truth: None is false",
-        called(go_backwards=None, unroll=None, return_sequences=None, return_state=None),
+        call_once(go_backwards=None, unroll=None, return_sequences=None, return_state=None),
         ACCEPTED,
     ),
 )
@@ -261,13 +271,13 @@ DTYPES = (
     row(
         "dtype-unknown",
         "dtype names nothing",
-        made(dtype="float99"),
+        construct(dtype="float99"),
         *errors("TypeError", "ValueError", "dtype", "'float99'"),
     ),
     row(
         "dtype-integer",
         "dtype is an integer type: found out when the weights are made",
-        built(dtype="int32"),
+        build(dtype="int32"),
         error("ValueError", "dtype", "'int32'"),
         framework(
             "InvalidArgumentError",
@@ -280,14 +290,14 @@ DTYPES = (
     row(
         "dtype-boolean",
         "dtype is bool: found out when the weights are made",
-        built(dtype="bool"),
+        build(dtype="bool"),
         error("ValueError", "dtype", "'bool'"),
     ),
     row(
         "dtype-complex",
         "dtype is complex: found out when the weights are made",
-        built(dtype="complex64"),
+        build(dtype="complex64"),
         error("ValueError", "dtype", "'complex64'"),
     ),
-    row("dtype-none", "dtype is None: float32", called(dtype=None), ACCEPTED),
+    row("dtype-none", "dtype is None: float32", call_once(dtype=None), ACCEPTED),
 )

@@ -10,12 +10,12 @@ from parity_tests.matrix.invalid.form import (
     X,
     array,
     call,
-    called_with,
+    call_with,
     error,
     fault,
     framework,
     full,
-    ready,
+    prepare,
     row,
 )
 from parity_tests.matrix.objects import tensor
@@ -27,55 +27,55 @@ MASKS = (
     row(
         "mask-rank-zero",
         "no axes",
-        called_with(mask=full(dtype="bool")),
+        call_with(mask=full(dtype="bool")),
         error("IndexError", "mask", "()"),
     ),
     row(
         "mask-rank-one",
         "one axis",
-        called_with(mask=full(3, dtype="bool")),
+        call_with(mask=full(3, dtype="bool")),
         error("IndexError", "mask", "(3,)"),
     ),
     row(
         "mask-rank-three",
         "a third axis of 1",
-        called_with(mask=array(2, 3, 1, dtype="bool")),
+        call_with(mask=array(2, 3, 1, dtype="bool")),
         ACCEPTED,
     ),
     row(
         "mask-per-unit",
         "a third axis of units",
-        called_with(mask=array(2, 3, 5, dtype="bool")),
+        call_with(mask=array(2, 3, 5, dtype="bool")),
         ACCEPTED,
     ),
     row(
         "mask-per-unit-unroll",
         "a third axis of units, unrolled",
-        called_with({"unroll": True}, mask=array(2, 3, 5, dtype="bool")),
+        call_with({"unroll": True}, mask=array(2, 3, 5, dtype="bool")),
         fault("InvalidArgumentError", "without unroll the same mask works"),
     ),
     row(
         "mask-per-feature",
         "a third axis of features",
-        called_with(mask=array(2, 3, 4, dtype="bool")),
+        call_with(mask=array(2, 3, 4, dtype="bool")),
         framework("InvalidArgumentError", "ValueError", "mask", "(2, 3, 4)", why=SHAPES_REFUSED),
     ),
     row(
         "mask-rank-four",
         "four axes",
-        called_with(mask=full(2, 3, 1, 1, dtype="bool")),
+        call_with(mask=full(2, 3, 1, 1, dtype="bool")),
         error("ValueError", "mask", "(2, 3, 1, 1)"),
     ),
     row(
         "mask-batch-one",
         "a batch of 1 is broadcast",
-        called_with(mask=array(1, 3, dtype="bool")),
+        call_with(mask=array(1, 3, dtype="bool")),
         ACCEPTED,
     ),
     row(
         "mask-batch",
         "another batch",
-        called_with(mask=full(3, 3, dtype="bool")),
+        call_with(mask=full(3, 3, dtype="bool")),
         framework(
             "InvalidArgumentError", "ValueError", "mask", "(3, 3)", "(2, 3)", why=SHAPES_REFUSED
         ),
@@ -83,7 +83,7 @@ MASKS = (
     row(
         "mask-transposed",
         "timesteps first",
-        called_with(mask=full(3, 2, dtype="bool")),
+        call_with(mask=full(3, 2, dtype="bool")),
         framework(
             "InvalidArgumentError", "ValueError", "mask", "(3, 2)", "(2, 3)", why=SHAPES_REFUSED
         ),
@@ -92,7 +92,7 @@ MASKS = (
         "mask-time-major",
         "batch first for a layer with timesteps first",
         (
-            *ready(time_major=True),
+            *prepare(time_major=True),
             call(x=array(3, 2, 4), mask=full(2, 3, dtype="bool")),
         ),
         framework(
@@ -103,42 +103,42 @@ MASKS = (
     row(
         "mask-more-timesteps",
         "more timesteps than x",
-        called_with(mask=full(2, 4, dtype="bool")),
+        call_with(mask=full(2, 4, dtype="bool")),
         error("ValueError", "mask", "(2, 4)", "(2, 3)"),
     ),
     row(
         "mask-more-timesteps-unroll",
         "more timesteps than x, unrolled: the surplus, last in processing order, is not looked at",
-        called_with({"unroll": True, "return_sequences": True}, mask=array(2, 5, dtype="bool")),
+        call_with({"unroll": True, "return_sequences": True}, mask=array(2, 5, dtype="bool")),
         error("ValueError", "mask", "(2, 5)", "(2, 3)", keras=None, why=_LENGTH),
     ),
     row(
         "mask-fewer-timesteps",
         "fewer timesteps than x",
-        called_with(mask=full(2, 2, dtype="bool")),
+        call_with(mask=full(2, 2, dtype="bool")),
         framework("OutOfRangeError", "ValueError", "mask", "(2, 2)", "(2, 3)", why=SHAPES_REFUSED),
     ),
     row(
         "mask-fewer-timesteps-unroll",
         "fewer timesteps than x, unrolled",
-        called_with({"unroll": True}, mask=full(2, 2, dtype="bool")),
+        call_with({"unroll": True}, mask=full(2, 2, dtype="bool")),
         error("ValueError", "mask", "(2, 2)", "(2, 3)", keras="IndexError", why=_LENGTH),
     ),
     *(
         row(
             f"mask-{dtype}",
             f"dtype {dtype}: not 0 is True",
-            called_with(mask=array(2, 3, dtype=dtype)),
+            call_with(mask=array(2, 3, dtype=dtype)),
             ACCEPTED,
         )
         for dtype in ("int32", "float32")
     ),
-    row("mask-nan", "NaN is not 0", called_with(mask=full(2, 3, value=NAN)), ACCEPTED),
+    row("mask-nan", "NaN is not 0", call_with(mask=full(2, 3, value=NAN)), ACCEPTED),
     *(
         row(
             f"mask-{name}",
             f"mask is {text}, which has no dtype",
-            called_with(mask=value),
+            call_with(mask=value),
             error("AttributeError", "mask", shown),
         )
         for name, text, value, shown in (
@@ -151,24 +151,22 @@ MASKS = (
     row(
         "mask-in-list",
         "a list: its first element counts",
-        called_with(mask=[_TRUE, None]),
+        call_with(mask=[_TRUE, None]),
         ACCEPTED,
     ),
-    row("mask-none-in-list", "a list of None: no mask", called_with(mask=[None]), ACCEPTED),
-    row(
-        "mask-empty-list", "an empty list", called_with(mask=[]), error("IndexError", "mask", "[]")
-    ),
+    row("mask-none-in-list", "a list of None: no mask", call_with(mask=[None]), ACCEPTED),
+    row("mask-empty-list", "an empty list", call_with(mask=[]), error("IndexError", "mask", "[]")),
     row(
         "mask-in-tuple",
         "a tuple: for Keras 3 its first element counts",
-        called_with(mask=(_TRUE,)),
+        call_with(mask=(_TRUE,)),
         error("AttributeError", "mask"),
         ACCEPTED,
     ),
     row(
         "mask-unroll-zero-output",
         "a mask, unrolled, with zero_output_for_mask and the last output alone",
-        called_with({"unroll": True, "zero_output_for_mask": True}, mask=array(2, 3, dtype="bool")),
+        call_with({"unroll": True, "zero_output_for_mask": True}, mask=array(2, 3, dtype="bool")),
         fault(
             "ValueError", "Keras 2.9 and later keep one output, and zero as many as there are masks"
         ),
@@ -178,7 +176,7 @@ MASKS = (
         "dropout-mask-after-error",
         "a call in training after one that failed, with another batch",
         (
-            *ready(dropout=0.5),
+            *prepare(dropout=0.5),
             ("attempt", {"x": X, "training": True, "initial_state": tensor(array(2, 3))}),
             call(x=array(4, 3, 4), training=True),
         ),

@@ -7,13 +7,13 @@ from parity_tests.matrix.invalid.form import (
     NAN,
     OBJECT,
     call,
-    called,
+    call_once,
+    construct,
     error,
     errors,
     fault,
     framework,
-    made,
-    ready,
+    prepare,
     row,
 )
 from parity_tests.matrix.objects import function
@@ -25,38 +25,38 @@ DROPOUT = (
         row(f"{argument.replace('_', '-')}-{name}", what, steps, *outcomes)
         for argument in ("dropout", "recurrent_dropout")
         for name, what, steps, *outcomes in (
-            ("negative", "clamped to 0", called(**{argument: -0.5}), ACCEPTED),
-            ("above-one", "clamped to 1", called(**{argument: 1.5}), ACCEPTED),
-            ("nan", "NaN counts as 0", called(**{argument: NAN}), ACCEPTED),
+            ("negative", "clamped to 0", call_once(**{argument: -0.5}), ACCEPTED),
+            ("above-one", "clamped to 1", call_once(**{argument: 1.5}), ACCEPTED),
+            ("nan", "NaN counts as 0", call_once(**{argument: NAN}), ACCEPTED),
             (
                 "string",
                 "a rate is a number",
-                made(**{argument: "0.5"}),
+                construct(**{argument: "0.5"}),
                 error("TypeError", argument, "'0.5'"),
             ),
             (
                 "none",
                 "a rate is a number",
-                made(**{argument: None}),
+                construct(**{argument: None}),
                 error("TypeError", argument, "None"),
             ),
             (
                 "list",
                 "a rate is one number",
-                made(**{argument: [0.5]}),
+                construct(**{argument: [0.5]}),
                 error("TypeError", argument, "[0.5]"),
             ),
             (
                 "one-training",
                 _RATE_ONE,
-                (*ready(**{argument: 1.0}), call(training=True)),
+                (*prepare(**{argument: 1.0}), call(training=True)),
                 error("ValueError", argument, "1.0"),
                 ACCEPTED,
             ),
             (
                 "true-training",
                 _RATE_ONE,
-                (*ready(**{argument: True}), call(training=True)),
+                (*prepare(**{argument: True}), call(training=True)),
                 error("ValueError", argument, "1.0"),
                 ACCEPTED,
             ),
@@ -65,7 +65,7 @@ DROPOUT = (
     row(
         "dropout-implementation-one",
         "dropout gate by gate, in training",
-        (*ready(dropout=0.5, implementation=1), call(training=True)),
+        (*prepare(dropout=0.5, implementation=1), call(training=True)),
         ACCEPTED,
         fault(
             "InvalidArgumentError",
@@ -88,7 +88,7 @@ ACTIVATIONS = (
         row(
             f"{argument.replace('_', '-')}-{name}",
             f"{argument} names nothing",
-            made(**{argument: value}),
+            construct(**{argument: value}),
             error("ValueError", argument, repr(value)),
         )
         for argument in ("activation", "recurrent_activation")
@@ -98,7 +98,7 @@ ACTIVATIONS = (
         row(
             f"{argument.replace('_', '-')}-{name}",
             f"{argument} is neither None nor a name nor a callable",
-            made(**{argument: value}),
+            construct(**{argument: value}),
             *errors("TypeError", "ValueError", argument, shown),
         )
         for argument in ("activation", "recurrent_activation")
@@ -107,41 +107,41 @@ ACTIVATIONS = (
     row(
         "activation-dict-unknown",
         "a serialized activation that names nothing",
-        made(activation={"class_name": "nope", "config": {}}),
+        construct(activation={"class_name": "nope", "config": {}}),
         *errors("ValueError", "TypeError", "activation", "'nope'"),
     ),
     row(
         "activation-keras-3-name",
         "hard_silu is a name of Keras 3 alone",
-        called(activation="hard_silu"),
+        call_once(activation="hard_silu"),
         error("ValueError", "activation", "'hard_silu'", at=0),
         ACCEPTED,
     ),
     row(
         "activation-layer-class",
         "ReLU, the class of a layer, is a name of Keras 2 alone",
-        called(activation="ReLU"),
+        call_once(activation="ReLU"),
         ACCEPTED,
         error("ValueError", "activation", "'ReLU'", at=0),
     ),
     row(
         "activation-glu",
         "glu halves the units: Keras 3 takes the name and refuses the call",
-        called(activation="glu"),
+        call_once(activation="glu"),
         error("ValueError", "activation", "'glu'", at=0),
         error("ValueError", "activation", "'glu'"),
     ),
     row(
         "recurrent-activation-glu",
         "glu halves the units: Keras 3 takes the name and refuses the call",
-        called(recurrent_activation="glu"),
+        call_once(recurrent_activation="glu"),
         error("ValueError", "recurrent_activation", "'glu'", at=0),
         error("ValueError", "recurrent_activation", "'glu'"),
     ),
     row(
         "activation-threshold",
         "threshold wants two more arguments: Keras 3 takes the name and refuses the call",
-        called(activation="threshold"),
+        call_once(activation="threshold"),
         error("ValueError", "activation", "'threshold'", at=0),
         error("ValueError", "activation", "'threshold'", keras="TypeError", why=_UNUSABLE),
     ),
@@ -149,7 +149,7 @@ ACTIVATIONS = (
         row(
             f"activation-{name}",
             f"{name} is a function of the module, no activation: Keras 2 takes it until the call",
-            called(activation=name),
+            call_once(activation=name),
             error("ValueError", "activation", f"'{name}'", keras=cls, why=_UNUSABLE),
             error("ValueError", "activation", f"'{name}'", at=0),
         )
@@ -162,26 +162,26 @@ ACTIVATIONS = (
     row(
         "activation-two-arguments",
         "a callable that wants two arrays",
-        called(activation=function("two-arguments")),
+        call_once(activation=function("two-arguments")),
         error("TypeError"),
     ),
     row(
         "activation-returns-none",
         "a callable that returns nothing",
-        called(activation=function("returns-none")),
+        call_once(activation=function("returns-none")),
         error("ValueError", "activation"),
     ),
     row(
         "activation-raises",
         "an exception inside a callable reaches the caller",
-        called(activation=function("raises")),
+        call_once(activation=function("raises")),
         error("ValueError"),
     ),
     *(
         row(
             f"{argument.replace('_', '-')}-first-unit",
             "a callable that returns one column: it is broadcast over the units",
-            called(**{argument: function("first-unit")}),
+            call_once(**{argument: function("first-unit")}),
             framework(
                 None,
                 "ValueError",

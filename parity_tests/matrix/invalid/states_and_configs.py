@@ -9,10 +9,10 @@ from parity_tests.matrix.invalid.form import (
     X,
     array,
     call,
-    called,
+    call_once,
+    construct,
     error,
     errors,
-    made,
     row,
 )
 
@@ -22,33 +22,33 @@ _THREE_SIZES = "gru_ref wants the three sizes of an input, so that none is taken
 
 
 def _reset(states: object) -> Steps:
-    return (*called(stateful=True), ("reset_states", [states]), call())
+    return (*call_once(stateful=True), ("reset_states", [states]), call())
 
 
 STATES = (
     row(
         "stateful-batch-change",
         "a stateful layer keeps its batch",
-        (*called(stateful=True), call(x=array(3, 3, 4))),
+        (*call_once(stateful=True), call(x=array(3, 3, 4))),
         error("ValueError", "batch", "3", "2"),
     ),
     row(
         "stateful-timesteps-change",
         "a stateful layer takes other timesteps",
-        (*called(stateful=True), call(x=array(2, 5, 4))),
+        (*call_once(stateful=True), call(x=array(2, 5, 4))),
         ACCEPTED,
     ),
     row(
         "reset-states-not-stateful",
         "there is nothing to reset",
-        (*called(), ("reset_states",)),
+        (*call_once(), ("reset_states",)),
         error("AttributeError", "stateful"),
         ACCEPTED,
     ),
     row(
         "reset-states-before-build",
         "there is no state yet",
-        (*made(stateful=True), ("reset_states",)),
+        (*construct(stateful=True), ("reset_states",)),
         error("ValueError", "built"),
         ACCEPTED,
     ),
@@ -101,14 +101,14 @@ STATES = (
     row(
         "reset-state",
         "reset_state is a method of Keras 3 alone",
-        (*called(stateful=True), ("reset_state",)),
+        (*call_once(stateful=True), ("reset_state",)),
         error("AttributeError", "reset_state"),
         ACCEPTED,
     ),
     row(
         "reset-state-value",
         "reset_state takes no value",
-        (*called(stateful=True), ("reset_state", [H])),
+        (*call_once(stateful=True), ("reset_state", [H])),
         error(
             "TypeError",
             "reset_state",
@@ -161,33 +161,33 @@ SHAPES = (
     row(
         "compute-output-shape-rank-one",
         "one size has no timesteps",
-        (*made(), ("compute_output_shape", [(4,)])),
+        (*construct(), ("compute_output_shape", [(4,)])),
         error("IndexError", "input_shape", "(4,)"),
     ),
     row(
         "compute-output-shape-rank-two",
         "two sizes suffice: the features are not looked at",
-        (*made(return_sequences=True), ("compute_output_shape", [(2, 4)])),
+        (*construct(return_sequences=True), ("compute_output_shape", [(2, 4)])),
         error("ValueError", "input_shape", "(2, 4)", keras=None, why=_THREE_SIZES),
     ),
     row(
         "compute-output-shape-list",
         "a list of sizes: Keras 2 takes a list as that of several shapes",
-        (*made(), ("compute_output_shape", [[2, 3, 4]])),
+        (*construct(), ("compute_output_shape", [[2, 3, 4]])),
         error("IndexError", "input_shape", "[2, 3, 4]"),
         ACCEPTED,
     ),
     row(
         "compute-output-shape-none",
         "no shape: Keras 2 takes it as an unknown one",
-        (*made(), ("compute_output_shape", [None])),
+        (*construct(), ("compute_output_shape", [None])),
         error("TypeError", "input_shape", "None", keras=None, why=_THREE_SIZES),
         error("TypeError", "input_shape", "None"),
     ),
     row(
         "compute-mask-empty",
         "an empty list of masks",
-        (*made(), ("compute_mask", [X, []])),
+        (*construct(), ("compute_mask", [X, []])),
         error("IndexError", "mask"),
     ),
 )

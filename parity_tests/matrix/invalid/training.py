@@ -14,14 +14,14 @@ from parity_tests.matrix.invalid.form import (
     Steps,
     X,
     array,
-    built,
-    called,
+    build,
+    call_once,
+    construct,
     error,
     fault,
     framework,
     full,
-    made,
-    ready,
+    prepare,
     row,
 )
 from parity_tests.matrix.objects import function, instance
@@ -37,76 +37,76 @@ def _orthogonal(**config: Any) -> dict[str, Any]:
     return instance("OrthogonalRegularizer", **config)
 
 
-def _penalized(**constructor: Any) -> Steps:
-    return (*ready(**constructor), ("losses",))
+def _losses(**constructor: Any) -> Steps:
+    return (*prepare(**constructor), ("losses",))
 
 
-def _fitted(**constructor: Any) -> Steps:
-    return (*ready(**constructor), _FIT, ("get_weights",))
+def _fit(**constructor: Any) -> Steps:
+    return (*prepare(**constructor), _FIT, ("get_weights",))
 
 
 PENALTIES = (
     row(
         "kernel-regularizer-infinite",
         "an infinite penalty",
-        made(kernel_regularizer=instance("L1", l1={"$": "inf"})),
+        construct(kernel_regularizer=instance("L1", l1={"$": "inf"})),
         error("ValueError", "kernel_regularizer", "inf"),
     ),
     row(
         "kernel-regularizer-numpy-float32",
         "a penalty of NumPy's float32, which is no float of Python's",
-        made(kernel_regularizer=instance("L2", l2={"$": "numpy.float32", "value": 0.5})),
+        construct(kernel_regularizer=instance("L2", l2={"$": "numpy.float32", "value": 0.5})),
         error("ValueError", "kernel_regularizer", "l2"),
     ),
     row(
         "kernel-regularizer-none",
         "a penalty of None is the default",
-        _penalized(kernel_regularizer=instance("L2", l2=None)),
+        _losses(kernel_regularizer=instance("L2", l2=None)),
         ACCEPTED,
     ),
     row(
         "kernel-regularizer-l",
         "the older name of the parameter, in Keras 2 alone",
-        _penalized(kernel_regularizer=instance("L2", l=0.5)),
+        _losses(kernel_regularizer=instance("L2", l=0.5)),
         ACCEPTED,
         error("TypeError", "kernel_regularizer", "'l'", at=0),
     ),
     row(
         "kernel-regularizer-argument",
         "a serialized regularizer with an argument it does not have",
-        made(kernel_regularizer=instance("L2", foo=1)),
+        construct(kernel_regularizer=instance("L2", foo=1)),
         error("TypeError", "kernel_regularizer", "'foo'"),
     ),
     row(
         "kernel-regularizer-no-config",
         "a serialized regularizer without its config",
-        _penalized(kernel_regularizer={"class_name": "L2"}),
+        _losses(kernel_regularizer={"class_name": "L2"}),
         error("ValueError", "kernel_regularizer", "'L2'", at=0),
         ACCEPTED,
     ),
     row(
         "kernel-regularizer-package",
         "a class registered in a package that is not known",
-        made(kernel_regularizer=instance("Custom>L2")),
+        construct(kernel_regularizer=instance("Custom>L2")),
         error("ValueError", "kernel_regularizer", "'Custom>L2'"),
     ),
     row(
         "kernel-regularizer-orthogonal-mode",
         "neither rows nor columns",
-        made(kernel_regularizer=_orthogonal(mode="diagonals")),
+        construct(kernel_regularizer=_orthogonal(mode="diagonals")),
         error("ValueError", "kernel_regularizer", "'rows'", "'columns'"),
     ),
     row(
         "kernel-regularizer-orthogonal-int",
         "an integer factor, whose half TensorFlow cannot take",
-        _penalized(kernel_regularizer=_orthogonal(factor=1)),
+        _losses(kernel_regularizer=_orthogonal(factor=1)),
         ACCEPTED,
         error("TypeError", "kernel_regularizer", "factor"),
     ),
     row(
         "kernel-regularizer-orthogonal-float64",
         "the factor is float32 in Keras 3",
-        _penalized(kernel_regularizer="orthogonal_regularizer", dtype="float64"),
+        _losses(kernel_regularizer="orthogonal_regularizer", dtype="float64"),
         ACCEPTED,
         fault("InvalidArgumentError", "a float32 factor meets float64 cosines"),
     ),
@@ -114,7 +114,7 @@ PENALTIES = (
         "bias-regularizer-orthogonal-one-dimension",
         "the bias of reset_after=False has one dimension",
         (
-            *built(reset_after=False, bias_regularizer=_orthogonal()),
+            *build(reset_after=False, bias_regularizer=_orthogonal()),
             ("set_weights", [[KERNEL, RECURRENT, array(3 * UNITS)]]),
             ("losses",),
         ),
@@ -123,20 +123,20 @@ PENALTIES = (
     row(
         "activity-regularizer-orthogonal-sequences",
         "the outputs of return_sequences have three dimensions",
-        called(activity_regularizer=_orthogonal(), return_sequences=True),
+        call_once(activity_regularizer=_orthogonal(), return_sequences=True),
         error("ValueError", "activity_regularizer", "(2, 3, 5)"),
     ),
     row(
         "activity-regularizer-runtime",
         "the runtime, a scalar, counts as an output",
-        called(activity_regularizer="l2", return_runtime=True),
+        call_once(activity_regularizer="l2", return_runtime=True),
         fault("InvalidArgumentError", "the runtime has no first axis"),
         error("ValueError", "return_runtime", at=0),
     ),
     row(
         "kernel-regularizer-returns-none",
         "a callable that returns nothing",
-        _penalized(kernel_regularizer=function("returns-none")),
+        _losses(kernel_regularizer=function("returns-none")),
         error(
             "TypeError",
             "kernel_regularizer",
@@ -152,7 +152,7 @@ PROJECTIONS = (
         row(
             f"kernel-constraint-{name}",
             what,
-            _fitted(kernel_constraint=instance(cls, **config)),
+            _fit(kernel_constraint=instance(cls, **config)),
             error("TypeError", "kernel_constraint", shown, keras=keras, at=3, why=_EARLY),
         )
         for name, what, cls, config, shown, keras in (
@@ -179,7 +179,7 @@ PROJECTIONS = (
         row(
             f"kernel-constraint-axis-{name}",
             what,
-            _fitted(kernel_constraint=instance("UnitNorm", axis=axis)),
+            _fit(kernel_constraint=instance("UnitNorm", axis=axis)),
             framework(
                 "InvalidArgumentError",
                 "ValueError",
@@ -197,45 +197,45 @@ PROJECTIONS = (
     row(
         "kernel-constraint-bound-none",
         "no upper bound: Keras 2 alone leaves it open",
-        _fitted(kernel_constraint=instance("MaxNorm", max_value=None)),
+        _fit(kernel_constraint=instance("MaxNorm", max_value=None)),
         ACCEPTED,
         error("ValueError", "kernel_constraint", "max_value", at=3, why=_EARLY),
     ),
     row(
         "kernel-constraint-bounds-crossed",
         "the lower bound above the upper one: it wins",
-        _fitted(kernel_constraint=instance("MinMaxNorm", min_value=2.0, max_value=0.5)),
+        _fit(kernel_constraint=instance("MinMaxNorm", min_value=2.0, max_value=0.5)),
         ACCEPTED,
     ),
     row(
         "kernel-constraint-argument",
         "a serialized constraint with an argument it does not have",
-        made(kernel_constraint=instance("UnitNorm", foo=1)),
+        construct(kernel_constraint=instance("UnitNorm", foo=1)),
         error("TypeError", "kernel_constraint", "'foo'"),
     ),
     row(
         "kernel-constraint-radial",
         "a constraint for the four dimensions of a convolution",
-        _fitted(kernel_constraint="radial_constraint"),
+        _fit(kernel_constraint="radial_constraint"),
         error("ValueError", "kernel_constraint", "(4, 15)", at=3),
         error("ValueError", "kernel_constraint", "'radial_constraint'", at=0),
     ),
     row(
         "kernel-constraint-returns-shape",
         "a callable that returns another shape",
-        _fitted(kernel_constraint=function("first-unit")),
+        _fit(kernel_constraint=function("first-unit")),
         error("ValueError", "kernel_constraint", "(4, 1)", "(4, 15)", at=3),
     ),
     row(
         "kernel-constraint-returns-none",
         "a callable that returns nothing",
-        _fitted(kernel_constraint=function("returns-none")),
+        _fit(kernel_constraint=function("returns-none")),
         error("ValueError", "kernel_constraint", "None", at=3),
     ),
     row(
         "kernel-constraint-non-neg-float64",
         "what is not negative is counted in float32 in Keras 2",
-        _fitted(kernel_constraint="non_neg", dtype="float64"),
+        _fit(kernel_constraint="non_neg", dtype="float64"),
         fault("InvalidArgumentError", "a float64 weight meets a float32 mask", at=3),
         ACCEPTED,
     ),

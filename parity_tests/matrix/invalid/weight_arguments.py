@@ -7,12 +7,12 @@ from parity_tests.matrix.invalid.form import (
     KERNEL,
     NAN,
     RECURRENT,
-    built,
+    build,
     call,
-    called,
+    call_once,
+    construct,
     error,
     framework,
-    made,
     row,
 )
 from parity_tests.matrix.objects import function
@@ -22,7 +22,7 @@ WEIGHT_ARGUMENTS = (
         row(
             f"{weight}-{kind}-{name}",
             f"{weight}_{kind} names nothing",
-            made(**{f"{weight}_{kind}": value}),
+            construct(**{f"{weight}_{kind}": value}),
             error("ValueError", f"{weight}_{kind}", shown),
         )
         for weight in ("kernel", "recurrent", "bias")
@@ -32,26 +32,26 @@ WEIGHT_ARGUMENTS = (
     row(
         "kernel-initializer-dict-unknown",
         "a serialized initializer that names nothing",
-        made(kernel_initializer={"class_name": "Foo", "config": {}}),
+        construct(kernel_initializer={"class_name": "Foo", "config": {}}),
         error("ValueError", "kernel_initializer", "'Foo'"),
     ),
     row(
         "kernel-initializer-dict-argument",
         "a serialized initializer with an argument it does not have",
-        made(kernel_initializer={"class_name": "Zeros", "config": {"foo": 1}}),
+        construct(kernel_initializer={"class_name": "Zeros", "config": {"foo": 1}}),
         error("TypeError", "kernel_initializer", "'foo'"),
     ),
     row(
         "kernel-initializer-array",
         "an array as initializer: Keras 3 alone takes it",
-        (*built(kernel_initializer=KERNEL, recurrent_initializer="zeros"), ("get_weights",)),
+        (*build(kernel_initializer=KERNEL, recurrent_initializer="zeros"), ("get_weights",)),
         error("ValueError", "kernel_initializer", "(4, 15)", at=0),
         ACCEPTED,
     ),
     row(
         "kernel-initializer-array-shape",
         "an array of another shape as initializer",
-        built(kernel_initializer=RECURRENT),
+        build(kernel_initializer=RECURRENT),
         error("ValueError", "kernel_initializer", "(5, 15)", at=0),
         error("ValueError", "kernel_initializer", "(5, 15)", "(4, 15)"),
     ),
@@ -59,7 +59,7 @@ WEIGHT_ARGUMENTS = (
         row(
             f"kernel-initializer-{name}",
             "the constant initializer by name, without its value",
-            built(kernel_initializer=value),
+            build(kernel_initializer=value),
             ACCEPTED,
             error("KeyError", "kernel_initializer", f"'{value}'", at=0),
         )
@@ -68,13 +68,13 @@ WEIGHT_ARGUMENTS = (
     row(
         "kernel-initializer-no-dtype",
         "a callable that takes no dtype",
-        built(kernel_initializer=function("initializer-no-dtype")),
+        build(kernel_initializer=function("initializer-no-dtype")),
         error("TypeError", "dtype"),
     ),
     row(
         "kernel-initializer-returns-shape",
         "a callable that returns another shape: Keras 3 builds with it, and fails at the call",
-        (*built(kernel_initializer=function("initializer-wrong-shape")), call()),
+        (*build(kernel_initializer=function("initializer-wrong-shape")), call()),
         error("ValueError", "kernel_initializer", "(1, 1)", "(4, 15)", at=1),
         framework(
             "InvalidArgumentError",
@@ -89,7 +89,7 @@ WEIGHT_ARGUMENTS = (
         row(
             f"bias-initializer-{name}",
             f"{name} is for two dimensions, the bias of reset_after=False has one",
-            built(bias_initializer=name, reset_after=False),
+            build(bias_initializer=name, reset_after=False),
             error("ValueError", "bias_initializer", name, "(15,)"),
         )
         for name in ("orthogonal", "identity")
@@ -98,7 +98,7 @@ WEIGHT_ARGUMENTS = (
         row(
             f"{weight}-regularizer-unknown",
             f"{weight}_regularizer names nothing: Keras 2 keeps it until the penalty is asked for",
-            (*called(**{f"{weight}_regularizer": "foo"}), ("losses",)),
+            (*call_once(**{f"{weight}_regularizer": "foo"}), ("losses",)),
             error(
                 "ValueError",
                 f"{weight}_regularizer",
@@ -115,7 +115,7 @@ WEIGHT_ARGUMENTS = (
         row(
             f"{weight}-regularizer-number",
             f"{weight}_regularizer is a number",
-            made(**{f"{weight}_regularizer": 5}),
+            construct(**{f"{weight}_regularizer": 5}),
             error("ValueError", f"{weight}_regularizer", "5"),
         )
         for weight in ("kernel", "recurrent", "bias", "activity")
@@ -123,34 +123,34 @@ WEIGHT_ARGUMENTS = (
     row(
         "kernel-regularizer-l1-l2",
         "the name l1_l2 is of Keras 2 alone; Keras 3 says l1l2",
-        made(kernel_regularizer="l1_l2"),
+        construct(kernel_regularizer="l1_l2"),
         ACCEPTED,
         error("ValueError", "kernel_regularizer", "'l1_l2'"),
     ),
     row(
         "kernel-regularizer-negative",
         "a negative penalty",
-        made(kernel_regularizer={"class_name": "L2", "config": {"l2": -0.1}}),
+        construct(kernel_regularizer={"class_name": "L2", "config": {"l2": -0.1}}),
         ACCEPTED,
         error("ValueError", "kernel_regularizer", "-0.1"),
     ),
     row(
         "kernel-regularizer-nan",
         "a penalty of NaN",
-        made(kernel_regularizer={"class_name": "L2", "config": {"l2": NAN}}),
+        construct(kernel_regularizer={"class_name": "L2", "config": {"l2": NAN}}),
         error("ValueError", "kernel_regularizer", "nan"),
     ),
     row(
         "kernel-regularizer-string",
         "a penalty that is no number",
-        made(kernel_regularizer={"class_name": "L2", "config": {"l2": "a"}}),
+        construct(kernel_regularizer={"class_name": "L2", "config": {"l2": "a"}}),
         error("ValueError", "kernel_regularizer", "'a'"),
     ),
     *(
         row(
             f"kernel-constraint-{value.replace('_', '-')}",
             f"{value} is a name of Keras 2 alone",
-            made(kernel_constraint=value),
+            construct(kernel_constraint=value),
             ACCEPTED,
             error("ValueError", "kernel_constraint", f"'{value}'"),
         )

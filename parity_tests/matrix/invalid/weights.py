@@ -11,13 +11,13 @@ from parity_tests.matrix.invalid.form import (
     WEIGHTS,
     Steps,
     array,
-    built,
+    build,
     call,
+    construct,
     error,
     errors,
     full,
-    made,
-    ready,
+    prepare,
     row,
 )
 from parity_tests.matrix.objects import tensor
@@ -30,78 +30,88 @@ BUILD = (
     row(
         "build-rank-one",
         "one size: Keras 3 takes the last one as features",
-        (*made(), ("build", [(4,)])),
+        (*construct(), ("build", [(4,)])),
         error("IndexError", "input_shape", "(4,)"),
         error("IndexError", "input_shape", "(4,)", keras=None, why=_THREE_SIZES),
     ),
     row(
         "build-rank-two",
         "two sizes: both take the last one as features",
-        (*made(), ("build", [(2, 4)])),
+        (*construct(), ("build", [(2, 4)])),
         error("ValueError", "input_shape", "(2, 4)", keras=None, why=_THREE_SIZES),
     ),
     row(
         "build-rank-four",
         "four sizes: both take the last one as features",
-        (*made(), ("build", [(2, 3, 4, 4)])),
+        (*construct(), ("build", [(2, 3, 4, 4)])),
         error("ValueError", "input_shape", "(2, 3, 4, 4)", keras=None, why=_THREE_SIZES),
     ),
     row(
         "build-list",
         "a list of sizes: Keras 2 takes a list as that of several shapes",
-        (*made(), ("build", [[2, 3, 4]])),
+        (*construct(), ("build", [[2, 3, 4]])),
         error("IndexError", "input_shape", "[2, 3, 4]"),
         ACCEPTED,
     ),
-    row("build-empty", "no sizes", (*made(), ("build", [()])), error("IndexError", "input_shape")),
+    row(
+        "build-empty",
+        "no sizes",
+        (*construct(), ("build", [()])),
+        error("IndexError", "input_shape"),
+    ),
     row(
         "build-none",
         "no shape",
-        (*made(), ("build", [None])),
+        (*construct(), ("build", [None])),
         error("TypeError", "input_shape", "None", keras="ValueError", why=_A_SHAPE),
         error("TypeError", "input_shape", "None"),
     ),
     row(
         "build-features-none",
         "unknown features",
-        (*made(), ("build", [(None, None, None)])),
+        (*construct(), ("build", [(None, None, None)])),
         *errors("TypeError", "ValueError", "input_shape", "None"),
     ),
     row(
         "build-features-negative",
         "negative features",
-        (*made(), ("build", [(2, 3, -1)])),
+        (*construct(), ("build", [(2, 3, -1)])),
         *errors("TypeError", "ValueError", "input_shape", "-1"),
     ),
     row(
         "build-features-float",
         "features that are no integer",
-        (*made(), ("build", [(2, 3, 4.0)])),
+        (*construct(), ("build", [(2, 3, 4.0)])),
         *errors("TypeError", "ValueError", "input_shape", "4.0"),
     ),
-    row("build-no-argument", "no argument", (*made(), ("build",)), error("TypeError", "missing")),
+    row(
+        "build-no-argument",
+        "no argument",
+        (*construct(), ("build",)),
+        error("TypeError", "missing"),
+    ),
     row(
         "build-stateful-no-batch",
         "a stateful layer of unknown batch",
-        (*made(stateful=True), ("build", [(None, 3, 4)])),
+        (*construct(stateful=True), ("build", [(None, 3, 4)])),
         error("ValueError", "stateful", "(None, 3, 4)"),
     ),
     row(
         "build-unroll-no-timesteps",
         "an unrolled layer of unknown timesteps: only a call needs them",
-        (*made(unroll=True), ("build", [(2, None, 4)])),
+        (*construct(unroll=True), ("build", [(2, None, 4)])),
         ACCEPTED,
     ),
     row(
         "build-stateful-other-batch",
         "a stateful layer, called with another batch than it was built for",
-        (*made(stateful=True), ("build", [(7, 3, 4)]), ("set_weights", [WEIGHTS]), call()),
+        (*construct(stateful=True), ("build", [(7, 3, 4)]), ("set_weights", [WEIGHTS]), call()),
         error("ValueError", "batch", "2", "7"),
     ),
     row(
         "build-again",
         "a second build with other features: the weights stay, but Keras 2 then expects those",
-        (*ready(), ("build", [(2, 3, 6)]), call()),
+        (*prepare(), ("build", [(2, 3, 6)]), call()),
         error("ValueError", "input_shape", "(2, 3, 6)", "4", why=_BUILT_ONCE),
         error("ValueError", "input_shape", "(2, 3, 6)", "4", keras=None, why=_BUILT_ONCE),
     ),
@@ -109,20 +119,20 @@ BUILD = (
 
 
 def _set(weights: object, **constructor: object) -> Steps:
-    return (*built(**constructor), ("set_weights", [weights]), ("get_weights",))
+    return (*build(**constructor), ("set_weights", [weights]), ("get_weights",))
 
 
 SET_WEIGHTS = (
     row(
         "set-weights-before-build",
         "a layer that is not built has no weights to set",
-        (*made(), ("set_weights", [WEIGHTS])),
+        (*construct(), ("set_weights", [WEIGHTS])),
         error("ValueError", "weights", "3"),
     ),
     row(
         "set-weights-nothing-before-build",
         "no weights for a layer that has none",
-        (*made(), ("set_weights", [[]])),
+        (*construct(), ("set_weights", [[]])),
         ACCEPTED,
     ),
     row("set-weights-none", "no list", _set(None), error("TypeError", "weights", "None", at=2)),
@@ -197,7 +207,7 @@ SET_WEIGHTS = (
     row(
         "set-weights-by-position",
         "three arguments in place of one list",
-        (*built(), ("set_weights", WEIGHTS)),
+        (*build(), ("set_weights", WEIGHTS)),
         error("TypeError", "positional"),
     ),
     row(
@@ -221,11 +231,11 @@ SET_WEIGHTS = (
         _set([tensor(weight) for weight in WEIGHTS]),
         ACCEPTED,
     ),
-    row("get-weights-before-build", "no weights yet", (*made(), ("get_weights",)), ACCEPTED),
+    row("get-weights-before-build", "no weights yet", (*construct(), ("get_weights",)), ACCEPTED),
     row(
         "count-params-before-build",
         "no weights to count yet",
-        (*made(), ("count_params",)),
+        (*construct(), ("count_params",)),
         error("ValueError", "built"),
     ),
 )
