@@ -10,7 +10,8 @@ them: ``{"$": "tensor", "value": …}`` is a tensor for Keras and an array for g
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 Step = tuple[Any, ...]
@@ -53,6 +54,10 @@ class Outcome:
     at: int = -1
     why: str = ""
 
+    def naming(self, argument: str) -> Outcome:
+        """Return the outcome with an argument among the words of a message, if there is one."""
+        return replace(self, names=(argument, *self.names)) if self.raises else self
+
     def unnamed(self, message: str) -> list[str]:
         """Return the words of `names` that a message lacks."""
         return [
@@ -87,6 +92,25 @@ def row(
     return Invalid(id, what, steps, keras2, keras3 or keras2)
 
 
+def family(prefix: str, steps: Callable[[Any], Steps], *rows: Sequence[Any]) -> tuple[Invalid, ...]:
+    """Return a row for each name, text, value and outcomes: the steps with that value."""
+    return tuple(
+        row(f"{prefix}-{name}", what, steps(value), *outcomes)
+        for name, what, value, *outcomes in rows
+    )
+
+
+def each_value(
+    steps: Callable[..., Steps], argument: str, *rows: Sequence[Any]
+) -> tuple[Invalid, ...]:
+    """Return what `family` does, of an argument: it names the rows, and every message names it."""
+    return family(
+        argument.replace("_", "-"),
+        lambda value: steps(**{argument: value}),
+        *((*row[:3], *(outcome.naming(argument) for outcome in row[3:])) for row in rows),
+    )
+
+
 def error(cls: str, *names: str, keras: str | None = "", at: int = -1, why: str = "") -> Outcome:
     """Both raise; `keras` names the class that live Keras raises where it is another, or None."""
     return Outcome("error", cls if keras == "" else keras, cls, names, at, why)
@@ -107,6 +131,16 @@ def framework(
 ) -> Outcome:
     """TensorFlow raises; gru_ref raises the nearest builtin class, or (None) accepts."""
     return Outcome("framework-only", keras, raises, names, at, why)
+
+
+def shape_refused(*names: str) -> Outcome:
+    """An operation of TensorFlow refuses the shape; gru_ref raises ValueError."""
+    return framework("InvalidArgumentError", "ValueError", *names, why=SHAPES_REFUSED)
+
+
+def dtype_refused(*names: str) -> Outcome:
+    """An operation of TensorFlow refuses the dtype; gru_ref raises TypeError."""
+    return framework("InvalidArgumentError", "TypeError", *names, why=DTYPES_REFUSED)
 
 
 ACCEPTED = Outcome("accepted")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from parity_tests.matrix.invalid.form import (
     ACCEPTED,
-    DTYPES_REFUSED,
     OBJECT,
-    SHAPES_REFUSED,
     TENSORS_WANTED,
     H,
     X,
@@ -14,35 +12,83 @@ from parity_tests.matrix.invalid.form import (
     call,
     call_with,
     construct,
+    dtype_refused,
+    each_value,
     error,
     errors,
     framework,
     prepare,
     row,
+    shape_refused,
 )
 from parity_tests.matrix.objects import tensor
 
 INITIAL_STATES = (
-    row(
-        "initial-state-array",
-        "an array",
-        call_with(initial_state=H),
-        framework("ValueError", None, why=TENSORS_WANTED),
-        ACCEPTED,
-    ),
-    row(
-        "initial-state-array-in-list",
-        "a list of an array",
-        call_with(initial_state=[H]),
-        framework("ValueError", None, why=TENSORS_WANTED),
-        ACCEPTED,
-    ),
-    row("initial-state-in-list", "a list of one", call_with(initial_state=[tensor(H)]), ACCEPTED),
-    row(
-        "initial-state-in-tuple",
-        "a tuple of one",
-        call_with(initial_state=(tensor(H),)),
-        ACCEPTED,
+    *each_value(
+        call_with,
+        "initial_state",
+        ("array", "an array", H, framework("ValueError", None, why=TENSORS_WANTED), ACCEPTED),
+        (
+            "array-in-list",
+            "a list of an array",
+            [H],
+            framework("ValueError", None, why=TENSORS_WANTED),
+            ACCEPTED,
+        ),
+        ("in-list", "a list of one", [tensor(H)], ACCEPTED),
+        ("in-tuple", "a tuple of one", (tensor(H),), ACCEPTED),
+        (
+            "two",
+            "two states: Keras 3 drops the second",
+            [tensor(H), tensor(H)],
+            error("ValueError", "2", "1"),
+            ACCEPTED,
+        ),
+        (
+            "batch-one",
+            "a batch of 1: Keras 3 broadcasts it",
+            tensor(array(1, 5)),
+            error("ValueError", "(1, 5)", "(2, 5)"),
+            ACCEPTED,
+        ),
+        (
+            "nested-lists",
+            "lists in place of an array",
+            [[0.5] * 5] * 2,
+            error("AttributeError", "0.5"),
+            shape_refused("0.5"),
+        ),
+        (
+            "scalar",
+            "a number",
+            0.5,
+            error("AttributeError", "0.5"),
+            shape_refused("0.5"),
+        ),
+        (
+            "string",
+            "a string",
+            "zeros",
+            error("AttributeError", "'zeros'"),
+            error(
+                "ValueError",
+                "'zeros'",
+                keras="TypeError",
+                why="gru_ref raises one class for whatever is no array",
+            ),
+        ),
+        (
+            "none-in-list",
+            "a list of None",
+            [None],
+            *errors("AttributeError", "ValueError", "None"),
+        ),
+        (
+            "object",
+            "an object",
+            OBJECT,
+            *errors("AttributeError", "ValueError", "object"),
+        ),
     ),
     row(
         "initial-state-second",
@@ -55,9 +101,7 @@ INITIAL_STATES = (
             f"initial-state-{dtype}",
             f"dtype {dtype}: Keras 2 never casts it",
             call_with(initial_state=tensor(array(2, 5, dtype=dtype))),
-            framework(
-                "InvalidArgumentError", "TypeError", "initial_state", dtype, why=DTYPES_REFUSED
-            ),
+            dtype_refused("initial_state", dtype),
             ACCEPTED,
         )
         for dtype in ("float64", "float16", "int32", "bool")
@@ -68,26 +112,12 @@ INITIAL_STATES = (
         call_with({"stateful": True}, initial_state=tensor(array(2, 5, dtype="float64"))),
         ACCEPTED,
     ),
-    row(
-        "initial-state-two",
-        "two states: Keras 3 drops the second",
-        call_with(initial_state=[tensor(H), tensor(H)]),
-        error("ValueError", "initial_state", "2", "1"),
-        ACCEPTED,
-    ),
     *(
         row(
             f"initial-state-{name}",
             text,
             call_with(initial_state=tensor(value)),
-            framework(
-                "InvalidArgumentError",
-                "ValueError",
-                "initial_state",
-                shown,
-                "(2, 5)",
-                why=SHAPES_REFUSED,
-            ),
+            shape_refused("initial_state", shown, "(2, 5)"),
         )
         for name, text, value, shown in (
             ("units", "other units", array(2, 6), "(2, 6)"),
@@ -109,21 +139,7 @@ INITIAL_STATES = (
             "(2, 5)",
             why="an accident of TensorFlow's broadcasting",
         ),
-        framework(
-            "InvalidArgumentError",
-            "ValueError",
-            "initial_state",
-            "(2, 1, 5)",
-            "(2, 5)",
-            why=SHAPES_REFUSED,
-        ),
-    ),
-    row(
-        "initial-state-batch-one",
-        "a batch of 1: Keras 3 broadcasts it",
-        call_with(initial_state=tensor(array(1, 5))),
-        error("ValueError", "initial_state", "(1, 5)", "(2, 5)"),
-        ACCEPTED,
+        shape_refused("initial_state", "(2, 1, 5)", "(2, 5)"),
     ),
     row(
         "initial-state-batch-one-unroll",
@@ -149,44 +165,5 @@ INITIAL_STATES = (
         "an empty list in the call that builds the layer: Keras 2 counts the states there",
         (*construct(), call(initial_state=[])),
         *errors("ValueError", "IndexError", "initial_state"),
-    ),
-    row(
-        "initial-state-nested-lists",
-        "lists in place of an array",
-        call_with(initial_state=[[0.5] * 5] * 2),
-        error("AttributeError", "initial_state", "0.5"),
-        framework("InvalidArgumentError", "ValueError", "initial_state", "0.5", why=SHAPES_REFUSED),
-    ),
-    row(
-        "initial-state-scalar",
-        "a number",
-        call_with(initial_state=0.5),
-        error("AttributeError", "initial_state", "0.5"),
-        framework("InvalidArgumentError", "ValueError", "initial_state", "0.5", why=SHAPES_REFUSED),
-    ),
-    row(
-        "initial-state-string",
-        "a string",
-        call_with(initial_state="zeros"),
-        error("AttributeError", "initial_state", "'zeros'"),
-        error(
-            "ValueError",
-            "initial_state",
-            "'zeros'",
-            keras="TypeError",
-            why="gru_ref raises one class for whatever is no array",
-        ),
-    ),
-    row(
-        "initial-state-none-in-list",
-        "a list of None",
-        call_with(initial_state=[None]),
-        *errors("AttributeError", "ValueError", "initial_state", "None"),
-    ),
-    row(
-        "initial-state-object",
-        "an object",
-        call_with(initial_state=OBJECT),
-        *errors("AttributeError", "ValueError", "initial_state", "object"),
     ),
 )

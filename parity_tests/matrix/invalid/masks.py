@@ -11,12 +11,14 @@ from parity_tests.matrix.invalid.form import (
     array,
     call,
     call_with,
+    each_value,
     error,
     fault,
     framework,
     full,
     prepare,
     row,
+    shape_refused,
 )
 from parity_tests.matrix.objects import tensor
 
@@ -24,29 +26,61 @@ _LENGTH = "a mask of another length is a mistake, and one class says so, unrolle
 _TRUE = full(2, 3, dtype="bool")
 
 MASKS = (
-    row(
-        "mask-rank-zero",
-        "no axes",
-        call_with(mask=full(dtype="bool")),
-        error("IndexError", "mask", "()"),
-    ),
-    row(
-        "mask-rank-one",
-        "one axis",
-        call_with(mask=full(3, dtype="bool")),
-        error("IndexError", "mask", "(3,)"),
-    ),
-    row(
-        "mask-rank-three",
-        "a third axis of 1",
-        call_with(mask=array(2, 3, 1, dtype="bool")),
-        ACCEPTED,
-    ),
-    row(
-        "mask-per-unit",
-        "a third axis of units",
-        call_with(mask=array(2, 3, 5, dtype="bool")),
-        ACCEPTED,
+    *each_value(
+        call_with,
+        "mask",
+        ("rank-zero", "no axes", full(dtype="bool"), error("IndexError", "()")),
+        ("rank-one", "one axis", full(3, dtype="bool"), error("IndexError", "(3,)")),
+        ("rank-three", "a third axis of 1", array(2, 3, 1, dtype="bool"), ACCEPTED),
+        ("per-unit", "a third axis of units", array(2, 3, 5, dtype="bool"), ACCEPTED),
+        (
+            "per-feature",
+            "a third axis of features",
+            array(2, 3, 4, dtype="bool"),
+            shape_refused("(2, 3, 4)"),
+        ),
+        (
+            "rank-four",
+            "four axes",
+            full(2, 3, 1, 1, dtype="bool"),
+            error("ValueError", "(2, 3, 1, 1)"),
+        ),
+        ("batch-one", "a batch of 1 is broadcast", array(1, 3, dtype="bool"), ACCEPTED),
+        (
+            "batch",
+            "another batch",
+            full(3, 3, dtype="bool"),
+            shape_refused("(3, 3)", "(2, 3)"),
+        ),
+        (
+            "transposed",
+            "timesteps first",
+            full(3, 2, dtype="bool"),
+            shape_refused("(3, 2)", "(2, 3)"),
+        ),
+        (
+            "more-timesteps",
+            "more timesteps than x",
+            full(2, 4, dtype="bool"),
+            error("ValueError", "(2, 4)", "(2, 3)"),
+        ),
+        (
+            "fewer-timesteps",
+            "fewer timesteps than x",
+            full(2, 2, dtype="bool"),
+            framework("OutOfRangeError", "ValueError", "(2, 2)", "(2, 3)", why=SHAPES_REFUSED),
+        ),
+        ("nan", "NaN is not 0", full(2, 3, value=NAN), ACCEPTED),
+        ("in-list", "a list: its first element counts", [_TRUE, None], ACCEPTED),
+        ("none-in-list", "a list of None: no mask", [None], ACCEPTED),
+        ("empty-list", "an empty list", [], error("IndexError", "[]")),
+        (
+            "in-tuple",
+            "a tuple: for Keras 3 its first element counts",
+            (_TRUE,),
+            error("AttributeError"),
+            ACCEPTED,
+        ),
     ),
     row(
         "mask-per-unit-unroll",
@@ -55,68 +89,20 @@ MASKS = (
         fault("InvalidArgumentError", "without unroll the same mask works"),
     ),
     row(
-        "mask-per-feature",
-        "a third axis of features",
-        call_with(mask=array(2, 3, 4, dtype="bool")),
-        framework("InvalidArgumentError", "ValueError", "mask", "(2, 3, 4)", why=SHAPES_REFUSED),
-    ),
-    row(
-        "mask-rank-four",
-        "four axes",
-        call_with(mask=full(2, 3, 1, 1, dtype="bool")),
-        error("ValueError", "mask", "(2, 3, 1, 1)"),
-    ),
-    row(
-        "mask-batch-one",
-        "a batch of 1 is broadcast",
-        call_with(mask=array(1, 3, dtype="bool")),
-        ACCEPTED,
-    ),
-    row(
-        "mask-batch",
-        "another batch",
-        call_with(mask=full(3, 3, dtype="bool")),
-        framework(
-            "InvalidArgumentError", "ValueError", "mask", "(3, 3)", "(2, 3)", why=SHAPES_REFUSED
-        ),
-    ),
-    row(
-        "mask-transposed",
-        "timesteps first",
-        call_with(mask=full(3, 2, dtype="bool")),
-        framework(
-            "InvalidArgumentError", "ValueError", "mask", "(3, 2)", "(2, 3)", why=SHAPES_REFUSED
-        ),
-    ),
-    row(
         "mask-time-major",
         "batch first for a layer with timesteps first",
         (
             *prepare(time_major=True),
             call(x=array(3, 2, 4), mask=full(2, 3, dtype="bool")),
         ),
-        framework(
-            "InvalidArgumentError", "ValueError", "mask", "(2, 3)", "(3, 2)", why=SHAPES_REFUSED
-        ),
+        shape_refused("mask", "(2, 3)", "(3, 2)"),
         error("ValueError", "time_major", at=0),
-    ),
-    row(
-        "mask-more-timesteps",
-        "more timesteps than x",
-        call_with(mask=full(2, 4, dtype="bool")),
-        error("ValueError", "mask", "(2, 4)", "(2, 3)"),
     ),
     row(
         "mask-more-timesteps-unroll",
         "more timesteps than x, unrolled: the surplus, last in processing order, is not looked at",
         call_with({"unroll": True, "return_sequences": True}, mask=array(2, 5, dtype="bool")),
         error("ValueError", "mask", "(2, 5)", "(2, 3)", keras=None, why=_LENGTH),
-    ),
-    row(
-        "mask-fewer-timesteps",
-        "fewer timesteps than x",
-        call_with(mask=full(2, 2, dtype="bool")),
-        framework("OutOfRangeError", "ValueError", "mask", "(2, 2)", "(2, 3)", why=SHAPES_REFUSED),
     ),
     row(
         "mask-fewer-timesteps-unroll",
@@ -133,7 +119,6 @@ MASKS = (
         )
         for dtype in ("int32", "float32")
     ),
-    row("mask-nan", "NaN is not 0", call_with(mask=full(2, 3, value=NAN)), ACCEPTED),
     *(
         row(
             f"mask-{name}",
@@ -147,21 +132,6 @@ MASKS = (
             ("string", "a string", "all", "'all'"),
             ("object", "an object", OBJECT, "object"),
         )
-    ),
-    row(
-        "mask-in-list",
-        "a list: its first element counts",
-        call_with(mask=[_TRUE, None]),
-        ACCEPTED,
-    ),
-    row("mask-none-in-list", "a list of None: no mask", call_with(mask=[None]), ACCEPTED),
-    row("mask-empty-list", "an empty list", call_with(mask=[]), error("IndexError", "mask", "[]")),
-    row(
-        "mask-in-tuple",
-        "a tuple: for Keras 3 its first element counts",
-        call_with(mask=(_TRUE,)),
-        error("AttributeError", "mask"),
-        ACCEPTED,
     ),
     row(
         "mask-unroll-zero-output",

@@ -17,6 +17,7 @@ from parity_tests.matrix.invalid.form import (
     build,
     call_once,
     construct,
+    each_value,
     error,
     fault,
     framework,
@@ -46,62 +47,76 @@ def _fit(**constructor: Any) -> Steps:
 
 
 PENALTIES = (
-    row(
-        "kernel-regularizer-infinite",
-        "an infinite penalty",
-        construct(kernel_regularizer=instance("L1", l1={"$": "inf"})),
-        error("ValueError", "kernel_regularizer", "inf"),
+    *each_value(
+        construct,
+        "kernel_regularizer",
+        (
+            "infinite",
+            "an infinite penalty",
+            instance("L1", l1={"$": "inf"}),
+            error("ValueError", "inf"),
+        ),
+        (
+            "numpy-float32",
+            "a penalty of NumPy's float32, which is no float of Python's",
+            instance("L2", l2={"$": "numpy.float32", "value": 0.5}),
+            error("ValueError", "l2"),
+        ),
+        (
+            "argument",
+            "a serialized regularizer with an argument it does not have",
+            instance("L2", foo=1),
+            error("TypeError", "'foo'"),
+        ),
+        (
+            "package",
+            "a class registered in a package that is not known",
+            instance("Custom>L2"),
+            error("ValueError", "'Custom>L2'"),
+        ),
+        (
+            "orthogonal-mode",
+            "neither rows nor columns",
+            _orthogonal(mode="diagonals"),
+            error("ValueError", "'rows'", "'columns'"),
+        ),
     ),
-    row(
-        "kernel-regularizer-numpy-float32",
-        "a penalty of NumPy's float32, which is no float of Python's",
-        construct(kernel_regularizer=instance("L2", l2={"$": "numpy.float32", "value": 0.5})),
-        error("ValueError", "kernel_regularizer", "l2"),
-    ),
-    row(
-        "kernel-regularizer-none",
-        "a penalty of None is the default",
-        _losses(kernel_regularizer=instance("L2", l2=None)),
-        ACCEPTED,
-    ),
-    row(
-        "kernel-regularizer-l",
-        "the older name of the parameter, in Keras 2 alone",
-        _losses(kernel_regularizer=instance("L2", l=0.5)),
-        ACCEPTED,
-        error("TypeError", "kernel_regularizer", "'l'", at=0),
-    ),
-    row(
-        "kernel-regularizer-argument",
-        "a serialized regularizer with an argument it does not have",
-        construct(kernel_regularizer=instance("L2", foo=1)),
-        error("TypeError", "kernel_regularizer", "'foo'"),
-    ),
-    row(
-        "kernel-regularizer-no-config",
-        "a serialized regularizer without its config",
-        _losses(kernel_regularizer={"class_name": "L2"}),
-        error("ValueError", "kernel_regularizer", "'L2'", at=0),
-        ACCEPTED,
-    ),
-    row(
-        "kernel-regularizer-package",
-        "a class registered in a package that is not known",
-        construct(kernel_regularizer=instance("Custom>L2")),
-        error("ValueError", "kernel_regularizer", "'Custom>L2'"),
-    ),
-    row(
-        "kernel-regularizer-orthogonal-mode",
-        "neither rows nor columns",
-        construct(kernel_regularizer=_orthogonal(mode="diagonals")),
-        error("ValueError", "kernel_regularizer", "'rows'", "'columns'"),
-    ),
-    row(
-        "kernel-regularizer-orthogonal-int",
-        "an integer factor, whose half TensorFlow cannot take",
-        _losses(kernel_regularizer=_orthogonal(factor=1)),
-        ACCEPTED,
-        error("TypeError", "kernel_regularizer", "factor"),
+    *each_value(
+        _losses,
+        "kernel_regularizer",
+        ("none", "a penalty of None is the default", instance("L2", l2=None), ACCEPTED),
+        (
+            "l",
+            "the older name of the parameter, in Keras 2 alone",
+            instance("L2", l=0.5),
+            ACCEPTED,
+            error("TypeError", "'l'", at=0),
+        ),
+        (
+            "no-config",
+            "a serialized regularizer without its config",
+            {"class_name": "L2"},
+            error("ValueError", "'L2'", at=0),
+            ACCEPTED,
+        ),
+        (
+            "orthogonal-int",
+            "an integer factor, whose half TensorFlow cannot take",
+            _orthogonal(factor=1),
+            ACCEPTED,
+            error("TypeError", "factor"),
+        ),
+        (
+            "returns-none",
+            "a callable that returns nothing",
+            function("returns-none"),
+            error(
+                "TypeError",
+                "None",
+                keras=None,
+                why="Keras 2 leaves it out of losses, Keras 3 lists None, which fit then refuses",
+            ),
+        ),
     ),
     row(
         "kernel-regularizer-orthogonal-float64",
@@ -132,18 +147,6 @@ PENALTIES = (
         call_once(activity_regularizer="l2", return_runtime=True),
         fault("InvalidArgumentError", "the runtime has no first axis"),
         error("ValueError", "return_runtime", at=0),
-    ),
-    row(
-        "kernel-regularizer-returns-none",
-        "a callable that returns nothing",
-        _losses(kernel_regularizer=function("returns-none")),
-        error(
-            "TypeError",
-            "kernel_regularizer",
-            "None",
-            keras=None,
-            why="Keras 2 leaves it out of losses, Keras 3 lists None, which fit then refuses",
-        ),
     ),
 )
 
@@ -194,43 +197,47 @@ PROJECTIONS = (
             ("twice", "the same axis twice", [0, 0]),
         )
     ),
-    row(
-        "kernel-constraint-bound-none",
-        "no upper bound: Keras 2 alone leaves it open",
-        _fit(kernel_constraint=instance("MaxNorm", max_value=None)),
-        ACCEPTED,
-        error("ValueError", "kernel_constraint", "max_value", at=3, why=_EARLY),
-    ),
-    row(
-        "kernel-constraint-bounds-crossed",
-        "the lower bound above the upper one: it wins",
-        _fit(kernel_constraint=instance("MinMaxNorm", min_value=2.0, max_value=0.5)),
-        ACCEPTED,
+    *each_value(
+        _fit,
+        "kernel_constraint",
+        (
+            "bound-none",
+            "no upper bound: Keras 2 alone leaves it open",
+            instance("MaxNorm", max_value=None),
+            ACCEPTED,
+            error("ValueError", "max_value", at=3, why=_EARLY),
+        ),
+        (
+            "bounds-crossed",
+            "the lower bound above the upper one: it wins",
+            instance("MinMaxNorm", min_value=2.0, max_value=0.5),
+            ACCEPTED,
+        ),
+        (
+            "radial",
+            "a constraint for the four dimensions of a convolution",
+            "radial_constraint",
+            error("ValueError", "(4, 15)", at=3),
+            error("ValueError", "'radial_constraint'", at=0),
+        ),
+        (
+            "returns-shape",
+            "a callable that returns another shape",
+            function("first-unit"),
+            error("ValueError", "(4, 1)", "(4, 15)", at=3),
+        ),
+        (
+            "returns-none",
+            "a callable that returns nothing",
+            function("returns-none"),
+            error("ValueError", "None", at=3),
+        ),
     ),
     row(
         "kernel-constraint-argument",
         "a serialized constraint with an argument it does not have",
         construct(kernel_constraint=instance("UnitNorm", foo=1)),
         error("TypeError", "kernel_constraint", "'foo'"),
-    ),
-    row(
-        "kernel-constraint-radial",
-        "a constraint for the four dimensions of a convolution",
-        _fit(kernel_constraint="radial_constraint"),
-        error("ValueError", "kernel_constraint", "(4, 15)", at=3),
-        error("ValueError", "kernel_constraint", "'radial_constraint'", at=0),
-    ),
-    row(
-        "kernel-constraint-returns-shape",
-        "a callable that returns another shape",
-        _fit(kernel_constraint=function("first-unit")),
-        error("ValueError", "kernel_constraint", "(4, 1)", "(4, 15)", at=3),
-    ),
-    row(
-        "kernel-constraint-returns-none",
-        "a callable that returns nothing",
-        _fit(kernel_constraint=function("returns-none")),
-        error("ValueError", "kernel_constraint", "None", at=3),
     ),
     row(
         "kernel-constraint-non-neg-float64",

@@ -11,6 +11,7 @@ from parity_tests.matrix.invalid.form import (
     call,
     call_once,
     construct,
+    each_value,
     error,
     framework,
     row,
@@ -55,6 +56,12 @@ WEIGHT_ARGUMENTS = (
         error("ValueError", "kernel_initializer", "(5, 15)", at=0),
         error("ValueError", "kernel_initializer", "(5, 15)", "(4, 15)"),
     ),
+    row(
+        "kernel-initializer-no-dtype",
+        "a callable that takes no dtype",
+        build(kernel_initializer=function("initializer-no-dtype")),
+        error("TypeError", "dtype"),
+    ),
     *(
         row(
             f"kernel-initializer-{name}",
@@ -64,12 +71,6 @@ WEIGHT_ARGUMENTS = (
             error("KeyError", "kernel_initializer", f"'{value}'", at=0),
         )
         for name, value in {"constant": "constant", "constant-class": "Constant"}.items()
-    ),
-    row(
-        "kernel-initializer-no-dtype",
-        "a callable that takes no dtype",
-        build(kernel_initializer=function("initializer-no-dtype")),
-        error("TypeError", "dtype"),
     ),
     row(
         "kernel-initializer-returns-shape",
@@ -120,31 +121,35 @@ WEIGHT_ARGUMENTS = (
         )
         for weight in ("kernel", "recurrent", "bias", "activity")
     ),
-    row(
-        "kernel-regularizer-l1-l2",
-        "the name l1_l2 is of Keras 2 alone; Keras 3 says l1l2",
-        construct(kernel_regularizer="l1_l2"),
-        ACCEPTED,
-        error("ValueError", "kernel_regularizer", "'l1_l2'"),
-    ),
-    row(
-        "kernel-regularizer-negative",
-        "a negative penalty",
-        construct(kernel_regularizer={"class_name": "L2", "config": {"l2": -0.1}}),
-        ACCEPTED,
-        error("ValueError", "kernel_regularizer", "-0.1"),
-    ),
-    row(
-        "kernel-regularizer-nan",
-        "a penalty of NaN",
-        construct(kernel_regularizer={"class_name": "L2", "config": {"l2": NAN}}),
-        error("ValueError", "kernel_regularizer", "nan"),
-    ),
-    row(
-        "kernel-regularizer-string",
-        "a penalty that is no number",
-        construct(kernel_regularizer={"class_name": "L2", "config": {"l2": "a"}}),
-        error("ValueError", "kernel_regularizer", "'a'"),
+    *each_value(
+        construct,
+        "kernel_regularizer",
+        (
+            "l1-l2",
+            "the name l1_l2 is of Keras 2 alone; Keras 3 says l1l2",
+            "l1_l2",
+            ACCEPTED,
+            error("ValueError", "'l1_l2'"),
+        ),
+        (
+            "negative",
+            "a negative penalty",
+            {"class_name": "L2", "config": {"l2": -0.1}},
+            ACCEPTED,
+            error("ValueError", "-0.1"),
+        ),
+        (
+            "nan",
+            "a penalty of NaN",
+            {"class_name": "L2", "config": {"l2": NAN}},
+            error("ValueError", "nan"),
+        ),
+        (
+            "string",
+            "a penalty that is no number",
+            {"class_name": "L2", "config": {"l2": "a"}},
+            error("ValueError", "'a'"),
+        ),
     ),
     *(
         row(

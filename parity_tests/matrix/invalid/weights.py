@@ -16,6 +16,7 @@ from parity_tests.matrix.invalid.form import (
     construct,
     error,
     errors,
+    family,
     full,
     prepare,
     row,
@@ -135,48 +136,68 @@ SET_WEIGHTS = (
         (*construct(), ("set_weights", [[]])),
         ACCEPTED,
     ),
-    row("set-weights-none", "no list", _set(None), error("TypeError", "weights", "None", at=2)),
-    row(
-        "set-weights-count",
-        "the bias is missing",
-        _set([KERNEL, RECURRENT]),
-        error("ValueError", "weights", "2", "3", at=2),
-    ),
-    row(
-        "set-weights-extra",
-        "one array too many",
-        _set([*WEIGHTS, BIAS]),
-        error("ValueError", "weights", "4", "3", at=2),
-    ),
-    row(
-        "set-weights-order",
-        "the kernels are exchanged",
-        _set([RECURRENT, KERNEL, BIAS]),
-        error("ValueError", "kernel", "(5, 15)", "(4, 15)", at=2),
-    ),
-    row(
-        "set-weights-transposed",
-        "a transposed kernel",
-        _set([array(15, 4), RECURRENT, BIAS]),
-        error("ValueError", "kernel", "(15, 4)", "(4, 15)", at=2),
-    ),
-    row(
-        "set-weights-recurrent-shape",
-        "a recurrent kernel of other units",
-        _set([KERNEL, array(4, 15), BIAS]),
-        error("ValueError", "recurrent_kernel", "(4, 15)", "(5, 15)", at=2),
-    ),
-    row(
-        "set-weights-flat-bias",
-        "a flat bias, as CuDNNGRU has it",
-        _set([KERNEL, RECURRENT, array(30)]),
-        error("ValueError", "bias", "(30,)", "(2, 15)", at=2),
-    ),
-    row(
-        "set-weights-one-bias",
-        "one bias row for reset_after=True",
-        _set([KERNEL, RECURRENT, array(15)]),
-        error("ValueError", "bias", "(15,)", "(2, 15)", at=2),
+    *family(
+        "set-weights",
+        _set,
+        ("none", "no list", None, error("TypeError", "weights", "None", at=2)),
+        (
+            "count",
+            "the bias is missing",
+            [KERNEL, RECURRENT],
+            error("ValueError", "weights", "2", "3", at=2),
+        ),
+        (
+            "extra",
+            "one array too many",
+            [*WEIGHTS, BIAS],
+            error("ValueError", "weights", "4", "3", at=2),
+        ),
+        (
+            "order",
+            "the kernels are exchanged",
+            [RECURRENT, KERNEL, BIAS],
+            error("ValueError", "kernel", "(5, 15)", "(4, 15)", at=2),
+        ),
+        (
+            "transposed",
+            "a transposed kernel",
+            [array(15, 4), RECURRENT, BIAS],
+            error("ValueError", "kernel", "(15, 4)", "(4, 15)", at=2),
+        ),
+        (
+            "recurrent-shape",
+            "a recurrent kernel of other units",
+            [KERNEL, array(4, 15), BIAS],
+            error("ValueError", "recurrent_kernel", "(4, 15)", "(5, 15)", at=2),
+        ),
+        (
+            "flat-bias",
+            "a flat bias, as CuDNNGRU has it",
+            [KERNEL, RECURRENT, array(30)],
+            error("ValueError", "bias", "(30,)", "(2, 15)", at=2),
+        ),
+        (
+            "one-bias",
+            "one bias row for reset_after=True",
+            [KERNEL, RECURRENT, array(15)],
+            error("ValueError", "bias", "(15,)", "(2, 15)", at=2),
+        ),
+        (
+            "nested-lists",
+            "lists in place of arrays",
+            [[[0.0] * 15] * 4, RECURRENT, BIAS],
+            error("ValueError", "kernel", at=2),
+            error("AttributeError", "kernel", at=2),
+        ),
+        (
+            "kernel-none",
+            "None in place of an array",
+            [None, RECURRENT, BIAS],
+            error("ValueError", "kernel", at=2),
+            error("AttributeError", "kernel", "None", at=2),
+        ),
+        ("nan", "weights are not looked at", [full(4, 15, value=NAN), RECURRENT, BIAS], ACCEPTED),
+        ("tensors", "tensors are weights too", [tensor(weight) for weight in WEIGHTS], ACCEPTED),
     ),
     row(
         "set-weights-two-biases",
@@ -191,30 +212,10 @@ SET_WEIGHTS = (
         error("ValueError", "weights", "3", "2", at=2),
     ),
     row(
-        "set-weights-nested-lists",
-        "lists in place of arrays",
-        _set([[[0.0] * 15] * 4, RECURRENT, BIAS]),
-        error("ValueError", "kernel", at=2),
-        error("AttributeError", "kernel", at=2),
-    ),
-    row(
-        "set-weights-kernel-none",
-        "None in place of an array",
-        _set([None, RECURRENT, BIAS]),
-        error("ValueError", "kernel", at=2),
-        error("AttributeError", "kernel", "None", at=2),
-    ),
-    row(
         "set-weights-by-position",
         "three arguments in place of one list",
         (*build(), ("set_weights", WEIGHTS)),
         error("TypeError", "positional"),
-    ),
-    row(
-        "set-weights-nan",
-        "weights are not looked at",
-        _set([full(4, 15, value=NAN), RECURRENT, BIAS]),
-        ACCEPTED,
     ),
     *(
         row(
@@ -224,12 +225,6 @@ SET_WEIGHTS = (
             ACCEPTED,
         )
         for dtype in ("float64", "int32", "bool")
-    ),
-    row(
-        "set-weights-tensors",
-        "tensors are weights too",
-        _set([tensor(weight) for weight in WEIGHTS]),
-        ACCEPTED,
     ),
     row("get-weights-before-build", "no weights yet", (*construct(), ("get_weights",)), ACCEPTED),
     row(
