@@ -7,16 +7,11 @@ for gru_ref has none; what the half types refuse is in `parity_tests.tests.wide.
 
 from __future__ import annotations
 
+from parity_tests.matrix.invalid.calls import INITIAL_STATES, INPUTS, MASKS
+from parity_tests.matrix.invalid.constructor import ACTIVATIONS, DROPOUT, DTYPES, KEYWORDS, UNITS
 from parity_tests.matrix.invalid.form import VERDICTS, Invalid, Outcome
-from parity_tests.matrix.invalid.initial_states import INITIAL_STATES
-from parity_tests.matrix.invalid.inputs import INPUTS
-from parity_tests.matrix.invalid.keywords import DTYPES, KEYWORDS, UNITS
-from parity_tests.matrix.invalid.masks import MASKS
-from parity_tests.matrix.invalid.rates_and_activations import ACTIVATIONS, DROPOUT
-from parity_tests.matrix.invalid.states_and_configs import CONFIGS, SHAPES, STATES
-from parity_tests.matrix.invalid.training import PENALTIES, PROJECTIONS
-from parity_tests.matrix.invalid.weight_arguments import WEIGHT_ARGUMENTS
-from parity_tests.matrix.invalid.weights import BUILD, SET_WEIGHTS
+from parity_tests.matrix.invalid.methods import BUILD, CONFIGS, SET_WEIGHTS, SHAPES, STATES
+from parity_tests.matrix.invalid.weight_arguments import PENALTIES, PROJECTIONS, WEIGHT_ARGUMENTS
 
 INVALID: tuple[Invalid, ...] = (
     *UNITS,
