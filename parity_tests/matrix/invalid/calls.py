@@ -93,12 +93,7 @@ INPUTS = (
         ("list-of-one", "a list of x alone", [X], ACCEPTED, error("AttributeError", "shape")),
         ("tuple-of-one", "a tuple of x", (X,), error("AttributeError", "shape")),
         ("dict", "a dict of x", {"x": X}, error("AttributeError", "shape")),
-        (
-            "complex",
-            "x is complex",
-            array(2, 3, 4, dtype="complex64"),
-            dtype_refused("complex64"),
-        ),
+        ("complex", "x is complex", array(2, 3, 4, dtype="complex64"), dtype_refused("complex64")),
         (
             "float64",
             "x has another float dtype: it is cast",
@@ -237,13 +232,7 @@ INITIAL_STATES = (
             error("AttributeError", "0.5"),
             shape_refused("0.5"),
         ),
-        (
-            "scalar",
-            "a number",
-            0.5,
-            error("AttributeError", "0.5"),
-            shape_refused("0.5"),
-        ),
+        ("scalar", "a number", 0.5, error("AttributeError", "0.5"), shape_refused("0.5")),
         (
             "string",
             "a string",
@@ -256,18 +245,8 @@ INITIAL_STATES = (
                 why="gru_ref raises one class for whatever is no array",
             ),
         ),
-        (
-            "none-in-list",
-            "a list of None",
-            [None],
-            *errors("AttributeError", "ValueError", "None"),
-        ),
-        (
-            "object",
-            "an object",
-            OBJECT,
-            *errors("AttributeError", "ValueError", "object"),
-        ),
+        ("none-in-list", "a list of None", [None], *errors("AttributeError", "ValueError", "None")),
+        ("object", "an object", OBJECT, *errors("AttributeError", "ValueError", "object")),
     ),
     row(
         "initial-state-second",
@@ -371,12 +350,7 @@ MASKS = (
             error("ValueError", "(2, 3, 1, 1)"),
         ),
         ("batch-one", "a batch of 1 is broadcast", array(1, 3, dtype="bool"), ACCEPTED),
-        (
-            "batch",
-            "another batch",
-            full(3, 3, dtype="bool"),
-            shape_refused("(3, 3)", "(2, 3)"),
-        ),
+        ("batch", "another batch", full(3, 3, dtype="bool"), shape_refused("(3, 3)", "(2, 3)")),
         (
             "transposed",
             "timesteps first",

@@ -30,63 +30,67 @@ _OTHER_INPUT = "Keras builds for another input than a GRU can be called with"
 _A_SHAPE = "gru_ref says TypeError of everything that is no sequence of sizes"
 _BUILT_ONCE = "a layer that is built keeps its features, and gru_ref says so at the second build"
 
+
+def _build(shape: object) -> Steps:
+    return (*construct(), ("build", [shape]))
+
+
 BUILD = (
-    row(
-        "build-rank-one",
-        "one size: Keras 3 takes the last one as features",
-        (*construct(), ("build", [(4,)])),
-        error("IndexError", "input_shape", "(4,)"),
-        error("IndexError", "input_shape", "(4,)", keras=None, why=_OTHER_INPUT),
-    ),
-    row(
-        "build-rank-two",
-        "two sizes: both take the last one as features",
-        (*construct(), ("build", [(2, 4)])),
-        error("ValueError", "input_shape", "(2, 4)", keras=None, why=_OTHER_INPUT),
-    ),
-    row(
-        "build-rank-four",
-        "four sizes: both take the last one as features",
-        (*construct(), ("build", [(2, 3, 4, 4)])),
-        error("ValueError", "input_shape", "(2, 3, 4, 4)", keras=None, why=_OTHER_INPUT),
-    ),
-    row(
-        "build-list",
-        "a list of sizes: Keras 2 takes a list as that of several shapes",
-        (*construct(), ("build", [[2, 3, 4]])),
-        error("IndexError", "input_shape", "[2, 3, 4]"),
-        ACCEPTED,
-    ),
-    row(
-        "build-empty",
-        "no sizes",
-        (*construct(), ("build", [()])),
-        error("IndexError", "input_shape"),
-    ),
-    row(
-        "build-none",
-        "no shape",
-        (*construct(), ("build", [None])),
-        error("TypeError", "input_shape", "None", keras="ValueError", why=_A_SHAPE),
-        error("TypeError", "input_shape", "None"),
-    ),
-    row(
-        "build-features-none",
-        "unknown features",
-        (*construct(), ("build", [(None, None, None)])),
-        *errors("TypeError", "ValueError", "input_shape", "None"),
-    ),
-    row(
-        "build-features-negative",
-        "negative features",
-        (*construct(), ("build", [(2, 3, -1)])),
-        *errors("TypeError", "ValueError", "input_shape", "-1"),
-    ),
-    row(
-        "build-features-float",
-        "features that are no integer",
-        (*construct(), ("build", [(2, 3, 4.0)])),
-        *errors("TypeError", "ValueError", "input_shape", "4.0"),
+    *family(
+        "build",
+        _build,
+        (
+            "rank-one",
+            "one size: Keras 3 takes the last one as features",
+            (4,),
+            error("IndexError", "input_shape", "(4,)"),
+            error("IndexError", "input_shape", "(4,)", keras=None, why=_OTHER_INPUT),
+        ),
+        (
+            "rank-two",
+            "two sizes: both take the last one as features",
+            (2, 4),
+            error("ValueError", "input_shape", "(2, 4)", keras=None, why=_OTHER_INPUT),
+        ),
+        (
+            "rank-four",
+            "four sizes: both take the last one as features",
+            (2, 3, 4, 4),
+            error("ValueError", "input_shape", "(2, 3, 4, 4)", keras=None, why=_OTHER_INPUT),
+        ),
+        (
+            "list",
+            "a list of sizes: Keras 2 takes a list as that of several shapes",
+            [2, 3, 4],
+            error("IndexError", "input_shape", "[2, 3, 4]"),
+            ACCEPTED,
+        ),
+        ("empty", "no sizes", (), error("IndexError", "input_shape")),
+        (
+            "none",
+            "no shape",
+            None,
+            error("TypeError", "input_shape", "None", keras="ValueError", why=_A_SHAPE),
+            error("TypeError", "input_shape", "None"),
+        ),
+        (
+            "features-none",
+            "unknown features",
+            (None, None, None),
+            *errors("TypeError", "ValueError", "input_shape", "None"),
+        ),
+        (
+            "features-negative",
+            "negative features",
+            (2, 3, -1),
+            *errors("TypeError", "ValueError", "input_shape", "-1"),
+        ),
+        (
+            "features-float",
+            "features that are no integer",
+            (2, 3, 4.0),
+            *errors("TypeError", "ValueError", "input_shape", "4.0"),
+        ),
     ),
     row(
         "build-no-argument",
@@ -341,70 +345,71 @@ STATES = (
     ),
 )
 
+
+def _from_config(config: object) -> Steps:
+    return (("from_config", [config]),)
+
+
 CONFIGS = (
-    row(
-        "from-config-empty",
-        "a config without units",
-        (("from_config", [{}]),),
-        error("TypeError", "units"),
-    ),
-    row(
-        "from-config-none",
-        "no config",
-        (("from_config", [None]),),
-        error("TypeError", "config", "None"),
-    ),
-    row(
-        "from-config-list", "a list", (("from_config", [[5]]),), error("TypeError", "config", "[5]")
-    ),
-    row(
-        "from-config-unknown-key",
-        "a key that is no argument",
-        (("from_config", [{"units": 5, "foo": 1}]),),
-        *errors("TypeError", "ValueError", "foo", "1"),
-    ),
-    row(
-        "from-config-of-keras-2",
-        "a config of Keras 2 for Keras 3",
-        (("from_config", [{"units": 5, "time_major": False, "implementation": 2}]),),
-        ACCEPTED,
-        error("ValueError", "time_major"),
-    ),
-    row(
-        "from-config-of-keras-3",
-        "a config of Keras 3, with use_cudnn, for Keras 2",
-        (("from_config", [{"units": 5, "seed": None, "use_cudnn": "auto"}]),),
-        error("TypeError", "use_cudnn"),
-        ACCEPTED,
+    *family(
+        "from-config",
+        _from_config,
+        ("empty", "a config without units", {}, error("TypeError", "units")),
+        ("none", "no config", None, error("TypeError", "config", "None")),
+        ("list", "a list", [5], error("TypeError", "config", "[5]")),
+        (
+            "unknown-key",
+            "a key that is no argument",
+            {"units": 5, "foo": 1},
+            *errors("TypeError", "ValueError", "foo", "1"),
+        ),
+        (
+            "of-keras-2",
+            "a config of Keras 2 for Keras 3",
+            {"units": 5, "time_major": False, "implementation": 2},
+            ACCEPTED,
+            error("ValueError", "time_major"),
+        ),
+        (
+            "of-keras-3",
+            "a config of Keras 3, with use_cudnn, for Keras 2",
+            {"units": 5, "seed": None, "use_cudnn": "auto"},
+            error("TypeError", "use_cudnn"),
+            ACCEPTED,
+        ),
     ),
 )
 
+
+def _output_shape(shape: object) -> Steps:
+    return (*construct(), ("compute_output_shape", [shape]))
+
+
 SHAPES = (
-    row(
-        "compute-output-shape-rank-one",
-        "one size has no timesteps",
-        (*construct(), ("compute_output_shape", [(4,)])),
-        error("IndexError", "input_shape", "(4,)"),
+    *family(
+        "compute-output-shape",
+        _output_shape,
+        ("rank-one", "one size has no timesteps", (4,), error("IndexError", "input_shape", "(4,)")),
+        (
+            "list",
+            "a list of sizes: Keras 2 takes a list as that of several shapes",
+            [2, 3, 4],
+            error("IndexError", "input_shape", "[2, 3, 4]"),
+            ACCEPTED,
+        ),
+        (
+            "none",
+            "no shape: Keras 2 takes it as an unknown one",
+            None,
+            error("TypeError", "input_shape", "None", keras=None, why=_THREE_SIZES),
+            error("TypeError", "input_shape", "None"),
+        ),
     ),
     row(
         "compute-output-shape-rank-two",
         "two sizes suffice: the features are not looked at",
         (*construct(return_sequences=True), ("compute_output_shape", [(2, 4)])),
         error("ValueError", "input_shape", "(2, 4)", keras=None, why=_THREE_SIZES),
-    ),
-    row(
-        "compute-output-shape-list",
-        "a list of sizes: Keras 2 takes a list as that of several shapes",
-        (*construct(), ("compute_output_shape", [[2, 3, 4]])),
-        error("IndexError", "input_shape", "[2, 3, 4]"),
-        ACCEPTED,
-    ),
-    row(
-        "compute-output-shape-none",
-        "no shape: Keras 2 takes it as an unknown one",
-        (*construct(), ("compute_output_shape", [None])),
-        error("TypeError", "input_shape", "None", keras=None, why=_THREE_SIZES),
-        error("TypeError", "input_shape", "None"),
     ),
     row(
         "compute-mask-empty",
