@@ -12,13 +12,13 @@ import numpy as np
 
 from parity_tests.matrix.invalid.form import (
     ACCEPTED,
-    SHAPES_REFUSED,
     Invalid,
     error,
     errors,
     fault,
     framework,
     row,
+    shape_refused,
 )
 
 Steps = tuple[Any, ...]
@@ -127,13 +127,13 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         "cell-states-units",
         "a state of other units",
         call(CELL, X0, [H3]),
-        framework("InvalidArgumentError", "ValueError", "states", why=SHAPES_REFUSED),
+        shape_refused("states"),
     ),
     row(
         "cell-states-batch",
         "a state of another batch",
         call(CELL, X0, [np.ones((3, UNITS), "float32")]),
-        framework("InvalidArgumentError", "ValueError", "states", why=SHAPES_REFUSED),
+        shape_refused("states"),
     ),
     row("cell-states-batch-1", "a state of batch 1", call(CELL, X0, [H[:1]]), ACCEPTED),
     row("cell-two-states", "two states, of which the first counts", call(CELL, X0, [H, H3]), ACCEPTED),
@@ -141,7 +141,7 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         "cell-inputs-3d",
         "a sequence",
         call(CELL, np.ones((3, 4, 6), "float32"), [np.ones((3, UNITS), "float32")]),
-        framework("InvalidArgumentError", "ValueError", "inputs", why=SHAPES_REFUSED),
+        shape_refused("inputs"),
     ),
     row(
         "cell-inputs-float64",
@@ -265,13 +265,13 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         "the states in the wrong order",
         call(stack(), initial_state=[H, H3]),
         STATE_COUNT,
-        framework("InvalidArgumentError", "ValueError", "initial_state", why=SHAPES_REFUSED),
+        shape_refused("initial_state"),
     ),
     row(
         "stack-unit-mask",
         "a mask of every unit, cells of two sizes",
         call(stack(), mask=np.ones((*SHAPE[:2], UNITS), bool)),
-        framework("InvalidArgumentError", "ValueError", "mask", why=SHAPES_REFUSED),
+        shape_refused("mask"),
     ),
     row(
         "rnn-mask-list",
@@ -375,7 +375,7 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         "both-units-differ",
         "a sum of different units",
         call(both(backward_layer={**BACK, "units": 3}, merge_mode="sum")),
-        framework("InvalidArgumentError", "ValueError", "backward_layer", "merge_mode", why=SHAPES_REFUSED),
+        shape_refused("backward_layer", "merge_mode"),
     ),
     row(
         "both-units-one",
@@ -473,14 +473,14 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         "ragged-time-major",
         "ragged rows, timesteps first",
         call({**GRU, "time_major": True}, ragged_lengths=[2, 4]),
-        framework("InvalidArgumentError", "ValueError", "time_major", why=SHAPES_REFUSED),
+        shape_refused("time_major"),
         error("ValueError", "time_major", at=0),
     ),
     row(
         "ragged-no-timestep",
         "rows without a timestep",
         call(GRU, ragged_lengths=[0, 0]),
-        framework("InvalidArgumentError", "ValueError", "ragged_lengths", why=SHAPES_REFUSED),
+        shape_refused("ragged_lengths"),
         error("ValueError", "ragged_lengths"),
     ),
 )  # fmt: skip
