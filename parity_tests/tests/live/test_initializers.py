@@ -10,13 +10,12 @@ import numpy as np
 import gru_ref
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import initializers
-from parity_tests.judging import run_gru_ref
 from parity_tests.matrix.arguments import BOTH
 from parity_tests.matrix.initializers import FRAMEWORK, PARAMETERS, REFUSALS
 from parity_tests.matrix.objects import instance
 from parity_tests.oracles import codec
 from parity_tests.runner import live_run
-from parity_tests.tests.live.both_sides import live_steps
+from parity_tests.tests.live import both_sides
 from parity_tests.tests.live.each_case import for_each, for_rows
 
 WEIGHTS = ("kernel", "recurrent", "bias")
@@ -36,37 +35,29 @@ ORTHOGONAL = 1e-6
 def _steps(values: dict[str, Any], sizes: tuple[int, int], **constructor: Any) -> list[Any]:
     """Return the steps that make a layer with these initializers and read its weights."""
     features, units = sizes
-    made = {f"{name}_initializer": "zeros" for name in WEIGHTS}
-    made |= {f"{name}_initializer": value for name, value in values.items()}
-    constructor = {"units": units, **made, **constructor}
-    rows: list[Any] = [
-        ["construct", constructor],
+    given = {f"{name}_initializer": values.get(name, "zeros") for name in WEIGHTS}
+    return [
+        ["construct", {"units": units, **given, **constructor}],
         ["build", [(None, None, features)]],
         ["get_weights"],
     ]
-    encoded: list[Any] = codec.encode(rows)
-    return encoded
 
 
-def _live(oracle: str, steps: list[Any]) -> Any:
-    """Return the weights, or what the last step raised."""
-    last = live_steps(oracle, steps)[-1]
-    return last["value"] if last["ok"] else last["error"]
+def _pairs(oracle: str, steps: list[Any]) -> list[tuple[Any, Any]]:
+    """Return the live and own weights that the last step reads."""
+    live, own = both_sides.values(oracle, steps)
+    return list(zip(live[-1], own[-1], strict=True))
 
 
-def _mine(oracle: str, steps: list[Any]) -> Any:
-    """Return the weights, or the exception that the last step raised."""
-    last = run_gru_ref.steps(steps, live_run.keras_version(oracle))[-1]
-    return last.error or last.value
-
-
-def _both(oracle: str, *arguments: Any, **constructor: Any) -> Any:
+def _both(oracle: str, *arguments: Any, **constructor: Any) -> list[tuple[Any, Any]]:
     """Return pairs of live and own weights."""
-    steps = _steps(*arguments, **constructor)
-    live, mine = _live(oracle, steps), _mine(oracle, steps)
-    assert isinstance(live, list), live
-    assert isinstance(mine, list), mine
-    return list(zip(live, mine, strict=True))
+    return _pairs(oracle, _steps(*arguments, **constructor))
+
+
+def _errors(oracle: str, steps: list[Any]) -> tuple[dict[str, Any], Exception | None]:
+    """Return what the last step raises in live Keras, and in gru_ref."""
+    live, own = both_sides.live_steps(oracle, steps), both_sides.own_steps(oracle, steps)
+    return live[-1]["error"], own[-1].error
 
 
 def _ulp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -204,9 +195,8 @@ class TestLiveNames:
     def test_seeds_are_taken_when_the_release_takes_them(self, oracle: str) -> None:
         """Of two layers made and one built: the second's seeds, in Keras 2 the first."""
         _seed_all(oracle, 6)
-        made = _steps({"kernel": "glorot_uniform", "recurrent": "orthogonal"}, (FEATURES, UNITS))
-        steps = [made[0], *made]
-        for live, mine in zip(_live(oracle, steps), _mine(oracle, steps), strict=True):
+        steps = _steps({"kernel": "glorot_uniform", "recurrent": "orthogonal"}, (FEATURES, UNITS))
+        for live, mine in _pairs(oracle, [steps[0], *steps]):
             np.testing.assert_allclose(mine, live, rtol=0, atol=ORTHOGONAL)
 
 
@@ -227,9 +217,7 @@ class TestLiveErrors:
     @for_rows([(oracle, id) for oracle in BOTH for id in REFUSALS[oracle]])
     def test_live_keras_refuses_it_too(self, oracle: str, id: str) -> None:
         steps = _steps({"kernel": REFUSALS[oracle][id]}, (FEATURES, UNITS))
-        live, mine = _live(oracle, steps), _mine(oracle, steps)
-        assert isinstance(live, dict), live
-        assert isinstance(mine, Exception), mine
+        live, mine = _errors(oracle, steps)
         name = live["class"]
         expected = FRAMEWORK[name].__name__ if name in FRAMEWORK else name
         assert type(mine).__name__ == expected, (live, mine)
@@ -238,5 +226,5 @@ class TestLiveErrors:
     @for_each(BOTH, ("orthogonal", "identity"))
     def test_a_bias_of_one_dimension_takes_no_matrix(self, oracle: str, name: str) -> None:
         steps = _steps({"bias": name}, (FEATURES, UNITS), reset_after=False)
-        assert _live(oracle, steps)["class"] == "ValueError"
-        assert isinstance(_mine(oracle, steps), ValueError)
+        live, mine = _errors(oracle, steps)
+        assert (live["class"], type(mine)) == ("ValueError", ValueError)
