@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from gru_ref.errors import KerasQuirkWarning
 from parity_tests.judging import run_gru_ref, run_wrappers
 from parity_tests.judging.run_gru_ref import StepOutcome
@@ -27,6 +29,19 @@ def live_steps(oracle: str, steps: Steps, op: str = "steps") -> list[dict[str, A
     request = {"op": op, "steps": codec.encode(list(steps))}
     outcomes: list[dict[str, Any]] = live_run.oracle(oracle).request(request)["steps"]
     return outcomes
+
+
+def live_outputs(
+    oracle: str,
+    constructor: dict[str, Any],
+    weights: Sequence[np.ndarray],
+    *calls: dict[str, np.ndarray | None],
+) -> list[np.ndarray]:
+    """Return the first output of every call of a live GRU."""
+    request = {"op": "run", "constructor": constructor, "weights": weights, "calls": calls}
+    reply = live_run.oracle(oracle).request(request)
+    assert reply["ok"], reply
+    return [call["outputs"][0] for call in reply["calls"]]
 
 
 def own_steps(oracle: str, steps: Steps) -> list[StepOutcome]:

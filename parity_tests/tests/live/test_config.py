@@ -14,7 +14,7 @@ from parity_tests.matrix.objects import function, tensor
 from parity_tests.oracles import codec
 from parity_tests.recording.recorded_configs import is_refused, live_config, plain
 from parity_tests.runner import live_run
-from parity_tests.tests.live.both_sides import live_steps, value, values
+from parity_tests.tests.live.both_sides import live_steps, own_steps, value, values
 from parity_tests.tests.live.each_case import for_each
 
 ORACLES = ("keras2", "keras3")
@@ -76,25 +76,17 @@ class TestActivationLayers:
     @for_each(ORACLES, LAYERS)
     def test_the_layer_computes_what_live_keras_computes(self, oracle: str, name: str) -> None:
         config = {**LAYERS[name], "dtype": "float64"}
-        activation = {"module": "keras.layers", "class_name": name, "config": config}
-        given = {"units": 5, "activation": activation, "return_sequences": True, "dtype": "float64"}
         rng = np.random.default_rng(3)
-        shapes = ((4, 15), (5, 15), (2, 15))
-        weights = [rng.uniform(-1, 1, shape) for shape in shapes]
-        x = rng.uniform(-2, 2, (2, 3, 4))
-        request = {"op": "run", "constructor": given, "weights": codec.encode(weights),
-                   "calls": [{"x": codec.encode(x)}]}  # fmt: skip
-        live = live_run.oracle(oracle).request(request)
+        weights = [rng.uniform(-1, 1, shape) for shape in ((4, 15), (5, 15), (2, 15))]
+        steps = _steps(name, config, weights, rng.uniform(-2, 2, (2, 3, 4)), dtype="float64")
         if name == "ThresholdedReLU" and oracle == "keras3":
-            assert live["error"]["class"] == "ValueError"
+            assert live_steps(oracle, steps)[-1]["error"]["class"] == "ValueError"
             with pytest.raises(ValueError, match="activation is"):
-                GRU(**given, keras_version=live_run.keras_version(oracle))
+                value(own_steps(oracle, steps)[-1])
             return
-        layer = GRU(**given, keras_version=live_run.keras_version(oracle))
-        layer.build(x.shape)
-        layer.set_weights(weights)
+        live, own = values(oracle, steps)
         # Measured: 4.4e-16, two units in the last place of float64.
-        np.testing.assert_allclose(layer(x), live["calls"][0]["outputs"][0], rtol=0, atol=2e-15)
+        np.testing.assert_allclose(own[-1], live[-1][0], rtol=0, atol=2e-15)
 
     @for_each(ORACLES)
     def test_elu_subtracts_1_from_exp(self, oracle: str) -> None:
@@ -102,25 +94,29 @@ class TestActivationLayers:
         units, grid = 5, 2.0**24
         x = -np.exp2(np.random.default_rng(3).uniform(-30, -1, (8, 7, units))).astype("float32")
         assert (np.expm1(x) * grid % 1 != 0).any()
-        activation = {"class_name": "ELU", "config": {"dtype": "float32"}}
         candidate_alone = np.concatenate([np.zeros((units, 2 * units)), np.eye(units)], axis=1)
-        zeros = np.zeros((units, 3 * units)), np.zeros((2, 3 * units))
-        constructor = {"units": units, "activation": {"module": "keras.layers", **activation},
-                       "recurrent_activation": "linear", "return_sequences": True}  # fmt: skip
-        live, own = values(
-            oracle,
-            [
-                ["construct", constructor],
-                ["build", [x.shape]],
-                ["set_weights", [[candidate_alone, *zeros]]],
-                ["call", {"x": tensor(x)}],
-            ],
-        )
-        theirs, ours = np.asarray(live[-1][0]) * grid, np.asarray(own[-1]) * grid
+        weights = [candidate_alone, np.zeros((units, 3 * units)), np.zeros((2, 3 * units))]
+        steps = _steps("ELU", {"dtype": "float32"}, weights, x, recurrent_activation="linear")
+        live, own = values(oracle, steps)
+        theirs, ours = live[-1][0] * grid, own[-1] * grid
         assert (theirs % 1 == 0).all()
         assert (ours % 1 == 0).all()
         # Neither exp is always the nearest number: seen, two units in its last place.
         assert np.abs(ours - theirs).max() <= 2
+
+
+def _steps(
+    name: str, config: dict[str, Any], weights: list[np.ndarray], x: np.ndarray, **constructor: Any
+) -> list[list[Any]]:
+    """Return the steps that call a GRU of 5 units whose activation is a layer."""
+    activation = {"module": "keras.layers", "class_name": name, "config": config}
+    arguments = {"units": 5, "activation": activation, "return_sequences": True, **constructor}
+    return [
+        ["construct", arguments],
+        ["build", [x.shape]],
+        ["set_weights", [weights]],
+        ["call", {"x": tensor(x)}],
+    ]
 
 
 def _config_of(given: dict[str, Any], version: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from gru_ref.debugging.doctor import diagnose
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import live_outputs
 from parity_tests.tests.live.each_case import for_rows
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 3, 9, 6, 8
@@ -42,21 +43,13 @@ class TestLiveLayers:
             for shape in ((FEATURES, 3 * UNITS), (UNITS, 3 * UNITS), bias)
         ]
         x, other = rng.normal(size=(2, BATCH, TIMESTEPS, FEATURES)).astype(np.float32)
-        reply = live_run.oracle(oracle).request(
-            {
-                "op": "run",
-                "constructor": {
-                    "units": UNITS,
-                    "reset_after": after,
-                    "go_backwards": backwards,
-                    "return_sequences": sequence,
-                },
-                "weights": weights,
-                "calls": [{"x": x}, {"x": other}],
-            }
-        )
-        assert reply["ok"], reply
-        outputs, of_other = (call["outputs"][0] for call in reply["calls"])
+        constructor = {
+            "units": UNITS,
+            "reset_after": after,
+            "go_backwards": backwards,
+            "return_sequences": sequence,
+        }
+        outputs, of_other = live_outputs(oracle, constructor, weights, {"x": x}, {"x": other})
         with TemporaryDirectory() as folder:
             path = Path(folder) / "layer.npz"
             np.savez(path, *weights)

@@ -7,6 +7,7 @@ import pytest
 from parity_tests.judging import float32_runs
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
+from parity_tests.tests.live.both_sides import live_outputs
 from parity_tests.tests.live.each_case import for_each
 
 # Every one of these also judges the run by every mistaken layer.
@@ -22,16 +23,12 @@ class TestHonestRuns:
         keras_version = live_run.keras_version(oracle)
         given = float32_runs.with_mask(float32_runs.row(number, keras_version), number)
         (call,) = given.attempt.calls
-        reply = live_run.oracle(oracle).request(
-            {
-                "op": "run",
-                "constructor": given.arguments,
-                "weights": given.attempt.weights.arrays(),
-                "calls": [{"x": call.x, "initial_state": call.initial_state, "mask": call.mask}],
-            }
+        (output,) = live_outputs(
+            oracle,
+            given.arguments,
+            given.attempt.weights.arrays(),
+            {"x": call.x, "initial_state": call.initial_state, "mask": call.mask},
         )
-        assert reply["ok"], reply
-        output = reply["calls"][0]["outputs"][0]
         ratios = float32_runs.sequence_ratios(float32_runs.judge_output(given.attempt, output))
         record = {
             "oracle": oracle,
