@@ -200,7 +200,7 @@ def _sweep_cases(name: str, sweep: Sweep, oracle: str) -> Iterator[Case]:
     """Yield the cases of one sweep."""
     sizes = USUAL._replace(timesteps=sweep.timesteps)
     defaults = {axis: levels[0] for axis, levels in covering.axes_of(oracle).items()}
-    chosen = list(_chosen(sweep, oracle))
+    chosen = list(_choices(sweep, oracle))
     for lane in sweep.lanes:
         for dtype in sweep.dtypes or (table.LANES[lane]["dtype"],):
             for row in chosen:
@@ -213,7 +213,7 @@ def _sweep_cases(name: str, sweep: Sweep, oracle: str) -> Iterator[Case]:
                 yield Case(oracle, lane, levels, *activations, dtype, sizes, name)
 
 
-def _chosen(sweep: Sweep, oracle: str) -> Iterator[dict[str, Any]]:
+def _choices(sweep: Sweep, oracle: str) -> Iterator[dict[str, Any]]:
     """Yield the levels, and the activations if any, that a sweep names for each of its cases."""
     if sweep.strength:
         axes = covering.axes_of(oracle, sweep.fixed)

@@ -200,7 +200,7 @@ class WrapperCase:
                     self.draw(f"h {number} {i}", attempt, table.BATCH, size)
                     for i, size in enumerate(sizes)
                 ]
-                call["initial_state"] = self._contained(states)
+                call["initial_state"] = self._container(states)
             if self.level("lengths"):
                 call["ragged_lengths"] = list(table.LENGTHS[self.levels["lengths"]])
             if self.drops:
@@ -208,7 +208,7 @@ class WrapperCase:
             made.append(call)
         return made
 
-    def _contained(self, states: list[np.ndarray]) -> Any:
+    def _container(self, states: list[np.ndarray]) -> Any:
         """Return initial states in the container of the level."""
         level = self.levels["initial_state"]
         if level == "array":

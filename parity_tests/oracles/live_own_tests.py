@@ -21,7 +21,7 @@ def run(oracle, request):
     that fails, and a name of none, is an error in the reply.
     """
     try:
-        module = _imported(oracle.keras.__name__ + ".src.layers.rnn.gru_test")
+        module = _import(oracle.keras.__name__ + ".src.layers.rnn.gru_test")
     except ImportError as error:  # most releases leave their tests out of the package
         return {
             "ok": False,
@@ -43,11 +43,11 @@ def run(oracle, request):
     return {"ok": True, "tests": replies}
 
 
-def _imported(name):
+def _import(name):
     """Import a test module; pytest, which only marks its tests, need not be there."""
     marks = types.SimpleNamespace()
     for mark in ("skipif", "requires_trainable_backend", "parametrize"):
-        setattr(marks, mark, _unmarked)
+        setattr(marks, mark, _unmark)
     stand_in = types.ModuleType("pytest")
     stand_in.mark = marks
     before = sys.modules.get("pytest")
@@ -60,7 +60,7 @@ def _imported(name):
             sys.modules["pytest"] = before
 
 
-def _unmarked(*values, **_):
+def _unmark(*values, **_):
     """Return the marked function, or what returns it."""
     if len(values) == 1 and callable(values[0]):
         return values[0]

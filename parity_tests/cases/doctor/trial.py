@@ -73,12 +73,12 @@ class _Way(NamedTuple):
 
 def generic(seed: int, size: tuple[int, int, int] | None = None) -> Trial:
     """Return a trial within the space, of numbers that hide nothing."""
-    return _drawn("generic", np.random.default_rng([0, seed]), size)
+    return _draw("generic", np.random.default_rng([0, seed]), size)
 
 
 def degenerate(kind: str, seed: int) -> Trial:
     """Return a trial within the space, of numbers that hide something."""
-    return _drawn(kind, np.random.default_rng([1, DEGENERATE.index(kind), seed]))
+    return _draw(kind, np.random.default_rng([1, DEGENERATE.index(kind), seed]))
 
 
 def outside(kind: str, seed: int) -> Trial:
@@ -96,7 +96,7 @@ def outside(kind: str, seed: int) -> Trial:
     q = Rounder(bits, narrow=False)
     source = SOURCES["keras"](f, u, Options(True, True, "sigmoid", "tanh"))
     exact = _weights(source, rng, "generic")
-    arrays, stored = _stored(exact, precision, q)
+    arrays, stored = _store(exact, precision, q)
     x = q(rng.normal(size=(batch, timesteps, f)))
     outputs = OUTSIDE[kind](q, stored, x, rng)
     last = rng.random() < 0.2
@@ -109,22 +109,22 @@ def outside(kind: str, seed: int) -> Trial:
         made = plain(exactly, double, inputs, begin)
         return made[:, -1] if last else made
 
-    def made_of(weights: dict[str, Array]) -> Array:
+    def output_of(weights: dict[str, Array]) -> Array:
         made = plain(q, weights, x, None)
         return made[:, -1] if last else made
 
-    rounded = made_of(stored)
+    rounded = output_of(stored)
     moved = _size(outputs - rounded)
     hidden = moved < _HIDDEN * _size(rounded - layout(np.float64(x), None))
     if precision == "int8":
         finer = {name: q(value) for name, value in exact.items()}
-        hidden |= moved < _size(made_of(finer) - rounded)
+        hidden |= moved < _size(output_of(finer) - rounded)
     what = f"{kind} {precision} u={u} f={f} T={timesteps} B={batch} {outputs.ndim - 1} axes"
     shown = {"arrays": arrays, "inputs": x, "outputs": outputs}
     return Trial(kind, what, precision, shown, layout if hidden else None, (f, u))
 
 
-def _drawn(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | None = None) -> Trial:
+def _draw(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | None = None) -> Trial:
     f, u, batch, timesteps = _sizes(rng)
     if size is not None:
         u, f, timesteps = size
@@ -141,7 +141,7 @@ def _drawn(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | Non
     bits = "float32" if finer or precision == "int8" else precision
     q = Rounder(bits, narrow=bits in ("float16", "bfloat16") and rng.random() < 0.3)
     exact = _weights(source, rng, kind)
-    arrays, stored = _stored(exact, precision, q)
+    arrays, stored = _store(exact, precision, q)
     used = {key: q(value) for key, value in exact.items()} if finer else stored
     way = _way(rng)
     shape = (timesteps, batch) if way.time_major else (batch, timesteps)
@@ -257,7 +257,7 @@ def _inputs(kind: str, shape: tuple[int, ...], rng: np.random.Generator, time_ma
     return x
 
 
-def _stored(
+def _store(
     exact: dict[str, Array], precision: str, q: Rounder
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return the arrays as the doctor gets them, and their values."""

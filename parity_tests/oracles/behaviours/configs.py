@@ -91,7 +91,7 @@ def merge_mode_before_layer(live):
 
 def build_config_in_config(live):
     """The config of a called RNN(GRUCell(1)): the build_config of its cell"""
-    return "build_config" in _called(live).get_config()["cell"]
+    return "build_config" in _call_rnn(live).get_config()["cell"]
 
 
 def build_config_has_states(live):
@@ -106,11 +106,11 @@ def build_config_has_states(live):
 
 def from_config_builds(live):
     """RNN.from_config(the config of a called RNN(GRUCell(1))).cell.built"""
-    written = _called(live).get_config()
+    written = _call_rnn(live).get_config()
     return bool(live.keras.layers.RNN.from_config(written).cell.built)
 
 
-def _called(live):
+def _call_rnn(live):
     layer = live.keras.layers.RNN(live.keras.layers.GRUCell(1))
     layer(live.x())
     return layer

@@ -37,7 +37,7 @@ _ACTIVATIONS = (
 )  # fmt: skip
 
 
-def _serialized(class_name, **config):
+def _written(class_name, **config):
     return {"class_name": class_name, "config": config}
 
 
@@ -75,7 +75,7 @@ def constant_initializer_error(live):
 
 def initializer_config_has_dtype(live):
     """initializers.get({"class_name": "GlorotUniform", "config": {"dtype": "float32"}})"""
-    given = _serialized("GlorotUniform", dtype="float32")
+    given = _written("GlorotUniform", dtype="float32")
     return error_of(live.keras.initializers.get, given) is None
 
 
@@ -281,7 +281,7 @@ def activation_layers_need_module(live):
 
 def _layer_dict(live):
     slope = "alpha" if live.generation == 2 else "negative_slope"
-    given = _serialized("LeakyReLU", **{"name": "named", slope: 0.25})
+    given = _written("LeakyReLU", **{"name": "named", slope: 0.25})
     if live.generation == 3:
         given.update(module="keras.layers", registered_name=None)
     return given

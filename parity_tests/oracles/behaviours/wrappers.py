@@ -80,13 +80,13 @@ def rnn_mask_containers(live):
     return [
         kind.__name__
         for kind in (list, tuple)
-        if error_of(_looped(live), live.x(), mask=kind([mask])) is None
+        if error_of(_rnn(live), live.x(), mask=kind([mask])) is None
     ]
 
 
 def states_are_none_without_record(live):
     """RNN(GRUCell(1)).states"""
-    layer = _looped(live)
+    layer = _rnn(live)
     layer(live.x())
     return layer.states is None
 
@@ -122,7 +122,7 @@ def frozen_weights_are_last(live):
     return tuple(layer.weights[0].shape) == (1, 6)
 
 
-def _looped(live):
+def _rnn(live):
     return live.keras.layers.RNN(live.keras.layers.GRUCell(1))
 
 

@@ -215,7 +215,7 @@ ARGUMENTS = ("units", "activation", "recurrent_activation", "use_bias", "reset_a
 LAYER_ARGUMENTS = ("return_sequences", "go_backwards", "dtype")
 
 
-def expected(model, keras):
+def expectation(model, keras):
     """Return the arrays of ``NAME.expected.npz``."""
     import tensorflow as tf
 

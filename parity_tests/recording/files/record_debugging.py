@@ -39,7 +39,7 @@ def signals(rng: np.random.Generator, batch: int) -> tuple[Array, Array]:
     return x.astype("float32"), lamp
 
 
-def trained(keras: Any) -> Any:
+def train(keras: Any) -> Any:
     """Return the model after a few seconds of training."""
     keras.utils.set_random_seed(5)
     inputs = keras.layers.Input((None, FEATURES))
@@ -56,7 +56,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
     keras = importlib.import_module("tf_keras")
-    model = trained(keras)
+    model = train(keras)
     model.save(str(folder / "model.h5"), include_optimizer=False)
     x, _ = signals(np.random.default_rng(SEED_OF_X), BATCH)
     np.save(folder / "x.npy", x)

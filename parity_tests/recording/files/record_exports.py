@@ -22,7 +22,7 @@ from parity_tests.recording.files.live_models import (
     FEATURES,
     TIMESTEPS,
     build,
-    expected,
+    expectation,
     leaves,
     package,
     version,
@@ -196,7 +196,7 @@ def record(keras, kind, architecture, out):
     path = os.path.join(out, name)
     try:
         model = build(keras, architecture)
-        arrays = expected(model, keras)
+        arrays = expectation(model, keras)
         KINDS[kind](model, path, keras)
     except Exception as error:  # every exporter has models that it cannot write
         return "{}: {}".format(name, " ".join(repr(error).split())[:300])

@@ -262,7 +262,7 @@ def as_numpy(array):
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
-def expected(model, keras, seed):
+def expectation(model, keras, seed):
     """Return the arrays of ``MODEL.expected.npz``: ``WEIGHT/GRU`` and ``x/RUN``, ``y/RUN``."""
     draws = np.random.RandomState(seed)
     arrays, names, made = {}, [], []
@@ -353,7 +353,7 @@ def main():
             os.remove(donor)
         if written:
             np.savez_compressed(
-                os.path.join(folder, name + ".expected.npz"), **expected(model, keras, seed)
+                os.path.join(folder, name + ".expected.npz"), **expectation(model, keras, seed)
             )
     print("\n".join(failed) or "all written")
     return 0

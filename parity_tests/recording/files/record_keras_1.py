@@ -67,7 +67,7 @@ def by_gate(arrays):
     return [np.concatenate(arrays[k::3], axis=-1) for k in range(3)]
 
 
-def expected(keras, grus, seed):
+def expectation(keras, grus, seed):
     """Return the arrays of ``MODEL.expected.npz``, as `record_files` writes them."""
     draws = np.random.RandomState(seed)
     arrays = {}
@@ -106,7 +106,7 @@ def main():
         model.save(os.path.join(folder, make.__name__ + ".model.h5"))
         model.save_weights(os.path.join(folder, make.__name__ + ".weights-alone.h5"))
         np.savez_compressed(
-            os.path.join(folder, make.__name__ + ".expected.npz"), **expected(keras, grus, seed)
+            os.path.join(folder, make.__name__ + ".expected.npz"), **expectation(keras, grus, seed)
         )
     print("all written")
 

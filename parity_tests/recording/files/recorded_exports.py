@@ -91,15 +91,15 @@ def write(files: dict[str, bytes], place: Path) -> Path:
 
 
 @functools.cache
-def expected(name: str) -> list[Expected]:
+def expectations(name: str) -> list[Expected]:
     """Return the GRUs of the live model that a file was written from."""
     data = members(release_of(name))[name + _EXPECTED]
     with np.load(io.BytesIO(data)) as found:
         layers = json.loads(str(found["meta"]))["layers"]
-        return [_expected(i, layer, dict(found)) for i, layer in enumerate(layers)]
+        return [_expectation(i, layer, dict(found)) for i, layer in enumerate(layers)]
 
 
-def _expected(i: int, layer: dict[str, Any], found: dict[str, NDArray[Any]]) -> Expected:
+def _expectation(i: int, layer: dict[str, Any], found: dict[str, NDArray[Any]]) -> Expected:
     arrays = [found[f"{i}/{role}"] for role in _ROLES if f"{i}/{role}" in found]
     if layer["arguments"]["dtype"] == "bfloat16":
         arrays = [from_bfloat16(array) for array in arrays]

@@ -80,7 +80,7 @@ def _section(rows: Iterable[tuple[str, Any]], releases: Mapping[str, ReleaseReco
     spelled: dict[str, int] = {}
     for name, function in rows:
         cells = [held.cells.get(name, {"failed": ""}) for held in releases.values()]
-        lines.append(_line([f"`{name}`", *(_shown(cell, spelled) for cell in cells)]))
+        lines.append(_line([f"`{name}`", *(_cell_text(cell, spelled) for cell in cells)]))
         cases.append(f"- `{name}`: {_case(function)}")
         absent = {cell["not_applicable"] for cell in cells if "not_applicable" in cell}
         if absent:
@@ -105,7 +105,7 @@ def _case(function: Any) -> str:
     return summary.replace("|", "\\|").replace("__", "\\_\\_")
 
 
-def _shown(cell: Mapping[str, Any], spelled: dict[str, int]) -> str:
+def _cell_text(cell: Mapping[str, Any], spelled: dict[str, int]) -> str:
     """Return a cell; a long value as the number under which `spelled` has it."""
     if "not_applicable" in cell:
         return "–"

@@ -53,7 +53,7 @@ class Environments:
         SetUpError
             What uv says.
         """
-        host = self._made_host(release.host, HOSTS[release.host])
+        host = self._host(release.host, HOSTS[release.host])
         if not release.overlay:
             return host / "bin" / "python"
         place = self.folder / release.name
@@ -96,7 +96,7 @@ class Environments:
         if asked.returncode == 0:
             yield Path(asked.stdout.strip())
 
-    def _made_host(self, name: str, host: HostEnvironment) -> Path:
+    def _host(self, name: str, host: HostEnvironment) -> Path:
         place = self.folder / name
         key = _key((), host)
         if not _is_ready(place, key):

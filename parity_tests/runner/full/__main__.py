@@ -188,7 +188,7 @@ def _product(
     """Compare the blocks of a shard, write its report, and return it."""
     clock = Clock()
     blocks = [block for name in oracles for block in product.shard(product.blocks(name), *shard)]
-    with executors.executor_named(executor) if executor else executors.local(jobs) as running:
+    with executors.find_executor(executor) if executor else executors.local(jobs) as running:
         compared = Blocks(running, python, folder / "blocks")
         compared.learn(oracles)
         results = compared.compare(blocks, Bar())

@@ -15,7 +15,7 @@ def local(jobs: int) -> Executor:
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_follow_parent)
 
 
-def executor_named(name: str) -> Executor:
+def find_executor(name: str) -> Executor:
     """Return the executor ``module:attribute``: one, or a function of no arguments that makes one.
 
     Raises

@@ -72,7 +72,7 @@ class Blocks:
                 if future.cancelled():
                     continue
                 try:
-                    answer = self._checked(future.result(), futures[future])
+                    answer = self._result(future.result(), futures[future])
                 except Exception as error:
                     # What runs already is kept, and nothing more is begun.
                     failure = failure or error
@@ -89,7 +89,7 @@ class Blocks:
             raise failure
         return results
 
-    def _checked(self, answer: Mapping[str, Any], block: Block) -> Mapping[str, Any]:
+    def _result(self, answer: Mapping[str, Any], block: Block) -> Mapping[str, Any]:
         """Return the result that a worker answered with."""
         if answer["surroundings"] != self.surroundings[block.oracle]:
             raise ValueError(

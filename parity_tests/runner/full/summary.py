@@ -75,7 +75,7 @@ def markdown(data: Report) -> str:
         "",
         "## What would be seen",
         "",
-        *_sensed(data),
+        *_sensitivity(data),
         "",
         "| mistake | oracle | lane | path | showed | made |",
         "|---|---|---|---|--:|--:|",
@@ -102,7 +102,7 @@ def _deviations(data: Report) -> Iterator[str]:
                         yield f"| {' | '.join(cells)} | {found[row.name]:,} |"
 
 
-def _sensed(data: Report) -> list[str]:
+def _sensitivity(data: Report) -> list[str]:
     weights = data["weights"]
     every, unsensed = weights.get("all", 0), weights.get("unsensed", 0)
     share = 100 * (1 - unsensed / every) if every else 0.0

@@ -53,9 +53,9 @@ def total(
         for where, made in result["mistakes"].items():
             mistakes.update({(f"{block.oracle} | {where}", key): n for key, n in made.items()})
         weights.update({**result["blocks"], "redrawn": result["redrawn"]})
-    data["cases"] = _nested(counts)
-    data["deviations"] = _nested(deviations)
-    data["mistakes"] = _nested(mistakes)
+    data["cases"] = _nest(counts)
+    data["deviations"] = _nest(deviations)
+    data["mistakes"] = _nest(mistakes)
     data["weights"] = dict(sorted(weights.items()))
     data["messages"] = messages
     return data
@@ -97,7 +97,7 @@ def conclude(data: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     """Return the report with its verdict and, of the whole, what it lacks."""
     found = []
     if whole:
-        found = _uncompared(data) + _unneeded(data) + _survivors(data)
+        found = _missing_cases(data) + _idle_deviations(data) + _survivors(data)
     return {**data, "problems": found, "verdict": verdict([], list(data["messages"]))}
 
 
@@ -115,7 +115,7 @@ def count(data: Mapping[str, Any], outcome: str, *place: str) -> int:
     return below(node, len(place))
 
 
-def _uncompared(data: Mapping[str, Any]) -> list[str]:
+def _missing_cases(data: Mapping[str, Any]) -> list[str]:
     """Return the oracles of which not every case was compared."""
     problems = []
     for oracle in data["surroundings"]:
@@ -126,7 +126,7 @@ def _uncompared(data: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _unneeded(data: Mapping[str, Any]) -> list[str]:
+def _idle_deviations(data: Mapping[str, Any]) -> list[str]:
     """Return the rows of DEVIATIONS that no case needed."""
     problems = []
     for oracle in data["surroundings"]:
@@ -153,7 +153,7 @@ def _survivors(data: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _nested(counts: Mapping[tuple[str, ...], int]) -> dict[str, Any]:
+def _nest(counts: Mapping[tuple[str, ...], int]) -> dict[str, Any]:
     """Return counts by tuples as counts in nested mappings, in order; none that is zero."""
     nested: dict[str, Any] = {}
     for names, number in sorted(counts.items()):

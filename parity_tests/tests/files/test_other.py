@@ -47,7 +47,7 @@ def _same(found: Found, arrays: list[np.ndarray[Any, Any]]) -> bool:
 
 
 def _expected(name: str) -> list[recorded_exports.Expected]:
-    found = recorded_exports.expected(name)
+    found = recorded_exports.expectations(name)
     return found[:1] if name.startswith(("npz", "npy")) else found
 
 

@@ -34,6 +34,6 @@ def for_sweep(sweep: str) -> Any:
     )
 
 
-def joined(*levels: Iterable[str]) -> list[str]:
+def combinations(*levels: Iterable[str]) -> list[str]:
     """Return every combination of one level of each as one text: ``"float16+fused"``."""
     return ["+".join(each) for each in itertools.product(*levels)]

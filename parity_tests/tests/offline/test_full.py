@@ -203,17 +203,17 @@ class TestTotals:
 
 class TestExecutors:
     def test_a_function_that_makes_one(self) -> None:
-        with executors.executor_named("concurrent.futures:ThreadPoolExecutor") as executor:
+        with executors.find_executor("concurrent.futures:ThreadPoolExecutor") as executor:
             assert executor.submit(sum, (1, 2)).result() == 3
 
     @parameterized.expand(["os:nothing", "nowhere:it", "os", "os:name", "os:getcwd"])
     def test_anything_else_is_named(self, name: str) -> None:
         with pytest.raises(ValueError, match=f"--executor is '{name}'.*expected module:attribute"):
-            executors.executor_named(name)
+            executors.find_executor(name)
 
     def test_a_function_that_cannot_make_one(self) -> None:
         with pytest.raises(ValueError, match=r"'json:loads', which raises TypeError.* expected"):
-            executors.executor_named("json:loads")
+            executors.find_executor("json:loads")
 
 
 def test_the_table_is_whole_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:

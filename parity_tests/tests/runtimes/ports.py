@@ -88,7 +88,7 @@ def _wrong_weights(mistake: str) -> Callable[[str, Attempt], np.ndarray]:
     return lambda runtime, attempt: right(runtime, BY_NAME[mistake].make(attempt))
 
 
-def _negated_z(runtime: str, attempt: Attempt) -> np.ndarray:
+def _negate_z(runtime: str, attempt: Attempt) -> np.ndarray:
     """Weights of a port whose z is the share of the candidate."""
     signs = np.repeat(np.float32([-1, 1, 1]), attempt.config.units)
     arrays = (array * signs for array in attempt.weights.arrays())
@@ -157,7 +157,7 @@ def _without_initial_state(runtime: str, attempt: Attempt) -> np.ndarray:
     return right(runtime, replace(attempt, calls=(Call(call.x),)))
 
 
-def _packed(runtime: str, attempt: Attempt) -> np.ndarray:
+def _pack(runtime: str, attempt: Attempt) -> np.ndarray:
     """Hand the lengths over: both runtimes put zeros where a sequence has ended."""
     (call,) = attempt.calls
     lengths = call.mask.sum(axis=1)
@@ -177,15 +177,15 @@ def _packed(runtime: str, attempt: Attempt) -> np.ndarray:
     return output.numpy()
 
 
-def _repeated(runtime: str, attempt: Attempt) -> np.ndarray:
+def _repeat_last(runtime: str, attempt: Attempt) -> np.ndarray:
     """Fill the zeros after the end with the last output."""
     (call,) = attempt.calls
-    output = _packed(runtime, attempt)
+    output = _pack(runtime, attempt)
     last = np.take_along_axis(output, call.mask.sum(axis=1)[:, None, None] - 1, axis=1)
     return np.where(call.mask[:, :, None], output, last)
 
 
-def _looped(used: Callable[[np.ndarray], np.ndarray]) -> Callable[[str, Attempt], np.ndarray]:
+def _loop(used: Callable[[np.ndarray], np.ndarray]) -> Callable[[str, Attempt], np.ndarray]:
     """A loop over the timesteps, with the mask applied by hand."""
 
     def run(runtime: str, attempt: Attempt) -> np.ndarray:
@@ -245,7 +245,7 @@ PORTS: tuple[Port, ...] = (
         _without_linear_before_reset(lambda b: b), _ONNX,
     ),
     Port("reset after for before", _RESET_BEFORE, _reset_after),
-    Port("1 - z for z", {}, _negated_z),
+    Port("1 - z for z", {}, _negate_z),
     Port(
         "activations swapped", {},
         _with_arguments(activation="sigmoid", recurrent_activation="tanh"), _ONNX,
@@ -265,9 +265,9 @@ PORTS: tuple[Port, ...] = (
     Port("reversed output not flipped", _BACKWARDS, in_input_order),
     Port("batch and time swapped", {}, _batch_is_time),
     Port("mask ignored", {}, right, given=("mask",)),
-    Port("mask inverted", {}, _looped(np.logical_not), given=("mask",)),
-    Port("zero_output_for_mask ignored", _ZEROED, _repeated, given=("mask",)),
-    Port("zero_output_for_mask added", {}, _packed, given=("mask",)),
+    Port("mask inverted", {}, _loop(np.logical_not), given=("mask",)),
+    Port("zero_output_for_mask ignored", _ZEROED, _repeat_last, given=("mask",)),
+    Port("zero_output_for_mask added", {}, _pack, given=("mask",)),
     Port("state not carried", {}, _stateless),
     Port("initial_state ignored", {}, _without_initial_state, given=("initial_state",)),
     Port("dropout mask ignored", {"dropout": RATE}, right, given=("dropout_mask",)),

@@ -91,7 +91,7 @@ def _lint(case: NodeTest) -> Lint:
     )
 
 
-def _seen(lint: Lint) -> set[str]:
+def _visible_mistakes(lint: Lint) -> set[str]:
     return {one.mistake for one in lint.findings if one.seen}
 
 
@@ -99,13 +99,16 @@ LINTS = {name: _lint(case) for name, case in CASES.items()}
 
 
 def test_the_page_says_what_each_node_test_sees() -> None:
-    rows = [(name, str(len(_seen(lint))), str(len(lint.findings))) for name, lint in LINTS.items()]
+    rows = [
+        (name, str(len(_visible_mistakes(lint))), str(len(lint.findings)))
+        for name, lint in LINTS.items()
+    ]
     assert doc_tables.read("ONNX's node tests") == rows
 
 
 def test_the_page_names_what_no_node_test_sees() -> None:
     made = {one.mistake for lint in LINTS.values() for one in lint.findings}
-    seen = {name for lint in LINTS.values() for name in _seen(lint)}
+    seen = {name for lint in LINTS.values() for name in _visible_mistakes(lint)}
     assert {name for name, _ in doc_tables.read("Seen by none of ONNX's")} == made - seen
 
 

@@ -12,7 +12,7 @@ from parity_tests.matrix.halves import DTYPES
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.tests.live.both_sides import wrapper_values
-from parity_tests.tests.live.each_case import for_each, joined
+from parity_tests.tests.live.each_case import combinations, for_each
 
 codec.take_dtype(ml_dtypes.bfloat16)  # else the oracle's arrays of it are float32
 
@@ -48,7 +48,7 @@ def _layers(dtype: str) -> dict[str, dict[str, Any]]:
     }
 
 
-@for_each(GENERATIONS, joined(DTYPES, _layers("float16")))
+@for_each(GENERATIONS, combinations(DTYPES, _layers("float16")))
 def test_outputs_states_and_their_dtypes_are_equal(oracle: str, which: str) -> None:
     dtype, name = which.split("+")
     rng = np.random.default_rng(len(name))

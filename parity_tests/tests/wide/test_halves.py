@@ -14,7 +14,7 @@ from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps, own_steps
-from parity_tests.tests.live.each_case import for_each, for_rows, for_sweep, joined
+from parity_tests.tests.live.each_case import combinations, for_each, for_rows, for_sweep
 from parity_tests.tests.live.three_sources import judge_case
 
 TYPES = {"float16": np.dtype("float16"), "bfloat16": np.dtype(ml_dtypes.bfloat16)}
@@ -102,7 +102,7 @@ DRAWN = ("GlorotUniform", "HeNormal", "RandomNormal", "TruncatedNormal")
 class TestHalfSeeded:
     """What one integer makes: the kernel, and the masks of two calls in training."""
 
-    @for_each(GENERATIONS, joined(DTYPES, LAYERS))
+    @for_each(GENERATIONS, combinations(DTYPES, LAYERS))
     def test_outputs_of_dropout_are_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
         x = np.random.default_rng(5).standard_normal((20, 4, 30)).astype("float32")
@@ -119,7 +119,7 @@ class TestHalfSeeded:
             assert own.value.any()
             assert np.array_equal(own.value, output)
 
-    @for_each(GENERATIONS, joined(TYPES, DRAWN))
+    @for_each(GENERATIONS, combinations(TYPES, DRAWN))
     def test_initializers_are_bit_equal(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
         drawn = instance(name, seed=3)
@@ -226,7 +226,7 @@ PENALTY_WITHIN = 4
 class TestHalfPenalties:
     """Losses of the weights and of the outputs."""
 
-    @for_each(GENERATIONS, joined(DTYPES, PENALTIES))
+    @for_each(GENERATIONS, combinations(DTYPES, PENALTIES))
     def test_within_a_few_eps(self, oracle: str, which: str) -> None:
         dtype, name = which.split("+")
         rng = np.random.default_rng(1)
