@@ -40,6 +40,17 @@ class LedgerKeras:
         """Return a GRU."""
         return self.keras.layers.GRU(units, **arguments)
 
+    def build(self, **arguments):
+        """Return a GRU built for the inputs of `x`."""
+        layer = self.gru(**arguments)
+        layer.build((2, 3, 2))
+        return layer
+
+    def call(self, layer):
+        """Return a layer that has been called once."""
+        layer(self.x())
+        return layer
+
     def ready(self, weights, units=1, **arguments):
         """Return a GRU of these weights (kernel, recurrent kernel and perhaps bias)."""
         layer = self.gru(units, **arguments)
@@ -76,7 +87,7 @@ class LedgerKeras:
 
     def takes(self, **arguments):
         """Return whether the constructor takes these arguments."""
-        return error_of(self.gru, **arguments) is None
+        return not raises(self.gru, **arguments)
 
     def needs(self, **arguments):
         """Go on only if the constructor takes these arguments."""
@@ -107,6 +118,11 @@ def error_of(function, *args, **kwargs):
     except Exception as error:
         return type(error).__name__
     return None
+
+
+def raises(function, *args, **kwargs):
+    """Return whether a call raises."""
+    return error_of(function, *args, **kwargs) is not None
 
 
 def the_one(answers):

@@ -111,6 +111,4 @@ def from_config_builds(live):
 
 
 def _call_rnn(live):
-    layer = live.keras.layers.RNN(live.keras.layers.GRUCell(1))
-    layer(live.x())
-    return layer
+    return live.call(live.keras.layers.RNN(live.keras.layers.GRUCell(1)))

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from .asking import NotApplicable, error_of
+from .asking import NotApplicable, raises
 
 
 def unseeded_initializers(live):
@@ -84,7 +84,7 @@ def xla_masks_are_known(live):
 
         return np.asarray(function(call, jit_compile=True)(live.tf.ones((1, 1, 64))))
 
-    if error_of(function, lambda x: x, jit_compile=True) is not None:
+    if raises(function, lambda x: x, jit_compile=True):
         raise NotApplicable("tf.function has no jit_compile")
     return _alike(masked(), masked())
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .asking import NotApplicable, error_of, number
+from .asking import NotApplicable, error_of, number, raises
 
 # So many features that two masks are not the same by chance.
 _MANY = 64
@@ -64,14 +64,14 @@ def state_size_container(live):
 def reverse_state_order_argument(live):
     """StackedRNNCells(cells, reverse_state_order=True)"""
     stack = live.keras.layers.StackedRNNCells
-    return error_of(stack, _cells(live), reverse_state_order=True) is None
+    return not raises(stack, _cells(live), reverse_state_order=True)
 
 
 def short_states_run_fewer_cells(live):
     """StackedRNNCells([GRUCell(1), GRUCell(2)])(x, one state)"""
     stack = live.keras.layers.StackedRNNCells(_cells(live))
     stack(live.tf.ones((2, 3)), [live.tf.ones((2, 1)), live.tf.ones((2, 2))])
-    return error_of(stack, live.tf.ones((2, 3)), [live.tf.ones((2, 1))]) is None
+    return not raises(stack, live.tf.ones((2, 3)), [live.tf.ones((2, 1))])
 
 
 def rnn_mask_containers(live):
@@ -80,29 +80,26 @@ def rnn_mask_containers(live):
     return [
         kind.__name__
         for kind in (list, tuple)
-        if error_of(_rnn(live), live.x(), mask=kind([mask])) is None
+        if not raises(_rnn(live), live.x(), mask=kind([mask]))
     ]
 
 
 def states_are_none_without_record(live):
     """RNN(GRUCell(1)).states"""
-    layer = _rnn(live)
-    layer(live.x())
-    return layer.states is None
+    return live.call(_rnn(live)).states is None
 
 
 def stack_reset_fails(live):
     """RNN([GRUCell(1), GRUCell(2)], stateful=True).reset_states()"""
-    layer = live.keras.layers.RNN(_cells(live), stateful=True)
-    layer(live.x())
-    return error_of(layer.reset_states) is not None
+    layer = live.call(live.keras.layers.RNN(_cells(live), stateful=True))
+    return raises(layer.reset_states)
 
 
 def one_cell_stack_mask_fails(live):
     """RNN([GRUCell(1)])(x, mask=mask)"""
     layer = live.keras.layers.RNN([live.keras.layers.GRUCell(1)])
     mask = live.tf.constant([[True, False, True], [True, True, False]])
-    return error_of(layer, live.x(), mask=mask) is not None
+    return raises(layer, live.x(), mask=mask)
 
 
 def one_cell_stack_unwraps(live):
@@ -117,8 +114,7 @@ def one_cell_stack_unwraps(live):
 
 def frozen_weights_are_last(live):
     """RNN([GRUCell(1, trainable=False), GRUCell(2)]).weights"""
-    layer = live.keras.layers.RNN(_cells(live, trainable=False))
-    layer(live.x())
+    layer = live.call(live.keras.layers.RNN(_cells(live, trainable=False)))
     return tuple(layer.weights[0].shape) == (1, 6)
 
 
@@ -147,15 +143,14 @@ def losses_layer_by_layer(live):
 
 def backward_is_opposite(live):
     """Bidirectional(GRU(1, go_backwards=True)).backward_layer.go_backwards"""
-    if error_of(_bidirectional, live, go_backwards=True) is not None:
+    if raises(_bidirectional, live, go_backwards=True):
         return False
     return not _bidirectional(live, go_backwards=True).backward_layer.go_backwards
 
 
 def bidirectional_copies_are_built(live):
     """Bidirectional(a GRU(1) that was called).forward_layer.built"""
-    layer = live.gru()
-    layer(live.x())
+    layer = live.call(live.gru())
     return bool(live.keras.layers.Bidirectional(layer).forward_layer.built)
 
 
@@ -172,15 +167,14 @@ def bidirectional_is_as_trainable_as_its_layer(live):
 def bidirectional_ignores_weights(live):
     """Bidirectional(GRU(1), weights=ones)(x)"""
     ones = [np.ones((2, 3)), np.ones((1, 3)), np.ones((2, 3))] * 2
-    layer = live.keras.layers.Bidirectional(live.gru(), weights=ones)
-    layer(live.x())
+    layer = live.call(live.keras.layers.Bidirectional(live.gru(), weights=ones))
     return not all(np.array_equal(a, b) for a, b in zip(layer.get_weights(), ones))
 
 
 def initial_state_array_is_split(live):
     """Bidirectional(GRU(1))(x of batch 1, initial_state of batch 2)"""
     state = live.tf.ones((2, 1))
-    return error_of(_bidirectional(live), live.x(batch=1), initial_state=state) is None
+    return not raises(_bidirectional(live), live.x(batch=1), initial_state=state)
 
 
 def bidirectional_output_is_cast(live):
@@ -196,7 +190,7 @@ def bidirectional_has_states(live):
 
 def bidirectional_state_mask_fails(live):
     """Bidirectional(GRU(1, stateful=True, return_state=True))(x)"""
-    return error_of(_bidirectional(live, stateful=True, return_state=True), live.x()) is not None
+    return raises(_bidirectional(live, stateful=True, return_state=True), live.x())
 
 
 def _bidirectional(live, **arguments):
@@ -208,7 +202,7 @@ def _bidirectional(live, **arguments):
 
 def ragged_input(live):
     """GRU(1)(RaggedTensor)"""
-    return error_of(live.gru(), _ragged(live)) is None
+    return not raises(live.gru(), _ragged(live))
 
 
 def ragged_input_is_fused(live):
