@@ -1,4 +1,4 @@
-"""Objects of Keras as data, as configs hold them and in the forms of `oracles.codec`."""
+"""Objects of Keras as data: as configs hold them, as `oracles.codec` and `oracles.live_wrappers` do."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ def function(name: str) -> dict[str, Any]:
 def tensor(value: Any) -> dict[str, Any]:
     """Return what is a tensor for Keras, an array for gru_ref."""
     return {"$": "tensor", "value": value}
+
+
+def rnn(cell: Any, **arguments: Any) -> dict[str, Any]:
+    """Return an RNN around a cell, or a list of cells."""
+    return {"class": "RNN", "cell": cell, **arguments}
+
+
+def bidirectional(layer: Any, **arguments: Any) -> dict[str, Any]:
+    """Return a Bidirectional around a layer."""
+    return {"class": "Bidirectional", "layer": layer, **arguments}

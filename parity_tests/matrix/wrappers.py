@@ -5,6 +5,7 @@ levels that differ from it. `parity_tests.cases.wrappers` expands them.
 """
 
 from parity_tests.matrix.axes import ORACLES
+from parity_tests.matrix.objects import bidirectional, rnn
 
 BATCH, TIMESTEPS, FEATURES = 2, 4, 6
 
@@ -160,21 +161,15 @@ DRAWN = {
     "cell-seed": {**_IN, "seed": 11},
     "cell-both": _BOTH,
     "cell-both-by-gate": {**_BOTH, "implementation": 1, "seed": 11},
-    "rnn": {"class": "RNN", "cell": _IN},
-    "rnn-seed": {"class": "RNN", "cell": {**_BOTH, "seed": 11}},
-    "rnn-by-gate": {"class": "RNN", "cell": {**_IN, "implementation": 1}},
-    "stacked": {"class": "RNN", "cell": [_BOTH, _IN]},
-    "stacked-seeds": {"class": "RNN", "cell": [{**_BOTH, "seed": 11}, {**_IN, "seed": 3}]},
-    "bidirectional": {"class": "Bidirectional", "layer": _GRU},
-    "bidirectional-seed": {
-        "class": "Bidirectional",
-        "layer": {**_GRU, "recurrent_dropout": 0.25, "seed": 11},
-    },
-    "bidirectional-given": {"class": "Bidirectional", "layer": _GRU, "backward_layer": _BACK},
-    "bidirectional-stacked": {
-        "class": "Bidirectional",
-        "layer": {"class": "RNN", "cell": [_BOTH, _IN]},
-    },
+    "rnn": rnn(_IN),
+    "rnn-seed": rnn({**_BOTH, "seed": 11}),
+    "rnn-by-gate": rnn({**_IN, "implementation": 1}),
+    "stacked": rnn([_BOTH, _IN]),
+    "stacked-seeds": rnn([{**_BOTH, "seed": 11}, {**_IN, "seed": 3}]),
+    "bidirectional": bidirectional(_GRU),
+    "bidirectional-seed": bidirectional({**_GRU, "recurrent_dropout": 0.25, "seed": 11}),
+    "bidirectional-given": bidirectional(_GRU, backward_layer=_BACK),
+    "bidirectional-stacked": bidirectional(rnn([_BOTH, _IN])),
 }
 
 # Layers with penalties, some of whose parts are frozen: their losses, and the order of weights.
@@ -197,31 +192,19 @@ _BACK3 = {
 }
 _FROZEN = {"trainable": False}
 PENALIZED = {
-    "rnn": {"class": "RNN", "cell": _CELL5, "activity_regularizer": "l2"},
-    "rnn-states": {
-        "class": "RNN",
-        "cell": [_CELL3, _CELL5],
-        "activity_regularizer": "l2",
-        "return_state": True,
-    },
-    "rnn-frozen": {"class": "RNN", "cell": _CELL5, "activity_regularizer": "l2", **_FROZEN},
-    "stacked-frozen-first": {"class": "RNN", "cell": [{**_CELL3, **_FROZEN}, _CELL5]},
-    "stacked-frozen-last": {"class": "RNN", "cell": [_CELL3, {**_CELL5, **_FROZEN}]},
-    "bidirectional": {"class": "Bidirectional", "layer": _GRU5, "backward_layer": _BACK3},
-    "bidirectional-made": {"class": "Bidirectional", "layer": _GRU5, "merge_mode": None},
-    "bidirectional-frozen": {"class": "Bidirectional", "layer": _GRU5, **_FROZEN},
-    "bidirectional-around-frozen": {"class": "Bidirectional", "layer": {**_GRU5, **_FROZEN}},
-    "bidirectional-frozen-forward": {
-        "class": "Bidirectional",
-        "layer": {**_GRU5, **_FROZEN},
-        "backward_layer": _BACK3,
-        "trainable": True,
-    },
-    "bidirectional-frozen-backward": {
-        "class": "Bidirectional",
-        "layer": _GRU5,
-        "backward_layer": {**_BACK3, **_FROZEN},
-    },
+    "rnn": rnn(_CELL5, activity_regularizer="l2"),
+    "rnn-states": rnn([_CELL3, _CELL5], activity_regularizer="l2", return_state=True),
+    "rnn-frozen": rnn(_CELL5, activity_regularizer="l2", **_FROZEN),
+    "stacked-frozen-first": rnn([{**_CELL3, **_FROZEN}, _CELL5]),
+    "stacked-frozen-last": rnn([_CELL3, {**_CELL5, **_FROZEN}]),
+    "bidirectional": bidirectional(_GRU5, backward_layer=_BACK3),
+    "bidirectional-made": bidirectional(_GRU5, merge_mode=None),
+    "bidirectional-frozen": bidirectional(_GRU5, **_FROZEN),
+    "bidirectional-around-frozen": bidirectional({**_GRU5, **_FROZEN}),
+    "bidirectional-frozen-forward": bidirectional(
+        {**_GRU5, **_FROZEN}, backward_layer=_BACK3, trainable=True
+    ),
+    "bidirectional-frozen-backward": bidirectional(_GRU5, backward_layer={**_BACK3, **_FROZEN}),
 }
 SINGLE_BOUND = 8.0  # of these in eps32 of max(1, |expected|); 2.0 measured
 
@@ -246,38 +229,31 @@ def _around(dtype: str) -> dict[str, dict[str, object]]:
     """Return the layers with parts of one dtype, by name."""
     gru = {**_SINGLE, "dtype": dtype}
     cell = {"class": "GRUCell", **_HALVED, "dtype": dtype}
-    rnn = {"class": "RNN", "cell": cell, **_LISTED, "dtype": dtype}
+    around = rnn(cell, **_LISTED, dtype=dtype)
     stack = {"class": "StackedRNNCells", "cells": [cell, {**cell, "units": 1}], "dtype": dtype}
-    both = {"class": "Bidirectional"}
     return {
-        f"rnn-{dtype}": rnn,
-        f"around-{dtype}": {**both, "layer": gru},
-        f"around-{dtype}-sum": {**both, "layer": {**gru, **_SUM_ALONE}, "merge_mode": "sum"},
-        f"around-rnn-{dtype}": {**both, "layer": rnn},
-        f"around-stack-{dtype}": {**both, "layer": {**rnn, "cell": stack}},
-        f"of-{dtype}": {**both, "layer": _SINGLE, "dtype": dtype},
-        f"all-{dtype}": {**both, "layer": gru, "dtype": dtype},
+        f"rnn-{dtype}": around,
+        f"around-{dtype}": bidirectional(gru),
+        f"around-{dtype}-sum": bidirectional({**gru, **_SUM_ALONE}, merge_mode="sum"),
+        f"around-rnn-{dtype}": bidirectional(around),
+        f"around-stack-{dtype}": bidirectional({**around, "cell": stack}),
+        f"of-{dtype}": bidirectional(_SINGLE, dtype=dtype),
+        f"all-{dtype}": bidirectional(gru, dtype=dtype),
     }
 
 
+_BACKWARDS = {"go_backwards": True}
 DTYPES = {
     **_around("float16"),
     **_around("float64"),
     **_around("mixed_float16"),
-    "around-float64-stateful": {
-        "class": "Bidirectional",
-        "layer": {**_SINGLE, **_DOUBLE, "return_state": False, "stateful": True},
-    },
-    "forward-float64": {
-        "class": "Bidirectional",
-        "layer": {**_SINGLE, **_DOUBLE},
-        "backward_layer": {**_SINGLE, "go_backwards": True},
-        "merge_mode": None,
-    },
-    "backward-float64": {
-        "class": "Bidirectional",
-        "layer": _SINGLE,
-        "backward_layer": {**_SINGLE, **_DOUBLE, "go_backwards": True},
-        "merge_mode": None,
-    },
+    "around-float64-stateful": bidirectional(
+        {**_SINGLE, **_DOUBLE, "return_state": False, "stateful": True}
+    ),
+    "forward-float64": bidirectional(
+        {**_SINGLE, **_DOUBLE}, backward_layer={**_SINGLE, **_BACKWARDS}, merge_mode=None
+    ),
+    "backward-float64": bidirectional(
+        _SINGLE, backward_layer={**_SINGLE, **_DOUBLE, **_BACKWARDS}, merge_mode=None
+    ),
 }

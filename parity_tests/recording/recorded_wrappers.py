@@ -12,6 +12,7 @@ from parity_tests.cases import wrappers
 from parity_tests.environment import FIXTURES
 from parity_tests.judging import wrapper_observation
 from parity_tests.matrix import wrappers as table
+from parity_tests.matrix.objects import bidirectional, rnn
 from parity_tests.oracles import codec
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import provenance_of
@@ -22,33 +23,22 @@ FOLDER = FIXTURES / "around"
 RECORDED_DTYPES = ("around-float64", "of-float64", "forward-float64")
 ONE_IN = 29  # of the cases of a family, evenly spread over its lanes
 
+_CELL = {"class": "GRUCell", "units": 5}
+_GRU = {"class": "GRU", "units": 5}
+_SEQUENCES = {"return_sequences": True}
 CONFIGURED: dict[str, dict[str, Any]] = {
-    "cell": {"class": "GRUCell", "units": 5, "dropout": 0.5, "reset_after": False},
-    "rnn": {"class": "RNN", "cell": {"class": "GRUCell", "units": 5}, "return_state": True},
-    "stacked": {
-        "class": "RNN",
-        "cell": [{"class": "GRUCell", "units": 3}, {"class": "GRUCell", "units": 5}],
-        "zero_output_for_mask": True,
-        "name": "three_and_five",
-    },
-    "bidirectional": {"class": "Bidirectional", "layer": {"class": "GRU", "units": 5}},
-    "bidirectional-given": {
-        "class": "Bidirectional",
-        "layer": {"class": "GRU", "units": 5, "return_sequences": True, "name": "there"},
-        "backward_layer": {
-            "class": "GRU",
-            "units": 3,
-            "return_sequences": True,
-            "go_backwards": True,
-            "name": "back",
-        },
-        "merge_mode": None,
-    },
-    "bidirectional-rnn": {
-        "class": "Bidirectional",
-        "layer": {"class": "RNN", "cell": {"class": "GRUCell", "units": 2}},
-        "merge_mode": "ave",
-    },
+    "cell": {**_CELL, "dropout": 0.5, "reset_after": False},
+    "rnn": rnn(_CELL, return_state=True),
+    "stacked": rnn(
+        [{**_CELL, "units": 3}, _CELL], zero_output_for_mask=True, name="three_and_five"
+    ),
+    "bidirectional": bidirectional(_GRU),
+    "bidirectional-given": bidirectional(
+        {**_GRU, **_SEQUENCES, "name": "there"},
+        backward_layer={**_GRU, "units": 3, **_SEQUENCES, "go_backwards": True, "name": "back"},
+        merge_mode=None,
+    ),
+    "bidirectional-rnn": bidirectional(rnn({**_CELL, "units": 2}), merge_mode="ave"),
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from parity_tests.judging import run_wrappers
 from parity_tests.matrix.halves import DTYPES
+from parity_tests.matrix.objects import bidirectional, rnn
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.tests.live.both_sides import wrapper_values
@@ -33,18 +34,17 @@ def _gru(dtype: str, **arguments: Any) -> dict[str, Any]:
 
 def _layers(dtype: str) -> dict[str, dict[str, Any]]:
     """Return the layers of a dtype, by name."""
-    rnn = {"class": "RNN", "dtype": dtype, **RECORDED}
+    recorded = {"dtype": dtype, **RECORDED}
     stack = {"class": "StackedRNNCells", "cells": [_cell(dtype, 3), _cell(dtype)], "dtype": dtype}
-    both = {"class": "Bidirectional", "dtype": dtype}
     return {
-        "rnn": {**rnn, "cell": _cell(dtype)},
-        "rnn_reset_before": {**rnn, "cell": _cell(dtype, reset_after=False), "unroll": True},
-        "stack": {**rnn, "cell": stack, "return_sequences": True, "stateful": False},
+        "rnn": rnn(_cell(dtype), **recorded),
+        "rnn_reset_before": rnn(_cell(dtype, reset_after=False), **recorded, unroll=True),
+        "stack": rnn(stack, dtype=dtype, return_state=True, return_sequences=True),
         **{
-            mode: {**both, "layer": _gru(dtype, return_sequences=True), "merge_mode": mode}
+            mode: bidirectional(_gru(dtype, return_sequences=True), dtype=dtype, merge_mode=mode)
             for mode in ("concat", "sum", "mul", "ave")
         },
-        "recorded": {**both, "layer": _gru(dtype, stateful=True), "merge_mode": None},
+        "recorded": bidirectional(_gru(dtype, stateful=True), dtype=dtype, merge_mode=None),
     }
 
 
