@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from parity_tests.matrix import objects
 from parity_tests.matrix.invalid.form import (
     ACCEPTED,
     Invalid,
@@ -52,19 +53,24 @@ def cell(**arguments: Any) -> dict[str, Any]:
     return {**CELL, **arguments}
 
 
-def rnn(**arguments: Any) -> dict[str, Any]:
-    """Return an RNN around a cell as data."""
-    return {"class": "RNN", "cell": CELL, **arguments}
+def gru(**arguments: Any) -> dict[str, Any]:
+    """Return a GRU as data."""
+    return {**GRU, **arguments}
+
+
+def rnn(cell: Any = CELL, **arguments: Any) -> dict[str, Any]:
+    """Return an RNN as data."""
+    return objects.rnn(cell, **arguments)
 
 
 def stack(**arguments: Any) -> dict[str, Any]:
     """Return an RNN around two cells as data."""
-    return {"class": "RNN", "cell": [CELL3, CELL], **arguments}
+    return rnn([CELL3, CELL], **arguments)
 
 
-def both(layer: Any = None, **arguments: Any) -> dict[str, Any]:
+def both(layer: Any = GRU, **arguments: Any) -> dict[str, Any]:
     """Return a Bidirectional as data."""
-    return {"class": "Bidirectional", "layer": layer or GRU, **arguments}
+    return objects.bidirectional(layer, **arguments)
 
 
 def call(spec: dict[str, Any], *positional: Any, **keywords: Any) -> Steps:
@@ -178,22 +184,22 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     ),
     row("cell-params-unbuilt", "count_params before build", then(CELL, "count_params", calls=False), error("ValueError")),
     # ---- RNN and StackedRNNCells
-    row("rnn-no-cell", "None as the cell", construct({"class": "RNN", "cell": None}), error("ValueError", "cell")),
+    row("rnn-no-cell", "None as the cell", construct(rnn(None)), error("ValueError", "cell")),
     row(
         "rnn-around-gru",
         "a GRU as the cell",
-        construct({"class": "RNN", "cell": GRU}),
+        construct(rnn(GRU)),
         error("ValueError", "cell"),
         error("ValueError", "cell", keras=None, why="Keras 3 fails in the first call"),
     ),
     row(
         "rnn-empty-list",
         "no cells",
-        call({"class": "RNN", "cell": []}),
+        call(rnn([])),
         error("ValueError", "cells", keras=None, why=NO_CELLS),
         error("ValueError", "cells", keras="IndexError", why=NO_CELLS),
     ),
-    row("rnn-number-in-list", "a number among the cells", construct({"class": "RNN", "cell": [5]}), error("ValueError", "cells")),
+    row("rnn-number-in-list", "a number among the cells", construct(rnn([5])), error("ValueError", "cells")),
     row("rnn-unknown-argument", "an argument no RNN has", construct(rnn(foo=1)), *UNKNOWN),
     row(
         "rnn-seed",
@@ -210,14 +216,14 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     row(
         "rnn-dtype-of-the-cell",
         "a cell of another dtype",
-        call({"class": "RNN", "cell": {**CELL, "dtype": "float64"}}),
+        call(rnn(cell(dtype="float64"))),
         error("ValueError", "dtype", keras="InvalidArgumentError", why=EARLIER),
         error("ValueError", "dtype", keras=None, why="gru_ref does not round from one to the other"),
     ),
     row(
         "stack-reverse-order",
         "reverse_state_order, cells of two sizes",
-        call({"class": "RNN", "cell": {"class": "StackedRNNCells", "cells": [CELL3, CELL], "reverse_state_order": True}}),
+        call(rnn({"class": "StackedRNNCells", "cells": [CELL3, CELL], "reverse_state_order": True})),
         error("ValueError", "reverse_state_order", keras="InvalidArgumentError", why=EARLIER),
         error("ValueError", "reverse_state_order", at=0),
     ),
@@ -386,7 +392,7 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     row(
         "both-reset-keyword",
         "reset_states with states by name",
-        (*call(both({**GRU, "stateful": True})), ("reset_states", (), {"states": [H, H]})),
+        (*call(both(gru(stateful=True))), ("reset_states", (), {"states": [H, H]})),
         ACCEPTED,
         error("TypeError", "states"),
     ),
@@ -429,24 +435,24 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     row(
         "both-reset-array",
         "reset_states with one array",
-        then(both({**GRU, "stateful": True}), "reset_states", H),
+        then(both(gru(stateful=True)), "reset_states", H),
         *errors("ValueError", "TypeError", "states")),
     row(
         "both-reset-three",
         "reset_states with three states",
-        then(both({**GRU, "stateful": True}), "reset_states", [H, H, H]),
+        then(both(gru(stateful=True)), "reset_states", [H, H, H]),
         *errors("ValueError", "TypeError", "states")),
     row(
         "both-states",
         "the attribute states",
-        then(both({**GRU, "stateful": True}), "states"),
+        then(both(gru(stateful=True)), "states"),
         error("AttributeError", "states"),
         ACCEPTED,
     ),
     row(
         "both-stateful-with-state",
         "a stateful layer that returns its states",
-        call(both({**GRU, "stateful": True, "return_state": True})),
+        call(both(gru(stateful=True, return_state=True))),
         ACCEPTED,
         fault("TypeError", "Keras 3 multiplies a generator for the masks of the states"),
     ),
@@ -465,14 +471,14 @@ AROUND_INVALID: tuple[Invalid, ...] = (
     row(
         "ragged-unroll",
         "ragged rows unrolled",
-        call({**GRU, "unroll": True}, ragged_lengths=[2, 4]),
+        call(gru(unroll=True), ragged_lengths=[2, 4]),
         error("ValueError", "unroll"),
         error("ValueError", "ragged_lengths"),
     ),
     row(
         "ragged-time-major",
         "ragged rows, timesteps first",
-        call({**GRU, "time_major": True}, ragged_lengths=[2, 4]),
+        call(gru(time_major=True), ragged_lengths=[2, 4]),
         shape_refused("time_major"),
         error("ValueError", "time_major", at=0),
     ),
