@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from parity_tests.matrix.objects import bidirectional, function, rnn
+
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 6, 5
 
 _ANY = {"dtype": "float64", "bias_initializer": "random_normal"}
@@ -14,64 +16,41 @@ _RECORDS = {"stateful": True, "return_sequences": True, "return_state": True, "d
 # Ledger row bidirectional_state_mask_fails: not with return_state.
 _BOTH = {**_RECORDS, "return_state": False}
 
-# name → row. construct: the step that makes the layer. class: what takes it over, where the step does
-# not say. oracles: where not all. frozen: a layer within that is not trainable. built: whether it is
+# name → row. layer: what is constructed; or construct: the step that makes it, and class: what takes
+# it over. oracles: where not all. frozen: a layer within that is not trainable. built: whether it is
 # built and called before. training: whether calls drop. config: whether its config is compared, which
 # cannot hold a function.
 TAKEN_OVER: dict[str, dict[str, Any]] = {
-    "GRU": {
-        "construct": ["construct", [], {**_GRU, **_RECORDS, "go_backwards": True}],
-    },
+    "GRU": {"layer": {**_GRU, **_RECORDS, "go_backwards": True}},
     "GRU, reset before": {
-        "construct": [
-            "construct", [],
-            {**_GRU, "reset_after": False, "implementation": 1, "autocast": False},
-        ],
+        "layer": {**_GRU, "reset_after": False, "implementation": 1, "autocast": False},
     },
     "GRU with a function of the user's": {
-        "construct": [
-            "construct", [], {**_GRU, "activation": {"$": "callable", "name": "double"}},
-        ],
-        "config": False,
+        "layer": {**_GRU, "activation": function("double")}, "config": False,
     },
     "GRU with a penalty of the user's": {
-        "construct": [
-            "construct", [], {**_GRU, "kernel_regularizer": {"$": "callable", "name": "penalty"}},
-        ],
-        "config": False,
+        "layer": {**_GRU, "kernel_regularizer": function("penalty")}, "config": False,
     },
     "GRU of a class of the user's": {
         "construct": ["construct_subclass", ["GRU"], {"units": UNITS, **_ANY, **_RECORDS}],
         "class": "GRU",
     },
     "GRU in training": {
-        "construct": ["construct", [], {**_GRU, **_DROPS, "seed": 7}],
+        "layer": {**_GRU, **_DROPS, "seed": 7},
         "training": True,
         "oracles": ("keras3",),  # where the numbers to come stand on the layer
     },
     "GRU in training with a seed": {
-        "construct": ["construct", [], {**_GRU, "dropout": 0.5, "seed": 7}],
-        "training": True,
+        "layer": {**_GRU, "dropout": 0.5, "seed": 7}, "training": True,
     },
-    "GRUCell": {"construct": ["construct", [], _CELL]},
-    "GRUCell with masks kept": {
-        "construct": ["construct", [], {**_CELL, **_DROPS}],
-        "training": True,
-    },
+    "GRUCell": {"layer": _CELL},
+    "GRUCell with masks kept": {"layer": {**_CELL, **_DROPS}, "training": True},
     "GRUCell with masks kept by gate": {
-        "construct": ["construct", [], {**_CELL, **_DROPS, "implementation": 1}],
-        "training": True,
+        "layer": {**_CELL, **_DROPS, "implementation": 1}, "training": True,
     },
-    "StackedRNNCells": {"construct": ["construct", [], _STACK]},
-    "RNN": {
-        "construct": ["construct", [], {"class": "RNN", "cell": _CELL, **_RECORDS}],
-    },
-    "RNN of a stack": {
-        "construct": [
-            "construct", [],
-            {"class": "RNN", "cell": _STACK, **_RECORDS, "activity_regularizer": "l2"},
-        ],
-    },
+    "StackedRNNCells": {"layer": _STACK},
+    "RNN": {"layer": rnn(_CELL, **_RECORDS)},
+    "RNN of a stack": {"layer": rnn(_STACK, **_RECORDS, activity_regularizer="l2")},
     "RNN of one cell in two places": {
         "construct": [
             "construct_shared",
@@ -89,59 +68,43 @@ TAKEN_OVER: dict[str, dict[str, Any]] = {
         "training": True,
         "oracles": ("keras3",),
     },
-    "GRU, not built": {"construct": ["construct", [], {**_GRU, "seed": 7}], "built": False},
+    "GRU, not built": {"layer": {**_GRU, "seed": 7}, "built": False},
     "Bidirectional": {
-        "construct": [
-            "construct", [],
-            {
-                "class": "Bidirectional",
-                "layer": {
-                    **_GRU, **_BOTH, "kernel_regularizer": "l1", "activity_regularizer": "l2",
-                },
-                "merge_mode": "sum",
-                "dtype": "float64",
-            },
-        ],
+        "layer": bidirectional(
+            {**_GRU, **_BOTH, "kernel_regularizer": "l1", "activity_regularizer": "l2"},
+            merge_mode="sum", dtype="float64",
+        ),
         "frozen": "forward_layer",
     },
     "Bidirectional around stacks": {
-        "construct": [
-            "construct", [],
-            {
-                "class": "Bidirectional",
-                "layer": {"class": "RNN", "cell": _STACK, **_BOTH},
-                "backward_layer": {
-                    "class": "RNN", "cell": _CELL, **_BOTH, "go_backwards": True,
-                },
-                "dtype": "float64",
-            },
-        ],
+        "layer": bidirectional(
+            rnn(_STACK, **_BOTH),
+            backward_layer=rnn(_CELL, **_BOTH, go_backwards=True),
+            dtype="float64",
+        ),
     },
     "Bidirectional, not built": {
-        "construct": [
-            "construct", [],
-            {"class": "Bidirectional", "layer": _GRU, "merge_mode": None, "dtype": "float64"},
-        ],
-        "built": False,
+        "layer": bidirectional(_GRU, merge_mode=None, dtype="float64"), "built": False,
     },
 }  # fmt: skip
 
 # The class asked to take over, the live layer, and what the message says.
 _LSTM_CELL = {"class": "LSTMCell", "units": UNITS}
+_LSTM = {"class": "LSTM", "units": UNITS}
 REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
-    "LSTM as GRU": ("GRU", {"class": "LSTM", "units": UNITS}, "expected a live GRU of Keras$"),
+    "LSTM as GRU": ("GRU", _LSTM, "expected a live GRU of Keras$"),
     "SimpleRNN as GRU": (
         "GRU", {"class": "SimpleRNN", "units": UNITS}, "expected a live GRU of Keras$",
     ),
     "Dense as GRU": ("GRU", {"class": "Dense", "units": UNITS}, "expected a live GRU of Keras$"),
     "Bidirectional as GRU": (
-        "GRU", {"class": "Bidirectional", "layer": _GRU},
+        "GRU", bidirectional(_GRU),
         "expected a live GRU of Keras: gru_ref.Bidirectional.from_keras takes that",
     ),
     "GRU as RNN": ("RNN", _GRU, "expected a live RNN of Keras: gru_ref.GRU.from_keras takes that"),
-    "LSTM as RNN": ("RNN", {"class": "LSTM", "units": UNITS}, "expected a live RNN of Keras$"),
+    "LSTM as RNN": ("RNN", _LSTM, "expected a live RNN of Keras$"),
     "RNN of an LSTMCell": (
-        "RNN", {"class": "RNN", "cell": _LSTM_CELL},
+        "RNN", rnn(_LSTM_CELL),
         "the cell of the RNN is .*, expected a live GRUCell or StackedRNNCells of Keras$",
     ),
     "GRU as GRUCell": ("GRUCell", _GRU, "expected a live GRUCell of Keras: gru_ref.GRU.from_keras"),
@@ -151,7 +114,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "Bidirectional around an LSTM": (
         "Bidirectional",
-        {"class": "Bidirectional", "layer": {"class": "LSTM", "units": UNITS}},
+        bidirectional(_LSTM),
         "a layer of the Bidirectional is .*, expected a live GRU or RNN of Keras$",
     ),
     "GRUCell with a penalty of its own": (

@@ -22,22 +22,17 @@ def _rows(oracle: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def _class(row: dict[str, Any]) -> str:
-    return str(row.get("class") or row["construct"][2]["class"])
-
-
 def _steps(name: str, row: dict[str, Any]) -> list[Step]:
     """Return the steps of a row: two calls, the layer is taken over, three calls."""
-    kind, rng = _class(row), np.random.default_rng(len(name))
+    layer = row.get("layer", row)
+    kind, rng = layer["class"], np.random.default_rng(len(name))
     shape = (table.BATCH, table.TIMESTEPS, table.FEATURES)
     of_cell = kind in ("GRUCell", "StackedRNNCells")
     if of_cell:
         shape = (table.BATCH, table.FEATURES)
     call: Step = ["call", [rng.normal(size=shape)], {}]
     if of_cell:
-        sizes = [
-            cell["units"] for cell in row["construct"][2].get("cells", [{"units": table.UNITS}])
-        ]
+        sizes = [cell["units"] for cell in layer.get("cells", [layer])]
         states = [rng.normal(size=(table.BATCH, size)) for size in sizes]
         call[1].append(states)
     if row.get("training"):
@@ -55,7 +50,8 @@ def _steps(name: str, row: dict[str, Any]) -> list[Step]:
         before, after = [], [["built", [], {}]]
     if row.get("config", True):
         after.append(["get_config", [], {}])
-    return [row["construct"], *before, ["from_keras", [kind], {}], *after]
+    construct = row.get("construct", ["construct", [], layer])
+    return [construct, *before, ["from_keras", [kind], {}], *after]
 
 
 class TestTakenOver:
