@@ -31,73 +31,73 @@ def _cell(
     z_by: str = "sigmoid",
     r_by: str = "sigmoid",
     n_by: str = "tanh",
+    entering: Callable[[Array], Array] = np.asarray,
+    entering_z: Callable[[Array], Array] = np.asarray,
 ) -> Array:
+    """Return the next state; `entering` changes the arguments of all functions, or that of z."""
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
-    z = activation(z_by)(q, q(x_z + h_z))
-    r = activation(r_by)(q, q(x_r + h_r))
-    n = activation(n_by)(q, q(x_h + q(r * h_h)))
+    z = activation(z_by)(q, entering_z(entering(q(x_z + h_z))))
+    r = activation(r_by)(q, entering(q(x_r + h_r)))
+    return _mix(q, z, h, activation(n_by)(q, entering(q(x_h + q(r * h_h)))))
+
+
+def _mix(q: Rounder, z: Array, h: Array, n: Array) -> Array:
     return q(q(z * h) + q(q(1 - z) * n))
+
+
+def _states(cell: Callable[[Array, Array], Array], x: Array, h: Array) -> Array:
+    """Return the states of a cell that is run over time, (B, T, U)."""
+    states = []
+    for t in range(x.shape[1]):
+        h = cell(x[:, t], h)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
+def _zeros(w: dict[str, Array], x: Array) -> Array:
+    return np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype)
 
 
 def _over_time(cell: Cell) -> Run:
     """Run a cell from zeros; the cell gets the random numbers of the trial as well."""
-
-    def run(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
-        h = np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype)
-        states = []
-        for t in range(x.shape[1]):
-            h = cell(q, w, x[:, t], h, rng)
-            states.append(h)
-        return np.stack(states, axis=1)
-
-    return run
+    return lambda q, w, x, rng: _states(lambda x_t, h: cell(q, w, x_t, h, rng), x, _zeros(w, x))
 
 
 def _functions(**names: str) -> Run:
     return _over_time(lambda q, w, x, h, rng: _cell(q, w, x, h, **names))
 
 
-def _normalised(q: Rounder, values: Array) -> Array:
+def _normalise(q: Rounder, values: Array) -> Array:
     mean, deviation = values.mean(-1, keepdims=True), values.std(-1, keepdims=True)
     return q((values - mean) / (deviation + 1e-3))
 
 
 def _layer_norm(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
-    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
-    z = q.sigmoid(_normalised(q, q(x_z + h_z)))
-    r = q.sigmoid(_normalised(q, q(x_r + h_r)))
-    n = q.tanh(_normalised(q, q(x_h + q(r * h_h))))
-    return q(q(z * h) + q(q(1 - z) * n))
+    return _cell(q, w, x, h, entering=lambda a: _normalise(q, a))
 
 
 def _minimal_gated(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, _, x_h), (h_z, _, h_h) = _gates(q, w, x, h)
     z = q.sigmoid(q(x_z + h_z))
-    n = q.tanh(q(x_h + q(z * h_h)))
-    return q(q(z * h) + q(q(1 - z) * n))
+    return _mix(q, z, h, q.tanh(q(x_h + q(z * h_h))))
 
 
 def _attention(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     share = rng.uniform(0.2, 0.9, (len(x), 1)).astype(np.float32)
     z, r = q(share * q.sigmoid(q(x_z + h_z))), q.sigmoid(q(x_r + h_r))
-    n = q.tanh(q(x_h + q(r * h_h)))
-    return q(q(q(1 - z) * h) + q(z * n))
+    return _mix(q, z, q.tanh(q(x_h + q(r * h_h))), h)
 
 
 def _peephole(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
-    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     own = np.linspace(-1, 1, h.shape[-1], dtype=np.float32)
-    z, r = q.sigmoid(q(q(x_z + h_z) + q(own * h))), q.sigmoid(q(x_r + h_r))
-    n = q.tanh(q(x_h + q(r * h_h)))
-    return q(q(z * h) + q(q(1 - z) * n))
+    return _cell(q, w, x, h, entering_z=lambda a: q(a + q(own * h)))
 
 
 def _input_reset(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     z, r = q.sigmoid(q(x_z + h_z)), q.sigmoid(q(x_r + h_r))
-    n = q.tanh(q(q(r * x_h) + h_h))
-    return q(q(z * h) + q(q(1 - z) * n))
+    return _mix(q, z, h, q.tanh(q(q(r * x_h) + h_h)))
 
 
 def _leaking(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
@@ -105,10 +105,7 @@ def _leaking(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> A
 
 
 def _biased_update(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
-    (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
-    z, r = q.sigmoid(q(q(x_z + h_z) + 1)), q.sigmoid(q(x_r + h_r))
-    n = q.tanh(q(x_h + q(r * h_h)))
-    return q(q(z * h) + q(q(1 - z) * n))
+    return _cell(q, w, x, h, entering_z=lambda a: q(a + 1))
 
 
 def _zoneout(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
@@ -129,19 +126,19 @@ def _recurrent_dropout(
     return _PLAIN(q, dropped, x, rng)
 
 
-def _projected(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _project(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     units = w["recurrent_kernel"].shape[0]
     matrix = rng.normal(scale=units**-0.5, size=(units, units)).astype(np.float32)
     return q(_PLAIN(q, w, x, rng) @ matrix)
 
 
-def _normalised_outputs(
+def _normalise_outputs(
     q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator
 ) -> Array:
-    return _normalised(q, _PLAIN(q, w, x, rng))
+    return _normalise(q, _PLAIN(q, w, x, rng))
 
 
-def _scaled_inputs(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+def _scale_inputs(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
     return _PLAIN(q, w, q(x / 2), rng)
 
 
@@ -155,8 +152,8 @@ def _other_start(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Gener
     return _PLAIN(q, w, np.concatenate([first, x], axis=1), rng)[:, 1:]
 
 
-def _masked(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
-    states = [np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype)]
+def _skip_a_timestep(q: Rounder, w: dict[str, Array], x: Array, rng: np.random.Generator) -> Array:
+    states = [_zeros(w, x)]
     for t in range(x.shape[1]):
         used = t != x.shape[1] // 2
         states.append(_cell(q, w, x[:, t], states[-1]) if used else states[-1])
@@ -168,12 +165,8 @@ _PLAIN = _functions()
 
 def plain(q: Rounder, w: dict[str, Array], x: Array, h: Array | None) -> Array:
     """Return what the layout makes of the arrays where nothing is outside the space."""
-    h = np.zeros((len(x), w["recurrent_kernel"].shape[0]), x.dtype) if h is None else h
-    states = []
-    for t in range(x.shape[1]):
-        h = _cell(q, w, x[:, t], h)
-        states.append(h)
-    return np.stack(states, axis=1)
+    start = _zeros(w, x) if h is None else h
+    return _states(lambda x_t, h: _cell(q, w, x_t, h), x, start)
 
 
 # What the doctor has never heard of: `gru_ref.debugging.doctor.classes` knows some of those below.
@@ -195,12 +188,12 @@ OUTSIDE: Mapping[str, Run] = {
     "zoneout": _over_time(_zoneout),
     "dropout left on": _dropout,
     "recurrent dropout left on": _recurrent_dropout,
-    "projected outputs": _projected,
-    "normalised outputs": _normalised_outputs,
-    "inputs scaled before": _scaled_inputs,
+    "projected outputs": _project,
+    "normalised outputs": _normalise_outputs,
+    "inputs scaled before": _scale_inputs,
     "kernel of another layer": _other_weights,
     "another initial state": _other_start,
-    "a masked timestep": _masked,
+    "a masked timestep": _skip_a_timestep,
     "candidate by scaled tanh": _functions(n_by="scaled_tanh"),
     "candidate by arctan": _functions(n_by="arctan"),
     "gates by another hard sigmoid": _functions(
