@@ -9,6 +9,7 @@ from parity_tests.matrix.invalid.form import (
     OBJECT,
     RECURRENT,
     WEIGHTS,
+    Steps,
     array,
     build,
     call,
@@ -310,52 +311,42 @@ DTYPES = (
 
 _RATE_ONE = "rate 1, after clamping: Keras 2 refuses it in training, Keras 3.14 drops nothing"
 
+
+def _train(**constructor: object) -> Steps:
+    return (*prepare(**constructor), call(training=True))
+
+
 DROPOUT = (
     *(
-        row(f"{argument.replace('_', '-')}-{name}", what, steps, *outcomes)
+        each
         for argument in ("dropout", "recurrent_dropout")
-        for name, what, steps, *outcomes in (
-            ("negative", "clamped to 0", call_once(**{argument: -0.5}), ACCEPTED),
-            ("above-one", "clamped to 1", call_once(**{argument: 1.5}), ACCEPTED),
-            ("nan", "NaN counts as 0", call_once(**{argument: NAN}), ACCEPTED),
-            (
-                "string",
-                "a rate is a number",
-                construct(**{argument: "0.5"}),
-                error("TypeError", argument, "'0.5'"),
+        for each in (
+            *each_value(
+                call_once,
+                argument,
+                ("negative", "clamped to 0", -0.5, ACCEPTED),
+                ("above-one", "clamped to 1", 1.5, ACCEPTED),
+                ("nan", "NaN counts as 0", NAN, ACCEPTED),
             ),
-            (
-                "none",
-                "a rate is a number",
-                construct(**{argument: None}),
-                error("TypeError", argument, "None"),
+            *each_value(
+                construct,
+                argument,
+                ("string", "a rate is a number", "0.5", error("TypeError", "'0.5'")),
+                ("none", "a rate is a number", None, error("TypeError", "None")),
+                ("list", "a rate is one number", [0.5], error("TypeError", "[0.5]")),
             ),
-            (
-                "list",
-                "a rate is one number",
-                construct(**{argument: [0.5]}),
-                error("TypeError", argument, "[0.5]"),
-            ),
-            (
-                "one-training",
-                _RATE_ONE,
-                (*prepare(**{argument: 1.0}), call(training=True)),
-                error("ValueError", argument, "1.0"),
-                ACCEPTED,
-            ),
-            (
-                "true-training",
-                _RATE_ONE,
-                (*prepare(**{argument: True}), call(training=True)),
-                error("ValueError", argument, "1.0"),
-                ACCEPTED,
+            *each_value(
+                _train,
+                argument,
+                ("one-training", _RATE_ONE, 1.0, error("ValueError", "1.0"), ACCEPTED),
+                ("true-training", _RATE_ONE, True, error("ValueError", "1.0"), ACCEPTED),
             ),
         )
     ),
     row(
         "dropout-implementation-one",
         "dropout gate by gate, in training",
-        (*prepare(dropout=0.5, implementation=1), call(training=True)),
+        _train(dropout=0.5, implementation=1),
         ACCEPTED,
         fault(
             "InvalidArgumentError",

@@ -13,7 +13,7 @@ from parity_tests.matrix.objects import instance, tensor
 from parity_tests.oracles import codec
 from parity_tests.oracles.pool import GENERATIONS
 from parity_tests.runner import live_run
-from parity_tests.tests.live.both_sides import live_steps, own_steps
+from parity_tests.tests.live.both_sides import live_steps, own_steps, values
 from parity_tests.tests.live.each_case import combinations, for_each, for_rows, for_sweep
 from parity_tests.tests.live.three_sources import judge_case
 
@@ -112,12 +112,11 @@ class TestHalfSeeded:
             ["construct", [5], {**arguments, **LAYERS[name]}],
             *[["call", {"x": tensor(x), "training": True}]] * 2,
         ]
-        live, mine = live_steps(oracle, steps), own_steps(oracle, steps)
-        for theirs, own in zip(live[2:], mine[2:], strict=True):
-            (output,) = theirs["outputs"]
-            assert own.value.dtype == output.dtype
-            assert own.value.any()
-            assert np.array_equal(own.value, output)
+        live, mine = values(oracle, steps)
+        for (output,), own in zip(live[2:], mine[2:], strict=True):
+            assert own.dtype == output.dtype
+            assert own.any()
+            assert np.array_equal(own, output)
 
     @for_each(GENERATIONS, combinations(TYPES, DRAWN))
     def test_initializers_are_bit_equal(self, oracle: str, which: str) -> None:
@@ -129,10 +128,10 @@ class TestHalfSeeded:
             ["build", [(2, 4, 30)]],
             ["get_weights"],
         ]
-        live, mine = live_steps(oracle, steps), own_steps(oracle, steps)
-        kernel = np.asarray(codec.decode(live[-1]["value"])[0])
-        assert mine[-1].value[0].dtype == kernel.dtype
-        assert np.array_equal(mine[-1].value[0], kernel)
+        live, mine = values(oracle, steps)
+        (theirs, *_), (own, *_) = live[-1], mine[-1]
+        assert own.dtype == theirs.dtype
+        assert np.array_equal(own, theirs)
 
     @for_each(["keras3"], DTYPES)
     def test_masks_of_a_compiled_call_are_bit_equal(self, oracle: str, dtype: str) -> None:
