@@ -59,6 +59,21 @@ class Witness:
         arrays = (self.kernel, self.recurrent_kernel, self.bias)
         return [array for array in arrays if array is not None]
 
+    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> Witness:
+        """Return the witness with every array changed but the masks."""
+
+        def change_if_any(array: np.ndarray | None) -> np.ndarray | None:
+            return None if array is None else change(array)
+
+        calls = tuple(
+            call
+            if call == "reset"
+            else call._replace(x=change(call.x), initial_state=change_if_any(call.initial_state))
+            for call in self.calls
+        )
+        arrays = (self.kernel, self.recurrent_kernel, self.bias)
+        return Witness(*map(change_if_any, arrays), calls)
+
 
 def draw(case: Case, rng: np.random.Generator, count: int, number: int) -> Witness:
     """Return the `count` witnesses of a round at once, each array with a leading axis."""

@@ -104,18 +104,13 @@ def cases_of(oracle: str) -> dict[str, Layer]:
 
 def _first_case(oracle: str, lane: str, levels: dict[str, Any]) -> Case:
     """Return the case of these levels; its activations are those of every case of its layer."""
-    names = _exact_activations(levels) if lane == "exact" else ("tanh", "sigmoid")
+    names = "tanh", "sigmoid"
+    if lane == "exact":
+        drops = levels["dropout"] != "none"
+        choice = PRODUCT["dropout_activations"] if drops else EXACT_ACTIVATIONS
+        names = sweeps.exact_activations(levels, choice)
     dtype = LANES[lane]["dtype"]
     return Case(oracle, lane, levels, *names, dtype, sweep=SWEEP, layer_levels=levels)
-
-
-def _exact_activations(levels: dict[str, Any]) -> tuple[str, str]:
-    """Return the activation and recurrent_activation of a layer of the exact lane."""
-    under_dropout = levels["dropout"] != "none"
-    pairs = (PRODUCT["dropout_activations"] if under_dropout else EXACT_ACTIVATIONS)[
-        levels["stateful"]
-    ]
-    return pairs[sweeps.random_number(levels, "activations") % len(pairs)]
 
 
 def _is_fused_in_keras2(case: Case) -> bool:

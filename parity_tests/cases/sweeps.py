@@ -206,7 +206,7 @@ def _sweep_cases(name: str, sweep: Sweep, oracle: str) -> Iterator[Case]:
             for row in chosen:
                 levels = {axis: row.get(axis, default) for axis, default in defaults.items()}
                 if lane == "exact":
-                    activations = sweep.exact_activations or _exact_activations(levels)
+                    activations = sweep.exact_activations or exact_activations(levels)
                 else:
                     names = ("activation", "tanh"), ("recurrent_activation", "sigmoid")
                     activations = tuple(row.get(*name) for name in names)
@@ -224,9 +224,11 @@ def _choices(sweep: Sweep, oracle: str) -> Iterator[dict[str, Any]]:
                 yield dict(zip(product, values, strict=True))
 
 
-def _exact_activations(levels: Mapping[str, Any]) -> tuple[str, str]:
+def exact_activations(
+    levels: Mapping[str, Any], choice: Mapping[str, Any] = table.EXACT_ACTIVATIONS
+) -> tuple[str, str]:
     """Return the activation and recurrent_activation of a row of the exact lane."""
-    pairs = table.EXACT_ACTIVATIONS[levels["stateful"]]
+    pairs = choice[levels["stateful"]]
     return pairs[random_number(levels, "activations") % len(pairs)]
 
 

@@ -187,34 +187,12 @@ def blocks_of(witness: Witness) -> dict[str, tuple[str, tuple[Any, ...]]]:
 
 def _variants(witness: Witness, count: int = 1) -> Witness:
     """Return a witness whose arrays have a leading axis of equal variants."""
-
-    def repeat(array: np.ndarray | None) -> np.ndarray | None:
-        return None if array is None else np.repeat(array[np.newaxis].astype("float64"), count, 0)
-
-    calls = tuple(
-        call
-        if call == "reset"
-        else call._replace(x=repeat(call.x), initial_state=repeat(call.initial_state))
-        for call in witness.calls
-    )
-    weights = (witness.kernel, witness.recurrent_kernel, witness.bias)
-    return Witness(*(repeat(array) for array in weights), calls)
+    return witness.map(lambda array: np.repeat(array[np.newaxis].astype("float64"), count, 0))
 
 
 def take(drawn: Witness, index: Any) -> Witness:
     """Return one of the witnesses drawn at once, or some of them."""
-
-    def taken(array: np.ndarray | None) -> np.ndarray | None:
-        return None if array is None else array[index]
-
-    calls = tuple(
-        call
-        if call == "reset"
-        else call._replace(x=taken(call.x), initial_state=taken(call.initial_state))
-        for call in drawn.calls
-    )
-    weights = (drawn.kernel, drawn.recurrent_kernel, drawn.bias)
-    return Witness(*(taken(array) for array in weights), calls)
+    return drawn.map(lambda array: array[index])
 
 
 def _fits_lane(case: Case, run: screening.Trajectory) -> np.ndarray:
