@@ -26,18 +26,18 @@ NOTICEABLE = {"float16": 2.0**-5, "bfloat16": 2.0**-4}
 # Fewer calls than in the sweeps of float32: integers soon pass 2**8.
 CALLS = ("off", "two-calls")
 
-# Behind linear gates a state soon passes 2**8.
-EXACT_ACTIVATIONS = ("relu", "relu")
-
+_HALF = {
+    "mistakes_in_one_of": 1,
+    "dtypes": DTYPES,
+    "exact_activations": ("relu", "relu"),  # behind linear gates a state soon passes 2**8
+}
 SWEEPS = {
     "half-structure": Sweep(
         "every pair of axes at tolerance zero, in each of the four dtypes",
         ("exact", "saturated"),
         strength=2,
         fixed={"stateful": CALLS},
-        mistakes_in_one_of=1,
-        dtypes=DTYPES,
-        exact_activations=EXACT_ACTIVATIONS,
+        **_HALF,
     ),
     "half-fused": Sweep(
         "the fused path rounds in code of its own",
@@ -45,17 +45,13 @@ SWEEPS = {
         oracles=("keras2",),
         strength=2,
         fixed={**FUSED, "stateful": CALLS},
-        mistakes_in_one_of=1,
-        dtypes=DTYPES,
-        exact_activations=EXACT_ACTIVATIONS,
+        **_HALF,
     ),
     "half-rounded": Sweep(
         "tanh and sigmoid between their limits, where every operation rounds",
         ("half",),
         strength=2,
-        mistakes_in_one_of=1,
-        dtypes=DTYPES,
-        exact_activations=EXACT_ACTIVATIONS,
+        **_HALF,
     ),
     "half-sequences": Sweep(
         "outputs that are the states let each step be judged by itself",
@@ -63,9 +59,7 @@ SWEEPS = {
         strength=2,
         fixed=STATES,
         timesteps=12,
-        mistakes_in_one_of=1,
-        dtypes=DTYPES,
-        exact_activations=EXACT_ACTIVATIONS,
+        **_HALF,
     ),
 }
 

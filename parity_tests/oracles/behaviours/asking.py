@@ -125,6 +125,14 @@ def raises(function, *args, **kwargs):
     return error_of(function, *args, **kwargs) is not None
 
 
+def mask_containers(live, layer):
+    """Return what may contain the mask of a layer that a function makes."""
+    mask = live.tf.constant([[True, False, True], [True, True, False]])
+    return [
+        kind.__name__ for kind in (list, tuple) if not raises(layer(), live.x(), mask=kind([mask]))
+    ]
+
+
 def the_one(answers):
     """Return the answer that all of several questions have; a dict of them if they differ."""
     values = list(answers.values())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import asking
 from .asking import error_of, raises
 
 
@@ -30,12 +31,7 @@ def training_is_boolean(live):
 
 def mask_containers(live):
     """GRU(1)(x, mask=[mask]), and mask=(mask,)"""
-    mask = live.tf.constant([[True, False, True], [True, True, False]])
-    return [
-        kind.__name__
-        for kind in (list, tuple)
-        if not raises(live.gru(), live.x(), mask=kind([mask]))
-    ]
+    return asking.mask_containers(live, live.gru)
 
 
 def weight_type_error(live):

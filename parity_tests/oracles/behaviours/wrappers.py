@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .asking import NotApplicable, error_of, number, raises
+from .asking import NotApplicable, error_of, mask_containers, number, raises
 
 # So many features that two masks are not the same by chance.
 _MANY = 64
@@ -76,12 +76,7 @@ def short_states_run_fewer_cells(live):
 
 def rnn_mask_containers(live):
     """RNN(GRUCell(1))(x, mask=[mask]), and mask=(mask,)"""
-    mask = live.tf.constant([[True, False, True], [True, True, False]])
-    return [
-        kind.__name__
-        for kind in (list, tuple)
-        if not raises(_rnn(live), live.x(), mask=kind([mask]))
-    ]
+    return mask_containers(live, lambda: _rnn(live))
 
 
 def states_are_none_without_record(live):
