@@ -65,13 +65,24 @@ class TestTrace:
             np.testing.assert_array_equal(called.states, traced.states)
 
     @parameterized.expand(GATED)
-    def test_its_gates_are_kerass(self, oracle: str, case_id: str) -> None:
+    def test_its_gates_are_kerass_and_those_of_single_steps(
+        self, oracle: str, case_id: str
+    ) -> None:
         case = golden.find(oracle, "gates", case_id)
-        trace = _layer(case).trace(case.calls[0].x, **_arguments(case, 0))
+        layer, weights = _layer(case), gru_ref.GRUWeights(*case.weights)
+        trace = layer.trace(case.calls[0].x, **_arguments(case, 0))
+        states = [trace.initial_state, *trace.h[:-1]]
+        steps = [
+            gru_ref.gru_step(x, h, weights, layer.config)
+            for x, h in zip(trace.x, states, strict=True)
+        ]
         expected = case.expected[0]["gates"]
         for name in ("z", "r", "candidate"):
             # exp and tanh of two libraries, in float64
             np.testing.assert_allclose(getattr(trace, name), expected[name], rtol=0, atol=1e-14)
+            np.testing.assert_array_equal(
+                [getattr(step, name) for step in steps], getattr(trace, name)
+            )
 
 
 def _small(**arguments: Any) -> tuple[gru_ref.GRU, np.ndarray]:
@@ -102,13 +113,6 @@ def test_a_masked_step_keeps_the_state_and_backwards_counts_down() -> None:
     np.testing.assert_array_equal(trace.x, x.swapaxes(0, 1)[::-1])
     np.testing.assert_array_equal(trace.h[1, 0], trace.h[0, 0])
     assert (trace.h[1, 1] != trace.h[0, 1]).all()
-
-
-def test_a_trace_leaves_a_stateful_layer_as_a_call_does() -> None:
-    layer, x = _small(stateful=True)
-    first = layer.trace(x)
-    np.testing.assert_array_equal(layer.states[0], first.h[-1])
-    np.testing.assert_array_equal(layer.trace(x).initial_state, first.h[-1])
 
 
 def test_a_trace_that_fails_changes_nothing() -> None:
