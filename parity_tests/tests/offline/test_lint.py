@@ -13,7 +13,15 @@ from gru_ref.debugging.lint import Lint
 from gru_ref.debugging.lint.better import better
 from gru_ref.debugging.lint.sizes import PROOFS, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
-from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Attempt, Call
+from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES
+from parity_tests.tests.support.small_gru import (
+    BIAS,
+    KERNEL,
+    RECURRENT,
+    attempt_of,
+    change_array,
+    with_weights,
+)
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 3, 5
 
@@ -23,11 +31,7 @@ def _layer(
 ) -> gru_ref.GRU:
     """Return a built layer, of sizes that are all unlike, with weights of its own."""
     layer = gru_ref.GRU(units, **{"dtype": "float64", **arguments})
-    layer.build((batch, None, features))
-    rng = np.random.default_rng(5)
-    shapes = layer.config.weight_shapes(features).values()
-    layer.set_weights([rng.uniform(-1, 1, shape) for shape in shapes])
-    return layer
+    return with_weights(layer, (batch, None, features), scale=0.5)
 
 
 def _call() -> dict[str, np.ndarray]:
@@ -42,20 +46,8 @@ def _call() -> dict[str, np.ndarray]:
     }
 
 
-def _attempt(layer: gru_ref.GRU, *call: np.ndarray) -> Attempt:
-    return Attempt(layer.config, GRUWeights(*layer.get_weights()), (Call(*call),))
-
-
 def _right(layer: gru_ref.GRU, given: dict[str, np.ndarray]) -> np.ndarray:
     return layer(given["inputs"], given["initial_state"], mask=given["mask"])
-
-
-def _with(layer: gru_ref.GRU, index: int, change: Any) -> gru_ref.GRU:
-    """Change one array of a layer."""
-    arrays = layer.get_weights()
-    arrays[index] = change(arrays[index]) * np.ones_like(arrays[index])
-    layer.set_weights(arrays)
-    return layer
 
 
 def _found(lint: Lint, mistake: str) -> Any:
@@ -69,7 +61,7 @@ class TestVerdict:
     def test_it_is_that_of_allclose(self, atol: float, rtol: float) -> None:
         layer, given = _layer(return_sequences=True), _call()
         lint = lint_vectors(layer, **given, tolerance=atol, relative_tolerance=rtol)
-        attempt = _attempt(layer, *given.values())
+        attempt = attempt_of(layer, *given.values())
         right = _right(layer, given)
         verdicts = []
         for mistake in MISTAKES:
@@ -117,7 +109,6 @@ def _alike(array: np.ndarray) -> np.ndarray:
     return np.concatenate([np.split(array, 3, axis=-1)[0]] * 3, axis=-1)
 
 
-KERNEL, RECURRENT, BIAS = 0, 1, 2
 NEEDS_A_MASK = ["mask ignored", "mask inverted", "zero_output_for_mask added"]
 NEEDS_TWO_ROWS = ["bias rows merged", "recurrent bias dropped"]
 NEEDS_A_BIAS = [*NEEDS_TWO_ROWS, "bias rows swapped", "input bias dropped", "bias dropped"]
@@ -203,7 +194,7 @@ class TestReasons:
         if isinstance(place, str):
             given[place] = change(given[place])
         else:
-            layer = _with(layer, place, change)
+            layer = change_array(layer, place, change)
         lint = lint_vectors(layer, **given)
         found = {one.mistake: one.reason for one in lint.findings if not one.seen}
         causes = {name: reason.causes for name, reason in found.items() if reason}
@@ -230,14 +221,14 @@ class TestReasons:
         }
 
     def test_what_has_to_change_at_once(self) -> None:
-        layer = _with(_layer(), RECURRENT, lambda r: 0.1)
+        layer = change_array(_layer(), RECURRENT, lambda r: 0.1)
         lint = lint_vectors(layer, _call()["inputs"][:, :1])
         assert _found(lint, "recurrent kernel transposed").reason.causes == (
             ("all recurrent weights are equal", "no initial state is given"),
         )
 
     def test_saturated_gates(self) -> None:
-        layer = _with(_layer(), KERNEL, lambda k: 100 * k)
+        layer = change_array(_layer(), KERNEL, lambda k: 1000 * k)
         given = {**_call(), "mask": None}
         lint = lint_vectors(layer, **given, tolerance=1e-3)
         hidden = [one for one in lint.unseen if one.mistake.startswith("bias rows")]
@@ -282,7 +273,7 @@ class TestBetter:
         for batch, timesteps, features, units in SIZES:
             layer = _layer(batch=batch, features=features, units=units, **arguments)
             axes = (timesteps, batch) if arguments.get("time_major") else (batch, timesteps)
-            attempt = _attempt(layer, np.zeros((*axes, features)))
+            attempt = attempt_of(layer, np.zeros((*axes, features)))
             found = better(Vectors.of(attempt, 1e-5, 0.0))
             proved = {mistake for mistake in found.makeable if proof_of(mistake, attempt)}
             assert found.seen == found.makeable - proved, (batch, timesteps, features, units)
