@@ -21,6 +21,7 @@ from gru_ref import GRU, MalformedFileError, load_layers
 from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded
 from parity_tests.tests.files.attacks import honest
+from parity_tests.tests.support.arrays import check_same_arrays
 
 # |gru_ref − Keras| in eps32 · max(1, |Keras|); worst seen in 558 files of ten releases: 4.5.
 EPS = 8
@@ -319,8 +320,7 @@ class TestHDF5:
     )
     def test_packed_arrays_are_equal(self, tmp_path: Path, stored: dict[str, Any]) -> None:
         (layer,) = load_layers(self._with_bias(tmp_path, **stored)).values()
-        for array, expected in zip(layer.get_weights(), honest.arrays(), strict=True):
-            assert np.array_equal(array, expected)
+        check_same_arrays(layer.get_weights(), honest.arrays())
 
     def test_a_wrong_checksum_is_refused(self, tmp_path: Path) -> None:
         path = self._with_bias(tmp_path, fletcher32=True)
