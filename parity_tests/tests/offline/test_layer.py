@@ -66,15 +66,6 @@ class TestState:
         assert layer.states == states
         assert layer.recorded_state is None
 
-    @parameterized.expand(["2", "3"])
-    def test_a_stateful_layer_goes_on_where_it_ended(self, version: str) -> None:
-        layer = small_gru.layer(stateful=True, return_sequences=True, keras_version=version)
-        sequence = x(timesteps=6)
-        halves = [layer(sequence[:, :3]), layer(sequence[:, 3:])]
-        assert (layer.states[0] == halves[1][:, -1]).all()
-        whole = small_gru.layer(return_sequences=True, keras_version=version)(sequence)
-        assert np.allclose(np.concatenate(halves, axis=1), whole, rtol=0, atol=1e-6)
-
     def test_reset_states_of_keras_2_takes_zeros_or_values(self) -> None:
         layer, values = small_gru.layer(stateful=True), np.full((BATCH, UNITS), 0.5)
         first = layer(x())

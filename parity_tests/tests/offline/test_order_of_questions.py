@@ -135,11 +135,6 @@ class TestAnswers:
     """Whatever came before, a call gives the same bits."""
 
     @for_each(ROWS)
-    def test_a_call_repeats(self, id: str) -> None:
-        layer = _made(*ROWS[id])
-        assert _answer(layer) == _answer(layer) == _answer(layer)
-
-    @for_each(ROWS)
     def test_a_call_after_every_question(self, id: str) -> None:
         expected = _answer(_made(*ROWS[id]))
         layer = _made(*ROWS[id])

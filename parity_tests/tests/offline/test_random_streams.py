@@ -61,36 +61,6 @@ def _draw(layer: gru_ref.GRU, **call: Any) -> np.ndarray:
 class TestSeeds:
     """What set_random_seed starts, and what goes on by itself."""
 
-    def test_the_seeds_of_keras_are_those_of_pythons_generator(self) -> None:
-        gru_ref.set_random_seed(1)
-        both = [
-            [seeds.next_keras_seed(from_python=python) for _ in range(2)]
-            for python in (False, True)
-        ]
-        assert both == [[144272510, 611178003]] * 2
-
-    @parameterized.expand(["2", "3"])
-    def test_a_call_goes_on_where_the_last_one_stopped(self, version: str) -> None:
-        def masks_of_calls(count: int) -> list[np.ndarray]:
-            gru_ref.set_random_seed(4)
-            layer = small_gru.layer(dropout=0.5, keras_version=version)
-            return [_draw(layer) for _ in range(count)]
-
-        first, second = masks_of_calls(2)
-        assert (first == masks_of_calls(1)[0]).all()
-        assert (first != second).any()
-
-    def test_inference_moves_keras_3_on_and_not_keras_2(self) -> None:
-        for version, moves in (("2", False), ("3", True)):
-            masks = []
-            for inference in (False, True):
-                gru_ref.set_random_seed(4)
-                layer = small_gru.layer(dropout=0.5, keras_version=version)
-                if inference:
-                    layer(x())
-                masks.append(_draw(layer))
-            assert (masks[0] != masks[1]).any() == moves
-
     @parameterized.expand(["2", "3"])
     def test_masks_handed_in_move_the_stream_on_as_drawn_ones_do(self, version: str) -> None:
         masks = []
