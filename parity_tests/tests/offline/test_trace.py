@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,12 +33,8 @@ def _layer(case: golden.Golden, **changes: Any) -> gru_ref.GRU:
 
 def _arguments(case: golden.Golden, number: int) -> dict[str, Any]:
     call = case.calls[number]
-    return {
-        "initial_state": call.initial_state,
-        "mask": call.mask,
-        "training": call.training,
-        **case.masks[number],
-    }
+    named = {name: getattr(call, name) for name in ("initial_state", "mask", "training")}
+    return {**named, **case.masks[number]}
 
 
 @pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
@@ -134,17 +129,14 @@ def test_the_npz_and_the_csv_hold_every_number(tmp_path: Path, dtype: str) -> No
         for name, array in trace.arrays().items():
             np.testing.assert_array_equal(file[name].view(array.dtype), array)
     trace.to_csv(tmp_path / "trace.csv")
-    text = (tmp_path / "trace.csv").read_text(encoding="utf-8")
-    read = {
-        name: np.full(array.shape, np.nan, "float32")
-        for name, array in trace.arrays().items()
-        if array.ndim == 3
-    }
-    for row in csv.DictReader(io.StringIO(text)):
-        place = int(row["position"]), int(row["batch"]), int(row["index"])
-        read[row["name"]][place] = float(row["value"])
-    for name, array in read.items():
-        np.testing.assert_array_equal(array, trace.arrays()[name].astype("float32"))
+    arrays = {name: array for name, array in trace.arrays().items() if array.ndim == 3}
+    read = {name: np.full(array.shape, np.nan, "float32") for name, array in arrays.items()}
+    with (tmp_path / "trace.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            place = int(row["position"]), int(row["batch"]), int(row["index"])
+            read[row["name"]][place] = float(row["value"])
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(read[name], array.astype("float32"))
 
 
 def test_a_wrong_ending_writes_nothing(tmp_path: Path) -> None:
