@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -64,13 +65,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def found_in(place: Path) -> Callable[[str], list[Found]]:
-    known: dict[str, list[Found]] = {}
-
+    @functools.cache
     def found_in(name: str) -> list[Found]:
-        if name not in known:
-            path = recorded_exports.write(recorded_exports.content(name), place / name)
-            known[name] = read(path)
-        return known[name]
+        return read(recorded_exports.write(recorded_exports.content(name), place / name))
 
     return found_in
 
@@ -143,17 +140,15 @@ class TestRecordedFiles:
         assert not forward.go_backwards
 
     def test_the_paths_are_those_of_the_file(self, found_in: Callable[[str], list[Found]]) -> None:
-        def paths(name: str) -> list[str]:
-            return [found.path for found in found_in(name)]
-
-        assert paths("checkpoint-nested-2.4.0") == [
+        assert [found.path for found in found_in("checkpoint-nested-2.4.0")] == [
             "model/layer_with_weights-0/cell",
             "model/layer_with_weights-1/layer_with_weights-0/cell",
             "model/layer_with_weights-2/layer/cell",
         ]
+        paths = [found.path for found in found_in("export-stacked-3.15.1")]
         live = [one.name for one in _expected("export-stacked-3.15.1")]
-        assert paths("export-stacked-3.15.1") == [f"sequential/{name}/gru_cell" for name in live]
-        assert paths("onnx-bidirectional-2.21.0")[1].endswith("/reverse")
+        assert paths == [f"sequential/{name}/gru_cell" for name in live]
+        assert found_in("onnx-bidirectional-2.21.0")[1].path.endswith("/reverse")
 
 
 class TestDamage:
