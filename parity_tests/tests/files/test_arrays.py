@@ -108,8 +108,7 @@ class TestHostileArrays:
         lstm = [np.ones((5, 8)), np.ones((2, 8)), np.ones(8)]
         second = [np.ones((2, 9)), np.ones((3, 9)), np.ones(9)]
         np.savez(tmp_path / "x.npz", *gru, *lstm, *second, np.ones((3, 1)))
-        shapes = [found.kernel.shape for found in read(tmp_path / "x.npz")]
-        assert shapes == [(4, 15), (2, 9)]
+        assert [found.kernel.shape for found in read(tmp_path / "x.npz")] == [(4, 15), (2, 9)]
 
     @pytest.mark.parametrize("order", ["C", "F"])
     @pytest.mark.parametrize("dtype", ["<f4", ">f8", "<f2"])

@@ -90,8 +90,7 @@ class TestRoundTrip:
         path = File("keras-3.5.0/bidirectional.weights.h5").path
         code = "import sys, gru_ref as g; g.save_bundle(sys.argv[2], g.load_layers(sys.argv[1]))"
         command = [sys.executable, "-c", code, path, tmp_path / "b"]
-        environment = {**os.environ, "PYTHONHASHSEED": "1"}
-        subprocess.run(command, env=environment, cwd=ROOT, check=True)
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "1"}, cwd=ROOT, check=True)
         assert (tmp_path / "b").read_bytes() == bundle_bytes(gru_ref.load_layers(path))
 
     def test_the_origin_says_what_was_not_said_and_what_was_supplied(self, tmp_path: Path) -> None:

@@ -227,8 +227,7 @@ class TestConfig:
         with pytest.raises(MalformedFileError, match=r"supply it: activation=a callable") as caught:
             self._read(config)
         assert "my_swish" in str(caught.value)
-        layer = self._read(config, activation=np.cos)
-        assert layer.config.activation is np.cos
+        assert self._read(config, activation=np.cos).config.activation is np.cos
 
     def test_a_registered_function_is_not_the_one_of_keras_of_its_name(self) -> None:
         function = {"class_name": "function", "config": "tanh", "registered_name": "mine>tanh"}

@@ -117,8 +117,7 @@ class TestRecordedFiles:
             found = next(found for found in found_in(name) if _same(found, one.arrays))
             assert found.keras_version == recorded_exports.release_of(name)
             assert found.config.items() >= one.arguments.items()
-            layer = as_layer(found, {}, file=name, file_format="saved_model")
-            assert layer.origin.unknown == ()
+            assert as_layer(found, {}, file=name, file_format="saved_model").origin.unknown == ()
 
     @pytest.mark.parametrize("name", REFUSED)
     def test_what_cannot_be_read_is_refused_with_the_reason(self, name: str, place: Path) -> None:
@@ -162,9 +161,8 @@ class TestDamage:
             for path, data in files.items():
                 for i, size in enumerate((0, 1, 7, len(data) // 2, len(data) - 1)):
                     cut = {**files, path: data[:size]}
-                    place = recorded_exports.write(cut, Path(folder) / str(i))
                     try:
-                        found = read(place)
+                        found = read(recorded_exports.write(cut, Path(folder) / str(i)))
                     except MalformedFileError:
                         continue
                     kept = [any(_same(one, arrays_of(other)) for other in whole) for one in found]

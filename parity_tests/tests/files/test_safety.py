@@ -110,8 +110,7 @@ class TestError:
     """One class of error, safe to print and to hand on."""
 
     def test_it_is_a_value_error_that_can_be_pickled(self) -> None:
-        error = MalformedFileError("f", "p", "r")
-        copy = pickle.loads(pickle.dumps(error))
+        copy = pickle.loads(pickle.dumps(MalformedFileError("f", "p", "r")))
         assert isinstance(copy, ValueError)
         assert (copy.file, copy.place, copy.reason, str(copy)) == ("f", "p", "r", "f, p: r")
 

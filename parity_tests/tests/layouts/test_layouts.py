@@ -130,8 +130,7 @@ def test_the_facts_fit_the_layout(name: str) -> None:
     facts = layouts.layout(name).FACTS
     assert facts.name == name
     assert facts.label.endswith("(unverified)") is not bool(facts.verified)
-    layout = layouts.convert(pair(name), to=name)
-    assert layout.keys() <= facts.arrays.keys()
+    assert layouts.convert(pair(name), to=name).keys() <= facts.arrays.keys()
     assert {mistake for mistake, _ in facts.mistakes} <= mistakes.MISTAKES.keys()
     assert len(facts.gates) == 3
     forms = {form.split()[0] for form in facts.reset_forms}

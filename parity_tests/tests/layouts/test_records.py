@@ -39,8 +39,7 @@ def test_a_runtimes_own_parameters_give_its_outputs(name: str, case: dict[str, A
 
 
 def test_every_case_of_the_table_is_recorded() -> None:
-    recorded = {case.id for case in RECORDED}
-    assert recorded == {
+    assert {case.id for case in RECORDED} == {
         f"{name}+{table.case_id(given)}" for name in table.ROWS for given in table.arguments(name)
     }
 

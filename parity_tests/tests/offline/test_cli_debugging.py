@@ -129,8 +129,7 @@ class TestLintVectors:
     """`gru-ref lint-vectors`."""
 
     def test_shows_what_is_seen_and_what_is_not_within_80_columns(self) -> None:
-        ended = invoke(*LINT, "--outputs", "y.npy")
-        words = check_shown(ended, status=1)
+        words = check_shown(invoke(*LINT, "--outputs", "y.npy"), status=1)
         assert "initial_state ignored no initial state is given" in words
         assert "The test sees 27 of the 31 mistakes that can be made here." in words
         assert "with state and mask sees 31: --write-better FILE.npz writes it." in words
@@ -163,8 +162,7 @@ class TestLintVectors:
 
     def test_what_is_not_proved_has_a_heading_of_its_own(self) -> None:
         np.save("x.npy", np.ones((2, 1, 4), "float32"))
-        call = (*LINT, "--tolerance", 10)
-        ended = invoke(*call)
+        ended = invoke(*(*LINT, "--tolerance", 10))
         first, second = ended.out.split("seen by no test of these sizes")
         assert "not seen, nor by any drawn test" in first
         assert "it changes too little" in first
@@ -173,8 +171,7 @@ class TestLintVectors:
 
     def test_json_holds_everything(self) -> None:
         np.save("x.npy", np.zeros((1, 1, 4), "float32"))
-        ended = invoke(*LINT, "--json")
-        found = json.loads(ended.out)
+        found = json.loads(invoke(*LINT, "--json").out)
         findings = {one["mistake"]: one for one in found["findings"]}
         assert findings["features permuted"] == {
             "mistake": "features permuted",
@@ -230,15 +227,13 @@ def test_diff_as_json_is_everything() -> None:
 
 
 def test_diff_of_another_layout_is_one_line_and_status_2() -> None:
-    ended = _diff("by_time.npy")
-    check_failed(ended, "hand in theirs.swapaxes(0, 1)")
+    check_failed(_diff("by_time.npy"), "hand in theirs.swapaxes(0, 1)")
 
 
 def test_bfloat16_is_read_as_such() -> None:
     bits = np.load("y.npy").view("uint32") >> 16
     np.save("y.npy", bits.astype("uint16").view("V2"))  # as NumPy writes bfloat16
-    told = _diff("y.npy", "--json")
-    assert json.loads(told.out)["dtype"] == "bfloat16"
+    assert json.loads(_diff("y.npy", "--json").out)["dtype"] == "bfloat16"
     assert invoke(*LINT, "--outputs", "y.npy", "--tolerance", "0.01").status == 1
 
 

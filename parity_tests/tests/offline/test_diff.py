@@ -77,8 +77,7 @@ def test_backwards_the_first_is_the_last_of_the_input() -> None:
 def test_the_first_gate_is_named_when_gates_are_given(gate: str) -> None:
     theirs = _gates()
     theirs[gate][3, 2, 1] += 1e-3
-    found = diff(LAYER, X, theirs)
-    assert found.first[:5] == (3, 3, 2, 1, gate)
+    assert diff(LAYER, X, theirs).first[:5] == (3, 3, 2, 1, gate)
 
 
 def test_without_any_mistake_the_states_alone_are_judged_as_under_one() -> None:
@@ -203,8 +202,7 @@ def test_a_final_state_that_is_no_number_is_explained_by_nothing() -> None:
 
 
 def test_one_timestep_is_a_sequence() -> None:
-    found = diff(LAYER, X[:, :1], LAYER(X[:, :1])[:, 0] + np.float32(0.1))
-    assert found.first.timestep == 0
+    assert diff(LAYER, X[:, :1], LAYER(X[:, :1])[:, 0] + np.float32(0.1)).first.timestep == 0
 
 
 # ---- other layouts and dtypes
@@ -244,8 +242,7 @@ def test_half_numbers_are_judged_as_half_unless_said_otherwise() -> None:
     assert found.equal
     assert found.arithmetic.dtype == "float16"
     assert not diff(LAYER, X, theirs, arithmetic=FloatFormat("float32")).equal
-    wide = diff(LAYER, X, LAYER(X).astype("float64"))
-    assert wide.arithmetic.dtype == "float32"
+    assert diff(LAYER, X, LAYER(X).astype("float64")).arithmetic.dtype == "float32"
 
 
 def test_time_major_and_stateful_layers_are_read_as_they_are() -> None:
@@ -380,6 +377,5 @@ def test_rows_are_searched_in_chunks_from_the_first_that_differs(
     monkeypatch.setattr(dropout_search, "_HELD", 5 * FEATURES * UNITS)
     layer = _layer(dropout=0.5, unroll=True)
     theirs = DROPOUT.run(attempt_of(layer, X)).outputs[0]
-    found = diff(layer, X, theirs)
-    assert [one.name for one in found.explanations] == [DROPOUT.name]
+    assert [one.name for one in diff(layer, X, theirs).explanations] == [DROPOUT.name]
     assert searched == [5, 3, 5, 5, 5, 5, 1]

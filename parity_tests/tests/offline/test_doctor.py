@@ -114,8 +114,7 @@ def test_bits_of_bfloat16_are_read() -> None:
     arrays, x, _ = _torch()
     bits = [(np.float32(array).view(np.uint32) >> 16).astype(np.uint16) for array in arrays]
     exact = [(array.astype(np.uint32) << 16).view(np.float32).astype(float) for array in bits]
-    found = diagnose(bits, x, _run_torch(exact, x), bits="bfloat16")
-    assert _one(found).gates == "rzh"
+    assert _one(diagnose(bits, x, _run_torch(exact, x), bits="bfloat16")).gates == "rzh"
     with pytest.raises(ValueError, match=r"expected bits='bfloat16' or"):
         diagnose(bits, x, _run_torch(exact, x))
 

@@ -69,8 +69,7 @@ def _doctor(file: str, inputs: str = "x.npy", *more: str) -> CommandResult:
 
 
 def test_the_command_finds_and_converts(files: Path) -> None:
-    words = check_shown(_doctor(*_FOUND, *_TO))
-    assert words.startswith("One layout explains the outputs.")
+    assert check_shown(_doctor(*_FOUND, *_TO)).startswith("One layout explains the outputs.")
     np.testing.assert_equal(arrays_of(Path("t.npz")), TORCH)
     ended = _doctor(*_FOUND, "--json", *_KNOWN)
     assert (ended.status, json.loads(ended.out)["verdict"]) == (0, "unique")

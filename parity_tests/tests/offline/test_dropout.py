@@ -48,8 +48,7 @@ class TestDropout:
         shape_of = dict(zip(("dropout_mask", "recurrent_dropout_mask"), shapes, strict=True))
         rng = np.random.default_rng(3)
         given = {a: rng.choice([0.0, 2.0], size=shape) for a, shape in shape_of.items() if shape}
-        dropped = layer(x(), training=True, **given)
-        assert (dropped != layer(x())).any()
+        assert (layer(x(), training=True, **given) != layer(x())).any()
         for argument, shape in shape_of.items():
             if shape is None:
                 with pytest.raises(ValueError, match=f"{argument} is given, expected None"):
@@ -70,8 +69,7 @@ class TestDropout:
     ) -> None:
         config = GRU(UNITS, keras_version=version, **constructor).config
         leading = (TIMESTEPS, BATCH) if config.time_major else (BATCH, TIMESTEPS)
-        both = masks.laws(config, *leading, FEATURES)
-        assert [law.shape for law in both] == list(shapes)
+        assert [law.shape for law in masks.laws(config, *leading, FEATURES)] == list(shapes)
         many = masks.laws(config, 1000, 20, FEATURES)
         for law, argument in zip(many, ("dropout", "recurrent_dropout"), strict=True):
             rate = constructor.get(argument, 0.0)

@@ -76,8 +76,7 @@ class TestVerdict:
 
     def test_outputs_of_the_test_are_what_is_compared(self) -> None:
         layer, given = _layer(), _call()
-        right = _right(layer, given)
-        off = right + 0.9e-2
+        off = _right(layer, given) + 0.9e-2
         lint = lint_vectors(layer, **given, outputs=off, tolerance=1e-2)
         assert _found(lint, "initial_state ignored").seen
         with pytest.raises(ValueError, match="tolerances off, expected what the layer returns"):
@@ -101,81 +100,62 @@ class TestVerdict:
 
 
 def _symmetric(array: np.ndarray) -> np.ndarray:
-    gates = np.split(array, 3, axis=1)
-    return np.concatenate([gate + gate.T for gate in gates], axis=1)
+    return np.concatenate([gate + gate.T for gate in np.split(array, 3, axis=1)], axis=1)
 
 
 def _alike(array: np.ndarray) -> np.ndarray:
     return np.concatenate([np.split(array, 3, axis=-1)[0]] * 3, axis=-1)
 
 
-NEEDS_A_MASK = ["mask ignored", "mask inverted", "zero_output_for_mask added"]
-NEEDS_TWO_ROWS = ["bias rows merged", "recurrent bias dropped"]
-NEEDS_A_BIAS = [*NEEDS_TWO_ROWS, "bias rows swapped", "input bias dropped", "bias dropped"]
+# What a flaw hides.
+OF_MASK = ["mask ignored", "mask inverted", "zero_output_for_mask added"]
+OF_STATE = ["initial_state ignored"]
+OF_FEATURES = ["features permuted"]
+OF_UNITS = ["units permuted"]
+OF_TRANSPOSE = ["recurrent kernel transposed"]
+OF_GATES = {name: [f"z and r swapped in the {name} alone"] for name in ("kernel", "bias")}
+OF_ROWS = ["bias rows swapped"]
+OF_SECOND = ["bias rows merged", "recurrent bias dropped"]
+OF_BIAS = [*OF_ROWS, *OF_SECOND, *OF_GATES["bias"], "input bias dropped", "bias dropped"]
 # A flaw: the array it is in, what is done to it, in which words it is told, what it hides.
 FLAWS: dict[str, tuple[Any, Any, str, list[str]]] = {
-    "zero bias": (
-        BIAS,
-        lambda b: 0.0,
-        "all biases are zero",
-        [*NEEDS_A_BIAS, "z and r swapped in the bias alone"],
-    ),
-    "equal bias rows": (BIAS, lambda b: b[:1], "both bias rows are equal", ["bias rows swapped"]),
-    "zero recurrent bias": (
-        BIAS,
-        lambda b: b * [[1], [0]],
-        "the recurrent bias is zero",
-        NEEDS_TWO_ROWS,
-    ),
-    "bias without gates": (
-        BIAS,
-        _alike,
-        "the biases of all gates are equal",
-        ["z and r swapped in the bias alone"],
-    ),
+    "zero bias": (BIAS, lambda b: 0.0, "all biases are zero", OF_BIAS),
+    "equal bias rows": (BIAS, lambda b: b[:1], "both bias rows are equal", OF_ROWS),
+    "zero second row": (BIAS, lambda b: b * [[1], [0]], "the recurrent bias is zero", OF_SECOND),
+    "alike biases": (BIAS, _alike, "the biases of all gates are equal", OF_GATES["bias"]),
     "equal kernel weights": (
         KERNEL,
         lambda k: 0.1,
         "all kernel weights are equal",
-        ["features permuted", "z and r swapped in the kernel alone"],
+        [*OF_FEATURES, *OF_GATES["kernel"]],
     ),
     "features alike": (
         KERNEL,
         lambda k: k[:1],
         "the kernel weights of all features are equal",
-        ["features permuted"],
+        OF_FEATURES,
     ),
     "symmetric recurrent kernel": (
         RECURRENT,
         _symmetric,
         "every gate's recurrent kernel is symmetric",
-        ["recurrent kernel transposed"],
+        OF_TRANSPOSE,
     ),
     "recurrent rows alike": (
         RECURRENT,
         lambda r: r[:1],
         "the recurrent weights from all units are equal",
-        ["units permuted"],
+        OF_UNITS,
     ),
-    "no initial state": (
-        "initial_state",
-        lambda h: None,
-        "no initial state is given",
-        ["initial_state ignored"],
-    ),
-    "zero initial state": (
-        "initial_state",
-        lambda h: 0 * h,
-        "no initial state is given",
-        ["initial_state ignored"],
-    ),
-    "no mask": ("mask", lambda m: None, "no mask is given", NEEDS_A_MASK),
-    "mask of all": ("mask", np.ones_like, "no mask is given", NEEDS_A_MASK),
+    "no initial state": ("initial_state", lambda h: None, "no initial state is given", OF_STATE),
+    "zero initial state": ("initial_state", np.zeros_like, "no initial state is given", OF_STATE),
+    "no mask": ("mask", lambda m: None, "no mask is given", OF_MASK),
+    "mask of all": ("mask", np.ones_like, "no mask is given", OF_MASK),
     "features of inputs alike": (
         "inputs",
         lambda x: x[..., :1] + np.zeros(FEATURES),
         "the inputs of all features are equal",
-        ["features permuted"],
+        OF_FEATURES,
     ),
 }
 
@@ -212,8 +192,7 @@ class TestReasons:
     def test_equal_weights_hide_the_gates_together(self) -> None:
         layer = _layer()
         layer.set_weights([np.full_like(array, 0.1) for array in layer.get_weights()])
-        lint = lint_vectors(layer, _call()["inputs"])
-        causes = _found(lint, "z and r swapped").reason.causes
+        causes = _found(lint_vectors(layer, _call()["inputs"]), "z and r swapped").reason.causes
         assert set(causes) == {
             ("all biases are equal",),
             ("all recurrent weights are equal",),
@@ -239,8 +218,7 @@ class TestReasons:
 
     def test_numbers_that_are_none(self) -> None:
         lint = lint_vectors(_layer(), np.nan * _call()["inputs"])
-        causes = _found(lint, "z and r swapped").reason.causes
-        assert causes == (("no output is a finite number",),)
+        assert _found(lint, "z and r swapped").reason.causes == (("no output is a finite number",),)
 
     def test_too_wide_a_tolerance(self) -> None:
         layer, given = _layer(return_sequences=True), _call()

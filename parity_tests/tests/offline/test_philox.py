@@ -116,8 +116,7 @@ class TestNumbers:
     @parameterized.expand(SEEDS)
     def test_seeds_of_64_bits(self, name: str) -> None:
         seeds, expected = SEEDS[name]
-        drawn = philox.uniform(philox.scrambled(*seeds), (2,), "float32")
-        assert drawn.tolist() == expected
+        assert philox.uniform(philox.scrambled(*seeds), (2,), "float32").tolist() == expected
 
     @parameterized.expand(NORMALS)
     def test_normals_are_tensorflows(self, dtype: str) -> None:

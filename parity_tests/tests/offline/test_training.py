@@ -268,8 +268,7 @@ class TestProjections:
         assert projected.dtype == np.float32
 
     def test_a_bound_of_none_is_open(self) -> None:
-        open_above = instance("MaxNorm", max_value=None)
-        assert _project(open_above) == pytest.approx(WEIGHT, rel=1e-6)
+        assert _project(instance("MaxNorm", max_value=None)) == pytest.approx(WEIGHT, rel=1e-6)
         for name in ("max_value", "min_value"):
             with pytest.raises(ValueError, match=name):
                 _project(instance("MinMaxNorm", **{name: None}), "3")

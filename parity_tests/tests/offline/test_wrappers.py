@@ -50,8 +50,7 @@ class TestRecordedWrappers:
         written = layer.get_config()
         assert run_wrappers.difference_of("get_config", written, recorded["config"]) == 0
         assert list(written) == list(recorded["config"])
-        again = type(layer).from_config(written, keras_version=version)
-        assert again.get_config() == written
+        assert type(layer).from_config(written, keras_version=version).get_config() == written
 
 
 class TestWrapperRows:
@@ -155,8 +154,7 @@ class TestCell:
         layer.build((2, 1, 6))
         layer.set_weights([rng.normal(size=shape) for shape in cell.weight_shapes().values()])
         output, _ = cell(x[:, 0], h, training=True, **masks)
-        expected = layer(x, initial_state=h, training=True, **masks)
-        np.testing.assert_array_equal(output, expected)
+        np.testing.assert_array_equal(output, layer(x, initial_state=h, training=True, **masks))
 
     @parameterized.expand(["2", "3"])
     def test_a_state_of_one_row_under_recurrent_dropout(self, version: str) -> None:

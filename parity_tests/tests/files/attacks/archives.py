@@ -32,8 +32,7 @@ def _map_of_weights(folder: Path, shard: str) -> Path:
 
 @attack("max_ratio")
 def zip_bomb(folder: Path) -> Path:
-    text = b" " * (7 * MIB) + b"{}"
-    return keras(folder, text, method=zipfile.ZIP_DEFLATED)
+    return keras(folder, b" " * (7 * MIB) + b"{}", method=zipfile.ZIP_DEFLATED)
 
 
 @attack("max_bytes")
