@@ -11,16 +11,8 @@ import pytest
 from gru_ref import GRUWeights, layouts
 from gru_ref.debugging.mistakes import porting as mistakes
 from parity_tests.reporting import porting_page
-from parity_tests.tests.layouts.pairs import (
-    ALL,
-    ALWAYS_A_BIAS,
-    MERGES,
-    REFUSED,
-    UNITS,
-    pair,
-    same_arrays,
-    same_layouts,
-)
+from parity_tests.tests.layouts import pairs
+from parity_tests.tests.layouts.pairs import ALL, REFUSED, UNITS, pair, same_arrays
 from parity_tests.tests.runtimes import table
 
 FORMS = [
@@ -40,7 +32,7 @@ def test_weights_come_back_bit_for_bit_or_as_the_canonical_split(
 ) -> None:
     weights, config = pair(name, reset_after=reset_after, dtype=dtype)
     read = layouts.layout(name).from_layout(layouts.convert((weights, config), to=name))
-    if name in MERGES and config.reset_after:
+    if name in pairs.MERGES and config.reset_after:
         bias = weights.bias.copy()
         bias[0, : 2 * UNITS] += bias[1, : 2 * UNITS]
         bias[1, : 2 * UNITS] = 0
@@ -63,10 +55,10 @@ def test_what_follows_of_the_config_comes_back(
         "units": UNITS,
         "activation": "tanh",
         "recurrent_activation": "sigmoid",
-        "use_bias": use_bias or name in ALWAYS_A_BIAS,
+        "use_bias": use_bias or name in pairs.ALWAYS_A_BIAS,
         "dtype": "float32",
     }
-    if not use_bias and name in ALWAYS_A_BIAS:
+    if not use_bias and name in pairs.ALWAYS_A_BIAS:
         assert not read.weights.bias.any()
 
 
@@ -119,7 +111,7 @@ def test_webnn_reads_both_orders() -> None:
     for key in ("weight", "recurrentWeight", "bias", "recurrentBias"):
         z, r, n = np.split(layout[key], 3, axis=1)
         other[key] = np.concatenate([r, z, n], axis=1)
-    same_layouts(layouts.convert(other, to="webnn", origin="webnn"), layout)
+    pairs.same_layouts(layouts.convert(other, to="webnn", origin="webnn"), layout)
 
 
 # ---- the facts

@@ -247,6 +247,10 @@ class TestFromConfig:
             assert GRU.from_config(config).implementation == 1
 
 
+def _twice_tanh(a: np.ndarray) -> np.ndarray:
+    return 2 * np.tanh(a)
+
+
 class TestFromKeras:
     """from_keras."""
 
@@ -254,14 +258,12 @@ class TestFromKeras:
     def test_from_keras_takes_over(self, package: str, version: str) -> None:
         source = small_gru.layer(stateful=True, keras_version=version, implementation=1)
         source(x())
-        layer = _take_over(_fake(package, source, activation=lambda a: 2 * np.tanh(a)), version)
+        layer = _take_over(_fake(package, source, activation=_twice_tanh), version)
         assert layer.keras_version == source.keras_version
         assert layer.implementation == 1
         assert (layer.states[0] == source.states[0]).all()
         check_same_arrays(layer.get_weights(), source.get_weights())
-        twice = small_gru.layer(
-            activation=lambda a: 2 * np.tanh(a), stateful=True, keras_version=version
-        )
+        twice = small_gru.layer(activation=_twice_tanh, stateful=True, keras_version=version)
         twice.set_weights(source.get_weights())
         twice._recorded = source._recorded
         assert np.allclose(layer(x()), twice(x()), rtol=0, atol=1e-6)

@@ -14,14 +14,8 @@ from gru_ref.debugging.lint.better import better
 from gru_ref.debugging.lint.sizes import PROOFS, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES
-from parity_tests.tests.support.small_gru import (
-    BIAS,
-    KERNEL,
-    RECURRENT,
-    attempt_of,
-    change_array,
-    with_weights,
-)
+from parity_tests.tests.support import small_gru
+from parity_tests.tests.support.small_gru import BIAS, KERNEL, RECURRENT, attempt_of, change_array
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 3, 5
 
@@ -31,7 +25,7 @@ def _layer(
 ) -> gru_ref.GRU:
     """Return a built layer, of sizes that are all unlike, with weights of its own."""
     layer = gru_ref.GRU(units, **{"dtype": "float64", **arguments})
-    return with_weights(layer, (batch, None, features), scale=0.5)
+    return small_gru.with_weights(layer, (batch, None, features), scale=0.5)
 
 
 def _call() -> dict[str, np.ndarray]:
