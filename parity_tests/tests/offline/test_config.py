@@ -70,9 +70,7 @@ class TestRecordedConfigs:
         wrong = {}
         for name, row in recorded_configs.load()[release].items():
             expected = "ValueError" if is_refused(name, release) else row.error
-            config, error = _config_of(
-                lambda row=row: GRU(**row.constructor, keras_version=release)
-            )
+            config, error = _config_of(GRU, **row.constructor, keras_version=release)
             if error != expected or (not error and plain(config) != plain(row.config)):
                 wrong[name] = error or config
         assert not wrong
@@ -83,9 +81,7 @@ class TestRecordedConfigs:
         for name, row in recorded_configs.load()[release].items():
             if row.config is None or is_refused(name, release):
                 continue
-            config, error = _config_of(
-                lambda row=row: GRU.from_config(row.config, keras_version=release)
-            )
+            config, error = _config_of(GRU.from_config, row.config, keras_version=release)
             if _holds_a_function(name):
                 read = error in ("TypeError", "ValueError")
             else:
@@ -134,10 +130,10 @@ def _read_back(row: ConfigRecord) -> dict[str, Any]:
     return config
 
 
-def _config_of(make: Any) -> tuple[dict[str, Any] | None, str | None]:
+def _config_of(make: Any, *given: Any, **keywords: Any) -> tuple[Any, str | None]:
     """Return the config of the layer that `make` makes, or the class of what it raises."""
     try:
-        return make().get_config(), None
+        return make(*given, **keywords).get_config(), None
     except Exception as error:  # the class is compared
         return None, type(error).__name__
 
@@ -355,22 +351,12 @@ def _take_over(fake: Any, version: str, config: dict[str, Any] | None = None) ->
 
 def _fake(package: str, source: GRU, activation: Any) -> Any:
     """Return an object with what gru_ref reads of a live layer of that package."""
-
-    class Fake:
-        built = True
-
-        def get_config(self) -> dict[str, Any]:
-            unserialized = {"class_name": "__lambda__", "config": {}}
-            return source.get_config() | {
-                "activation": unserialized,
-                "kernel_initializer": unserialized,
-            }
-
-        def get_weights(self) -> list[np.ndarray]:
-            return source.get_weights()
-
-    Fake.__module__, Fake.__name__ = f"{package}.src.layers.rnn.gru", "GRU"
-    fake: Any = Fake()
+    unserialized = {"class_name": "__lambda__", "config": {}}
+    replaced = dict.fromkeys(("activation", "kernel_initializer"), unserialized)
+    fake: Any = type("GRU", (), {"__module__": f"{package}.src.layers.rnn.gru"})()
+    fake.built = True
+    fake.get_config = lambda: source.get_config() | replaced
+    fake.get_weights = source.get_weights
     fake.activation = activation
     fake.kernel_initializer = lambda shape, dtype=None: np.ones(shape, dtype)
     fake.states = source.states

@@ -225,17 +225,6 @@ def test_another_layout_is_a_sentence(change: Any, sentence: str) -> None:
         diff(LAYER, X, change(LAYER(X)))
 
 
-def test_what_is_no_float_or_has_other_names_is_refused() -> None:
-    with pytest.raises(TypeError, match="dtype int64"):
-        diff(LAYER, X, np.zeros((BATCH, TIMESTEPS, UNITS), "int64"))
-    with pytest.raises(ValueError, match="expected h, with z, r, candidate"):
-        diff(LAYER, X, {"update": np.zeros((TIMESTEPS, BATCH, UNITS))})
-    with pytest.raises(ValueError, match="expected a row at least"):
-        diff(LAYER, X[:0], LAYER(X)[:0])
-    with pytest.raises(ValueError, match="expected its weights"):
-        diff(gru_ref.GRU(UNITS), X, np.zeros((BATCH, TIMESTEPS, UNITS)))
-
-
 def test_half_numbers_are_judged_as_half_unless_said_otherwise() -> None:
     theirs = LAYER(X).astype("float16")
     found = diff(LAYER, X, theirs)
@@ -305,24 +294,42 @@ def test_a_final_state_beside_the_last_output_is_judged_too() -> None:
     assert found.first.what == "last output"
 
 
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        ({"foo": np.zeros(3)}, "expected h, with z, r, candidate, output and state"),
-        ({"state": np.zeros((1, UNITS))}, r"state has shape \(1, 5\), expected \(3, 5\)"),
-    ],
-)
-def test_what_is_beside_an_output_is_never_ignored(more: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        diff(LAYER, X, {"output": LAYER(X), **more})
-
-
 # ---- what is refused
 
 
-def test_what_is_no_gru_is_refused() -> None:
+STATES = np.zeros((BATCH, TIMESTEPS, UNITS))
+BESIDE = {"output": STATES}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "error", "message"),
+    [
+        (STATES.astype("int64"), TypeError, "dtype int64"),
+        ({"update": STATES}, ValueError, "expected h, with z, r, candidate"),
+        (
+            {**BESIDE, "foo": STATES},
+            ValueError,
+            "expected h, with z, r, candidate, output and state",
+        ),
+        (
+            {**BESIDE, "state": STATES[:1, 0]},
+            ValueError,
+            r"state has shape \(1, 5\), expected \(3, 5\)",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(theirs: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        diff(LAYER, X, theirs)
+
+
+def test_what_is_no_layer_or_no_batch_is_refused() -> None:
     with pytest.raises(TypeError, match=r"layer is None, expected a gru_ref\.GRU"):
-        diff(None, X, X)
+        diff(None, X, STATES)
+    with pytest.raises(ValueError, match="expected its weights"):
+        diff(gru_ref.GRU(UNITS), X, STATES)
+    with pytest.raises(ValueError, match="expected a row at least"):
+        diff(LAYER, X[:0], STATES[:0])
 
 
 def test_sums_without_a_bound_are_refused() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref import GRUWeights, lint_vectors
+from gru_ref import lint_vectors
 from gru_ref.debugging.lint import Lint
 from gru_ref.debugging.lint.better import better
 from gru_ref.debugging.lint.sizes import PROOFS, proof_of
@@ -275,6 +275,8 @@ class TestLintRefusals:
     @pytest.mark.parametrize(
         ("changed", "error", "message"),
         [
+            ({"layer": gru_ref.GRUWeights}, TypeError, "layer is"),
+            ({"layer": gru_ref.GRU(2)}, ValueError, "not built"),
             ({"inputs": np.ones((2, 3))}, ValueError, "inputs has shape"),
             ({"inputs": np.ones((2, 0, FEATURES))}, ValueError, "inputs has shape"),
             ({"inputs": np.array([["a"]])}, TypeError, "inputs has dtype"),
@@ -289,10 +291,4 @@ class TestLintRefusals:
         self, changed: Any, error: type[Exception], message: str
     ) -> None:
         with pytest.raises(error, match=message):
-            lint_vectors(_layer(), **{**_call(), **changed})
-
-    def test_a_layer_that_is_none_or_not_built(self) -> None:
-        with pytest.raises(TypeError, match="layer is"):
-            lint_vectors(GRUWeights, np.ones((1, 1, 1)))
-        with pytest.raises(ValueError, match="not built"):
-            lint_vectors(gru_ref.GRU(2), np.ones((1, 1, 1)))
+            lint_vectors(**{"layer": _layer(), **_call(), **changed})
