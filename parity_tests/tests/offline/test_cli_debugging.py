@@ -80,8 +80,10 @@ class TestBundle:
         assert not Path("b.npz").exists()
         words = check_shown(invoke(*call, "--theirs", "y.npy"))
         assert "outputs by the live model, checked" in words
-        (probe,) = gru_ref.load_bundle("b.npz").probes.values()
+        bundle = gru_ref.load_bundle("b.npz")
+        (probe,), (said,) = bundle.probes.values(), bundle.said.values()
         assert (probe.outputs == np.load("y.npy")).all()
+        assert said["probe"]["outputs_by"] == "theirs"
         loose = invoke(*call, "--theirs", "spoiled.npy", "--tolerance", "0.01", "--force")
         assert loose.status == 0
 

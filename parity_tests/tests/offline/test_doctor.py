@@ -92,12 +92,6 @@ def test_live_keras_is_found_by_its_own_arrays() -> None:
     assert (reading.reset_after, reading.z_keeps_old) == (True, True)
 
 
-def test_the_layer_that_is_found_does_what_the_source_did() -> None:
-    arrays, x, y = _torch()
-    layer = diagnose(arrays, x, y).layer(return_sequences=True)
-    np.testing.assert_allclose(layer(x), y, rtol=0, atol=1e-14)
-
-
 def test_the_last_state_is_enough() -> None:
     arrays, x, y = _torch()
     reading = _one(diagnose(arrays, x, y[:, -1]))
