@@ -68,7 +68,11 @@ def duplicate_members(folder: Path) -> Path:
 
 @attack(None)
 def names_that_climb(folder: Path) -> Path:
-    return keras(folder, more=(("../../climbed", b"x"), ("/tmp/climbed", b"x")))
+    path = keras(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../climbed", b"x")
+        archive.writestr("/tmp/climbed", b"x")
+    return path
 
 
 @attack("encrypted")
