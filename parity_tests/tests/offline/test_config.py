@@ -221,12 +221,9 @@ class TestFromConfig:
 
     @parameterized.expand(
         [
-            ("2", instance("Dense", units=3), ValueError),
-            ("3", instance("Dense", units=3), ValueError),
-            ("2", instance("ReLU", slope=3), TypeError),
-            ("3", instance("ReLU", slope=3), TypeError),
-            ("2", instance("ReLU", max_value=-1.0), TypeError),
-            ("3", instance("ReLU", max_value=-1.0), TypeError),
+            *((version, instance("Dense", units=3), ValueError) for version in "23"),
+            *((version, instance("ReLU", slope=3), TypeError) for version in "23"),
+            *((version, instance("ReLU", max_value=-1.0), TypeError) for version in "23"),
             ("2.12", instance("LeakyReLU", alpha=None), ValueError),
             ("3", {**instance("ReLU"), "registered_name": "mine>ReLU"}, ValueError),
         ]
