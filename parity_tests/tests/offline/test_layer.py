@@ -130,7 +130,7 @@ QUIRKS: dict[str, list[dict[str, Any]]] = {
     "extra_initial_states_ignored": [
         KERAS_3,
         {"initial_state": [STATE] * 2},
-        {"initial_state": STATE},
+        {"initial_state": [STATE]},
     ],
     "rate_one": [{**KERAS_3, "dropout": 1.0}, {"training": True}, {}],
 }

@@ -58,9 +58,8 @@ class Draw:
         """Return a layer that holds the weights."""
         layer = gru_ref.GRU(**{**self.config, **changes})
         batch = BATCH if layer.stateful else None
-        layer.build(
-            (TIMESTEPS, batch, FEATURES) if layer.time_major else (batch, TIMESTEPS, FEATURES)
-        )
+        leading = (TIMESTEPS, batch) if layer.time_major else (batch, TIMESTEPS)
+        layer.build((*leading, FEATURES))
         layer.set_weights(self.weights if weights is None else weights)
         return layer
 

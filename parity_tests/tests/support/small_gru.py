@@ -25,12 +25,10 @@ def layer(**constructor: Any) -> GRU:
     return with_weights(GRU(UNITS, **constructor), (BATCH, TIMESTEPS, FEATURES))
 
 
-def with_weights(
-    layer: GRU, shape: tuple[int | None, ...], *, seed: int = 2, scale: float = 1.0
-) -> GRU:
+def with_weights(layer: GRU, shape: tuple[int | None, ...], scale: float = 1.0) -> GRU:
     """Return the layer, built for inputs of a shape and given random weights."""
     layer.build(shape)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(2)
     shapes = layer.config.weight_shapes(shape[-1]).values()
     layer.set_weights([rng.normal(scale=scale, size=each) for each in shapes])
     return layer
