@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import gru_ref
+from parity_tests.tests.support.small_gru import with_weights
 
 META, META_SHA256 = "gru_ref_bundle", "gru_ref_bundle_sha256"
 Members = dict[str, np.ndarray]
@@ -18,12 +19,7 @@ Members = dict[str, np.ndarray]
 
 def built_gru(**arguments: Any) -> gru_ref.GRU:
     """Return a GRU of three units and two features, with weights of its own."""
-    layer = gru_ref.GRU(3, recurrent_initializer="zeros", **arguments)
-    layer.build((2, None, 2))
-    rng = np.random.default_rng(1)
-    shapes = layer.config.weight_shapes(2).values()
-    layer.set_weights([rng.normal(size=shape) for shape in shapes])
-    return layer
+    return with_weights(gru_ref.GRU(3, recurrent_initializer="zeros", **arguments), (2, None, 2))
 
 
 def members_of(data: bytes) -> Members:

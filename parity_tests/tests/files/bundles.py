@@ -81,8 +81,7 @@ def string_entry(text: bytes, offset: int) -> bytes:
     """Return the entry of `string(text)`."""
     length = len(text).to_bytes(4, "little")
     hashed = length + mask_crc(length).to_bytes(4, "little") + text
-    sizes = entry(hashed, (), dtype=STRING, offset=offset, size=len(string(text)))
-    return sizes
+    return entry(hashed, (), dtype=STRING, offset=offset, size=len(string(text)))
 
 
 def object_graph(nodes: list[dict[str, int | str]]) -> bytes:
@@ -123,20 +122,22 @@ def write_gru(
     *,
     nodes: list[dict[str, Any]] | None = None,
     graph: bytes | None = None,
+    bias: bytes = b"",
     header: bytes = field(1, 1),
     compression: int = 0,
     **lies: Any,
 ) -> Path:
     """Write a checkpoint of one GRU, with lies in the entry of its kernel; return its prefix."""
     objects = object_graph(nodes or NODES) if graph is None else graph
-    lies = {"shape": (2, 6), **lies}
+    data = KERNEL + RECURRENT + bias
     entries = {
-        "a": entry(KERNEL, **lies),
+        "a": entry(KERNEL, **{"shape": (2, 6), **lies}),
         "b": entry(RECURRENT, (2, 6), offset=48),
-        "_CHECKPOINTABLE_OBJECT_GRAPH": string_entry(objects, 96),
+        "c": entry(bias, (len(bias) // 4,), offset=96),
+        "_CHECKPOINTABLE_OBJECT_GRAPH": string_entry(objects, len(data)),
     }
-    data = KERNEL + RECURRENT + string(objects)
-    return write(folder, entries, data, header=header, compression=compression)
+    written = {"header": header, "compression": compression}
+    return write(folder, entries, data + string(objects), **written)
 
 
 def _block(pairs: list[tuple[bytes, bytes]]) -> bytes:

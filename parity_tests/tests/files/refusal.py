@@ -11,6 +11,12 @@ from gru_ref.files.malformed import MalformedFileError
 from parity_tests.recording.files.recorded_exports import read
 
 
+def file_of(folder: Path, data: bytes) -> Path:
+    """Write bytes under a name that says nothing of them, and return the path."""
+    (folder / "x").write_bytes(data)
+    return folder / "x"
+
+
 def check_refused(path: Path, reason: str) -> None:
     """Check that a file is refused for a reason, in less than 8 MiB of memory.
 

@@ -15,10 +15,11 @@ import pytest
 from gru_ref.files.limits import Limits
 from gru_ref.files.malformed import MalformedFileError
 from parity_tests.recording.files.recorded_exports import arrays_of, read
-from parity_tests.tests.files.refusal import check_refused
+from parity_tests.tests.files.refusal import check_refused, file_of
 
 
-def _npy(header: str, data: bytes = b"") -> bytes:
+def _npy(shape: tuple[int, ...], data: bytes = b"", *, descr: str = "'<f4'") -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
     text = header.encode().ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
 
@@ -46,23 +47,12 @@ np.save(OBJECTS, np.array([{}, None]), allow_pickle=True)
 
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "npz_of_pickles": (_npz(arr_0=OBJECTS.getvalue()), "pickle"),
-    "npy_of_pickles_by_another_header": (
-        _npz(a=_npy("{'descr': [('x', '|O')], 'fortran_order': False, 'shape': (), }")),
-        "plain array",
-    ),
-    "npy_that_claims_a_terabyte": (
-        _npz(a=_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776,), }")),
-        "claims",
-    ),
-    "npy_header_that_calls": (
-        _npz(a=_npy("{'descr': __import__('os').name, 'fortran_order': False, 'shape': (), }")),
-        "plain array",
-    ),
+    "npy_of_pickles_by_another_header": (_npz(a=_npy((), descr="[('x', '|O')]")), "plain array"),
+    "npy_that_claims_a_terabyte": (_npz(a=_npy((1 << 40,))), "claims"),
+    "npy_header_that_calls": (_npz(a=_npy((), descr="__import__('os').name")), "plain array"),
     **{
         f"npy_of_dtype_{descr}": (
-            _npz(
-                a=_npy(f"{{'descr': '{descr}', 'fortran_order': False, 'shape': (1,), }}", bytes(4))
-            ),
+            _npz(a=_npy((1,), bytes(4), descr=repr(descr))),
             re.escape(f"a.npy: its dtype is {descr!r}, expected a plain one"),
         )
         for descr in (
@@ -82,7 +72,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     },
     **{
         f"npy_of_nothing_times_{size}": (
-            _npz(a=_npy(f"{{'descr': '<f4', 'fortran_order': False, 'shape': (0, {size}), }}")),
+            _npz(a=_npy((0, size))),
             "expected sizes that NumPy has",
         )
         for size in (1 << 62, 1 << 100)
@@ -92,14 +82,9 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         _npz(arr_0=b"", arr_1=b"").replace(b"arr_1", b"arr_0"),
         "2 members",
     ),
-    "one_npy": (_npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", bytes(4)), "one"),
+    "one_npy": (_npy((1,), bytes(4)), "one"),
     "npz_of_arrays_that_could_be_either": (
-        _npz(
-            **{
-                name: _npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 6), }", bytes(48))
-                for name in "ab"
-            }
-        ),
+        _npz(a=_npy((2, 6), bytes(48)), b=_npy((2, 6), bytes(48))),
         "cannot be told",
     ),
     "pickle": (b"\x80\x04]\x94.", "pickle"),
@@ -130,24 +115,19 @@ class TestHostileArrays:
     """.npz, .npy and safetensors by strangers."""
 
     @pytest.mark.parametrize("attack", HOSTILE)
-    def test_it_isrefused(self, attack: str, tmp_path: Path) -> None:
+    def test_it_is_refused(self, attack: str, tmp_path: Path) -> None:
         data, reason = HOSTILE[attack]
-        (tmp_path / "x").write_bytes(data)
-        check_refused(tmp_path / "x", reason)
+        check_refused(file_of(tmp_path, data), reason)
 
-    def test_the_honest_one_is_read(self, tmp_path: Path) -> None:
-        (tmp_path / "x").write_bytes(_safetensors(HONEST))
-        assert [found.path for found in read(tmp_path / "x")] == ["gru"]
-
-    def test_a_limit_is_kept(self, tmp_path: Path) -> None:
-        path = tmp_path / "x"
-        path.write_bytes(_safetensors(HONEST))
+    def test_the_honest_one_is_read_within_its_limit(self, tmp_path: Path) -> None:
+        path = file_of(tmp_path, _safetensors(HONEST))
+        assert [found.path for found in read(path)] == ["gru"]
         with pytest.raises(MalformedFileError, match="max_bytes"):
             read(path, Limits(max_bytes=path.stat().st_size - 20))
 
     def test_arrays_of_any_names_and_order_go_by_their_shapes(self, tmp_path: Path) -> None:
-        arrays = {"b": np.ones((2, 6)), "U": np.ones((2, 6)) * 2, "W": np.ones((4, 6)) * 3}
-        np.savez(tmp_path / "x.npz", b=arrays["b"][0], U=arrays["U"], W=arrays["W"])
+        arrays = {"b": np.full(6, 1.0), "U": np.full((2, 6), 2.0), "W": np.full((4, 6), 3.0)}
+        np.savez(tmp_path / "x.npz", **arrays)
         (found,) = read(tmp_path / "x.npz")
         assert [array.flat[0] for array in arrays_of(found)] == [3, 2, 1]
 
@@ -156,8 +136,7 @@ class TestHostileArrays:
         lstm = [np.ones((5, 8)), np.ones((2, 8)), np.ones(8)]
         second = [np.ones((2, 9)), np.ones((3, 9)), np.ones(9)]
         np.savez(tmp_path / "x.npz", *gru, *lstm, *second, np.ones((3, 1)))
-        shapes = [found.kernel.shape for found in read(tmp_path / "x.npz")]
-        assert shapes == [(4, 15), (2, 9)]
+        assert [found.kernel.shape for found in read(tmp_path / "x.npz")] == [(4, 15), (2, 9)]
 
     @pytest.mark.parametrize("order", ["C", "F"])
     @pytest.mark.parametrize("dtype", ["<f4", ">f8", "<f2"])

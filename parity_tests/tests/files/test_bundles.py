@@ -25,7 +25,7 @@ from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded as File
 from parity_tests.tests.files import altered_bundles as altered
 from parity_tests.tests.files.altered_bundles import Members, built_gru, members_of
-from parity_tests.tests.support.cli_files import EXPECTED, NPZ
+from parity_tests.tests.support.cli_files import EXPECTED, NPZ, arrays_of, npz_layer
 
 # Every generation, and files of several parts.
 RELEASES = ("keras-1.2.2", "keras-2.3.1", "tf.keras-2.4.0", "tf_keras-2.21.0", "keras-3.15.1")
@@ -47,6 +47,12 @@ def written(tmp_path: Path) -> Callable[[Members], Path]:
     return lambda members: altered.write_bundle(tmp_path / "gru.npz", members)
 
 
+def _load_again(folder: Path, layers: Any) -> dict[str, gru_ref.GRU]:
+    """Return what a bundle of one layer or several holds."""
+    gru_ref.save_bundle(folder / "b", layers)
+    return gru_ref.load_layers(folder / "b")
+
+
 class TestRoundTrip:
     """What Keras's own files hold comes back."""
 
@@ -54,14 +60,13 @@ class TestRoundTrip:
     def test_every_gru_of_a_file_comes_back(self, name: str, tmp_path: Path) -> None:
         recorded = File(name)
         layers = gru_ref.load_layers(recorded.path)
-        gru_ref.save_bundle(tmp_path / "b", layers)
-        again = gru_ref.load_layers(tmp_path / "b")
+        again = _load_again(tmp_path, layers)
         assert list(again) == list(layers)
-        for path, layer in layers.items():
-            assert again[path].get_config() == layer.get_config()
-            assert again[path].implementation == layer.implementation
-            assert again[path].keras_version == layer.keras_version
-            assert any(File.has_weights(again[path], gru) for gru in recorded.grus)
+        for one, other in zip(again.values(), layers.values(), strict=True):
+            assert one.get_config() == other.get_config()
+            assert one.implementation == other.implementation
+            assert one.keras_version == other.keras_version
+            assert any(File.has_weights(one, gru) for gru in recorded.grus)
 
     @pytest.mark.parametrize(
         "dtype", ["float32", "float64", "float16", "bfloat16", "mixed_float16"]
@@ -71,36 +76,25 @@ class TestRoundTrip:
         kernel, recurrent_kernel = layer.get_weights()
         kernel[0, :3] = np.nan, np.inf, -0.0
         layer.set_weights([kernel, recurrent_kernel])
-        gru_ref.save_bundle(tmp_path / "b", layer)
-        (again,) = gru_ref.load_layers(tmp_path / "b").values()
-        assert [w.tobytes() for w in again.get_weights()] == [
-            w.tobytes() for w in layer.get_weights()
-        ]
+        (again,) = _load_again(tmp_path, layer).values()
+        stored, read = ([w.tobytes() for w in one.get_weights()] for one in (layer, again))
+        assert read == stored
 
     def test_what_no_config_of_keras_says_comes_back(self, tmp_path: Path) -> None:
         arguments = {"implementation": 1, "use_cudnn": False, "execution": "xla"}
-        layer = built_gru(keras_version="3", **arguments)
-        gru_ref.save_bundle(tmp_path / "b", layer)
-        (again,) = gru_ref.load_layers(tmp_path / "b").values()
+        (again,) = _load_again(tmp_path, built_gru(keras_version="3", **arguments)).values()
         assert {name: getattr(again, name) for name in arguments} == arguments
 
     def test_another_process_makes_the_same_bytes(self, tmp_path: Path) -> None:
         path = File("keras-3.5.0/bidirectional.weights.h5").path
-        code = (
-            "import gru_ref, sys\n"
-            "gru_ref.save_bundle(sys.argv[2], gru_ref.load_layers(sys.argv[1]))"
-        )
-        subprocess.run(
-            [sys.executable, "-c", code, path, tmp_path / "b"],
-            env={**os.environ, "PYTHONHASHSEED": "1"},
-            cwd=ROOT,
-            check=True,
-        )
+        code = "import sys, gru_ref as g; g.save_bundle(sys.argv[2], g.load_layers(sys.argv[1]))"
+        command = [sys.executable, "-c", code, path, tmp_path / "b"]
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "1"}, cwd=ROOT, check=True)
         assert (tmp_path / "b").read_bytes() == bundle_bytes(gru_ref.load_layers(path))
 
     def test_the_origin_says_what_was_not_said_and_what_was_supplied(self, tmp_path: Path) -> None:
         layers = gru_ref.load_layers(NPZ, go_backwards=True, keras_version="3.5")
-        gru_ref.save_bundle(tmp_path / "b", layers)
+        (layer,) = _load_again(tmp_path, layers).values()
         (said,) = gru_ref.load_bundle(tmp_path / "b").said.values()
         source = said["source"]
         assert source["file"] == "gru.npz"
@@ -108,7 +102,6 @@ class TestRoundTrip:
         assert source["supplied"] == {"go_backwards": True, "keras_version": "3.5"}
         assert "activation" in source["unknown"]
         assert (said["keras_version"], source["keras_version"]) == ("3.5", None)
-        (layer,) = gru_ref.load_layers(tmp_path / "b").values()
         assert layer.origin.unknown == ()
         assert any("supplied: {'go_backwards': True" in note for note in layer.origin.notes)
 
@@ -139,15 +132,15 @@ class TestProbe:
         assert (inputs.ravel() == (2.0 * raw - 255) / 256).all()
 
     def test_outputs_of_the_live_layer_are_kept(self, tmp_path: Path) -> None:
-        (layer,) = gru_ref.load_layers(NPZ, return_sequences=True).values()
-        with np.load(EXPECTED) as live:
-            x, outputs, state = live["x"], live["outputs"], live["state"]
-        gru_ref.save_bundle(tmp_path / "b", layer, recorded=RecordedCall(x, outputs))
+        live = arrays_of(EXPECTED)
+        call = RecordedCall(live["x"], live["outputs"])
+        gru_ref.save_bundle(tmp_path / "b", npz_layer(return_sequences=True), recorded=call)
         bundle = gru_ref.load_bundle(tmp_path / "b")
         (probe,), (said,) = bundle.probes.values(), bundle.said.values()
-        assert (probe.outputs == outputs).all()
+        assert (probe.outputs == live["outputs"]).all()
         assert said["probe"]["outputs_by"] == "theirs"
-        np.testing.assert_allclose(probe.states[:, -1], state, atol=said["probe"]["tolerance"])
+        bound = said["probe"]["tolerance"]
+        np.testing.assert_allclose(probe.states[:, -1], live["state"], rtol=0, atol=bound)
 
     def test_outputs_in_bfloat16_are_kept(self, tmp_path: Path) -> None:
         layer = built_gru(dtype="bfloat16", return_sequences=True)
@@ -158,15 +151,14 @@ class TestProbe:
 
     @pytest.mark.parametrize("last_alone", [False, True])
     def test_outputs_that_are_not_the_layers_are_refused_first(self, last_alone: bool) -> None:
-        (layer,) = gru_ref.load_layers(NPZ).values()
-        with np.load(EXPECTED) as live:
-            x, outputs = live["x"], live["outputs"].copy()
+        live = arrays_of(EXPECTED)
+        outputs = live["outputs"]
         outputs[1, -1, 2] += 1e-4
-        given = RecordedCall(x, outputs[:, -1] if last_alone else outputs)
+        call = {"inputs": live["x"], "outputs": outputs[:, -1] if last_alone else outputs}
         place = r"outputs\[1, 2\]" if last_alone else r"outputs\[1, 2, 2\]"
         with pytest.raises(ValueError, match=place):
-            bundle_bytes(layer, recorded=given)
-        bundle_bytes(layer, recorded=RecordedCall(given.inputs, given.outputs, tolerance=2e-4))
+            bundle_bytes(npz_layer(), recorded=RecordedCall(**call))
+        bundle_bytes(npz_layer(), recorded=RecordedCall(**call, tolerance=2e-4))
 
 
 class TestRefusals:
@@ -351,8 +343,7 @@ class TestHostile:
 
     def test_work_is_limited(self, honest: Members, written: Any) -> None:
         path = written(honest)
-        (layer,) = gru_ref.load_layers(path).values()
-        work = products(honest["0/inputs"], layer.config)
+        work = products(honest["0/inputs"], built_gru().config)
         assert work > 4 * 6 * 9 * 5
         assert len(gru_ref.load_layers(path, limits=Limits(max_products=work))) == 1
         with pytest.raises(MalformedFileError, match=r"Limits\(max_products="):

@@ -81,15 +81,7 @@ class TestHostileCheckpoints:
     def test_a_cudnn_gru_is_converted(self, tmp_path: Path) -> None:
         bias = np.arange(12, dtype="<f4").tobytes()
         nodes = [NODES[0], {**NODES[1], "bias": 4}, *NODES[2:], {"VARIABLE_VALUE": "c"}]
-        graph = bundles.object_graph(nodes)
-        entries = {
-            "a": bundles.entry(KERNEL, (2, 6)),
-            "b": bundles.entry(RECURRENT, (2, 6), offset=48),
-            "c": bundles.entry(bias, (12,), offset=96),
-            "_CHECKPOINTABLE_OBJECT_GRAPH": bundles.string_entry(graph, 144),
-        }
-        data = KERNEL + RECURRENT + bias + bundles.string(graph)
-        (found,) = read(bundles.write(tmp_path / "x", entries, data))
+        (found,) = read(write_gru(tmp_path / "x", nodes=nodes, bias=bias))
         assert found.class_name == "CuDNNGRU"
         assert found.bias.shape == (2, 6)
         assert found.recurrent_kernel[:, :2].tolist() == [[12, 18], [13, 19]]

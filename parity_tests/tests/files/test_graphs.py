@@ -14,7 +14,7 @@ from gru_ref.files.readers import tflite
 from parity_tests.recording.files import recorded_exports
 from parity_tests.recording.files.recorded_exports import read
 from parity_tests.tests.files.bundles import field
-from parity_tests.tests.files.refusal import check_refused
+from parity_tests.tests.files.refusal import check_refused, file_of
 
 
 def _onnx_tensor(name: str, shape: tuple[int, ...], data: bytes, extra: bytes = b"") -> bytes:
@@ -66,14 +66,12 @@ class TestGraphs:
     """ONNX and TFLite models by strangers."""
 
     @pytest.mark.parametrize("attack", ONNX)
-    def test_it_isrefused(self, attack: str, tmp_path: Path) -> None:
+    def test_it_is_refused(self, attack: str, tmp_path: Path) -> None:
         data, reason = ONNX[attack]
-        (tmp_path / "x").write_bytes(data)
-        check_refused(tmp_path / "x", reason)
+        check_refused(file_of(tmp_path, data), reason)
 
     def test_a_gru_node_says_its_arguments(self, tmp_path: Path) -> None:
-        (tmp_path / "x").write_bytes(_onnx_gru())
-        (found,) = read(tmp_path / "x")
+        (found,) = read(file_of(tmp_path, _onnx_gru()))
         assert found.already_known == {
             "reset_after": True,
             "activation": "tanh",
@@ -83,15 +81,13 @@ class TestGraphs:
         assert found.bias.tolist() == np.arange(12.0).reshape(2, 6).tolist()
 
     def test_without_linear_before_reset_the_bias_rows_are_one(self, tmp_path: Path) -> None:
-        (tmp_path / "x").write_bytes(_onnx_gru(lbr=0, direction=b"reverse"))
-        (found,) = read(tmp_path / "x")
+        (found,) = read(file_of(tmp_path, _onnx_gru(lbr=0, direction=b"reverse")))
         assert found.bias.tolist() == [6, 8, 10, 12, 14, 16]
         assert found.already_known["go_backwards"] is True
         assert "order of the inputs" in found.notes[0]
 
     def test_a_node_without_a_bias_has_none(self, tmp_path: Path) -> None:
-        (tmp_path / "x").write_bytes(_onnx_gru(B=b""))
-        (found,) = read(tmp_path / "x")
+        (found,) = read(file_of(tmp_path, _onnx_gru(B=b"")))
         assert found.bias is None
 
     def test_a_damaged_tflite_file_never_leads_out_of_it(self, tmp_path: Path) -> None:
@@ -99,9 +95,9 @@ class TestGraphs:
         refused = 0
         for position in range(0, len(data) - 4, 311):
             damaged = data[:position] + b"\xff\xff\xff\x7f" + data[position + 4 :]
-            (tmp_path / "x").write_bytes(damaged)
             try:
-                tflite.read(tmp_path / "x", Budget(tmp_path / "x", Limits()))
+                path = file_of(tmp_path, damaged)
+                tflite.read(path, Budget(path, Limits()))
             except MalformedFileError:
                 refused += 1
         assert refused > 5

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gru_ref import GRUConfig, GRUWeights, layouts
+from parity_tests.tests.support.arrays import check_same_arrays
 
 FEATURES, UNITS = 4, 5
 ALL = tuple(layouts.LAYOUTS)
@@ -38,10 +39,8 @@ def pair(name: str, **arguments: Any) -> tuple[GRUWeights, GRUConfig]:
     given = {"reset_after": "reset_after True" not in REFUSED[name], **arguments}
     config = GRUConfig(UNITS, **given)
     rng = np.random.default_rng(5)
-    arrays = [
-        rng.normal(size=shape).astype(config.dtype)
-        for shape in config.weight_shapes(FEATURES).values()
-    ]
+    shapes = config.weight_shapes(FEATURES).values()
+    arrays = [rng.normal(size=shape).astype(config.dtype) for shape in shapes]
     if config.use_bias and config.reset_after and "recurrent bias" in REFUSED[name]:
         arrays[2][1, 2 * UNITS :] = 0
     return GRUWeights(*arrays), config
@@ -49,20 +48,15 @@ def pair(name: str, **arguments: Any) -> tuple[GRUWeights, GRUConfig]:
 
 def same_arrays(actual: GRUWeights, expected: GRUWeights) -> None:
     """Check that two weights are equal bit for bit, in dtype and shape."""
-    assert len(actual.arrays()) == len(expected.arrays())
-    for one, other in zip(actual.arrays(), expected.arrays(), strict=True):
-        assert (one.dtype, one.shape) == (other.dtype, other.shape)
-        np.testing.assert_array_equal(one, other)
+    check_same_arrays(actual.arrays(), expected.arrays())
 
 
 def same_layouts(actual: dict[str, Any], expected: dict[str, Any]) -> None:
     """Check that two layouts are equal bit for bit."""
     assert actual.keys() == expected.keys()
     for key, value in expected.items():
-        if isinstance(value, list):
-            pairs = list(zip(actual[key], value, strict=True))
-        else:
-            pairs = [(actual[key], value)]
+        several = isinstance(value, list)
+        pairs = zip(actual[key], value, strict=True) if several else [(actual[key], value)]
         for one, other in pairs:
             assert np.asarray(one).dtype == np.asarray(other).dtype, key
             np.testing.assert_array_equal(one, other, err_msg=key)

@@ -39,26 +39,18 @@ def test_a_runtimes_own_parameters_give_its_outputs(name: str, case: dict[str, A
 
 
 def test_every_case_of_the_table_is_recorded() -> None:
-    recorded = {case.id for case in RECORDED}
-    assert recorded == {
+    assert {case.id for case in RECORDED} == {
         f"{name}+{table.case_id(given)}" for name in table.ROWS for given in table.arguments(name)
     }
 
 
-def test_keras_converts_cudnn_gru_likewise() -> None:
+def test_keras_converts_cudnn_gru_and_packs_the_flat_buffer_likewise() -> None:
     recorded = json.loads((RECORDS / "cudnn_gru.json").read_text(encoding="utf-8"))
     arrays = conversions.from_json(recorded["arrays"])
     names = ("kernel", "recurrent_kernel", "bias")
-    read = layouts.layout("cudnn_gru").from_layout(
-        {name: arrays[f"cudnn_{name}"] for name in names}
-    )
-    same_arrays(read.weights, GRUWeights(*(arrays[f"gru_{name}"] for name in names)))
-
-
-def test_keras_packs_the_flat_buffer_likewise() -> None:
-    recorded = json.loads((RECORDS / "cudnn_gru.json").read_text(encoding="utf-8"))
-    arrays = conversions.from_json(recorded["arrays"])
-    weights = GRUWeights(*(arrays[f"gru_{n}"] for n in ("kernel", "recurrent_kernel", "bias")))
+    weights = GRUWeights(*(arrays[f"gru_{name}"] for name in names))
+    stored = {name: arrays[f"cudnn_{name}"] for name in names}
+    same_arrays(layouts.layout("cudnn_gru").from_layout(stored).weights, weights)
     layout = layouts.convert((weights, GRUConfig(weights.units)), to="cudnn")
     np.testing.assert_array_equal(layout["params"], arrays["flat_buffer"])
 

@@ -57,8 +57,7 @@ def test_hard_sigmoid_keeps_the_slope_of_its_keras(
     arguments = {"recurrent_activation": "hard_sigmoid", "keras_version": generation}
     layout = layouts.convert(pair(name, **arguments), to=name)
     assert str(slope) in str(layout.get("activation_alpha", layout["activations"]))
-    read = layouts.layout(name).from_layout(layout)
-    assert read.arguments.items() >= arguments.items()
+    assert layouts.layout(name).from_layout(layout).arguments.items() >= arguments.items()
 
 
 def test_an_onnx_hard_sigmoid_without_alpha_is_keras_2s() -> None:

@@ -12,29 +12,22 @@ from gru_ref import RNN, GRUCell, GRUConfig, KerasQuirkWarning, StackedRNNCells
 from gru_ref.keras.dropout.masks import laws
 
 X = np.ones((2, 3, 4), "float32")
-ONES = {
-    "kernel_initializer": "ones",
-    "recurrent_initializer": "ones",
-    "bias_initializer": "ones",
-}
+ONES = dict.fromkeys(("kernel_initializer", "recurrent_initializer", "bias_initializer"), "ones")
 
 
 def _refuse(shape: Any, dtype: Any = None) -> Any:
     raise OSError("no such weights")
 
 
-def _cells(version: str) -> list[GRUCell]:
-    good = GRUCell(3, keras_version=version, **ONES)
-    return [good, GRUCell(2, keras_version=version, **ONES | {"bias_initializer": _refuse})]
-
-
-def _layers(version: str) -> dict[str, tuple[Any, tuple[int | None, ...]]]:
-    refused = ONES | {"bias_initializer": _refuse}
+def _layers(version: str) -> dict[str, tuple[Any, tuple[int, ...]]]:
+    refused = ONES | {"bias_initializer": _refuse, "keras_version": version}
+    cell = GRUCell(2, **refused)
+    cells = [GRUCell(3, keras_version=version, **ONES), cell]
     return {
-        "GRU": (gru_ref.GRU(3, keras_version=version, **refused), (2, 3, 4)),
-        "GRUCell": (_cells(version)[1], (2, 4)),
-        "StackedRNNCells": (StackedRNNCells(_cells(version)), (2, 4)),
-        "RNN": (RNN(_cells(version)), (2, 3, 4)),
+        "GRU": (gru_ref.GRU(3, **refused), (2, 3, 4)),
+        "GRUCell": (cell, (2, 4)),
+        "StackedRNNCells": (StackedRNNCells(cells), (2, 4)),
+        "RNN": (RNN(cells), (2, 3, 4)),
     }
 
 

@@ -21,6 +21,8 @@ def _weights(features: int = FEATURES, units: int = UNITS) -> GRUWeights:
 
 
 CELL = Cell(_weights(), Recurrence(return_sequences=True, dtype="float64"))
+WRONG_STATE = CELL._replace(initial_state=np.ones((BATCH, 6)))
+ONE_MASK = CELL._replace(dropout_masks=[np.ones((BATCH, FEATURES))])
 
 
 @pytest.mark.parametrize(
@@ -44,18 +46,8 @@ def test_a_recurrence_names_what_is_wrong(arguments: dict[str, Any], message: st
         (X[..., 1:], [CELL], None, r"x has shape \(2, 3, 3\), expected three dimensions, the last"),
         (X, [CELL], np.ones((TIMESTEPS, BATCH)), "mask has the sizes 2 timesteps, 3 rows, 1 units"),
         (X, [CELL], np.ones((BATCH, TIMESTEPS, 4)), "mask .* expected 3, 2 or 1, 1 or 5"),
-        (
-            X,
-            [CELL._replace(initial_state=np.ones((BATCH, 6)))],
-            None,
-            r"initial_state has shape \(2, 6\), expected \(2, 5\)",
-        ),
-        (
-            X,
-            [CELL._replace(dropout_masks=[np.ones((BATCH, FEATURES))])],
-            None,
-            "dropout_masks has 1 masks, expected one for each of 3 timesteps",
-        ),
+        (X, [WRONG_STATE], None, r"initial_state has shape \(2, 6\), expected \(2, 5\)"),
+        (X, [ONE_MASK], None, "dropout_masks has 1 masks, expected one for each of 3 timesteps"),
     ],
 )
 def test_the_loop_names_what_is_wrong(x: Any, cells: Any, mask: Any, message: str) -> None:

@@ -21,6 +21,7 @@ import pytest
 import gru_ref
 from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import FencedBlock, blocks_of, differences
+from parity_tests.tests.support.cli_files import arrays_of
 from parity_tests.tests.support.cli_runner import invoke
 
 FILES = ROOT / "fixtures" / "debugging"
@@ -100,11 +101,6 @@ def test_the_weights_are_what_the_export_by_hand_makes(
 ) -> None:
     (layer,) = gru_ref.load_layers("model.h5").values()
     model = SimpleNamespace(get_layer={"gru": layer}.get)
-    with np.load("weights.npz") as file:
-        recorded = dict(file)
+    recorded = arrays_of(Path("weights.npz"))
     exec(_script("export.py"), {"np": np, "model": model})
-    with np.load("weights.npz") as file:
-        made = dict(file)
-    assert made.keys() == recorded.keys()
-    for name, array in recorded.items():
-        np.testing.assert_array_equal(made[name], array)
+    np.testing.assert_equal(arrays_of(Path("weights.npz")), recorded)

@@ -13,19 +13,16 @@ from gru_ref.debugging.diff import dropout_search
 from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.diff.difference import Difference
 from gru_ref.debugging.diff.hypotheses import DROPOUT
-from gru_ref.debugging.mistakes.table import BY_NAME, Attempt, Call
+from gru_ref.debugging.mistakes.table import BY_NAME
+from parity_tests.tests.support.small_gru import BIAS, attempt_of, change_array, with_weights
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 3, 7, 4, 5
 TWO_CALLS = {"recorded state dropped"}  # a diff is of one
 
 
 def _layer(units: int = UNITS, features: int = FEATURES, **arguments: Any) -> gru_ref.GRU:
-    rng = np.random.default_rng(6)
     layer = gru_ref.GRU(units, **{"return_sequences": True, **arguments})
-    layer.build((BATCH, None, features))
-    shapes = layer.config.weight_shapes(features).values()
-    layer.set_weights([rng.normal(scale=features**-0.5, size=shape) for shape in shapes])
-    return layer
+    return with_weights(layer, (BATCH, None, features), scale=features**-0.5)
 
 
 def _x(features: int = FEATURES, timesteps: int = TIMESTEPS) -> np.ndarray:
@@ -33,19 +30,20 @@ def _x(features: int = FEATURES, timesteps: int = TIMESTEPS) -> np.ndarray:
     return rng.normal(size=(BATCH, timesteps, features)).astype("float32")
 
 
-def _attempt(layer: gru_ref.GRU, **call: Any) -> Attempt:
-    weights = gru_ref.GRUWeights(*layer.get_weights())
-    return Attempt(layer.config, weights, (Call(_x(), **call),))
+X = _x()
+LAYER = _layer()
+HOLE = np.ones((BATCH, TIMESTEPS), bool)
+HOLE[1, 3] = False
 
 
 def _mistaken(layer: gru_ref.GRU, name: str, **call: Any) -> np.ndarray:
-    attempt = _attempt(layer, **call)
+    attempt = attempt_of(layer, X, **call)
     assert BY_NAME[name].applies(attempt)
     return BY_NAME[name].run(attempt).outputs[0]
 
 
-def _gates(layer: gru_ref.GRU) -> dict[str, np.ndarray]:
-    arrays = layer.trace(_x()).arrays()
+def _gates() -> dict[str, np.ndarray]:
+    arrays = LAYER.trace(X).arrays()
     return {name: arrays[name].copy() for name in ("z", "r", "candidate", "h")}
 
 
@@ -57,10 +55,9 @@ def _names(found: Difference) -> list[str]:
 
 
 def test_the_first_number_is_named_and_those_after_it_are_not_blamed() -> None:
-    layer = _layer()
-    theirs = layer(_x()).copy()
+    theirs = LAYER(X).copy()
     theirs[1, 4, 2] += 1e-3
-    found = diff(layer, _x(), theirs)
+    found = diff(LAYER, X, theirs)
     assert found.first[:5] == (4, 4, 1, 2, "h")
     assert found.first.theirs == pytest.approx(float(theirs[1, 4, 2]))
     assert found.first.expected == pytest.approx(float(theirs[1, 4, 2]) - 1e-3, abs=1e-6)
@@ -71,37 +68,32 @@ def test_the_first_number_is_named_and_those_after_it_are_not_blamed() -> None:
 def test_backwards_the_first_is_the_last_of_the_input() -> None:
     layer = _layer(go_backwards=True)
     theirs = _mistaken(layer, "go_backwards ignored")
-    found = diff(layer, _x(), theirs)
+    found = diff(layer, X, theirs)
     assert found.first[:2] == (TIMESTEPS - 1, 0)
     assert _names(found) == ["go_backwards ignored"]
 
 
 @pytest.mark.parametrize("gate", ["z", "r", "candidate", "h"])
 def test_the_first_gate_is_named_when_gates_are_given(gate: str) -> None:
-    layer = _layer()
-    theirs = _gates(layer)
+    theirs = _gates()
     theirs[gate][3, 2, 1] += 1e-3
-    found = diff(layer, _x(), theirs)
-    assert found.first[:5] == (3, 3, 2, 1, gate)
+    assert diff(LAYER, X, theirs).first[:5] == (3, 3, 2, 1, gate)
 
 
 def test_without_any_mistake_the_states_alone_are_judged_as_under_one() -> None:
-    layer = _layer()
-    theirs = _gates(layer)
-    theirs["h"] = _mistaken(layer, "z and r swapped").swapaxes(0, 1)
-    with_gates, alone = diff(layer, _x(), theirs), diff(layer, _x(), {"h": theirs["h"]})
+    theirs = _gates()
+    theirs["h"] = _mistaken(LAYER, "z and r swapped").swapaxes(0, 1)
+    with_gates, alone = diff(LAYER, X, theirs), diff(LAYER, X, {"h": theirs["h"]})
     assert with_gates.left == alone.left == (alone.worst, alone.error)
     assert with_gates.worst != alone.worst
     assert with_gates.hypotheses == alone.hypotheses
 
 
 def test_a_gate_that_differs_beside_equal_states_is_explained_by_no_mistake() -> None:
-    layer = _layer()
-    kernel, recurrent_kernel, bias = layer.get_weights()
-    layer.set_weights([kernel, recurrent_kernel, 0 * bias])  # so that a lost bias changes nothing
-    theirs = layer.trace(_x()).arrays()
+    layer = change_array(_layer(), BIAS, lambda b: 0.0)  # so that a lost bias changes nothing
+    theirs = layer.trace(X).arrays()
     theirs["z"] = 1 - theirs["z"]
-    found = diff(layer, _x(), theirs)
+    found = diff(layer, X, theirs)
     assert found.first.what == "z"
     assert found.error > 0.1
     assert found.left.ratio <= 1
@@ -111,11 +103,8 @@ def test_a_gate_that_differs_beside_equal_states_is_explained_by_no_mistake() ->
 
 def test_at_a_masked_timestep_the_output_is_named_and_what_it_has_to_be() -> None:
     layer = _layer(zero_output_for_mask=True, keras_version="3")
-    mask = np.ones((BATCH, TIMESTEPS), bool)
-    mask[1, 3] = False
-    found = diff(
-        layer, _x(), _mistaken(layer, "zero_output_for_mask ignored", mask=mask), mask=mask
-    )
+    theirs = _mistaken(layer, "zero_output_for_mask ignored", mask=HOLE)
+    found = diff(layer, X, theirs, mask=HOLE)
     assert (found.first.timestep, found.first.batch, found.first.what) == (3, 1, "output")
     assert (found.first.expected, found.first.ratio) == (0, np.inf)
     assert _names(found) == ["zero_output_for_mask ignored"]
@@ -124,15 +113,14 @@ def test_at_a_masked_timestep_the_output_is_named_and_what_it_has_to_be() -> Non
 def test_a_dropout_mask_of_another_shape_is_refused() -> None:
     layer = _layer(dropout=0.5, unroll=True)
     with pytest.raises(ValueError, match="dropout_mask has shape"):
-        diff(layer, _x(), layer(_x()), dropout_mask=np.ones((1, FEATURES)))
+        diff(layer, X, layer(X), dropout_mask=np.ones((1, FEATURES)))
     with pytest.raises(ValueError, match="drops nothing"):
-        diff(_layer(), _x(), layer(_x()), dropout_mask=np.ones((BATCH, FEATURES)))
+        diff(_layer(), X, layer(X), dropout_mask=np.ones((BATCH, FEATURES)))
 
 
 def test_a_whole_trace_and_what_run_writes_are_read() -> None:
-    layer = _layer()
-    assert diff(layer, _x(), layer.trace(_x()).arrays()).equal
-    assert diff(layer, _x(), {"output": layer(_x()), "state": layer(_x())[:, -1]}).equal
+    assert diff(LAYER, X, LAYER.trace(X).arrays()).equal
+    assert diff(LAYER, X, {"output": LAYER(X), "state": LAYER(X)[:, -1]}).equal
 
 
 # ---- why
@@ -164,7 +152,7 @@ def test_every_mistake_is_named_in_first_place(name: str) -> None:
         mask = 2 * (rng.random((3, BATCH, UNITS)) > 0.5).astype("float32")
         call["recurrent_dropout_mask"] = mask
     layer = _layer(**arguments)
-    found = diff(layer, _x(), _mistaken(layer, name, **call), **call)
+    found = diff(layer, X, _mistaken(layer, name, **call), **call)
     assert _names(found) == [name]
     assert found.hypotheses[0].error < 1e-6
     ratios = [hypothesis.ratio for hypothesis in found.hypotheses]
@@ -172,58 +160,49 @@ def test_every_mistake_is_named_in_first_place(name: str) -> None:
 
 
 def test_mistakes_that_come_to_the_same_are_tied() -> None:
-    layer = _layer()
-    kernel, recurrent_kernel, bias = layer.get_weights()
-    bias[0] = 0
-    layer.set_weights([kernel, recurrent_kernel, bias])
+    layer = change_array(_layer(), BIAS, lambda b: b * [[0], [1]])
     theirs = _mistaken(layer, "bias dropped")
-    assert set(_names(diff(layer, _x(), theirs))) == {"bias dropped", "recurrent bias dropped"}
+    assert set(_names(diff(layer, X, theirs))) == {"bias dropped", "recurrent bias dropped"}
 
 
 def test_equal_says_which_mistakes_could_not_be_seen() -> None:
-    layer = _layer()
-    kernel, recurrent_kernel, bias = layer.get_weights()
-    layer.set_weights([kernel, recurrent_kernel, np.stack([bias[0]] * 2)])
-    found = diff(layer, _x(), layer(_x()))
+    layer = change_array(_layer(), BIAS, lambda b: b[:1])
+    found = diff(layer, X, layer(X))
     assert found.equal
     assert 0 < found.worst <= 1
     assert "'bias rows swapped'" in found.unknown[0]
-    assert diff(_layer(), _x(), _layer()(_x())).unknown == ()
+    assert diff(_layer(), X, _layer()(X)).unknown == ()
 
 
 def test_no_mistake_explains_another_layer() -> None:
     other = _layer()
     other.set_weights([w[::-1] for w in other.get_weights()])
-    assert diff(_layer(), _x(), other(_x())).explanations == ()
+    assert diff(_layer(), X, other(X)).explanations == ()
 
 
 # ---- the final state alone
 
 
 def test_a_final_state_names_the_mistake_and_says_what_it_cannot_know() -> None:
-    layer = _layer()
-    found = diff(layer, _x(), _mistaken(layer, "bias rows merged")[:, -1])
+    found = diff(LAYER, X, _mistaken(LAYER, "bias rows merged")[:, -1])
     assert _names(found) == ["bias rows merged"]
     assert (found.first.timestep, found.first.position) == (None, None)
     assert any("which timestep differs first" in sentence for sentence in found.unknown)
-    assert diff(layer, _x(), layer(_x())[:, -1]).equal
-    assert diff(_layer(return_sequences=False), _x(), layer(_x())[:, -1]).equal
+    assert diff(LAYER, X, LAYER(X)[:, -1]).equal
+    assert diff(_layer(return_sequences=False), X, LAYER(X)[:, -1]).equal
 
 
 def test_a_final_state_that_is_no_number_is_explained_by_nothing() -> None:
-    layer = _layer()
-    theirs = layer(_x())[:, -1].copy()
+    theirs = LAYER(X)[:, -1].copy()
     theirs[1, 2] = np.nan
-    found = diff(layer, _x(), theirs)
+    found = diff(LAYER, X, theirs)
     assert (found.first.batch, found.first.unit, found.first.outside) == (1, 2, 1)
     assert found.worst == np.inf
     assert {hypothesis.error for hypothesis in found.hypotheses} == {np.inf}
 
 
 def test_one_timestep_is_a_sequence() -> None:
-    layer = _layer()
-    found = diff(layer, _x()[:, :1], layer(_x()[:, :1])[:, 0] + np.float32(0.1))
-    assert found.first.timestep == 0
+    assert diff(LAYER, X[:, :1], LAYER(X[:, :1])[:, 0] + np.float32(0.1)).first.timestep == 0
 
 
 # ---- other layouts and dtypes
@@ -242,50 +221,35 @@ def test_one_timestep_is_a_sequence() -> None:
     ],
 )
 def test_another_layout_is_a_sentence(change: Any, sentence: str) -> None:
-    layer = _layer()
     with pytest.raises(ValueError, match=sentence):
-        diff(layer, _x(), change(layer(_x())))
-
-
-def test_what_is_no_float_or_has_other_names_is_refused() -> None:
-    layer = _layer()
-    with pytest.raises(TypeError, match="dtype int64"):
-        diff(layer, _x(), np.zeros((BATCH, TIMESTEPS, UNITS), "int64"))
-    with pytest.raises(ValueError, match="expected h, with z, r, candidate"):
-        diff(layer, _x(), {"update": np.zeros((TIMESTEPS, BATCH, UNITS))})
-    with pytest.raises(ValueError, match="expected a row at least"):
-        diff(layer, _x()[:0], layer(_x())[:0])
-    with pytest.raises(ValueError, match="the layer is not built, expected one with weights"):
-        diff(gru_ref.GRU(UNITS), _x(), np.zeros((BATCH, TIMESTEPS, UNITS)))
+        diff(LAYER, X, change(LAYER(X)))
 
 
 def test_the_batch_of_a_recorded_state_is_that_of_the_call() -> None:
     layer = _layer(stateful=True)
-    y = layer(_x())
+    y = layer(X)
     with pytest.raises(ValueError, match="the batch is 1, expected 3: a stateful layer keeps one"):
-        diff(layer, _x()[:1], y[:1])
+        diff(layer, X[:1], y[:1])
 
 
 def test_half_numbers_are_judged_as_half_unless_said_otherwise() -> None:
-    layer = _layer()
-    theirs = layer(_x()).astype("float16")
-    found = diff(layer, _x(), theirs)
+    theirs = LAYER(X).astype("float16")
+    found = diff(LAYER, X, theirs)
     assert found.equal
     assert found.arithmetic.dtype == "float16"
-    assert not diff(layer, _x(), theirs, arithmetic=FloatFormat("float32")).equal
-    wide = diff(layer, _x(), layer(_x()).astype("float64"))
-    assert wide.arithmetic.dtype == "float32"
+    assert not diff(LAYER, X, theirs, arithmetic=FloatFormat("float32")).equal
+    assert diff(LAYER, X, LAYER(X).astype("float64")).arithmetic.dtype == "float32"
 
 
 def test_time_major_and_stateful_layers_are_read_as_they_are() -> None:
     layer = _layer(time_major=True)
-    x = np.ascontiguousarray(_x().swapaxes(0, 1))
+    x = np.ascontiguousarray(X.swapaxes(0, 1))
     assert diff(layer, x, layer(x)).equal
     stateful = _layer(stateful=True)
-    first = stateful(_x())
+    first = stateful(X)
     before = stateful.states[0]
-    again = _layer(stateful=False)(_x(), initial_state=first[:, -1])
-    assert diff(stateful, _x(), again).equal
+    again = _layer(stateful=False)(X, initial_state=first[:, -1])
+    assert diff(stateful, X, again).equal
     np.testing.assert_array_equal(stateful.states[0], before)
 
 
@@ -293,23 +257,19 @@ def test_time_major_and_stateful_layers_are_read_as_they_are() -> None:
 
 
 def test_a_wrong_output_beside_right_states_is_named_with_its_own_numbers() -> None:
-    layer = _layer()
-    theirs = layer.trace(_x()).arrays()
+    theirs = LAYER.trace(X).arrays()
     theirs["output"] = theirs["output"].copy()
     theirs["output"][3, 1, 2] += 0.5
-    found = diff(layer, _x(), theirs)
+    found = diff(LAYER, X, theirs)
     assert found.first[:5] == (3, 3, 1, 2, "output")
     assert found.first.theirs - found.first.expected == pytest.approx(0.5)
     assert found.worst == np.inf
 
 
 def test_a_wrong_state_at_a_masked_timestep_is_a_state() -> None:
-    layer = _layer()
-    mask = np.ones((BATCH, TIMESTEPS), bool)
-    mask[1, 3] = False
-    theirs = {"h": layer.trace(_x(), mask=mask).h.copy()}
+    theirs = {"h": LAYER.trace(X, mask=HOLE).h.copy()}
     theirs["h"][3, 1] += 0.1
-    found = diff(layer, _x(), theirs, mask=mask)
+    found = diff(LAYER, X, theirs, mask=HOLE)
     assert (found.first.timestep, found.first.what) == (3, "h")
 
 
@@ -321,11 +281,11 @@ def test_the_final_state_is_the_last_of_the_states(arguments: dict[str, Any]) ->
     layer = _layer(return_state=True, **arguments)
     mask = np.ones((BATCH, TIMESTEPS), bool)
     mask[1, -2:] = False
-    output, state = layer(_x(), mask=mask)
-    assert diff(layer, _x(), {"output": output, "state": state}, mask=mask).equal
+    output, state = layer(X, mask=mask)
+    assert diff(layer, X, {"output": output, "state": state}, mask=mask).equal
     spoiled = state.copy()
     spoiled[1, 2] += 0.5
-    found = diff(layer, _x(), {"output": output, "state": spoiled}, mask=mask)
+    found = diff(layer, X, {"output": output, "state": spoiled}, mask=mask)
     assert found.first[1:5] == (TIMESTEPS - 1, 1, 2, "final state")
     assert found.first.theirs - found.first.expected == pytest.approx(0.5)
     assert found.explanations == ()
@@ -333,45 +293,60 @@ def test_the_final_state_is_the_last_of_the_states(arguments: dict[str, Any]) ->
 
 def test_a_final_state_beside_the_last_output_is_judged_too() -> None:
     layer = _layer(return_sequences=False, return_state=True)
-    output, state = layer(_x())
-    assert diff(layer, _x(), {"output": output, "state": state}).equal
-    found = diff(layer, _x(), {"output": output, "state": state + np.float32(0.5)})
+    output, state = layer(X)
+    assert diff(layer, X, {"output": output, "state": state}).equal
+    found = diff(layer, X, {"output": output, "state": state + np.float32(0.5)})
     assert found.first.what == "final state"
-    found = diff(layer, _x(), {"output": output + np.float32(0.5), "state": state})
+    found = diff(layer, X, {"output": output + np.float32(0.5), "state": state})
     assert found.first.what == "last output"
-
-
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        ({"foo": np.zeros(3)}, "expected h, with z, r, candidate, output and state"),
-        ({"state": np.zeros((1, UNITS))}, r"state has shape \(1, 5\), expected \(3, 5\)"),
-    ],
-)
-def test_what_is_beside_an_output_is_never_ignored(more: dict[str, Any], message: str) -> None:
-    layer = _layer()
-    with pytest.raises(ValueError, match=message):
-        diff(layer, _x(), {"output": layer(_x()), **more})
 
 
 # ---- what is refused
 
 
-def test_what_is_no_gru_is_refused() -> None:
+STATES = np.zeros((BATCH, TIMESTEPS, UNITS))
+BESIDE = {"output": STATES}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "error", "message"),
+    [
+        (STATES.astype("int64"), TypeError, "dtype int64"),
+        ({"update": STATES}, ValueError, "expected h, with z, r, candidate"),
+        (
+            {**BESIDE, "foo": STATES},
+            ValueError,
+            "expected h, with z, r, candidate, output and state",
+        ),
+        (
+            {**BESIDE, "state": STATES[:1, 0]},
+            ValueError,
+            r"state has shape \(1, 5\), expected \(3, 5\)",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(theirs: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        diff(LAYER, X, theirs)
+
+
+def test_what_is_no_layer_or_no_batch_is_refused() -> None:
     with pytest.raises(TypeError, match=r"layer is None, expected a gru_ref\.GRU"):
-        diff(None, _x(), _x())
+        diff(None, X, STATES)
+    with pytest.raises(ValueError, match="expected one with weights"):
+        diff(gru_ref.GRU(UNITS), X, STATES)
+    with pytest.raises(ValueError, match="expected a row at least"):
+        diff(LAYER, X[:0], STATES[:0])
 
 
 def test_sums_without_a_bound_are_refused() -> None:
     layer, x = _layer(200, 60), _x(60, 2)
     with pytest.raises(ValueError, match=r"accumulator is bfloat16, expected a finer one: .* 262 "):
-        diff(
-            layer, x, np.full((BATCH, 2, 200), 1e4), arithmetic=FloatFormat("bfloat16", "bfloat16")
-        )
+        diff(layer, x, layer(x), arithmetic=FloatFormat("bfloat16", "bfloat16"))
 
 
 def test_another_layout_of_a_time_major_layer_is_a_sentence_that_works() -> None:
-    layer, x = _layer(time_major=True), np.ascontiguousarray(_x().swapaxes(0, 1))
+    layer, x = _layer(time_major=True), np.ascontiguousarray(X.swapaxes(0, 1))
     y = layer(x)
     with pytest.raises(ValueError, match=r"this is Y of ONNX, hand in theirs\[:, 0\]$"):
         diff(layer, x, y[:, np.newaxis])
@@ -400,7 +375,7 @@ def searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_no_mask_is_searched_where_nothing_differs(searched: list[int]) -> None:
     layer = _layer(dropout=0.5)
-    found = diff(layer, _x(), layer(_x()))
+    found = diff(layer, X, layer(X))
     assert (found.equal, found.unknown, searched) == (True, (), [])
 
 
@@ -415,7 +390,6 @@ def test_rows_are_searched_in_chunks_from_the_first_that_differs(
 ) -> None:
     monkeypatch.setattr(dropout_search, "_HELD", 5 * FEATURES * UNITS)
     layer = _layer(dropout=0.5, unroll=True)
-    theirs = DROPOUT.run(_attempt(layer)).outputs[0]
-    found = diff(layer, _x(), theirs)
-    assert [one.name for one in found.explanations] == [DROPOUT.name]
+    theirs = DROPOUT.run(attempt_of(layer, X)).outputs[0]
+    assert [one.name for one in diff(layer, X, theirs).explanations] == [DROPOUT.name]
     assert searched == [5, 3, 5, 5, 5, 5, 1]

@@ -9,21 +9,23 @@ import numpy as np
 import pytest
 
 import gru_ref
-from parity_tests.tests.support.cli_runner import CommandResult, check_failed, invoke
+from parity_tests.tests.support.cli_files import arrays_of
+from parity_tests.tests.support.cli_runner import CommandResult, check_failed, check_shown, invoke
 
 FEATURES, UNITS = 3, 4
 _KNOWN = ("--activation", "tanh", "--recurrent-activation", "sigmoid")
 _RNG = np.random.default_rng(0)
 # As torch.nn.GRUCell has them.
 TORCH = {
-    name: _RNG.normal(size=shape)
-    for name, shape in {
-        "weight_ih": (3 * UNITS, FEATURES),
-        "weight_hh": (3 * UNITS, UNITS),
-        "bias_ih": (3 * UNITS,),
-        "bias_hh": (3 * UNITS,),
-    }.items()
+    "weight_ih": _RNG.normal(size=(3 * UNITS, FEATURES)),
+    "weight_hh": _RNG.normal(size=(3 * UNITS, UNITS)),
+    "bias_ih": _RNG.normal(size=3 * UNITS),
+    "bias_hh": _RNG.normal(size=3 * UNITS),
 }
+
+
+def _layer() -> gru_ref.GRU:
+    return gru_ref.layouts.layout("torch_cell").from_layout(TORCH).layer(return_sequences=True)
 
 
 @pytest.fixture
@@ -31,19 +33,15 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of w.npz, x.npy and y.npy, which is the working directory."""
     monkeypatch.chdir(tmp_path)
     x = np.random.default_rng(1).normal(size=(2, 6, FEATURES))
-    layer = gru_ref.layouts.layout("torch_cell").from_layout(TORCH).layer(return_sequences=True)
+    layer = _layer()
     y = np.asarray(layer(x))
     np.savez("w.npz", **TORCH)
     np.save("x.npy", x)
     np.save("y.npy", y)
     for name, array in {
-        "integers": np.ones(x.shape, int),
         "short": y[:, :5],
         "nan": np.full(y.shape, np.nan),
-        "empty": y[..., :0],
-        "number": y[0, 0, 0],
         "text": np.array(["GRU"]),
-        "vector": x[0, 0],
         "state": np.zeros((3, UNITS)),
         "wrong": y[:, ::-1] ** 2,
         "palindrome": np.concatenate([x, x[:, ::-1]], axis=1),
@@ -61,34 +59,28 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+_FOUND = ("w.npz", "x.npy", "--outputs", "y.npy")
+_CLASS = ("w.npz", "palindrome.npy", "--outputs", "either.npy", *_KNOWN)
+_TO = ("--to", "torch_cell", "-o", "t.npz")
+
+
 def _doctor(file: str, inputs: str = "x.npy", *more: str) -> CommandResult:
     return invoke("doctor", file, "--inputs", inputs, *more)
 
 
 def test_the_command_finds_and_converts(files: Path) -> None:
-    ended = _doctor("w.npz", "x.npy", "--outputs", "y.npy", "--to", "torch_cell", "-o", "t.npz")
-    assert (ended.status, ended.err) == (0, "")
-    assert ended.out.startswith("One layout explains the outputs.")
-    assert max(map(len, ended.out.splitlines())) <= 80
-    with np.load("t.npz") as made:
-        for name, array in TORCH.items():
-            np.testing.assert_array_equal(made[name], array)
-    ended = _doctor("w.npz", "x.npy", "--outputs", "y.npy", "--json", *_KNOWN)
+    assert check_shown(_doctor(*_FOUND, *_TO)).startswith("One layout explains the outputs.")
+    np.testing.assert_equal(arrays_of(Path("t.npz")), TORCH)
+    ended = _doctor(*_FOUND, "--json", *_KNOWN)
     assert (ended.status, json.loads(ended.out)["verdict"]) == (0, "unique")
 
 
 def test_no_layout_is_status_1_and_what_to_check(files: Path) -> None:
-    ended = _doctor("w.npz", "x.npy", "--outputs", "wrong.npy", *_KNOWN)
-    assert ended.status == 1
-    assert "Check:" in ended.out
-
-
-_CLASS = ("w.npz", "palindrome.npy", "--outputs", "either.npy", *_KNOWN)
-_TO = ("--to", "torch_cell", "-o", "t.npz")
+    assert "Check:" in check_shown(_doctor("w.npz", "x.npy", "--outputs", "wrong.npy", *_KNOWN), 1)
 
 
 def test_every_file_that_would_be_written_has_to_be_free(files: Path) -> None:
-    call = ("w.npz", "x.npy", "--outputs", "y.npy", "--to", "keras3", "-o", "n.weights.h5")
+    call = (*_FOUND, "--to", "keras3", "-o", "n.weights.h5")
     Path("n.json").write_text("mine", encoding="utf-8")
     check_failed(_doctor(*call, *_KNOWN), "output is 'n.json', which is there already")
     assert Path("n.json").read_text(encoding="utf-8") == "mine"
@@ -127,24 +119,19 @@ def test_without_a_layout_the_diagnosis_is_printed_and_nothing_written(files: Pa
 
 
 def test_of_one_layout_no_probe_is_needed(files: Path) -> None:
-    ended = _doctor("w.npz", "x.npy", "--outputs", "y.npy", *_KNOWN, "--write-probe", "p.npy")
-    assert ended.status == 0
-    assert "Not written: p.npy; no probe is needed: one layout explains the outputs" in ended.out
+    words = check_shown(_doctor(*_FOUND, *_KNOWN, "--write-probe", "p.npy"))
+    assert "Not written: p.npy; no probe is needed: one layout explains the outputs" in words
 
 
 def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(files: Path) -> None:
-    layer = gru_ref.layouts.layout("torch_cell").from_layout(TORCH).layer(return_sequences=True)
+    layer = _layer()
     gru_ref.save_bundle("one.npz", layer)
-    ended = _doctor("one.npz", "x.npy", "--outputs", "y.npy", *_KNOWN)
-    assert ended.status == 0
-    assert "gates" in ended.out
-    assert "z r h" in ended.out
+    words = check_shown(_doctor("one.npz", *_FOUND[1:], *_KNOWN))
+    assert "gates" in words
+    assert "z r h" in words
     gru_ref.save_bundle("two.npz", {"a": layer, "b": layer})
-    check_failed(
-        _doctor("two.npz", "x.npy", "--outputs", "y.npy"), "needs --layer, expected one of 'a'"
-    )
-    chosen = _doctor("two.npz", "x.npy", "--outputs", "y.npy", "--layer", "b", *_KNOWN)
-    assert chosen.status == 0
+    check_failed(_doctor("two.npz", *_FOUND[1:]), "needs --layer, expected one of 'a'")
+    check_shown(_doctor("two.npz", *_FOUND[1:], "--layer", "b", *_KNOWN))
 
 
 def test_the_file_is_read_within_limits(files: Path) -> None:
@@ -161,24 +148,17 @@ def test_the_file_is_read_within_limits(files: Path) -> None:
         (["w.npz", "loop.npy", "--outputs", "y.npy"], "loop.npy: Too many levels of symbolic"),
         (["w.npz", "x.npy", "--outputs", "short.npy"], "outputs has shape (2, 5, 4), expected"),
         (["w.npz", "x.npy", "--outputs", "nan.npy"], "outputs holds NaN or infinity"),
-        (["w.npz", "x.npy", "--outputs", "empty.npy"], "outputs has shape (2, 6, 0), expected"),
-        (["w.npz", "x.npy", "--outputs", "number.npy"], "outputs has shape (), expected"),
         (["w.npz", "x.npy", "--outputs", "x.npy"], "--outputs is 'x.npy' as --inputs is"),
         (["w.npz", "x.npy", "--outputs", "w.npz"], "--outputs is 'w.npz' as FILE is"),
         (["w.npz", "two.npz", "--outputs", "y.npy"], "arrays (arr_0, arr_1), expected one"),
-        (["w.npz", "integers.npy", "--outputs", "y.npy"], "inputs has dtype int64, expected"),
         (["w.npz", "text.npy", "--outputs", "y.npy"], "expected an array of numbers"),
-        (["w.npz", "vector.npy", "--outputs", "y.npy"], "inputs has shape (3,), expected"),
         (["w.npz", "junk.npy", "--outputs", "y.npy"], "--inputs is 'junk.npy', expected arrays as"),
         (["junk.npy", "x.npy", "--outputs", "y.npy"], "junk.npy: it is text that opens with 'GRU'"),
         (["counted.npz", "x.npy", "--outputs", "y.npy"], "steps has dtype int64, expected"),
         (["text.npy", "x.npy", "--outputs", "y.npy"], "expected the arrays of a GRU"),
-        (
-            ["w.npz", "x.npy", "--outputs", "y.npy", "--initial-state", "state.npy"],
-            "initial_state is (3, 4), expected (batch, 4)",
-        ),
-        (["w.npz", "x.npy", "--outputs", "y.npy", "--to", "torch"], "--to needs --output"),
-        (["w.npz", "x.npy", "--outputs", "y.npy", "--member", "7"], "--member needs --output"),
+        ([*_FOUND, "--initial-state", "state.npy"], "initial_state is (3, 4), expected (batch, 4)"),
+        ([*_FOUND, "--to", "torch"], "--to needs --output"),
+        ([*_FOUND, "--member", "7"], "--member needs --output"),
         (["w.npz", "damaged.npz", "--outputs", "y.npy"], "--inputs is 'damaged.npz', expected"),
     ],
 )  # fmt: skip

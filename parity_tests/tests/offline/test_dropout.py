@@ -14,46 +14,25 @@ from parity_tests.judging import run_seeded
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
 
+INPUT, STATE = {"dropout": 0.5}, {"recurrent_dropout": 0.25}
+LOOP = {**INPUT, "activation": "relu"}
+GRAPH = {"execution": "graph"}
 # name, keras_version, constructor, shape of dropout_mask, of recurrent_dropout_mask
 LAWS: list[tuple[str, str, dict[str, Any], Any, Any]] = [
-    ("fused", "2", {"dropout": 0.5}, (2, 3, 4), None),
-    ("fused-time-major", "2", {"dropout": 0.5, "time_major": True}, (2, 3, 4), None),
-    ("generic", "2", {"dropout": 0.5, "activation": "relu"}, (2, 4), None),
-    (
-        "generic-per-gate",
-        "2",
-        {"dropout": 0.5, "activation": "relu", "implementation": 1},
-        (3, 2, 4),
-        None,
-    ),
-    ("both", "2", {"dropout": 0.5, "recurrent_dropout": 0.25}, (3, 2, 4), (3, 2, 5)),
-    ("recurrent", "2", {"recurrent_dropout": 0.25}, None, (3, 2, 5)),
-    ("keras-3", "3", {"dropout": 0.5}, (2, 4), None),
-    (
-        "keras-3-per-gate",
-        "3",
-        {"dropout": 0.5, "implementation": 1, "use_cudnn": False},
-        (3, 2, 4),
-        None,
-    ),
-    ("keras-3-both", "3", {"dropout": 0.5, "recurrent_dropout": 0.25}, (3, 2, 4), (3, 2, 5)),
-    ("keras-3-7-recurrent", "3.7.0", {"recurrent_dropout": 0.25}, None, (2, 5)),
-    ("keras-3-1-dropout-alone", "3.1.0", {"dropout": 0.5}, (2, 4), None),
-    (
-        "graph",
-        "2",
-        {"dropout": 0.5, "activation": "relu", "execution": "graph"},
-        (3, 2, 4),
-        None,
-    ),
-    (
-        "graph-per-gate",
-        "2",
-        {"dropout": 0.5, "recurrent_dropout": 0.25, "execution": "graph"},
-        (3, 3, 2, 4),
-        (3, 3, 2, 5),
-    ),
-    ("keras-3-7-implementation-1", "3.7.0", {"dropout": 0.5, "implementation": 1}, (2, 4), None),
+    ("fused", "2", INPUT, (2, 3, 4), None),
+    ("fused-time-major", "2", {**INPUT, "time_major": True}, (2, 3, 4), None),
+    ("generic", "2", LOOP, (2, 4), None),
+    ("generic-per-gate", "2", {**LOOP, "implementation": 1}, (3, 2, 4), None),
+    ("both", "2", {**INPUT, **STATE}, (3, 2, 4), (3, 2, 5)),
+    ("recurrent", "2", STATE, None, (3, 2, 5)),
+    ("keras-3", "3", INPUT, (2, 4), None),
+    ("keras-3-per-gate", "3", {**INPUT, "implementation": 1, "use_cudnn": False}, (3, 2, 4), None),
+    ("keras-3-both", "3", {**INPUT, **STATE}, (3, 2, 4), (3, 2, 5)),
+    ("keras-3-7-recurrent", "3.7.0", STATE, None, (2, 5)),
+    ("keras-3-1-dropout-alone", "3.1.0", INPUT, (2, 4), None),
+    ("graph", "2", {**LOOP, **GRAPH}, (3, 2, 4), None),
+    ("graph-per-gate", "2", {**INPUT, **STATE, **GRAPH}, (3, 3, 2, 4), (3, 3, 2, 5)),
+    ("keras-3-7-implementation-1", "3.7.0", {**INPUT, "implementation": 1}, (2, 4), None),
 ]
 
 
@@ -61,20 +40,15 @@ LAWS: list[tuple[str, str, dict[str, Any], Any, Any]] = [
 class TestDropout:
     """The masks that a call in training takes or draws."""
 
-    @staticmethod
-    def _layer(version: str, constructor: dict[str, Any]) -> GRU:
-        return small_gru.layer(keras_version=version, **constructor)
-
     @parameterized.expand(LAWS)
     def test_a_call_takes_masks_of_the_law_s_shape(
         self, name: str, version: str, constructor: dict[str, Any], *shapes: Any
     ) -> None:
-        layer = self._layer(version, constructor)
+        layer = small_gru.layer(keras_version=version, **constructor)
         shape_of = dict(zip(("dropout_mask", "recurrent_dropout_mask"), shapes, strict=True))
         rng = np.random.default_rng(3)
         given = {a: rng.choice([0.0, 2.0], size=shape) for a, shape in shape_of.items() if shape}
-        dropped = layer(x(), training=True, **given)
-        assert (dropped != layer(x())).any()
+        assert (layer(x(), training=True, **given) != layer(x())).any()
         for argument, shape in shape_of.items():
             if shape is None:
                 with pytest.raises(ValueError, match=f"{argument} is given, expected None"):
@@ -87,7 +61,7 @@ class TestDropout:
                 run_seeded.without_seed(),
                 pytest.raises(ValueError, match=f"expected {argument} of shape"),
             ):
-                self._layer(version, constructor)(x(), training=True, **rest)
+                small_gru.layer(keras_version=version, **constructor)(x(), training=True, **rest)
 
     @parameterized.expand(LAWS)
     def test_drawn_masks_have_the_law_s_shape_and_rate(
@@ -95,8 +69,7 @@ class TestDropout:
     ) -> None:
         config = GRU(UNITS, keras_version=version, **constructor).config
         leading = (TIMESTEPS, BATCH) if config.time_major else (BATCH, TIMESTEPS)
-        both = masks.laws(config, *leading, FEATURES)
-        assert [law.shape for law in both] == list(shapes)
+        assert [law.shape for law in masks.laws(config, *leading, FEATURES)] == list(shapes)
         many = masks.laws(config, 1000, 20, FEATURES)
         for law, argument in zip(many, ("dropout", "recurrent_dropout"), strict=True):
             rate = constructor.get(argument, 0.0)
@@ -116,8 +89,8 @@ class TestDropout:
     def test_a_graph_s_masks_are_an_eager_loop_s_at_every_timestep(
         self, arguments: dict[str, Any]
     ) -> None:
-        arguments = {"dropout": 0.5, "activation": "relu", **arguments}
-        eager, graph = (small_gru.layer(execution=how, **arguments) for how in ("eager", "graph"))
+        eager = small_gru.layer(**LOOP, **arguments)
+        graph = small_gru.layer(**LOOP, **arguments, **GRAPH)
         output = eager(x(), training=True, rng=np.random.default_rng(7))
         constant = {
             name: None if mask is None else np.stack([mask] * TIMESTEPS)
@@ -141,10 +114,7 @@ class TestDropout:
         assert (same[0] == same[1]).all()
 
     def test_nothing_is_dropped_in_inference(self) -> None:
-        layer, plain = (
-            small_gru.layer(dropout=0.5, recurrent_dropout=0.5),
-            small_gru.layer(recurrent_dropout=0.0),
-        )
+        layer, plain = small_gru.layer(dropout=0.5, recurrent_dropout=0.5), small_gru.layer()
         for training in (None, False):
             output = layer(x(), training=training, rng=np.random.default_rng(6))
             assert np.allclose(output, plain(x()), rtol=0, atol=1e-6)

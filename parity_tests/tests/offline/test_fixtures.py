@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import numpy as np
 import pytest
 from parameterized import parameterized
 
-import gru_ref
 from parity_tests.environment import FIXTURES
 from parity_tests.judging import compare
 from parity_tests.recording import export, golden
@@ -33,30 +31,6 @@ class TestGolden:
         worst = compare.difference(run.calls, case.expected)
         assert worst.error <= case.data["tolerance_eps"], worst
         assert run.path == case.data["path"]
-
-
-GATED = [row for row in ROWS if row[1] == "gates"]
-
-
-class TestGates:
-    """The gates of every timestep."""
-
-    @parameterized.expand(GATED, name_func=_name)
-    def test_every_gate_is_kerass(self, oracle: str, group: str, case_id: str) -> None:
-        case = golden.find(oracle, group, case_id)
-        config = gru_ref.GRUConfig(**case.data["constructor"], keras_version=case.keras_version)
-        weights = gru_ref.GRUWeights(*case.weights)
-        call, expected = case.calls[0], case.expected[0]
-        x = call.x if config.time_major else call.x.swapaxes(0, 1)
-        x = x[::-1] if config.go_backwards else x
-        h = np.zeros((x.shape[1], config.units), x.dtype)
-        h = h if call.initial_state is None else call.initial_state
-        for t, x_t in enumerate(x):
-            step = gru_ref.gru_step(x_t, h, weights, config)
-            for name in ("z", "r", "candidate"):
-                gate = expected["gates"][name][t]
-                np.testing.assert_allclose(getattr(step, name), gate, atol=1e-14)
-            h = step.h
 
 
 def test_the_files_are_canonical() -> None:

@@ -86,8 +86,7 @@ class TestTable:
             assert expected.why != "", "gru_ref does otherwise than Keras without a reason"
 
     def test_every_row_begins_with_a_layer(self) -> None:
-        first = {row.steps[0][0] for row in INVALID}
-        assert first == {"construct", "from_config"}
+        assert {row.steps[0][0] for row in INVALID} == {"construct", "from_config"}
 
     def test_every_verdict_occurs_for_both_oracles(self) -> None:
         for oracle in ORACLES:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-import gru_ref
 from gru_ref import GRU
+from gru_ref.keras.ledger import LEDGER
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.small_gru import BATCH, FEATURES, TIMESTEPS, UNITS, x
 
@@ -44,14 +44,8 @@ class TestShapes:
         self, version: str, sequences: bool, time_major: bool
     ) -> None:
         constructor: dict[str, Any] = {"time_major": True} if time_major else {}
-        layer = GRU(
-            UNITS,
-            keras_version=version,
-            return_sequences=sequences,
-            return_state=True,
-            kernel_initializer="ones",
-            recurrent_initializer="ones",
-            **constructor,
+        layer = small_gru.layer(
+            keras_version=version, return_sequences=sequences, return_state=True, **constructor
         )
         shapes, outputs = layer.compute_output_shape((2, 3, 4)), layer(x())
         assert type(shapes) is type(outputs)
@@ -71,15 +65,6 @@ class TestState:
         assert (layer(x()) == layer(x())).all()
         assert layer.states == states
         assert layer.recorded_state is None
-
-    @parameterized.expand(["2", "3"])
-    def test_a_stateful_layer_goes_on_where_it_ended(self, version: str) -> None:
-        layer = small_gru.layer(stateful=True, return_sequences=True, keras_version=version)
-        sequence = x(timesteps=6)
-        halves = [layer(sequence[:, :3]), layer(sequence[:, 3:])]
-        assert (layer.states[0] == halves[1][:, -1]).all()
-        whole = small_gru.layer(return_sequences=True, keras_version=version)(sequence)
-        assert np.allclose(np.concatenate(halves, axis=1), whole, rtol=0, atol=1e-6)
 
     def test_reset_states_of_keras_2_takes_zeros_or_values(self) -> None:
         layer, values = small_gru.layer(stateful=True), np.full((BATCH, UNITS), 0.5)
@@ -122,14 +107,6 @@ class TestState:
                 layer(x())
             assert not layer.built
 
-    def test_reset_states_that_fails_keeps_the_state(self) -> None:
-        layer = small_gru.layer(stateful=True)
-        layer(x())
-        state = layer.states[0]
-        with pytest.raises(ValueError, match=r"states has shape \(2, 6\), expected \(2, 5\)"):
-            layer.reset_states(np.ones((2, 6)))
-        assert (layer.states[0] == state).all()
-
 
 def _quirks(layer: GRU, *arguments: Any, **keywords: Any) -> list[str]:
     """Return the ledger rows that one call warns of."""
@@ -139,47 +116,41 @@ def _quirks(layer: GRU, *arguments: Any, **keywords: Any) -> list[str]:
     return [str(warning.message).partition(":")[0] for warning in caught]
 
 
+STATE = np.ones((BATCH, UNITS), "float32")
+HOLES, RIGHT = np.array([[[True, False, True]] * BATCH, [[True, True, False]] * BATCH])
+PER_UNIT = {"mask": np.ones((BATCH, TIMESTEPS, UNITS), bool)}
+TRAINING = {"training": True, "rng": np.random.default_rng(7)}
+ZEROED = dict.fromkeys(("unroll", "go_backwards", "zero_output_for_mask", "return_sequences"), True)
+KERAS_3 = {"keras_version": "3"}
+# A quirk: the constructor of a layer, a call of it that warns, calls that do not.
+QUIRKS: dict[str, list[dict[str, Any]]] = {
+    "unroll_zeroes_unreversed": [ZEROED, {"mask": RIGHT}, {"mask": HOLES}, {}],
+    "fused_mask_per_timestep": [{"dropout": 0.5}, TRAINING, {**TRAINING, "x": x(1)}, PER_UNIT, {}],
+    "unroll_unit_mask_fails": [{"unroll": True}, PER_UNIT, {"mask": PER_UNIT["mask"][..., :1]}],
+    "extra_initial_states_ignored": [
+        KERAS_3,
+        {"initial_state": [STATE] * 2},
+        {"initial_state": [STATE]},
+    ],
+    "rate_one": [{**KERAS_3, "dropout": 1.0}, {"training": True}, {}],
+}
+
+
 class TestQuirks:
     """A quirk is warned of once a call, and only when it changes the numbers."""
 
     def test_a_recorded_state_that_wins(self) -> None:
-        layer, state = small_gru.layer(stateful=True), np.ones((BATCH, UNITS), "float32")
-        assert _quirks(layer, x(), state) == []
-        assert _quirks(layer, x(), state) == ["recorded_state_wins"]
-        assert _quirks(layer, x(), state) == ["recorded_state_wins"]
+        layer = small_gru.layer(stateful=True)
+        assert _quirks(layer, x(), STATE) == []
+        assert _quirks(layer, x(), STATE) == ["recorded_state_wins"]
+        assert _quirks(layer, x(), STATE) == ["recorded_state_wins"]
         assert _quirks(layer, x(), layer.states[0]) == []
         assert _quirks(layer, x()) == []
 
-    def test_zeros_by_a_mask_that_is_not_reversed(self) -> None:
-        layer = small_gru.layer(
-            unroll=True, go_backwards=True, zero_output_for_mask=True, return_sequences=True
-        )
-        holes = np.array([[True, False, True]] * BATCH)
-        right = np.array([[True, True, False]] * BATCH)
-        assert _quirks(layer, x(), mask=holes) == []
-        assert _quirks(layer, x(), mask=right) == ["unroll_zeroes_unreversed"]
-        assert _quirks(layer, x()) == []
-
-    def test_a_mask_for_every_timestep_of_the_fused_path(self) -> None:
-        layer, rng = small_gru.layer(dropout=0.5), np.random.default_rng(7)
-        assert layer.config.path == "fused"
-        assert _quirks(layer, x(), training=True, rng=rng) == ["fused_mask_per_timestep"]
-        assert _quirks(layer, x(timesteps=1), training=True, rng=rng) == []
-        assert _quirks(layer, x()) == []
-
-    def test_a_mask_per_unit_unrolled(self) -> None:
-        mask = np.ones((BATCH, TIMESTEPS, UNITS), bool)
-        assert _quirks(small_gru.layer(unroll=True), x(), mask=mask) == ["unroll_unit_mask_fails"]
-        assert _quirks(small_gru.layer(unroll=True), x(), mask=mask[..., :1]) == []
-        assert _quirks(small_gru.layer(), x(), mask=mask) == []
-
-    def test_a_second_initial_state(self) -> None:
-        layer, state = small_gru.layer(keras_version="3"), np.ones((BATCH, UNITS), "float32")
-        assert _quirks(layer, x(), [state, state]) == ["extra_initial_states_ignored"]
-        assert _quirks(layer, x(), [state]) == []
-
-    def test_the_warning_names_a_row_of_the_ledger(self) -> None:
-        layer = small_gru.layer(dropout=1.0, keras_version="3")
-        assert _quirks(layer, x(), training=True) == ["rate_one"]
-        assert gru_ref.keras.ledger.LEDGER["rate_one"].quirk
-        assert _quirks(layer, x()) == []
+    @pytest.mark.parametrize("quirk", QUIRKS)
+    def test_a_call_that_warns_and_calls_that_do_not(self, quirk: str) -> None:
+        constructor, warned, *quiet = QUIRKS[quirk]
+        assert LEDGER[quirk].quirk
+        layer = small_gru.layer(**constructor)
+        for call, expected in ((warned, [quirk]), *((call, []) for call in quiet)):
+            assert _quirks(layer, **{"x": x(), **call}) == expected

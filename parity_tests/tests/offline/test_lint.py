@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref import GRUWeights, lint_vectors
+from gru_ref import lint_vectors
 from gru_ref.debugging.lint import Lint
 from gru_ref.debugging.lint.better import better
 from gru_ref.debugging.lint.sizes import PROOFS, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
-from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Attempt, Call
+from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES
 from gru_ref.errors import KerasQuirkWarning
+from parity_tests.tests.support import small_gru
+from parity_tests.tests.support.small_gru import BIAS, KERNEL, RECURRENT, attempt_of, change_array
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 2, 4, 3, 5
 
@@ -26,11 +28,7 @@ def _layer(
 ) -> gru_ref.GRU:
     """Return a built layer, of sizes that are all unlike, with weights of its own."""
     layer = gru_ref.GRU(units, **{"dtype": "float64", **arguments})
-    layer.build((batch, None, features))
-    rng = np.random.default_rng(5)
-    shapes = layer.config.weight_shapes(features).values()
-    layer.set_weights([rng.uniform(-1, 1, shape) for shape in shapes])
-    return layer
+    return small_gru.with_weights(layer, (batch, None, features), scale=0.5)
 
 
 def _call() -> dict[str, np.ndarray]:
@@ -45,20 +43,8 @@ def _call() -> dict[str, np.ndarray]:
     }
 
 
-def _attempt(layer: gru_ref.GRU, *call: np.ndarray) -> Attempt:
-    return Attempt(layer.config, GRUWeights(*layer.get_weights()), (Call(*call),))
-
-
 def _right(layer: gru_ref.GRU, given: dict[str, np.ndarray]) -> np.ndarray:
     return layer(given["inputs"], given["initial_state"], mask=given["mask"])
-
-
-def _with(layer: gru_ref.GRU, index: int, change: Any) -> gru_ref.GRU:
-    """Change one array of a layer."""
-    arrays = layer.get_weights()
-    arrays[index] = change(arrays[index]) * np.ones_like(arrays[index])
-    layer.set_weights(arrays)
-    return layer
 
 
 def _found(lint: Lint, mistake: str) -> Any:
@@ -72,7 +58,7 @@ class TestVerdict:
     def test_it_is_that_of_allclose(self, atol: float, rtol: float) -> None:
         layer, given = _layer(return_sequences=True), _call()
         lint = lint_vectors(layer, **given, tolerance=atol, relative_tolerance=rtol)
-        attempt = _attempt(layer, *given.values())
+        attempt = attempt_of(layer, *given.values())
         right = _right(layer, given)
         verdicts = []
         for mistake in MISTAKES:
@@ -87,8 +73,7 @@ class TestVerdict:
 
     def test_outputs_of_the_test_are_what_is_compared(self) -> None:
         layer, given = _layer(), _call()
-        right = _right(layer, given)
-        off = right + 0.9e-2
+        off = _right(layer, given) + 0.9e-2
         lint = lint_vectors(layer, **given, outputs=off, tolerance=1e-2)
         assert _found(lint, "initial_state ignored").seen
         with pytest.raises(ValueError, match="tolerances off, expected what the layer returns"):
@@ -133,100 +118,62 @@ def test_a_stateful_layer_starts_as_its_next_call_would(release: str, is_given: 
 
 
 def _symmetric(array: np.ndarray) -> np.ndarray:
-    gates = np.split(array, 3, axis=1)
-    return np.concatenate([gate + gate.T for gate in gates], axis=1)
+    return np.concatenate([gate + gate.T for gate in np.split(array, 3, axis=1)], axis=1)
 
 
 def _alike(array: np.ndarray) -> np.ndarray:
     return np.concatenate([np.split(array, 3, axis=-1)[0]] * 3, axis=-1)
 
 
-KERNEL, RECURRENT, BIAS = 0, 1, 2
-# A flaw: the array it is in and what is done to it; the mistakes it hides, and in which words.
-FLAWS: dict[str, tuple[Any, Any, dict[str, str]]] = {
-    "zero bias": (
-        BIAS,
-        lambda b: 0.0,
-        dict.fromkeys(
-            (
-                "bias rows swapped",
-                "bias rows merged",
-                "recurrent bias dropped",
-                "input bias dropped",
-                "bias dropped",
-                "z and r swapped in the bias alone",
-            ),
-            "all biases are zero",
-        ),
-    ),
-    "equal bias rows": (
-        BIAS,
-        lambda b: b[:1],
-        {"bias rows swapped": "both bias rows are equal"},
-    ),
-    "zero recurrent bias": (
-        BIAS,
-        lambda b: b * [[1], [0]],
-        dict.fromkeys(("bias rows merged", "recurrent bias dropped"), "the recurrent bias is zero"),
-    ),
-    "bias without gates": (
-        BIAS,
-        _alike,
-        {"z and r swapped in the bias alone": "the biases of all gates are equal"},
-    ),
+# What a flaw hides.
+OF_MASK = ["mask ignored", "mask inverted", "zero_output_for_mask added"]
+OF_STATE = ["initial_state ignored"]
+OF_FEATURES = ["features permuted"]
+OF_UNITS = ["units permuted"]
+OF_TRANSPOSE = ["recurrent kernel transposed"]
+OF_GATES = {name: [f"z and r swapped in the {name} alone"] for name in ("kernel", "bias")}
+OF_ROWS = ["bias rows swapped"]
+OF_SECOND = ["bias rows merged", "recurrent bias dropped"]
+OF_BIAS = [*OF_ROWS, *OF_SECOND, *OF_GATES["bias"], "input bias dropped", "bias dropped"]
+# A flaw: the array it is in, what is done to it, in which words it is told, what it hides.
+FLAWS: dict[str, tuple[Any, Any, str, list[str]]] = {
+    "zero bias": (BIAS, lambda b: 0.0, "all biases are zero", OF_BIAS),
+    "equal bias rows": (BIAS, lambda b: b[:1], "both bias rows are equal", OF_ROWS),
+    "zero second row": (BIAS, lambda b: b * [[1], [0]], "the recurrent bias is zero", OF_SECOND),
+    "alike biases": (BIAS, _alike, "the biases of all gates are equal", OF_GATES["bias"]),
     "equal kernel weights": (
         KERNEL,
         lambda k: 0.1,
-        dict.fromkeys(
-            ("features permuted", "z and r swapped in the kernel alone"),
-            "all kernel weights are equal",
-        ),
+        "all kernel weights are equal",
+        [*OF_FEATURES, *OF_GATES["kernel"]],
     ),
     "features alike": (
         KERNEL,
         lambda k: k[:1],
-        {"features permuted": "the kernel weights of all features are equal"},
+        "the kernel weights of all features are equal",
+        OF_FEATURES,
     ),
     "symmetric recurrent kernel": (
         RECURRENT,
         _symmetric,
-        dict.fromkeys(
-            ("recurrent kernel transposed",), "every gate's recurrent kernel is symmetric"
-        ),
+        "every gate's recurrent kernel is symmetric",
+        OF_TRANSPOSE,
     ),
     "recurrent rows alike": (
         RECURRENT,
         lambda r: r[:1],
-        {"units permuted": "the recurrent weights from all units are equal"},
+        "the recurrent weights from all units are equal",
+        OF_UNITS,
     ),
-    "no initial state": (
-        "initial_state",
-        lambda h: None,
-        {"initial_state ignored": "no initial state is given"},
-    ),
-    "zero initial state": (
-        "initial_state",
-        lambda h: 0 * h,
-        {"initial_state ignored": "no initial state is given"},
-    ),
-    "no mask": (
-        "mask",
-        lambda m: None,
-        dict.fromkeys(
-            ("mask ignored", "mask inverted", "zero_output_for_mask added"), "no mask is given"
-        ),
-    ),
-    "mask of all": (
-        "mask",
-        np.ones_like,
-        dict.fromkeys(
-            ("mask ignored", "mask inverted", "zero_output_for_mask added"), "no mask is given"
-        ),
-    ),
+    "no initial state": ("initial_state", lambda h: None, "no initial state is given", OF_STATE),
+    "zero initial state": ("initial_state", np.zeros_like, "no initial state is given", OF_STATE),
+    "no mask": ("mask", lambda m: None, "no mask is given", OF_MASK),
+    "mask of all": ("mask", np.ones_like, "no mask is given", OF_MASK),
     "features of inputs alike": (
         "inputs",
         lambda x: x[..., :1] + np.zeros(FEATURES),
-        {"features permuted": "the inputs of all features are equal"},
+        "the inputs of all features are equal",
+        OF_FEATURES,
     ),
 }
 
@@ -240,17 +187,16 @@ class TestReasons:
 
     @pytest.mark.parametrize("flaw", FLAWS)
     def test_a_flaw_is_named(self, flaw: str) -> None:
-        place, change, hidden = FLAWS[flaw]
+        place, change, sentence, hidden = FLAWS[flaw]
         layer, given = _layer(return_sequences=True), _call()
         if isinstance(place, str):
             given[place] = change(given[place])
         else:
-            layer = _with(layer, place, change)
+            layer = change_array(layer, place, change)
         lint = lint_vectors(layer, **given)
         found = {one.mistake: one.reason for one in lint.findings if not one.seen}
-        assert {name: reason.causes for name, reason in found.items() if reason} == {
-            name: ((sentence,),) for name, sentence in hidden.items()
-        }
+        causes = {name: reason.causes for name, reason in found.items() if reason}
+        assert causes == dict.fromkeys(hidden, ((sentence,),))
         assert all(reason.instead > 1e-5 for reason in found.values() if reason)
         assert {one.mistake for one in lint.unseen} == set(hidden)
         assert lint.better.seen >= {one.mistake for one in lint.findings}
@@ -264,8 +210,7 @@ class TestReasons:
     def test_equal_weights_hide_the_gates_together(self) -> None:
         layer = _layer()
         layer.set_weights([np.full_like(array, 0.1) for array in layer.get_weights()])
-        lint = lint_vectors(layer, _call()["inputs"])
-        causes = _found(lint, "z and r swapped").reason.causes
+        causes = _found(lint_vectors(layer, _call()["inputs"]), "z and r swapped").reason.causes
         assert set(causes) == {
             ("all biases are equal",),
             ("all recurrent weights are equal",),
@@ -273,14 +218,14 @@ class TestReasons:
         }
 
     def test_what_has_to_change_at_once(self) -> None:
-        layer = _with(_layer(), RECURRENT, lambda r: 0.1)
+        layer = change_array(_layer(), RECURRENT, lambda r: 0.1)
         lint = lint_vectors(layer, _call()["inputs"][:, :1])
         assert _found(lint, "recurrent kernel transposed").reason.causes == (
             ("all recurrent weights are equal", "no initial state is given"),
         )
 
     def test_saturated_gates(self) -> None:
-        layer = _with(_layer(), KERNEL, lambda k: 100 * k)
+        layer = change_array(_layer(), KERNEL, lambda k: 1000 * k)
         given = {**_call(), "mask": None}
         lint = lint_vectors(layer, **given, tolerance=1e-3)
         hidden = [one for one in lint.unseen if one.mistake.startswith("bias rows")]
@@ -291,8 +236,7 @@ class TestReasons:
 
     def test_numbers_that_are_none(self) -> None:
         lint = lint_vectors(_layer(), np.nan * _call()["inputs"])
-        causes = _found(lint, "z and r swapped").reason.causes
-        assert causes == (("no output is a finite number",),)
+        assert _found(lint, "z and r swapped").reason.causes == (("no output is a finite number",),)
 
     def test_too_wide_a_tolerance(self) -> None:
         layer, given = _layer(return_sequences=True), _call()
@@ -325,7 +269,7 @@ class TestBetter:
         for batch, timesteps, features, units in SIZES:
             layer = _layer(batch=batch, features=features, units=units, **arguments)
             axes = (timesteps, batch) if arguments.get("time_major") else (batch, timesteps)
-            attempt = _attempt(layer, np.zeros((*axes, features)))
+            attempt = attempt_of(layer, np.zeros((*axes, features)))
             found = better(Vectors.of(attempt, 1e-5, 0.0))
             proved = {mistake for mistake in found.makeable if proof_of(mistake, attempt)}
             assert found.seen == found.makeable - proved, (batch, timesteps, features, units)
@@ -355,6 +299,8 @@ class TestLintRefusals:
     @pytest.mark.parametrize(
         ("changed", "error", "message"),
         [
+            ({"layer": gru_ref.GRUWeights}, TypeError, "layer is"),
+            ({"layer": gru_ref.GRU(2)}, ValueError, "not built"),
             ({"inputs": np.ones((2, 3))}, ValueError, "inputs has shape"),
             ({"inputs": np.ones((2, 0, FEATURES))}, ValueError, "inputs has shape"),
             ({"inputs": np.array([["a"]])}, TypeError, "inputs has dtype"),
@@ -369,10 +315,4 @@ class TestLintRefusals:
         self, changed: Any, error: type[Exception], message: str
     ) -> None:
         with pytest.raises(error, match=message):
-            lint_vectors(_layer(), **{**_call(), **changed})
-
-    def test_a_layer_that_is_none_or_not_built(self) -> None:
-        with pytest.raises(TypeError, match="layer is"):
-            lint_vectors(GRUWeights, np.ones((1, 1, 1)))
-        with pytest.raises(ValueError, match="not built"):
-            lint_vectors(gru_ref.GRU(2), np.ones((1, 1, 1)))
+            lint_vectors(**{"layer": _layer(), **_call(), **changed})

@@ -30,9 +30,7 @@ class TestRecordedSeeds:
     def test_the_layer_is_kerass(self, oracle: str, case_id: str) -> None:
         case = next(c for c in recorded_seeds.load() if (c.oracle, c.id) == (oracle, case_id))
         mine = run_seeded.run(case.row, case.keras_version)
-        for ours, theirs in zip(mine["calls"], case.masks, strict=True):
-            masks = ours.get("masks", [])
-            assert [mask.tolist() for mask in masks] == [mask.tolist() for mask in theirs]
+        np.testing.assert_equal([call.get("masks", []) for call in mine["calls"]], case.masks)
         kernel, recurrent = mine["weights"][:2]
         assert (kernel == case.weights[0]).all()
         np.testing.assert_allclose(recurrent, case.weights[1], rtol=0, atol=WEIGHTS_WITHIN)
@@ -51,44 +49,15 @@ class TestRecordedSeeds:
             assert same == (case.id == "stateless"), case.id
 
 
+def _draw(layer: gru_ref.GRU, **call: Any) -> np.ndarray:
+    """Return the mask of the inputs that a call in training draws."""
+    layer(x(), training=True, **call)
+    return layer.last_masks.dropout_mask
+
+
 @pytest.mark.filterwarnings(QUIET)
 class TestSeeds:
     """What set_random_seed starts, and what goes on by itself."""
-
-    def test_the_seeds_of_keras_are_those_of_pythons_generator(self) -> None:
-        gru_ref.set_random_seed(1)
-        both = [
-            [seeds.next_keras_seed(from_python=python) for _ in range(2)]
-            for python in (False, True)
-        ]
-        assert both == [[144272510, 611178003]] * 2
-
-    @parameterized.expand(["2", "3"])
-    def test_a_call_goes_on_where_the_last_one_stopped(self, version: str) -> None:
-        def masks_of_calls(count: int) -> list[np.ndarray]:
-            gru_ref.set_random_seed(4)
-            layer = small_gru.layer(dropout=0.5, keras_version=version)
-            masks = []
-            for _ in range(count):
-                layer(x(), training=True)
-                masks.append(layer.last_masks.dropout_mask)
-            return masks
-
-        first, second = masks_of_calls(2)
-        assert (first == masks_of_calls(1)[0]).all()
-        assert (first != second).any()
-
-    def test_inference_moves_keras_3_on_and_not_keras_2(self) -> None:
-        for version, moves in (("2", False), ("3", True)):
-            masks = []
-            for inference in (False, True):
-                gru_ref.set_random_seed(4)
-                layer = small_gru.layer(dropout=0.5, keras_version=version)
-                if inference:
-                    layer(x())
-                layer(x(), training=True)
-                masks.append(layer.last_masks.dropout_mask)
-            assert (masks[0] != masks[1]).any() == moves
 
     @parameterized.expand(["2", "3"])
     def test_masks_handed_in_move_the_stream_on_as_drawn_ones_do(self, version: str) -> None:
@@ -96,22 +65,17 @@ class TestSeeds:
         for handed_in in (False, True):
             gru_ref.set_random_seed(4)
             layer = small_gru.layer(dropout=0.5, keras_version=version)
-            given = {"rng": np.random.default_rng(0)} if handed_in else {}
-            layer(x(), training=True, **given)
-            layer(x(), training=True)
-            masks.append(layer.last_masks.dropout_mask)
+            _draw(layer, **({"rng": np.random.default_rng(0)} if handed_in else {}))
+            masks.append(_draw(layer))
         assert (masks[0] == masks[1]).all()
 
     @parameterized.expand(["2", "3", "3.7.0"])
     def test_masks_drawn_can_be_handed_in_again(self, version: str) -> None:
-        layer = small_gru.layer(
-            dropout=0.5, recurrent_dropout=0.5, keras_version=version, seed=3,
-            **({} if version != "2" else {"implementation": 1}),
-        )  # fmt: skip
+        both = {"dropout": 0.5, "recurrent_dropout": 0.5, "keras_version": version, "seed": 3}
+        layer = small_gru.layer(**both, **({"implementation": 1} if version == "2" else {}))
         gru_ref.set_random_seed(4)
         output = layer(x(), training=True)
-        again = layer(x(), training=True, **layer.last_masks._asdict())
-        assert (output == again).all()
+        assert (output == layer(x(), training=True, **layer.last_masks._asdict())).all()
         layer(x())
         assert layer.last_masks == (None, None)
 
@@ -120,12 +84,9 @@ class TestSeeds:
     ) -> None:
         for version, repeats in (("2", False), ("3", True)):
             gru_ref.set_random_seed(4)
-            masks = []
-            for _ in range(2):
-                layer = small_gru.layer(dropout=0.5, seed=9, keras_version=version)
-                layer(x(), training=True)
-                masks.append(layer.last_masks.dropout_mask)
-            assert (masks[0] == masks[1]).all() == repeats
+            seeded = {"dropout": 0.5, "seed": 9, "keras_version": version}
+            first, second = (_draw(small_gru.layer(**seeded)) for _ in range(2))
+            assert (first == second).all() == repeats
 
     def test_enabled_generators_reach_layers_made_from_then_on(self) -> None:
         seeds.enable_tf_random_generator()
@@ -136,9 +97,7 @@ class TestSeeds:
         finally:
             seeds.enable_tf_random_generator(False)
         # The layer takes its seed when it is built, after both initializers: zeros take none here.
-        for made in (layer, again):
-            made(x(), training=True)
-        assert (layer.last_masks.dropout_mask != again.last_masks.dropout_mask).any()
+        assert (_draw(layer) != _draw(again)).any()
 
     @parameterized.expand([(-1,), (2**32,), (1.0,), ("1",), (None,)])
     def test_a_seed_that_keras_refuses_is_refused(self, seed: Any) -> None:
@@ -159,8 +118,7 @@ class TestRefused:
         )
         with pytest.raises(ValueError, match=r"^dropout is 0.3 .* expected dropout_mask of shape"):
             layer(x(), training=True)
-        layer(x(), training=True, rng=np.random.default_rng(1))
-        assert layer.last_masks.dropout_mask is not None
+        assert _draw(layer, rng=np.random.default_rng(1)) is not None
 
     @parameterized.expand([("2", "beforehand"), ("3", "before the layer is made")])
     def test_an_unseeded_layer_says_how_to_seed_it(self, version: str, when: str) -> None:
@@ -168,7 +126,7 @@ class TestRefused:
             layer = small_gru.layer(dropout=0.5, keras_version=version)
             layer(x())
             with pytest.raises(ValueError, match=rf"gru_ref.set_random_seed\(…\).* {when}"):
-                layer(x(), training=True)
+                _draw(layer)
 
     def test_seeding_after_keras_3_made_the_layer_is_too_late(self) -> None:
         with run_seeded.without_seed():

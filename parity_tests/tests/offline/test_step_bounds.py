@@ -10,7 +10,7 @@ import pytest
 from gru_ref import GRUConfig, GRUWeights
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.bounds.step_bounds import bounded_step, operands
-from gru_ref.debugging.mistakes.table import MISTAKES, Attempt, Call, run
+from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Attempt, Call, run
 from parity_tests.judging import step_local
 from parity_tests.judging.float32_runs import judge_output, random_weights
 
@@ -22,10 +22,9 @@ def _attempt(units: int, features: int, seed: int = 0, **arguments: Any) -> Atte
     rng = np.random.default_rng(seed)
     config = GRUConfig(units, return_sequences=True, **arguments)
     weights = random_weights(rng, config, features)
-    x = rng.normal(size=(BATCH, TIMESTEPS, features))
-    start = rng.uniform(-1, 1, (BATCH, units))
-    dtype = config.compute_dtype
-    return Attempt(config, weights, (Call(x.astype(dtype), start.astype(dtype)),))
+    x = rng.normal(size=(BATCH, TIMESTEPS, features)).astype(config.compute_dtype)
+    start = rng.uniform(-1, 1, (BATCH, units)).astype(config.compute_dtype)
+    return Attempt(config, weights, (Call(x, start),))
 
 
 # ---- the two bounds
@@ -57,17 +56,14 @@ def test_it_judges_as_the_suites_own_does(reset_after: bool) -> None:
         attempt = _attempt(units, features, reset_after=reset_after)
         (call,) = attempt.calls
         x, arrays = call.x.swapaxes(0, 1), attempt.weights.arrays()
-        for mistake in (None, *MISTAKES):
-            if mistake is not None and not mistake.applies(attempt):
-                continue
-            made = attempt if mistake is None else mistake.make(attempt)
-            output = run(made).outputs[0]
+        attempts = {m.name: m.make(attempt) for m in MISTAKES if m.applies(attempt)}
+        for name, each in {"": attempt, **attempts}.items():
+            output = run(each).outputs[0]
             states = output.swapaxes(0, 1)
             theirs = step_local.worst_ratio(x, call.initial_state, states, arrays, reset_after)
             ours = judge_output(attempt, output).worst
-            assert (ours <= 1) == (theirs <= 1) == (mistake is None)
-            if mistake is not None and mistake.name == "z and r swapped":
-                assert theirs > 1000
+            assert (ours <= 1) == (theirs <= 1) == (name == ""), name
+            assert theirs > 1000 or name != "z and r swapped"
 
 
 # ---- honest rounding
@@ -82,10 +78,6 @@ def test_gru_ref_is_inside_in_every_dtype(dtype: str, reset_after: bool) -> None
         assert found.worst <= 1
         # No bound is so wide that nothing would show; gru_ref's float64 is its own reference.
         assert found.worst > 0.01 or dtype == "float64"
-
-
-def _bfloat16(array: np.ndarray) -> np.ndarray:
-    return FloatFormat("bfloat16").round(array)
 
 
 def _any_order(x: np.ndarray, weights: np.ndarray, rng: np.random.Generator, rounded: Any) -> Any:
@@ -132,8 +124,8 @@ def test_quantised_weights_are_inside_with_their_scale_alone() -> None:
     assert judge_output(attempt, output, whole).worst <= 1
     assert judge_output(attempt, output).worst > 100
     # The bound is still good for something: a mistake shows.
-    swapped = next(m for m in MISTAKES if m.name == "z and r swapped")
-    assert judge_output(attempt, swapped.run(theirs).outputs[0], by_column).worst > 10
+    swapped = BY_NAME["z and r swapped"].run(theirs).outputs[0]
+    assert judge_output(attempt, swapped, by_column).worst > 10
 
 
 # ---- what is outside
@@ -147,13 +139,11 @@ def test_every_mistake_is_outside(dtype: str, least: float) -> None:
     right = run(attempt).outputs[0]
     tried = 0
     for mistake in MISTAKES:
-        wrong = mistake.make(attempt) if mistake.applies(attempt) else None
-        if wrong is None:
-            continue
-        output = run(wrong).outputs[0]
-        assert not np.array_equal(output, right), mistake.name
-        assert judge_output(attempt, output, FloatFormat(dtype)).worst > least, mistake.name
-        tried += 1
+        if mistake.applies(attempt):
+            output = mistake.run(attempt).outputs[0]
+            assert not np.array_equal(output, right), mistake.name
+            assert judge_output(attempt, output, FloatFormat(dtype)).worst > least, mistake.name
+            tried += 1
     assert tried > 25
 
 
@@ -189,8 +179,7 @@ def test_masked_outputs_are_copies_or_zeros_exactly() -> None:
         assert judge_output(masked, output, FloatFormat()).worst <= 1
         row, step = np.argwhere(~mask)[3]
         output[row, step, 0] = np.nextafter(output[row, step, 0], np.float32(2))
-        ratio = judge_output(masked, output, FloatFormat()).ratio["h"]
-        assert ratio[step, row, 0] == np.inf
+        assert judge_output(masked, output, FloatFormat()).ratio["h"][step, row, 0] == np.inf
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -216,22 +205,23 @@ def test_a_half_type_summed_in_float32_has_the_smaller_bound() -> None:
 def test_bfloat16_is_rounded_to_the_nearest_even() -> None:
     given = [1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-8 + 2**-20, -1 - 2**-8, 3e38, 0.0]
     expected = [1, 1 + 2**-6, 1 + 2**-7, -1, 3.00001e38, 0.0]
-    np.testing.assert_allclose(_bfloat16(np.array(given)), expected, rtol=3e-3)
-    assert _bfloat16(np.array(given))[:4].tolist() == expected[:4]
+    rounded = FloatFormat("bfloat16").round(np.array(given))
+    np.testing.assert_allclose(rounded, expected, rtol=3e-3)
+    assert rounded[:4].tolist() == expected[:4]
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("name", "value"),
     [
-        {"dtype": "int8"},
-        {"accumulator": "double"},
-        {"activation_ulps": -1},
-        {"kernel_scale": np.nan},
+        ("dtype", "int8"),
+        ("accumulator", "double"),
+        ("activation_ulps", -1),
+        ("kernel_scale", np.nan),
     ],
 )
-def test_an_arithmetic_that_is_none_is_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(arguments))):
-        FloatFormat(**arguments)
+def test_an_arithmetic_that_is_none_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=name):
+        FloatFormat(**{name: value})
 
 
 def test_the_dtypes_are_those_from_the_coarsest_on() -> None:

@@ -48,12 +48,8 @@ def test_a_missing_row_is_an_uncovered_combination() -> None:
     impossible = covering.impossible_of("keras2")
     rows = covering.covering_rows(axes, 2, impossible)
     assert covering.uncovered(rows, axes, 2, impossible) == []
-    needed = [
-        row
-        for row in rows
-        if covering.uncovered([r for r in rows if r is not row], axes, 2, impossible)
-    ]
-    assert needed
+    fewer = ([row for row in rows if row is not left_out] for left_out in rows)
+    assert any(covering.uncovered(some, axes, 2, impossible) for some in fewer)
 
 
 def test_the_structural_sweep_covers_every_4_way_combination() -> None:
@@ -123,15 +119,10 @@ def test_values_of_wrappers_are_measured_as_arrays_are(
 
 
 def test_the_worst_index_is_named() -> None:
-    worst = compare.difference(
-        _calls(np.float32([[1, 2], [3, 9]])), _calls(np.float32([[1, 2], [3, 4]]))
-    )
-    assert (worst.where, worst.index, worst.actual, worst.expected) == (
-        "call 0 output",
-        (1, 1),
-        9,
-        4,
-    )
+    actual, expected = (_calls(np.float32([[1, 2], [3, last]])) for last in (9, 4))
+    worst = compare.difference(actual, expected)
+    assert (worst.where, worst.index) == ("call 0 output", (1, 1))
+    assert (worst.actual, worst.expected) == (9, 4)
 
 
 # ---- witnesses
@@ -149,28 +140,21 @@ def test_the_places_kept_are_where_a_search_finds_the_witnesses() -> None:
 # ---- verdicts
 
 
-def _fixture(keras: bool, gru_ref: bool, both: bool) -> dict[str, Any]:
-    return {
-        "id": "",
-        "keras_is_fixture": keras,
-        "gru_ref_is_fixture": gru_ref,
-        "keras_is_gru_ref": both,
-    }
-
-
 @pytest.mark.parametrize(
-    ("fixtures", "failed", "verdict"),
+    ("comparisons", "failed", "verdict"),
     [
-        ([_fixture(True, True, True)], [], "parity"),
-        ([_fixture(False, True, False)], ["x"], "Keras drifted"),
-        ([_fixture(True, False, False)], ["x"], "gru_ref regressed"),
-        ([_fixture(False, False, True)], ["x"], "fixtures stale"),
-        ([_fixture(True, True, True)], ["x"], "gru_ref regressed"),
-        ([_fixture(False, False, False)], ["x"], "Keras drifted"),
+        ((True, True, True), [], "parity"),
+        ((False, True, False), ["x"], "Keras drifted"),
+        ((True, False, False), ["x"], "gru_ref regressed"),
+        ((False, False, True), ["x"], "fixtures stale"),
+        ((True, True, True), ["x"], "gru_ref regressed"),
+        ((False, False, False), ["x"], "Keras drifted"),
     ],
 )
-def test_three_comparisons_give_one_verdict(fixtures: Any, failed: Any, verdict: str) -> None:
-    assert report.verdict(fixtures, failed) == verdict
+def test_three_comparisons_give_one_verdict(comparisons: Any, failed: Any, verdict: str) -> None:
+    names = ("keras_is_fixture", "gru_ref_is_fixture", "keras_is_gru_ref")
+    fixture = {"id": "", **dict(zip(names, comparisons, strict=True))}
+    assert report.verdict([fixture], failed) == verdict
     assert verdict in report.VERDICTS
 
 

@@ -24,6 +24,7 @@ CASES, CONFIGS = recorded_wrappers.load()
 ROWS = {row.id: row for row in AROUND_INVALID}
 # Nothing is drawn for these.
 ZEROS = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "zeros")
+X = np.ones((2, 4, 6), "float32")
 NOT_COMPARED = ("construct", "build", "set_weights", "make_seed")
 
 
@@ -49,8 +50,7 @@ class TestRecordedWrappers:
         written = layer.get_config()
         assert run_wrappers.difference_of("get_config", written, recorded["config"]) == 0
         assert list(written) == list(recorded["config"])
-        again = type(layer).from_config(written, keras_version=version)
-        assert again.get_config() == written
+        assert type(layer).from_config(written, keras_version=version).get_config() == written
 
 
 class TestWrapperRows:
@@ -75,15 +75,13 @@ class TestWrapperState:
 
     @parameterized.expand(["2", "3"])
     def test_a_failed_call_leaves_both_directions_as_they_were(self, version: str) -> None:
-        x = np.ones((2, 4, 6), "float32")
-        made = {"units": 5, "stateful": True, "keras_version": version, **ZEROS}
-        layer = gru_ref.Bidirectional(gru_ref.GRU(**made, bias_initializer="ones"))
-        layer(x)
+        made = {"stateful": True, "keras_version": version, **ZEROS}
+        layer = gru_ref.Bidirectional(gru_ref.GRU(5, **made, bias_initializer="ones"))
+        layer(X)
         before = [one.states[0] for one in (layer.forward_layer, layer.backward_layer)]
         assert np.all(before[0] > 0)
-        wrong = np.ones((2, 3), "float32")
         with pytest.raises(ValueError, match="initial_state"):
-            layer(x, initial_state=[before[0], wrong])
+            layer(X, initial_state=[before[0], np.ones((2, 3), "float32")])
         after = [one.states[0] for one in (layer.forward_layer, layer.backward_layer)]
         np.testing.assert_array_equal(after, before)
 
@@ -115,7 +113,7 @@ class TestWrapperState:
         shared = gru_ref.GRUCell(3, recurrent_initializer="zeros", **made)
         layer = gru_ref.RNN([shared, shared])
         with pytest.raises(ValueError, match="what enters cell 1 has 3 features, expected 6"):
-            layer(np.ones((2, 4, 6), "float32"))
+            layer(X)
         assert not layer.built
 
     @parameterized.expand(["2", "3"])
@@ -123,7 +121,7 @@ class TestWrapperState:
         mixed = {"dtype": "mixed_float16"}
         cell = gru_ref.GRUCell(5, keras_version=version, **ZEROS, **mixed)
         layer = gru_ref.RNN(cell, stateful=True, **mixed)
-        assert layer(np.ones((2, 4, 6), "float32")).dtype == "float16"
+        assert layer(X).dtype == "float16"
         assert layer.states[0].dtype == "float32"
 
     @parameterized.expand(["2", "3"])
@@ -148,17 +146,15 @@ class TestCell:
             "dropout_mask": rng.integers(0, 2, (2, 6)) * 2.0,
             "recurrent_dropout_mask": rng.integers(0, 2, (2, 5)) * 4.0,
         }
-        cell = gru_ref.GRUCell(
-            5, dropout=0.5, recurrent_dropout=0.75, dtype="float64", keras_version=version
-        )
+        rates = {"dropout": 0.5, "recurrent_dropout": 0.75}
+        cell = gru_ref.GRUCell(5, **rates, dtype="float64", keras_version=version)
         if cell.config.mask_per_gate:
             masks = {name: np.stack([mask] * 3) for name, mask in masks.items()}
         layer = gru_ref.RNN(cell, dtype="float64")
         layer.build((2, 1, 6))
         layer.set_weights([rng.normal(size=shape) for shape in cell.weight_shapes().values()])
         output, _ = cell(x[:, 0], h, training=True, **masks)
-        expected = layer(x, initial_state=h, training=True, **masks)
-        np.testing.assert_array_equal(output, expected)
+        np.testing.assert_array_equal(output, layer(x, initial_state=h, training=True, **masks))
 
     @parameterized.expand(["2", "3"])
     def test_a_state_of_one_row_under_recurrent_dropout(self, version: str) -> None:
@@ -188,7 +184,7 @@ class TestBuilt:
         self, version: str, says: bool, built: bool
     ) -> None:
         layer = gru_ref.RNN(gru_ref.GRUCell(5, keras_version=version, **ZEROS))
-        layer(np.ones((2, 4, 6), "float32"))
+        layer(X)
         written = layer.get_config()
         assert ("build_config" in written["cell"]) is says
         again = gru_ref.RNN.from_config(written, keras_version=version)
@@ -205,21 +201,15 @@ class TestBuilt:
         assert not both.built
         with pytest.raises(ValueError, match="the layer is not built"):
             both.count_params()
-        assert both(np.ones((2, 4, 6), "float32")).shape == (2, 10)
+        assert both(X).shape == (2, 10)
         assert both.count_params() == 390
 
-    @parameterized.expand(
-        [
-            ([1],),
-            ("abc",),
-            ({"input_shape": 6},),
-            ({"input_shape": [2, None]},),
-            ({"shapes_dict": [1]},),
-        ]
+    @pytest.mark.parametrize(
+        "given", [[1], "abc", {"input_shape": 6}, {"input_shape": [2, None]}, {"shapes_dict": [1]}]
     )
-    def test_a_build_config_that_is_none(self, build_config: Any) -> None:
+    def test_a_build_config_that_is_none(self, given: Any) -> None:
         written = gru_ref.RNN(gru_ref.GRUCell(5, keras_version="3")).get_config()
-        written["cell"]["build_config"] = build_config
+        written["cell"]["build_config"] = given
         with pytest.raises(ValueError, match=r"build_config|input_shape"):
             gru_ref.RNN.from_config(written)
         written["cell"]["build_config"] = {}
@@ -227,7 +217,7 @@ class TestBuilt:
 
     def test_a_call_with_a_state_that_builds_is_what_the_config_says(self) -> None:
         layer = gru_ref.GRU(5, keras_version="3", **ZEROS)
-        layer(np.ones((2, 4, 6), "float32"), [np.zeros((2, 5), "float32")])
+        layer(X, [np.zeros((2, 5), "float32")])
         both = gru_ref.Bidirectional(layer)
         shapes = {"sequences_shape": (2, 4, 6), "initial_state_shape": [(2, 5)]}
         assert both.get_config()["layer"]["build_config"] == {"shapes_dict": shapes}

@@ -1,4 +1,4 @@
-"""Files that the tests of the command line hand over, and layers to write them from."""
+"""Files that the tests of the command line hand over."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import gru_ref
 from gru_ref.files.writers import keras3
 from parity_tests.environment import FIXTURES
+from parity_tests.tests.support import small_gru
 
 WEIGHTS = FIXTURES / "weights"
 # get_weights() of a live layer and what it returned: GRU(5, return_sequences=True).
 NPZ, EXPECTED = WEIGHTS / "gru.npz", WEIGHTS / "gru_expected.npz"
-FEATURES, UNITS = 4, 5
 # The GRUs of `two_grus`.
 FIRST, SECOND = "layers/gru/cell", "layers/gru_1/cell"
 
@@ -32,12 +32,9 @@ def arrays_of(path: Path) -> dict[str, np.ndarray]:
         return dict(loaded)
 
 
-def layer_of(**arguments: Any) -> gru_ref.GRU:
-    """Return a built layer with weights of its own."""
-    layer = gru_ref.GRU(UNITS, **arguments)
-    layer.build((2, None, FEATURES))
-    shapes = layer.config.weight_shapes(FEATURES)
-    layer.set_weights([numbers(*shape) for shape in shapes.values()])
+def npz_layer(**supplied: Any) -> gru_ref.GRU:
+    """Return the layer of `NPZ`."""
+    (layer,) = gru_ref.load_layers(NPZ, **supplied).values()
     return layer
 
 
@@ -61,5 +58,5 @@ def model_file(path: Path, *layers: gru_ref.GRU) -> Path:
 def two_grus(folder: Path) -> Path:
     """Write a model of Keras 2 with two GRUs, at a path with a space."""
     old = {"recurrent_activation": "hard_sigmoid", "reset_after": False, "go_backwards": True}
-    layers = (layer_of(return_sequences=True), layer_of(**old))
+    layers = (small_gru.layer(return_sequences=True), small_gru.layer(**old))
     return model_file(folder / "my model.keras", *layers)

@@ -35,6 +35,19 @@ def invoke(*arguments: object) -> CommandResult:
     return CommandResult(status, out.getvalue(), err.getvalue())
 
 
+def check_shown(ended: CommandResult, status: int = 0) -> str:
+    """Check that a command ended with a status and wrote 80 columns at most, no error among them.
+
+    Returns
+    -------
+    str
+        What it wrote, in one line.
+    """
+    assert (ended.status, ended.err) == (status, "")
+    assert max(map(len, ended.out.splitlines())) <= 80
+    return " ".join(ended.out.split())
+
+
 def check_failed(ended: CommandResult, *says: str) -> None:
     """Check that a command failed with one line on standard error, which says all of `says`."""
     assert (ended.status, ended.out) == (2, "")

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import struct
 import zipfile
 from pathlib import Path
 
-from parity_tests.tests.files.attacks.honest import (
-    GROUP,
-    MIB,
-    close,
-    gru_config,
-    keras,
-    patch,
-    weights,
-)
+from parity_tests.tests.files.attacks import honest
+from parity_tests.tests.files.attacks.honest import GROUP, MIB, gru_config, keras, patch
 from parity_tests.tests.files.attacks.table import attack
+
+
+def _plain(folder: Path, content: bytes) -> Path:
+    """Write bytes in the place of a .keras archive."""
+    path = folder / "model.keras"
+    path.write_bytes(content)
+    return path
+
+
+def _map_of_weights(folder: Path, shard: str) -> Path:
+    """Write the map of a model whose weights are in one other file."""
+    path = folder / "model.weights.json"
+    path.write_text(json.dumps({"weight_map": {f"/{GROUP}": shard}}))
+    return path
+
 
 # ---- zip
 
 
 @attack("max_ratio")
 def zip_bomb(folder: Path) -> Path:
-    text = b" " * (7 * MIB) + b"{}"
-    return keras(folder, text, method=zipfile.ZIP_DEFLATED)
+    return keras(folder, b" " * (7 * MIB) + b"{}", method=zipfile.ZIP_DEFLATED)
 
 
 @attack("max_bytes")
@@ -62,7 +68,11 @@ def duplicate_members(folder: Path) -> Path:
 
 @attack(None)
 def names_that_climb(folder: Path) -> Path:
-    return keras(folder, more=(("../../climbed", b"x"), ("/tmp/climbed", b"x")))
+    path = keras(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../climbed", b"x")
+        archive.writestr("/tmp/climbed", b"x")
+    return path
 
 
 @attack("encrypted")
@@ -82,21 +92,12 @@ def other_packing(folder: Path) -> Path:
 @attack("its table of members takes")
 def huge_table(folder: Path) -> Path:
     """An archive that is hardly more than a table of 100,000 members."""
-    with zipfile.ZipFile(keras(folder)) as archive:
-        parts = [(name, archive.read(name)) for name in archive.namelist()]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in parts:
-            archive.writestr(name, content)
-    data = buffer.getvalue()
+    data = keras(folder).read_bytes()
     start = data.index(b"PK\x01\x02")
-    end = data.index(b"PK\x05\x06")
     entry = data[start : data.index(b"PK\x01\x02", start + 1)]
     table = entry * 100_000
     closing = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 34464, 34464, len(table), start, 0)
-    assert end
-    (folder / "model.keras").write_bytes(data[:start] + table + closing)
-    return folder / "model.keras"
+    return _plain(folder, data[:start] + table + closing)
 
 
 @attack("pickled")
@@ -126,19 +127,15 @@ def folder_of_links(folder: Path) -> Path:
 
 @attack("no name of a file beside this one")
 def shard_elsewhere(folder: Path) -> Path:
-    path = folder / "model.weights.json"
-    path.write_text(json.dumps({"weight_map": {f"/{GROUP}": "../../etc/passwd"}}))
-    return path
+    return _map_of_weights(folder, "../../etc/passwd")
 
 
 @attack("symbolic link")
 def linked_shard(folder: Path) -> Path:
-    inner = close(weights(folder))
+    inner = honest.close(honest.weights(folder))
     inner.rename(folder / "secret")
     inner.symlink_to(folder / "secret")
-    path = folder / "model.weights.json"
-    path.write_text(json.dumps({"weight_map": {f"/{GROUP}": inner.name}}))
-    return path
+    return _map_of_weights(folder, inner.name)
 
 
 @attack("neither a file nor a folder")
@@ -150,20 +147,14 @@ def pipe(folder: Path) -> Path:
 
 @attack("is a pickle")
 def pickle(folder: Path) -> Path:
-    path = folder / "model.keras"
-    path.write_bytes(b"\x80\x04cos\nsystem\n(S'touch /tmp/gru_ref_was_here'\ntR.")
-    return path
+    return _plain(folder, b"\x80\x04cos\nsystem\n(S'touch /tmp/gru_ref_was_here'\ntR.")
 
 
 @attack("it is empty")
 def nothing(folder: Path) -> Path:
-    path = folder / "model.keras"
-    path.touch()
-    return path
+    return _plain(folder, b"")
 
 
 @attack("it is text that opens with")
 def text(folder: Path) -> Path:
-    path = folder / "model.keras"
-    path.write_text("A recipe for bread.\n")
-    return path
+    return _plain(folder, b"A recipe for bread.\n")

@@ -60,20 +60,6 @@ def _npy(array: np.ndarray) -> bytes:
 # ---- numbers
 
 
-@attack("it was altered after the bundle was written")
-def altered_weight_in_a_bundle(folder: Path) -> Path:
-    members = honest()
-    members["0/kernel"][0, 0] += 1
-    return _written(folder, members)
-
-
-@attack("do not belong together")
-def altered_weight_with_its_hash_in_a_bundle(folder: Path) -> Path:
-    members = honest()
-    members["0/kernel"][0, 0] += 1
-    return _written(folder, altered.rehash(members))
-
-
 @attack("tolerance is inf")
 def endless_tolerance_of_a_bundle(folder: Path) -> Path:
     return _saying(folder, "layers", 0, "probe", "tolerance", value=float("inf"))

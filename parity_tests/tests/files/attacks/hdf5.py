@@ -13,27 +13,20 @@ from typing import Any
 import h5py
 import numpy as np
 
-from parity_tests.tests.files.attacks.honest import (
-    GROUP,
-    MIB,
-    arrays,
-    close,
-    legacy,
-    patch,
-    weights,
-)
+from parity_tests.tests.files.attacks import honest
+from parity_tests.tests.files.attacks.honest import GROUP, MIB, arrays, close, legacy, weights
 from parity_tests.tests.files.attacks.table import Attack, attack
 
 SECRET = b"what no file may show " * 100
 
 
-def weights_attack(reason: str | None, honest: str = "01") -> Callable[[Any], Attack]:
+def weights_attack(reason: str | None, names: str = "01") -> Callable[[Any], Attack]:
     """Register what the function below makes of a .weights.h5 of the honest arrays named."""
 
     def register(alter: Callable[[h5py.File], None]) -> Attack:
         @functools.wraps(alter)
         def write(folder: Path) -> Path:
-            file = weights(folder, honest)
+            file = weights(folder, names)
             alter(file)
             return close(file)
 
@@ -57,9 +50,8 @@ def _secret_beside(file: h5py.File) -> Path:
 def external_storage(file: h5py.File) -> None:
     secret = Path(file.filename).with_name("secret")
     secret.write_bytes(SECRET)
-    file[GROUP].create_dataset(
-        "2", (2, 15), "float32", external=[(os.fspath(secret), 0, h5py.h5f.UNLIMITED)]
-    )
+    external = [(os.fspath(secret), 0, h5py.h5f.UNLIMITED)]
+    file[GROUP].create_dataset("2", (2, 15), "float32", external=external)
 
 
 @weights_attack("soft or external link")
@@ -83,23 +75,20 @@ def virtual_dataset(file: h5py.File) -> None:
 # ---- what claims to be larger than it is
 
 
-@weights_attack("max_ratio", honest="")
+@weights_attack("max_ratio", names="")
 def three_tebibytes_of_nothing(file: h5py.File) -> None:
-    group = file[GROUP]
+    packed = {"chunks": (1024, 1024), "compression": "gzip"}
     for name, rows in (("0", 1 << 20), ("1", 1 << 18)):
-        group.create_dataset(
-            name, (rows, 3 << 18), "float32", chunks=(1024, 1024), compression="gzip"
-        )
+        file[GROUP].create_dataset(name, (rows, 3 << 18), "float32", **packed)
 
 
-@weights_attack("max_ratio", honest="")
+@weights_attack("max_ratio", names="")
 def unallocated_array(file: h5py.File) -> None:
-    group = file[GROUP]
-    group.create_dataset("0", (1 << 20, 3 << 10), "float32")
-    group.create_dataset("1", (1 << 10, 3 << 10), "float32")
+    file[GROUP].create_dataset("0", (1 << 20, 3 << 10), "float32")
+    file[GROUP].create_dataset("1", (1 << 10, 3 << 10), "float32")
 
 
-@weights_attack("max_ratio", honest="")
+@weights_attack("max_ratio", names="")
 def gzip_bomb(file: h5py.File) -> None:
     """2.7 MiB that unpack to 2.6 GiB."""
     group = file[GROUP]
@@ -112,29 +101,19 @@ def gzip_bomb(file: h5py.File) -> None:
             array.id.write_direct_chunk((start, 0), packed)
 
 
-@weights_attack("damaged", honest="")
+@weights_attack("damaged", names="")
 def overlong_chunk(file: h5py.File) -> None:
     """A piece of 768 KiB that unpacks to 64 MiB."""
-    group = file[GROUP]
-    packed = zlib.compress(bytes(64 * MIB))
-    units = 256
-    shape = (256, 3 * units)
-    array = group.create_dataset("0", shape, "float32", chunks=shape, compression="gzip")
-    array.id.write_direct_chunk((0, 0), packed)
-    group["1"] = np.ones((units, 3 * units), "float32")
+    shape = (256, 3 * 256)
+    array = file[GROUP].create_dataset("0", shape, "float32", chunks=shape, compression="gzip")
+    array.id.write_direct_chunk((0, 0), zlib.compress(bytes(64 * MIB)))
+    file[GROUP]["1"] = np.ones(shape, "float32")
 
 
 @weights_attack("max_bytes")
 def chunk_larger_than_its_array(file: h5py.File) -> None:
-    file[GROUP].create_dataset(
-        "2",
-        (2, 15),
-        "float32",
-        maxshape=(None, None),
-        chunks=(1 << 14, 1 << 12),
-        compression="gzip",
-    )
-    array = file[GROUP]["2"]
+    packed = {"maxshape": (None, None), "chunks": (1 << 14, 1 << 12), "compression": "gzip"}
+    array = file[GROUP].create_dataset("2", (2, 15), "float32", **packed)
     array.id.write_direct_chunk((0, 0), zlib.compress(b""))
 
 
@@ -145,7 +124,7 @@ def truncated_array(folder: Path) -> Path:
     array = file[GROUP].create_dataset("2", data=arrays()[2])
     offset = array.id.get_offset()
     path = close(file)
-    return patch(path, struct.pack("<QQ", offset, 120), struct.pack("<QQ", 1 << 40, 120))
+    return honest.patch(path, struct.pack("<QQ", offset, 120), struct.pack("<QQ", 1 << 40, 120))
 
 
 @attack("max_bytes")
@@ -185,7 +164,7 @@ def integers(file: h5py.File) -> None:
     file[GROUP]["2"] = np.ones((2, 15), "int8")
 
 
-@weights_attack(None, honest="012")
+@weights_attack(None, names="012")
 def null_dataspace(file: h5py.File) -> None:
     """No array at all: no GRU is found in its group, and the honest one beside it is."""
     file["layers/gru_1/cell/vars/0"] = h5py.Empty("float32")
@@ -197,7 +176,7 @@ def unknown_filter(file: h5py.File) -> None:
     file[GROUP].create_dataset("2", data=arrays()[2], compression="lzf")
 
 
-@weights_attack("stored datatype", honest="012")
+@weights_attack("stored datatype", names="012")
 def stored_datatype(file: h5py.File) -> None:
     file[f"{GROUP}/4"] = np.dtype("float32")
 
@@ -205,12 +184,12 @@ def stored_datatype(file: h5py.File) -> None:
 # ---- what never ends
 
 
-@weights_attack(None, honest="012")
+@weights_attack(None, names="012")
 def cycle_of_hard_links(file: h5py.File) -> None:
     file["layers/gru/again"] = file["layers"]
 
 
-@weights_attack(None, honest="012")
+@weights_attack(None, names="012")
 def doubling_of_hard_links(file: h5py.File) -> None:
     """2**40 paths through 40 groups."""
     here = file.create_group("many")
@@ -220,7 +199,7 @@ def doubling_of_hard_links(file: h5py.File) -> None:
         here = below
 
 
-@weights_attack("max_depth", honest="012")
+@weights_attack("max_depth", names="012")
 def deep_groups(file: h5py.File) -> None:
     here = file
     for _ in range(800):

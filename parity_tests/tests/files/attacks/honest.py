@@ -45,12 +45,7 @@ def model_of(*layers: Any) -> dict[str, Any]:
 
 
 def keras(
-    folder: Path,
-    config: Any = None,
-    metadata: Any = None,
-    *,
-    method: int = zipfile.ZIP_STORED,
-    more: tuple[tuple[str, bytes], ...] = (),
+    folder: Path, config: Any = None, metadata: Any = None, *, method: int = zipfile.ZIP_STORED
 ) -> Path:
     """Write a .keras archive of the honest GRU, its parts replaced by those given."""
     with weights(folder) as file:
@@ -63,8 +58,6 @@ def keras(
             text = value if isinstance(value, (str, bytes)) else json.dumps(value)
             archive.writestr(name, text)
         archive.write(inner, "model.weights.h5")
-        for name, content in more:
-            archive.writestr(name, content)
     inner.unlink()
     return path
 
