@@ -50,6 +50,11 @@ class Bounded(NamedTuple):
     value: Array
     bound: Array
 
+    @classmethod
+    def exact(cls, value: Array) -> Bounded:
+        """Return a value that a correct implementation has exactly."""
+        return cls(value, np.zeros_like(value))
+
 
 class BoundedStep(NamedTuple):
     """The gates and the state of one timestep, or of many at once, each with its bound."""
@@ -65,10 +70,9 @@ class Operands(NamedTuple):
 
     Parameters
     ----------
-    x : (…, batch, features), float64
-    h_prev : (…, batch, units), float64
-    x_gates, h_gates : three arrays each
+    x_gates, h_gates : three arrays each, (…, batch, features) and (…, batch, units), float64
         The factors of the products of z, r and the candidate: x and h_prev with dropout applied.
+    h_prev : (…, batch, units), float64
     """
 
     x_gates: Gates
@@ -83,10 +87,12 @@ def operands(
 
     Parameters
     ----------
-    x : (…, batch, features), h_prev : (…, batch, units)
+    x : (…, batch, features), float64
         Leading axes, such as time, stand for many steps at once.
-    x_masks, h_masks : as for one step or (3, …), optional
-        The dropout masks of x and h, one for all products or one each for z, r and the candidate.
+    h_prev : (…, batch, units), float64
+    x_masks, h_masks : optional
+        The dropout masks of x and h_prev: one of that shape for all products, or with a leading
+        axis of three, one each for z, r and the candidate.
     """
     return Operands(_gated(x, x_masks), h_prev, _gated(h_prev, h_masks))
 
@@ -144,7 +150,7 @@ def bounded_step(
 
     z = gate(of_x[0], _affine(given.h_gates[0], *R_z, c[0]))
     made_r = gate(of_x[1], _affine(given.h_gates[1], *R_r, c[1]))
-    used_r = made_r if r is None else Bounded(r, np.zeros_like(r))
+    used_r = made_r if r is None else Bounded.exact(r)
     h_h, off_r = given.h_gates[2], used_r.bound
     if recurrence.reset_after:
         state = _affine(h_h, *R_h, c[2])
@@ -161,11 +167,8 @@ def bounded_step(
         off_product = off_reset @ (np.abs(R_h[0]) + R_h[1] / 2)
         off = a.sum_error(count_x + count_h, total.size + off_product) + total.off + off_product
     n = _activated(φ, total.value, off, a)
-    if z_and_candidate is None:
-        h = _mixed(z, n, given.h_prev, a, complement)
-    else:
-        own_z, own_n = (Bounded(value, np.zeros_like(value)) for value in z_and_candidate)
-        h = _mixed(own_z, own_n, given.h_prev, a, complement)
+    used_z, used_n = (z, n) if z_and_candidate is None else map(Bounded.exact, z_and_candidate)
+    h = _mixed(used_z, used_n, given.h_prev, a, complement)
     return BoundedStep(z, made_r, n, h)
 
 

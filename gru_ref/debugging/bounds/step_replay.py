@@ -218,13 +218,13 @@ def verdict(
     made = _restart(attempt, plan, before, theirs.gates, arithmetic)
     expected: dict[str, Bounded] = {g: getattr(made, g) for g in GATES if g in theirs.gates}
     verdicts = {name: ratio_and_error(theirs.gates[name], expected[name]) for name in expected}
-    kept = Bounded(before, np.zeros_like(before))
+    kept = Bounded.exact(before)
     h = Bounded(*(np.where(plan.used, new, old) for new, old in zip(made.h, kept, strict=True)))
     judged = known & np.concatenate([np.ones_like(known[:1]), known[:-1]])
     of_states = [np.where(judged, value, 0) for value in ratio_and_error(states, h)]
     if theirs.output is not None:
         own = np.take_along_axis(states, np.maximum(plan.origin, 1) - 1, axis=0)
-        copies = Bounded(np.where(plan.origin == 0, 0, own), np.zeros_like(own))
+        copies = Bounded.exact(np.where(plan.origin == 0, 0, own))
         of_copies = ratio_and_error(theirs.output, copies)
         if theirs.h is not None:
             verdicts["output"], expected["output"] = of_copies, copies
@@ -234,7 +234,7 @@ def verdict(
             h = Bounded(*(np.where(told, new, old) for new, old in zip(h, copies, strict=True)))
     if theirs.state is not None:
         last = known & (_numbers(plan) == len(known))
-        expected[FINAL] = Bounded(states, np.zeros_like(states))
+        expected[FINAL] = Bounded.exact(states)
         final = ratio_and_error(np.broadcast_to(theirs.state, states.shape), expected[FINAL])
         verdicts[FINAL] = (np.where(last, final[0], 0), np.where(last, final[1], 0))
     verdicts["h"] = (of_states[0], of_states[1])

@@ -117,10 +117,9 @@ def diff(
     arithmetic = arithmetic or FloatFormat(dtype_of(theirs, layer))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
-        if given.sequence is not None:
-            return _sequence_difference(right, given.sequence, arithmetic)
-        assert given.final is not None
-        return _final_difference(right, given.final, arithmetic)
+        if isinstance(given, ForeignSteps):
+            return _sequence_difference(right, given, arithmetic)
+        return _final_difference(right, given, arithmetic)
 
 
 def dtype_of(theirs: Any, layer: GRU) -> str:

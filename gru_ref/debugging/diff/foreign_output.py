@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,24 +23,8 @@ _OF_TRACE = (
 )  # fmt: skip
 
 
-class ForeignOutput(NamedTuple):
-    """The results of another implementation.
-
-    Parameters
-    ----------
-    sequence : ForeignSteps, optional
-        The results of every timestep.
-    final : (1 or 2, batch, units), optional
-        Without a sequence: the final state or the last output, or the last output and the final
-        state.
-    """
-
-    sequence: ForeignSteps | None
-    final: Array | None
-
-
-def read_foreign_output(given: Any, call: Call, config: GRUConfig) -> ForeignOutput:
-    """Return the results of another implementation in one layout.
+def read_foreign_output(given: Any, call: Call, config: GRUConfig) -> ForeignSteps | Array:
+    """Return the steps of another implementation, or how it ends, in one layout.
 
     Parameters
     ----------
@@ -52,6 +36,12 @@ def read_foreign_output(given: Any, call: Call, config: GRUConfig) -> ForeignOut
     call : Call
         The call that gave the results.
     config : GRUConfig
+
+    Returns
+    -------
+    ForeignSteps, or (1 or 2, batch, units)
+        The results of every timestep. Or the final state or the last output, or the last output and
+        the final state.
 
     Raises
     ------
@@ -70,7 +60,7 @@ def read_foreign_output(given: Any, call: Call, config: GRUConfig) -> ForeignOut
 
 def _of_mapping(
     given: Mapping[str, Any], sizes: tuple[int, int, int], config: GRUConfig
-) -> ForeignOutput:
+) -> ForeignSteps | Array:
     known = {"h", "output", *GATES}
     names = {*given} - {*_OF_TRACE} - {"state"}
     if not names <= known or not ("h" in names or names == {"output"}):
@@ -86,11 +76,9 @@ def _of_mapping(
             raise ValueError(f"state has shape {state.shape}, expected {(batch, units)}")
     if "h" not in names:
         alone = _of_output(_floating(given["output"], "output"), sizes, config)
-        if alone.sequence is not None:
-            return ForeignOutput(alone.sequence._replace(state=state), None)
-        assert alone.final is not None
-        both = alone.final if state is None else np.concatenate([alone.final, state[np.newaxis]])
-        return ForeignOutput(None, both)
+        if isinstance(alone, ForeignSteps):
+            return alone._replace(state=state)
+        return alone if state is None else np.concatenate([alone, state[np.newaxis]])
     arrays = {name: _floating(given[name], name) for name in given if name in known}
     for name, array in arrays.items():
         if array.shape != (timesteps, batch, units):
@@ -100,20 +88,22 @@ def _of_mapping(
             )
     wide = {name: array.astype(np.float64) for name, array in arrays.items()}
     gates = {name: wide[name] for name in GATES if name in wide}
-    return ForeignOutput(ForeignSteps(wide.get("output"), wide["h"], gates, state), None)
+    return ForeignSteps(wide.get("output"), wide["h"], gates, state)
 
 
-def _of_output(array: Array, sizes: tuple[int, int, int], config: GRUConfig) -> ForeignOutput:
+def _of_output(
+    array: Array, sizes: tuple[int, int, int], config: GRUConfig
+) -> ForeignSteps | Array:
     batch, timesteps, units = sizes
     wide = array.astype(np.float64)
     sequences = (timesteps, batch, units) if config.time_major else (batch, timesteps, units)
     if array.shape == sequences:
         by_time = wide if config.time_major else wide.swapaxes(0, 1)
-        return ForeignOutput(ForeignSteps(by_time, None, {}), None)
+        return ForeignSteps(by_time, None, {})
     if array.shape == (batch, units):
         if timesteps == 1:
-            return ForeignOutput(ForeignSteps(wide[np.newaxis], None, {}), None)
-        return ForeignOutput(None, wide[np.newaxis])
+            return ForeignSteps(wide[np.newaxis], None, {})
+        return wide[np.newaxis]
     raise ValueError(
         f"theirs has shape {array.shape}, expected {sequences}, or {(batch, units)} for the final "
         f"state alone{_hint(array.shape, sizes, time_major=config.time_major)}"

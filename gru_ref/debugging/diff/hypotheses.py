@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,19 @@ def sequence_hypotheses(
         The verdict on the states without any mistake. Where they agree, dropout masks are not
         searched.
     """
-    return [
-        Hypothesis(mistake.name, mistake.meaning, judged.worst, judged.largest_error)
-        for mistake, judged in _verdicts(right, states, arithmetic, plan, found)
-    ]
+    hypotheses = []
+    for mistake in MISTAKES:
+        if not mistake.applies(right):
+            continue
+        if mistake is not DROPOUT:
+            judged = _with_mistake(mistake, right, states, arithmetic, plan)
+        elif found.worst > 1:
+            judged = _with_dropout(right, states, arithmetic, plan, found)
+        else:
+            continue
+        left = judged.worst, judged.largest_error
+        hypotheses.append(Hypothesis(mistake.name, mistake.meaning, *left))
+    return hypotheses
 
 
 def final_hypotheses(
@@ -76,28 +85,21 @@ def final_hypotheses(
     ]
 
 
-def _verdicts(
-    right: Attempt, states: ForeignSteps, arithmetic: FloatFormat, plan: Schedule, found: Verdict
-) -> Iterator[tuple[Mistake, Verdict]]:
-    """Yield the verdict on the states alone under every mistake that can be made."""
-    for mistake in MISTAKES:
-        if not mistake.applies(right):
-            continue
-        if mistake is DROPOUT:
-            if found.worst > 1:
-                yield mistake, _with_dropout(right, states, arithmetic, plan, found)
-            continue
-        wrong = mistake.make(right)
-        call, seen = wrong.calls[0], states
-        if wrong.flipped:
-            seen = _map_arrays(states, lambda array: array[::-1])
-        if wrong.batch_is_time:
-            call = call._replace(x=call.x.swapaxes(0, 1))
-            seen = _map_arrays(states, lambda array: array.swapaxes(0, 1))
-            if len(plan.origin) != plan.origin.shape[1]:  # theirs is not of their rows then
-                seen = seen._replace(state=None)
-        same_loop = call is right.calls[0] and wrong.config is right.config
-        yield mistake, verdict(wrong, call, seen, arithmetic, plan if same_loop else None)
+def _with_mistake(
+    mistake: Mistake, right: Attempt, states: ForeignSteps, arithmetic: FloatFormat, plan: Schedule
+) -> Verdict:
+    """Return the verdict on the states alone if a mistake was made."""
+    wrong = mistake.make(right)
+    call, seen = wrong.calls[0], states
+    if wrong.flipped:
+        seen = _map_arrays(states, lambda array: array[::-1])
+    if wrong.batch_is_time:
+        call = call._replace(x=call.x.swapaxes(0, 1))
+        seen = _map_arrays(states, lambda array: array.swapaxes(0, 1))
+        if len(plan.origin) != plan.origin.shape[1]:  # theirs is not of their rows then
+            seen = seen._replace(state=None)
+    same_loop = call is right.calls[0] and wrong.config is right.config
+    return verdict(wrong, call, seen, arithmetic, plan if same_loop else None)
 
 
 def _with_dropout(
