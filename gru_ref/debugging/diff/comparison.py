@@ -147,34 +147,22 @@ def _sequence_difference(
     alone = verdict(right, right.calls[0], states, arithmetic, plan) if theirs.gates else found
     left = Remainder(alone.worst, alone.largest_error)
     hypotheses = sequence_hypotheses(right, states, arithmetic, plan, alone)
-    if found.worst <= 1:
-        return _equal(found.worst, found.largest_error, left, hypotheses, (), arithmetic)
-    seen = left.ratio > 1  # else what has no effect on the states would explain a gate
-    return Difference(
-        found.worst,
-        found.largest_error,
-        left,
-        _first(found, theirs, plan),
-        _rank(hypotheses) if seen else (),
-        (_ONLY_A_GATE,) if not seen else () if theirs.gates else (_NO_GATES,),
-        arithmetic,
-    )
+    worst, error = found.worst, found.largest_error
+    if worst <= 1:
+        hidden = _hidden(hypotheses)
+        return Difference(worst, error, left, None, (), hidden, arithmetic)
+    first = _first(found, theirs, plan)
+    if left.ratio <= 1:  # what has no effect on the states would explain a gate
+        return Difference(worst, error, left, first, (), (_ONLY_A_GATE,), arithmetic)
+    unknown = () if theirs.gates else (_NO_GATES,)
+    return Difference(worst, error, left, first, _rank(hypotheses), unknown, arithmetic)
 
 
-def _equal(
-    worst: float,
-    error: float,
-    left: Remainder,
-    hypotheses: list[Hypothesis],
-    unknown: tuple[str, ...],
-    arithmetic: FloatFormat,
-) -> Difference:
-    """Return that nothing differs, and which mistakes nobody could see here."""
-    hidden = [hypothesis.name for hypothesis in hypotheses if hypothesis.explains]
-    if hidden:
-        listed = ", ".join(repr(name) for name in hidden)
-        unknown = (f"whether one of these was made, as it changes nothing here: {listed}", *unknown)
-    return Difference(worst, error, left, None, (), unknown, arithmetic)
+def _hidden(hypotheses: list[Hypothesis]) -> tuple[str, ...]:
+    """Return which mistakes nobody could see in numbers that do not differ."""
+    listed = ", ".join(repr(one.name) for one in hypotheses if one.explains)
+    what = "whether one of these was made, as it changes nothing here"
+    return (f"{what}: {listed}",) if listed else ()
 
 
 def _rank(hypotheses: list[Hypothesis]) -> tuple[Hypothesis, ...]:
@@ -211,10 +199,10 @@ def _final_difference(right: Attempt, theirs: Array, arithmetic: FloatFormat) ->
     expected = Bounded(*(part[: len(theirs)] for part in final_state(right, arithmetic)))
     ratio, error = ratio_and_error(theirs, expected)
     left = Remainder(float(ratio.max()), float(error.max()))
-    worst, largest = left
     hypotheses = final_hypotheses(right, theirs, expected.bound, arithmetic)
-    if worst <= 1:
-        return _equal(worst, largest, left, hypotheses, (_ESTIMATED,), arithmetic)
+    if left.ratio <= 1:
+        unknown = (*_hidden(hypotheses), _ESTIMATED)
+        return Difference(*left, left, None, (), unknown, arithmetic)
     which, row, unit = (int(i) for i in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
     place = which, row, unit
     first = FirstDifference(
@@ -223,4 +211,4 @@ def _final_difference(right: Attempt, theirs: Array, arithmetic: FloatFormat) ->
         float(ratio[place]), int((ratio[which] > 1).sum()), ratio[which].size,
     )  # fmt: skip
     unknown = (*_LOST, _ESTIMATED)
-    return Difference(worst, largest, left, first, _rank(hypotheses), unknown, arithmetic)
+    return Difference(*left, left, first, _rank(hypotheses), unknown, arithmetic)
