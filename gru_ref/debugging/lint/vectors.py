@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.debugging.mistakes.gru_run import Attempt, run
-from gru_ref.debugging.mistakes.table import Mistake
+from gru_ref.debugging.mistakes.table import BY_NAME, Mistake
 from gru_ref.files.probe import absolute_error
 
 Array = NDArray[Any]
@@ -17,7 +17,7 @@ Array = NDArray[Any]
 # A run in float64 differs by this many eps of its largest number and means nothing by it.
 _NOISE = 64 * float(np.finfo("float64").eps)
 # The mistake that can be made in another call too, where no array's shape refuses it.
-SWAPPED_AXES = "batch and time swapped"
+SWAPPED_AXES = BY_NAME["batch and time swapped"]
 
 
 class Effect(NamedTuple):
@@ -76,7 +76,7 @@ class Vectors:
 
     def applies(self, mistake: Mistake) -> bool:
         """Return whether a port can make the mistake in this call."""
-        return mistake.applies(self.attempt) or mistake.name == SWAPPED_AXES
+        return mistake.applies(self.attempt) or mistake is SWAPPED_AXES
 
     def error_of(self, mistake: Mistake) -> Effect:
         """Return the effect on the test of a mistake; none if it cannot be made."""
@@ -85,7 +85,7 @@ class Vectors:
         try:
             made = _outputs_of_interest(mistake.make(self.attempt), self.attempt)
         except ValueError:  # arrays that do not fit: a port fails, loudly
-            if mistake.name != SWAPPED_AXES:
+            if mistake is not SWAPPED_AXES:
                 raise
             return REFUSED
         if any(one.shape != other.shape for one, other in zip(made, self.right, strict=True)):
