@@ -300,8 +300,15 @@ def left_out_sentences(left_out: Mapping[str, Mapping[str, int]]) -> list[str]:
     ]
 
 
-def _figures(row: Mapping[str, float]) -> str:
-    return ", ".join(f"{word.replace('_', ' ')} {value:g}" for word, value in row.items())
+def _draws_sentence(draws: Mapping[str, Mapping[str, float]]) -> str:
+    """Return what the draws of weights came to, all kinds together."""
+    rows = draws.values()
+    numbers, differing = (sum(row.get(key, 0) for row in rows) for key in ("compared", "differing"))
+    ulp = max(row.get("worst_ulp", 0) for row in rows)
+    said = f"{numbers} numbers of drawn weights, {differing} differ, within {ulp} ULP"
+    if "orthogonal" not in draws:
+        return said
+    return f"{said}; orthogonal weights within {draws['orthogonal']['worst']:.1e}"
 
 
 def print_summary(data: dict[str, Any]) -> None:
@@ -335,8 +342,7 @@ def print_summary(data: dict[str, Any]) -> None:
                 f"differ; {row['seeds']} seeded layers, outputs within {row['worst_outputs']:.1e}"
             )
     for name, draws in sorted(data["draws"].items()):
-        figures = "; ".join(f"{kind}: {_figures(row)}" for kind, row in sorted(draws.items()))
-        console.print(f"{name}: drawn weights: {figures}")
+        console.print(f"{name}: {_draws_sentence(draws)}")
     for name, row in sorted(data["wrappers"].items()):
         console.print(
             f"{name}: {row['compared']} cases of wrappers compared, {row['equal']} equal, "

@@ -181,8 +181,8 @@ def test_the_report_says_what_was_drawn_and_what_wrappers_came_to(
     }
     report.print_summary(data)
     shown = " ".join(capsys.readouterr().out.split())
-    drawn = "normal: compared 165888, differing 9, worst ulp 3; orthogonal: worst 1.5e-07"
-    assert f"keras3: drawn weights: {drawn}" in shown
+    drawn = "165888 numbers of drawn weights, 9 differ, within 3 ULP"
+    assert f"keras3: {drawn}; orthogonal weights within 1.5e-07" in shown
     assert "keras2: 2 cases of wrappers compared, 1 equal, worst 2.5 eps 2 odd" in shown
 
 
