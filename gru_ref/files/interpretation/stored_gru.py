@@ -9,7 +9,6 @@ from typing import Any
 from gru_ref.files.formats.hdf5 import HDF5Dataset
 from gru_ref.files.interpretation import keras_1
 from gru_ref.files.interpretation.found import Found, convert_cudnn
-from gru_ref.files.interpretation.grouping import is_backward
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
 
@@ -39,7 +38,7 @@ def read_gru(
         bias[0] if bias else None,
         already_known=known or {},
         stored_dtype=dtypes[0],
-        backward=is_backward(path),
+        backward="backward_layer" in path.split("/"),
     )
 
 

@@ -154,19 +154,6 @@ class TestWeightsAlone:
             assert layers["layers/bidirectional/backward_layer/cell"].go_backwards is back
             assert layers["layers/bidirectional/forward_layer/cell"].go_backwards is not back
 
-    def test_of_weights_alone_the_names_tell_the_backward_layer(self, tmp_path: Path) -> None:
-        model = Recorded("keras-2.3.1/bidirectional.model.h5").path
-        with h5py.File(model) as whole, h5py.File(tmp_path / "alone.h5", "w") as alone:
-            weights = whole["model_weights"]
-            for name in weights:
-                whole.copy(weights[name], alone, name)
-            alone.attrs.update(weights.attrs)
-        layers = load_layers(tmp_path / "alone.h5")
-        assert [layer.go_backwards for layer in layers.values()] == [False, True]
-        assert all("go_backwards" in layer.origin.unknown for layer in layers.values())
-        turned = load_layers(tmp_path / "alone.h5", go_backwards=True)
-        assert [layer.go_backwards for layer in turned.values()] == [True, False]
-
     def test_the_name_beside_the_cell_is_the_layers(self) -> None:
         layers = load_layers(Recorded("keras-3.15.1/subclassed.weights.h5").path)
         assert [layer.name for layer in layers.values()] == ["gru", "gru_1", "gru_2"]
