@@ -1,7 +1,8 @@
 """Where a release of Keras computes other numbers than the core: functions for rows of the ledger.
 
-`gru_ref.keras.functional` passes them to the core's loop or applies them around it. Each warns
-where it changes a number; the row that the warning names has the source.
+`gru_ref.keras.functional` passes them to the core's loop or applies them around it, and a stateful
+layer asks `recorded_state_wins` when a call starts. Each warns where it changes a number; the row
+that the warning names has the source.
 """
 
 from __future__ import annotations
@@ -70,12 +71,6 @@ def recorded_state_wins(
     if not all(np.array_equal(ours, theirs) for ours, theirs in zip(given, recorded, strict=True)):
         config.behaviour.warn("recorded_state_wins")
     return True
-
-
-def start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
-    """Return the state that a call starts from: given, recorded, or None for zeros."""
-    states = [None if state is None else [state] for state in (given, recorded)]
-    return recorded if recorded_state_wins(config, *states) else given
 
 
 # ---- masking

@@ -87,6 +87,11 @@ def diff(
         An array does not fit the layer, or has another layout: the message says which. `layer` is
         not a GRU, or sums of so many terms have no bound in that arithmetic.
 
+    Warns
+    -----
+    KerasQuirkWarning
+        The recorded state is used, and `initial_state` is ignored.
+
     Examples
     --------
     >>> layer = GRU(2, return_sequences=True)

@@ -102,10 +102,14 @@ class SequenceSearch:
             held = max(1, _HELD // grid.y.size)
             parts = [rows[start : start + held] for start in range(0, len(rows), held)]
             found = [self._which(grid, RowNumbers(part), function, pairs) for part in parts]
-            fits = dict(
-                zip(itertools.product(pairs, rows), np.concatenate(found, axis=1).flat, strict=True)
-            )
-            kept += [one for one in members if fits[(one.candidate, one.complement), one.row]]
+            fits = np.concatenate(found, axis=1)  # (pairs, rows)
+            at_pair = {pair: place for place, pair in enumerate(pairs)}
+            at_row = {row: place for place, row in enumerate(rows)}
+            kept += [
+                one
+                for one in members
+                if fits[at_pair[one.candidate, one.complement], at_row[one.row]]
+            ]
         return kept
 
     def fit(self, candidate: Candidate) -> Fit:

@@ -106,8 +106,13 @@ def lint_vectors(
     TypeError
         An array does not hold numbers, or `layer` is not a GRU.
     ValueError
-        A shape does not fit, or the layer is not built, or it does not return `outputs`, so that
-        the test fails without any mistake.
+        A shape does not fit, or the batch is not that of the recorded state, or the layer is not
+        built, or it does not return `outputs`, so that the test fails without any mistake.
+
+    Warns
+    -----
+    KerasQuirkWarning
+        The recorded state is used, and `initial_state` is ignored.
 
     Examples
     --------
@@ -148,7 +153,9 @@ def _read_test(
     features = layer.get_weights()[0].shape[0]
     x = _numbers("inputs", inputs)
     if x.ndim != 3 or x.shape[2] != features or 0 in x.shape:
-        raise ValueError(f"inputs has shape {x.shape}, expected three sizes, the last {features}")
+        raise ValueError(
+            f"inputs has shape {x.shape}, expected three sizes, none of them 0, the last {features}"
+        )
     batch, _ = config.batch_and_time(x.shape)
     last, every = (batch, config.units), (*x.shape[:2], config.units)
     start = None if initial_state is None else _numbers("initial_state", initial_state, last)

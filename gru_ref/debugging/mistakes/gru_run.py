@@ -20,7 +20,7 @@ from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import laws, read_mask
 from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.keras.quirks import start_of_call
+from gru_ref.keras.quirks import recorded_state_wins
 
 Array = NDArray[Any]
 
@@ -203,13 +203,19 @@ def layer_attempt(
             f"the batch is {batch}, expected {len(recorded)}: a stateful layer keeps one state for "
             "each row"
         )
-    start = start_of_call(config, initial_state, recorded)
+    start = _start_of_call(config, initial_state, recorded)
     sizes = batch, timesteps, weights.features, None if start is None else len(start)
     on_inputs, on_state = (
         read_mask(law, given, config)
         for law, given in zip(laws(config, *sizes), dropout_masks, strict=True)
     )
     return Attempt(config, weights, (Call(x, start, mask, on_inputs, on_state),)).double
+
+
+def _start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
+    """Return the state that a call starts from: given, recorded, or None for zeros."""
+    states = [None if state is None else [state] for state in (given, recorded)]
+    return recorded if recorded_state_wins(config, *states) else given
 
 
 class Run(NamedTuple):
@@ -247,7 +253,7 @@ def run(attempt: Attempt, step: Callable[..., Step] | None = None) -> Run:
         warnings.simplefilter("ignore", KerasQuirkWarning)
         for call in attempt.calls:
             recorded = None if call.after_reset else recorded
-            start = start_of_call(attempt.config, call.initial_state, recorded)
+            start = _start_of_call(attempt.config, call.initial_state, recorded)
             output, state = _call(attempt, call._replace(initial_state=start), step)
             outputs.append(output)
             states.append(state)

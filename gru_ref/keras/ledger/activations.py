@@ -47,7 +47,7 @@ class ActivationRows:
         source="ReLU, LeakyReLU, ELU and ThresholdedReLU in float64, tf_keras 2.21 and Keras 3.15.1, measured: their parameters",
     )
     activation_dict_error: type[Exception] = row(
-        keras_2=Changes({1: ValueError}),
+        keras_2=Changes({1: ValueError}),  # both, or mypy takes this class for the type
         keras_3=Changes({0: ValueError, 10: TypeError}),
         source="activations.get given the dict of an unknown function, TF 2.15, tf_keras 2.21, Keras 3.0.5–3.15.1, measured",
     )

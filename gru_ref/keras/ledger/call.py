@@ -31,6 +31,6 @@ class CallRows:
     )
     weight_type_error: type[Exception] = row(
         keras_2=Changes({1: AttributeError, 6: ValueError}),
-        keras_3=Changes({0: AttributeError}),
+        keras_3=Changes({0: AttributeError}),  # both, or mypy takes this class for the type
         source="Layer.set_weights given no array, TF 2.1–2.6, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
     )

@@ -90,11 +90,10 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-# Those that scale a variance also have axes.
+_SCALING = ("VarianceScaling", "GlorotUniform", "GlorotNormal", *HE_AND_LECUN.values())
+_AXES = ("input_axes", "output_axes")
 _PARAMETERS: Mapping[str, Collection[str]] = {
-    name: (*_DEFAULTS[name], "dtype")
-    if name in _DEFAULTS and name != "VarianceScaling"
-    else (*_DEFAULTS.get(name, _SEEDED), "dtype", "input_axes", "output_axes")
+    name: (*_DEFAULTS.get(name, _SEEDED), "dtype", *(_AXES if name in _SCALING else ()))
     for name in _LATER.values()
 }
 
