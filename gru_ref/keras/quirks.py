@@ -1,8 +1,8 @@
 """Where a release of Keras computes other numbers than the core: functions for rows of the ledger.
 
 `gru_ref.keras.functional` passes them to the core's loop or applies them around it, and a stateful
-layer asks `recorded_state_wins` when a call starts. Each warns where it changes a number; the row
-that the warning names has the source.
+layer asks `recorded_state_wins` when a call is given a state. Each warns where it changes a number;
+the row that the warning names has the source.
 """
 
 from __future__ import annotations
@@ -61,11 +61,9 @@ def masked_state_in_mix(step: StepFunction, mask: Array, config: GRUConfig) -> S
 
 
 def recorded_state_wins(
-    config: GRUConfig, given: Sequence[Array] | None, recorded: Sequence[Array] | None
+    config: GRUConfig, given: Sequence[Array], recorded: Sequence[Array]
 ) -> bool:
-    """Return whether a call starts from the recorded states, not from those given."""
-    if given is None or recorded is None:
-        return given is None
+    """Return whether a call starts from the recorded states, though it is given others."""
     if not (config.behaviour.recorded_state_wins and any(array.any() for array in recorded)):
         return False
     if not all(np.array_equal(ours, theirs) for ours, theirs in zip(given, recorded, strict=True)):

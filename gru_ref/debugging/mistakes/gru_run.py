@@ -214,8 +214,9 @@ def layer_attempt(
 
 def _start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
     """Return the state that a call starts from: given, recorded, or None for zeros."""
-    states = [None if state is None else [state] for state in (given, recorded)]
-    return recorded if recorded_state_wins(config, *states) else given
+    if given is None or recorded is None:
+        return recorded if given is None else given
+    return recorded if recorded_state_wins(config, [given], [recorded]) else given
 
 
 class Run(NamedTuple):

@@ -1,7 +1,7 @@
 """The activation names of Keras 2 and Keras 3, and the function each one stands for.
 
 `KERAS_2` and `KERAS_3` hold every name that resolves in tf_keras 2.21 and in Keras 3.15.1 and that
-a GRU can use, including aliases. `gru_ref.keras.ledger.activation_names` has the names of each
+a GRU can use, including aliases. `gru_ref.keras.ledger.activations` has the names of each
 release. The functions are in `gru_ref.core.smooth_activations` and
 `gru_ref.core.piecewise_activations`, those specific to a release or a layer in
 `gru_ref.keras.activations.variants`.

@@ -191,9 +191,11 @@ class LoopLayer(SequenceLayer):
 
     def _start(self, given: States | None) -> States | None:
         """Return the states a call starts from: given, recorded, or None for zeros."""
-        states = [state and state.arrays for state in (given, self._recorded)]
-        wins = quirks.recorded_state_wins(self.config, *states)
-        return self._recorded if wins else given
+        recorded = self._recorded
+        if given is None or recorded is None:
+            return recorded if given is None else given
+        wins = quirks.recorded_state_wins(self.config, given.arrays, recorded.arrays)
+        return recorded if wins else given
 
     def _record(self, states: States, batch: int) -> None:
         """Record the states a call ended with, if stateful; a short call leaves the others."""

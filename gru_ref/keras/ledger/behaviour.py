@@ -8,18 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gru_ref.errors import KerasQuirkWarning
-from gru_ref.keras.ledger.activation_names import activation_names, unusable_activations
-from gru_ref.keras.ledger.activations import ActivationRows
+from gru_ref.keras.ledger.activations import (
+    ActivationRows,
+    activation_names,
+    unusable_activations,
+)
 from gru_ref.keras.ledger.call import CallRows
 from gru_ref.keras.ledger.constructor import ConstructorRows
 from gru_ref.keras.ledger.dropout import DropoutRows
 from gru_ref.keras.ledger.execution_path import PathRows
 from gru_ref.keras.ledger.get_config import GetConfigRows
-from gru_ref.keras.ledger.identifiers import IdentifierRows
 from gru_ref.keras.ledger.initializers import InitializerRows
 from gru_ref.keras.ledger.masking import MaskingRows
-from gru_ref.keras.ledger.penalties import PenaltyRows
 from gru_ref.keras.ledger.ragged import RaggedRows
+from gru_ref.keras.ledger.regularizers_and_constraints import RegularizerAndConstraintRows
 from gru_ref.keras.ledger.releases import Release, release_of
 from gru_ref.keras.ledger.row import LedgerRow, rows_of
 from gru_ref.keras.ledger.seeds import SeedRows
@@ -30,9 +32,8 @@ from gru_ref.keras.ledger.wrappers import WrapperRows
 @dataclass(frozen=True, kw_only=True)
 class Behaviour(
     ConstructorRows,
-    IdentifierRows,
     InitializerRows,
-    PenaltyRows,
+    RegularizerAndConstraintRows,
     ActivationRows,
     PathRows,
     DropoutRows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from gru_ref.keras.ledger.row import Changes, row, topic
@@ -78,4 +79,34 @@ class InitializerRows:
         ),
         keras_3=("float16", "float32", "float64"),
         source="Orthogonal.__call__, whose Qr lacks the other types, TF 2.1–2.15, tf_keras 2.21 and Keras 3.0.5–3.15.1, measured",
+    )
+    seed_first_in_config: bool = row(
+        keras_2=False,
+        keras_3=Changes({0: False, 6: True}),
+        source="RandomInitializer.get_config, Keras 3.5.0 and 3.6.0, measured",
+    )
+    initializer_axes_in_config: bool = row(
+        keras_2=False,
+        keras_3=Changes({0: False, 15: True}),
+        source="VarianceScaling.get_config, Keras 3.14.1 and 3.15.1, measured",
+    )
+    identity_gain_in_config: bool = row(
+        keras_2=True,
+        keras_3=False,
+        source="Identity.get_config, tf_keras 2.21 and Keras 3.2.1–3.15.1, measured: Keras 3 drops the gain",
+    )
+    he_and_lecun_are_functions: bool = row(
+        keras_2=Changes({1: True, 3: False}),
+        keras_3=False,
+        source="initializers.he_normal, TF 2.1 and 2.3, measured: 2.1 makes a VarianceScaling of it",
+    )
+    renamed_initializers: Mapping[str, str] = row(
+        keras_2={},
+        keras_3=Changes(
+            {
+                0: {"Orthogonal": "OrthogonalInitializer", "Identity": "IdentityInitializer"},
+                7: {},
+            }
+        ),
+        source="Orthogonal and Identity, Keras 3.6.0 and 3.7.0, measured: the names of the classes",
     )

@@ -89,3 +89,9 @@ class StateRows:
         source="StackedRNNCells.call zips cells and states, Keras 3.15.1, measured",
         quirk="a stack runs as many cells as it is given states",
     )
+    stack_reset_fails: bool = row(
+        keras_2=False,
+        keras_3=True,
+        source="RNN.reset_state assigns to lists, Keras 3.15.1, measured",
+        quirk="Keras cannot reset the states of a stack; set to zeros as documented",
+    )

@@ -15,12 +15,6 @@ class WrapperRows:
         source="StackedRNNCells.call, tf_keras 2.21, measured: it packs the states without reordering them",
         quirk="reverse_state_order changes nothing but the sizes that the states have to have",
     )
-    stack_reset_fails: bool = row(
-        keras_2=False,
-        keras_3=True,
-        source="RNN.reset_state assigns to lists, Keras 3.15.1, measured",
-        quirk="Keras cannot reset the states of a stack; set to zeros as documented",
-    )
     one_cell_stack_mask_fails: bool = row(
         keras_2=False,
         keras_3=True,
@@ -89,4 +83,9 @@ class WrapperRows:
         keras_3=True,
         source="Bidirectional.compute_mask multiplies a generator, Keras 3.15.1, measured",
         quirk="Keras raises for a stateful Bidirectional with return_state; computed as documented",
+    )
+    merge_mode_before_layer: bool = row(
+        keras_2=False,
+        keras_3=Changes({0: False, 4: True}),
+        source="Bidirectional.get_config, Keras 3.2.1 and 3.4.1, measured",
     )
