@@ -18,7 +18,7 @@ from parity_tests.recording.files.recorded_exports import arrays_of, read
 from parity_tests.tests.files.refusal import check_refused, file_of
 
 
-def _npy(shape: tuple[int, ...], data: bytes = b"", *, descr: str = "'<f4'") -> bytes:
+def _npy(shape: object, data: bytes = b"", *, descr: str = "'<f4'") -> bytes:
     header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
     text = header.encode().ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
@@ -49,6 +49,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "npz_of_pickles": (_npz(arr_0=OBJECTS.getvalue()), "pickle"),
     "npy_of_pickles_by_another_header": (_npz(a=_npy((), descr="[('x', '|O')]")), "plain array"),
     "npy_that_claims_a_terabyte": (_npz(a=_npy((1 << 40,))), "claims"),
+    "npy_of_sizes_without_a_comma": (
+        _npz(a=_npy("(4 15)", bytes(240))),
+        re.escape("its shape is (4 15), expected sizes"),
+    ),
     "npy_header_that_calls": (_npz(a=_npy((), descr="__import__('os').name")), "plain array"),
     **{
         f"npy_of_dtype_{descr}": (
@@ -82,7 +86,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         _npz(arr_0=b"", arr_1=b"").replace(b"arr_1", b"arr_0"),
         "2 members",
     ),
-    "one_npy": (_npy((1,), bytes(4)), "one"),
+    "one_npy": (_npy((1,), bytes(4)), "it is one array"),
+    "one_npy_of_pickles": (OBJECTS.getvalue(), "it is one array"),
     "npz_of_arrays_that_could_be_either": (
         _npz(a=_npy((2, 6), bytes(48)), b=_npy((2, 6), bytes(48))),
         "cannot be told",
@@ -130,6 +135,12 @@ class TestHostileArrays:
         np.savez(tmp_path / "x.npz", **arrays)
         (found,) = read(tmp_path / "x.npz")
         assert [array.flat[0] for array in arrays_of(found)] == [3, 2, 1]
+
+    def test_one_array_in_an_archive_or_a_folder_of_its_name_is_no_gru(self, tmp_path: Path) -> None:
+        (tmp_path / "kernel").mkdir()
+        np.save(tmp_path / "kernel" / "kernel.npy", np.ones((4, 15)))
+        np.savez(tmp_path / "kernel.npz", kernel=np.ones((4, 15)))
+        assert read(tmp_path / "kernel") == read(tmp_path / "kernel.npz") == []
 
     def test_weights_of_a_whole_model_are_found_in_their_order(self, tmp_path: Path) -> None:
         gru = [np.ones((4, 15)), np.ones((5, 15)), np.ones((2, 15))]
