@@ -18,6 +18,7 @@ import gru_ref
 from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
 from gru_ref.cli.output import print_json
+from gru_ref.files.sniff import is_read, source_files
 from gru_ref.files.writers import keras3
 from gru_ref.keras.activations import tables
 from gru_ref.layouts import LAYOUTS
@@ -437,6 +438,23 @@ class TestFailures:
         ended = invoke("convert", tmp_path, "--to", "torch", "-o", other, "--force")
         assert ended.status == 0
         assert "weight_ih_l0" in arrays_of(other)
+
+
+    @pytest.mark.parametrize("missing", ["nodir/x.npy", "w.npz/x.npy", "w"])
+    def test_a_source_that_is_not_there_is_not_overwritten(self, missing: str) -> None:
+        output = Path("w.npz")
+        output.write_bytes(b"mine")
+        ended = invoke("run", NPZ, "--inputs", missing, "-o", output, "--force")
+        check_failed(ended, f"gru-ref: {missing}: ")
+        assert output.read_bytes() == b"mine"
+
+    def test_of_a_prefix_only_the_files_of_the_checkpoint_are_read(self, tmp_path: Path) -> None:
+        prefix = tmp_path / "ck"
+        names = ("ck.index", "ck.data-00000-of-00001", "ck.npy", "ck.weights.h5", "ck2.index")
+        for name in names:
+            (tmp_path / name).write_bytes(b"mine")
+        assert [is_read(tmp_path / name, prefix) for name in names] == [True] * 2 + [False] * 3
+        assert source_files(prefix) == [tmp_path / names[1], tmp_path / names[0]]
 
 
 def test_json_has_no_nan_and_no_infinity(capsys: pytest.CaptureFixture[str]) -> None:
