@@ -37,6 +37,7 @@ KERAS_2_MODELS = sorted(
 )
 _WEIGHTS = ("convert", NPZ, "--to", "keras3", "-o", "w.weights.h5", "--weights-only")
 _SET = ("inspect", NPZ, "--set")
+_HEADER = "{{'descr': '{}', 'fortran_order': False, 'shape': ({},)}}"  # of a .npy
 _TORCH = ("convert", NPZ, "--to", "torch", "-o")
 
 
@@ -481,6 +482,10 @@ def _with_bytes(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
 
+def _npy_of(header: str) -> bytes:
+    return b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode()
+
+
 def _damaged_arrays() -> dict[str, bytes]:
     """Return files that numpy.load raises another class of error for each."""
     stream = io.BytesIO()
@@ -495,12 +500,14 @@ def _damaged_arrays() -> dict[str, bytes]:
             ("lzma", zipfile.ZIP_LZMA),
         )
     }
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776,)}"
     return damaged | {
         "encrypted": _with_bytes(_with_bytes(plain, 6, b"\1"), table + 8, b"\1"),
         "method": _with_bytes(_with_bytes(plain, 8, b"\x63"), table + 10, b"\x63"),
         "header": stream.getvalue().replace(b"}", b"("),
-        "terabytes": b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode(),
+        "header_cut_short": _npy_of("{'descr': '<f4', 'shape': (1,"),
+        "header_of_no_python": _npy_of(_HEADER.format("(2,", 1)),
+        "header_of_a_list": _npy_of("{'descr': '<f4', [1]: 1}"),
+        "header_of_a_huge_size": _npy_of(_HEADER.format("<f4", 10**30)),
         "text": _zip_of(b"GRU"),
         "nothing": b"",
     }
@@ -512,6 +519,14 @@ def test_a_damaged_array_is_a_sentence(name: str, tmp_path: Path) -> None:
     path.write_bytes(_damaged_arrays()[name])
     ended = invoke("run", NPZ, "--inputs", path, "-o", tmp_path / "y.npz")
     check_failed(ended, f"--inputs is {str(path)!r}", "expected arrays as numpy.save")
+    assert not name.startswith("header") or "the header of an array is damaged" in ended.err
+
+
+def test_an_array_beyond_the_memory_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    path.write_bytes(_npy_of(_HEADER.format("<f4", 1 << 50)))
+    ended = invoke("run", NPZ, "--inputs", path, "-o", tmp_path / "y.npz")
+    check_failed(ended, f"--inputs is {str(path)!r}, expected arrays that fit the memory")
 
 
 @pytest.mark.parametrize("package", ["click", "rich"])
