@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref.atomic_write import write_all
 from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
 from gru_ref.cli.output import print_json
@@ -399,6 +400,11 @@ class TestFailures:
         assert invoke(*_TORCH, output, "--force").status == 0
         assert "weight_ih_l0" in arrays_of(output)
         assert [path.name for path in Path().iterdir()] == ["w.npz"]
+
+    def test_a_file_that_cannot_be_written_is_named_itself(self) -> None:
+        with pytest.raises(FileNotFoundError) as caught:
+            write_all({Path("nodir/w.npz"): b""})
+        assert caught.value.filename == os.path.join("nodir", "w.npz")
 
     def test_the_file_that_is_read_is_never_overwritten(self) -> None:
         source = Path("w.npz")
