@@ -104,7 +104,11 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "safetensors_offset_true": (_safetensors({"x": _tensor([False, True])}), "wrong type"),
     "safetensors_shape_of_more_bytes": (
         _safetensors({"x": _tensor([0, 48], shape=[1 << 40, 1 << 40])}),
-        "takes 48 bytes",
+        "takes 48 bytes, expected 4 bytes an element",
+    ),
+    "safetensors_of_no_features": (
+        _safetensors({"a": _tensor([0, 0], shape=[0, 6]), "b": _tensor([0, 48])}),
+        re.escape("its shape is (0, 6), expected positive sizes"),
     ),
     "safetensors_name_twice": (_safetensors(b'{"a": {}, "a": {}}'), "twice"),
     "safetensors_deep_json": (_safetensors(b'{"a":' * 100_000), "JSON"),
