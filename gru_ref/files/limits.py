@@ -8,6 +8,9 @@ from pathlib import Path
 from gru_ref.files.malformed import MalformedFileError
 
 MiB = 1 << 20
+# Lists and objects of JSON within one another: three for a layer within layers, with room for more
+# layers than `Limits.max_depth`, and few enough for Python's recursion.
+JSON_LEVELS = 256
 
 # A ratio beyond the limit is no bomb where what comes out is small: zero biases shrink well.
 _SMALL = 1 * MiB
@@ -28,7 +31,8 @@ class Limits:
     max_objects : int
         Groups, arrays, archive members, layers and list elements that are looked at, together.
     max_depth : int
-        Levels of groups within groups, and of layers within layers, each up to four levels of JSON.
+        Levels of groups within groups, and of layers within layers. JSON has `JSON_LEVELS` levels
+        at most, whatever this is.
     max_ratio : float
         Unpacked size over packed size, of anything that is larger than 1 MiB unpacked.
     max_products : int

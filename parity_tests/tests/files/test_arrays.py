@@ -112,6 +112,14 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "safetensors_name_twice": (_safetensors(b'{"a": {}, "a": {}}'), "twice"),
     "safetensors_deep_json": (_safetensors(b'{"a":' * 100_000), "JSON"),
+    "safetensors_json_of_257_levels": (
+        _safetensors(b'{"a":' + b"[" * 256 + b"1" + b"]" * 256 + b"}"),
+        "its JSON is nested 257 deep, expected 256 at most",
+    ),
+    "safetensors_json_of_256_levels": (
+        _safetensors(b'{"a":' + b"[" * 255 + b"1" + b"]" * 255 + b"}"),
+        "a: it is no JSON object",
+    ),
     "safetensors_no_object": (_safetensors(b'{"a": 1}'), "no JSON object"),
     "safetensors_integers": (
         _safetensors({name: {**value, "dtype": "I32"} for name, value in HONEST.items()}),
