@@ -372,6 +372,7 @@ class TestFailures:
                 (*_SET, "dropout=0.1", "--set", "dropout=0.2"),
                 "--set dropout is 0.1 and 0.2, expected one value",
             ),
+            ((*_SET, "seed=1", "--set", "seed=true"), "--set seed is 1 and True, expected one value"),
             ((*_SET, "colour=red"), "expected no such argument"),
             ((*_SET, "activation=tanhh"), "activation is 'tanhh'"),
             (("inspect", NPZ, "--limit", "colour=1"), "expected one of 'max_bytes'"),
