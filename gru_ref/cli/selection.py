@@ -116,9 +116,7 @@ def _pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
         meaning = _value(value)
         given = pairs.setdefault(name, meaning)
         if (type(given), given) != (type(meaning), meaning):  # 1 equals True
-            raise ValueError(
-                f"{option} {name} is {given!r} and {meaning!r}, expected one value"
-            )
+            raise ValueError(f"{option} {name} is {given!r} and {meaning!r}, expected one value")
     return pairs
 
 

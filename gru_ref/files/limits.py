@@ -97,7 +97,9 @@ class Budget:
         """Refuse a JSON text of `count` bytes that is too long to be parsed."""
         most = self.limits.max_json_bytes
         if count > most:
-            raise self._beyond("max_json_bytes", f"{most:,}", f"it is {count:,} bytes of JSON", place)
+            raise self._beyond(
+                "max_json_bytes", f"{most:,}", f"it is {count:,} bytes of JSON", place
+            )
 
     def check_depth(self, depth: int, place: str) -> None:
         """Refuse the level `depth` of nesting."""

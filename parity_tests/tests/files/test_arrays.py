@@ -148,7 +148,9 @@ class TestHostileArrays:
         (found,) = read(tmp_path / "x.npz")
         assert [array.flat[0] for array in arrays_of(found)] == [3, 2, 1]
 
-    def test_one_array_in_an_archive_or_a_folder_of_its_name_is_no_gru(self, tmp_path: Path) -> None:
+    def test_one_array_in_an_archive_or_a_folder_of_its_name_is_no_gru(
+        self, tmp_path: Path
+    ) -> None:
         (tmp_path / "kernel").mkdir()
         np.save(tmp_path / "kernel" / "kernel.npy", np.ones((4, 15)))
         np.savez(tmp_path / "kernel.npz", kernel=np.ones((4, 15)))

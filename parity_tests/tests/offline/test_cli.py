@@ -372,7 +372,10 @@ class TestFailures:
                 (*_SET, "dropout=0.1", "--set", "dropout=0.2"),
                 "--set dropout is 0.1 and 0.2, expected one value",
             ),
-            ((*_SET, "seed=1", "--set", "seed=true"), "--set seed is 1 and True, expected one value"),
+            (
+                (*_SET, "seed=1", "--set", "seed=true"),
+                "--set seed is 1 and True, expected one value",
+            ),
             ((*_SET, "colour=red"), "expected no such argument"),
             ((*_SET, "activation=tanhh"), "activation is 'tanhh'"),
             (("inspect", NPZ, "--limit", "colour=1"), "expected one of 'max_bytes'"),
@@ -446,7 +449,6 @@ class TestFailures:
         ended = invoke("convert", tmp_path, "--to", "torch", "-o", other, "--force")
         assert ended.status == 0
         assert "weight_ih_l0" in arrays_of(other)
-
 
     @pytest.mark.parametrize("missing", ["nodir/x.npy", "w.npz/x.npy", "w"])
     def test_a_source_that_is_not_there_is_not_overwritten(self, missing: str) -> None:
