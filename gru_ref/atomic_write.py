@@ -19,7 +19,11 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     written: dict[Path, Path] = {}
     try:
         for path, data in contents.items():
-            descriptor, name = tempfile.mkstemp(prefix=".gru-ref-", dir=path.parent)
+            try:
+                descriptor, name = tempfile.mkstemp(prefix=".gru-ref-", dir=path.parent)
+            except OSError as error:
+                error.filename = str(path)  # not the temporary one's
+                raise
             written[path] = Path(name)
             with open(descriptor, "wb") as file:
                 file.write(data)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import tokenize
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
+
+# What numpy.load raises for a file that is damaged, where the header of a .npy is Python, or packed
+# otherwise: TypeError and OverflowError are of headers with other values in them than NumPy writes.
+_OF_HEADER = (SyntaxError, tokenize.TokenError, TypeError, OverflowError)
+_OF_FILE = (
+    ValueError, EOFError, OSError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
@@ -25,7 +37,8 @@ def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any
     OSError
         The file cannot be opened.
     ValueError
-        It is no file that NumPy wrote, is damaged, or holds Python objects or other files.
+        It is no file that NumPy wrote, is damaged, holds Python objects or other files, or does
+        not fit the memory.
     """
     if path.is_dir():
         raise ValueError(f"{option} is the folder {str(path)!r}, expected a .npy or .npz file")
@@ -35,7 +48,13 @@ def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any
             return loaded
         with loaded:
             arrays = {name: loaded[name] for name in loaded.files}
-    except Exception as error:  # of zipfile and its codecs, NumPy, and Python's tokenizer
+    except MemoryError:
+        raise ValueError(
+            f"{option} is {str(path)!r}, expected arrays that fit the memory of this machine"
+        ) from None
+    except _OF_HEADER:
+        raise _unreadable(path, option, "the header of an array is damaged") from None
+    except _OF_FILE as error:
         if isinstance(error, OSError) and error.filename is not None:
             raise
         # NumPy takes whatever it does not know for a pickle, and says how to run it.

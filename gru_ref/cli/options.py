@@ -120,15 +120,18 @@ def _decorate(function: F, *decorators: Callable[[F], F]) -> F:
 
 
 def _gather(kind: type, name: str, *decorators: Callable[[F], F]) -> Callable[[F], F]:
-    """Return what adds options, and hands them over as the fields of one `kind`."""
+    """Return what adds options, and hands them over as the fields of one `kind`.
+
+    Each field of `kind` is handed over from the option of its name: there has to be one.
+    """
 
     def decorate(function: F) -> F:
         @functools.wraps(function)
-        def gathered(**values: Any) -> Any:
+        def command(**values: Any) -> Any:
             own = {field.name: values.pop(field.name) for field in fields(kind)}
             return function(**{name: kind(**own)}, **values)
 
-        return _decorate(gathered, *decorators)
+        return _decorate(command, *decorators)
 
     return decorate
 

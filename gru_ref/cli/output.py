@@ -14,10 +14,7 @@ import numpy as np
 
 from gru_ref.atomic_write import write_all
 from gru_ref.cli.text import one_line
-from gru_ref.files.sniff import source_files
-
-# Of a source that is made of several files, those that a command might write over.
-_PARTS_THAT_ARE_READ = (".npy", "config.json", "metadata.json", ".weights.h5")
+from gru_ref.files.sniff import is_read
 
 
 def check_output(
@@ -59,7 +56,7 @@ def check_output(
     if not path.exists():
         return
     for name, source in sources.items():
-        if source is not None and _is_read(path, source):
+        if source is not None and is_read(path, source):
             raise ValueError(
                 f"{option} is {str(path)!r}, which is read as {name}, expected another file"
             )
@@ -67,16 +64,6 @@ def check_output(
         raise ValueError(
             f"{option} is {str(path)!r}, which is there already, expected a new name, or --force"
         )
-
-
-def _is_read(path: Path, source: Path) -> bool:
-    """Return whether a file that is there is read where `source` is."""
-    parts = (
-        part
-        for part in source_files(source)
-        if part == source or part.name.endswith(_PARTS_THAT_ARE_READ)
-    )
-    return any(part.exists() and part.samefile(path) for part in parts)
 
 
 def check_ending(option: str, path: Path, endings: tuple[str, ...]) -> None:

@@ -114,10 +114,9 @@ def _pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
         if not equals or not name.isidentifier():
             raise ValueError(f"{option} is {text!r}, expected NAME=VALUE")
         meaning = _value(value)
-        if pairs.setdefault(name, meaning) != meaning:
-            raise ValueError(
-                f"{option} {name} is {pairs[name]!r} and {meaning!r}, expected one value"
-            )
+        given = pairs.setdefault(name, meaning)
+        if (type(given), given) != (type(meaning), meaning):  # 1 equals True
+            raise ValueError(f"{option} {name} is {given!r} and {meaning!r}, expected one value")
     return pairs
 
 

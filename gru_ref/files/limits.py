@@ -8,6 +8,9 @@ from pathlib import Path
 from gru_ref.files.malformed import MalformedFileError
 
 MiB = 1 << 20
+# Lists and objects of JSON within one another: three for a layer within layers, with room for more
+# layers than `Limits.max_depth`, and few enough for Python's recursion.
+JSON_LEVELS = 256
 
 # A ratio beyond the limit is no bomb where what comes out is small: zero biases shrink well.
 _SMALL = 1 * MiB
@@ -28,7 +31,8 @@ class Limits:
     max_objects : int
         Groups, arrays, archive members, layers and list elements that are looked at, together.
     max_depth : int
-        Levels of groups within groups, and of layers within layers, each up to four levels of JSON.
+        Levels of groups within groups, and of layers within layers. JSON has `JSON_LEVELS` levels
+        at most, whatever this is.
     max_ratio : float
         Unpacked size over packed size, of anything that is larger than 1 MiB unpacked.
     max_products : int
@@ -79,40 +83,44 @@ class Budget:
 
     def take_bytes(self, count: int, place: str) -> None:
         """Account for `count` bytes that are about to be read or unpacked at `place`."""
-        self._take("max_bytes", count, f"it takes {count:,} bytes of memory", place)
+        self._take("max_bytes", count, "it takes {:,} bytes of memory", place)
 
     def take_objects(self, count: int, place: str) -> None:
         """Account for `count` more things to look at."""
-        self._take("max_objects", count, f"it holds {count:,} things", place)
+        self._take("max_objects", count, "it holds {:,} things", place)
 
     def take_products(self, count: int, place: str) -> None:
         """Account for `count` multiplications that a probe is about to take."""
-        self._take("max_products", count, f"it takes {count:,} multiplications", place)
+        self._take("max_products", count, "it takes {:,} multiplications", place)
 
     def check_json(self, count: int, place: str) -> None:
         """Refuse a JSON text of `count` bytes that is too long to be parsed."""
         most = self.limits.max_json_bytes
-        self._check(count <= most, "max_json_bytes", most, f"it is {count:,} bytes of JSON", place)
+        if count > most:
+            raise self._beyond(
+                "max_json_bytes", f"{most:,}", f"it is {count:,} bytes of JSON", place
+            )
 
     def check_depth(self, depth: int, place: str) -> None:
         """Refuse the level `depth` of nesting."""
         most = self.limits.max_depth
-        self._check(depth <= most, "max_depth", most, f"it is nested {depth} deep", place)
+        if depth > most:
+            raise self._beyond("max_depth", f"{most:,}", f"it is nested {depth} deep", place)
 
     def check_ratio(self, packed: int, unpacked: int, place: str) -> None:
         """Refuse what claims to unpack to far more than is stored."""
         most = self.limits.max_ratio
-        what = f"{packed:,} stored bytes claim to unpack to {unpacked:,}"
-        within = unpacked <= _SMALL or unpacked / most <= packed
-        self._check(within, "max_ratio", most, what, place)
+        if unpacked > _SMALL and unpacked / most > packed:
+            what = f"{packed:,} stored bytes claim to unpack to {unpacked:,}"
+            raise self._beyond("max_ratio", f"{most:,g} times as many", what, place)
 
     def _take(self, limit: str, count: int, what: str, place: str) -> None:
         left = self._left[limit]
-        self._check(0 <= count <= left, limit, left, what, place)
-        self._left[limit] -= count
+        if not 0 <= count <= left:
+            raise self._beyond(limit, f"{left:,}", what.format(count), place)
+        self._left[limit] = left - count
 
-    def _check(self, within: bool, limit: str, most: float, what: str, place: str) -> None:
-        if not within:
-            raise self.error(
-                place, f"{what}, expected no more than {most:,}: Limits({limit}=…) moves this limit"
-            )
+    def _beyond(self, limit: str, most: str, what: str, place: str) -> MalformedFileError:
+        return self.error(
+            place, f"{what}, expected no more than {most}: Limits({limit}=…) moves this limit"
+        )

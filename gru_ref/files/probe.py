@@ -198,12 +198,15 @@ def check_call(
     ValueError
         A shape differs.
     """
-    leading = inputs.shape[:2]
-    if inputs.ndim != 3 or inputs.shape[2] != features or 0 in leading:
+    if inputs.ndim != 3 or inputs.shape[2] != features:
         raise ValueError(
             f"inputs has shape {inputs.shape}, expected three sizes, the last {features}"
         )
-    batch, _ = config.batch_and_time(leading)
+    leading = inputs.shape[:2]
+    batch, timesteps = config.batch_and_time(leading)
+    for count, what in ((batch, "row"), (timesteps, "timestep")):
+        if count == 0:
+            raise ValueError(f"inputs has shape {inputs.shape}, expected at least one {what}")
     _check_array("inputs", inputs, inputs.shape)
     _check_array("initial_state", initial_state, (batch, config.units))
     _check_array("mask", mask, leading)

@@ -16,6 +16,8 @@ from gru_ref.files.malformed import MalformedFileError
 _HEAD = 64
 _ZIP = b"PK\x03\x04"
 _SHARDED = ".weights.json"
+# Of a folder, the files that are read, and that a command might write over.
+_READ_OF_FOLDER = (".npy", "config.json", "metadata.json", ".weights.h5")
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,25 @@ def source_files(path: Path) -> list[Path]:
     if path.is_dir():
         return sorted(part for part in path.rglob("*") if part.is_file())
     if path.name.endswith(_SHARDED):
-        return sorted([path, *_beside(path, f"{path.name.removesuffix(_SHARDED)}_")])
-    return [path] if path.exists() else sorted(_beside(path, f"{path.name}."))
+        shard = re.escape(path.name.removesuffix(_SHARDED)) + r"_.*\.weights\.h5"
+        return [path, *_beside(path, shard)]
+    if path.exists():
+        return [path]
+    return _beside(path, re.escape(path.name) + r"\.(index|data-\d{5}-of-\d{5})")
 
 
-def _beside(path: Path, prefix: str) -> list[Path]:
-    """Return the files in the same folder whose names open with `prefix`."""
-    return [part for part in path.parent.iterdir() if part.name.startswith(prefix)]
+def is_read(path: Path, source: Path) -> bool:
+    """Return whether a file that is there is read where `source` is, which may not be there."""
+    if source.is_dir():
+        inside = Path(os.path.realpath(source)) in Path(os.path.realpath(path)).parents
+        return inside and path.name.endswith(_READ_OF_FOLDER)
+    parts = source_files(source) if source.parent.is_dir() else []
+    return any(part.exists() and part.samefile(path) for part in parts)
+
+
+def _beside(path: Path, pattern: str) -> list[Path]:
+    """Return the files in the same folder whose names match, in the order of their names."""
+    return sorted(part for part in path.parent.iterdir() if re.fullmatch(pattern, part.name))
 
 
 def _look(path: Path, limits: Limits) -> Look:

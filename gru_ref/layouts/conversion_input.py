@@ -11,9 +11,10 @@ from gru_ref.keras.activations import tables
 from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.keras.config import GRUConfig
 
+# By id: the layer that an activation may be has no hash.
 _HARD_SIGMOIDS = {
-    tables.KERAS_2["hard_sigmoid"]: " of Keras 2",
-    tables.KERAS_3["hard_sigmoid"]: " of Keras 3",
+    id(tables.KERAS_2["hard_sigmoid"]): " of Keras 2",
+    id(tables.KERAS_3["hard_sigmoid"]): " of Keras 3",
 }
 
 
@@ -91,7 +92,8 @@ def conversion_input(
         ("recurrent_activation", activations or {sigmoid: "sigmoid"}),
     ):
         function = getattr(config, f"{argument}_function")
-        if function not in known:
+        words = [word for one, word in known.items() if one is function]
+        if not words:
             raise NotRepresentableError(
                 runtime,
                 argument,
@@ -99,7 +101,7 @@ def conversion_input(
                 " or ".join(sorted({keras_name(f) for f in known})),
                 "the function: every state would differ",
             )
-        names.append(known[function])
+        names += words
     if config.go_backwards and not backwards:
         raise NotRepresentableError(
             runtime,
@@ -151,4 +153,4 @@ def keras_name(function: Function) -> str:
 
 def _shown_activation(value: Any, function: Function) -> str:
     """Return an activation as an error shows it: hard_sigmoid needs its generation."""
-    return shown(value) + _HARD_SIGMOIDS.get(function, "")
+    return shown(value) + _HARD_SIGMOIDS.get(id(function), "")

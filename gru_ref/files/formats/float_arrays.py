@@ -18,9 +18,20 @@ BFLOAT16 = np.dtype("V2")
 FLOATS = {"float16": "<f2", "bfloat16": "<u2", "float32": "<f4", "float64": "<f8"}
 
 
-def fits(dtype: str, shape: tuple[int, ...], size: int) -> bool:
-    """Return whether an array of one of `FLOATS` and of this shape takes `size` bytes."""
-    return math.prod(shape) * np.dtype(FLOATS[dtype]).itemsize == size
+def check_size(part: FilePart, dtype: str, shape: tuple[int, ...], size: int) -> None:
+    """Refuse an array of one of `FLOATS` that takes `size` bytes, unless its shape asks for them.
+
+    Raises
+    ------
+    MalformedFileError
+        It takes more or fewer.
+    """
+    itemsize = np.dtype(FLOATS[dtype]).itemsize
+    if math.prod(shape) * itemsize != size:
+        raise part.error(
+            f"it is {dtype} of shape {shape} and takes {size:,} bytes, expected {itemsize} bytes "
+            "an element"
+        )
 
 
 def float_array(part: FilePart, dtype: str, shape: tuple[int, ...]) -> Array:
@@ -31,8 +42,9 @@ def float_array(part: FilePart, dtype: str, shape: tuple[int, ...]) -> Array:
     MalformedFileError
         A size is not positive, or the part is longer or shorter than the array.
     """
-    if min(shape, default=1) < 1 or not fits(dtype, shape, len(part)):
-        raise part.error(f"it is {dtype} of shape {shape} and takes {len(part):,} bytes")
+    if min(shape, default=1) < 1:
+        raise part.error(f"its shape is {shape}, expected positive sizes")
+    check_size(part, dtype, shape, len(part))
     array = np.frombuffer(part.data, FLOATS[dtype]).reshape(shape)
     return from_bfloat16(array) if dtype == "bfloat16" else array
 

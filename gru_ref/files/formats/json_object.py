@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gru_ref.files.formats.part import file_size, open_file
-from gru_ref.files.limits import Budget
-
-_LEVELS_OF_LAYER = 4  # a layer, its config, and a list of layers in it
+from gru_ref.files.limits import JSON_LEVELS, Budget
 
 
 def parse_object(
@@ -39,7 +37,7 @@ def parse_object(
         raise budget.error(place, f"it is no JSON: {reason}") from None
     if not isinstance(value, dict):
         raise budget.error(place, "it is no JSON object")
-    _check_depth(value, place, budget)
+    _check_levels(value, place, budget)
     return value
 
 
@@ -57,14 +55,21 @@ def read_object(path: Path, place: str, budget: Budget) -> dict[str, Any]:
         return parse_object(stream.read(size), place, budget)
 
 
-def _check_depth(value: Any, place: str, budget: Budget) -> None:
-    """Refuse JSON deeper than layers within layers may be: whoever walks it recurses."""
-    depth, level = 0, [value]
-    while level:
-        budget.check_depth(depth // _LEVELS_OF_LAYER, place)
-        inner = [one.values() if isinstance(one, dict) else one for one in level]
-        level = [one for values in inner for one in values if isinstance(one, (dict, list))]
-        depth += 1
+def _check_levels(value: Any, place: str, budget: Budget) -> None:
+    """Refuse JSON whose levels would exhaust the recursion of whoever walks it."""
+    levels = [iter([value])]  # what is left of each list or object on the way down
+    while levels:
+        for inner in levels[-1]:
+            if inner and isinstance(inner, (dict, list)):
+                break
+        else:
+            levels.pop()
+            continue
+        if len(levels) > JSON_LEVELS:
+            raise budget.error(
+                place, f"its JSON is nested {len(levels)} deep, expected {JSON_LEVELS} at most"
+            )
+        levels.append(iter(inner.values() if isinstance(inner, dict) else inner))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

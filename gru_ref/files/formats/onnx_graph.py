@@ -131,8 +131,11 @@ def tensor_array(tensor: Message) -> Array:
     kind, shape = tensor.number(2), tensor_shape(tensor)
     if kind not in _FLOATS:
         raise part.error(f"its data type is {kind}, expected one of {sorted(_FLOATS)}")
-    raw = tensor.parts(9)[-1:] or (tensor.parts(_UNPACKED[kind]) if kind in _UNPACKED else [])
-    data = raw[0].data if len(raw) == 1 else memoryview(b"".join(one.data for one in raw))
+    data = memoryview(b"")
+    if raw := tensor.parts(9):
+        data = raw[-1].data
+    elif kind in _UNPACKED:
+        data = memoryview(b"".join(one.data for one in tensor.parts(_UNPACKED[kind])))
     return float_array(replace(part, data=data), _FLOATS[kind], shape)
 
 

@@ -86,7 +86,8 @@ def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     for path, names in roles.items():
         if {"kernel", "recurrent_kernel"} <= names.keys():
             group = WeightNames.from_roles(path or ".", names)
-            groups += [group] if fits(group, shapes) else []
+            if fits(group, shapes):
+                groups.append(group)
     return groups
 
 

@@ -43,13 +43,13 @@ def read(path: Path, budget: Budget) -> list[Found]:
     MalformedFileError
         A file is damaged, holds Python objects, or names and shapes leave open what is what.
     """
-    arrays = named_arrays(path, budget)
-    if list(arrays) == [path.stem]:
+    if _is_npy(path, budget):
         raise budget.error(
             "",
             "it is one array, expected the two or three of a GRU: give the folder "
             "of kernel.npy, recurrent_kernel.npy and bias.npy, or a .npz file",
         )
+    arrays = named_arrays(path, budget)
     shapes = {name: array.shape for name, array in arrays.items()}
     groups = grouping.groups_by_name(shapes)
     if not groups and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
@@ -119,7 +119,10 @@ def npy_array(part: FilePart) -> Array:
         raise part.error(
             f"its dtype is {shown(descr)}, expected a plain one such as '<f4'"
         ) from None
-    shape = tuple(int(size) for size in re.findall(r"\d+", matched["shape"]))
+    try:
+        shape = tuple(int(size.rstrip("L")) for size in matched["shape"].split(",") if size.strip())
+    except ValueError:
+        raise part.error(f"its shape is ({matched['shape']}), expected sizes") from None
     if dtype.itemsize == 0 or math.prod(shape) * dtype.itemsize != len(data):
         raise part.error(f"it claims shape {shape} of {dtype} and has {len(data):,} bytes of data")
     try:
@@ -129,6 +132,13 @@ def npy_array(part: FilePart) -> Array:
         raise part.error(f"its shape is {shape}, expected sizes that NumPy has") from None
 
 
+def _is_npy(path: Path, budget: Budget) -> bool:
+    if path.is_dir():
+        return False
+    with open_file(path, budget) as stream:
+        return stream.read(len(MAGIC)) == MAGIC
+
+
 def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
     """Yield every .npy file, named."""
     if path.is_dir():
@@ -136,10 +146,10 @@ def _parts(path: Path, budget: Budget) -> Iterator[FilePart]:
             if entry.suffix == _SUFFIX:
                 yield read_file(entry, budget, entry.name)
         return
+    if _is_npy(path, budget):
+        yield read_file(path, budget)
+        return
     with open_file(path, budget) as stream:
-        if stream.read(len(MAGIC)) == MAGIC:
-            yield read_file(path, budget)
-            return
         archive = Archive(stream, budget)
         for name in archive.names:
             if name.endswith(_SUFFIX):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gru_ref.files.formats.float_arrays import fits, float_array
+from gru_ref.files.formats.float_arrays import check_size, float_array
 from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import FilePart, file_size, open_file, read_stretch
 from gru_ref.files.interpretation import grouping
@@ -93,8 +93,8 @@ def _tensor(header: FilePart, name: str, value: Any, space: int) -> Tensor:
             f"its bytes are {start:,} to {end:,}, expected them within the {space:,} after the "
             "header"
         )
-    if dtype in _FLOATS and not fits(_FLOATS[dtype], tuple(shape), end - start):
-        raise here.error(f"it is {dtype} of shape {shape} and takes {end - start:,} bytes")
+    if dtype in _FLOATS:
+        check_size(here, _FLOATS[dtype], tuple(shape), end - start)
     return Tensor(dtype, tuple(shape), start, end)
 
 

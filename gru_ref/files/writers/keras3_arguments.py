@@ -165,7 +165,8 @@ def _notes_on_scaling(scales: list[float], arguments: dict[str, Any]) -> list[st
         if arguments[f"{weight}_{kind}"] is not None
     ]
     if acting:
-        notes.append(f"in training, {' and '.join(acting)} act on the multiplied arrays")
+        act = "acts" if len(acting) == 1 else "act"
+        notes.append(f"in training, {' and '.join(acting)} {act} on the multiplied arrays")
     return notes
 
 

@@ -20,10 +20,10 @@ from gru_ref.layouts.reading import (
     read_gates,
 )
 
-_INPUT, _RECURRENT, _BIASES = (
-    tuple(f"{gate}Gate{array}" for gate in ("update", "reset", "output"))  # Keras's z, r, h
-    for array in ("WeightMatrix", "RecursionMatrix", "BiasVector")
-)
+# In Keras's order.
+_INPUT = ("updateGateWeightMatrix", "resetGateWeightMatrix", "outputGateWeightMatrix")
+_RECURRENT = ("updateGateRecursionMatrix", "resetGateRecursionMatrix", "outputGateRecursionMatrix")
+_BIASES = ("updateGateBiasVector", "resetGateBiasVector", "outputGateBiasVector")
 
 FACTS = Facts(
     name="coreml_neuralnetwork",

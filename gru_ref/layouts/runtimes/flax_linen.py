@@ -50,10 +50,9 @@ FACTS = Facts(
 )
 
 # In Keras's order.
-_INPUT, _RECURRENT, _BIASES = (
-    [f"{side}{gate}/{array}" for gate in "zrn"]
-    for side, array in (("i", "kernel"), ("h", "kernel"), ("i", "bias"))
-)
+_INPUT = ("iz/kernel", "ir/kernel", "in/kernel")
+_RECURRENT = ("hz/kernel", "hr/kernel", "hn/kernel")
+_BIASES = ("iz/bias", "ir/bias", "in/bias")
 _KEYS = tuple(FACTS.arrays)
 
 
@@ -75,11 +74,13 @@ def to_layout(given: Any) -> dict[str, Any]:
     source = flax_input(given, FACTS.label)
     weights = source.weights
     joined, recurrent_h = merged_bias(weights)
-    layout = {
+    arrays = {
         **named_gates(weights.kernel, _INPUT),
         **named_gates(joined, _BIASES),
         **named_gates(weights.recurrent_kernel, _RECURRENT),
     }
+    by_gate = zip(_INPUT, _BIASES, _RECURRENT, strict=True)
+    layout = {name: arrays[name] for names in by_gate for name in names}
     return {**layout, "hn/bias": recurrent_h, **cell_arguments(source)}
 
 

@@ -18,7 +18,7 @@ from parity_tests.recording.files.recorded_exports import arrays_of, read
 from parity_tests.tests.files.refusal import check_refused, file_of
 
 
-def _npy(shape: tuple[int, ...], data: bytes = b"", *, descr: str = "'<f4'") -> bytes:
+def _npy(shape: object, data: bytes = b"", *, descr: str = "'<f4'") -> bytes:
     header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
     text = header.encode().ljust(117) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
@@ -49,6 +49,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "npz_of_pickles": (_npz(arr_0=OBJECTS.getvalue()), "pickle"),
     "npy_of_pickles_by_another_header": (_npz(a=_npy((), descr="[('x', '|O')]")), "plain array"),
     "npy_that_claims_a_terabyte": (_npz(a=_npy((1 << 40,))), "claims"),
+    "npy_of_sizes_without_a_comma": (
+        _npz(a=_npy("(4 15)", bytes(240))),
+        re.escape("its shape is (4 15), expected sizes"),
+    ),
     "npy_header_that_calls": (_npz(a=_npy((), descr="__import__('os').name")), "plain array"),
     **{
         f"npy_of_dtype_{descr}": (
@@ -82,7 +86,8 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         _npz(arr_0=b"", arr_1=b"").replace(b"arr_1", b"arr_0"),
         "2 members",
     ),
-    "one_npy": (_npy((1,), bytes(4)), "one"),
+    "one_npy": (_npy((1,), bytes(4)), "it is one array"),
+    "one_npy_of_pickles": (OBJECTS.getvalue(), "it is one array"),
     "npz_of_arrays_that_could_be_either": (
         _npz(a=_npy((2, 6), bytes(48)), b=_npy((2, 6), bytes(48))),
         "cannot be told",
@@ -99,10 +104,22 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "safetensors_offset_true": (_safetensors({"x": _tensor([False, True])}), "wrong type"),
     "safetensors_shape_of_more_bytes": (
         _safetensors({"x": _tensor([0, 48], shape=[1 << 40, 1 << 40])}),
-        "takes 48 bytes",
+        "takes 48 bytes, expected 4 bytes an element",
+    ),
+    "safetensors_of_no_features": (
+        _safetensors({"a": _tensor([0, 0], shape=[0, 6]), "b": _tensor([0, 48])}),
+        re.escape("its shape is (0, 6), expected positive sizes"),
     ),
     "safetensors_name_twice": (_safetensors(b'{"a": {}, "a": {}}'), "twice"),
     "safetensors_deep_json": (_safetensors(b'{"a":' * 100_000), "JSON"),
+    "safetensors_json_of_257_levels": (
+        _safetensors(b'{"a":' + b"[" * 256 + b"1" + b"]" * 256 + b"}"),
+        "its JSON is nested 257 deep, expected 256 at most",
+    ),
+    "safetensors_json_of_256_levels": (
+        _safetensors(b'{"a":' + b"[" * 255 + b"1" + b"]" * 255 + b"}"),
+        "a: it is no JSON object",
+    ),
     "safetensors_no_object": (_safetensors(b'{"a": 1}'), "no JSON object"),
     "safetensors_integers": (
         _safetensors({name: {**value, "dtype": "I32"} for name, value in HONEST.items()}),
@@ -130,6 +147,14 @@ class TestHostileArrays:
         np.savez(tmp_path / "x.npz", **arrays)
         (found,) = read(tmp_path / "x.npz")
         assert [array.flat[0] for array in arrays_of(found)] == [3, 2, 1]
+
+    def test_one_array_in_an_archive_or_a_folder_of_its_name_is_no_gru(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "kernel").mkdir()
+        np.save(tmp_path / "kernel" / "kernel.npy", np.ones((4, 15)))
+        np.savez(tmp_path / "kernel.npz", kernel=np.ones((4, 15)))
+        assert read(tmp_path / "kernel") == read(tmp_path / "kernel.npz") == []
 
     def test_weights_of_a_whole_model_are_found_in_their_order(self, tmp_path: Path) -> None:
         gru = [np.ones((4, 15)), np.ones((5, 15)), np.ones((2, 15))]

@@ -305,7 +305,7 @@ class TestHostile:
             (("layers", 0, "keras_version"), "nine", "keras_version is 'nine'"),
             (("layers", 0, "config"), [], "config is"),
             (("layers", 0, "config", "units"), _lists(200), "units"),
-            (("layers", 0, "config", "units"), _lists(500), "max_depth"),
+            (("layers", 0, "config", "units"), _lists(500), "expected 256 at most"),
             (("layers", 0, "config", "activation"), "__import__('os')", "activation"),
             (("layers", 0, "further"), {"use_cudnn": "maybe"}, "use_cudnn"),
             (("layers", 0, "probe", "tolerance"), float("nan"), "tolerance is nan"),

@@ -95,9 +95,13 @@ class TestLimits:
         with pytest.raises(MalformedFileError, match=rf"Limits\({name}="):
             load_layers(self.path, limits=Limits(**{name: value}))
 
+    def test_levels_of_layers_are_counted_and_not_those_of_json(self) -> None:
+        path = Recorded("keras-3.1.1/without_bias.model.h5").path
+        assert len(load_layers(path, limits=Limits(max_depth=1))) == 1
+
     def test_a_ratio_can_be_allowed(self, tmp_path: Path) -> None:
         path = archives.zip_bomb(tmp_path)
-        with pytest.raises(MalformedFileError, match=r"Limits\(max_ratio="):
+        with pytest.raises(MalformedFileError, match=r"than 200 times as many: Limits\(max_ratio="):
             load_layers(path)
         assert len(load_layers(path, limits=Limits(max_ratio=10_000))) == 1
 

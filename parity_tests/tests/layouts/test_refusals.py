@@ -40,6 +40,15 @@ def test_a_part_is_converted_or_refused_by_name(name: str, part: str) -> None:
     assert caught.value.lost in str(caught.value)
 
 
+@pytest.mark.parametrize("argument", ["activation", "recurrent_activation"])
+@pytest.mark.parametrize("name", ALL)
+def test_an_activation_that_is_a_layer_is_refused_by_name(name: str, argument: str) -> None:
+    leaky = {"class_name": "LeakyReLU", "config": {"alpha": 0.1}}
+    with pytest.raises(NotRepresentableError, match="LeakyReLU") as caught:
+        layouts.convert(pair(name, **{argument: leaky}), to=name)
+    assert caught.value.part == argument
+
+
 def test_flax_nnx_refuses_a_recurrent_bias_of_the_candidate_and_says_how_large_it_is() -> None:
     weights, config = pair("flax_nnx")
     bias = weights.bias.copy()

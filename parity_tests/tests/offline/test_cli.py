@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref.atomic_write import write_all
 from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
 from gru_ref.cli.output import print_json
+from gru_ref.files.sniff import is_read, source_files
 from gru_ref.files.writers import keras3
 from gru_ref.keras.activations import tables
 from gru_ref.layouts import LAYOUTS
@@ -36,6 +38,7 @@ KERAS_2_MODELS = sorted(
 )
 _WEIGHTS = ("convert", NPZ, "--to", "keras3", "-o", "w.weights.h5", "--weights-only")
 _SET = ("inspect", NPZ, "--set")
+_HEADER = "{{'descr': '{}', 'fortran_order': False, 'shape': ({},)}}"  # of a .npy
 _TORCH = ("convert", NPZ, "--to", "torch", "-o")
 
 
@@ -369,6 +372,10 @@ class TestFailures:
                 (*_SET, "dropout=0.1", "--set", "dropout=0.2"),
                 "--set dropout is 0.1 and 0.2, expected one value",
             ),
+            (
+                (*_SET, "seed=1", "--set", "seed=true"),
+                "--set seed is 1 and True, expected one value",
+            ),
             ((*_SET, "colour=red"), "expected no such argument"),
             ((*_SET, "activation=tanhh"), "activation is 'tanhh'"),
             (("inspect", NPZ, "--limit", "colour=1"), "expected one of 'max_bytes'"),
@@ -397,6 +404,11 @@ class TestFailures:
         assert invoke(*_TORCH, output, "--force").status == 0
         assert "weight_ih_l0" in arrays_of(output)
         assert [path.name for path in Path().iterdir()] == ["w.npz"]
+
+    def test_a_file_that_cannot_be_written_is_named_itself(self) -> None:
+        with pytest.raises(FileNotFoundError) as caught:
+            write_all({Path("nodir/w.npz"): b""})
+        assert caught.value.filename == os.path.join("nodir", "w.npz")
 
     def test_the_file_that_is_read_is_never_overwritten(self) -> None:
         source = Path("w.npz")
@@ -438,6 +450,22 @@ class TestFailures:
         assert ended.status == 0
         assert "weight_ih_l0" in arrays_of(other)
 
+    @pytest.mark.parametrize("missing", ["nodir/x.npy", "w.npz/x.npy", "w"])
+    def test_a_source_that_is_not_there_is_not_overwritten(self, missing: str) -> None:
+        output = Path("w.npz")
+        output.write_bytes(b"mine")
+        ended = invoke("run", NPZ, "--inputs", missing, "-o", output, "--force")
+        check_failed(ended, f"gru-ref: {missing}: ")
+        assert output.read_bytes() == b"mine"
+
+    def test_of_a_prefix_only_the_files_of_the_checkpoint_are_read(self, tmp_path: Path) -> None:
+        prefix = tmp_path / "ck"
+        names = ("ck.index", "ck.data-00000-of-00001", "ck.npy", "ck.weights.h5", "ck2.index")
+        for name in names:
+            (tmp_path / name).write_bytes(b"mine")
+        assert [is_read(tmp_path / name, prefix) for name in names] == [True] * 2 + [False] * 3
+        assert source_files(prefix) == [tmp_path / names[1], tmp_path / names[0]]
+
 
 def test_json_has_no_nan_and_no_infinity(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": [1.5, None, np.inf, (np.nan, -np.inf)], "b": {1: np.float64(2)}})
@@ -463,6 +491,10 @@ def _with_bytes(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
 
+def _npy_of(header: str) -> bytes:
+    return b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode()
+
+
 def _damaged_arrays() -> dict[str, bytes]:
     """Return files that numpy.load raises another class of error for each."""
     stream = io.BytesIO()
@@ -477,12 +509,14 @@ def _damaged_arrays() -> dict[str, bytes]:
             ("lzma", zipfile.ZIP_LZMA),
         )
     }
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776,)}"
     return damaged | {
         "encrypted": _with_bytes(_with_bytes(plain, 6, b"\1"), table + 8, b"\1"),
         "method": _with_bytes(_with_bytes(plain, 8, b"\x63"), table + 10, b"\x63"),
         "header": stream.getvalue().replace(b"}", b"("),
-        "terabytes": b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode(),
+        "header_cut_short": _npy_of("{'descr': '<f4', 'shape': (1,"),
+        "header_of_no_python": _npy_of(_HEADER.format("(2,", 1)),
+        "header_of_a_list": _npy_of("{'descr': '<f4', [1]: 1}"),
+        "header_of_a_huge_size": _npy_of(_HEADER.format("<f4", 10**30)),
         "text": _zip_of(b"GRU"),
         "nothing": b"",
     }
@@ -494,6 +528,14 @@ def test_a_damaged_array_is_a_sentence(name: str, tmp_path: Path) -> None:
     path.write_bytes(_damaged_arrays()[name])
     ended = invoke("run", NPZ, "--inputs", path, "-o", tmp_path / "y.npz")
     check_failed(ended, f"--inputs is {str(path)!r}", "expected arrays as numpy.save")
+    assert not name.startswith("header") or "the header of an array is damaged" in ended.err
+
+
+def test_an_array_beyond_the_memory_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "x.npy"
+    path.write_bytes(_npy_of(_HEADER.format("<f4", 1 << 50)))
+    ended = invoke("run", NPZ, "--inputs", path, "-o", tmp_path / "y.npz")
+    check_failed(ended, f"--inputs is {str(path)!r}, expected arrays that fit the memory")
 
 
 @pytest.mark.parametrize("package", ["click", "rich"])

@@ -17,7 +17,7 @@ from parity_tests.recording.files.recorded_files import Recorded
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.cli_files import EXPECTED, NPZ, arrays_of, npz_layer
 from parity_tests.tests.support.cli_runner import CommandResult, check_failed, check_shown, invoke
-from parity_tests.tests.support.small_gru import UNITS
+from parity_tests.tests.support.small_gru import FEATURES, UNITS
 
 BUNDLE = ("bundle", NPZ, "-o", "b.npz")
 LINT = ("lint-vectors", NPZ, "--inputs", "x.npy")
@@ -98,6 +98,10 @@ class TestBundle:
     def test_what_is_missing_is_named(self) -> None:
         check_failed(invoke(*BUNDLE, "--theirs", "y.npy"), "--theirs needs --inputs")
         check_failed(invoke("bundle", NPZ, "-o", "b.keras"), "a name in .npz")
+        for shape, what in (((0, 4, FEATURES), "row"), ((2, 0, FEATURES), "timestep")):
+            np.save("x.npy", np.zeros(shape, "float32"))
+            ended = invoke(*BUNDLE, "--inputs", "x.npy")
+            check_failed(ended, f"inputs has shape {shape}, expected at least one {what}")
         seeded = invoke(*BUNDLE, "--inputs", "x.npy", "--seed", 5)
         check_failed(seeded, "--seed cannot be given with --inputs")
         check_shown(invoke(*BUNDLE))

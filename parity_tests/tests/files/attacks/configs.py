@@ -24,7 +24,7 @@ def deep_json(folder: Path) -> Path:
     return close(legacy(folder, "[" * 200_000))
 
 
-@attack("max_depth")
+@attack("expected 256 at most")
 def deep_value(folder: Path) -> Path:
     """JSON that Python parses, and cannot walk: 900 objects within objects."""
     value: dict[str, Any] = {}
