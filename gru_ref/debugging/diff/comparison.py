@@ -105,7 +105,7 @@ def diff(
     """
     config = built_gru(layer).config
     x = x_array(x, config)
-    features = layer.get_weights()[0].shape[0]
+    features = layer.weight_shapes()["kernel"][0]
     if x.shape[2] != features:
         raise ValueError(f"x has shape {x.shape}, expected {features} features")
     batch, timesteps = config.batch_and_time(x.shape)

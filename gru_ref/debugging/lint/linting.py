@@ -150,7 +150,7 @@ def _read_test(
     for name, value in zip(("tolerance", "relative_tolerance"), tolerances, strict=True):
         if not 0 <= value < np.inf:
             raise ValueError(f"{name} is {shown(value)}, expected 0 or more")
-    features = layer.get_weights()[0].shape[0]
+    features = layer.weight_shapes()["kernel"][0]
     x = _numbers("inputs", inputs)
     if x.ndim != 3 or x.shape[2] != features or 0 in x.shape:
         raise ValueError(
