@@ -20,7 +20,7 @@ from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import laws, read_mask
 from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.keras.quirks import recorded_state_wins
+from gru_ref.keras.layers.loop_layer import starts_from_record
 
 Array = NDArray[Any]
 
@@ -214,9 +214,8 @@ def layer_attempt(
 
 def _start_of_call(config: GRUConfig, given: Array | None, recorded: Array | None) -> Array | None:
     """Return the state that a call starts from: given, recorded, or None for zeros."""
-    if given is None or recorded is None:
-        return recorded if given is None else given
-    return recorded if recorded_state_wins(config, [given], [recorded]) else given
+    states = [None if state is None else [state] for state in (given, recorded)]
+    return recorded if starts_from_record(config, *states) else given
 
 
 class Run(NamedTuple):

@@ -40,6 +40,15 @@ class States(NamedTuple):
         return self._replace(arrays=tuple(map(function, self.arrays)))
 
 
+def starts_from_record(
+    config: GRUConfig, given: Sequence[Array] | None, recorded: Sequence[Array] | None
+) -> bool:
+    """Return whether a call starts from the recorded states, or from zeros if there are none."""
+    if given is None or recorded is None:
+        return given is None
+    return quirks.recorded_state_wins(config, given, recorded)
+
+
 class SequenceLayer(BaseLayer):
     """A layer that reads a whole sequence, and may record states."""
 
@@ -191,11 +200,8 @@ class LoopLayer(SequenceLayer):
 
     def _start(self, given: States | None) -> States | None:
         """Return the states a call starts from: given, recorded, or None for zeros."""
-        recorded = self._recorded
-        if given is None or recorded is None:
-            return recorded if given is None else given
-        wins = quirks.recorded_state_wins(self.config, given.arrays, recorded.arrays)
-        return recorded if wins else given
+        states = [state and state.arrays for state in (given, self._recorded)]
+        return self._recorded if starts_from_record(self.config, *states) else given
 
     def _record(self, states: States, batch: int) -> None:
         """Record the states a call ended with, if stateful; a short call leaves the others."""
