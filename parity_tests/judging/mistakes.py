@@ -1,4 +1,4 @@
-"""Runs gru_ref on a witness with a mistake of `gru_ref.debugging.mistakes.table`."""
+"""Runs gru_ref on a witness, as it is or with a mistake of `gru_ref.debugging.mistakes.table`."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -41,12 +40,12 @@ class Cells:
     def __init__(
         self, records: Iterable[Mapping[str, Any]], column: Callable[[Mapping[str, Any]], str]
     ) -> None:
-        self._cells: dict[tuple[str, str, str], CellCount] = defaultdict(lambda: CellCount(0, 0))
+        self._cells: dict[tuple[str, str, str], CellCount] = {}
         for record in records:
             lane = record["lane"]
             for name, error in record["mistakes"].items():
                 key = (name, lane, column(record))
-                made, shown = self._cells[key]
+                made, shown = self[key]
                 self._cells[key] = CellCount(made + 1, shown + is_shown(lane, error))
 
     def __getitem__(self, key: tuple[str, str, str]) -> CellCount:

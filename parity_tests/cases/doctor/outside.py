@@ -86,7 +86,7 @@ def _attention(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) ->
     (x_z, x_r, x_h), (h_z, h_r, h_h) = _gates(q, w, x, h)
     share = rng.uniform(0.2, 0.9, (len(x), 1)).astype(np.float32)
     z, r = q(share * q.sigmoid(q(x_z + h_z))), q.sigmoid(q(x_r + h_r))
-    return _mix(q, z, q.tanh(q(x_h + q(r * h_h))), h)
+    return _mix(q, z, q.tanh(q(x_h + q(r * h_h))), h)  # z is the share of the candidate
 
 
 def _peephole(q: Rounder, w: dict[str, Array], x: Array, h: Array, rng: Any) -> Array:
