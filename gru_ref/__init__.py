@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gru_ref.debugging.doctor import diagnose
     from gru_ref.debugging.lint import lint_vectors
     from gru_ref.errors import (
+        AssumptionWarning,
         KerasQuirkWarning,
         NotRepresentableError,
         UnseededError,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GRU",
     "RNN",
+    "AssumptionWarning",
     "Bidirectional",
     "GRUCell",
     "GRUConfig",
@@ -66,6 +68,7 @@ __all__ = [
 _MODULE_OF = {
     "GRU": "keras.layers.gru",
     "RNN": "keras.layers.rnn",
+    "AssumptionWarning": "errors",
     "Bidirectional": "keras.layers.bidirectional",
     "GRUCell": "keras.layers.gru_cell",
     "GRUConfig": "keras.config",

@@ -11,6 +11,14 @@ class KerasQuirkWarning(UserWarning):
     """
 
 
+class AssumptionWarning(UserWarning):
+    """A file does not say what the numbers of its GRUs rest on: Keras's defaults are taken.
+
+    ``layer.provenance.assumed`` holds the arguments. Under the filter "error" of Python's
+    `warnings`, nothing is assumed.
+    """
+
+
 class UnverifiedVersionWarning(UserWarning):
     """The Keras release is newer than the ledger: its newest row is used, unproved."""
 

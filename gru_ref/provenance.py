@@ -1,15 +1,33 @@
-"""Where a layer that was read from a file comes from, and what the file does not say about it."""
+"""Where a layer that was read from a file comes from: what is read, inferred, and assumed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Inference(NamedTuple):
+    """An argument that follows from something else in a file.
+
+    Parameters
+    ----------
+    value
+        What the layer has.
+    source : str
+        What it follows from, as a phrase: "the name of its group, backward_layer".
+    """
+
+    value: Any
+    source: str
 
 
 @dataclass(frozen=True)
 class Provenance:
     """The provenance of one GRU that `gru_ref.load_layers` read.
+
+    `read`, `inferred`, `assumed` and `supplied` share out the arguments of GRU that can change its
+    numbers; "keras_version" and, for a class that is not Keras's own, "class_name" are among them.
 
     Attributes
     ----------
@@ -25,11 +43,15 @@ class Provenance:
         Keras's class, or the user's own; None where the file does not say.
     config : mapping or None
         Keras's own config of that layer, untouched; None where the file has none.
-    unknown : tuple of str
-        Arguments of GRU that the file does not say: they have gru_ref's defaults, unless the caller
-        of `load_layers` supplied them.
+    read : mapping
+        Arguments that the file says, by a config, a graph, an attribute or a shape → what it says.
+    inferred : mapping
+        Arguments that follow from something else → `Inference`.
+    assumed : mapping
+        Arguments that the file does not say and nobody supplied → Keras's default, which the layer
+        has.
     supplied : mapping
-        Those among them that the caller supplied → what the layer has.
+        Arguments that the file does not say and the caller of `load_layers` supplied.
     dtype : str
         The dtype of the arrays on file: "float32", "float64", "float16" or "bfloat16".
     sha256 : mapping
@@ -46,7 +68,9 @@ class Provenance:
     keras_version: str | None = None
     class_name: str | None = None
     config: Mapping[str, Any] | None = field(default=None, repr=False)
-    unknown: tuple[str, ...] = ()
+    read: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    inferred: Mapping[str, Inference] = field(default_factory=dict)
+    assumed: Mapping[str, Any] = field(default_factory=dict)
     supplied: Mapping[str, Any] = field(default_factory=dict, repr=False)
     dtype: str = "float32"
     sha256: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -150,7 +150,15 @@ source = _gather(
     value(
         "--keras-version",
         "VERSION",
-        "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0 or tf-2.3.",
+        "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0, tf-2.3 or 1.2.2.",
+    ),
+    file(
+        "--config",
+        "MODEL.json",
+        "Config of the model, as model.to_json() writes it, for a FILE of weights alone.",
+    ),
+    click.option(
+        "--strict", is_flag=True, help="Refuse to assume anything that FILE does not say."
     ),
     limits,
 )

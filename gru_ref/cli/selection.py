@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from gru_ref.cli.text import quoted_names
+from gru_ref.errors import AssumptionWarning
 from gru_ref.files import Limits, load_layers
+from gru_ref.files.interpretation.arguments import FLAGS
 from gru_ref.keras.layers.gru import GRU
 
 # Settings that are no argument of GRU → what gives them.
-_OTHER_OPTIONS = {"keras_version": "--keras-version", "limits": "--limit", "path": "FILE"}
+_OTHER_OPTIONS = {
+    "keras_version": "--keras-version",
+    "limits": "--limit",
+    "path": "FILE",
+    "config": "--config",
+}
 _WORDS = {"true": True, "false": False, "none": None}
+_FLAG_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +39,10 @@ class SourceFile:
     settings : tuple of str
         NAME=VALUE, arguments of GRU that the file does not say.
     keras_version : str or None
+    config : Path or None
+        The JSON of a model's config, for a file without one.
+    strict : bool
+        Whether what FILE does not say is an error.
     limits : tuple of str
         NAME=VALUE, fields of `gru_ref.files.Limits`.
     """
@@ -34,6 +50,8 @@ class SourceFile:
     file: Path
     settings: tuple[str, ...] = ()
     keras_version: str | None = None
+    config: Path | None = None
+    strict: bool = False
     limits: tuple[str, ...] = ()
 
     @property
@@ -46,7 +64,7 @@ class SourceFile:
             A NAME=VALUE is none, or names no limit.
         """
         known = [field.name for field in fields(Limits)]
-        values = _pairs(self.limits, "--limit")
+        values = {name: _value(text) for name, text in _pairs(self.limits, "--limit").items()}
         for name, value in values.items():
             if name not in known:
                 raise ValueError(f"--limit names {name!r}, expected one of {quoted_names(known)}")
@@ -68,9 +86,15 @@ class SourceFile:
         for name, option in _OTHER_OPTIONS.items():
             if name in settings:
                 raise ValueError(f"--set names {name!r}, expected {option}")
-        layers = load_layers(
-            self.file, limits=self.bounds, keras_version=self.keras_version, **settings
-        )
+        with warnings.catch_warnings():  # the command says what its own numbers rest on
+            warnings.simplefilter("ignore", AssumptionWarning)
+            layers = load_layers(
+                self.file,
+                limits=self.bounds,
+                keras_version=self.keras_version,
+                config=self.config,
+                **{name: _setting(name, value) for name, value in settings.items()},
+            )
         if not layers:
             raise ValueError(f"{self.file} holds no GRU, expected one at least")
         return layers
@@ -106,18 +130,37 @@ def choose_layer(layers: Mapping[str, GRU], path: str | None) -> GRU:
     return layers[path]
 
 
-def _pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
-    """Return NAME=VALUE texts as arguments: numbers, true, false, none, or text."""
-    pairs: dict[str, Any] = {}
+def _pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    """Return NAME=VALUE texts as the value of each name."""
+    pairs: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise ValueError(f"{option} is {text!r}, expected NAME=VALUE")
-        meaning = _value(value)
-        given = pairs.setdefault(name, meaning)
-        if (type(given), given) != (type(meaning), meaning):  # 1 equals True
-            raise ValueError(f"{option} {name} is {given!r} and {meaning!r}, expected one value")
+        given = pairs.setdefault(name, value)
+        if given != value:
+            raise ValueError(f"{option} {name} is {given!r} and {value!r}, expected one value")
     return pairs
+
+
+def _setting(name: str, text: str) -> Any:
+    """Return the value of an argument of GRU.
+
+    Raises
+    ------
+    ValueError
+        The argument is true or false, and the text is neither.
+
+    Examples
+    --------
+    >>> _setting("go_backwards", "no"), _setting("dropout", "0")
+    (False, 0)
+    """
+    if name not in FLAGS:
+        return _value(text)
+    if text.lower() not in _FLAG_WORDS:
+        raise ValueError(f"--set {name} is {text!r}, expected true or false")
+    return _FLAG_WORDS[text.lower()]
 
 
 def _value(text: str) -> Any:

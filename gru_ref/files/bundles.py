@@ -1,4 +1,4 @@
-"""Self-verifying bundles: GRUs in one .npz, with their origin and a probe that loading checks."""
+"""Self-verifying bundles: GRUs in one .npz, their provenance, and a probe that is checked."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def bundle_bytes(
     What was written is read again, by the reader that will read it, before it is returned.
     """
     if isinstance(layers, GRU):
-        layers = {_PATH if layers.origin is None else layers.origin.path: layers}
+        layers = {_PATH if layers.provenance is None else layers.provenance.path: layers}
     _check_layers(layers)
     if type(seed) is not int or seed < 0:
         raise ValueError(f"seed is {shown(seed)}, expected an int from 0 on")

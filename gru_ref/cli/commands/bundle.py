@@ -8,6 +8,7 @@ import click
 
 from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
+from gru_ref.cli.assumptions import EVERYTHING, report_assumptions
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.text import one_line
@@ -79,6 +80,7 @@ def bundle(
     if paths:
         layers = {path: choose_layer(layers, path) for path in paths}
     data = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
+    report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"
     probe = f"seed {seed or 0}" if call.inputs is None else one_line(str(call.inputs))
     by = "gru_ref" if theirs is None else "the live model, checked"

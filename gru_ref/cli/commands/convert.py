@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gru_ref.cli import options
+from gru_ref.cli.assumptions import EVERYTHING, LAYOUT, report_assumptions
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import SourceFile, choose_layer
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
@@ -58,7 +59,9 @@ def convert(
         check_output("--output", path, {"FILE": source.file}, force=force)
     layers = source.layers()
     if target != KERAS_3:
-        contents = {output: layout_bytes(choose_layer(layers, layer), target, output)}
+        gru = choose_layer(layers, layer)
+        contents = {output: layout_bytes(gru, target, output)}
+        report_assumptions([gru], source, LAYOUT)
     else:
         if layer is not None:
             layers = {layer: choose_layer(layers, layer)}
@@ -66,4 +69,5 @@ def convert(
         for note in plan.notes:
             click.echo(f"gru-ref: note: {one_line(note)}", err=True)
         contents = keras3_bytes(plan, files)
+        report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     write_files(contents)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from gru_ref.cli import options
 from gru_ref.cli.arrays import load_arrays
+from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent
@@ -113,6 +114,8 @@ def diff(
         mask=arrays["mask"],
         arithmetic=arithmetic,
     )
+    masked = call.mask is not None
+    report_assumptions([gru], source, of_call(masked=masked), masked=masked)
     if as_json:
         print_json(difference.as_data())
     else:

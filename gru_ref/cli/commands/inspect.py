@@ -41,12 +41,12 @@ def inspect(source: SourceFile, as_json: bool) -> None:
     """
     layers = source.layers()
     described = [layer_data(layer) for layer in layers.values()]
-    origin = next(iter(layers.values())).origin
-    assert origin is not None  # load_layers sets it
+    provenance = next(iter(layers.values())).provenance
+    assert provenance is not None  # load_layers sets it
     if as_json:
         data = {
             "file": str(source.file),
-            "format": origin.format,
+            "format": provenance.format,
             "gru_ref": __version__,
             "layers": described,
         }
@@ -54,7 +54,7 @@ def inspect(source: SourceFile, as_json: bool) -> None:
         return
     out = console()
     count = f"{len(described):,} GRU{'s' if len(described) > 1 else ''}"
-    out.print(plain_text(f"{source.file}: {count}, read as {origin.format}"))
+    out.print(plain_text(f"{source.file}: {count}, read as {provenance.format}"))
     for layer in described:
         out.print()
         out.print(plain_text(layer["path"], "bold"))
@@ -70,17 +70,17 @@ def layer_data(layer: GRU) -> dict[str, Any]:
     layer : GRU
         As `gru_ref.load_layers` returns it.
     """
-    origin = layer.origin
-    assert origin is not None  # load_layers sets it
+    provenance = layer.provenance
+    assert provenance is not None  # load_layers sets it
     weights = dict(zip(ROLES, layer.get_weights(), strict=False))
     units, features = layer.config.units, int(weights["kernel"].shape[0])
     return {
-        "path": origin.path,
-        "class_name": origin.class_name,
+        "path": provenance.path,
+        "class_name": provenance.class_name,
         "name": layer.name,
         "units": units,
         "features": features,
-        "dtype": origin.dtype,
+        "dtype": provenance.dtype,
         "arguments": {name: plain_data(getattr(layer.config, name)) for name in _ARGUMENTS},
         "parameters": {
             "count": layer.count_params(),
@@ -88,12 +88,14 @@ def layer_data(layer: GRU) -> dict[str, Any]:
             "U": units,
             "F": features,
         },
-        "keras_version": origin.keras_version,
+        "keras_version": provenance.keras_version,
         "computed_as": layer.keras_version,
-        "unknown": list(origin.unknown),
-        "notes": list(origin.notes),
-        "arrays": {name: _array_data(array, name, origin) for name, array in weights.items()},
-        "config": origin.config,
+        "inferred": {name: one._asdict() for name, one in provenance.inferred.items()},
+        "assumed": dict(provenance.assumed),
+        "supplied": dict(provenance.supplied),
+        "notes": list(provenance.notes),
+        "arrays": {name: _array_data(array, name, provenance) for name, array in weights.items()},
+        "config": provenance.config,
     }
 
 
@@ -104,7 +106,7 @@ def _formula(bias: NDArray[Any] | None) -> str:
     return "3*(U*F + U*U + 2*U)" if bias.ndim == 2 else "3*(U*F + U*U + U)"
 
 
-def _array_data(array: NDArray[Any], name: str, origin: Provenance) -> dict[str, Any]:
+def _array_data(array: NDArray[Any], name: str, provenance: Provenance) -> dict[str, Any]:
     """Return the shape, the range of the finite numbers, what is not finite, and the hash."""
     finite = array[np.isfinite(array)]
     return {
@@ -113,7 +115,7 @@ def _array_data(array: NDArray[Any], name: str, origin: Provenance) -> dict[str,
         "max": float(finite.max()) if finite.size else None,
         "nan": int(np.isnan(array).sum()),
         "infinite": int(np.isinf(array).sum()),
-        "sha256": origin.sha256[name],
+        "sha256": provenance.sha256[name],
     }
 
 
@@ -133,9 +135,16 @@ def _rows(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "dtype", layer["dtype"]
     yield "parameters", f"{parameters['count']:,} = {parameters['formula']}"
     yield "written by", _writer(layer)
-    if unknown := [name for name in layer["unknown"] if name != "keras_version"]:
-        taken = ", ".join(f"{name}={arguments.get(name)}" for name in unknown)
-        yield "not said", f"{taken}; --set NAME=VALUE says otherwise"
+    for name, inference in layer["inferred"].items():
+        yield "inferred", f"{name}={inference['value']} from {inference['source']}"
+    if assumed := [n for n in layer["assumed"] if n not in ("keras_version", "class_name")]:
+        taken = ", ".join(f"{name}={arguments.get(name)}" for name in assumed)
+        yield "assumed", f"{taken}; --set NAME=VALUE says otherwise"
+    if "class_name" in layer["assumed"]:
+        yield (
+            "assumed",
+            f"{layer['class_name']} is a GRU: the code of the class is not in the file",
+        )
     for note in layer["notes"]:
         yield "note", note
 
@@ -150,6 +159,8 @@ def _activation(layer: Mapping[str, Any], argument: str) -> str:
 def _writer(layer: Mapping[str, Any]) -> str:
     """Return the Keras that wrote the file, or the one that is assumed."""
     written, computed = layer["keras_version"], layer["computed_as"]
+    if written is None and "keras_version" not in layer["assumed"]:
+        return f"not said; computed as Keras {computed}"
     if written is None:
         return f"not said; taken as Keras {computed}, --keras-version says otherwise"
     return f"Keras {written}"

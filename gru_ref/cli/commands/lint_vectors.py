@@ -14,6 +14,7 @@ from rich.text import Text
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
+from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.output import check_output, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, headed_table
@@ -86,6 +87,8 @@ def lint_vectors(
     if call.inputs is None:
         linted, arrays = _probe_call(source, gru)
     found = lint(linted, **arrays, tolerance=tolerance, relative_tolerance=relative_tolerance)
+    masked = arrays["mask"] is not None
+    report_assumptions([gru], source, of_call(masked=masked), masked=masked)
     if write_better is not None:
         write_all({write_better: _better_bundle(gru, found, source.bounds)})
     if as_json:
@@ -98,10 +101,10 @@ def lint_vectors(
 
 def _probe_call(source: SourceFile, layer: GRU) -> tuple[GRU, dict[str, Any]]:
     """Return the call that a bundle holds of a layer, and the layer returning what it compares."""
-    origin = layer.origin
-    if origin is None or origin.format != "bundle":
+    provenance = layer.provenance
+    if provenance is None or provenance.format != "bundle":
         raise ValueError("--inputs is needed, since FILE is no bundle")
-    probe = load_bundle(source.file, limits=source.bounds).probes[origin.path]
+    probe = load_bundle(source.file, limits=source.bounds).probes[provenance.path]
     # Its outputs are right, which loading has checked, but rounded as the layer's dtype is.
     linted = copy.copy(layer)
     linted.change_loop(return_sequences=probe.outputs.ndim == 3, return_state=False)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gru_ref.cli import options
+from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.output import check_output, npz_bytes, write_files
 from gru_ref.cli.selection import SourceFile
 
@@ -37,10 +38,13 @@ def run(
     sources = {"FILE": source.file, **call.paths()}
     check_output("--output", output, sources, force=force, endings=(".npz",))
     gru = source.layer(layer)
+    arrays = call.arrays()
+    masked = call.mask is not None
+    uses = of_call(masked=masked) | (set() if sequences else {"return_sequences"})
     sequences = sequences or gru.config.return_sequences
     gru.change_loop(return_state=True, return_sequences=sequences)
-    arrays = call.arrays()
     result: Any = gru(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    report_assumptions([gru], source, uses, masked=masked)
     returned = dict(zip(("output", "state"), result, strict=True))
     shapes = ", ".join(f"{name} {array.shape}" for name, array in returned.items())
     write_files({output: npz_bytes(returned)}, f": {shapes}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gru_ref.cli import options
+from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
@@ -57,4 +58,6 @@ def trace(
     if picture is not None:
         title = f"{layer or gru.name}, row {row or 0} of the batch"
         contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
+    masked = call.mask is not None
+    report_assumptions([gru], source, of_call(masked=masked), masked=masked)
     write_files(contents, f": {timesteps} timesteps, batch {batch}, {units} units")

@@ -1,4 +1,4 @@
-"""The arguments of GRU that a file says, and those that the caller has to supply."""
+"""The arguments of GRU: which a file says, which follow from it, which the caller supplies."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.interpretation import keras_1
 from gru_ref.files.interpretation.found import Found
-from gru_ref.files.interpretation.recorded_version import is_before_the_ledger
+from gru_ref.files.interpretation.recorded_version import LayerRelease
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.activations import tables
 from gru_ref.keras.config import KINDS
 from gru_ref.keras.identifiers import POLICIES
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS
 from gru_ref.keras.ledger import Behaviour
+from gru_ref.provenance import Inference
 
 # What changes the numbers, in Keras's order: asked for where a file does not say it.
 _ASKED = (
@@ -23,7 +24,11 @@ _ASKED = (
     "return_state", "go_backwards", "stateful", "time_major", "reset_after", "zero_output_for_mask",
 )  # fmt: skip
 _ACTIVATIONS = ("activation", "recurrent_activation")
-_TAKEN = CONFIG_ARGUMENTS - {"keras_version", "use_cudnn"} | {"name", "trainable"}
+FLAGS = frozenset((
+    "use_bias", "return_sequences", "return_state", "go_backwards", "stateful", "unroll",
+    "time_major", "reset_after", "zero_output_for_mask", "trainable",
+))  # fmt: skip
+_TAKEN = CONFIG_ARGUMENTS - {"keras_version", "use_cudnn"} | {"name", "trainable", "class_name"}
 # What CuDNNGRU has no arguments for.
 _CUDNN = {
     "activation": "tanh",
@@ -32,7 +37,7 @@ _CUDNN = {
     "recurrent_dropout": 0.0,
     "zero_output_for_mask": False,
 }
-# Of a config of Keras 1 or standalone Keras 2 that leaves them out.
+# Of Keras 1 and standalone Keras 2, where a config leaves them out or there is none.
 _OLD_DEFAULTS = {"activation": "tanh", "recurrent_activation": "hard_sigmoid"}
 # What a config that is none makes the constructor of GRU raise.
 CONSTRUCTOR_ERRORS = (
@@ -43,18 +48,28 @@ _OWN_CLASSES = (None, "GRU", "GRUCell", "CuDNNGRU")
 
 
 class FileArguments(NamedTuple):
-    """What a file says: arguments of GRU by name, and sentences for the reader.
+    """What a file says of a GRU.
 
-    `foreign` names the activations among them that are no function of Keras's own.
+    Parameters
+    ----------
+    known : mapping
+        Arguments of GRU that it says.
+    inferred : mapping
+        Those that follow from something else in it.
+    foreign : tuple of str
+        The activations among the known ones that are no function of Keras's own.
+    notes : tuple of str
+        Sentences for the reader.
     """
 
     known: Mapping[str, Any]
+    inferred: Mapping[str, Inference]
     foreign: tuple[str, ...]
     notes: tuple[str, ...]
 
 
 def file_arguments(
-    found: Found, weights: GRUWeights, behaviour: Behaviour, file: object
+    found: Found, weights: GRUWeights, release: LayerRelease, behaviour: Behaviour, file: object
 ) -> FileArguments:
     """Return the arguments that `found` says: by its config, its arrays, or otherwise.
 
@@ -66,7 +81,7 @@ def file_arguments(
     notes: list[str] = []
     known: dict[str, Any] = {}
     if found.config is not None:
-        known = _config_arguments(found, weights, behaviour, notes)
+        known = _config_arguments(found, weights, release, behaviour, notes)
     known.update(found.already_known)
     if found.class_name == "CuDNNGRU":
         known.update(_CUDNN)
@@ -82,7 +97,12 @@ def file_arguments(
     known["dtype"] = _dtype(known.get("dtype"), found, weights, notes)
     own = tables.names(behaviour)
     foreign = [name for name in _ACTIVATIONS if not _is_own(known.get(name), own)]
-    return FileArguments(known, tuple(foreign), tuple(notes))
+    inferred = {
+        name: inference
+        for name, inference in _inferences(found, release).items()
+        if name in _ASKED and name not in known
+    }
+    return FileArguments(known, inferred, tuple(foreign), tuple(notes))
 
 
 def layer_arguments(
@@ -93,21 +113,26 @@ def layer_arguments(
     Raises
     ------
     TypeError
-        A supplied name is no argument of GRU.
+        A supplied name is no argument of GRU, or a supplied flag is neither True nor False.
     ValueError
         A supplied value contradicts the file.
     """
-    used = dict(said.known)
-    if found.backward:
-        used.setdefault("go_backwards", True)
+    used = {name: inference.value for name, inference in said.inferred.items()} | dict(said.known)
     for name, value in supplied.items():
         if name not in _TAKEN:
             raise TypeError(
                 f"{name} is {shown(value)}, expected no such argument: load_layers takes limits, "
-                f"keras_version and {', '.join(sorted(_TAKEN))}"
+                f"keras_version, config and {', '.join(sorted(_TAKEN))}"
             )
-        guessed = name == "dtype" and found.config is None
-        if name in said.known and name not in said.foreign and not guessed:
+        if name in FLAGS and not isinstance(value, bool):
+            raise TypeError(f"{name} is {shown(value)}, expected True or False")
+        if name == "class_name":
+            if value != "GRU":
+                raise ValueError(f"class_name is {shown(value)}, expected 'GRU' or nothing")
+            continue
+        open_to = name == "dtype" and found.config is None
+        open_to = open_to or name in said.foreign or name in found.assumed
+        if name in said.known and not open_to:
             if said.known[name] != value:
                 raise ValueError(
                     f"{name} is {shown(value)}, expected {shown(said.known[name])} or nothing: "
@@ -119,28 +144,56 @@ def layer_arguments(
     return used
 
 
-def missing_arguments(said: FileArguments, found: Found, behaviour: Behaviour) -> tuple[str, ...]:
-    """Return the names that the file does not say, in Keras's order."""
-    names = [name for name in _ASKED if name not in said.known]
+def missing_arguments(
+    said: FileArguments, found: Found, release: LayerRelease, behaviour: Behaviour
+) -> tuple[str, ...]:
+    """Return the names that the file neither says nor leaves to be inferred, in Keras's order."""
+    settled = {*said.known, *said.inferred} - set(found.assumed)
+    names = [name for name in _ASKED if name not in settled]
     if found.config is not None:
         # A release that does not write an argument does not have it.
-        names = [name for name in names if name not in ("time_major", "zero_output_for_mask")]
+        written = set(found.assumed)
+        names = [
+            n for n in names if n in written or n not in ("time_major", "zero_output_for_mask")
+        ]
     elif "time_major" in names and not behaviour.time_major_argument:
         names.remove("time_major")
-    return (*names, *(() if found.keras_version else ("keras_version",)))
+    if found.class_name not in _OWN_CLASSES:
+        names.append("class_name")
+    if release.told in ("assumed", "supplied"):
+        names.append("keras_version")
+    return tuple(names)
+
+
+def _inferences(found: Found, release: LayerRelease) -> dict[str, Inference]:
+    """Return the arguments that follow from names, and from the defaults of an old release."""
+    inferred = dict(found.inferred)
+    if found.backward:
+        inferred.setdefault("go_backwards", Inference(True, f"its path, {found.path}"))
+    source = f"the defaults of Keras {release.version}"
+    if release.has_hard_gates:
+        gates = Inference(_OLD_DEFAULTS["recurrent_activation"], source)
+        inferred.setdefault("recurrent_activation", gates)
+    if release.is_before_the_ledger:
+        inferred.setdefault("reset_after", Inference(False, source))
+    return inferred
 
 
 def _config_arguments(
-    found: Found, weights: GRUWeights, behaviour: Behaviour, notes: list[str]
+    found: Found,
+    weights: GRUWeights,
+    release: LayerRelease,
+    behaviour: Behaviour,
+    notes: list[str],
 ) -> dict[str, Any]:
     """Return the arguments that Keras's config of the layer says."""
     config = dict(found.config or {})
     if keras_1.is_config(config):
         config = keras_1.to_keras_2(config)
-    known = {name: value for name, value in config.items() if name in _TAKEN}
+    known = {name: value for name, value in config.items() if name in _TAKEN - {"class_name"}}
     if not behaviour.time_major_argument:
         known.pop("time_major", None)
-    if is_before_the_ledger(found.keras_version):
+    if release.is_before_the_ledger:
         known = {**_OLD_DEFAULTS, **known}
         if weights.bias is None:
             known.setdefault("reset_after", False)
@@ -150,8 +203,6 @@ def _config_arguments(
     for name in [name for name in known if name.rpartition("_")[2] in KINDS]:
         if not _resolves(name, known[name], behaviour):
             notes.append(f"{name} is {shown(known.pop(name))}, which is not Keras's own: left out")
-    if found.class_name not in _OWN_CLASSES:
-        notes.append(f"{found.class_name} is not Keras's own class: its arrays run as a GRU's")
     return known
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from gru_ref.provenance import Inference
+
 Array = NDArray[Any]
 
 # The arrays of a GRU, in the order of get_weights().
@@ -34,6 +36,10 @@ class Found:
         As the file holds it.
     already_known : mapping
         Arguments of GRU that the file says in another way than by a config.
+    inferred : mapping
+        Arguments of GRU that the file does not say, and that follow from something in it.
+    assumed : mapping
+        Arguments that the config says because somebody assumed them before the file was written.
     notes : tuple of str
         What else a reader has to know, a sentence each.
     stored_dtype : str, optional
@@ -50,6 +56,8 @@ class Found:
     config: Mapping[str, Any] | None = None
     keras_version: str | None = None
     already_known: Mapping[str, Any] = field(default_factory=dict)
+    inferred: Mapping[str, Inference] = field(default_factory=dict)
+    assumed: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     stored_dtype: str | None = None
     backward: bool = False

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from gru_ref.files.interpretation.found import ROLES, Array, Found
 from gru_ref.files.limits import Budget
 
 Shape = tuple[int, ...]
+
+# Groups that hold the layers of a model, side by side.
+_LAYER_GROUPS = ("layers", "_layer_checkpoint_dependencies", "cells")
 
 # First parts of names that lead to an optimizer's copies of the weights, in lower case.
 _OPTIMIZERS = frozenset((
@@ -61,14 +65,46 @@ def fits(group: WeightNames, shapes: Mapping[str, Shape]) -> bool:
 
 
 def is_backward(path: str) -> bool:
-    """Return whether a path leads to the backward layer of a Bidirectional.
+    """Return whether a path says that it leads to the backward layer of a Bidirectional.
 
     Examples
     --------
-    >>> is_backward("bidirectional/backward_gru/gru_cell"), is_backward("gru/gru_cell")
+    >>> is_backward("bidirectional/backward_layer/cell"), is_backward("backward_gru/gru_cell")
     (True, False)
     """
-    return any(part.startswith("backward_") for part in path.split("/"))
+    return "backward_layer" in path.split("/")
+
+
+def turned_by_name(found: Sequence[Found]) -> list[Found]:
+    """Return GRUs, the backward ones of a Bidirectional marked as such by the names of both.
+
+    Keras 2 names the two layers of a Bidirectional forward_NAME and backward_NAME, below its own
+    name. One name alone does not tell, nor do two layers of a model that somebody named so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> arrays = np.zeros((2, 6)), np.zeros((2, 6))
+    >>> paths = ("both/forward_gru/cell", "both/backward_gru/cell", "backward_gru")
+    >>> [one.backward for one in turned_by_name([Found(path, *arrays) for path in paths])]
+    [False, True, False]
+    """
+    places = [_role(one.path) for one in found]
+    forward = {parent for parent, role in places if role == "forward"}
+    return [
+        replace(one, backward=True) if role == "backward" and parent in forward else one
+        for one, (parent, role) in zip(found, places, strict=True)
+    ]
+
+
+def _role(path: str) -> tuple[str, str]:
+    """Return the part of a path above "forward_…" or "backward_…", and which of the two it is."""
+    parts = path.split("/")
+    for at in range(len(parts) - 1, 0, -1):
+        role, underscore, _ = parts[at].partition("_")
+        if underscore and role in ("forward", "backward") and parts[at - 1] not in _LAYER_GROUPS:
+            return "/".join(parts[:at]), role
+    return "", ""
 
 
 def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:

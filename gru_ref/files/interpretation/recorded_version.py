@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from gru_ref.errors import shown
 from gru_ref.files.interpretation.found import Found
@@ -19,8 +20,42 @@ _OF_TENSORFLOW_2 = ("2.2.4-tf", "2.3.0-tf")
 _ALSO_WRITTEN_BY = {"2.4.0": "tf-2.3"}
 
 
-def layer_release(found: Found, supplied: str | None, file: object) -> tuple[str, tuple[str, ...]]:
-    """Return the release that the layer of `found` is, and what is to be noted about it.
+class LayerRelease(NamedTuple):
+    """The release that a layer from a file is of.
+
+    Parameters
+    ----------
+    name : str
+        As `gru_ref.GRU` takes it.
+    version : str or None
+        The version that the file names, or that the caller supplied for one that names none.
+    told : "read", "supplied", "inferred" or "assumed"
+        Who says so.
+    source : str
+        What it is inferred from.
+    notes : tuple of str
+        What is to be noted about it.
+    """
+
+    name: str
+    version: str | None
+    told: str
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_before_the_ledger(self) -> bool:
+        """Whether it is Keras 1, or a Keras 2 whose GRU had other defaults."""
+        return is_before_the_ledger(self.version)
+
+    @property
+    def has_hard_gates(self) -> bool:
+        """Whether the GRU of a release before the ledger has hard_sigmoid gates by default."""
+        return self.is_before_the_ledger and not str(self.version).startswith("2.3")
+
+
+def layer_release(found: Found, supplied: str | None, file: object) -> LayerRelease:
+    """Return the release that the layer of `found` is.
 
     Parameters
     ----------
@@ -35,31 +70,59 @@ def layer_release(found: Found, supplied: str | None, file: object) -> tuple[str
     MalformedFileError
         The file names something that is no version, and none is supplied.
     ValueError
-        `supplied` contradicts the file.
+        `supplied` is no version, or contradicts the file.
     """
     recorded = found.keras_version
-    wanted = None if supplied is None else release_of(supplied)
     if recorded is None:
-        return supplied or _config_generation(found), ()
-    release = recorded
-    notes: tuple[str, ...] = ()
-    if is_before_the_ledger(recorded):
-        release = _OLDEST
-        notes = (f"Keras {recorded} is older than gru_ref's ledger: taken as {_OLDEST}",)
-    try:
-        written = release_of(release)
-    except ValueError as error:
-        if supplied is not None:
-            return supplied, ()
-        raise MalformedFileError(file, found.path, str(error)) from None
+        return _supplied(supplied) if supplied is not None else _told_by_contents(found)
     if supplied is None:
-        return release, notes
-    if wanted == written or supplied == _ALSO_WRITTEN_BY.get(recorded):
-        return supplied, ()
+        release = _of_the_ledger(recorded, "read")
+        try:
+            release_of(release.name)
+        except ValueError as error:
+            raise MalformedFileError(file, found.path, str(error)) from None
+        return release
+    wanted = _supplied(supplied)
+    try:
+        written = _of_the_ledger(recorded, "read")
+        same = release_of(wanted.name) == release_of(written.name)
+    except ValueError:  # what the file names is no version
+        return wanted
+    if wanted.is_before_the_ledger != written.is_before_the_ledger:
+        same = False
+    if same or supplied == _ALSO_WRITTEN_BY.get(recorded):
+        return wanted._replace(version=recorded, told="read", notes=written.notes)
     raise ValueError(
         f"keras_version is {shown(supplied)}, expected {shown(recorded)} or nothing: {file} names "
         "the Keras that wrote it"
     )
+
+
+def _of_the_ledger(version: str, told: str, source: str = "") -> LayerRelease:
+    """Return the release of a version, the ledger's oldest for one that is older."""
+    if not is_before_the_ledger(version):
+        return LayerRelease(version, version, told, source)
+    note = f"Keras {version} is older than gru_ref's ledger: taken as {_OLDEST}"
+    return LayerRelease(_OLDEST, version, told, source, (note,))
+
+
+def _supplied(version: str) -> LayerRelease:
+    release = _of_the_ledger(version, "supplied")
+    release_of(release.name)  # raises for what is no version
+    return release
+
+
+def _told_by_contents(found: Found) -> LayerRelease:
+    """Return the release that something in the file shows, else that of `GRU` itself."""
+    if (inferred := found.inferred.get("keras_version")) is not None:
+        return _of_the_ledger(inferred.value, "inferred", inferred.source)
+    try:
+        generation = gru_config.generation_of(found.config or {})
+    except ValueError:
+        return LayerRelease("2", None, "assumed")
+    if found.config and gru_config.shows_generation(found.config):
+        return LayerRelease(generation, None, "inferred", "the keys of its config")
+    return LayerRelease(generation, None, "assumed")
 
 
 def is_before_the_ledger(recorded: str | None) -> bool:
@@ -73,11 +136,3 @@ def is_before_the_ledger(recorded: str | None) -> bool:
     if recorded is None or recorded in _OF_TENSORFLOW_2:
         return False
     return _BEFORE_THE_LEDGER.fullmatch(recorded) is not None
-
-
-def _config_generation(found: Found) -> str:
-    """Return the generation that the keys of the config show, else that of `GRU` itself."""
-    try:
-        return gru_config.generation_of(found.config or {})
-    except ValueError:
-        return "2"

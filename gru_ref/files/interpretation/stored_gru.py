@@ -9,6 +9,7 @@ from typing import Any
 from gru_ref.files.formats.hdf5 import HDF5Dataset
 from gru_ref.files.interpretation import keras_1
 from gru_ref.files.interpretation.found import Found, convert_cudnn
+from gru_ref.files.interpretation.grouping import is_backward
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
 
@@ -38,7 +39,7 @@ def read_gru(
         bias[0] if bias else None,
         already_known=known or {},
         stored_dtype=dtypes[0],
-        backward="backward_layer" in path.split("/"),
+        backward=is_backward(path),
     )
 
 
@@ -57,7 +58,7 @@ def with_config(stored: Found, leaf: Leaf | None, keras_version: str | None) -> 
     return convert_cudnn(found)
 
 
-def _layer_group(path: str) -> str:
+def layer_group(path: str) -> str:
     """Return the group of the layer whose arrays are at `path`: its own, or that of its cell."""
     above, _, last = path.rpartition("/")
     return above if last == "cell" else path
@@ -85,10 +86,10 @@ def match_configs(
     MalformedFileError
         The config lists a GRU that has no arrays, and there are none that it does not list.
     """
-    by_group = {_layer_group(item.path): item for item in stored}
+    by_group = {layer_group(item.path): item for item in stored}
     listed, missing = [], []
     for leaf in leaves:
-        item = by_group.pop(_layer_group(leaf.path), None)
+        item = by_group.pop(layer_group(leaf.path), None)
         if item is not None:
             listed.append((item, leaf))
         elif leaf.is_gru:

@@ -157,6 +157,7 @@ def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> 
         config=_value(said, "config", dict, place, budget),
         keras_version=_value(said, "keras_version", str, place, budget),
         already_known=further,
+        assumed=_assumed(said.get("source")),
         notes=_notes(said.get("source")),
         stored_dtype=_value(said, "dtype", str, place, budget),
     )
@@ -195,11 +196,16 @@ def _notes(source: Any) -> tuple[str, ...]:
     """Return what the file that a bundle was made from did not say, as a sentence."""
     if not isinstance(source, dict):
         return ()
-    file, unknown, supplied = (source.get(key) for key in ("file", "unknown", "supplied"))
-    note = f"bundled from {file}"
-    if unknown:
-        note += f", which does not say {shown(unknown)}; supplied: {shown(supplied)}"
+    note = f"bundled from {source.get('file')}"
+    if supplied := source.get("supplied"):
+        note += f", which does not say what was supplied: {shown(supplied)}"
     return (note,)
+
+
+def _assumed(source: Any) -> dict[str, Any]:
+    """Return what was assumed of the file that a bundle was made from, and still is."""
+    assumed = source.get("assumed") if isinstance(source, dict) else None
+    return dict(assumed) if isinstance(assumed, dict) else {}
 
 
 def _value(said: Mapping[str, Any], key: str, kind: type[T], place: str, budget: Budget) -> T:

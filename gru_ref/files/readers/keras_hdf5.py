@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gru_ref.files.formats import hdf5
@@ -20,10 +21,14 @@ from gru_ref.files.interpretation.grouping import is_gru
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
+from gru_ref.provenance import Inference
 
 _MODEL = "model_weights"
 # What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.
 _ADDED = re.compile(r"(_\d+)?(:\d+)?$")
+
+# What TensorFlow 1.13 to 1.15 write, and 2.0 and 2.1 as well; older files may name none.
+_OF_TENSORFLOW_1 = (None, "2.2.4-tf")
 
 
 def read(path: Path, budget: Budget) -> list[Found]:
@@ -60,7 +65,8 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
         group = weights.group(layer)
         if group is None:
             raise budget.error(layer, "the layer is listed, but not there")
-        pairs += _match_configs(_stored_grus(group, layer, budget), by_layer.get(layer, []))
+        stored = _stored_grus(group, layer, version, budget)
+        pairs += _match_configs(stored, by_layer.get(layer, []))
     order = {id(leaf): place for place, leaf in enumerate(leaves)}
     pairs.sort(key=lambda pair: order.get(id(pair[1]), len(order)))
     return [stored_gru.with_config(stored, leaf, version) for stored, leaf in pairs]
@@ -79,7 +85,7 @@ def _strings(group: HDF5Group, name: str) -> list[str] | None:
     return parts if number else None
 
 
-def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[Found]:
+def _stored_grus(group: HDF5Group, layer: str, version: str | None, budget: Budget) -> list[Found]:
     """Return the GRUs among the arrays of one layer's group."""
     names = _strings(group, "weight_names") or []
     arrays: dict[str, HDF5Dataset] = {}
@@ -100,10 +106,28 @@ def _stored_grus(group: HDF5Group, layer: str, budget: Budget) -> list[Found]:
             while path in paths:  # Keras 2.3 names every cell of a stack alike
                 path += "+"
             paths.add(path)
-            datasets = [arrays[name] for name in names[at : at + count]]
-            stored.append(stored_gru.read_gru(path, datasets))
+            listed = names[at : at + count]
+            one = stored_gru.read_gru(path, [arrays[name] for name in listed])
+            stored.append(replace(one, inferred=_inferences(listed, one, version)))
         at += count or 1
     return stored
+
+
+def _inferences(names: Sequence[str], stored: Found, version: str | None) -> dict[str, Inference]:
+    """Return what the names of a GRU's arrays show of the class that wrote them."""
+    if len(names) == 9 or names[0].endswith("_W"):
+        source = f"the names of its arrays, {names[0]} to {names[-1]}, as Keras 1 writes them"
+        return {
+            "recurrent_activation": Inference("hard_sigmoid", source),
+            "keras_version": Inference("1", source),
+        }
+    units = stored.recurrent_kernel.shape[0]
+    one_row = stored.bias is not None and stored.bias.shape == (3 * units,)
+    of_no_cell = names[0].endswith("kernel:0") and "cell" not in names[0]
+    if version in _OF_TENSORFLOW_1 and one_row and of_no_cell:
+        source = f"{names[0]} without gru_cell, as TensorFlow 1 and older Keras write it"
+        return {"recurrent_activation": Inference("hard_sigmoid", source)}
+    return {}
 
 
 def _length_of_gru(listed: Mapping[str, tuple[int, ...]]) -> int:

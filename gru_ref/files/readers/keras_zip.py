@@ -34,7 +34,7 @@ def read(path: Path, budget: Budget) -> list[Found]:
         config = parts.json(_CONFIG)
         version = metadata.get("keras_version")
         with parts.stream(_WEIGHTS) as stream, hdf5.open_hdf5(stream, budget, _WEIGHTS) as root:
-            of_2_12 = model_config.KERAS_2_12.layers in root.names()
+            of_2_12 = model_config.KERAS_2_12.layers in weights_h5.layer_groups(root)
             style = model_config.KERAS_2_12 if of_2_12 else model_config.KERAS_2_13
             leaves = model_config.leaves(config, budget, style)
             stored = weights_h5.stored_grus(root)

@@ -39,7 +39,7 @@ def read(path: Path, budget: Budget) -> list[Found]:
                 shard = roots[file].group(group)
                 arrays.update(weights_h5.numbered_arrays(shard) if shard else {})
             if datasets := weights_h5.gru_datasets(arrays):
-                place = group.strip("/").rpartition("/")[0]
+                place = group.replace("\\", "/").strip("/").rpartition("/")[0]
                 stored.append(stored_gru.read_gru(place, datasets))
     return [stored_gru.with_config(item, None, None) for item in stored]
 

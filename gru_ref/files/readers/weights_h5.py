@@ -1,7 +1,8 @@
-"""Weights of Keras 3, and of Keras 2 from 2.12 on: groups of ``vars`` named by numbers.
+r"""Weights of Keras 3, and of Keras 2 from 2.12 on: groups of ``vars`` named by numbers.
 
 It is the model.weights.h5 of a .keras archive, and the whole of a .weights.h5 file, which says
-neither config nor version.
+neither config nor version. On Windows some releases write one group named ``layers\gru\cell`` in
+place of three, which no Keras on another system finds: a backslash separates here too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
 
 _VARS = "vars"
+_BACKSLASH = "\\"
 
 
 def stored_grus(root: HDF5Group) -> list[Found]:
@@ -22,14 +24,20 @@ def stored_grus(root: HDF5Group) -> list[Found]:
     everything = []
     for group in root.walk():
         if holds_layer(group.path) and (datasets := gru_datasets(numbered_arrays(group))):
-            path = group.path.rpartition("/")[0]
-            everything.append(stored_gru.read_gru(path, datasets, _name(root, path)))
+            written = group.path.rpartition("/")[0]
+            path = written.replace(_BACKSLASH, "/")
+            everything.append(stored_gru.read_gru(path, datasets, _name(root, written)))
     return everything
+
+
+def layer_groups(root: HDF5Group) -> set[str]:
+    """Return the first part of every group's name."""
+    return {name.partition(_BACKSLASH)[0] for name in root.names()}
 
 
 def holds_layer(path: str) -> bool:
     """Return whether the group at `path` holds the variables of a layer, not of an optimizer."""
-    parts = path.split("/")
+    parts = path.replace(_BACKSLASH, "/").split("/")
     return parts[-1] == _VARS and "optimizer" not in parts
 
 
@@ -49,6 +57,7 @@ def gru_datasets(arrays: Mapping[str, HDF5Dataset]) -> list[HDF5Dataset]:
 
 def _name(root: HDF5Group, path: str) -> dict[str, Any]:
     """Return the layer's name, which newer releases write beside its cell."""
-    group = root.group(f"{path.removesuffix('/cell')}/{_VARS}")
+    layer = path[: -len("/cell")] if path.endswith(("/cell", f"{_BACKSLASH}cell")) else path
+    group = root.group(f"{layer}/{_VARS}")
     names = group.strings("name") if group else None
     return {"name": names[0]} if names else {}

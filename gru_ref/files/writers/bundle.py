@@ -114,13 +114,13 @@ def _layer_data(path: str, one: BundleItem) -> dict[str, Any]:
         "config": one.layer.get_config(),
         "further": further,
         "probe": {"seed": one.seed, "outputs_by": one.outputs_by, "tolerance": one.tolerance},
-        "source": None if one.layer.origin is None else _source(one.layer.origin),
+        "source": None if one.layer.provenance is None else _source(one.layer.provenance),
     }
 
 
-def _source(origin: Provenance) -> dict[str, Any]:
+def _source(provenance: Provenance) -> dict[str, Any]:
     """Return where a layer comes from, without anything that names the machine."""
-    path = Path(origin.file)
+    path = Path(provenance.file)
     folder = path if path.is_dir() else path.parent
     return {
         "file": path.name,
@@ -128,16 +128,17 @@ def _source(origin: Provenance) -> dict[str, Any]:
             part.relative_to(folder).as_posix(): _sha256_of_file(part)
             for part in source_files(path)
         },
-        "format": origin.format,
-        "path": origin.path,
-        "keras_version": origin.keras_version,
-        "class_name": origin.class_name,
-        "config": origin.config,
-        "dtype": origin.dtype,
-        "arrays_sha256": dict(origin.sha256),
-        "unknown": list(origin.unknown),
-        "supplied": dict(origin.supplied),
-        "notes": list(origin.notes),
+        "format": provenance.format,
+        "path": provenance.path,
+        "keras_version": provenance.keras_version,
+        "class_name": provenance.class_name,
+        "config": provenance.config,
+        "dtype": provenance.dtype,
+        "arrays_sha256": dict(provenance.sha256),
+        "inferred": {name: one._asdict() for name, one in provenance.inferred.items()},
+        "assumed": dict(provenance.assumed),
+        "supplied": dict(provenance.supplied),
+        "notes": list(provenance.notes),
     }
 
 

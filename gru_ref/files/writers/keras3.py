@@ -121,7 +121,7 @@ def plan_of_weights(layers: Mapping[str, GRU]) -> Plan:
         except NotRepresentableError as error:
             notes.append(f"{path}: {error}")
             continue
-        notes += [f"{path}: {note}" for note in getattr(layer.origin, "notes", ())]
+        notes += [f"{path}: {note}" for note in getattr(layer.provenance, "notes", ())]
         notes.append(f"{path}: build it as GRU({_call(one.config)})")
         if one.multiplied:
             notes.append(

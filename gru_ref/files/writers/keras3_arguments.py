@@ -75,7 +75,7 @@ def keras3_gru(layer: GRU, name: str, path: str) -> Keras3GRU:
         Keras 3 has no such argument, or nothing that computes the same.
     """
     config = layer.config
-    notes = [] if layer.origin is None else list(layer.origin.notes)
+    notes = [] if layer.provenance is None else list(layer.provenance.notes)
     if config.time_major:
         raise NotRepresentableError(
             _RUNTIME,

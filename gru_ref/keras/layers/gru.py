@@ -72,7 +72,7 @@ class GRU(LoopLayer, LeafLayer):
 
     _config_arguments = CONFIG_ARGUMENTS
     # Of a layer that gru_ref.load_layers read.
-    origin: Provenance | None = None
+    provenance: Provenance | None = None
 
     @check_call
     def __init__(

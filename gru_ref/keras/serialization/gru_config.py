@@ -146,12 +146,7 @@ def generation_of(config: Mapping[str, Any]) -> str:
     """
     if not isinstance(config, Mapping):
         raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
-    signs = {
-        generation: [key for key in keys if key in config] for generation, keys in _SIGNS.items()
-    }
-    dtype = config.get("dtype")
-    if isinstance(dtype, Mapping) and dtype.get("class_name") in _POLICIES:
-        signs[_POLICIES[dtype["class_name"]]].append("dtype")
+    signs = _signs(config)
     if signs["2"] and signs["3"]:
         raise ValueError(
             f"config has the keys {', '.join(signs['2'])} of Keras 2 and {', '.join(signs['3'])} "
@@ -168,6 +163,22 @@ def generation_of(config: Mapping[str, Any]) -> str:
                 "Keras 2 and 1/6 in Keras 3; give keras_version"
             )
     return "2"
+
+
+def shows_generation(config: Mapping[str, Any]) -> bool:
+    """Return whether a key of `config` is one that a single generation writes."""
+    return any(_signs(config).values())
+
+
+def _signs(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the keys in `config` that each generation alone writes."""
+    signs = {
+        generation: [key for key in keys if key in config] for generation, keys in _SIGNS.items()
+    }
+    dtype = config.get("dtype")
+    if isinstance(dtype, Mapping) and dtype.get("class_name") in _POLICIES:
+        signs[_POLICIES[dtype["class_name"]]].append("dtype")
+    return signs
 
 
 def constructor_arguments(

@@ -47,7 +47,7 @@ def main() -> int:
         row["identical"] += alike
         if not alike:
             console.print(f"differs: {path}", highlight=False, soft_wrap=True)
-        elif all(layer.origin and not layer.origin.unknown for layer in layers):
+        elif all(layer.provenance and not layer.provenance.assumed for layer in layers):
             row["run"] += 1
             error = recorded.worst_error([found for (found,) in hits])
             worst[release, kind] = max(worst[release, kind], error)

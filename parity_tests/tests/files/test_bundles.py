@@ -100,10 +100,10 @@ class TestRoundTrip:
         assert source["file"] == "gru.npz"
         assert source["sha256"] == {"gru.npz": hashlib.sha256(NPZ.read_bytes()).hexdigest()}
         assert source["supplied"] == {"go_backwards": True, "keras_version": "3.5"}
-        assert "activation" in source["unknown"]
+        assert source["assumed"]["activation"] == "tanh"
         assert (said["keras_version"], source["keras_version"]) == ("3.5", None)
-        assert layer.origin.unknown == ()
-        assert any("supplied: {'go_backwards': True" in note for note in layer.origin.notes)
+        assert layer.provenance.assumed == source["assumed"]
+        assert any("supplied: {'go_backwards': True" in note for note in layer.provenance.notes)
 
 
 class TestProbe:

@@ -97,8 +97,8 @@ class TestRecordedFiles:
             how = {"file": name, "file_format": "", "keras_version": release}
             if alike[0].keras_version is not None:
                 how["keras_version"] = None
-            unknown = as_layer(alike[0], {}, **how).origin.unknown
-            supplied = {k: v for k, v in one.arguments.items() if k in unknown}
+            assumed = as_layer(alike[0], {}, **how).provenance.assumed
+            supplied = {k: v for k, v in one.arguments.items() if k in assumed}
             if alike[0].backward:  # known from the path; a supplied one is the forward layer's
                 supplied.pop("go_backwards", None)
             layer = as_layer(alike[0], supplied, **how)
@@ -117,7 +117,9 @@ class TestRecordedFiles:
             found = next(found for found in found_in(name) if _same(found, one.arrays))
             assert found.keras_version == recorded_exports.release_of(name)
             assert found.config.items() >= one.arguments.items()
-            assert as_layer(found, {}, file=name, file_format="saved_model").origin.unknown == ()
+            assert (
+                as_layer(found, {}, file=name, file_format="saved_model").provenance.assumed == {}
+            )
 
     @pytest.mark.parametrize("name", REFUSED)
     def test_what_cannot_be_read_is_refused_with_the_reason(self, name: str, place: Path) -> None:
@@ -134,7 +136,7 @@ class TestRecordedFiles:
         name = "weights-bidirectional-2.4.0"
         path = recorded_exports.write(recorded_exports.content(name), place / name)
         forward, backward = gru_ref.load_layers(path).values()
-        assert {"activation", "go_backwards", "keras_version"} <= set(forward.origin.unknown)
+        assert {"activation", "go_backwards", "keras_version"} <= set(forward.provenance.assumed)
         assert backward.go_backwards
         assert not forward.go_backwards
 
