@@ -117,7 +117,10 @@ def layer_arguments(
     ValueError
         A supplied value contradicts the file.
     """
-    used = {name: inference.value for name, inference in said.inferred.items()} | dict(said.known)
+    inferred = {name: inference.value for name, inference in said.inferred.items()}
+    used = {**found.assumed, **inferred, **said.known}
+    used.pop("class_name", None)
+    used.pop("keras_version", None)
     for name, value in supplied.items():
         if name not in _TAKEN:
             raise TypeError(

@@ -39,7 +39,8 @@ class Found:
     inferred : mapping
         Arguments of GRU that the file does not say, and that follow from something in it.
     assumed : mapping
-        Arguments that the config says because somebody assumed them before the file was written.
+        Arguments to be assumed otherwise than by GRU's own default; or that the config says, for
+        somebody assumed them before the file was written.
     notes : tuple of str
         What else a reader has to know, a sentence each.
     stored_dtype : str, optional

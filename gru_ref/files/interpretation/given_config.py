@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.interpretation.stored_gru import layer_group, with_config
 from gru_ref.files.limits import Budget, Limits
-from gru_ref.provenance import Inference
 
 _HEAD = 4096
 _MOST = 3  # files that are offered
@@ -59,11 +57,7 @@ def with_given_config(found: Sequence[Found], given: GivenConfig, limits: Limits
     for one, leaf in pairs:
         _check_units(one, leaf)
         written = version if isinstance(version, str) else one.keras_version
-        one = with_config(one, leaf, written)
-        if written is None and "module" in model:
-            source = "the keys of the config"
-            one = replace(one, inferred={"keras_version": Inference("3", source)})
-        made.append(one)
+        made.append(with_config(one, leaf, written))
     return made
 
 

@@ -121,7 +121,7 @@ def _told_by_contents(found: Found) -> LayerRelease:
     except ValueError:
         return LayerRelease("2", None, "assumed")
     if found.config and gru_config.shows_generation(found.config):
-        return LayerRelease(generation, None, "inferred", "the keys of its config")
+        return LayerRelease(generation, None, "read")
     return LayerRelease(generation, None, "assumed")
 
 

@@ -27,8 +27,9 @@ _MODEL = "model_weights"
 # What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.
 _ADDED = re.compile(r"(_\d+)?(:\d+)?$")
 
-# What TensorFlow 1.13 to 1.15 write, and 2.0 and 2.1 as well; older files may name none.
-_OF_TENSORFLOW_1 = (None, "2.2.4-tf")
+# What TensorFlow 1.13 to 1.15 name as their Keras. 2.0 does as well, and writes the same for
+# reset_after=False, which is not its default.
+_TENSORFLOW_1 = "2.2.4-tf"
 
 
 def read(path: Path, budget: Budget) -> list[Found]:
@@ -108,26 +109,31 @@ def _stored_grus(group: HDF5Group, layer: str, version: str | None, budget: Budg
             paths.add(path)
             listed = names[at : at + count]
             one = stored_gru.read_gru(path, [arrays[name] for name in listed])
-            stored.append(replace(one, inferred=_inferences(listed, one, version)))
+            stored.append(_with_class(one, listed, version))
         at += count or 1
     return stored
 
 
-def _inferences(names: Sequence[str], stored: Found, version: str | None) -> dict[str, Inference]:
-    """Return what the names of a GRU's arrays show of the class that wrote them."""
+def _with_class(stored: Found, names: Sequence[str], version: str | None) -> Found:
+    """Return a GRU with what the names of its arrays show of the class that wrote them."""
     if len(names) == 9 or names[0].endswith("_W"):
         source = f"the names of its arrays, {names[0]} to {names[-1]}, as Keras 1 writes them"
-        return {
+        inferred = {
             "recurrent_activation": Inference("hard_sigmoid", source),
             "keras_version": Inference("1", source),
         }
+        return replace(stored, inferred=inferred)
     units = stored.recurrent_kernel.shape[0]
     one_row = stored.bias is not None and stored.bias.shape == (3 * units,)
-    of_no_cell = names[0].endswith("kernel:0") and "cell" not in names[0]
-    if version in _OF_TENSORFLOW_1 and one_row and of_no_cell:
-        source = f"{names[0]} without gru_cell, as TensorFlow 1 and older Keras write it"
-        return {"recurrent_activation": Inference("hard_sigmoid", source)}
-    return {}
+    if not one_row or "cell" in names[0] or not names[0].endswith("kernel:0"):
+        return stored
+    if version is None:
+        source = f"{names[0]} without gru_cell, in a file that names no Keras"
+        gates = Inference("hard_sigmoid", source)
+        return replace(stored, inferred={"recurrent_activation": gates})
+    if version == _TENSORFLOW_1:
+        return replace(stored, assumed={"recurrent_activation": "hard_sigmoid"})
+    return stored
 
 
 def _length_of_gru(listed: Mapping[str, tuple[int, ...]]) -> int:

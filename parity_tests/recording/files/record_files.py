@@ -174,7 +174,10 @@ KEPT = {
     "tf.keras-2.3.0-tf": ["hard_sigmoid.model.h5", "default.weights-alone.h5"],
     "tf.keras-2.4.0": ["nested.model.h5", "hard_sigmoid.model.h5", "before.weights-alone.h5"],
     "tf.keras-2.5.0": ["default.model.h5", "before.weights-alone.h5"],
-    "tf.keras-2.6.0": ["without_bias.model.h5", "default.weights-alone.h5"],
+    "tf.keras-2.6.0": [
+        "without_bias.model.h5", "default.weights-alone.h5", "bidirectional.weights-alone.h5",
+        "bidirectional.json", "hard_sigmoid.weights-alone.h5", "hard_sigmoid.json",
+    ],
     "tf.keras-2.10.0": ["default.model.h5", "hard_sigmoid.weights-alone.h5"],
     "tf.keras-2.12.0": [
         "cells.v3.keras", "default.model.keras", "before.weights.h5", "cudnn.model.h5",
@@ -212,7 +215,8 @@ KEPT = {
         "default.folder", "before.weights.json",
     ],
     "keras-3.15.1": [
-        "hard_sigmoid.model.keras", "hard_sigmoid.weights.h5", "cells.weights.json",
+        "hard_sigmoid.model.keras", "hard_sigmoid.weights.h5", "hard_sigmoid.json",
+        "cells.weights.json",
         "brain.model.h5", "brain.model.keras", "trained.model.keras", "custom.folder",
         "eleven.model.keras", "subclassed.weights.h5",
     ],
@@ -296,7 +300,7 @@ def expectation(model, keras, seed):
 def kinds_of(keras):
     """Return ending → function (model, path) for what this release can write."""
     release = tuple(int(part) for part in version(keras).split("-")[0].split(".")[:2])
-    kinds = {"model.h5": lambda model, path: model.save(path)}
+    kinds = {"model.h5": lambda model, path: model.save(path), "json": write_config}
     if release < (3, 0):
         kinds["weights-alone.h5"] = lambda model, path: model.save_weights(path)
     if release >= (2, 12):
@@ -309,6 +313,12 @@ def kinds_of(keras):
     if release >= (3, 10):
         kinds["weights.json"] = lambda model, path: model.save_weights(path, max_shard_size=6e-7)
     return kinds
+
+
+def write_config(model, path):
+    """Write the config of a model, as Keras itself has it."""
+    with open(path, "w") as file:
+        file.write(model.to_json())
 
 
 def main():

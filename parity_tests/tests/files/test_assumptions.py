@@ -1,0 +1,314 @@
+"""What a file does not say: inferred where it can be, else assumed, and said wherever it counts."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import tempfile
+import warnings
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import gru_ref
+from gru_ref import AssumptionWarning, MalformedFileError, load_layers
+from parity_tests.recording.files.recorded_files import ROOT, Recorded
+from parity_tests.tests.files.test_keras import EPS
+from parity_tests.tests.support.cli_files import NPZ
+from parity_tests.tests.support.cli_runner import CommandResult, invoke
+
+KERAS_2 = Recorded("tf.keras-2.6.0/hard_sigmoid.weights-alone.h5")
+KERAS_3 = Recorded("keras-3.15.1/hard_sigmoid.weights.h5")
+BOTH = Recorded("tf.keras-2.6.0/bidirectional.weights-alone.h5")
+KERAS_1 = Recorded("keras-1.2.2/default.weights-alone.h5")
+# What settles every number that a file of weights alone leaves open.
+SETTLED = (
+    "--set", "activation=relu", "--set", "recurrent_activation=hard_sigmoid",
+    "--set", "go_backwards=yes", "--set", "return_sequences=1",
+)  # fmt: skip
+
+
+def _config(recorded: Recorded) -> Path:
+    return recorded.path.parent / f"{recorded.path.name.partition('.')[0]}.json"
+
+
+class TestConfigOfTheModel:
+    """`model.to_json()` beside `save_weights`: taken when it is given, offered when it is not."""
+
+    @pytest.mark.parametrize("recorded", [KERAS_2, KERAS_3, BOTH], ids=lambda one: one.path.name)
+    def test_the_layers_compute_what_the_live_model_did(self, recorded: Recorded) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            layers = list(load_layers(recorded.path, config=_config(recorded)).values())
+        assert recorded.worst_error(layers) <= EPS
+        assert all(layer.provenance.assumed == {} for layer in layers)
+
+    def test_without_it_the_numbers_are_others_and_the_reasons_are_listed(self) -> None:
+        for recorded in (KERAS_2, KERAS_3):
+            with pytest.warns(AssumptionWarning, match="activation='tanh'"):
+                layers = list(load_layers(recorded.path).values())
+            assert {"activation", "recurrent_activation", "go_backwards"} <= set(
+                layers[0].provenance.assumed
+            )
+
+    def test_a_sibling_is_offered_by_name_and_never_taken(self, tmp_path: Path) -> None:
+        weights = shutil.copy(KERAS_3.path, tmp_path / "model.weights.h5")
+        shutil.copy(_config(KERAS_3), tmp_path / "model.json")
+        (tmp_path / "other.json").write_text("{}")
+        ended = _run(weights, tmp_path)
+        assert "--config" in ended.err
+        assert "model.json" in ended.err
+        assert "other.json" not in ended.err
+        settled = _run(weights, tmp_path, "--config", tmp_path / "model.json", "--strict")
+        assert (settled.status, settled.err) == (0, "")
+        _, _, y = KERAS_3.runs[0]
+        with np.load(tmp_path / "y.npz") as written:
+            assert np.abs(written["output"] - y).max() < 1e-6  # within |y| below 4, a step of 2e-7
+
+    def test_what_does_not_fit_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="expected none: the file holds its own"):
+            load_layers(Recorded("tf.keras-2.10.0/default.model.h5").path, config=_config(KERAS_2))
+        with pytest.raises(ValueError, match=r"config says units=5 of .*expected 3"):
+            load_layers(KERAS_1.path, config={"config": {"layers": 2 * [_gru(5)]}})
+        with pytest.raises(ValueError, match="config describes no GRU"):
+            load_layers(KERAS_1.path, config={"config": {"layers": []}})
+        bad = tmp_path / "bad.json"
+        bad.write_text('{"a": 1}')
+        with pytest.raises(MalformedFileError, match=r"expected what model.to_json\(\) wrote"):
+            load_layers(KERAS_1.path, config=bad)
+        with pytest.raises(FileNotFoundError):
+            load_layers(KERAS_1.path, config=tmp_path / "none.json")
+
+
+class TestInference:
+    """What follows from names and versions, and from what it follows."""
+
+    def test_the_backward_half_of_keras_2_runs_backwards(self) -> None:
+        words = {"activation": "tanh", "return_sequences": True}
+        layers = load_layers(BOTH.path, **words)
+        turned = {path: layer.go_backwards for path, layer in layers.items()}
+        assert [path for path, back in turned.items() if back] == [
+            path for path in turned if "backward_" in path
+        ]
+        first = [layers[path] for path in list(layers)[:2]]
+        for layer, (_, x, y) in zip(first, BOTH.runs[:2], strict=True):
+            assert np.abs(layer(x) - y).max() < 1e-6  # tanh of Keras: 1.2e-7 measured
+        assert "its path" in first[1].provenance.inferred["go_backwards"].source
+
+    def test_a_user_may_say_otherwise(self) -> None:
+        layers = load_layers(BOTH.path, go_backwards=True)
+        assert [layer.go_backwards for layer in layers.values()][:2] == [True, False]
+
+    def test_keras_1_has_hard_sigmoid_gates(self) -> None:
+        layers = list(load_layers(KERAS_1.path, return_sequences=True).values())
+        assert {layer.config.recurrent_activation for layer in layers} == {"hard_sigmoid"}
+        assert "as Keras 1 writes them" in layers[0].provenance.inferred["keras_version"].source
+        _, x, y = KERAS_1.runs[0]
+        assert np.abs(layers[0](x) - y).max() < 1e-6  # of Theano's tanh: 2e-7 measured
+
+    @pytest.mark.parametrize(
+        ("version", "bias", "name", "expected", "told"),
+        [
+            ("2.1.6", (3,), "gru/kernel:0", "hard_sigmoid", "inferred"),
+            ("2.1.6-tf", (3,), "gru/kernel:0", "hard_sigmoid", "inferred"),
+            ("2.3.1", (3,), "gru/kernel:0", "sigmoid", "assumed"),
+            (None, (3,), "gru/kernel:0", "hard_sigmoid", "inferred"),
+            (None, (2, 3), "gru/kernel:0", "sigmoid", "assumed"),
+            ("2.2.4-tf", (3,), "gru/kernel:0", "hard_sigmoid", "assumed"),
+            ("2.2.4-tf", (2, 3), "gru/kernel:0", "sigmoid", "assumed"),
+            ("2.4.0", (3,), "gru/gru_cell/kernel:0", "sigmoid", "assumed"),
+            ("2.15.0", (2, 3), "gru/gru_cell/kernel:0", "sigmoid", "assumed"),
+        ],
+    )
+    def test_the_gates_of_old_classes(
+        self,
+        version: str | None,
+        bias: tuple[int, ...],
+        name: str,
+        expected: str,
+        told: str,
+        tmp_path: Path,
+    ) -> None:
+        (layer,) = load_layers(_legacy(tmp_path, version, bias, name)).values()
+        assert layer.config.recurrent_activation == expected
+        assert "recurrent_activation" in getattr(layer.provenance, told)
+
+    @pytest.mark.parametrize("version", ["1", "1.2.2", "0.3.3", "2.2.4", "1.0.8"])
+    def test_old_releases_can_be_given(self, version: str) -> None:
+        with np.load(NPZ) as arrays:
+            kernel, recurrent, bias = (arrays[f"arr_{k}"] for k in range(3))
+        layer = _of_npz(kernel, recurrent, bias[0], version)
+        assert layer.config.recurrent_activation == "hard_sigmoid"
+        assert layer.provenance.supplied["keras_version"] == layer.keras_version
+        assert version in layer.provenance.notes[0]
+
+
+class TestWindows:
+    """Groups whose names hold backslashes."""
+
+    @pytest.mark.parametrize("ending", ["keras", "weights.h5"])
+    def test_they_are_read_as_separators(self, ending: str, tmp_path: Path) -> None:
+        recorded = Recorded("tf.keras-2.15.0/bidirectional.model.keras")
+        made = tmp_path / f"windows.{ending}"
+        with zipfile.ZipFile(recorded.path) as source:
+            weights = _with_backslashes(source.read("model.weights.h5"))
+            if ending == "weights.h5":
+                made.write_bytes(weights)
+            else:
+                with zipfile.ZipFile(made, "w") as target:
+                    for name in ("config.json", "metadata.json"):
+                        target.writestr(name, source.read(name))
+                    target.writestr("model.weights.h5", weights)
+        expected = load_layers(recorded.path)
+        layers = load_layers(made)
+        assert set(layers) == set(expected)
+        for path, layer in layers.items():
+            assert recorded.has_weights(layer, expected[path].get_weights())
+            if ending == "keras":
+                assert layer.get_config() == expected[path].get_config()
+
+
+class TestCommands:
+    """Each command lists what its numbers rest on, and refuses it with --strict."""
+
+    COMMANDS = (
+        ("run", "--inputs", "x.npy", "-o", "out.npz"),
+        ("trace", "--inputs", "x.npy", "-o", "out.npz"),
+        ("diff", "--inputs", "x.npy", "--theirs", "x.npy"),
+        ("lint-vectors", "--inputs", "x.npy"),
+        ("bundle", "-o", "out.npz"),
+        ("convert", "--to", "torch", "-o", "out.npz"),
+        ("convert", "--to", "keras3", "-o", "out.keras"),
+    )
+
+    @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: f"{one[0]} {one[-1]}")
+    def test_it_is_listed_with_the_option_and_refused_when_strict(
+        self, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        x = KERAS_3.runs[0][1]
+        np.save("x.npy", x)
+        theirs = np.zeros((*x.shape[:2], 5), "float32")
+        np.save("theirs.npy", theirs)
+        arguments = [command[0], KERAS_3.path, *command[1:]]
+        if command[0] == "diff":
+            arguments[-1] = "theirs.npy"
+        ended = invoke(*arguments)
+        assert ended.status in (0, 1)
+        for argument in ("activation=tanh", "go_backwards=False"):
+            assert re.search(rf"{argument} +assumed; --set ", ended.err)
+        for made in tmp_path.glob("out.*"):
+            made.unlink()
+        strict = invoke(*arguments, "--strict")
+        assert strict.status == 2
+        assert "does not say activation=tanh" in strict.err
+        assert not list(tmp_path.glob("out.*"))
+
+    def test_what_is_settled_is_not_listed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        ended = _run(KERAS_3.path, tmp_path, *SETTLED, "--keras-version", "3", "--strict")
+        assert (ended.status, ended.err) == (0, "")
+
+    def test_the_release_is_listed_where_the_number_depends_on_it(self, tmp_path: Path) -> None:
+        assert "--keras-version" not in _run(KERAS_3.path, tmp_path).err
+        hard = _run(KERAS_3.path, tmp_path, "--set", "recurrent_activation=hard_sigmoid")
+        assert "--keras-version" in hard.err
+
+    @pytest.mark.parametrize("word", ["maybe", "", "2", "none", "tru"])
+    def test_a_flag_is_true_or_false(self, word: str, tmp_path: Path) -> None:
+        ended = _run(KERAS_3.path, tmp_path, "--set", f"go_backwards={word}")
+        assert ended.status == 2
+        assert f"--set go_backwards is {word!r}, expected true or false" in ended.err
+
+    def test_the_words_of_a_flag(self, tmp_path: Path) -> None:
+        states = {}
+        for word in ("no", "off", "false", "0", "FALSE", "yes", "on", "true", "1", "True"):
+            assert _run(KERAS_3.path, tmp_path, "--set", f"go_backwards={word}").status == 0
+            with np.load(tmp_path / "y.npz") as written:
+                states.setdefault(written["state"].tobytes(), []).append(word)
+        assert sorted(map(len, states.values())) == [5, 5]
+
+    def test_load_layers_takes_flags_alone(self) -> None:
+        with pytest.raises(TypeError, match="go_backwards is 'no', expected True or False"):
+            load_layers(KERAS_3.path, go_backwards="no")
+
+
+class TestUsersOwnClass:
+    """A subclass of GRU in a file: its code is not there."""
+
+    PATH = ROOT / "keras-3.15.1" / "custom.folder"
+
+    def test_it_is_an_assumption_until_the_user_says_so(self) -> None:
+        with pytest.warns(AssumptionWarning, match="class_name='GRU'"):
+            (layer,) = load_layers(self.PATH).values()
+        assert layer.provenance.assumed == {"class_name": "GRU"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            (layer,) = load_layers(self.PATH, class_name="GRU").values()
+        assert layer.provenance.assumed == {}
+        with pytest.raises(ValueError, match="class_name is 'LSTM', expected 'GRU'"):
+            load_layers(self.PATH, class_name="LSTM")
+
+    def test_a_bundle_carries_what_was_assumed(self, tmp_path: Path) -> None:
+        gru_ref.save_bundle(tmp_path / "b.npz", load_layers(KERAS_3.path, activation="relu"))
+        with pytest.warns(AssumptionWarning, match="recurrent_activation='sigmoid'"):
+            (layer,) = load_layers(tmp_path / "b.npz").values()
+        assert "activation" in layer.provenance.read
+        assert "recurrent_activation" in layer.provenance.assumed
+        (other,) = load_layers(tmp_path / "b.npz", recurrent_activation="hard_sigmoid").values()
+        assert other.config.recurrent_activation == "hard_sigmoid"
+
+
+def _run(path: object, folder: Path, *more: object) -> CommandResult:
+    np.save(folder / "x.npy", KERAS_3.runs[0][1])
+    made = folder / "y.npz"
+    return invoke("run", path, "--inputs", folder / "x.npy", "-o", made, "--force", *more)
+
+
+def _gru(units: int) -> dict[str, object]:
+    return {"class_name": "GRU", "config": {"name": "gru", "units": units}}
+
+
+def _legacy(folder: Path, version: str | None, bias: tuple[int, ...], name: str) -> Path:
+    """Write a legacy file of weights alone with one GRU of one unit and one feature."""
+    path = folder / "w.h5"
+    names = [name, name.replace("kernel", "recurrent_kernel"), name.replace("kernel", "bias")]
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"gru"]
+        if version is not None:
+            file.attrs["keras_version"] = version
+        group = file.create_group("gru")
+        group.attrs["weight_names"] = [one.encode() for one in names]
+        for one, shape in zip(names, ((1, 3), (1, 3), bias), strict=True):
+            group[one] = np.ones(shape, "float32")
+    return path
+
+
+def _of_npz(kernel: object, recurrent: object, bias: object, version: str) -> gru_ref.GRU:
+    buffer = io.BytesIO()
+    np.savez(buffer, kernel, recurrent, bias)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "gru.npz"
+        place.write_bytes(buffer.getvalue())
+        (layer,) = load_layers(place, keras_version=version).values()
+    return layer
+
+
+def _with_backslashes(data: bytes) -> bytes:
+    """Return HDF5 with one group a layer, whose name holds backslashes."""
+    made = io.BytesIO()
+    with h5py.File(io.BytesIO(data)) as source, h5py.File(made, "w") as target:
+
+        def copy(name: str, found: object) -> None:
+            if isinstance(found, h5py.Group) and name.rpartition("/")[2] == "vars" and len(found):
+                place = name.rpartition("/")[0].replace("/", "\\")
+                source.copy(found, target.require_group(place), "vars")
+
+        source.visititems(copy)
+    return made.getvalue()
