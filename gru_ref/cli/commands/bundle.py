@@ -62,6 +62,8 @@ def bundle(
     sources = {"FILE": source.file, **call.paths(), "--theirs": theirs}
     check_output("--output", output, sources, force=force, endings=(".npz",))
     call.check_inputs({"--theirs": theirs, "--tolerance": tolerance})
+    if tolerance is not None and theirs is None:
+        raise ValueError("--tolerance needs --theirs: what gru-ref computes itself needs none")
     if seed is not None and call.inputs is not None:
         raise ValueError("--seed cannot be given with --inputs: it draws the inputs")
     recorded = None

@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gru_ref.debugging.doctor.precision import HALVES, Array, coarsest, storage_precision
+from gru_ref.debugging.doctor.precision import (
+    HALVES,
+    PRECISIONS,
+    Array,
+    coarsest,
+    storage_precision,
+)
 from gru_ref.errors import shown
 from gru_ref.files.formats.float_arrays import from_bfloat16
 
@@ -122,6 +128,16 @@ def _scale(factor: Array, shape: tuple[int, ...], name: str) -> Array:
             f"{name}{_SCALE} has shape {factor.shape}, expected a number or one for each row of "
             f"{shape}"
         ) from None
+
+
+def holds_bits(value: Any) -> bool:
+    """Return whether an array among some values has elements of two bytes that are no numbers."""
+    if isinstance(value, Mapping):
+        return any(map(holds_bits, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(holds_bits, value))
+    dtype = np.asarray(value).dtype
+    return dtype == np.uint16 or (dtype.kind == "V" and dtype.itemsize == 2)
 
 
 def float64_array(
@@ -286,8 +302,12 @@ def evidence(
             f"outputs has shape {shapes}, expected (batch, timesteps, units) or (batch, units) "
             f"for inputs of shape {x.shape}"
         )
+    alignments = [one for one in found.values() if _agrees(one)]
+    if not alignments:
+        raise ValueError(
+            "the last state is that of neither end of the outputs, expected both of one call"
+        )
     state = None if initial_state is None else float64_array(initial_state, "initial_state", bits)
-    alignments = list(found.values())
     if state is not None:
         state = state.reshape(-1, state.shape[-1]) if state.ndim else state
         alignments = [
@@ -299,8 +319,20 @@ def evidence(
             )
     sequence = arrays[0] if alignments[0].states is not None else None
     last = arrays[-1] if alignments[0].last is not None else None
-    precision = coarsest(storage_precision(array) for array in arrays)
+    telling = [array for array in arrays if array.any()] or arrays  # zeros are zeros in any
+    precision = coarsest(storage_precision(array) for array in telling)
     return Evidence(x, sequence, last, state, precision, features, units, alignments)
+
+
+def _agrees(alignment: Alignment) -> bool:
+    """Return whether the last of all states is the last state, each rounded where it was stored."""
+    if alignment.states is None or alignment.last is None:
+        return True
+    pair = alignment.states[-1], alignment.last
+    roundoff = PRECISIONS[coarsest(map(storage_precision, pair))].roundoff
+    # Each is the same number, rounded once on its way to the file.
+    bound = 2 * roundoff * np.maximum(*np.abs(pair)) + np.finfo(np.float16).smallest_subnormal
+    return bool((np.abs(pair[0] - pair[1]) <= bound).all())
 
 
 def _alignments(x: Array, outputs: list[Array], units: int) -> Iterator[Alignment]:

@@ -14,6 +14,7 @@ from gru_ref.debugging.doctor.evidence import (
     Evidence,
     UnknownArray,
     evidence,
+    holds_bits,
     quantised,
     unknown_arrays,
     weights_precision,
@@ -144,6 +145,8 @@ def diagnose(
         )
     given = unknown_arrays(arrays, bits)
     seen = evidence(inputs, outputs, initial_state, bits)
+    if bits is not None and not holds_bits([arrays, inputs, outputs, initial_state]):
+        raise ValueError(f"bits is {shown(bits)}, expected none: no array is of dtype uint16")
     known = _KnownActivations(
         named_functions(recurrent_activation, "recurrent_activation"),
         named_functions(activation, "activation"),

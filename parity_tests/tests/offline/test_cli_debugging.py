@@ -98,6 +98,8 @@ class TestBundle:
     def test_what_is_missing_is_named(self) -> None:
         check_failed(invoke(*BUNDLE, "--theirs", "y.npy"), "--theirs needs --inputs")
         check_failed(invoke("bundle", NPZ, "-o", "b.keras"), "a name in .npz")
+        alone = ("--inputs", "x.npy", "--tolerance", 1)
+        check_failed(invoke(*BUNDLE, *alone), "--tolerance needs --theirs")
         for shape, what in (((0, 4, FEATURES), "row"), ((2, 0, FEATURES), "timestep")):
             np.save("x.npy", np.zeros(shape, "float32"))
             ended = invoke(*BUNDLE, "--inputs", "x.npy")

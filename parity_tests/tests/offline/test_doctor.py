@@ -93,6 +93,16 @@ def test_live_keras_is_found_by_its_own_arrays() -> None:
     assert (reading.reset_after, reading.z_keeps_old) == (True, True)
 
 
+def test_a_last_state_that_is_none_of_the_outputs_is_refused() -> None:
+    arrays, x, y = _torch()
+    assert _one(diagnose(arrays, x, (y, y[:, -1]))).gates == "rzh"
+    rounded = y[:, -1].astype(np.float16)
+    assert _one(diagnose(arrays, x, (y, rounded))).gates == "rzh"
+    for wrong in (y[:, 1], np.zeros_like(y[:, -1]), y[:, -1] + 0.01):
+        with pytest.raises(ValueError, match="the last state is that of neither end"):
+            diagnose(arrays, x, (y, wrong))
+
+
 def test_the_last_state_is_enough() -> None:
     arrays, x, y = _torch()
     reading = _one(diagnose(arrays, x, y[:, -1]))
@@ -112,6 +122,8 @@ def test_bits_of_bfloat16_are_read() -> None:
     assert _one(diagnose(bits, x, _run_torch(exact, x), bits="bfloat16")).gates == "rzh"
     with pytest.raises(ValueError, match=r"expected bits='bfloat16' or"):
         diagnose(bits, x, _run_torch(exact, x))
+    with pytest.raises(ValueError, match="bits is 'bfloat16', expected none"):
+        diagnose(exact, x, _run_torch(exact, x), bits="bfloat16")
 
 
 def test_a_class_is_split_by_its_probe() -> None:
