@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gru_ref.files.formats.part import FilePart
 
@@ -33,6 +35,11 @@ class FlatTable:
         """Return the table that a buffer opens with a pointer to."""
         return cls(buffer, buffer.number("<I", 0))
 
+    @classmethod
+    def empty(cls, buffer: FilePart) -> FlatTable:
+        """Return a table that leaves out every field."""
+        return cls(buffer, -1)
+
     def number(self, field: int, form: str) -> int:
         """Return a number, by the index of its field and its `struct` format; 0 if left out."""
         place = self._place(field)
@@ -53,6 +60,12 @@ class FlatTable:
         """Return a vector of int32."""
         start, count = self._vector(field, 4)
         return tuple(np.frombuffer(self.buffer.cut(start, 4 * count).data, "<i4").tolist())
+
+    def array(self, field: int, form: str) -> NDArray[Any]:
+        """Return a vector of numbers of a NumPy dtype."""
+        size = np.dtype(form).itemsize
+        start, count = self._vector(field, size)
+        return np.frombuffer(self.buffer.cut(start, size * count).data, form)
 
     def bytes(self, field: int) -> FilePart:
         """Return a vector of bytes, or a string."""
@@ -76,6 +89,8 @@ class FlatTable:
 
     def _place(self, field: int) -> int | None:
         """Return where a field lies, or None if the table leaves it out."""
+        if self.at < 0:
+            return None
         kinds = self.at - self.buffer.number("<i", self.at)
         size = self.buffer.number("<H", kinds)
         entry = 4 + 2 * field

@@ -1,13 +1,44 @@
-"""The GRUs of a graph, found by what the graph computes."""
+"""The GRUs of a graph, found by what the graph computes: in loops, and unrolled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gru_ref.files.formats.dataflow import Dataflow
-from gru_ref.files.interpretation.found import Array, Found
+import numpy as np
+
+from gru_ref.files.formats.dataflow import Dataflow, Operation
+from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation.found import ROLES, Array, Found
+from gru_ref.files.interpretation.graph_evaluation import (
+    Evaluation,
+    ImpossibleOperation,
+    Scope,
+    UnknownValue,
+    Value,
+    carried,
+    maker,
+    operands,
+    roots,
+)
+from gru_ref.files.interpretation.graph_step import (
+    NotKeras,
+    Product,
+    StepGRU,
+    StepSearch,
+    product_at,
+)
+from gru_ref.files.malformed import MalformedFileError
+
+_PATH = re.compile(r"(/while(_\d+)?(_loop|_body)?(_\d+)?)$")
+_CELL = "gru_cell"
+_TRIED = 64  # values after the last product of an unrolled GRU that may be its state
+_INTEGER = 7  # stands for every integer that is not known: a number of timesteps
+# Through these a sequence is the same sequence; what comes before others is the layer's input.
+_SAME = frozenset(("cast", "reshape", "squeeze", "expand", "ensure_shape"))
+_HALF = ("float16", "bfloat16")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +73,17 @@ class GraphGRU:
 
     def found(self) -> Found:
         """Return it as readers do."""
-        raise NotImplementedError
+        return Found(
+            self.path,
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            keras_version=None if self.generation is None else str(self.generation),
+            already_known=self.arguments,
+            notes=self.notes,
+            stored_dtype=self.stored_dtype,
+            backward=grouping.is_backward(self.path),
+        )
 
 
 def find_grus(dataflow: Dataflow) -> list[GraphGRU]:
@@ -54,4 +95,793 @@ def find_grus(dataflow: Dataflow) -> list[GraphGRU]:
         A loop or an unrolled step multiplies as a GRU does, and computes something else than any
         GRU of Keras; or a part of it cannot be told from the graph.
     """
-    raise NotImplementedError
+    search = _Search(dataflow)
+    try:
+        return search.grus()
+    except ImpossibleOperation as error:
+        raise dataflow.budget.error("", f"its operations contradict each other: {error}") from None
+
+
+class _Search:
+    """All scopes of a file, what uses which value, and the GRUs among them."""
+
+    def __init__(self, dataflow: Dataflow) -> None:
+        self.dataflow = dataflow
+        self.evaluation = Evaluation(dataflow.budget)
+        self.loops: list[tuple[Scope, Operation]] = []
+        self.users: dict[Value, list[tuple[Scope, Operation]]] = {}
+        self.products: list[tuple[Product, Scope | None]] = []  # with the loop around it
+        self.others: list[Value] = []  # products of two values, neither or both constant
+        self.found: list[GraphGRU] = []
+        self.used: set[Value] = set()  # products of GRUs that are found
+        self.live: set[Value] = set()
+        self.reasons: dict[Value, str] = {}  # why an unrolled product is no GRU's
+        for graph in dataflow.main:
+            self._walk(Scope(graph, dataflow))
+
+    # ---- the scopes
+
+    def _walk(self, main: Scope) -> None:
+        """Look at all operations of a graph and of the graphs within."""
+        left: list[tuple[Scope, Scope | None]] = [(main, None)]
+        while left:
+            scope, loop = left.pop()
+            inner: list[tuple[Scope, Scope | None]] = []
+            for operation in scope.graph.operations:
+                for name in dict.fromkeys(filter(None, operation.inputs)):
+                    self.users.setdefault(scope.resolve(name), []).append((scope, operation))
+                if operation.kind == "call":
+                    inner.append((scope.call(operation), loop))
+                elif operation.kind == "loop":
+                    self.loops.append((scope, operation))
+                    body = scope.loop(operation)
+                    inner.append((body, body))
+                elif operation.kind == "matmul" and operation.outputs:
+                    value = scope, operation.outputs[0]
+                    product = product_at(value, self.evaluation)
+                    if product is not None:
+                        self.products.append((product, loop))
+                    else:
+                        self.others.append(value)
+            left += inner[::-1]
+        self._mark_live([main.resolve(name) for name in main.graph.outputs])
+
+    def _mark_live(self, values: list[Value]) -> None:
+        """Note what the outputs of a file depend on."""
+        left = values
+        while left:
+            value = left.pop()
+            if value in self.live:
+                continue
+            self.live.add(value)
+            scope, _ = value
+            left += operands(value)
+            made = maker(value)
+            if made is not None and made[0].kind == "loop":
+                body = scope.loop(made[0])
+                left += [body.resolve(name) for name in body.graph.outputs]
+
+    def grus(self) -> list[GraphGRU]:
+        for scope, operation in self.loops:
+            self.found += _Loop(self, scope, operation).grus()
+        unrolled = _Unrolled(self)
+        self.found += unrolled.grus()
+        self._refuse_rest()
+        return self.found
+
+    def _refuse_rest(self) -> None:
+        """Raise if a product is a GRU's by its name, and no GRU was found that multiplies so."""
+        for product, _ in self.products:
+            names = [_operation_name(product.value), *(c.name for c in roots(product.weights))]
+            if product.value in self.used or product.value not in self.live:
+                continue
+            if any(_CELL in name for name in names):
+                reason = self.reasons.get(product.value) or (
+                    "what the cell computes cannot be told from the graph: expected a loop over "
+                    "timesteps, or two unrolled timesteps at least"
+                )
+                raise self.dataflow.budget.error(
+                    names[0], f"it belongs to a cell of a GRU: {reason}"
+                )
+        for value in () if self.found else self.others:
+            name = _operation_name(value)
+            if _CELL in name and value in self.live and not self.evaluation.is_constant(value):
+                raise self.dataflow.budget.error(
+                    name,
+                    "it belongs to a cell of a GRU whose weights are no constants of the graph, "
+                    "expected them in the file: convert the model with its variables frozen",
+                )
+
+    # ---- what both kinds have in common
+
+    def named(self, step: StepGRU) -> dict[str, tuple[str, ...]]:
+        return {role: tuple(c.name for c in step.constants[role]) for role in ROLES}
+
+    def gru(
+        self, path: str, step: StepGRU, arguments: Mapping[str, Any], notes: Iterable[str]
+    ) -> GraphGRU:
+        """Return a step as the layer that it is the step of."""
+        keys = {key(p, self.evaluation) for p in step.products}
+        self.used.update(p.value for p, _ in self.products if key(p, self.evaluation) in keys)
+        known = {
+            "activation": step.activation,
+            "recurrent_activation": step.recurrent_activation,
+            "reset_after": step.reset_after,
+            **arguments,
+        }
+        stored = {c.dtype for role in ROLES[:2] for c in step.constants[role]}
+        dtype = stored.pop() if len(stored) == 1 else None
+        quantized = [d for d in (dtype, *stored) if d and not d.startswith(("float", "bfloat"))]
+        extra = []
+        if quantized:
+            extra.append(
+                f"its weights are stored in {quantized[0]}: read as the float32 numbers that they "
+                "stand for; a runtime may round its inputs and states too"
+            )
+        elif dtype == "float16":
+            extra.append("its weights are stored in float16, and widened to float32 in the graph")
+        return GraphGRU(
+            path=path,
+            kernel=step.kernel,
+            recurrent_kernel=step.recurrent_kernel,
+            bias=step.bias,
+            arguments=known,
+            generation=step.generations[0] if len(step.generations) == 1 else None,
+            constants=self.named(step),
+            stored_dtype=dtype,
+            notes=(*step.notes, *extra, *notes),
+        )
+
+    def reversals(self, value: Value, axis: int = 0) -> tuple[int, Value]:
+        """Return how often a sequence was reversed in time, and the value that it was before."""
+        count = 0
+        for _ in range(10_000):
+            made = maker(value)
+            below = operands(value)
+            if made is None or not below:
+                break
+            operation, kind = made[0], made[0].kind
+            if (kind == "list_from_tensor" and axis == 0) or kind == "cast":
+                value = below[0]
+            elif kind == "transpose":
+                perm = self._integers(operation, "perm", below[1:])
+                if perm is None or not 0 <= axis < len(perm):
+                    break
+                axis, value = perm[axis], below[0]
+            elif kind == "reverse":
+                axes = self._integers(operation, "axes", below[1:])
+                if axes is None:
+                    break
+                # A sequence has three axes, or two if its features are one number.
+                count += axis in axes or (min(axes) < 0 and axis in [a + 3 for a in axes])
+                value = below[0]
+            elif kind == "strided_slice":
+                turned = self._turned(operation, below, axis)
+                if turned is None:
+                    break
+                count += turned
+                value = below[0]
+            elif kind == "gather":
+                indices = self.evaluation.constant(below[1])
+                at = self._integers(operation, "axis", below[2:]) or (0,)
+                if indices is None or indices.ndim != 1 or at[0] != axis or len(indices) < 2:
+                    break
+                if not np.array_equal(indices, np.arange(len(indices))[::-1]):
+                    break
+                count += 1
+                value = below[0]
+            else:
+                break
+        return count, value
+
+    def _turned(self, operation: Operation, below: Sequence[Value], axis: int) -> bool | None:
+        """Return whether a strided slice turns an axis round and leaves the others; None if not."""
+        strides = self._integers(operation, "strides", below[3:])
+        if strides is None or any(
+            operation.attributes.get(f"{name}_mask", 0)
+            for name in ("ellipsis", "new_axis", "shrink_axis")
+        ):
+            return None
+        return strides[axis] == -1 if axis < len(strides) else False
+
+    def _integers(
+        self, operation: Operation, name: str, inputs: Sequence[Value]
+    ) -> tuple[int, ...] | None:
+        """Return integers that are an attribute, or else a constant input."""
+        if name in operation.attributes:
+            return tuple(int(n) for n in np.asarray(operation.attributes[name]).reshape(-1))
+        array = self.evaluation.constant(inputs[0]) if inputs else None
+        return None if array is None else tuple(int(n) for n in array.reshape(-1))
+
+    def reached(
+        self, goals: frozenset[Value], stops: frozenset[Value], inside: Callable[[Value], bool]
+    ) -> Callable[[Value], frozenset[Value]]:
+        """Return the function that says which of `goals` a value depends on, nearest first."""
+        known: dict[Value, frozenset[Value]] = {}
+
+        def reached(value: Value) -> frozenset[Value]:
+            begun: set[Value] = set()
+            stack = [value]
+            while stack:
+                at = stack[-1]
+                if at in known:
+                    stack.pop()
+                    continue
+                if at in goals:
+                    known[at] = frozenset((at,))
+                    continue
+                below = () if at in stops or not inside(at) else operands(at)
+                waiting = [one for one in below if one not in known]
+                if waiting and at not in begun:
+                    begun.add(at)
+                    stack += waiting
+                else:
+                    known[at] = frozenset().union(*(known.get(one, frozenset()) for one in below))
+            return known[value]
+
+        return reached
+
+
+def key(product: Product, evaluation: Evaluation) -> tuple[Any, ...]:
+    """Return what is the same for products with the same weights."""
+    return evaluation.digest(product.weights), product.transposed
+
+
+def _roots(product: Product) -> Iterator[Any]:
+    return roots(product.weights)
+
+
+def _unmasked(new: Value, state: Value) -> tuple[Value, bool]:
+    """Return the new state before a mask puts the old one in its place."""
+    made, below = maker(new), operands(new)
+    if made is not None and made[0].kind == "where" and len(below) == 3:
+        if below[2] == state:
+            return below[1], True
+        if below[1] == state:
+            return below[2], True
+    return new, False
+
+
+_MASKED = "its graph leaves timesteps out by a mask, which is an argument of the call: pass mask=…"
+_INITIAL_STATE = (
+    "its graph starts from a state that is not zero, which is an argument of the call: pass "
+    "initial_state=…"
+)
+
+
+class _Loop:
+    """One loop, and the GRUs that its passes compute."""
+
+    def __init__(self, search: _Search, scope: Scope, operation: Operation) -> None:
+        self.search = search
+        self.evaluation = search.evaluation
+        self.outside = scope
+        self.operation = operation
+        self.scope = scope.loop(operation)
+        self.count = min(
+            carried(operation), len(self.scope.graph.inputs), len(self.scope.graph.outputs)
+        )
+        self.states = {
+            i: (self.scope, self.scope.graph.inputs[i])
+            for i in range(self.count)
+            if self.scope.graph.inputs[i] not in self.scope.bindings
+        }
+        self.next = {i: self.scope.resolve(self.scope.graph.outputs[i]) for i in self.states}
+        name = operation.name or self.scope.graph.name
+        self.path = _PATH.sub("", name) or name or "while"
+
+    def is_inside(self, value: Value) -> bool:
+        return value[0].is_within(self.scope)
+
+    def grus(self) -> list[GraphGRU]:
+        """Return the GRU that the loop is; several where it runs stacked cells."""
+        found = []
+        for i, state in self.states.items():
+            step, masked = self._step(i, state)
+            if step is not None:
+                found.append(self._gru(i, step, masked))
+        if len(found) > 1:
+            found = [replace(one, path=f"{one.path}/{i}") for i, one in enumerate(found)]
+        return found
+
+    def _step(self, i: int, state: Value) -> tuple[StepGRU | None, bool]:
+        new, masked = _unmasked(self.next[i], state)
+        others = {one for j, one in self.next.items() if j != i}
+        others |= {_unmasked(one, self.states[j])[0] for j, one in self.next.items() if j != i}
+        stops = frozenset(others - {new, self.next[i]} | set(self.states.values()) - {state})
+        reached = self.search.reached(frozenset((state,)), stops, self.is_inside)
+        search = StepSearch(
+            self.evaluation,
+            state,
+            new,
+            stops=stops,
+            reached=lambda value: bool(reached(value)),
+            is_inside=self.is_inside,
+        )
+        try:
+            return search.result(), masked
+        except NotKeras as error:
+            raise self._error(str(error)) from None
+
+    def _gru(self, i: int, step: StepGRU, masked: bool) -> GraphGRU:
+        arguments: dict[str, Any] = {}
+        backwards = self._backwards(step.x)
+        if backwards is not None:
+            arguments["go_backwards"] = backwards
+        sequences = self._sequences(i)
+        if sequences is not None:
+            arguments["return_sequences"] = sequences
+        notes = [_MASKED] * masked
+        initial = self.evaluation.constant(self.outside.resolve(self.operation.inputs[i]))
+        if not self._starts_at_zero(i, initial):
+            notes.append(_INITIAL_STATE)
+        return self.search.gru(self.path, step, arguments, notes)
+
+    def _starts_at_zero(self, i: int, initial: Array | None) -> bool:
+        if initial is not None:
+            return not np.any(initial)
+        value = self.outside.resolve(self.operation.inputs[i])
+        for _ in range(16):  # zeros of a batch that is not known
+            made, below = maker(value), operands(value)
+            if made is None:
+                return False
+            kind = made[0].kind
+            if kind in ("fill", "zeros_like"):
+                filled = made[0].attributes.get("value")
+                if kind == "fill" and filled is None and len(below) > 1:
+                    filled = self.evaluation.constant(below[1])
+                return kind == "zeros_like" or (filled is not None and not np.any(filled))
+            if kind in ("mul", "broadcast", "tile", "reshape", "cast", "expand", "squeeze"):
+                constants = [self.evaluation.constant(one) for one in below]
+                if kind == "mul" and any(c is not None and not np.any(c) for c in constants):
+                    return True
+                if constants and kind != "mul" and constants[0] is not None:
+                    return not np.any(constants[0])
+            if not below:
+                return False
+            value = below[0]
+        return False
+
+    # ---- direction
+
+    def _backwards(self, x: Value) -> bool | None:
+        """Return whether the timesteps are taken last first; None if the input is no sequence."""
+        directions = {one for one in self._directions(x) if one is not None}
+        if len(directions) > 1:
+            raise self._error("it takes some of its inputs forwards and some backwards")
+        return next(iter(directions), None)
+
+    def _directions(self, x: Value) -> Iterator[bool | None]:
+        """Yield the direction of every sequence that an input is computed from."""
+        seen: set[Value] = {x}
+        left = [x]
+        states = set(self.states.values())
+        while left:
+            value = left.pop()
+            scope, name = value
+            if scope is self.scope and name in scope.graph.inputs:
+                at = scope.graph.inputs.index(name)
+                if at >= self.count:  # the next element of a sequence
+                    element = self.operation.inputs[at]
+                    last = at - self.count in self.operation.attributes.get("backward", ())
+                    count, _ = self.search.reversals(self.outside.resolve(element))
+                    yield bool((count + last) % 2)
+                continue
+            if not self.is_inside(value) or self.evaluation.is_constant(value):
+                continue
+            made = maker(value)
+            below = operands(value)
+            if made is None:
+                continue
+            taken = self._taken(made[0], below)
+            if taken is not None:
+                sequence, axis, index = taken
+                count, _ = self.search.reversals(sequence, axis)
+                yield bool((count + self._descends(index, made[0])) % 2)
+                continue
+            new = [one for one in below if one not in seen and one not in states]
+            seen.update(new)
+            left += new
+
+    def _taken(
+        self, operation: Operation, below: Sequence[Value]
+    ) -> tuple[Value, int, Value] | None:
+        """Return the sequence that an operation takes an element of, its axis, and which."""
+        if len(below) < 2 or self.is_inside(below[0]) or not self.is_inside(below[1]):
+            return None
+        if self.evaluation.is_constant(below[1]):
+            return None
+        if operation.kind == "list_get":
+            return below[0], 0, below[1]
+        if operation.kind == "gather":
+            axis = self.search._integers(operation, "axis", below[2:]) or (0,)
+            return below[0], axis[0], below[1]
+        if operation.kind in ("slice", "strided_slice"):
+            return below[0], 0, below[1]
+        return None
+
+    def _descends(self, index: Value, operation: Operation) -> bool:
+        """Return whether an index falls from pass to pass, rather than rises."""
+        counters = [value for value in self.states.values() if value in self._leaves(index)]
+        first: list[Array] = []
+        second: list[Array] = []
+        for given in (first, second):
+            values = {}
+            for leaf in self._leaves(index):
+                if leaf in counters:
+                    i = next(j for j, value in self.states.items() if value == leaf)
+                    start = self.evaluation.constant(self.outside.resolve(self.operation.inputs[i]))
+                    start = np.array(_INTEGER) if start is None else start
+                    if given is second:
+                        start = self._next_counter(i, start)
+                    values[leaf] = start
+                else:
+                    values[leaf] = np.array(_INTEGER)
+            try:
+                given.append(self.evaluation.compute(index, values).reshape(-1))
+            except (UnknownValue, ImpossibleOperation):
+                raise self._error(
+                    f"which timestep {operation.operator or operation.kind} takes in a pass cannot "
+                    "be told from the graph"
+                ) from None
+        steps = second[0].astype(np.int64) - first[0].astype(np.int64)
+        moved = steps[np.flatnonzero(steps)]
+        if moved.tolist() not in ([1], [-1]):
+            raise self._error(
+                f"it takes timesteps {first[0].tolist()} and then {second[0].tolist()}, expected "
+                "one after the other"
+            )
+        return bool(moved[0] < 0)
+
+    def _next_counter(self, i: int, start: Array) -> Array:
+        values = {leaf: np.array(_INTEGER) for leaf in self._leaves(self.next[i])}
+        values[self.states[i]] = start
+        return self.evaluation.compute(self.next[i], values)
+
+    def _leaves(self, value: Value) -> list[Value]:
+        """Return the values that an index is computed from, and that are not computed here."""
+        leaves: dict[Value, None] = {}
+        seen = {value}
+        left = [value]
+        while left:
+            at = left.pop()
+            if self.evaluation.is_constant(at):
+                continue
+            below = operands(at) if self.is_inside(at) else []
+            if not below:
+                leaves[at] = None
+            new = [one for one in below if one not in seen]
+            seen.update(new)
+            left += new
+        return list(leaves)
+
+    # ---- what leaves
+
+    def _sequences(self, i: int) -> bool | None:
+        """Return whether the outputs of all timesteps are used, rather than the last alone."""
+        new = {self.next[i], _unmasked(self.next[i], self.states[i])[0]}
+        outputs = self.operation.outputs
+        stacked = [j for j in range(len(outputs)) if j >= self.count or (j in self.next and j != i)]
+        last = False
+        for j in stacked:
+            name = self.scope.graph.outputs[j] if j < len(self.scope.graph.outputs) else ""
+            if not name or not outputs[j]:
+                continue
+            if not self._holds(self.scope.resolve(name), new):
+                continue
+            uses = self._uses(self.outside.resolve(outputs[j]))
+            if "all" in uses:
+                return True
+            last = last or "last" in uses
+        state = self.outside.resolve(outputs[i]) if i < len(outputs) and outputs[i] else None
+        if last or (state is not None and self._uses(state)):
+            return False
+        return None
+
+    def _holds(self, value: Value, new: set[Value]) -> bool:
+        """Return whether what a pass adds to an output is the new state, as it is."""
+        seen = {value}
+        left = [value]
+        while left:
+            at = left.pop()
+            if at in new:
+                return True
+            made = maker(at)
+            if made is None or not self.is_inside(at):
+                continue
+            if made[0].kind not in (
+                "reshape",
+                "expand",
+                "concat",
+                "list_set",
+                "stack",
+                "where",
+                "squeeze",
+                "cast",
+            ):
+                continue
+            below = [one for one in operands(at) if one not in seen]
+            seen.update(below)
+            left += below
+        return False
+
+    def _uses(self, value: Value) -> set[str]:
+        """Return how a stacked output is used: "last", "all", or not at all."""
+        uses: set[str] = set()
+        seen = {value}
+        left = [value]
+        if value in self._outputs():
+            uses.add("all")
+        while left:
+            at = left.pop()
+            for scope, operation in self.search.users.get(at, ()):
+                results = [scope.resolve(name) for name in operation.outputs if name]
+                if operation.kind in ("identity", "call"):
+                    continue
+                if not any(one in self.search.live for one in results):
+                    continue
+                if operation.kind in ("list_stack", "transpose", "reshape", "cast"):
+                    if any(one in self._outputs() for one in results):
+                        uses.add("all")
+                    new = [one for one in results if one not in seen]
+                    seen.update(new)
+                    left += new
+                elif operation.kind in ("strided_slice", "gather", "list_get", "slice"):
+                    uses.add("last" if self._takes_last(scope, operation) else "all")
+                elif operation.kind not in ("shape", "list_length"):
+                    uses.add("all")
+        return uses
+
+    def _outputs(self) -> set[Value]:
+        if not hasattr(self, "_main_outputs"):
+            scope: Scope = self.outside
+            while scope.around is not None:
+                scope = scope.around
+            self._main_outputs = {scope.resolve(name) for name in scope.graph.outputs}
+        return self._main_outputs
+
+    def _takes_last(self, scope: Scope, operation: Operation) -> bool:
+        below = [scope.resolve(name) for name in operation.inputs if name]
+        name = "begin" if operation.kind in ("strided_slice", "slice") else "index"
+        first = self.search._integers(operation, name, below[1:])
+        return first is None or -1 in first or (first[:1] == (0,) and self._one_long(operation))
+
+    def _one_long(self, operation: Operation) -> bool:
+        return operation.kind in ("list_get", "gather")
+
+    def _error(self, reason: str) -> MalformedFileError:
+        return self.search.dataflow.budget.error(self.path, reason)
+
+
+class _Unrolled:
+    """GRUs whose timesteps are written out one after the other."""
+
+    def __init__(self, search: _Search) -> None:
+        self.search = search
+        self.evaluation = search.evaluation
+
+    def grus(self) -> list[GraphGRU]:
+        """Return the GRUs among the products that no loop's GRU has.
+
+        Raises
+        ------
+        MalformedFileError
+            Its steps differ, or are none of Keras's.
+        """
+        groups: dict[tuple[Any, ...], list[Product]] = {}
+        for product, loop in self.search.products:
+            if loop is None and product.value not in self.search.used and _is_recurrent(product):
+                groups.setdefault(key(product, self.evaluation), []).append(product)
+        found = []
+        failed: list[tuple[Product, str]] = []
+        for products in groups.values():
+            if all(product.value in self.search.used for product in products):
+                continue
+            try:
+                found += self._chain(products)
+            except NotKeras as error:
+                failed.append((products[0], str(error)))
+        for product, reason in failed:
+            if product.value not in self.search.used:
+                raise self.search.dataflow.budget.error(_path(product), reason)
+        return found
+
+    def _chain(self, products: list[Product]) -> list[GraphGRU]:
+        """Return the GRUs that are chains of products with one recurrent kernel.
+
+        A layer that is called twice has two chains.
+        """
+        states = {product.operand: product for product in products}
+        goals = frozenset(states)
+        within = self.search.reached(goals, frozenset(), lambda value: True)
+
+        def before(state: Value) -> frozenset[Value]:
+            return frozenset().union(*(within_operand(one) for one in operands(state)))
+
+        def within_operand(value: Value) -> frozenset[Value]:
+            return within(value)
+
+        follows: dict[Value, Value] = {}
+        for state in states:
+            earlier = before(state)
+            if len(earlier) == 1:
+                follows[state] = next(iter(earlier))
+        found: list[GraphGRU] = []
+        lasts = [state for state in states if state not in follows.values()]
+        for last in lasts:
+            chain = [last]
+            while chain[-1] in follows and len(chain) <= len(states):
+                chain.append(follows[chain[-1]])
+            chain.reverse()
+            gru = self._gru(chain, states)
+            if gru is not None:
+                found.append(gru)
+        return found
+
+    def _gru(self, chain: list[Value], products: Mapping[Value, Product]) -> GraphGRU | None:
+        """Return the GRU whose states are a chain of values."""
+        if len(chain) > 1:
+            step, new = self._step(chain[-2], chain[-1]), chain[-1]
+            state = chain[-2]
+        else:
+            state = chain[0]
+            step, new = self._last_step(state, products[state])
+        if step is None or new is None:
+            return None
+        xs = []
+        for before, after in zip(chain, chain[1:], strict=False):
+            after, _ = _unmasked(after, before)
+            x = step.x if before == state else self._input(before, after)
+            if x is None or not step.check(self.evaluation, before, after, x):
+                raise NotKeras("its timesteps are not all the same step")
+            xs.append(x)
+        if len(chain) == 1:
+            xs.append(step.x)
+        first_x = self._first_input(chain[0], step)
+        if first_x is not None:
+            xs.insert(0, first_x)
+        arguments: dict[str, Any] = {"unroll": True}
+        backwards = self._backwards(xs)
+        if backwards is not None:
+            arguments["go_backwards"] = backwards
+        arguments["return_sequences"] = self._is_stacked(chain)
+        notes = [_MASKED] if len(chain) > 1 and _unmasked(chain[1], chain[0])[1] else []
+        return self.search.gru(_path(products[state]), step, arguments, notes)
+
+    def _search(self, state: Value, new: Value) -> StepSearch:
+        reached = self.search.reached(frozenset((state,)), frozenset(), lambda value: True)
+        return StepSearch(self.evaluation, state, new, reached=lambda value: bool(reached(value)))
+
+    def _step(self, state: Value, new: Value) -> StepGRU | None:
+        new, _ = _unmasked(new, state)
+        return self._search(state, new).result()
+
+    def _last_step(self, state: Value, product: Product) -> tuple[StepGRU | None, Value | None]:
+        """Return the step from the last state that is multiplied, and the state after it."""
+        reason: NotKeras | None = None
+        seen = {product.value}
+        left = [product.value]
+        for _ in range(_TRIED):
+            if not left:
+                break
+            value = left.pop(0)
+            made = maker(value)
+            if made is not None and made[0].kind in ("add", "where", "sub", "mul"):
+                try:
+                    step = self._step(state, value)
+                except NotKeras as error:
+                    reason = error
+                else:
+                    if step is not None:
+                        return step, value
+            for scope, operation in self.search.users.get(value, ()):
+                new = [scope.resolve(name) for name in operation.outputs if name]
+                left += [one for one in new if one not in seen]
+                seen.update(new)
+        if reason is not None:
+            self.search.reasons[product.value] = str(reason)
+        return None, None
+
+    def _input(self, state: Value, new: Value) -> Value | None:
+        """Return what the kernel of one step multiplies."""
+        inputs = {p.operand for p in self._search(state, new).products}
+        reached = self.search.reached(frozenset((state,)), frozenset(), lambda value: True)
+        (*some,) = (one for one in inputs if one != state and not reached(one))
+        return some[0] if len(some) == 1 else None
+
+    def _kernel_inputs(self, step: StepGRU) -> list[Value]:
+        """Return what the kernel of a step is multiplied with, anywhere."""
+        kernels = [p for p, loop in self.search.products if loop is None and p.operand == step.x]
+        keys = {key(p, self.evaluation) for p in kernels}
+        return [
+            p.operand
+            for p, loop in self.search.products
+            if loop is None and key(p, self.evaluation) in keys
+        ]
+
+    def _first_input(self, state: Value, step: StepGRU) -> Value | None:
+        """Return the input of the step to the first state, which multiplies no state."""
+        reached = self.search.reached(
+            frozenset(self._kernel_inputs(step)), frozenset(), lambda value: True
+        )
+        inputs = reached(state)
+        return next(iter(inputs)) if len(inputs) == 1 else None
+
+    # ---- direction
+
+    def _backwards(self, xs: list[Value]) -> bool | None:
+        """Return whether the inputs of successive steps are taken last first."""
+        places = [self._place(x) for x in xs]
+        if len(places) < 2 or any(place is None for place in places):
+            return None
+        sequences = {(place[0], place[1]) for place in places if place is not None}
+        indices = [place[2] for place in places if place is not None]
+        steps = {b - a for a, b in zip(indices, indices[1:], strict=False)}
+        if len(sequences) != 1 or steps not in ({1}, {-1}):
+            return None
+        ((sequence, axis),) = sequences
+        count, _ = self.search.reversals(sequence, axis)
+        return bool((count + (steps == {-1})) % 2)
+
+    def _place(self, x: Value) -> tuple[Value, int, int] | None:
+        """Return which element of which sequence an input is: the sequence, axis and index."""
+        for _ in range(16):
+            made, below = maker(x), operands(x)
+            if made is None or not below:
+                return None
+            operation, output = made
+            axis = self.search._integers(operation, "axis", below[2:]) or (0,)
+            if operation.kind in ("unstack", "split"):
+                return below[0], axis[0], output
+            if operation.kind == "gather":
+                index = self.evaluation.constant(below[1])
+                if index is not None and index.size == 1:
+                    return below[0], axis[0], int(index.reshape(-1)[0])
+                return None
+            if operation.kind in ("strided_slice", "slice"):
+                begin = self.search._integers(operation, "begin", below[1:])
+                if begin is None:
+                    return None
+                shrunk = int(operation.attributes.get("shrink_axis_mask", 0))
+                places = [i for i in range(len(begin)) if shrunk >> i & 1 or begin[i]]
+                at = places[0] if places else 0
+                return below[0], at, begin[at]
+            if operation.kind not in _SAME:
+                return None
+            x = below[0]
+        return None
+
+    def _is_stacked(self, chain: list[Value]) -> bool:
+        """Return whether the states of the timesteps are put together."""
+        for state in chain:
+            left, seen = [state], {state}
+            while left:
+                at = left.pop()
+                for scope, operation in self.search.users.get(at, ()):
+                    results = [scope.resolve(name) for name in operation.outputs if name]
+                    if not any(one in self.search.live for one in results):
+                        continue
+                    if operation.kind in ("stack", "concat"):
+                        return True
+                    if operation.kind in ("reshape", "expand", "cast"):
+                        left += [one for one in results if one not in seen]
+                        seen.update(results)
+        return False
+
+
+def _is_recurrent(product: Product) -> bool:
+    """Return whether a product may be one with a recurrent kernel, by its shape."""
+    rows, columns = product.shape
+    return columns in (rows, 2 * rows, 3 * rows)
+
+
+def _operation_name(value: Value) -> str:
+    """Return the file's name of the operation that computes a value."""
+    made = maker(value)
+    return value[1] if made is None or not made[0].name else made[0].name
+
+
+def _path(product: Product) -> str:
+    """Return the name of a product without its cell."""
+    whole = _operation_name(product.value)
+    return whole.partition(f"/{_CELL}")[0] or whole

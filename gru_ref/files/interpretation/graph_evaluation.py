@@ -1,0 +1,615 @@
+"""Values of a dataflow, computed in NumPy: constants, and steps on given numbers.
+
+Nothing of a file runs: an operation is one of a fixed set of NumPy functions, and the size of every
+result counts against the budget before it is computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gru_ref.core import piecewise_activations as piecewise
+from gru_ref.core import smooth_activations as smooth
+from gru_ref.files.formats.dataflow import Array, Constant, Dataflow, Graph, Operation
+from gru_ref.files.limits import Budget
+from gru_ref.files.malformed import MalformedFileError
+
+# How many names one value may have, one behind the other.
+_ALIASES = 10_000
+_ITEMSIZE = 8
+_HALF = ("float16", "bfloat16")
+
+
+class Scope:
+    """One place where a graph runs: the file's main graph, a call, or the passes of a loop.
+
+    Parameters
+    ----------
+    graph : Graph
+    dataflow : Dataflow
+    around : Scope, optional
+        Where the call or the loop is.
+    bindings : mapping, optional
+        Input of the graph → the value that it is there.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        dataflow: Dataflow,
+        around: Scope | None = None,
+        bindings: Mapping[str, Value] | None = None,
+    ) -> None:
+        self.graph = graph
+        self.dataflow = dataflow
+        self.around = around
+        self.bindings = dict(bindings or {})
+        self.depth: int = 0 if around is None else around.depth + 1
+        dataflow.budget.check_depth(self.depth, graph.name)
+        dataflow.budget.take_objects(len(graph.operations), graph.name)
+        self._inner: dict[int, Scope] = {}
+
+    def body(self, operation: Operation, attribute: str = "body") -> Graph:
+        """Return the graph that a call or a loop runs."""
+        name = operation.attributes.get(attribute)
+        try:
+            return self.dataflow.bodies[str(name)]
+        except LookupError:
+            raise self.error(
+                f"it runs {name!r}, expected a graph that is there", operation
+            ) from None
+
+    def call(self, operation: Operation) -> Scope:
+        """Return the scope of a call; always the same."""
+        if id(operation) not in self._inner:
+            body = self.body(operation)
+            inputs = [(self, name) for name in operation.inputs]
+            bindings = dict(zip(body.inputs, inputs, strict=False))
+            self._inner[id(operation)] = Scope(body, self.dataflow, self, bindings)
+        return self._inner[id(operation)]
+
+    def loop(self, operation: Operation) -> Scope:
+        """Return the scope of a loop's passes; what no pass changes is the value before the loop."""
+        if id(operation) not in self._inner:
+            body = self.body(operation)
+            scope = Scope(body, self.dataflow, self)
+            same = [
+                i
+                for i, name in enumerate(body.inputs[: carried(operation)])
+                if i < len(body.outputs)
+                and i < len(operation.inputs)
+                and scope.resolve(body.outputs[i]) == (scope, name)
+            ]
+            scope.bindings = {body.inputs[i]: (self, operation.inputs[i]) for i in same}
+            self._inner[id(operation)] = scope
+        return self._inner[id(operation)]
+
+    def is_within(self, other: Scope) -> bool:
+        """Return whether this is another scope, or a call or a loop in it."""
+        scope: Scope | None = self
+        while scope is not None and scope.depth >= other.depth:
+            if scope is other:
+                return True
+            scope = scope.around
+        return False
+
+    def resolve(self, name: str) -> Value:
+        """Return the one value that a name stands for: behind calls, bindings and identities."""
+        scope = self
+        for _ in range(_ALIASES):
+            graph = scope.graph
+            made = None if name in graph.constants else graph.makers.get(name)
+            if made is not None:
+                operation, i = made
+                if operation.kind == "identity" and operation.inputs and i == 0:
+                    name = operation.inputs[0]
+                    continue
+                if operation.kind == "call":
+                    called = scope.call(operation)
+                    if i < len(called.graph.outputs):
+                        scope, name = called, called.graph.outputs[i]
+                        continue
+            elif name in scope.bindings:
+                scope, name = scope.bindings[name]
+                continue
+            elif (
+                graph.sees_around
+                and name not in graph.constants
+                and name not in graph.inputs
+                and scope.around is not None
+            ):
+                scope = scope.around
+                continue
+            return scope, name
+        raise self.error(f"the value {name!r} stands for itself, expected an operation")
+
+    def error(self, reason: str, operation: Operation | None = None) -> MalformedFileError:
+        """Return the error to raise about this graph."""
+        name = operation.name if operation is not None and operation.name else self.graph.name
+        return self.dataflow.budget.error(name, reason)
+
+
+Value = tuple[Scope, str]
+
+
+def carried(operation: Operation) -> int:
+    """Return how many of a loop's inputs are carried from pass to pass."""
+    count = operation.attributes.get("carried", len(operation.inputs))
+    return int(count)
+
+
+def maker(value: Value) -> tuple[Operation, int] | None:
+    """Return the operation that computes a value, and which of its outputs it is; None of none."""
+    scope, name = value
+    if name in scope.graph.constants:
+        return None
+    return scope.graph.makers.get(name)
+
+
+def operands(value: Value) -> list[Value]:
+    """Return what the operation that computes a value takes."""
+    made = maker(value)
+    return [] if made is None else [value[0].resolve(name) for name in made[0].inputs if name]
+
+
+class UnknownValue(Exception):
+    """A value that cannot be computed from what is given: an input, or an unknown operator."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__(value[1])
+        self.value = value
+
+
+class Evaluation:
+    """Computes values; what is constant is computed once.
+
+    Parameters
+    ----------
+    budget : Budget
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._constants: dict[Value, Array | None] = {}
+        self._fixed: dict[Value, bool] = {}
+        self._digests: dict[Value, tuple[tuple[int, ...], bytes]] = {}
+
+    def is_constant(self, value: Value) -> bool:
+        """Return whether a value depends on constants alone."""
+        fixed = self._fixed
+        begun: set[Value] = set()
+        stack = [value]
+        while stack:
+            at = stack[-1]
+            if at in fixed:
+                stack.pop()
+                continue
+            made = maker(at)
+            if made is None or made[0].kind not in _FUNCTIONS:
+                fixed[at] = at[1] in at[0].graph.constants
+                continue
+            below = operands(at)
+            waiting = [one for one in below if one not in fixed]
+            if waiting and at not in begun:
+                begun.add(at)
+                stack += waiting
+            else:  # what depends on itself is no constant
+                fixed[at] = not waiting and all(fixed[one] for one in below)
+        return fixed[value]
+
+    def constant(self, value: Value) -> Array | None:
+        """Return a value that depends on no input; None if it depends on one."""
+        if value not in self._constants:
+            try:
+                self._constants[value] = (
+                    self.compute(value, {}) if self.is_constant(value) else None
+                )
+            except ImpossibleOperation:
+                self._constants[value] = None
+        return self._constants[value]
+
+    def digest(self, value: Value) -> tuple[tuple[int, ...], bytes]:
+        """Return the shape and a hash of a constant."""
+        if value not in self._digests:
+            array = self.constant(value)
+            assert array is not None
+            numbers = np.ascontiguousarray(array)
+            self._digests[value] = array.shape, hashlib.sha256(numbers.tobytes()).digest()
+        return self._digests[value]
+
+    def compute(
+        self,
+        value: Value,
+        given: Mapping[Value, Array],
+        terms: Mapping[Value, Array] | None = None,
+    ) -> Array:
+        """Return a value where others have the values that are given.
+
+        Parameters
+        ----------
+        value : Value
+        given : mapping
+            Value → array, for inputs and for what is to be computed otherwise.
+        terms : mapping, optional
+            Output of an ``add`` of a constant → what is added instead.
+
+        Raises
+        ------
+        UnknownValue
+            It depends on what is neither given nor constant.
+        MalformedFileError
+            It depends on itself, its operations contradict each other, or a limit is passed.
+        """
+        terms = terms or {}
+        done: dict[Value, Array] = dict(given)
+        held = 0
+        begun: set[Value] = set()
+        stack = [value]
+        while stack:
+            at = stack[-1]
+            if at in done:
+                stack.pop()
+                continue
+            known = self._constants.get(at)
+            if known is not None:
+                done[at] = known
+                continue
+            scope, name = at
+            constant = scope.graph.constants.get(name)
+            if constant is not None:
+                array = constant.array
+            else:
+                made = scope.graph.makers.get(name)
+                if made is None or made[0].kind not in _FUNCTIONS:
+                    raise UnknownValue(at)
+                operation = made[0]
+                inputs = [scope.resolve(one) for one in operation.inputs if one]
+                waiting = [one for one in inputs if one not in done]
+                if at in terms:
+                    waiting = [one for one in waiting if not self.is_constant(one)]
+                if waiting:
+                    if at in begun:
+                        raise scope.error(f"the value {name!r} depends on itself", operation)
+                    begun.add(at)
+                    stack += waiting
+                    continue
+                if at in terms:
+                    (term,) = (done[one] for one in inputs if not self.is_constant(one))
+                    array = term + terms[at]
+                else:
+                    array = self._result(scope, operation, [done[i] for i in inputs], made[1])
+            held += array.size
+            self._check(held, scope)
+            done[at] = array
+            stack.pop()
+        return done[value]
+
+    def _result(
+        self, scope: Scope, operation: Operation, arrays: Sequence[Array], output: int
+    ) -> Array:
+        """Return one output of an operation."""
+        try:
+            with np.errstate(all="ignore"):
+                size = _result_size(operation, arrays)
+                self._check(size, scope)
+                self.budget.take_products(size + 1, operation.name)
+                result = _FUNCTIONS[operation.kind](operation.attributes, *arrays)
+            return np.asarray(result[output] if isinstance(result, list) else result)
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+            if isinstance(error, MalformedFileError):
+                raise
+            raise ImpossibleOperation(
+                scope.graph.name, operation.operator or operation.kind, str(error)
+            ) from None
+
+    def _check(self, size: int, scope: Scope) -> None:
+        most = self.budget.limits.max_bytes
+        if size * _ITEMSIZE > most:
+            raise scope.error(
+                f"its values take {size * _ITEMSIZE:,} bytes of memory, expected no more than "
+                f"{most:,}: Limits(max_bytes=…) moves this limit"
+            )
+
+
+class ImpossibleOperation(Exception):
+    """An operation does not take the shapes that it is given."""
+
+    def __init__(self, graph: str, operator: str, reason: str) -> None:
+        super().__init__(f"{operator} in {graph}: {reason}")
+
+
+def roots(value: Value) -> Iterator[Constant]:
+    """Yield the constants of the file that a value is made of."""
+    seen = {value}
+    left = [value]
+    while left:
+        at = left.pop()
+        constant = at[0].graph.constants.get(at[1])
+        if constant is not None:
+            yield constant
+            continue
+        new = [one for one in operands(at) if one not in seen]
+        seen.update(new)
+        left += new
+
+
+# ---- the operations
+
+_Attributes = Mapping[str, Any]
+
+
+def _parameter(attributes: _Attributes, name: str, inputs: Sequence[Array], i: int = 0) -> Any:
+    """Return what is an attribute, or else an input."""
+    if name in attributes:
+        return attributes[name]
+    return inputs[i]
+
+
+def _integers(numbers: Any) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.asarray(numbers).reshape(-1))
+
+
+def _integer(number: Any) -> int:
+    (only,) = _integers(number)
+    return only
+
+
+def _axis(attributes: _Attributes, inputs: Sequence[Array], default: int) -> int:
+    if "axis" in attributes or inputs:
+        return _integer(_parameter(attributes, "axis", inputs))
+    return default
+
+
+def _result_size(operation: Operation, arrays: Sequence[Array]) -> int:
+    """Return how many elements a result has at most; raise ValueError if none are possible."""
+    kind, attributes = operation.kind, operation.attributes
+    shapes = [array.shape for array in arrays]
+    if kind in ("fill", "broadcast"):
+        at = 0 if kind == "fill" else 1
+        return math.prod(abs(n) for n in _integers(_parameter(attributes, "shape", arrays, at)))
+    if kind == "tile":
+        times = _integers(_parameter(attributes, "multiples", arrays, 1))
+        return arrays[0].size * math.prod(abs(n) for n in times)
+    if kind == "range":
+        start, limit, delta = (float(array) for array in arrays[:3])
+        return math.ceil(abs((limit - start) / delta)) + 1
+    if kind == "gather":
+        return arrays[0].size * max(arrays[1].size, 1)
+    if kind == "matmul":
+        return max(math.prod(shapes[0][:-1]) * max(shapes[1][-2:]), 1) * (
+            math.prod(shapes[1][:-2]) or 1
+        )
+    if kind in _SHAPE_BY_BROADCAST:
+        return int(math.prod(np.broadcast_shapes(*shapes)))
+    return sum(array.size for array in arrays)
+
+
+def _cast(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    """A float stays what it is: steps are computed in double precision."""
+    name = str(attributes.get("dtype", "float32"))
+    if name in ("float32", "float64", *_HALF):
+        return x if x.dtype.kind == "f" else x.astype(np.float64)
+    return x.astype(np.dtype(name))
+
+
+def _matmul(attributes: _Attributes, a: Array, b: Array) -> Array:
+    a = np.swapaxes(a, -1, -2) if attributes.get("transpose_a") else a
+    b = np.swapaxes(b, -1, -2) if attributes.get("transpose_b") else b
+    result: Array = np.matmul(a, b)
+    return result
+
+
+def _reshape(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    return x.reshape(_integers(_parameter(attributes, "shape", rest)))
+
+
+def _transpose(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    if "perm" not in attributes and not rest:
+        return x.transpose()
+    return x.transpose(_integers(_parameter(attributes, "perm", rest)))
+
+
+def _squeeze(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    axes = _integers(attributes["axes"] if "axes" in attributes else rest[0] if rest else ())
+    return np.squeeze(x, axes or None)
+
+
+def _expand(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    axes = _integers(_parameter(attributes, "axis", rest))
+    return np.expand_dims(x, axes)
+
+
+def _concat(attributes: _Attributes, *arrays: Array) -> Array:
+    if "axis" in attributes:
+        return np.concatenate(arrays, _integer(attributes["axis"]))
+    return np.concatenate(arrays[:-1], _integer(arrays[-1]))
+
+
+def _stack(attributes: _Attributes, *arrays: Array) -> Array:
+    return np.stack(arrays, _integer(attributes.get("axis", 0)))
+
+
+def _split(attributes: _Attributes, x: Array, *rest: Array) -> list[Array]:
+    left = list(rest)
+    axis = _integer(attributes["axis"] if "axis" in attributes else left.pop(0))
+    if "count" not in attributes:
+        sizes = list(_integers(_parameter(attributes, "sizes", left)))
+        if -1 in sizes:
+            sizes[sizes.index(-1)] = x.shape[axis] - sum(sizes) - 1
+        if min(sizes) < 0 or sum(sizes) != x.shape[axis]:
+            raise ValueError(f"sizes {sizes} of {x.shape[axis]}")
+        return np.split(x, np.cumsum(sizes)[:-1], axis)
+    count = _integer(attributes["count"])
+    if not 1 <= count <= x.shape[axis]:
+        raise ValueError(f"{count} parts of {x.shape[axis]}")
+    return np.split(x, count, axis)
+
+
+def _unstack(attributes: _Attributes, x: Array) -> list[Array]:
+    return list(np.moveaxis(x, _integer(attributes.get("axis", 0)), 0))
+
+
+def _slice(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    begin = _integers(_parameter(attributes, "begin", rest))
+    size = _integers(_parameter(attributes, "size", rest, 1 if "begin" not in attributes else 0))
+    parts = [slice(b, None if n == -1 else b + n) for b, n in zip(begin, size, strict=True)]
+    return x[tuple(parts)]
+
+
+def _strided_slice(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    begin, end, strides = (
+        _integers(_parameter(attributes, name, rest, i))
+        for i, name in enumerate(("begin", "end", "strides"))
+    )
+    masks = {
+        name: int(attributes.get(f"{name}_mask", 0))
+        for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
+    }
+    index: list[Any] = []
+    for i, (b, e, s) in enumerate(zip(begin, end, strides, strict=True)):
+        bit = 1 << i
+        if masks["ellipsis"] & bit:
+            index.append(Ellipsis)
+        elif masks["new_axis"] & bit:
+            index.append(None)
+        elif masks["shrink_axis"] & bit:
+            index.append(b)
+        else:
+            index.append(
+                slice(None if masks["begin"] & bit else b, None if masks["end"] & bit else e, s)
+            )
+    return x[tuple(index)]
+
+
+def _gather(attributes: _Attributes, x: Array, indices: Array, *rest: Array) -> Array:
+    return np.take(x, indices.astype(np.intp), _axis(attributes, rest, 0))
+
+
+def _reverse(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+    return np.flip(x, _integers(_parameter(attributes, "axes", rest)))
+
+
+def _reduce(function: Callable[..., Array]) -> Callable[..., Array]:
+    def reduce(attributes: _Attributes, x: Array, *rest: Array) -> Array:
+        axes = attributes["axes"] if "axes" in attributes else rest[0] if rest else None
+        return function(
+            x,
+            axis=None if axes is None else _integers(axes),
+            keepdims=bool(attributes.get("keepdims", False)),
+        )
+
+    return reduce
+
+
+def _clip(attributes: _Attributes, x: Array, *limits: Array) -> Array:
+    low = attributes["low"] if "low" in attributes else limits[0]
+    high = attributes["high"] if "high" in attributes else limits[-1]
+    return np.minimum(np.maximum(x, low), high)
+
+
+def _erf(x: Array) -> Array:
+    return np.vectorize(math.erf, otypes=[np.float64])(x)
+
+
+def _hard_sigmoid(attributes: _Attributes, x: Array) -> Array:
+    return np.clip(attributes.get("alpha", 0.2) * x + attributes.get("beta", 0.5), 0, 1)
+
+
+def _elu(attributes: _Attributes, x: Array) -> Array:
+    return np.where(x > 0, x, attributes.get("alpha", 1.0) * np.expm1(np.minimum(x, 0)))
+
+
+def _celu(attributes: _Attributes, x: Array) -> Array:
+    alpha = attributes.get("alpha", 1.0)
+    return np.maximum(x, 0) + np.minimum(alpha * np.expm1(np.minimum(x, 0) / alpha), 0)
+
+
+def _gelu(attributes: _Attributes, x: Array) -> Array:
+    if attributes.get("approximate"):
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1 + _erf(x / math.sqrt(2)))
+
+
+def _softmax(attributes: _Attributes, x: Array) -> Array:
+    axis = _integer(attributes.get("axis", -1))
+    e = np.exp(x - np.max(x, axis, keepdims=True))
+    result: Array = e / np.sum(e, axis, keepdims=True)
+    return result
+
+
+def _plain(function: Callable[..., Any]) -> Callable[..., Array]:
+    """Make a function of arrays one that has attributes too, and uses none."""
+    return lambda attributes, *arrays: function(*arrays)
+
+
+_UNARY: dict[str, Callable[..., Any]] = {
+    "identity": lambda x: x, "neg": np.negative, "abs": np.abs, "sign": np.sign, "exp": np.exp,
+    "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt,
+    "rsqrt": lambda x: 1 / np.sqrt(x), "square": np.square, "reciprocal": lambda x: 1 / x,
+    "erf": _erf, "erfc": lambda x: 1 - _erf(x), "tanh": np.tanh, "sigmoid": smooth.sigmoid,
+    "relu": piecewise.relu, "relu6": piecewise.relu6, "relu_n1_1": lambda x: np.clip(x, -1, 1),
+    "relu_0_1": lambda x: np.clip(x, 0, 1), "selu": smooth.selu, "softplus": smooth.softplus,
+    "softsign": lambda x: x / (1 + np.abs(x)), "hard_swish": piecewise.hard_silu,
+    "floor": np.floor, "not": np.logical_not, "zeros_like": np.zeros_like,
+    "ones_like": np.ones_like,
+}  # fmt: skip
+_BINARY: dict[str, Callable[..., Any]] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "pow": np.power,
+    "maximum": np.maximum, "minimum": np.minimum,
+    "squared_difference": lambda x, y: np.square(x - y), "floor_div": np.floor_divide,
+    "floor_mod": np.mod, "less": np.less, "less_equal": np.less_equal, "greater": np.greater,
+    "greater_equal": np.greater_equal, "equal": np.equal, "not_equal": np.not_equal,
+    "and": np.logical_and, "or": np.logical_or, "where": np.where,
+}  # fmt: skip
+_SHAPE_BY_BROADCAST = frozenset((*_UNARY, *_BINARY))
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{kind: _plain(function) for kind, function in (_UNARY | _BINARY).items()},
+    "cast": _cast,
+    "elu": _elu,
+    "celu": _celu,
+    "gelu": _gelu,
+    "leaky_relu": lambda attributes, x: np.where(x > 0, x, attributes.get("alpha", 0.2) * x),
+    "hard_sigmoid": _hard_sigmoid,
+    "softmax": _softmax,
+    "log_softmax": lambda attributes, x: np.log(_softmax(attributes, x)),
+    "clip": _clip,
+    "add_n": _plain(lambda *arrays: sum(arrays[1:], arrays[0])),
+    "matmul": _matmul,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "squeeze": _squeeze,
+    "expand": _expand,
+    "concat": _concat,
+    "split": _split,
+    "stack": _stack,
+    "unstack": _unstack,
+    "slice": _slice,
+    "strided_slice": _strided_slice,
+    "gather": _gather,
+    "reverse": _reverse,
+    "tile": lambda attributes, x, *rest: np.tile(
+        x, _integers(_parameter(attributes, "multiples", rest))
+    ),
+    "broadcast": lambda attributes, x, *rest: np.broadcast_to(
+        x, _integers(_parameter(attributes, "shape", rest))
+    ),
+    "fill": lambda attributes, *inputs: np.full(
+        _integers(_parameter(attributes, "shape", inputs)), attributes.get("value", inputs[-1])
+    ),
+    "range": _plain(lambda start, limit, delta: np.arange(start, limit, delta)),
+    "shape": _plain(lambda x: np.array(x.shape, np.int64)),
+    "size": _plain(lambda x: np.array(x.size, np.int64)),
+    "rank": _plain(lambda x: np.array(x.ndim, np.int64)),
+    "reduce_sum": _reduce(np.sum),
+    "reduce_prod": _reduce(np.prod),
+    "reduce_max": _reduce(np.max),
+    "reduce_min": _reduce(np.min),
+    "reduce_mean": _reduce(np.mean),
+    "reduce_all": _reduce(np.all),
+    "reduce_any": _reduce(np.any),
+}
