@@ -24,8 +24,9 @@ products
 arrangement
     reshape (x, shape), transpose (x, perm), squeeze (x, axes; all of size 1 without),
     expand (x, axis), concat (…, axis), split (x, axis, sizes; or count instead of sizes),
-    stack (…; axis=0), unstack (x; axis=0), slice (x, begin, size), strided_slice (x, begin, end, strides; begin_mask,
-    end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask), gather (x, indices; axis=0),
+    stack (…; axis=0), unstack (x; axis=0), slice (x, begin, size), strided_slice (x, begin, end,
+    strides; begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask), gather (x,
+    indices, axis=0),
     reverse (x, axes), tile (x, multiples), broadcast (x, shape), fill (shape, value),
     range (start, limit, delta), shape (x), size (x), rank (x), reduce_sum, reduce_prod, reduce_max,
     reduce_min, reduce_mean, reduce_all, reduce_any (x, axes; keepdims)

@@ -74,7 +74,7 @@ class Scope:
         return self._inner[id(operation)]
 
     def loop(self, operation: Operation) -> Scope:
-        """Return the scope of a loop's passes; what no pass changes is the value before the loop."""
+        """Return the scope of a loop's passes; what they leave alone is bound to what it was."""
         if id(operation) not in self._inner:
             body = self.body(operation)
             scope = Scope(body, self.dataflow, self)
@@ -157,6 +157,21 @@ def operands(value: Value) -> list[Value]:
     return [] if made is None else [value[0].resolve(name) for name in made[0].inputs if name]
 
 
+_FILLING = frozenset(("fill", "zeros_like", "ones_like"))
+
+
+def _counted(value: Value) -> list[Value]:
+    """Return the operands that count: where one number fills a shape, not the shape.
+
+    The number alone is computed then, which acts as an array of any shape does.
+    """
+    below = operands(value)
+    made = maker(value)
+    if made is None or made[0].kind not in _FILLING:
+        return below
+    return below[1:2] if made[0].kind == "fill" else []
+
+
 class UnknownValue(Exception):
     """A value that cannot be computed from what is given: an input, or an unknown operator."""
 
@@ -193,7 +208,7 @@ class Evaluation:
             if made is None or made[0].kind not in _FUNCTIONS:
                 fixed[at] = at[1] in at[0].graph.constants
                 continue
-            below = operands(at)
+            below = _counted(at)
             waiting = [one for one in below if one not in fixed]
             if waiting and at not in begun:
                 begun.add(at)
@@ -268,7 +283,9 @@ class Evaluation:
                 if made is None or made[0].kind not in _FUNCTIONS:
                     raise UnknownValue(at)
                 operation = made[0]
-                inputs = [scope.resolve(one) for one in operation.inputs if one]
+                inputs = operands(at)
+                if operation.kind in _FILLING and not all(map(self.is_constant, inputs)):
+                    inputs = _counted(at)
                 waiting = [one for one in inputs if one not in done]
                 if at in terms:
                     waiting = [one for one in waiting if not self.is_constant(one)]
@@ -294,6 +311,8 @@ class Evaluation:
     ) -> Array:
         """Return one output of an operation."""
         try:
+            if operation.kind in _FILLING and len(arrays) < len(operation.inputs):
+                return _filling_number(operation, arrays)
             with np.errstate(all="ignore"):
                 size = _result_size(operation, arrays)
                 self._check(size, scope)
@@ -314,6 +333,26 @@ class Evaluation:
                 f"its values take {size * _ITEMSIZE:,} bytes of memory, expected no more than "
                 f"{most:,}: Limits(max_bytes=…) moves this limit"
             )
+
+    def without_ones(self, value: Value) -> Value:
+        """Return a value before it was multiplied by ones, as inference does for dropout."""
+        for _ in range(_ALIASES):
+            made = maker(value)
+            if made is None or made[0].kind != "mul":
+                break
+            below = operands(value)
+            others = [one for one in below if not self.is_constant(one)]
+            factors = [self.constant(one) for one in below if self.is_constant(one)]
+            if len(others) != 1 or not all(f is not None and np.all(f == 1) for f in factors):
+                break
+            value = others[0]
+        return value
+
+
+def _filling_number(operation: Operation, arrays: Sequence[Array]) -> Array:
+    if operation.kind == "fill":
+        return np.asarray(operation.attributes.get("value", arrays[-1] if arrays else 0))
+    return np.asarray(float(operation.kind == "ones_like"))
 
 
 class ImpossibleOperation(Exception):
@@ -376,16 +415,14 @@ def _result_size(operation: Operation, arrays: Sequence[Array]) -> int:
         times = _integers(_parameter(attributes, "multiples", arrays, 1))
         return arrays[0].size * math.prod(abs(n) for n in times)
     if kind == "range":
-        start, limit, delta = (float(array) for array in arrays[:3])
-        return math.ceil(abs((limit - start) / delta)) + 1
+        start, limit, delta = arrays[:3]
+        return math.ceil(abs((float(limit) - float(start)) / float(delta))) + 1
     if kind == "gather":
         return arrays[0].size * max(arrays[1].size, 1)
     if kind == "matmul":
-        return max(math.prod(shapes[0][:-1]) * max(shapes[1][-2:]), 1) * (
-            math.prod(shapes[1][:-2]) or 1
-        )
+        return math.prod((max(arrays[0].size, 1), max(shapes[1][-2:]), *shapes[1][:-2]))
     if kind in _SHAPE_BY_BROADCAST:
-        return int(math.prod(np.broadcast_shapes(*shapes)))
+        return math.prod(np.broadcast_shapes(*shapes))
     return sum(array.size for array in arrays)
 
 
@@ -483,11 +520,13 @@ def _strided_slice(attributes: _Attributes, x: Array, *rest: Array) -> Array:
             index.append(
                 slice(None if masks["begin"] & bit else b, None if masks["end"] & bit else e, s)
             )
-    return x[tuple(index)]
+    result: Array = x[tuple(index)]
+    return result
 
 
 def _gather(attributes: _Attributes, x: Array, indices: Array, *rest: Array) -> Array:
-    return np.take(x, indices.astype(np.intp), _axis(attributes, rest, 0))
+    result: Array = np.take(x, indices.astype(np.intp), _axis(attributes, rest, 0))
+    return result
 
 
 def _reverse(attributes: _Attributes, x: Array, *rest: Array) -> Array:
@@ -509,30 +548,38 @@ def _reduce(function: Callable[..., Array]) -> Callable[..., Array]:
 def _clip(attributes: _Attributes, x: Array, *limits: Array) -> Array:
     low = attributes["low"] if "low" in attributes else limits[0]
     high = attributes["high"] if "high" in attributes else limits[-1]
-    return np.minimum(np.maximum(x, low), high)
+    result: Array = np.minimum(np.maximum(x, low), high)
+    return result
 
 
 def _erf(x: Array) -> Array:
-    return np.vectorize(math.erf, otypes=[np.float64])(x)
+    result: Array = np.vectorize(math.erf, otypes=[np.float64])(x)
+    return result
 
 
 def _hard_sigmoid(attributes: _Attributes, x: Array) -> Array:
-    return np.clip(attributes.get("alpha", 0.2) * x + attributes.get("beta", 0.5), 0, 1)
+    line = float(attributes.get("alpha", 0.2)) * x + float(attributes.get("beta", 0.5))
+    result: Array = np.clip(line, 0, 1)
+    return result
 
 
 def _elu(attributes: _Attributes, x: Array) -> Array:
-    return np.where(x > 0, x, attributes.get("alpha", 1.0) * np.expm1(np.minimum(x, 0)))
+    return np.where(x > 0, x, float(attributes.get("alpha", 1)) * np.expm1(np.minimum(x, 0)))
 
 
 def _celu(attributes: _Attributes, x: Array) -> Array:
-    alpha = attributes.get("alpha", 1.0)
-    return np.maximum(x, 0) + np.minimum(alpha * np.expm1(np.minimum(x, 0) / alpha), 0)
+    alpha = float(attributes.get("alpha", 1))
+    low = np.minimum(alpha * np.expm1(np.minimum(x, 0) / alpha), 0)
+    result: Array = np.maximum(x, 0) + low
+    return result
 
 
 def _gelu(attributes: _Attributes, x: Array) -> Array:
+    inner = _erf(x / math.sqrt(2))
     if attributes.get("approximate"):
-        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
-    return 0.5 * x * (1 + _erf(x / math.sqrt(2)))
+        inner = np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))
+    result: Array = 0.5 * x * (1 + inner)
+    return result
 
 
 def _softmax(attributes: _Attributes, x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,10 @@ _TRIED = 64  # values after the last product of an unrolled GRU that may be its 
 _INTEGER = 7  # stands for every integer that is not known: a number of timesteps
 # Through these a sequence is the same sequence; what comes before others is the layer's input.
 _SAME = frozenset(("cast", "reshape", "squeeze", "expand", "ensure_shape"))
-_HALF = ("float16", "bfloat16")
+# What puts a value into the outputs of a loop.
+_WRITING = frozenset((
+    "reshape", "expand", "concat", "list_set", "stack", "squeeze", "cast",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,13 +337,51 @@ def _roots(product: Product) -> Iterator[Any]:
 
 def _unmasked(new: Value, state: Value) -> tuple[Value, bool]:
     """Return the new state before a mask puts the old one in its place."""
-    made, below = maker(new), operands(new)
-    if made is not None and made[0].kind == "where" and len(below) == 3:
-        if below[2] == state:
-            return below[1], True
-        if below[1] == state:
-            return below[2], True
+    branches = _branches(new)
+    if branches is not None:
+        if branches[1] == state:
+            return branches[0], True
+        if branches[0] == state:
+            return branches[1], True
     return new, False
+
+
+def _branches(value: Value) -> tuple[Value, Value] | None:
+    """Return the two values of which a condition takes one; None if there is no condition."""
+    made, below = maker(value), operands(value)
+    if made is None:
+        return None
+    if made[0].kind == "where" and len(below) == 3:
+        return below[1], below[2]
+    if made[0].kind != "add" or len(below) != 2:
+        return None
+    found: list[tuple[tuple[Value, bool], Value]] = []
+    for one in below:  # as tf2onnx writes it: cast(condition) * x + cast(not condition) * y
+        product, factors = maker(one), operands(one)
+        if product is None or product[0].kind != "mul" or len(factors) != 2:
+            return None
+        conditions = [(_condition(factors[0]), factors[1]), (_condition(factors[1]), factors[0])]
+        some = [(condition, factor) for condition, factor in conditions if condition is not None]
+        if len(some) != 1:
+            return None
+        found += some
+    (first, x), (second, y) = found
+    if first[0] != second[0] or first[1] == second[1]:
+        return None
+    return (y, x) if first[1] else (x, y)
+
+
+def _condition(value: Value) -> tuple[Value, bool] | None:
+    """Return the condition that a number is made of, and whether it is negated."""
+    negated = False
+    made = maker(value)
+    if made is None or made[0].kind != "cast":
+        return None
+    while made is not None and made[0].kind in ("cast", "not", "expand", "broadcast"):
+        negated ^= made[0].kind == "not"
+        value = operands(value)[0]
+        made = maker(value)
+    return value, negated
 
 
 _MASKED = "its graph leaves timesteps out by a mask, which is an argument of the call: pass mask=…"
@@ -367,6 +409,9 @@ class _Loop:
             if self.scope.graph.inputs[i] not in self.scope.bindings
         }
         self.next = {i: self.scope.resolve(self.scope.graph.outputs[i]) for i in self.states}
+        self.results = {*self.next.values()}
+        self.results |= {_unmasked(one, self.states[j])[0] for j, one in self.next.items()}
+        self.inputs: set[Value] = set()  # of the cells that are found
         name = operation.name or self.scope.graph.name
         self.path = _PATH.sub("", name) or name or "while"
 
@@ -375,20 +420,18 @@ class _Loop:
 
     def grus(self) -> list[GraphGRU]:
         """Return the GRU that the loop is; several where it runs stacked cells."""
-        found = []
-        for i, state in self.states.items():
-            step, masked = self._step(i, state)
-            if step is not None:
-                found.append(self._gru(i, step, masked))
+        steps = {i: self._step(i, state) for i, state in self.states.items()}
+        self.inputs = {step.x for step, _ in steps.values() if step is not None}
+        found = [
+            self._gru(i, step, masked) for i, (step, masked) in steps.items() if step is not None
+        ]
         if len(found) > 1:
             found = [replace(one, path=f"{one.path}/{i}") for i, one in enumerate(found)]
         return found
 
     def _step(self, i: int, state: Value) -> tuple[StepGRU | None, bool]:
         new, masked = _unmasked(self.next[i], state)
-        others = {one for j, one in self.next.items() if j != i}
-        others |= {_unmasked(one, self.states[j])[0] for j, one in self.next.items() if j != i}
-        stops = frozenset(others - {new, self.next[i]} | set(self.states.values()) - {state})
+        stops = frozenset(self.results - {new, self.next[i]} | set(self.states.values()) - {state})
         reached = self.search.reached(frozenset((state,)), stops, self.is_inside)
         search = StepSearch(
             self.evaluation,
@@ -411,6 +454,8 @@ class _Loop:
         sequences = self._sequences(i)
         if sequences is not None:
             arguments["return_sequences"] = sequences
+        if masked and (zeros := self._zeros_outputs(i)) is not None:
+            arguments["zero_output_for_mask"] = zeros
         notes = [_MASKED] * masked
         initial = self.evaluation.constant(self.outside.resolve(self.operation.inputs[i]))
         if not self._starts_at_zero(i, initial):
@@ -459,6 +504,9 @@ class _Loop:
         while left:
             value = left.pop()
             scope, name = value
+            if value in self.results:  # of a cell below, in the order in which that one runs
+                yield False
+                continue
             if scope is self.scope and name in scope.graph.inputs:
                 at = scope.graph.inputs.index(name)
                 if at >= self.count:  # the next element of a sequence
@@ -560,6 +608,8 @@ class _Loop:
     def _sequences(self, i: int) -> bool | None:
         """Return whether the outputs of all timesteps are used, rather than the last alone."""
         new = {self.next[i], _unmasked(self.next[i], self.states[i])[0]}
+        if new & self.inputs:  # of the cell above
+            return True
         outputs = self.operation.outputs
         stacked = [j for j in range(len(outputs)) if j >= self.count or (j in self.next and j != i)]
         last = False
@@ -578,6 +628,25 @@ class _Loop:
             return False
         return None
 
+    def _zeros_outputs(self, i: int) -> bool | None:
+        """Return whether the output of a masked timestep is zero; None if it is not to be seen."""
+        new = _unmasked(self.next[i], self.states[i])[0]
+        for name in self.scope.graph.outputs:
+            seen: set[Value] = set()
+            left = [self.scope.resolve(name)]
+            while left:
+                at = left.pop()
+                branches = _branches(at)
+                if branches is not None and branches[0] == new and branches[1] != self.states[i]:
+                    other = self.evaluation.constant(branches[1])
+                    return other is not None and not np.any(other)
+                made = maker(at)
+                if made is not None and made[0].kind in _WRITING and self.is_inside(at):
+                    below = [one for one in operands(at) if one not in seen]
+                    seen.update(below)
+                    left += below
+        return None
+
     def _holds(self, value: Value, new: set[Value]) -> bool:
         """Return whether what a pass adds to an output is the new state, as it is."""
         seen = {value}
@@ -589,16 +658,7 @@ class _Loop:
             made = maker(at)
             if made is None or not self.is_inside(at):
                 continue
-            if made[0].kind not in (
-                "reshape",
-                "expand",
-                "concat",
-                "list_set",
-                "stack",
-                "where",
-                "squeeze",
-                "cast",
-            ):
+            if made[0].kind not in _WRITING and _branches(at) is None:
                 continue
             below = [one for one in operands(at) if one not in seen]
             seen.update(below)
@@ -720,21 +780,20 @@ class _Unrolled:
 
     def _gru(self, chain: list[Value], products: Mapping[Value, Product]) -> GraphGRU | None:
         """Return the GRU whose states are a chain of values."""
+        state = chain[-2] if len(chain) > 1 else chain[0]
         if len(chain) > 1:
-            step, new = self._step(chain[-2], chain[-1]), chain[-1]
-            state = chain[-2]
+            step = self._step(state, chain[-1])
         else:
-            state = chain[0]
-            step, new = self._last_step(state, products[state])
-        if step is None or new is None:
+            step = self._last_step(state, products[state])
+        if step is None:
             return None
-        xs = []
-        for before, after in zip(chain, chain[1:], strict=False):
-            after, _ = _unmasked(after, before)
-            x = step.x if before == state else self._input(before, after)
-            if x is None or not step.check(self.evaluation, before, after, x):
+        xs: list[Value] = []
+        for before, after in itertools.pairwise(chain):
+            plain, _ = _unmasked(after, before)
+            taken = step.x if before == state else self._input(before, plain)
+            if taken is None or not step.check(self.evaluation, before, plain, taken):
                 raise NotKeras("its timesteps are not all the same step")
-            xs.append(x)
+            xs.append(taken)
         if len(chain) == 1:
             xs.append(step.x)
         first_x = self._first_input(chain[0], step)
@@ -773,14 +832,14 @@ class _Unrolled:
                     reason = error
                 else:
                     if step is not None:
-                        return step, value
+                        return step
             for scope, operation in self.search.users.get(value, ()):
                 new = [scope.resolve(name) for name in operation.outputs if name]
                 left += [one for one in new if one not in seen]
                 seen.update(new)
         if reason is not None:
             self.search.reasons[product.value] = str(reason)
-        return None, None
+        return None
 
     def _input(self, state: Value, new: Value) -> Value | None:
         """Return what the kernel of one step multiplies."""
@@ -816,7 +875,7 @@ class _Unrolled:
             return None
         sequences = {(place[0], place[1]) for place in places if place is not None}
         indices = [place[2] for place in places if place is not None]
-        steps = {b - a for a, b in zip(indices, indices[1:], strict=False)}
+        steps = {b - a for a, b in itertools.pairwise(indices)}
         if len(sequences) != 1 or steps not in ({1}, {-1}):
             return None
         ((sequence, axis),) = sequences

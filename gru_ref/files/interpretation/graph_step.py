@@ -9,7 +9,7 @@ with `gru_ref.core.step`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,7 @@ def product_at(value: Value, evaluation: Evaluation) -> Product | None:
         return None
     transposed = bool(made[0].attributes.get("transpose_b"))
     rows, columns = array.shape[-2:][::-1] if transposed else array.shape[-2:]
-    return Product(value, operand, weights, transposed, (rows, columns))
+    return Product(value, evaluation.without_ones(operand), weights, transposed, (rows, columns))
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class StepGRU:
 
     def check(self, evaluation: Evaluation, state: Value, new: Value, x: Value) -> bool:
         """Return whether a step with its own weights is this one, on random numbers."""
-        return any(_agrees(self, evaluation, state, new, x, batch) for batch in _tries(_BATCHES))
+        return any(_agrees(self, evaluation, state, new, x, batch) for batch in _BATCHES)
 
 
 class StepSearch:
@@ -246,7 +246,7 @@ class StepSearch:
         terms, unclear = self._terms(sides, units)
         reason: Exception | None = None
         for some in ([*terms, *unclear], terms) if unclear else (terms,):
-            for batch in _tries(_BATCHES):
+            for batch in _BATCHES:
                 probe = _Probe(self, inputs, direct, gated, some, units, batch)
                 try:
                     return probe.result()
@@ -301,10 +301,6 @@ class StepSearch:
             and made[0].kind not in (*_ARRANGING, "matmul", "add", "sub", "mul")
         )
         return ", ".join(words) or "additions and products alone"
-
-
-def _tries(batches: Sequence[int]) -> Iterator[int]:
-    yield from batches
 
 
 class _Probe:
@@ -390,8 +386,8 @@ class _Probe:
 
     def candidate(self, blocks: Mapping[_Block, Array]) -> Array:
         at0 = self.new_state(blocks, 0.0)
-        z = self.new_state(blocks, 1.0) - at0
-        return at0 / (1 - z)
+        result: Array = at0 / (1 - (self.new_state(blocks, 1.0) - at0))
+        return result
 
     def reset_gate(self, blocks: Mapping[_Block, Array]) -> Array:
         """Return what multiplies the state before its product, where that is so."""
@@ -559,12 +555,12 @@ class _Probe:
         for scale in (0.3, 1.0, 3.0):
             blocks = {b: self.draw(scale) for b in self.kinds}
             h = self.draw()
-            sums = {role: np.zeros_like(h) for role in "zrhq"}
+            sums: dict[str, Array] = {role: np.zeros_like(h) for role in "zrhq"}
             for b, role in roles.items():
                 sums[role] = sums[role] + blocks[b]
             z, r = ρ(sums["z"]), ρ(sums["r"])
             n = φ(sums["h"] + r * sums["q"])
-            pairs = [(self.new_state(blocks, h), z * h + (1 - z) * n)]
+            pairs: list[tuple[Array, Array]] = [(self.new_state(blocks, h), z * h + (1 - z) * n)]
             if self.gated:
                 pairs.append((self.reset_gate(blocks), r))
             if not all(
