@@ -815,8 +815,8 @@ class _Unrolled:
         new, _ = _unmasked(new, state)
         return self._search(state, new).result()
 
-    def _last_step(self, state: Value, product: Product) -> tuple[StepGRU | None, Value | None]:
-        """Return the step from the last state that is multiplied, and the state after it."""
+    def _last_step(self, state: Value, product: Product) -> StepGRU | None:
+        """Return the step from the last state that is multiplied."""
         reason: NotKeras | None = None
         seen = {product.value}
         left = [product.value]
