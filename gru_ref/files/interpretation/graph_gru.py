@@ -32,6 +32,7 @@ from gru_ref.files.interpretation.graph_step import (
     product_at,
 )
 from gru_ref.files.malformed import MalformedFileError
+from gru_ref.provenance import Inference
 
 _PATH = re.compile(r"(/while(_\d+)?(_loop|_body)?(_\d+)?)$")
 _CELL = "gru_cell"
@@ -75,6 +76,17 @@ class GraphGRU:
     stored_dtype: str | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def inferred(self) -> dict[str, Inference]:
+        """The generation of Keras, where a function is that of one alone."""
+        if self.generation is None:
+            return {}
+        names = (self.arguments["recurrent_activation"], self.arguments["activation"])
+        source = (
+            f"its {' and '.join(dict.fromkeys(names))}, which compute as Keras {self.generation}'s"
+        )
+        return {"keras_version": Inference(str(self.generation), source)}
+
     def found(self) -> Found:
         """Return it as readers do."""
         return Found(
@@ -82,8 +94,8 @@ class GraphGRU:
             self.kernel,
             self.recurrent_kernel,
             self.bias,
-            keras_version=None if self.generation is None else str(self.generation),
             already_known=self.arguments,
+            inferred=self.inferred,
             notes=self.notes,
             stored_dtype=self.stored_dtype,
             backward=grouping.is_backward(self.path),
