@@ -99,14 +99,18 @@ def file_arguments(
     foreign = [name for name in _ACTIVATIONS if not _is_own(known.get(name), own)]
     inferred = {
         name: inference
-        for name, inference in _inferences(found, release).items()
+        for name, inference in _inferences(found).items()
         if name in _ASKED and name not in known
     }
     return FileArguments(known, inferred, tuple(foreign), tuple(notes))
 
 
 def layer_arguments(
-    said: FileArguments, supplied: Mapping[str, Any], found: Found, file: object
+    said: FileArguments,
+    supplied: Mapping[str, Any],
+    found: Found,
+    release: LayerRelease,
+    file: object,
 ) -> dict[str, Any]:
     """Return all arguments: what the file says, and what the caller supplies for the rest.
 
@@ -118,7 +122,7 @@ def layer_arguments(
         A supplied value contradicts the file.
     """
     inferred = {name: inference.value for name, inference in said.inferred.items()}
-    used = {**found.assumed, **inferred, **said.known}
+    used = {**_assumed_values(found, release), **inferred, **said.known}
     used.pop("class_name", None)
     used.pop("keras_version", None)
     for name, value in supplied.items():
@@ -168,18 +172,22 @@ def missing_arguments(
     return tuple(names)
 
 
-def _inferences(found: Found, release: LayerRelease) -> dict[str, Inference]:
-    """Return the arguments that follow from names, and from the defaults of an old release."""
+def _inferences(found: Found) -> dict[str, Inference]:
+    """Return the arguments that follow from something in the file."""
     inferred = dict(found.inferred)
     if found.backward:
         inferred.setdefault("go_backwards", Inference(True, f"its path, {found.path}"))
-    source = f"the defaults of Keras {release.version}"
-    if release.has_hard_gates:
-        gates = Inference(_OLD_DEFAULTS["recurrent_activation"], source)
-        inferred.setdefault("recurrent_activation", gates)
-    if release.is_before_the_ledger:
-        inferred.setdefault("reset_after", Inference(False, source))
     return inferred
+
+
+def _assumed_values(found: Found, release: LayerRelease) -> dict[str, Any]:
+    """Return what is assumed of a GRU where that is not the default of the newest releases."""
+    values: dict[str, Any] = {}
+    if release.is_before_the_ledger:
+        values["reset_after"] = False
+    if release.has_hard_gates:
+        values["recurrent_activation"] = _OLD_DEFAULTS["recurrent_activation"]
+    return {**values, **found.assumed}
 
 
 def _config_arguments(

@@ -54,7 +54,7 @@ def as_layer(
     release = layer_release(found, keras_version, file)
     behaviour = resolve(release.name)
     said = arguments.file_arguments(found, weights, release, behaviour, file)
-    used = arguments.layer_arguments(said, supplied, found, file)
+    used = arguments.layer_arguments(said, supplied, found, release, file)
     try:
         layer = GRU.from_config(used, keras_version=release.name)
     except arguments.CONSTRUCTOR_ERRORS as error:

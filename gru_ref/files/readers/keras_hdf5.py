@@ -27,9 +27,11 @@ _MODEL = "model_weights"
 # What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.
 _ADDED = re.compile(r"(_\d+)?(:\d+)?$")
 
-# What TensorFlow 1.13 to 1.15 name as their Keras. 2.0 does as well, and writes the same for
-# reset_after=False, which is not its default.
-_TENSORFLOW_1 = "2.2.4-tf"
+# What TensorFlow 1.13 to 1.15 name as their Keras; older files may name none. 2.0 names the same,
+# and writes the same for reset_after=False, which is not its default.
+_TENSORFLOW_1 = (None, "2.2.4-tf")
+# What Keras 1 puts behind the name of a layer.
+_KERAS_1 = re.compile(r"_W(_z)?$")
 
 
 def read(path: Path, budget: Budget) -> list[Found]:
@@ -116,22 +118,13 @@ def _stored_grus(group: HDF5Group, layer: str, version: str | None, budget: Budg
 
 def _with_class(stored: Found, names: Sequence[str], version: str | None) -> Found:
     """Return a GRU with what the names of its arrays show of the class that wrote them."""
-    if len(names) == 9 or names[0].endswith("_W"):
-        source = f"the names of its arrays, {names[0]} to {names[-1]}, as Keras 1 writes them"
-        inferred = {
-            "recurrent_activation": Inference("hard_sigmoid", source),
-            "keras_version": Inference("1", source),
-        }
-        return replace(stored, inferred=inferred)
+    if _KERAS_1.search(names[0]):
+        source = f"the names of its arrays, {names[0]} to {names[-1]}"
+        return replace(stored, inferred={"keras_version": Inference("1", source)})
     units = stored.recurrent_kernel.shape[0]
     one_row = stored.bias is not None and stored.bias.shape == (3 * units,)
-    if not one_row or "cell" in names[0] or not names[0].endswith("kernel:0"):
-        return stored
-    if version is None:
-        source = f"{names[0]} without gru_cell, in a file that names no Keras"
-        gates = Inference("hard_sigmoid", source)
-        return replace(stored, inferred={"recurrent_activation": gates})
-    if version == _TENSORFLOW_1:
+    of_no_cell = "cell" not in names[0] and names[0].endswith("kernel:0")
+    if version in _TENSORFLOW_1 and one_row and of_no_cell:
         return replace(stored, assumed={"recurrent_activation": "hard_sigmoid"})
     return stored
 
@@ -152,6 +145,8 @@ def _length_of_gru(listed: Mapping[str, tuple[int, ...]]) -> int:
 def _path(layer: str, name: str) -> str:
     """Return the layer's group and what leads to the arrays in it, without saying a name twice."""
     parts = name.split("/")[:-1]
+    if _KERAS_1.search(name):
+        parts = [_KERAS_1.sub("", name)]
     return "/".join([layer, *(parts[1:] if parts[:1] == [layer] else parts)])
 
 
