@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         UnseededError,
         UnverifiedVersionWarning,
     )
-    from gru_ref.files import Limits, MalformedFileError, load_layers
+    from gru_ref.files import Limits, MalformedFileError, load_grus, load_layers
     from gru_ref.files.bundles import load_bundle, save_bundle
     from gru_ref.keras.config import GRUConfig
     from gru_ref.keras.functional import Result, gru, gru_step
@@ -59,6 +59,7 @@ __all__ = [
     "gru_step",
     "lint_vectors",
     "load_bundle",
+    "load_grus",
     "load_layers",
     "save_bundle",
     "set_random_seed",
@@ -88,6 +89,7 @@ _MODULE_OF = {
     "gru_step": "keras.functional",
     "lint_vectors": "debugging.lint",
     "load_bundle": "files.bundles",
+    "load_grus": "files",
     "load_layers": "files",
     "save_bundle": "files.bundles",
     "set_random_seed": "random_streams.seeds",

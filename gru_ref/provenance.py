@@ -37,6 +37,9 @@ class Provenance:
         The module of `gru_ref.files.readers` that read it: "keras_zip", "keras_hdf5", …
     path : str
         The place of the GRU within the file, as the file writes it.
+    names : tuple of str
+        The names of the models and wrappers around the layer, the outermost first, and its own, as
+        Keras has them; empty where the file does not say its own.
     keras_version : str or None
         The version that the file names; None where it names none.
     class_name : str or None
@@ -65,6 +68,7 @@ class Provenance:
     file: str
     format: str
     path: str
+    names: tuple[str, ...] = ()
     keras_version: str | None = None
     class_name: str | None = None
     config: Mapping[str, Any] | None = field(default=None, repr=False)

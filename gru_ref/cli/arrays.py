@@ -6,6 +6,7 @@ import lzma
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,33 @@ def read_array(path: Path | None, option: str) -> NDArray[Any] | None:
     """
     if path is None:
         return None
-    array = sole_array(path, option)
+    return _numbers(sole_array(path, option), path, option)
+
+
+def read_states(path: Path | None, option: str, names: Sequence[str]) -> list[NDArray[Any]] | None:
+    """Return the states of a layer that has several, from a `.npz` that holds one of each name.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `load_arrays`; or one of them is not there, or is no numbers.
+    """
+    if path is None:
+        return None
+    found = load_arrays(path, option)
+    expected = f"expected a .npz with {', '.join(names)}"
+    if not isinstance(found, dict):
+        raise ValueError(f"{option} is {str(path)!r} of one array, {expected}")
+    states = []
+    for name in names:
+        if name not in found:
+            raise ValueError(f"{option} is {str(path)!r} without {name}, {expected}")
+        states.append(_numbers(found[name], path, option))
+    return states
+
+
+def _numbers(array: NDArray[Any], path: Path, option: str) -> NDArray[Any]:
+    """Return an array of numbers, bfloat16 in float32."""
     if array.dtype == BFLOAT16:
         array = from_bfloat16(array)
     if array.dtype.kind not in "fiub":

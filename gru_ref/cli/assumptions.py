@@ -9,9 +9,12 @@ import click
 
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.text import one_line
+from gru_ref.files import Layer
 from gru_ref.files.interpretation.given_config import sibling_configs
 from gru_ref.keras.activations import tables
-from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.layers.bidirectional import Bidirectional
+from gru_ref.keras.layers.rnn import RNN
 from gru_ref.provenance import Provenance
 
 # What a layer in another layout rests on: all that changes a state.
@@ -22,6 +25,8 @@ LAYOUT = frozenset((
 # What one call rests on, beside these.
 CALL = LAYOUT | {"time_major"}
 MASKED_CALL = CALL | {"zero_output_for_mask"}
+# What a Bidirectional, or an RNN of several cells, rests on besides.
+WHOLE = frozenset(("merge_mode", "wrapper"))
 # What is written whole rests on everything.
 EVERYTHING = MASKED_CALL | {
     "dropout", "recurrent_dropout", "return_sequences", "return_state", "stateful", "merge_mode",
@@ -40,13 +45,13 @@ def of_call(*, masked: bool) -> frozenset[str]:
 
 
 def report_assumptions(
-    layers: Iterable[GRU], source: SourceFile, uses: frozenset[str], *, masked: bool = False
+    layers: Iterable[Layer], source: SourceFile, uses: frozenset[str], *, masked: bool = False
 ) -> None:
     """Print on standard error what is assumed or inferred of some layers, if `uses` names it.
 
     Parameters
     ----------
-    layers : iterable of GRU
+    layers : iterable of GRU, RNN or Bidirectional
         Those whose numbers the command prints or writes.
     source : SourceFile
         The file that they are of.
@@ -112,13 +117,21 @@ def _other(value: Any) -> str:
     return "true|false" if isinstance(value, bool) else str(value)
 
 
-def _release_matters(layer: GRU, *, masked: bool) -> bool:
+def _release_matters(layer: Layer, *, masked: bool) -> bool:
     """Return whether the newest releases of both generations could compute otherwise."""
-    if masked or layer.config.variable_dtype.itemsize < 4:
+    configs = _configs(layer)
+    if masked or any(config.variable_dtype.itemsize < 4 for config in configs):
         return True
-    names = [getattr(layer.config, name) for name in _ACTIVATIONS]
+    names = [getattr(config, name) for config in configs for name in _ACTIVATIONS]
     return any(
         name is not None
         and (not isinstance(name, str) or tables.KERAS_2.get(name) is not tables.KERAS_3.get(name))
         for name in names
     )
+
+
+def _configs(layer: Layer) -> list[GRUConfig]:
+    """Return the config of every GRU in a layer."""
+    if isinstance(layer, Bidirectional):
+        return [*_configs(layer.forward_layer), *_configs(layer.backward_layer)]
+    return [cell.config for cell in layer.cells] if isinstance(layer, RNN) else [layer.config]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import click
-from numpy.typing import NDArray
 
-from gru_ref.cli.arrays import read_array
+from gru_ref.cli.arrays import read_array, read_states
 from gru_ref.cli.selection import SourceFile
 
 F = Callable[..., Any]
@@ -48,16 +47,27 @@ class CallFiles:
             if self.inputs is None and value is not None:
                 raise ValueError(f"{option} needs --inputs")
 
-    def arrays(self) -> dict[str, NDArray[Any] | None]:
+    def arrays(self, states: Sequence[str] = ("state",)) -> dict[str, Any]:
         """Return the array in each file, None where there is no file.
+
+        Parameters
+        ----------
+        states : sequence of str
+            The names of the states of the layer: with several of them, --initial-state is a `.npz`
+            that holds one of each name, and the states are a list.
 
         Raises
         ------
         OSError, ValueError
-            As `read_array`.
+            As `read_array` and `read_states`.
         """
-        arrays = [read_array(path, option) for option, path in self.paths().items()]
-        return dict(zip(vars(self), arrays, strict=True))
+        arrays: dict[str, Any] = {}
+        for name, (option, path) in zip(vars(self), self.paths().items(), strict=True):
+            several = name == "initial_state" and len(states) > 1
+            arrays[name] = (
+                read_states(path, option, states) if several else read_array(path, option)
+            )
+        return arrays
 
 
 def value(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
@@ -73,8 +83,9 @@ def file(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], 
 file_argument = click.argument("file", type=_PATH)
 layer = value(
     "--layer",
-    "PATH",
-    "Path of the GRU, as `inspect` shows it; may be left out when FILE has one.",
+    "NAME",
+    "Name or path of the GRU, as `inspect` shows them, or an ending of the path; may be left out "
+    "when FILE has one.",
 )
 limits = value(
     "--limit limits",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from gru_ref.cli.text import quoted_names
 from gru_ref.errors import AssumptionWarning
-from gru_ref.files import Limits, load_layers
+from gru_ref.files import FileLayers, Limits, read_layers
 from gru_ref.files.interpretation.arguments import FLAGS
 from gru_ref.keras.layers.gru import GRU
 
+OPTION = "--layer"
 # Settings that are no argument of GRU → what gives them.
 _OTHER_OPTIONS = {
     "keras_version": "--keras-version",
@@ -72,8 +73,8 @@ class SourceFile:
                 raise ValueError(f"--limit {name} is {value!r}, expected a number")
         return Limits(**values)
 
-    def layers(self) -> dict[str, GRU]:
-        """Return the GRUs of the file by their paths.
+    def layers(self) -> FileLayers:
+        """Return the layers of the file.
 
         Raises
         ------
@@ -88,46 +89,26 @@ class SourceFile:
                 raise ValueError(f"--set names {name!r}, expected {option}")
         with warnings.catch_warnings():  # the command says what its own numbers rest on
             warnings.simplefilter("ignore", AssumptionWarning)
-            layers = load_layers(
+            layers = read_layers(
                 self.file,
                 limits=self.bounds,
                 keras_version=self.keras_version,
                 config=self.config,
                 **{name: _setting(name, value) for name, value in settings.items()},
             )
-        if not layers:
+        if not layers.grus:
             raise ValueError(f"{self.file} holds no GRU, expected one at least")
         return layers
 
-    def layer(self, path: str | None) -> GRU:
-        """Return the GRU of the file at `path`; the only one if `path` is None.
+    def gru(self, word: str | None) -> GRU:
+        """Return the GRU of the file that --layer means; the only one if `word` is None.
 
         Raises
         ------
         ValueError, OSError, ImportError, TypeError
-            As `layers` and `choose_layer`.
+            As `layers` and `FileLayers.gru`.
         """
-        return choose_layer(self.layers(), path)
-
-
-def choose_layer(layers: Mapping[str, GRU], path: str | None) -> GRU:
-    """Return the GRU at `path`; the only one if `path` is None.
-
-    Raises
-    ------
-    ValueError
-        There is none, or there are several.
-    """
-    if path is None and len(layers) == 1:
-        return next(iter(layers.values()))
-    names = quoted_names(list(layers))
-    if path is None:
-        raise ValueError(
-            f"FILE has {len(layers):,} GRUs and needs --layer, expected one of {names}"
-        )
-    if path not in layers:
-        raise ValueError(f"--layer is {path!r}, expected one of {names}")
-    return layers[path]
+        return self.layers().gru(word, OPTION)
 
 
 def _pairs(texts: Iterable[str], option: str) -> dict[str, str]:

@@ -9,20 +9,92 @@ import importlib
 import os
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gru_ref.errors import AssumptionWarning, shown
+from gru_ref.files.choice import choose_layer, choose_path, listed_layers
 from gru_ref.files.interpretation.as_layer import as_layer
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.given_config import GivenConfig, with_given_config
 from gru_ref.files.interpretation.grouping import turned_by_name
+from gru_ref.files.interpretation.layer_names import names_in_scope
+from gru_ref.files.interpretation.path_wrappers import with_directions
+from gru_ref.files.interpretation.whole_layers import Layer, whole_layers
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.sniff import detect_format
 from gru_ref.keras.layers.gru import GRU
 
-__all__ = ["Found", "Limits", "MalformedFileError", "load_layers"]
+__all__ = [
+    "FileLayers",
+    "Found",
+    "Layer",
+    "Limits",
+    "MalformedFileError",
+    "choose_layer",
+    "load_grus",
+    "load_layers",
+    "read_layers",
+]
+
+# Formats whose paths are names of variables, as TensorFlow scopes them.
+_SCOPED = ("numpy_arrays", "onnx_initializers", "safetensors", "tflite")
+
+
+@dataclass(frozen=True)
+class FileLayers:
+    """The layers of a file, in the order of the model.
+
+    Parameters
+    ----------
+    layers : dict
+        Path → layer: a Bidirectional or an RNN as one, whatever else as a GRU.
+    grus : dict
+        Path → GRU: each that is a layer, the two of a Bidirectional, and each cell of an RNN.
+    inside : dict
+        Path of a Bidirectional or an RNN → the paths of the GRUs in it.
+    """
+
+    layers: dict[str, Layer]
+    grus: dict[str, GRU]
+    inside: dict[str, tuple[str, ...]]
+
+    def layer(self, word: str | None, option: str = "layer") -> Layer:
+        """Return the layer, or the GRU in one, that a word means; see `choose_layer`."""
+        if word is None:
+            return choose_layer(self.layers, None, option=option)
+        path = self._path(word, option)
+        return self.layers[path] if path in self.layers else self.grus[path]
+
+    def gru(self, word: str | None, option: str = "layer") -> GRU:
+        """Return the GRU that a word means; see `gru_item`."""
+        return self.gru_item(word, option)[1]
+
+    def gru_item(self, word: str | None, option: str = "layer") -> tuple[str, GRU]:
+        """Return the path of the GRU that a word means, and the GRU; see `choose_layer`.
+
+        Raises
+        ------
+        ValueError
+            It means none, several, or a layer of several.
+        """
+        if word is None:
+            path = choose_path(self.grus, None, option=option)
+            return path, self.grus[path]
+        path = self._path(word, option)
+        inner = self.inside.get(path, (path,))
+        if len(inner) > 1:
+            parts = listed_layers({one: self.grus[one] for one in inner})
+            kind = type(self.layers[path]).__name__
+            raise ValueError(
+                f"{option} is {word!r}, the {kind} at {path!r}, expected one GRU of it: {parts}"
+            )
+        return inner[0], self.grus[inner[0]]
+
+    def _path(self, word: str, option: str) -> str:
+        return choose_path({**self.grus, **self.layers}, word, inside=self.inside, option=option)
 
 
 def load_layers(
@@ -32,8 +104,47 @@ def load_layers(
     keras_version: str | None = None,
     config: GivenConfig | None = None,
     **supplied: Any,
+) -> dict[str, Layer]:
+    """Read every GRU layer of a file, without Keras; a Bidirectional or an RNN is one layer.
+
+    Parameters
+    ----------
+    path, limits, keras_version, config
+        As for `load_grus`.
+    **supplied
+        Also merge_mode, of a Bidirectional that the file does not describe.
+
+    Returns
+    -------
+    dict
+        The path of each layer within the file → `gru_ref.GRU`, `gru_ref.Bidirectional` or
+        `gru_ref.RNN`, in the order of the model where the file gives it. ``layer.provenance`` says
+        what was read, inferred and assumed.
+
+    Raises
+    ------
+    OSError, ImportError, MalformedFileError, TypeError, ValueError
+        As `load_grus`.
+
+    Warns
+    -----
+    AssumptionWarning
+        As `load_grus`.
+    """
+    found = read_layers(path, limits=limits, keras_version=keras_version, config=config, **supplied)
+    warn_of_assumptions(found.layers, Path(path))
+    return found.layers
+
+
+def load_grus(
+    path: str | os.PathLike[str],
+    *,
+    limits: Limits | None = None,
+    keras_version: str | None = None,
+    config: GivenConfig | None = None,
+    **supplied: Any,
 ) -> dict[str, GRU]:
-    """Read every GRU of a file, without Keras.
+    """Read every single GRU of a file: also the two of a Bidirectional, and the cells of an RNN.
 
     Parameters
     ----------
@@ -83,6 +194,20 @@ def load_layers(
     Files may come from strangers: nothing of a file is executed, nothing is written, and nothing
     outside the file is opened, but for the parts that a format keeps in files beside it.
     """
+    found = read_layers(path, limits=limits, keras_version=keras_version, config=config, **supplied)
+    warn_of_assumptions(found.grus, Path(path))
+    return found.grus
+
+
+def read_layers(
+    path: str | os.PathLike[str],
+    *,
+    limits: Limits | None = None,
+    keras_version: str | None = None,
+    config: GivenConfig | None = None,
+    **supplied: Any,
+) -> FileLayers:
+    """Read a file once for both `load_layers` and `load_grus`, as they do, and warn of nothing."""
     place = Path(path)
     limits = limits or Limits()
     file_format = detect_format(place, limits)
@@ -93,18 +218,27 @@ def load_layers(
         raise MalformedFileError(place, "", f"{type(error).__name__} while reading it") from None
     if config is not None:
         found = with_given_config(found, config, limits)
-    layers: dict[str, GRU] = {}
-    for one in turned_by_name(found):
-        if one.path in layers:
+    if file_format in _SCOPED:
+        found = [
+            one if one.names else replace(one, names=names_in_scope(one.path)) for one in found
+        ]
+    of_wholes = {name: supplied.pop(name) for name in ("merge_mode",) if name in supplied}
+    grus: dict[str, GRU] = {}
+    members = []
+    for one in with_directions(turned_by_name(found)):
+        if one.path in grus:
             raise MalformedFileError(place, one.path, f"two GRUs are at {shown(one.path)}")
-        layers[one.path] = as_layer(
+        layer = as_layer(
             one, supplied, file=place, file_format=file_format, keras_version=keras_version
         )
-    warn_of_assumptions(layers, place)
-    return layers
+        _set_as_part(layer, one)
+        grus[one.path] = layer
+        members.append((one, layer))
+    layers, inside = whole_layers(members, of_wholes, place)
+    return FileLayers(layers, grus, inside)
 
 
-def warn_of_assumptions(layers: Mapping[str, GRU], place: Path) -> None:
+def warn_of_assumptions(layers: Mapping[str, Layer], place: Path) -> None:
     """Emit one `AssumptionWarning` if anything is assumed of some layers that a file holds."""
     listed = []
     for path, layer in layers.items():
@@ -118,3 +252,12 @@ def warn_of_assumptions(layers: Mapping[str, GRU], place: Path) -> None:
             AssumptionWarning,
             stacklevel=3,
         )
+
+
+def _set_as_part(layer: GRU, found: Found) -> None:
+    """Give a GRU the name that it has in Keras, and what a Bidirectional sets in its layers."""
+    kinds = [wrapper.class_name for wrapper, _ in found.within]
+    if found.names and kinds[-1:] in ([], ["Bidirectional"]) and "/" not in found.names[-1]:
+        layer.name = found.names[-1]
+    if kinds[:1] == ["Bidirectional"]:
+        layer.change_loop(zero_output_for_mask=layer.config.return_sequences)

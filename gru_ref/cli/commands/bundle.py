@@ -10,7 +10,7 @@ from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
 from gru_ref.cli.assumptions import EVERYTHING, report_assumptions
 from gru_ref.cli.output import check_output, write_files
-from gru_ref.cli.selection import SourceFile, choose_layer
+from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.text import one_line
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
 
@@ -18,9 +18,9 @@ from gru_ref.files.bundles import RecordedCall, bundle_bytes
 @click.command()
 @options.source
 @options.value(
-    "--layer paths",
-    "PATH",
-    "Path of a GRU, as `inspect` shows it; may be repeated (default: every GRU of FILE).",
+    "--layer words",
+    "NAME",
+    "Name or path of a GRU, as `inspect` shows them; may be repeated (default: every GRU of FILE).",
     multiple=True,
 )
 @options.value(
@@ -42,7 +42,7 @@ from gru_ref.files.bundles import RecordedCall, bundle_bytes
 @options.output("The .npz file to write.")
 def bundle(
     source: SourceFile,
-    paths: tuple[str, ...],
+    words: tuple[str, ...],
     seed: int | None,
     call: options.CallFiles,
     theirs: Path | None,
@@ -78,9 +78,10 @@ def bundle(
             None if mask is None else mask.astype(bool),
             tolerance,
         )
-    layers = source.layers()
-    if paths:
-        layers = {path: choose_layer(layers, path) for path in paths}
+    found = source.layers()
+    layers = found.grus
+    if words:
+        layers = dict(found.gru_item(word, OPTION) for word in words)
     data = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
     report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"

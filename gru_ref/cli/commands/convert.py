@@ -9,7 +9,7 @@ import click
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import EVERYTHING, LAYOUT, report_assumptions
 from gru_ref.cli.output import check_output, write_files
-from gru_ref.cli.selection import SourceFile, choose_layer
+from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import one_line
 from gru_ref.files.writers import keras3
@@ -57,14 +57,15 @@ def convert(
         raise ValueError("--batch cannot be given with --weights-only")
     for path in files:
         check_output("--output", path, {"FILE": source.file}, force=force)
-    layers = source.layers()
+    found = source.layers()
+    layers = found.grus
     if target != KERAS_3:
-        gru = choose_layer(layers, layer)
+        gru = found.gru(layer, OPTION)
         contents = {output: layout_bytes(gru, target, output)}
         report_assumptions([gru], source, LAYOUT)
     else:
         if layer is not None:
-            layers = {layer: choose_layer(layers, layer)}
+            layers = dict([found.gru_item(layer, OPTION)])
         plan = keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
         for note in plan.notes:
             click.echo(f"gru-ref: note: {one_line(note)}", err=True)

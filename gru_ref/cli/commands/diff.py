@@ -97,7 +97,7 @@ def diff(
     --theirs trace.npz  h and any of z, r, candidate, with the timesteps first
     """
     outputs, stored = _theirs(theirs)
-    gru = source.layer(layer)
+    gru = source.gru(layer)
     kernel_scale, recurrent_kernel_scale = scales or (0.0, 0.0)
     arithmetic = FloatFormat(
         dtype or stored or dtype_of(outputs, gru),

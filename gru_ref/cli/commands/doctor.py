@@ -186,7 +186,7 @@ def _weight_arrays(source: SourceFile, layer: str | None) -> Any:
     file, bounds = source.file, source.bounds
     if layer is None and not file.is_dir() and detect_format(file, bounds) == "numpy_arrays":
         return named_arrays(file, Budget(file, bounds))
-    return dict(zip(ROLES, source.layer(layer).get_weights(), strict=False))
+    return dict(zip(ROLES, source.gru(layer).get_weights(), strict=False))
 
 
 def _convert(explanation: Explanation, target: str, output: Path) -> dict[Path, bytes]:

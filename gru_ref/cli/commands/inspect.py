@@ -39,7 +39,7 @@ def inspect(source: SourceFile, as_json: bool) -> None:
     Prints its sizes and arguments, which arguments FILE does not give, and the range and hash of
     each array.
     """
-    layers = source.layers()
+    layers = source.layers().grus
     described = [layer_data(layer) for layer in layers.values()]
     provenance = next(iter(layers.values())).provenance
     assert provenance is not None  # load_layers sets it

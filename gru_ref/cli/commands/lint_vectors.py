@@ -80,7 +80,7 @@ def lint_vectors(
     sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
     check_output("--write-better", write_better, sources, force=force, endings=(".npz",))
     call.check_inputs({"--outputs": outputs})
-    gru = source.layer(layer)
+    gru = source.gru(layer)
     arrays = call.arrays()
     arrays["outputs"] = read_array(outputs, "--outputs")
     linted = gru

@@ -1,4 +1,4 @@
-"""`gru-ref run`: a GRU of a file over inputs, to outputs and the last state."""
+"""`gru-ref run`: a GRU layer of a file over inputs, to its outputs and last states."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from gru_ref.cli import options
-from gru_ref.cli.assumptions import of_call, report_assumptions
+from gru_ref.cli.assumptions import WHOLE, of_call, report_assumptions
 from gru_ref.cli.output import check_output, npz_bytes, write_files
-from gru_ref.cli.selection import SourceFile
+from gru_ref.cli.selection import OPTION, SourceFile
+from gru_ref.files import Layer
+from gru_ref.keras.layers.bidirectional import Bidirectional
+from gru_ref.keras.layers.rnn import RNN
 
 
 @click.command()
@@ -31,20 +34,44 @@ def run(
     output: Path,
     force: bool,
 ) -> None:
-    """Run a GRU of FILE over inputs.
+    """Run a GRU layer of FILE over inputs, a Bidirectional or an RNN as a whole.
 
-    The .npz file holds "output" and "state", which is the last one.
+    The .npz file holds "output" and "state", which is the last one. An RNN of several cells has a
+    state of each, "state_0", "state_1", …; a Bidirectional has "forward_state" and
+    "backward_state", and with merge_mode=None "forward_output" and "backward_output".
     """
     sources = {"FILE": source.file, **call.paths()}
     check_output("--output", output, sources, force=force, endings=(".npz",))
-    gru = source.layer(layer)
-    arrays = call.arrays()
+    chosen = source.layers().layer(layer, OPTION)
+    state_names = _state_names(chosen)
+    arrays = call.arrays(state_names)
     masked = call.mask is not None
-    uses = of_call(masked=masked) | (set() if sequences else {"return_sequences"})
-    sequences = sequences or gru.config.return_sequences
-    gru.change_loop(return_state=True, return_sequences=sequences)
-    result: Any = gru(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
-    report_assumptions([gru], source, uses, masked=masked)
-    returned = dict(zip(("output", "state"), result, strict=True))
+    uses = of_call(masked=masked) | WHOLE | (set() if sequences else {"return_sequences"})
+    sequences = sequences or chosen.return_sequences
+    chosen.change_loop(return_state=True, return_sequences=sequences)
+    result: Any = chosen(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    report_assumptions([chosen], source, uses, masked=masked)
+    returned = dict(zip((*_output_names(chosen), *state_names), map(_array, result), strict=True))
     shapes = ", ".join(f"{name} {array.shape}" for name, array in returned.items())
     write_files({output: npz_bytes(returned)}, f": {shapes}")
+
+
+def _output_names(layer: Layer) -> tuple[str, ...]:
+    """Return the names of what a layer returns before its states."""
+    both = isinstance(layer, Bidirectional) and layer.merge_mode is None
+    return ("forward_output", "backward_output") if both else ("output",)
+
+
+def _state_names(layer: Layer) -> tuple[str, ...]:
+    """Return the names of the states of a layer, in Keras's order."""
+    if isinstance(layer, Bidirectional):
+        sides = {"forward": layer.forward_layer, "backward": layer.backward_layer}
+        return tuple(f"{side}_{name}" for side, one in sides.items() for name in _state_names(one))
+    if isinstance(layer, RNN) and len(layer.cells) > 1:
+        return tuple(f"state_{k}" for k in range(len(layer.cells)))
+    return ("state",)
+
+
+def _array(value: Any) -> Any:
+    """Return a state that Keras 3 returns in a list of its own."""
+    return value[0] if isinstance(value, list) else value

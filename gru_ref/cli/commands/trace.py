@@ -46,7 +46,7 @@ def trace(
         raise ValueError("--output or --picture is needed")
     if row is not None and picture is None:
         raise ValueError("--row needs --picture")
-    gru = source.layer(layer)
+    gru = source.gru(layer)
     arrays = call.arrays()
     steps = gru.trace(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
     timesteps, batch, units = steps.h.shape

@@ -77,6 +77,7 @@ def as_layer(
         file=str(file),
         format=file_format,
         path=found.path,
+        names=found.names,
         keras_version=found.keras_version,
         class_name=found.class_name,
         config=found.config,

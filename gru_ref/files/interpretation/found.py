@@ -18,6 +18,31 @@ ROLES = ("kernel", "recurrent_kernel", "bias")
 
 
 @dataclass(frozen=True, eq=False)
+class Wrapper:
+    """A Bidirectional or an RNN in a file, which GRUs are parts of.
+
+    Parameters
+    ----------
+    class_name : str
+        "Bidirectional", "RNN", or a class of the user's own that holds a cell as RNN does.
+    parts : int
+        How many layers or cells it holds.
+    names : tuple of str
+        As `Found.names`.
+    config : mapping, optional
+        Keras's config of it, as the file holds it.
+    source : str
+        What shows that it is there, as a phrase, where no config does.
+    """
+
+    class_name: str
+    parts: int
+    names: tuple[str, ...] = ()
+    config: Mapping[str, Any] | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """The arrays of one GRU in Keras's layout, and everything that the file says about it.
 
@@ -47,6 +72,12 @@ class Found:
         The dtype on file where it is not that of `kernel`: "bfloat16".
     backward : bool
         It is the backward layer of a Bidirectional: it runs against its forward layer.
+    names : tuple of str
+        The names of the layers around it, the outermost first, and its own, as Keras has them;
+        empty where the file does not say its own.
+    within : tuple of (Wrapper, int)
+        The Bidirectional and the RNN that it is a part of, the outermost first, and the number of
+        the part: 0 and 1 are the forward and the backward layer.
     """
 
     path: str
@@ -62,6 +93,8 @@ class Found:
     notes: tuple[str, ...] = ()
     stored_dtype: str | None = None
     backward: bool = False
+    names: tuple[str, ...] = ()
+    within: tuple[tuple[Wrapper, int], ...] = ()
 
 
 def convert_cudnn(found: Found) -> Found:

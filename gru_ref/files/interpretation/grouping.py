@@ -89,7 +89,7 @@ def turned_by_name(found: Sequence[Found]) -> list[Found]:
     >>> [one.backward for one in turned_by_name([Found(path, *arrays) for path in paths])]
     [False, True, False]
     """
-    places = [_role(one.path) for one in found]
+    places = [role_in_path(one.path) for one in found]
     forward = {parent for parent, role in places if role == "forward"}
     return [
         replace(one, backward=True) if role == "backward" and parent in forward else one
@@ -97,7 +97,7 @@ def turned_by_name(found: Sequence[Found]) -> list[Found]:
     ]
 
 
-def _role(path: str) -> tuple[str, str]:
+def role_in_path(path: str) -> tuple[str, str]:
     """Return the part of a path above "forward_…" or "backward_…", and which of the two it is."""
     parts = path.split("/")
     for at in range(len(parts) - 1, 0, -1):

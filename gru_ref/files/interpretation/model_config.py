@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gru_ref.errors import shown
+from gru_ref.files.interpretation.found import Wrapper
 from gru_ref.files.limits import Budget
 
 GRU_CLASSES = ("GRU", "GRUCell", "CuDNNGRU")
@@ -39,6 +40,8 @@ class Leaf:
     role : "", "forward" or "backward"
         Which layer of a Bidirectional it is.
     notes : tuple of str
+    within : tuple of (Wrapper, int)
+        As `gru_ref.files.interpretation.found.Found` has it.
     """
 
     path: str
@@ -47,6 +50,7 @@ class Leaf:
     config: Mapping[str, Any]
     role: str = ""
     notes: tuple[str, ...] = ()
+    within: tuple[tuple[Wrapper, int], ...] = ()
 
     @property
     def is_gru(self) -> bool:
@@ -66,7 +70,8 @@ class Leaf:
     @property
     def own_names(self) -> frozenset[str]:
         """The names that lead to its arrays; Bidirectional puts its role before them, or not."""
-        return frozenset({self.names[-1], f"{self.role}_{self.names[-1]}"})
+        name = self.names[-1]
+        return frozenset({name, f"{self.role}_{name}", name.removeprefix(f"{self.role}_")})
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ class _Walk:
         self.budget.take_objects(1, where)
         self.budget.take_bytes(len(path) + _OF_LEAF, where)
         config = layer.get("config")
+        own_names = names or (_name(layer),)  # of a layer that stands alone
         inner = config.get("layers") if isinstance(config, Mapping) else config
         if isinstance(inner, list):
             members = [member for member in inner if isinstance(member, Mapping)]
@@ -135,14 +141,15 @@ class _Walk:
             return
         wrapped, cell = config.get("layer"), config.get("cell")
         if isinstance(wrapped, Mapping) and layer.get("class_name") == "Bidirectional":
-            yield from self._bidirectional(config, path, names, depth)
+            yield from self._bidirectional(config, path, own_names, depth)
         elif isinstance(wrapped, Mapping):
-            for leaf in self.below(wrapped, f"{path}/layer", (*names, _name(wrapped)), depth + 1):
+            inner_names = (*own_names, _name(wrapped))
+            for leaf in self.below(wrapped, f"{path}/layer", inner_names, depth + 1):
                 yield replace(leaf, notes=(f"inside a {_class(layer)}", *leaf.notes))
         elif isinstance(cell, Mapping):
-            yield from self._cells(config, cell, path, names)
+            yield from self._cells(layer, cell, path, own_names)
         else:
-            yield Leaf(path, names or (_name(layer),), _class(layer), config)
+            yield Leaf(path, own_names, _class(layer), config)
 
     def _bidirectional(
         self, config: Mapping[str, Any], path: str, names: tuple[str, ...], depth: int
@@ -152,32 +159,42 @@ class _Walk:
         if not _config(forward).keys().isdisjoint(("layer", "layers")):  # would double the layers
             reason = f"a Bidirectional wraps a {_class(forward)}, expected a layer of its own"
             raise self.budget.error("/".join(names), reason)
+        as_live = isinstance(backward, Mapping) and _name(forward).startswith("forward_")
         if not isinstance(backward, Mapping):
             turned = dict(_config(forward))
             turned["go_backwards"] = not turned.get("go_backwards")
-            turned["name"] = f"backward_{_name(forward).removeprefix('forward_')}"
             backward = {**forward, "config": turned}
         note = f"of a Bidirectional with merge_mode={shown(config.get('merge_mode', 'concat'))}"
-        for role, member in (("forward", forward), ("backward", backward)):
-            inner_names = (*names, _name(member))
-            for leaf in self.below(member, f"{path}/{role}_layer", inner_names, depth + 1):
-                yield replace(leaf, notes=(f"the {role} layer {note}", *leaf.notes), role=role)
+        wrapper = Wrapper("Bidirectional", 2, names, config)
+        for place, (role, member) in enumerate((("forward", forward), ("backward", backward))):
+            # Keras 2 puts the role before the names that its config has.
+            name = _name(member) if as_live else f"{role}_{_name(member)}"
+            for leaf in self.below(member, f"{path}/{role}_layer", (*names, name), depth + 1):
+                yield replace(
+                    leaf,
+                    role=role,
+                    notes=(f"the {role} layer {note}", *leaf.notes),
+                    within=((wrapper, place), *leaf.within),
+                )
 
     def _cells(
         self,
-        config: Mapping[str, Any],
+        rnn: Mapping[str, Any],
         cell: Mapping[str, Any],
         path: str,
         names: tuple[str, ...],
     ) -> Iterator[Leaf]:
         """Yield the cell of an RNN, or those of a stack, each with the arguments of its RNN."""
+        config, kind = _config(rnn), _class(rnn)
         of_rnn = {name: config[name] for name in _OF_RNN if name in config}
         stack = _config(cell).get("cells")
         if not isinstance(stack, list):
-            yield _cell(cell, of_rnn, f"{path}/cell", names, ("the cell of an RNN",))
+            leaf = _cell(cell, of_rnn, f"{path}/cell", names, ("the cell of an RNN",))
+            yield replace(leaf, within=((Wrapper(kind, 1, names, config), 0),))
             return
         self.budget.take_objects(len(stack), "/".join(names))
         members = [member for member in stack if isinstance(member, Mapping)]
+        wrapper = Wrapper(kind, len(members), names, config)
         for k, (group, member) in enumerate(zip(_groups(members, 1), members, strict=True)):
             arguments = dict(of_rnn)
             if k > 0:  # the cells before it have already gone backwards
@@ -186,7 +203,8 @@ class _Walk:
                 arguments["return_sequences"] = True
                 arguments["zero_output_for_mask"] = False
             notes = (f"cell {k + 1} of {len(members)} stacked ones: run them one after the other",)
-            yield _cell(member, arguments, f"{path}/cell/cells/{group}", names, notes)
+            leaf = _cell(member, arguments, f"{path}/cell/cells/{group}", names, notes)
+            yield replace(leaf, within=((wrapper, k),))
 
 
 def _cell(

@@ -54,6 +54,8 @@ def with_config(stored: Found, leaf: Leaf | None, keras_version: str | None) -> 
             already_known={},
             notes=(*stored.notes, *leaf.notes),
             backward=stored.backward or leaf.backward,
+            names=leaf.names,
+            within=leaf.within,
         )
     return convert_cudnn(found)
 

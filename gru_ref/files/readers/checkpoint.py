@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import grouping
 from gru_ref.files.interpretation.found import ROLES, Found, convert_cudnn
+from gru_ref.files.interpretation.layer_names import names_in_scope
+from gru_ref.files.interpretation.path_wrappers import with_stacks
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
 
 _SUFFIX = ".index"
+_OF_KERAS_2 = "layer_with_weights"
 
 
 def read(path: Path, budget: Budget) -> list[Found]:
@@ -63,7 +67,8 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
     """
     found: dict[int, Found] = {}
     seen = set()
-    for number, path in graph.paths().items():
+    paths = graph.paths()
+    for number, path in paths.items():
         children = graph.nodes[number].children
         variables = {role: graph.variable(children[role]) for role in ROLES if role in children}
         keys = {role: variable[1] for role, variable in variables.items() if variable}
@@ -75,9 +80,14 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
         if arrays in seen or not grouping.fits(group, shapes):
             continue
         seen.add(arrays)
-        found[number] = _gru(bundle, group)
+        scopes = [variable[0].rpartition("/")[0] for variable in variables.values() if variable]
+        # Keras 3 may write the name of the model alone.
+        named = "/" in scopes[0] or any(part.startswith(_OF_KERAS_2) for part in path)
+        names = names_in_scope(scopes[0]) if named else ()
+        found[number] = replace(_gru(bundle, group), names=names)
     if found:
-        return found
+        places = ["/".join(path[:-1]) for number, path in paths.items() if graph.variable(number)]
+        return dict(zip(found, with_stacks(list(found.values()), places), strict=True))
     exported = graph.at(("variables",))
     return {} if exported is None else _by_list(bundle, graph, exported)
 
@@ -85,7 +95,8 @@ def grus_by_object(bundle: TensorBundle, graph: ObjectGraph) -> dict[int, Found]
 def grus_by_name(bundle: TensorBundle) -> list[Found]:
     """Return the GRUs of a checkpoint without objects, as `tf.compat.v1.train.Saver` writes it."""
     shapes = {key: entry.shape for key, entry in bundle.entries.items()}
-    return [_gru(bundle, group) for group in grouping.groups_by_name(shapes)]
+    groups = grouping.groups_by_name(shapes)
+    return [replace(_gru(bundle, one), names=names_in_scope(one.path)) for one in groups]
 
 
 def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int, Found]:
@@ -105,13 +116,15 @@ def _by_list(bundle: TensorBundle, graph: ObjectGraph, number: int) -> dict[int,
     groups = grouping.groups_by_name(shapes)
     names = [group.path.partition("/")[2] for group in groups]
     often = Counter(names)
-    found = {}
-    for i, (group, name) in enumerate(zip(groups, names, strict=True)):
+    grus = []
+    for group, name in zip(groups, names, strict=True):
         path = name if often[name] == 1 else f"variables/{group.path}"
         bias = None if group.bias is None else keys[group.bias]
         kernels = keys[group.kernel], keys[group.recurrent_kernel]
-        found[-1 - i] = _gru(bundle, grouping.WeightNames(path, *kernels, bias))
-    return found
+        gru = _gru(bundle, grouping.WeightNames(path, *kernels, bias))
+        grus.append(replace(gru, names=names_in_scope(name)))
+    places = [name.partition("/")[2].rpartition("/")[0] for name in keys]
+    return {-1 - i: one for i, one in enumerate(with_stacks(grus, places))}
 
 
 def _gru(bundle: TensorBundle, group: grouping.WeightNames) -> Found:

@@ -18,7 +18,9 @@ from gru_ref.files.formats.part import open_file
 from gru_ref.files.interpretation import keras_1, model_config, stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
+from gru_ref.files.interpretation.layer_names import names_in_scope
 from gru_ref.files.interpretation.model_config import Leaf
+from gru_ref.files.interpretation.path_wrappers import with_stacks
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
 from gru_ref.provenance import Inference
@@ -111,9 +113,10 @@ def _stored_grus(group: HDF5Group, layer: str, version: str | None, budget: Budg
             paths.add(path)
             listed = names[at : at + count]
             one = stored_gru.read_gru(path, [arrays[name] for name in listed])
+            one = replace(one, names=_layer_names(layer, names[at]))
             stored.append(_with_class(one, listed, version))
         at += count or 1
-    return stored
+    return with_stacks(stored, [_path(layer, name) for name in names])
 
 
 def _with_class(stored: Found, names: Sequence[str], version: str | None) -> Found:
@@ -144,10 +147,15 @@ def _length_of_gru(listed: Mapping[str, tuple[int, ...]]) -> int:
 
 def _path(layer: str, name: str) -> str:
     """Return the layer's group and what leads to the arrays in it, without saying a name twice."""
-    parts = name.split("/")[:-1]
-    if _KERAS_1.search(name):
-        parts = [_KERAS_1.sub("", name)]
-    return "/".join([layer, *(parts[1:] if parts[:1] == [layer] else parts)])
+    above = _KERAS_1.sub("", name) if _KERAS_1.search(name) else name.rpartition("/")[0]
+    scope = f"{above}/".removeprefix(f"{layer}/")
+    return f"{layer}/{scope}".strip("/")
+
+
+def _layer_names(layer: str, name: str) -> tuple[str, ...]:
+    """Return the names of the layers around an array of a layer's group, which may hold a "/"."""
+    inner = _path(layer, name).removeprefix(layer)
+    return (layer, *names_in_scope(f".{inner}")[1:]) if inner else (layer,)
 
 
 def _match_configs(

@@ -91,13 +91,22 @@ def _leaves(
     for number, metadata in described.items():
         inside = model_config.leaves(metadata, budget)
         children = graph.nodes[number].children
-        if "cell" not in children:
-            if len(inside) == 1:
-                found.setdefault(number, inside[0])
-            continue
-        cells = [children["cell"]]
-        if "cells" in graph.nodes[cells[0]].children:  # stacked ones, in a list "0", "1", …
-            cells = list(graph.nodes[graph.nodes[cells[0]].children["cells"]].children.values())
-        if len(inside) == len(cells):
-            found.update(zip(cells, inside, strict=True))
+        sides = [children[side] for side in ("forward_layer", "backward_layer") if side in children]
+        parts = [part for layer in sides or [number] for part in _parts(graph, layer)]
+        if len(inside) == len(parts):
+            for part, leaf in zip(parts, inside, strict=True):
+                # A Bidirectional and each of its layers are described: the former says more.
+                if part not in found or len(leaf.within) > len(found[part].within):
+                    found[part] = leaf
     return found
+
+
+def _parts(graph: ObjectGraph, number: int) -> list[int]:
+    """Return the objects that hold the arrays of a layer: itself, its cell, or those of a stack."""
+    children = graph.nodes[number].children
+    if "cell" not in children:
+        return [number]
+    of_cell = graph.nodes[children["cell"]].children
+    if "cells" not in of_cell:
+        return [children["cell"]]
+    return list(graph.nodes[of_cell["cells"]].children.values())  # of a list: "0", "1", …

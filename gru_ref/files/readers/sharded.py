@@ -13,6 +13,7 @@ from gru_ref.files.formats.json_object import read_object
 from gru_ref.files.formats.part import open_file
 from gru_ref.files.interpretation import stored_gru
 from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.path_wrappers import with_stacks
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
 
@@ -41,7 +42,8 @@ def read(path: Path, budget: Budget) -> list[Found]:
             if datasets := weights_h5.gru_datasets(arrays):
                 place = group.replace("\\", "/").strip("/").rpartition("/")[0]
                 stored.append(stored_gru.read_gru(place, datasets))
-    return [stored_gru.with_config(item, None, None) for item in stored]
+    places = [group.strip("/").rpartition("/")[0] for group in groups]
+    return with_stacks([stored_gru.with_config(item, None, None) for item in stored], places)
 
 
 def _files_of_groups(path: Path, budget: Budget) -> dict[str, list[str]]:

@@ -7,13 +7,15 @@ place of three, which no Keras on another system finds: a backslash separates he
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.interpretation import stored_gru
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
+from gru_ref.files.interpretation.path_wrappers import with_stacks
 
 _VARS = "vars"
 _BACKSLASH = "\\"
@@ -22,12 +24,18 @@ _BACKSLASH = "\\"
 def stored_grus(root: HDF5Group) -> list[Found]:
     """Return the arrays of every GRU below `root`, gru_2 before gru_10."""
     everything = []
+    places = []
     for group in root.walk():
-        if holds_layer(group.path) and (datasets := gru_datasets(numbered_arrays(group))):
-            written = group.path.rpartition("/")[0]
-            path = written.replace(_BACKSLASH, "/")
-            everything.append(stored_gru.read_gru(path, datasets, _name(root, written)))
-    return everything
+        if not holds_layer(group.path):
+            continue
+        written = group.path[: -len(f"/{_VARS}")]
+        path = written.replace(_BACKSLASH, "/")
+        places.append(path)
+        if datasets := gru_datasets(numbered_arrays(group)):
+            names = _names(root, written)
+            known = {"name": names[-1]} if names else {}
+            everything.append(replace(stored_gru.read_gru(path, datasets, known), names=names))
+    return with_stacks(everything, places)
 
 
 def layer_groups(root: HDF5Group) -> set[str]:
@@ -55,9 +63,17 @@ def gru_datasets(arrays: Mapping[str, HDF5Dataset]) -> list[HDF5Dataset]:
     return datasets
 
 
-def _name(root: HDF5Group, path: str) -> dict[str, Any]:
-    """Return the layer's name, which newer releases write beside its cell."""
-    layer = path[: -len("/cell")] if path.endswith(("/cell", f"{_BACKSLASH}cell")) else path
-    group = root.group(f"{layer}/{_VARS}")
-    names = group.strings("name") if group else None
-    return {"name": names[0]} if names else {}
+def _names(root: HDF5Group, path: str) -> tuple[str, ...]:
+    """Return the names of the layers at a path, which newer releases write beside their arrays.
+
+    The name of the cell of a GRU is left out.
+    """
+    layer = re.sub(r"[/\\]cell$", "", path)
+    places = [found.start() for found in re.finditer(r"[/\\]|$", layer)]
+    names = []
+    for place in places:
+        group = root.group(f"{layer[:place]}/{_VARS}")
+        written = group.strings("name") if group else None
+        if written and re.split(r"[/\\]", layer[:place])[-1] != "cell":  # that of a stack
+            names += written[:1]
+    return tuple(names) if written else ()

@@ -18,6 +18,7 @@ from gru_ref.keras.layers.loop_layer import ABSENT, SequenceLayer
 from gru_ref.keras.layers.rnn import RNN
 from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
+from gru_ref.provenance import Provenance
 
 Array = NDArray[Any]
 
@@ -77,6 +78,9 @@ class Bidirectional(SequenceLayer, WrapperLayer):
     ((1, 3, 2), 60)
     """
 
+    # Of a layer that gru_ref.load_layers read.
+    provenance: Provenance | None = None
+
     def __init__(
         self,
         layer: Any,
@@ -89,8 +93,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             missing = argument == "backward_layer" and value is None
             if not (missing or isinstance(value, BaseLayer)):
                 raise ValueError(f"{argument} is {shown(value)}, expected a GRU or an RNN")
-        if merge_mode not in MERGE_MODES:
-            raise ValueError(f"merge_mode is {shown(merge_mode)}, expected one of {MERGE_MODES}")
+        _check_merge_mode(merge_mode)
         _check_layers(layer, backward_layer)
         behaviour = layer.config.behaviour
         forward, backward = _two_layers(layer, backward_layer)
@@ -133,6 +136,48 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             one.change_loop(zero_output_for_mask=config.return_sequences)
         self.merge_mode = merge_mode
 
+    @classmethod
+    def from_layers(
+        cls,
+        forward: GRU | RNN,
+        backward: GRU | RNN,
+        merge_mode: str | None = "concat",
+        *,
+        given_backward: bool = False,
+        **kwargs: Any,
+    ) -> Bidirectional:
+        """Return the wrapper of two built layers that run as they are: with their own weights.
+
+        Parameters
+        ----------
+        forward, backward : GRU or RNN
+            `forward_layer` and `backward_layer`.
+        merge_mode, **kwargs
+            As for `Bidirectional`.
+        given_backward : bool
+            Whether `backward` was given as backward_layer; else it was made from `forward`.
+
+        Raises
+        ------
+        ValueError
+            The two layers cannot be of one Bidirectional, or there is no such merge_mode.
+        """
+        _check_merge_mode(merge_mode)
+        _check_layers(forward, backward)
+        _check_pair(forward, backward)
+        behaviour = forward.behaviour
+        original, written = forward, None
+        if behaviour.config_has_keras_2_keys:
+            original = _copy_layer(forward, forward.config.go_backwards)
+            original.name = forward.name.removeprefix("forward_")
+            if given_backward:
+                written = nested_configs.serialize(backward, behaviour)
+                written["config"]["name"] = backward.name.removeprefix("backward_")
+        made = cls.__new__(cls)
+        made._hold(original, forward, backward, written, merge_mode=merge_mode, **kwargs)
+        made._built = forward.built and backward.built
+        return made
+
     @property
     def config(self) -> GRUConfig:
         """The config of the forward layer."""
@@ -153,6 +198,12 @@ class Bidirectional(SequenceLayer, WrapperLayer):
     def return_state(self) -> bool:
         """Whether both layers return their states."""
         return self.config.return_state
+
+    def change_loop(self, **values: Any) -> None:
+        """Set arguments of the loop of both layers, as `gru_ref.GRU.change_loop` does."""
+        for layer in (self.forward_layer, self.backward_layer):
+            layer.change_loop(**values)
+            layer.change_loop(zero_output_for_mask=layer.config.return_sequences)
 
     def __repr__(self) -> str:
         return f"Bidirectional({self.layer}, merge_mode={self.merge_mode!r}, name={self.name!r})"
@@ -410,6 +461,11 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         return made
 
 
+def _check_merge_mode(merge_mode: Any) -> None:
+    if merge_mode not in MERGE_MODES:
+        raise ValueError(f"merge_mode is {shown(merge_mode)}, expected one of {MERGE_MODES}")
+
+
 def _check_layers(layer: Any, backward: Any) -> None:
     """Check that the two layers are of a class and a release that go together.
 
@@ -438,8 +494,7 @@ def _two_layers(layer: Any, backward: Any) -> tuple[Any, Any]:
     Raises
     ------
     ValueError
-        They go in the same direction, or differ in stateful, return_sequences or return_state; or
-        the layer's config cannot be read again.
+        As `_check_pair`, or the layer's config cannot be read again.
     """
     behaviour: Behaviour = layer.config.behaviour
     forward = _copy_layer(layer, layer.config.go_backwards)
@@ -449,6 +504,18 @@ def _two_layers(layer: Any, backward: Any) -> tuple[Any, Any]:
     if behaviour.use_cudnn_argument and isinstance(layer, GRU):
         forward.change_loop(use_cudnn=layer.config.use_cudnn)
         backward.change_loop(use_cudnn=layer.config.use_cudnn)
+    _check_pair(forward, backward)
+    return forward, backward
+
+
+def _check_pair(forward: Any, backward: Any) -> None:
+    """Check that two layers run as the two of one Bidirectional.
+
+    Raises
+    ------
+    ValueError
+        They go in the same direction, or differ in stateful, return_sequences or return_state.
+    """
     if forward.config.go_backwards == backward.config.go_backwards:
         raise ValueError(
             f"go_backwards is {forward.config.go_backwards} of both layers, expected another of "
@@ -458,7 +525,6 @@ def _two_layers(layer: Any, backward: Any) -> tuple[Any, Any]:
         ours, theirs = getattr(forward.config, name), getattr(backward.config, name)
         if ours != theirs:
             raise ValueError(f"{name} of backward_layer is {theirs}, expected {ours} as of layer")
-    return forward, backward
 
 
 def _copy_layer(layer: Any, go_backwards: bool) -> Any:

@@ -21,6 +21,7 @@ from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.training import regularizers
+from gru_ref.provenance import Provenance
 
 Array = NDArray[Any]
 
@@ -66,6 +67,8 @@ class RNN(LoopLayer, WrapperLayer):
     """
 
     _config_arguments = (*gru_config.LOOP, "time_major", "zero_output_for_mask")
+    # Of a layer that gru_ref.load_layers read.
+    provenance: Provenance | None = None
 
     def __init__(
         self,
