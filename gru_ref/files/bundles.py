@@ -40,7 +40,7 @@ class Bundle:
     Parameters
     ----------
     layers : dict
-        Path → `gru_ref.GRU`, as `gru_ref.load_layers` returns it.
+        Path → `gru_ref.GRU`, as `gru_ref.load_grus` returns it.
     probes : dict
         Path → `gru_ref.files.probe.BundleProbe`, which the layer of that path has just passed.
     said : dict
@@ -89,7 +89,7 @@ def bundle_bytes(
     Parameters
     ----------
     layers : GRU, or mapping of str to GRU
-        Built; as `gru_ref.load_layers` returns them.
+        Built; as `gru_ref.load_grus` returns them.
     seed : int, from 0 on
         What the inputs of the probes are drawn from.
     recorded : RecordedCall, or mapping of str to RecordedCall, optional
@@ -220,7 +220,10 @@ def _check_layers(layers: Any) -> None:
         raise ValueError(f"layers is {shown(layers)}, expected one GRU at least")
     for path, layer in layers.items():
         if not isinstance(path, str) or not isinstance(layer, GRU):
-            raise TypeError(f"layers holds {shown(path)}: {shown(layer)}, expected str: GRU")
+            raise TypeError(
+                f"layers holds {shown(path)}: {shown(layer)}, expected str: GRU, as load_grus "
+                "returns them"
+            )
         if not layer.built:
             raise ValueError(f"the layer {path!r} is not built, expected one with weights")
 

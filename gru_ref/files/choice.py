@@ -90,7 +90,8 @@ def listed_layers(layers: Mapping[str, Described]) -> str:
     listed = []
     for path, layer in list(layers.items())[:_MOST]:
         names = layer.provenance.names if layer.provenance else ()
-        listed.append(f"{path!r} (named {names[-1]!r})" if names else repr(path))
+        named = f" (named {names[-1]!r})" if names and names[-1] != path else ""
+        listed.append(f"{path!r}{named}")
     more = f" and {len(layers) - _MOST:,} more" if len(layers) > _MOST else ""
     return ", ".join(listed) + more
 

@@ -15,6 +15,7 @@ from gru_ref.cli import options
 from gru_ref.cli.output import plain_data, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
+from gru_ref.files import Layer
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Provenance
@@ -39,8 +40,12 @@ def inspect(source: SourceFile, as_json: bool) -> None:
     Prints its sizes and arguments, which arguments FILE does not give, and the range and hash of
     each array.
     """
-    layers = source.layers().grus
-    described = [layer_data(layer) for layer in layers.values()]
+    found = source.layers()
+    layers = found.grus
+    wholes = {
+        inner: found.layers[path] for path, all_of in found.inside.items() for inner in all_of
+    }
+    described = [layer_data(layer, wholes.get(path)) for path, layer in layers.items()]
     provenance = next(iter(layers.values())).provenance
     assert provenance is not None  # load_layers sets it
     if as_json:
@@ -62,13 +67,15 @@ def inspect(source: SourceFile, as_json: bool) -> None:
         out.print(indent(_array_table(layer["arrays"]), 1))
 
 
-def layer_data(layer: GRU) -> dict[str, Any]:
+def layer_data(layer: GRU, whole: Layer | None = None) -> dict[str, Any]:
     """Return everything about one GRU that was read from a file, as JSON has it.
 
     Parameters
     ----------
     layer : GRU
-        As `gru_ref.load_layers` returns it.
+        As `gru_ref.load_grus` returns it.
+    whole : Bidirectional or RNN, optional
+        The layer that it is a part of.
     """
     provenance = layer.provenance
     assert provenance is not None  # load_layers sets it
@@ -77,7 +84,9 @@ def layer_data(layer: GRU) -> dict[str, Any]:
     return {
         "path": provenance.path,
         "class_name": provenance.class_name,
-        "name": layer.name,
+        "name": provenance.names[-1] if provenance.names else None,
+        "names": list(provenance.names),
+        "part_of": _part_of(whole),
         "units": units,
         "features": features,
         "dtype": provenance.dtype,
@@ -96,6 +105,19 @@ def layer_data(layer: GRU) -> dict[str, Any]:
         "notes": list(provenance.notes),
         "arrays": {name: _array_data(array, name, provenance) for name, array in weights.items()},
         "config": provenance.config,
+    }
+
+
+def _part_of(whole: Layer | None) -> dict[str, Any] | None:
+    """Return the layer that a GRU is a part of, as JSON has it."""
+    provenance = None if whole is None else whole.provenance
+    if provenance is None:
+        return None
+    return {
+        "path": provenance.path,
+        "class_name": provenance.class_name,
+        "name": provenance.names[-1] if provenance.names else None,
+        "described": provenance.config is not None,
     }
 
 
@@ -124,6 +146,11 @@ def _rows(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     arguments, parameters = layer["arguments"], layer["parameters"]
     if layer["class_name"] not in (None, "GRU"):
         yield "class", layer["class_name"]
+    if layer["names"]:
+        *outer, name = layer["names"]
+        yield "name", ", in ".join([name, *reversed(outer)])
+    if (whole := layer["part_of"]) and not whole["described"]:  # else a note says it
+        yield "part of", f"the {whole['class_name']} at {whole['path']}, as its names show"
     yield "units U", f"{layer['units']:,}"
     yield "features F", f"{layer['features']:,}"
     yield "reset_after", str(arguments["reset_after"])

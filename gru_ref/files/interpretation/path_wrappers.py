@@ -73,4 +73,5 @@ def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     if len(forward) == len(backward) == 1:
         return [(forward[0], backward[0])]
     twins = [(name, f"backward_{name.removeprefix('forward_')}") for name in forward]
-    return [pair for pair in twins if pair[1] in backward]
+    others = set(backward)
+    return [pair for pair in twins if pair[1] in others]

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.interpretation.arguments import CONSTRUCTOR_ERRORS
 from gru_ref.files.interpretation.found import Found, Wrapper
@@ -75,7 +74,7 @@ def whole_layers(
     for group in groups.values():
         paths = tuple(found.path for found, _ in group)
         if group[0][0].within:
-            path = _whole_path(group, singles - set(paths) | layers.keys())
+            path = _whole_path(group, singles, layers)
             try:
                 whole = _whole(group, 0, merge_mode, path)
             except _NotWholeError as error:
@@ -205,7 +204,7 @@ def _cell(layer: GRU, found: Found) -> GRUCell:
     if found.names and "/" not in found.names[-1]:
         given["name"] = found.names[-1]
     cell = GRUCell(**given, trainable=layer.trainable, keras_version=layer.keras_version)
-    cell.take_weights(GRUWeights.from_arrays(layer.get_weights()))
+    cell.take_weights(layer._known_weights())
     return cell
 
 
@@ -246,13 +245,17 @@ def _common_path(members: Sequence[Member]) -> str:
     return _STACK_GROUPS.sub("", "/".join(common)) or members[0][0].path
 
 
-def _whole_path(members: Sequence[Member], taken: Collection[str]) -> str:
-    """Return the path of a whole, unlike any in `taken`."""
+def _whole_path(
+    members: Sequence[Member], singles: Collection[str], layers: Collection[str]
+) -> str:
+    """Return the path of a whole, unlike that of any other layer."""
+    own = {found.path for found, _ in members}
     path = _common_path(members)
-    wrapper = members[0][0].within[0][0]
-    if path in taken and wrapper.names:
-        path = f"{path}/{wrapper.names[-1]}"
-    while path in taken:
+    names = members[0][0].within[0][0].names[-1:]
+    for path in (path, "/".join((path, *names))):
+        if path not in layers and (path in own or path not in singles):
+            return path
+    while path in layers or path in singles:
         path += "+"
     return path
 

@@ -168,7 +168,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         behaviour = forward.behaviour
         original, written = forward, None
         if behaviour.config_has_keras_2_keys:
-            original = _copy_layer(forward, forward.config.go_backwards)
+            original = copy.copy(forward)
             original.name = forward.name.removeprefix("forward_")
             if given_backward:
                 written = nested_configs.serialize(backward, behaviour)

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from gru_ref import MalformedFileError, load_layers
+from gru_ref import MalformedFileError, load_grus
 from parity_tests.recording.files.recorded_files import Recorded
 
 
@@ -34,7 +34,7 @@ def main() -> int:
         row["files"] += 1
         recorded = Recorded(f"{release}/{path.name}", folder)
         try:
-            layers = list(load_layers(path).values())
+            layers = list(load_grus(path).values())
         except MalformedFileError as error:
             row["refused"] += 1
             console.print(f"refused: {error}", highlight=False, soft_wrap=True)

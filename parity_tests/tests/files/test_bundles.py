@@ -50,7 +50,7 @@ def written(tmp_path: Path) -> Callable[[Members], Path]:
 def _load_again(folder: Path, layers: Any) -> dict[str, gru_ref.GRU]:
     """Return what a bundle of one layer or several holds."""
     gru_ref.save_bundle(folder / "b", layers)
-    return gru_ref.load_layers(folder / "b")
+    return gru_ref.load_grus(folder / "b")
 
 
 class TestRoundTrip:
@@ -59,7 +59,7 @@ class TestRoundTrip:
     @pytest.mark.parametrize("name", NAMES)
     def test_every_gru_of_a_file_comes_back(self, name: str, tmp_path: Path) -> None:
         recorded = File(name)
-        layers = gru_ref.load_layers(recorded.path)
+        layers = gru_ref.load_grus(recorded.path)
         again = _load_again(tmp_path, layers)
         assert list(again) == list(layers)
         for one, other in zip(again.values(), layers.values(), strict=True):
@@ -87,10 +87,10 @@ class TestRoundTrip:
 
     def test_another_process_makes_the_same_bytes(self, tmp_path: Path) -> None:
         path = File("keras-3.5.0/bidirectional.weights.h5").path
-        code = "import sys, gru_ref as g; g.save_bundle(sys.argv[2], g.load_layers(sys.argv[1]))"
+        code = "import sys, gru_ref as g; g.save_bundle(sys.argv[2], g.load_grus(sys.argv[1]))"
         command = [sys.executable, "-c", code, path, tmp_path / "b"]
         subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "1"}, cwd=ROOT, check=True)
-        assert (tmp_path / "b").read_bytes() == bundle_bytes(gru_ref.load_layers(path))
+        assert (tmp_path / "b").read_bytes() == bundle_bytes(gru_ref.load_grus(path))
 
     def test_the_origin_says_what_was_not_said_and_what_was_supplied(self, tmp_path: Path) -> None:
         layers = gru_ref.load_layers(NPZ, go_backwards=True, keras_version="3.5")

@@ -17,7 +17,7 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import GRU, MalformedFileError, load_layers
+from gru_ref import GRU, MalformedFileError, load_grus, load_layers
 from parity_tests.matrix.objects import instance
 from parity_tests.recording.files import recorded_files
 from parity_tests.recording.files.recorded_files import Recorded
@@ -83,7 +83,7 @@ class TestRecorded:
     @parameterized.expand(READ)
     def test_every_gru_is_found_once_and_its_weights_are_equal(self, name: str) -> None:
         recorded = Recorded(name)
-        layers = list(load_layers(recorded.path).values())
+        layers = list(load_grus(recorded.path).values())
         assert len(layers) == len(recorded.grus)
         for expected in recorded.grus:
             hits = [layer for layer in layers if recorded.has_weights(layer, expected)]
@@ -94,7 +94,7 @@ class TestRecorded:
         self, name: str
     ) -> None:
         recorded = Recorded(name)
-        layers = list(load_layers(recorded.path).values())
+        layers = list(load_grus(recorded.path).values())
         for layer, expected in zip(layers, recorded.grus, strict=True):
             assert recorded.has_weights(layer, expected)
             own = layer.provenance.class_name in (None, "GRU", "GRUCell", "CuDNNGRU")
@@ -104,12 +104,12 @@ class TestRecorded:
 
     @parameterized.expand(PATHS)
     def test_paths_are_those_of_the_file(self, name: str) -> None:
-        assert list(load_layers(Recorded(name).path)) == PATHS[name]
+        assert list(load_grus(Recorded(name).path)) == PATHS[name]
 
     @parameterized.expand(CUT_SHORT)
     def test_a_file_that_keras_left_half_written_is_refused(self, name: str) -> None:
         with pytest.raises(MalformedFileError, match=CUT_SHORT[name]):
-            load_layers(Recorded(name).path)
+            load_grus(Recorded(name).path)
 
     @parameterized.expand(
         [
@@ -118,7 +118,7 @@ class TestRecorded:
         ]
     )
     def test_layers_of_half_types_are_of_the_type_of_the_file(self, name: str, dtype: str) -> None:
-        (layer,) = load_layers(Recorded(name).path, keras_version=None).values()
+        (layer,) = load_grus(Recorded(name).path, keras_version=None).values()
         assert (layer.provenance.dtype, layer.config.dtype) == (dtype, dtype)
         assert {array.dtype.name for array in layer.get_weights()} == {dtype}
 
@@ -151,7 +151,7 @@ class TestWeightsAlone:
     def test_the_backward_layer_runs_against_the_forward_one(self) -> None:
         path = Recorded("keras-3.5.0/bidirectional.weights.h5").path
         for supplied, back in (({}, True), ({"go_backwards": True}, False)):
-            layers = load_layers(path, **supplied)
+            layers = load_grus(path, **supplied)
             assert layers["layers/bidirectional/backward_layer/cell"].go_backwards is back
             assert layers["layers/bidirectional/forward_layer/cell"].go_backwards is not back
 

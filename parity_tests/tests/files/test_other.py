@@ -135,7 +135,7 @@ class TestRecordedFiles:
     def test_a_weights_only_file_says_what_it_leaves_open(self, place: Path) -> None:
         name = "weights-bidirectional-2.4.0"
         path = recorded_exports.write(recorded_exports.content(name), place / name)
-        forward, backward = gru_ref.load_layers(path).values()
+        forward, backward = gru_ref.load_grus(path).values()
         assert {"activation", "go_backwards", "keras_version"} <= set(forward.provenance.assumed)
         assert backward.go_backwards
         assert not forward.go_backwards

@@ -275,7 +275,7 @@ def test_every_model_of_keras_2_is_shown_and_converted(path: Path) -> None:
     assert f"Keras {path.parent.name.partition('-')[2]}" in shown.out
     ended = invoke("convert", path, "--to", "keras3", "-o", "new.keras", "--batch", 2)
     assert ended.status == 0, ended.err
-    old, new = gru_ref.load_layers(path), gru_ref.load_layers("new.keras")
+    old, new = gru_ref.load_grus(path), gru_ref.load_grus("new.keras")
     assert len(new) == len(old)
     for mine, theirs in zip(new.values(), old.values(), strict=True):
         assert mine.keras_version.startswith("3.")
@@ -359,7 +359,9 @@ class TestFailures:
     def test_a_layer_that_is_not_there_names_the_known_ones(self, keras_2: Path) -> None:
         for option in ((), ("--layer", "nope")):
             ended = invoke("convert", keras_2, "--to", "torch", "-o", "w.npz", *option)
-            check_failed(ended, f"expected one of '{FIRST}', '{SECOND}'")
+            check_failed(
+                ended, f"expected one of '{FIRST}' (named 'gru_0'), '{SECOND}' (named 'gru_1')"
+            )
 
     @pytest.mark.parametrize(
         ("arguments", "says"),

@@ -1,0 +1,157 @@
+"""A Bidirectional and an RNN of a file are one layer, and names mean what they mean in Keras.
+
+The files in fixtures/files/wholes-*.tar.xz are from `record_wholes`, run in each Keras.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gru_ref import RNN, Bidirectional
+from gru_ref.files import FileLayers, Layer, read_layers
+from parity_tests.recording.files import recorded_wholes
+from parity_tests.recording.files.recorded_wholes import Call
+
+# |gru_ref − Keras| in eps32 · max(1, |Keras|).
+EPS = 8
+# What weights alone do not say of these layers → the arguments that the live ones have.
+EVERY = {"return_sequences": True, "return_state": True}
+UNSAID: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "both": {"recurrent_activation": "hard_sigmoid", "merge_mode": "sum", **EVERY},
+    "product": {"return_sequences": True, "merge_mode": "mul"},
+    "mean": {"activation": "relu", "merge_mode": "ave"},
+    "pair": {"return_sequences": True, "merge_mode": None},
+    "deep": EVERY,
+    "shallow": {"merge_mode": "sum"},
+    "stack_of_one": {"return_state": True},
+}
+ALONE = ("weights.h5", "weights-alone.h5", "checkpoint")
+FILES = [
+    (release, ending)
+    for release in recorded_wholes.RELEASES
+    for ending in recorded_wholes.endings(release)
+]
+
+
+def _apart(found: list[Any], expected: list[Any]) -> float:
+    assert [a.shape for a in found] == [b.shape for b in expected]
+    eps = np.finfo(np.float32).eps
+    return max(
+        float((np.abs(a - b) / np.maximum(1, np.abs(b))).max() / eps)
+        for a, b in zip(found, expected, strict=True)
+    )
+
+
+def _flat(result: Any) -> list[Any]:
+    if isinstance(result, (list, tuple)):
+        return [array for item in result for array in _flat(item)]
+    return [result]
+
+
+def _run(layer: Layer, call: Call) -> list[Any]:
+    if call.case != "again" and call.layer.startswith("kept") and layer.built:
+        _reset(layer)
+    states: Any = call.states or None
+    if call.layer in ("alone", "simple") and states:
+        (states,) = states
+    return _flat(layer(call.x, states, mask=call.mask))
+
+
+def _reset(layer: Any) -> None:
+    for one in (getattr(layer, "forward_layer", layer), getattr(layer, "backward_layer", layer)):
+        one._recorded = None
+
+
+class TestOutputs:
+    """A whole layer of a file returns what the live one returned."""
+
+    @pytest.mark.parametrize(("release", "ending"), [f for f in FILES if f[1] not in ALONE])
+    @pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+    def test_every_call_equals_keras(self, release: str, ending: str, tmp_path: Path) -> None:
+        layers = read_layers(recorded_wholes.write(release, "wholes", ending, tmp_path))
+        calls = recorded_wholes.calls(release)
+        assert list(dict.fromkeys(call.layer for call in calls)) == [
+            layer.provenance.names[-1] for layer in layers.layers.values()
+        ]
+        for call in calls:
+            layer = layers.layer(call.layer)
+            assert layer.name == call.layer
+            assert layer.provenance.assumed == {}
+            assert _apart(_run(layer, call), call.outputs) <= EPS, call
+
+    @pytest.mark.parametrize(("release", "ending"), [f for f in FILES if f[1] in ALONE])
+    @pytest.mark.parametrize("name", UNSAID)
+    @pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+    def test_of_weights_alone_with_what_they_do_not_say(
+        self, release: str, ending: str, name: str, tmp_path: Path
+    ) -> None:
+        path = recorded_wholes.write(release, "wholes", ending, tmp_path)
+        layers = read_layers(path, keras_version=release, **UNSAID[name])
+        calls = [call for call in recorded_wholes.calls(release) if call.layer == name]
+        layer = _of_name(layers, name, release)
+        assert ("merge_mode" in layer.provenance.assumed) == (
+            isinstance(layer, Bidirectional) and "merge_mode" not in UNSAID[name]
+        )
+        assert calls
+        for call in calls:
+            assert _apart(_run(layer, call), call.outputs) <= EPS, call
+
+
+def _of_name(layers: FileLayers, name: str, release: str) -> Layer:
+    """Return the layer of a name; by the order of the model where the file holds no names."""
+    if any(layer.provenance.names for layer in layers.grus.values()):
+        return layers.layer(name)
+    live = list(dict.fromkeys(call.layer for call in recorded_wholes.calls(release)))
+    kinds = [isinstance(one, Bidirectional) for one in layers.layers.values()]
+    both = [one for one, is_both in zip(layers.layers.values(), kinds, strict=True) if is_both]
+    stacks = [one for one in layers.layers.values() if isinstance(one, RNN)]
+    if name.startswith("stack"):
+        return stacks[[one for one in live if one in ("stack", "stack_of_one", "kept")].index(name)]
+    rnns = ("alone", "stack", "stack_of_one", "kept", "simple")
+    return both[[one for one in live if one not in rnns].index(name)]
+
+
+NAMED = [
+    (release, key, ending)
+    for release in recorded_wholes.RELEASES
+    for key in recorded_wholes.kernels(release)
+    for ending in recorded_wholes.endings(release, key)
+]
+# These hold groups, counted by class, and no names.
+NAMELESS = [(release, key, ending) for release, key, ending in NAMED if release == "2.21.0"]
+NAMELESS = [one for one in NAMELESS if one[2] == "weights.h5"]
+
+
+class TestNames:
+    """`--layer` takes a layer's name, an ending of its path, or the path."""
+
+    @pytest.mark.parametrize(
+        ("release", "key", "ending"), [one for one in NAMED if one not in NAMELESS]
+    )
+    def test_a_name_means_the_layer_that_keras_calls_so(
+        self, release: str, key: str, ending: str, tmp_path: Path
+    ) -> None:
+        layers = read_layers(recorded_wholes.write(release, key, ending, tmp_path))
+        kernels = recorded_wholes.kernels(release)[key]
+        assert len(layers.grus) == len(kernels)
+        for name, kernel in kernels.items():
+            gru = layers.gru(name)
+            assert np.array_equal(gru.get_weights()[0], kernel)
+            assert gru.provenance.names[-1] == name
+            assert layers.layer(name) is gru
+        for path, gru in layers.grus.items():
+            assert layers.gru(f"/{path}") is gru
+
+    @pytest.mark.parametrize(("release", "key", "ending"), NAMELESS)
+    def test_a_name_is_refused_where_the_file_holds_none(
+        self, release: str, key: str, ending: str, tmp_path: Path
+    ) -> None:
+        layers = read_layers(recorded_wholes.write(release, key, ending, tmp_path))
+        for name in recorded_wholes.kernels(release)[key]:
+            with pytest.raises(ValueError, match="expected"):
+                layers.gru(name)
