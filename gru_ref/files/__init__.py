@@ -55,16 +55,21 @@ class FileLayers:
         Path → GRU: each that is a layer, the two of a Bidirectional, and each cell of an RNN.
     inside : dict
         Path of a Bidirectional or an RNN → the paths of the GRUs in it.
+    partial : dict
+        Path of a GRU that is a part of a layer that gru_ref does not have → why.
     """
 
     layers: dict[str, Layer]
     grus: dict[str, GRU]
     inside: dict[str, tuple[str, ...]]
+    partial: dict[str, str]
 
     def layer(self, word: str | None, option: str = "layer") -> Layer:
         """Return the layer, or the GRU in one, that a word means; see `choose_layer`."""
         if word is None:
-            return choose_layer(self.layers, None, option=option)
+            path = choose_path(self.layers, None, option=option)
+            self._check_whole(path, option)
+            return self.layers[path]
         path = self._path(word, option)
         return self.layers[path] if path in self.layers else self.grus[path]
 
@@ -82,6 +87,7 @@ class FileLayers:
         """
         if word is None:
             path = choose_path(self.grus, None, option=option)
+            self._check_whole(path, option)
             return path, self.grus[path]
         path = self._path(word, option)
         inner = self.inside.get(path, (path,))
@@ -92,6 +98,14 @@ class FileLayers:
                 f"{option} is {word!r}, the {kind} at {path!r}, expected one GRU of it: {parts}"
             )
         return inner[0], self.grus[inner[0]]
+
+    def _check_whole(self, path: str, option: str) -> None:
+        """Refuse to take a GRU unasked that alone is not what the file runs."""
+        if path in self.partial:
+            raise ValueError(
+                f"{option} is not given, and of the only GRU {self.partial[path]}; expected "
+                f"{path!r} for that GRU alone"
+            )
 
     def _path(self, word: str, option: str) -> str:
         return choose_path({**self.grus, **self.layers}, word, inside=self.inside, option=option)
@@ -234,8 +248,8 @@ def read_layers(
         _set_as_part(layer, one)
         grus[one.path] = layer
         members.append((one, layer))
-    layers, inside = whole_layers(members, of_wholes, place)
-    return FileLayers(layers, grus, inside)
+    layers, inside, partial = whole_layers(members, of_wholes, place)
+    return FileLayers(layers, grus, inside, partial)
 
 
 def warn_of_assumptions(layers: Mapping[str, Layer], place: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from gru_ref.errors import shown
 from gru_ref.files.interpretation.arguments import CONSTRUCTOR_ERRORS
@@ -22,12 +22,32 @@ Member = tuple[Found, GRU]
 
 # The groups of the cells of a stack, in the path of an RNN.
 _STACK_GROUPS = re.compile(r"(?<=.)/(cell|cell/cells|stacked_rnn_cells(_\d+)?)$")
+# What the config says of a part alone.
+_OF_PART = re.compile("(the cell|the forward layer|the backward layer|cell \\d+) of ")
 _OF_CELL = (
     "units", "activation", "recurrent_activation", "use_bias", "kernel_initializer",
     "recurrent_initializer", "bias_initializer", "kernel_regularizer", "recurrent_regularizer",
     "bias_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint", "dropout",
     "recurrent_dropout", "reset_after", "implementation", "dtype",
 )  # fmt: skip
+
+
+class Wholes(NamedTuple):
+    """The layers of a file.
+
+    Parameters
+    ----------
+    layers : dict
+        Path → layer, in the order of their first parts.
+    inside : dict
+        Path of a whole → the paths of the GRUs in it.
+    partial : dict
+        Path of a GRU that is a part of a layer that is not read → why.
+    """
+
+    layers: dict[str, Layer]
+    inside: dict[str, tuple[str, ...]]
+    partial: dict[str, str]
 
 
 class _NotWholeError(ValueError):
@@ -37,9 +57,7 @@ class _NotWholeError(ValueError):
 # ---- the whole of the parts
 
 
-def whole_layers(
-    members: Sequence[Member], supplied: Mapping[str, Any], file: object
-) -> tuple[dict[str, Layer], dict[str, tuple[str, ...]]]:
+def whole_layers(members: Sequence[Member], supplied: Mapping[str, Any], file: object) -> Wholes:
     """Return the layers of a file, those that are parts of one as that one.
 
     Parameters
@@ -50,13 +68,6 @@ def whole_layers(
         merge_mode, or nothing: of each Bidirectional whose config is not in the file.
     file : object
         For messages.
-
-    Returns
-    -------
-    layers : dict
-        Path → layer, in the order of their first parts.
-    inside : dict
-        Path of a whole → the paths of the GRUs in it.
 
     Raises
     ------
@@ -70,6 +81,7 @@ def whole_layers(
         groups.setdefault(found.within[0][0] if found.within else found, []).append((found, layer))
     layers: dict[str, Layer] = {}
     inside: dict[str, tuple[str, ...]] = {}
+    partial: dict[str, str] = {}
     singles = {found.path for found, _ in members}
     for group in groups.values():
         paths = tuple(found.path for found, _ in group)
@@ -78,14 +90,14 @@ def whole_layers(
             try:
                 whole = _whole(group, 0, merge_mode, path)
             except _NotWholeError as error:
-                _note(group, str(error))
+                partial |= dict.fromkeys(paths, _note(group, str(error)))
             else:
                 if isinstance(whole, Bidirectional):
                     whole.provenance = _with_merge_mode(whole, group[0][0].within[0][0], supplied)
                 layers[path], inside[path] = whole, paths
                 continue
         layers |= {found.path: layer for found, layer in group}
-    return layers, inside
+    return Wholes(layers, inside, partial)
 
 
 def _check_supplied(members: Sequence[Member], supplied: Mapping[str, Any], file: object) -> None:
@@ -250,23 +262,25 @@ def _whole_path(
 ) -> str:
     """Return the path of a whole, unlike that of any other layer."""
     own = {found.path for found, _ in members}
-    path = _common_path(members)
-    names = members[0][0].within[0][0].names[-1:]
-    for path in (path, "/".join((path, *names))):
+    common = _common_path(members)
+    longer = "/".join((common, *members[0][0].within[0][0].names[-1:]))
+    for path in (common, longer):
         if path not in layers and (path in own or path not in singles):
             return path
-    while path in layers or path in singles:
-        path += "+"
-    return path
+    while longer in layers or longer in singles:
+        longer += "+"
+    return longer
 
 
-def _note(members: Sequence[Member], why: str) -> None:
-    """Say of every part why the whole is not there."""
+def _note(members: Sequence[Member], why: str) -> str:
+    """Say of every part why the whole is not there, and return it."""
     wrapper = members[0][0].within[0][0]
-    note = f"its {wrapper.class_name} is not read as a whole: {why}"
+    name = "/".join(wrapper.names) or _common_path(members)
+    note = f"the {wrapper.class_name} {name} around it is not read: {why}"
     for _, layer in members:
         provenance = _provenance_of(layer)
         layer.provenance = replace(provenance, notes=(*provenance.notes, note))
+    return note
 
 
 def _provenance_of(layer: GRU) -> Provenance:
@@ -295,7 +309,11 @@ def _provenance(members: Sequence[Member], wrapper: Wrapper, path: str) -> Prove
         supplied=_united(part.supplied for part in parts),
         sha256={f"{part.path}/{name}": h for part in parts for name, h in part.sha256.items()},
         not_finite=tuple(f"{part.path}/{name}" for part in parts for name in part.not_finite),
-        notes=tuple(note for note in first.notes if all(note in part.notes for part in parts[1:])),
+        notes=tuple(
+            note
+            for note in first.notes
+            if not _OF_PART.match(note) and all(note in part.notes for part in parts)
+        ),
     )
 
 

@@ -167,7 +167,7 @@ def _match_configs(
     for place, item in enumerate(stored):
         parts = set(item.path.split("/"))
         named = [leaf for leaf in left if parts & leaf.own_names]
-        if len(named) == 1:
+        if len({leaf.names for leaf in named}) == 1:  # one cell may be in a stack twice
             pairs[place] = named[0]
             left.remove(named[0])
     rest = [place for place in range(len(stored)) if place not in pairs]
