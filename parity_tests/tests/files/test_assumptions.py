@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import gru_ref
-from gru_ref import AssumptionWarning, MalformedFileError, load_layers
+from gru_ref import AssumptionWarning, MalformedFileError, load_grus, load_layers
 from parity_tests.recording.files.recorded_files import ROOT, Recorded
 from parity_tests.tests.files.test_keras import EPS
 from parity_tests.tests.support.cli_files import NPZ
@@ -43,7 +43,7 @@ class TestConfigOfTheModel:
     def test_the_layers_compute_what_the_live_model_did(self, recorded: Recorded) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            layers = list(load_layers(recorded.path, config=_config(recorded)).values())
+            layers = list(load_grus(recorded.path, config=_config(recorded)).values())
         assert recorded.worst_error(layers) <= EPS
         assert all(layer.provenance.assumed == {} for layer in layers)
 
@@ -89,7 +89,7 @@ class TestInference:
 
     def test_the_backward_half_of_keras_2_runs_backwards(self) -> None:
         words = {"activation": "tanh", "return_sequences": True}
-        layers = load_layers(BOTH.path, **words)
+        layers = load_grus(BOTH.path, **words)
         turned = {path: layer.go_backwards for path, layer in layers.items()}
         assert [path for path, back in turned.items() if back] == [
             path for path in turned if "backward_" in path
@@ -100,7 +100,7 @@ class TestInference:
         assert "its path" in first[1].provenance.inferred["go_backwards"].source
 
     def test_a_user_may_say_otherwise(self) -> None:
-        layers = load_layers(BOTH.path, go_backwards=True)
+        layers = load_grus(BOTH.path, go_backwards=True)
         assert [layer.go_backwards for layer in layers.values()][:2] == [True, False]
 
     def test_keras_1_has_hard_sigmoid_gates(self) -> None:
