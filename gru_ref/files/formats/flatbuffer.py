@@ -45,6 +45,13 @@ class FlatTable:
         place = self._place(field)
         return 0 if place is None else self.buffer.number(form, place)
 
+    def real(self, field: int) -> float:
+        """Return a float32; 0 if left out."""
+        place = self._place(field)
+        return (
+            0.0 if place is None else float(np.frombuffer(self.buffer.cut(place, 4).data, "<f4")[0])
+        )
+
     def table(self, field: int) -> FlatTable | None:
         """Return the table that a field points to."""
         place = self._target(field)

@@ -20,7 +20,7 @@ _TYPES = {
 _FLOATS = ("float32", "float16", "float64", "bfloat16")
 # BuiltinOperator → its name, and its kind in the vocabulary of `dataflow`
 _OPERATORS = {
-    0: ("ADD", "add"), 2: ("CONCATENATION", "concat"), 6: ("DEQUANTIZE", "identity"),
+    0: ("ADD", "add"), 2: ("CONCATENATION", "concat"), 6: ("DEQUANTIZE", "cast"),
     8: ("FLOOR", "floor"), 9: ("FULLY_CONNECTED", "matmul"), 14: ("LOGISTIC", "sigmoid"),
     18: ("MUL", "mul"), 19: ("RELU", "relu"), 20: ("RELU_N1_TO_1", "relu_n1_1"),
     21: ("RELU6", "relu6"), 22: ("RESHAPE", "reshape"), 25: ("SOFTMAX", "softmax"),
@@ -49,7 +49,7 @@ _OPERATORS = {
     142: ("VAR_HANDLE", "variable"), 143: ("READ_VARIABLE", "identity"), 150: ("GELU", "gelu"),
     152: ("RELU_0_TO_1", "relu_0_1"), 158: ("SIGN", "sign"),
 }  # fmt: skip
-_FULLY_CONNECTED, _CUSTOM, _CALL_ONCE, _ASSIGN_VARIABLE = 9, 32, 129, 144
+_FULLY_CONNECTED, _CUSTOM, _CAST, _CALL_ONCE = 9, 32, 53, 129
 # Operators of TensorFlow that a model takes in as custom ones, "FlexSoftplus"
 _FLEX = {
     "TensorListFromTensor": "list_from_tensor", "TensorListReserve": "list_reserve",
@@ -368,7 +368,8 @@ def _number(field: int, form: str, name: str) -> Callable[[FlatTable, _Inputs, i
 
 
 def _cast(options: FlatTable, inputs: _Inputs, code: int) -> _Read:
-    return inputs, {"dtype": _TYPES.get(options.number(1, "<b"), "float32")}
+    dtype = options.number(1, "<b") if code == _CAST else 0  # DEQUANTIZE returns float32
+    return inputs, {"dtype": _TYPES.get(dtype, "float32")}
 
 
 _OPTIONS: dict[str, Callable[[FlatTable, _Inputs, int], _Read]] = {
@@ -381,7 +382,7 @@ _OPTIONS: dict[str, Callable[[FlatTable, _Inputs, int], _Read]] = {
     "gather": _number(0, "<i", "axis"),
     "stack": _number(1, "<i", "axis"),
     "unstack": _number(1, "<i", "axis"),
-    "leaky_relu": _number(0, "<f", "alpha"),
+    "leaky_relu": lambda options, inputs, code: (inputs, {"alpha": options.real(0)}),
     "gelu": _number(0, "<b", "approximate"),
     "cast": _cast,
     "loop": lambda options, inputs, code: (inputs, {"body": str(options.number(1, "<i"))}),

@@ -334,16 +334,18 @@ class Evaluation:
                 f"{most:,}: Limits(max_bytes=…) moves this limit"
             )
 
-    def without_ones(self, value: Value) -> Value:
-        """Return a value before it was multiplied by ones, as inference does for dropout."""
+    def plain(self, value: Value) -> Value:
+        """Return a value before casts, and before products with the ones of dropout at rest."""
         for _ in range(_ALIASES):
             made = maker(value)
-            if made is None or made[0].kind != "mul":
+            if made is None or made[0].kind not in ("mul", "cast"):
                 break
             below = operands(value)
             others = [one for one in below if not self.is_constant(one)]
             factors = [self.constant(one) for one in below if self.is_constant(one)]
-            if len(others) != 1 or not all(f is not None and np.all(f == 1) for f in factors):
+            if len(others) != 1 or (
+                made[0].kind == "mul" and not all(f is not None and np.all(f == 1) for f in factors)
+            ):
                 break
             value = others[0]
         return value

@@ -37,8 +37,10 @@ from gru_ref.provenance import Inference
 _PATH = re.compile(r"(/while(_\d+)?(_loop|_body)?(_\d+)?)$")
 _CELL = "gru_cell"
 _TRIED = 64  # values after the last product of an unrolled GRU that may be its state
+_REVERSES = "reversesequence"
 _INTEGER = 7  # stands for every integer that is not known: a number of timesteps
 # Through these a sequence is the same sequence; what comes before others is the layer's input.
+_HALF = ("float16", "bfloat16")
 _SAME = frozenset(("cast", "reshape", "squeeze", "expand", "ensure_shape"))
 # What puts a value into the outputs of a loop.
 _WRITING = frozenset((
@@ -225,26 +227,31 @@ class _Search:
             "reset_after": step.reset_after,
             **arguments,
         }
-        stored = {c.dtype for role in ROLES[:2] for c in step.constants[role]}
-        dtype = stored.pop() if len(stored) == 1 else None
-        quantized = [d for d in (dtype, *stored) if d and not d.startswith(("float", "bfloat"))]
+        stored = next(iter(c.dtype for role in ROLES[:2] for c in step.constants[role]), "float32")
+        computed = _computed_dtype(step.products[-1].weights)
+        known["dtype"] = computed
+        if computed in _HALF and stored not in _HALF:
+            known["dtype"] = f"mixed_{computed}"
+        arrays = [step.kernel, step.recurrent_kernel]
+        arrays += [] if step.bias is None else [step.bias]
+        if known["dtype"] == stored == "float16":
+            arrays = [array.astype(np.float16) for array in arrays]
         extra = []
-        if quantized:
+        if not stored.startswith(("float", "bfloat")):
             extra.append(
-                f"its weights are stored in {quantized[0]}: read as the float32 numbers that they "
-                "stand for; a runtime may round its inputs and states too"
+                f"its weights are stored in {stored}: read as the float32 numbers that they stand "
+                "for; a runtime may round inputs and states too"
             )
-        elif dtype == "float16":
-            extra.append("its weights are stored in float16, and widened to float32 in the graph")
+        kernel, recurrent_kernel, *bias = arrays
         return GraphGRU(
             path=path,
-            kernel=step.kernel,
-            recurrent_kernel=step.recurrent_kernel,
-            bias=step.bias,
+            kernel=kernel,
+            recurrent_kernel=recurrent_kernel,
+            bias=bias[0] if bias else None,
             arguments=known,
             generation=step.generations[0] if len(step.generations) == 1 else None,
             constants=self.named(step),
-            stored_dtype=dtype,
+            stored_dtype=stored,
             notes=(*step.notes, *extra, *notes),
         )
 
@@ -260,12 +267,12 @@ class _Search:
             if (kind == "list_from_tensor" and axis == 0) or kind == "cast":
                 value = below[0]
             elif kind == "transpose":
-                perm = self._integers(operation, "perm", below[1:])
+                perm = self.integers(operation, "perm", below[1:])
                 if perm is None or not 0 <= axis < len(perm):
                     break
                 axis, value = perm[axis], below[0]
             elif kind == "reverse":
-                axes = self._integers(operation, "axes", below[1:])
+                axes = self.integers(operation, "axes", below[1:])
                 if axes is None:
                     break
                 # A sequence has three axes, or two if its features are one number.
@@ -279,20 +286,26 @@ class _Search:
                 value = below[0]
             elif kind == "gather":
                 indices = self.evaluation.constant(below[1])
-                at = self._integers(operation, "axis", below[2:]) or (0,)
+                at = self.integers(operation, "axis", below[2:]) or (0,)
                 if indices is None or indices.ndim != 1 or at[0] != axis or len(indices) < 2:
                     break
                 if not np.array_equal(indices, np.arange(len(indices))[::-1]):
                     break
                 count += 1
                 value = below[0]
+            elif _REVERSES in f"{kind} {operation.operator}".lower().replace("_", ""):
+                raise self.dataflow.budget.error(
+                    operation.name or value[1],
+                    f"{operation.operator or kind} reverses the inputs of a GRU over lengths of "
+                    "their own: whether it runs backwards cannot be told",
+                )
             else:
                 break
         return count, value
 
     def _turned(self, operation: Operation, below: Sequence[Value], axis: int) -> bool | None:
         """Return whether a strided slice turns an axis round and leaves the others; None if not."""
-        strides = self._integers(operation, "strides", below[3:])
+        strides = self.integers(operation, "strides", below[3:])
         if strides is None or any(
             operation.attributes.get(f"{name}_mask", 0)
             for name in ("ellipsis", "new_axis", "shrink_axis")
@@ -300,7 +313,7 @@ class _Search:
             return None
         return strides[axis] == -1 if axis < len(strides) else False
 
-    def _integers(
+    def integers(
         self, operation: Operation, name: str, inputs: Sequence[Value]
     ) -> tuple[int, ...] | None:
         """Return integers that are an attribute, or else a constant input."""
@@ -336,6 +349,18 @@ class _Search:
             return known[value]
 
         return reached
+
+
+def _computed_dtype(weights: Value) -> str:
+    """Return the dtype in which weights are multiplied: of the last cast, else as they are."""
+    value = weights
+    while (made := maker(value)) is not None:
+        if made[0].kind == "cast":
+            return str(made[0].attributes.get("dtype", "float32"))
+        value = operands(value)[0]
+    constant = value[0].graph.constants.get(value[1])
+    stored = "float32" if constant is None else constant.dtype
+    return stored if stored in ("float64", *_HALF) else "float32"
 
 
 def key(product: Product, evaluation: Evaluation) -> tuple[Any, ...]:
@@ -554,7 +579,7 @@ class _Loop:
         if operation.kind == "list_get":
             return below[0], 0, below[1]
         if operation.kind == "gather":
-            axis = self.search._integers(operation, "axis", below[2:]) or (0,)
+            axis = self.search.integers(operation, "axis", below[2:]) or (0,)
             return below[0], axis[0], below[1]
         if operation.kind in ("slice", "strided_slice"):
             return below[0], 0, below[1]
@@ -565,17 +590,20 @@ class _Loop:
         counters = [value for value in self.states.values() if value in self._leaves(index)]
         first: list[Array] = []
         second: list[Array] = []
+        unknown = False
         for given in (first, second):
             values = {}
             for leaf in self._leaves(index):
                 if leaf in counters:
                     i = next(j for j, value in self.states.items() if value == leaf)
                     start = self.evaluation.constant(self.outside.resolve(self.operation.inputs[i]))
+                    unknown = unknown or start is None
                     start = np.array(_INTEGER) if start is None else start
                     if given is second:
                         start = self._next_counter(i, start)
                     values[leaf] = start
                 else:
+                    unknown = True
                     values[leaf] = np.array(_INTEGER)
             try:
                 given.append(self.evaluation.compute(index, values).reshape(-1))
@@ -591,6 +619,9 @@ class _Loop:
                 f"it takes timesteps {first[0].tolist()} and then {second[0].tolist()}, expected "
                 "one after the other"
             )
+        start = first[0][np.flatnonzero(steps)]
+        if moved[0] > 0 and not unknown and start[0] != 0:
+            raise self._error(f"its first timestep is {int(start[0])}, expected 0")
         return bool(moved[0] < 0)
 
     def _next_counter(self, i: int, start: Array) -> Array:
@@ -624,7 +655,7 @@ class _Loop:
             return True
         outputs = self.operation.outputs
         stacked = [j for j in range(len(outputs)) if j >= self.count or (j in self.next and j != i)]
-        last = False
+        last = unclear = False
         for j in stacked:
             name = self.scope.graph.outputs[j] if j < len(self.scope.graph.outputs) else ""
             if not name or not outputs[j]:
@@ -635,10 +666,11 @@ class _Loop:
             if "all" in uses:
                 return True
             last = last or "last" in uses
+            unclear = unclear or "some" in uses
         state = self.outside.resolve(outputs[i]) if i < len(outputs) and outputs[i] else None
-        if last or (state is not None and self._uses(state)):
-            return False
-        return None
+        if unclear:
+            return None
+        return False if last or (state is not None and self._uses(state)) else None
 
     def _zeros_outputs(self, i: int) -> bool | None:
         """Return whether the output of a masked timestep is zero; None if it is not to be seen."""
@@ -678,31 +710,59 @@ class _Loop:
         return False
 
     def _uses(self, value: Value) -> set[str]:
-        """Return how a stacked output is used: "last", "all", or not at all."""
+        """Return how a stacked output is used: "last", "all", "some", or not at all."""
         uses: set[str] = set()
         seen = {value}
-        left = [value]
-        if value in self._outputs():
-            uses.add("all")
+        left = [(value, 0)]  # with its axis of time
         while left:
-            at = left.pop()
+            at, axis = left.pop()
+            if at in self._outputs():
+                uses.add("all")
             for scope, operation in self.search.users.get(at, ()):
                 results = [scope.resolve(name) for name in operation.outputs if name]
-                if operation.kind in ("identity", "call"):
+                kind = operation.kind
+                if kind in ("identity", "call") or not self.search.live.intersection(results):
                     continue
-                if not any(one in self.search.live for one in results):
-                    continue
-                if operation.kind in ("list_stack", "transpose", "reshape", "cast"):
-                    if any(one in self._outputs() for one in results):
-                        uses.add("all")
-                    new = [one for one in results if one not in seen]
-                    seen.update(new)
-                    left += new
-                elif operation.kind in ("strided_slice", "gather", "list_get", "slice"):
-                    uses.add("last" if self._takes_last(scope, operation) else "all")
-                elif operation.kind not in ("shape", "list_length"):
+                below = [scope.resolve(name) for name in operation.inputs if name]
+                if kind in ("list_stack", "cast"):
+                    left += [(one, axis) for one in results if one not in seen]
+                elif kind == "transpose":
+                    perm = self.search.integers(operation, "perm", below[1:]) or ()
+                    after = perm.index(axis) if axis in perm else -1
+                    left += [(one, after) for one in results if one not in seen]
+                elif kind in ("strided_slice", "slice", "list_get", "gather"):
+                    uses.add(self._part(operation, below, axis))
+                elif kind == "loop" and self._passes(scope, operation, at):
+                    pass
+                elif kind not in ("shape", "list_length"):
                     uses.add("all")
+                seen.update(results)
         return uses
+
+    def _passes(self, scope: Scope, operation: Operation, value: Value) -> bool:
+        """Return whether a loop takes a value that it never looks at."""
+        body = scope.loop(operation)
+        names = [
+            body.graph.inputs[i]
+            for i, name in enumerate(operation.inputs)
+            if name and scope.resolve(name) == value and i < len(body.graph.inputs)
+        ]
+        return all(not self.search.users.get((body, name)) for name in names) and not any(
+            name in body.bindings for name in names
+        )
+
+    def _part(self, operation: Operation, below: Sequence[Value], axis: int) -> str:
+        """Return which timesteps an operation takes."""
+        kind = operation.kind
+        if kind in ("gather", "list_get"):
+            return "some"
+        begin = self.search.integers(operation, "begin", below[1:])
+        if begin is None or not 0 <= axis < len(begin):
+            return "some"
+        if begin[axis] == -1:
+            return "last"
+        shrunk = int(operation.attributes.get("shrink_axis_mask", 0)) >> axis & 1
+        return "some" if shrunk else "all"
 
     def _outputs(self) -> set[Value]:
         if not hasattr(self, "_main_outputs"):
@@ -711,15 +771,6 @@ class _Loop:
                 scope = scope.around
             self._main_outputs = {scope.resolve(name) for name in scope.graph.outputs}
         return self._main_outputs
-
-    def _takes_last(self, scope: Scope, operation: Operation) -> bool:
-        below = [scope.resolve(name) for name in operation.inputs if name]
-        name = "begin" if operation.kind in ("strided_slice", "slice") else "index"
-        first = self.search._integers(operation, name, below[1:])
-        return first is None or -1 in first or (first[:1] == (0,) and self._one_long(operation))
-
-    def _one_long(self, operation: Operation) -> bool:
-        return operation.kind in ("list_get", "gather")
 
     def _error(self, reason: str) -> MalformedFileError:
         return self.search.dataflow.budget.error(self.path, reason)
@@ -901,7 +952,7 @@ class _Unrolled:
             if made is None or not below:
                 return None
             operation, output = made
-            axis = self.search._integers(operation, "axis", below[2:]) or (0,)
+            axis = self.search.integers(operation, "axis", below[2:]) or (0,)
             if operation.kind in ("unstack", "split"):
                 return below[0], axis[0], output
             if operation.kind == "gather":
@@ -910,7 +961,7 @@ class _Unrolled:
                     return below[0], axis[0], int(index.reshape(-1)[0])
                 return None
             if operation.kind in ("strided_slice", "slice"):
-                begin = self.search._integers(operation, "begin", below[1:])
+                begin = self.search.integers(operation, "begin", below[1:])
                 if begin is None:
                     return None
                 shrunk = int(operation.attributes.get("shrink_axis_mask", 0))

@@ -88,7 +88,7 @@ def product_at(value: Value, evaluation: Evaluation) -> Product | None:
         return None
     transposed = bool(made[0].attributes.get("transpose_b"))
     rows, columns = array.shape[-2:][::-1] if transposed else array.shape[-2:]
-    return Product(value, evaluation.without_ones(operand), weights, transposed, (rows, columns))
+    return Product(value, evaluation.plain(operand), weights, transposed, (rows, columns))
 
 
 @dataclass(frozen=True)
