@@ -48,6 +48,8 @@ _OPERATORS = {
     130: ("BROADCAST_TO", "broadcast"), 139: ("SIZE", "size"), 140: ("REDUCE_ALL", "reduce_all"),
     142: ("VAR_HANDLE", "variable"), 143: ("READ_VARIABLE", "identity"), 150: ("GELU", "gelu"),
     152: ("RELU_0_TO_1", "relu_0_1"), 158: ("SIGN", "sign"),
+    48: ("TOPK_V2", ""), 54: ("PRELU", ""), 107: ("GATHER_ND", ""), 112: ("REVERSE_SEQUENCE", ""),
+    118: ("IF", ""), 128: ("CUMSUM", ""),
 }  # fmt: skip
 _FULLY_CONNECTED, _CUSTOM, _CAST, _CALL_ONCE = 9, 32, 53, 129
 # Operators of TensorFlow that a model takes in as custom ones, "FlexSoftplus"

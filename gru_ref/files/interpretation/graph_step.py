@@ -452,7 +452,7 @@ class _Probe:
             gru, self.evaluation, search.state, search.new, gru.x, self.batch, self.tolerance
         ):
             raise NotKeras(
-                f"it does not compute what a GRU of its weights does ({search.operators()})"
+                f"it does not compute what a GRU of its weights does (the step computes {search.operators()})"
             )
         return gru
 
@@ -466,7 +466,7 @@ class _Probe:
         if not np.allclose(self.new_state(base, h), mixed, 1e-6, 1e-6):
             raise NotKeras(
                 "its new state is no mix of the old one and a candidate "
-                f"({self.search.operators()})"
+                f"(the step computes {self.search.operators()})"
             )
         roles = {b: "z" for b in blocks if self.moves(self.update_gate, base, b)}
         self._open(roles, base)
@@ -510,7 +510,7 @@ class _Probe:
             if there != wanted:
                 raise NotKeras(
                     "the parts of its products go to other places than z, r and candidate "
-                    f"({self.search.operators()})"
+                    f"(the step computes {self.search.operators()})"
                 )
         if any(b not in roles for b, kind in self.kinds.items() if kind == "b"):
             raise NotKeras("a bias of it changes nothing, expected one of z, r or candidate")
@@ -539,7 +539,8 @@ class _Probe:
         if not matches:
             what = "gates go" if gate == "z" else "candidate goes"
             raise NotKeras(
-                f"its {what} through {self.search.operators()}, which is no activation of Keras's"
+                f"its {what} through no activation of Keras's (the step computes "
+                f"{self.search.operators()})"
             )
         return matches
 
@@ -567,7 +568,7 @@ class _Probe:
                 np.allclose(a, b, 10 * self.tolerance, 10 * self.tolerance) for a, b in pairs
             ):
                 raise NotKeras(
-                    f"its gates are not wired as Keras's are ({self.search.operators()})"
+                    f"its gates are not wired as Keras's are (the step computes {self.search.operators()})"
                 )
 
     def _matrix(self, roles: Mapping[_Block, str], kinds: str) -> Array:
