@@ -34,8 +34,8 @@ from gru_ref.keras.activations import tables
 _BATCHES = (16, 1, 2, 4, 8, 32, 3)
 _POINTS = 96  # values, at least, that a function is compared on
 _TOLERANCE = 2e-6  # of constants in float32
-_QUANTIZED = 2e-2  # of constants in 8 bits
-_QUANTIZED_DTYPES = ("int8", "uint8", "int4")
+# Of constants in fewer bits, where a function itself has such: 0.2, or 1/6.
+_COARSE = {"float16": 2e-3, "bfloat16": 2e-2, "int8": 2e-2, "uint8": 2e-2, "int16": 1e-3}
 _GATES = ("z", "r", "h")
 _ARRANGING = frozenset((
     "reshape", "transpose", "squeeze", "expand", "concat", "split", "stack", "unstack", "slice",
@@ -292,7 +292,11 @@ class StepSearch:
             return f"its step takes {value[1]!r} besides its input and its state"
         return f"its step computes {made[0].operator or made[0].kind}, which no GRU of Keras does"
 
-    def operators(self) -> str:
+    def unlike(self, what: str) -> NotKeras:
+        """Return the error that says what is not Keras's, and what the step computes."""
+        return NotKeras(f"{what} (the step computes {self._operators()})")
+
+    def _operators(self) -> str:
         """Return the file's words for what the step computes, each once."""
         words = dict.fromkeys(
             made[0].operator or made[0].kind
@@ -333,19 +337,20 @@ class _Probe:
             for i, (kind, columns) in enumerate(sources)
             for start in range(0, columns, units)
         }
-        self.tolerance = _QUANTIZED if self._is_quantized() else _TOLERANCE
+        self.tolerance = self._tolerance()
 
-    def _is_quantized(self) -> bool:
-        """Return whether numbers of the functions themselves are stored in 8 bits."""
+    def _tolerance(self) -> float:
+        """Return how exactly the functions' own constants are stored."""
         weights = {p.weights for p in (*self.inputs, *self.direct, *self.gated)}
         weights |= {term.constant for term in self.terms}
-        return any(
-            root.dtype in _QUANTIZED_DTYPES
+        stored = {
+            root.dtype
             for value in self.search.order
             for one in operands(value)
             if one not in weights and self.evaluation.is_constant(one)
             for root in roots(one)
-        )
+        }
+        return max(_COARSE.get(dtype, _TOLERANCE) for dtype in (*stored, "float32"))
 
     # ---- what the step returns
 
@@ -451,9 +456,7 @@ class _Probe:
         if not _agrees(
             gru, self.evaluation, search.state, search.new, gru.x, self.batch, self.tolerance
         ):
-            raise NotKeras(
-                f"it does not compute what a GRU of its weights does (the step computes {search.operators()})"
-            )
+            raise search.unlike("it does not compute what a GRU of its weights does")
         return gru
 
     def _roles(self) -> dict[_Block, str]:
@@ -464,10 +467,7 @@ class _Probe:
         h = self.draw()
         mixed = self.new_state(base, 0.0) + z * h
         if not np.allclose(self.new_state(base, h), mixed, 1e-6, 1e-6):
-            raise NotKeras(
-                "its new state is no mix of the old one and a candidate "
-                f"(the step computes {self.search.operators()})"
-            )
+            raise self.search.unlike("its new state is no mix of the old one and a candidate")
         roles = {b: "z" for b in blocks if self.moves(self.update_gate, base, b)}
         self._open(roles, base)
         others = [b for b in blocks if b not in roles]
@@ -508,9 +508,8 @@ class _Probe:
         }.items():
             there = "".join(sorted(roles.get(b, "-") for b, k in self.kinds.items() if k == kind))
             if there != wanted:
-                raise NotKeras(
-                    "the parts of its products go to other places than z, r and candidate "
-                    f"(the step computes {self.search.operators()})"
+                raise self.search.unlike(
+                    "the parts of its products go to other places than z, r and candidate"
                 )
         if any(b not in roles for b, kind in self.kinds.items() if kind == "b"):
             raise NotKeras("a bias of it changes nothing, expected one of z, r or candidate")
@@ -538,10 +537,7 @@ class _Probe:
                     break
         if not matches:
             what = "gates go" if gate == "z" else "candidate goes"
-            raise NotKeras(
-                f"its {what} through no activation of Keras's (the step computes "
-                f"{self.search.operators()})"
-            )
+            raise self.search.unlike(f"its {what} through no activation of Keras's")
         return matches
 
     def _same(self, y: Array, expected: Array) -> bool:
@@ -567,9 +563,7 @@ class _Probe:
             if not all(
                 np.allclose(a, b, 10 * self.tolerance, 10 * self.tolerance) for a, b in pairs
             ):
-                raise NotKeras(
-                    f"its gates are not wired as Keras's are (the step computes {self.search.operators()})"
-                )
+                raise self.search.unlike("its gates are not wired as Keras's are")
 
     def _matrix(self, roles: Mapping[_Block, str], kinds: str) -> Array:
         """Return the kernel, or the recurrent kernel, in the order z, r, h."""
