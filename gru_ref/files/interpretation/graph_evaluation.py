@@ -22,7 +22,31 @@ from gru_ref.files.malformed import MalformedFileError
 # How many names one value may have, one behind the other.
 _ALIASES = 10_000
 _ITEMSIZE = 8
+_LOOKS = 100  # at values, for each object of the budget
 _HALF = ("float16", "bfloat16")
+
+
+class _Work:
+    """How often values may still be looked at: no graph makes a search endless.
+
+    Parameters
+    ----------
+    budget : Budget
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self._left = _LOOKS * budget.limits.max_objects
+
+    def take(self) -> None:
+        """Account for one more value that is looked at."""
+        self._left -= 1
+        if self._left < 0:
+            raise self.budget.error(
+                "",
+                f"its values are looked at {_LOOKS * self.budget.limits.max_objects:,} times, "
+                "expected no more: Limits(max_objects=…) moves this limit",
+            )
 
 
 class Scope:
@@ -50,6 +74,7 @@ class Scope:
         self.around = around
         self.bindings = dict(bindings or {})
         self.depth: int = 0 if around is None else around.depth + 1
+        self.work: _Work = _Work(dataflow.budget) if around is None else around.work
         dataflow.budget.check_depth(self.depth, graph.name)
         dataflow.budget.take_objects(len(graph.operations), graph.name)
         self._inner: dict[int, Scope] = {}
@@ -101,18 +126,20 @@ class Scope:
     def resolve(self, name: str) -> Value:
         """Return the one value that a name stands for: behind calls, bindings and identities."""
         scope = self
-        for _ in range(_ALIASES):
+        for i in range(_ALIASES):
             graph = scope.graph
+            if i:
+                self.work.take()
             made = None if name in graph.constants else graph.makers.get(name)
             if made is not None:
-                operation, i = made
-                if operation.kind == "identity" and operation.inputs and i == 0:
+                operation, output = made
+                if operation.kind == "identity" and operation.inputs and output == 0:
                     name = operation.inputs[0]
                     continue
                 if operation.kind == "call":
                     called = scope.call(operation)
-                    if i < len(called.graph.outputs):
-                        scope, name = called, called.graph.outputs[i]
+                    if output < len(called.graph.outputs):
+                        scope, name = called, called.graph.outputs[output]
                         continue
             elif name in scope.bindings:
                 scope, name = scope.bindings[name]
@@ -153,6 +180,7 @@ def maker(value: Value) -> tuple[Operation, int] | None:
 
 def operands(value: Value) -> list[Value]:
     """Return what the operation that computes a value takes."""
+    value[0].work.take()
     made = maker(value)
     return [] if made is None else [value[0].resolve(name) for name in made[0].inputs if name]
 

@@ -36,6 +36,7 @@ from gru_ref.provenance import Inference
 
 _PATH = re.compile(r"(/while(_\d+)?(_loop|_body)?(_\d+)?)$")
 _CELL = "gru_cell"
+_STEP = 1_000  # values that one step is made of, at most
 _TRIED = 64  # values after the last product of an unrolled GRU that may be its state
 _REVERSES = "reversesequence"
 _INTEGER = 7  # stands for every integer that is not known: a number of timesteps
@@ -782,6 +783,8 @@ class _Unrolled:
     def __init__(self, search: _Search) -> None:
         self.search = search
         self.evaluation = search.evaluation
+        # A state → which of which chain it is, as `_place` returns it.
+        self.places: dict[Value, tuple[Value, int, int]] = {}
 
     def grus(self) -> list[GraphGRU]:
         """Return the GRUs among the products that no loop's GRU has.
@@ -795,51 +798,46 @@ class _Unrolled:
         for product, loop in self.search.products:
             if loop is None and product.value not in self.search.used and _is_recurrent(product):
                 groups.setdefault(key(product, self.evaluation), []).append(product)
+        chains = [(products, self._chains(products)) for products in groups.values()]
+        for chain in (chain for _, found in chains for chain in found):
+            self.places.update({state: (chain[0], 0, i) for i, state in enumerate(chain)})
         found = []
         failed: list[tuple[Product, str]] = []
-        for products in groups.values():
+        for products, ordered in chains:
+            states = {product.operand: product for product in products}
             if all(product.value in self.search.used for product in products):
                 continue
             try:
-                found += self._chain(products)
+                grus = [self._gru(chain, states) for chain in ordered]
             except NotKeras as error:
                 failed.append((products[0], str(error)))
+            else:
+                found += [gru for gru in grus if gru is not None]
         for product, reason in failed:
             if product.value not in self.search.used:
                 raise self.search.dataflow.budget.error(_path(product), reason)
         return found
 
-    def _chain(self, products: list[Product]) -> list[GraphGRU]:
-        """Return the GRUs that are chains of products with one recurrent kernel.
+    def _chains(self, products: list[Product]) -> list[list[Value]]:
+        """Return the states that one recurrent kernel multiplies, in the order of time.
 
         A layer that is called twice has two chains.
         """
-        states = {product.operand: product for product in products}
-        goals = frozenset(states)
-        within = self.search.reached(goals, frozenset(), lambda value: True)
-
-        def before(state: Value) -> frozenset[Value]:
-            return frozenset().union(*(within_operand(one) for one in operands(state)))
-
-        def within_operand(value: Value) -> frozenset[Value]:
-            return within(value)
-
+        states = dict.fromkeys(product.operand for product in products)
+        reached = self.search.reached(frozenset(states), frozenset(), lambda value: True)
         follows: dict[Value, Value] = {}
         for state in states:
-            earlier = before(state)
+            earlier = frozenset().union(*(reached(one) for one in operands(state)))
             if len(earlier) == 1:
                 follows[state] = next(iter(earlier))
-        found: list[GraphGRU] = []
-        lasts = [state for state in states if state not in follows.values()]
-        for last in lasts:
+        chains = []
+        followed = set(follows.values())
+        for last in (state for state in states if state not in followed):
             chain = [last]
             while chain[-1] in follows and len(chain) <= len(states):
                 chain.append(follows[chain[-1]])
-            chain.reverse()
-            gru = self._gru(chain, states)
-            if gru is not None:
-                found.append(gru)
-        return found
+            chains.append(chain[::-1])
+        return chains
 
     def _gru(self, chain: list[Value], products: Mapping[Value, Product]) -> GraphGRU | None:
         """Return the GRU whose states are a chain of values."""
@@ -851,9 +849,10 @@ class _Unrolled:
         if step is None:
             return None
         xs: list[Value] = []
+        kernels = {key(p, self.evaluation) for p in step.products if p.operand == step.x}
         for before, after in itertools.pairwise(chain):
             plain, _ = _unmasked(after, before)
-            taken = step.x if before == state else self._input(before, plain)
+            taken = step.x if before == state else self._input(before, plain, kernels)
             if taken is None or not step.check(self.evaluation, before, plain, taken):
                 raise NotKeras("its timesteps are not all the same step")
             xs.append(taken)
@@ -866,7 +865,7 @@ class _Unrolled:
         backwards = self._backwards(xs)
         if backwards is not None:
             arguments["go_backwards"] = backwards
-        arguments["return_sequences"] = self._is_stacked(chain)
+        arguments["return_sequences"] = self._feeds(chain, step) or self._is_stacked(chain)
         notes = [_MASKED] if len(chain) > 1 and _unmasked(chain[1], chain[0])[1] else []
         return self.search.gru(_path(products[state]), step, arguments, notes)
 
@@ -879,7 +878,9 @@ class _Unrolled:
         return self._search(state, new).result()
 
     def _last_step(self, state: Value, product: Product) -> StepGRU | None:
-        """Return the step from the last state that is multiplied."""
+        """Return the step from the last state that is multiplied: the second of two."""
+        if not self._is_shared(product.shape[0]):
+            return None
         reason: NotKeras | None = None
         seen = {product.value}
         left = [product.value]
@@ -888,7 +889,7 @@ class _Unrolled:
                 break
             value = left.pop(0)
             made = maker(value)
-            if made is not None and made[0].kind in ("add", "where", "sub", "mul"):
+            if made is not None and made[0].kind in ("add", "where"):
                 try:
                     step = self._step(state, value)
                 except NotKeras as error:
@@ -904,12 +905,43 @@ class _Unrolled:
             self.search.reasons[product.value] = str(reason)
         return None
 
-    def _input(self, state: Value, new: Value) -> Value | None:
+    def _input(self, state: Value, new: Value, kernels: set[tuple[Any, ...]]) -> Value | None:
         """Return what the kernel of one step multiplies."""
-        inputs = {p.operand for p in self._search(state, new).products}
-        reached = self.search.reached(frozenset((state,)), frozenset(), lambda value: True)
-        (*some,) = (one for one in inputs if one != state and not reached(one))
-        return some[0] if len(some) == 1 else None
+        inputs: set[Value] = set()
+        seen = {new}
+        left = [new]
+        while left and len(seen) < _STEP:
+            at = left.pop()
+            if at == state or self.evaluation.is_constant(at):
+                continue
+            product = product_at(at, self.evaluation)
+            if product is not None and key(product, self.evaluation) in kernels:
+                inputs.add(product.operand)
+                continue
+            below = [one for one in operands(at) if one not in seen]
+            seen.update(below)
+            left += below
+        return next(iter(inputs)) if len(inputs) == 1 and not left else None
+
+    def _feeds(self, chain: list[Value], step: StepGRU) -> bool:
+        """Return whether another cell multiplies the states of the timesteps."""
+        own = {p.value for p in step.products}
+        keys = {key(p, self.evaluation) for p in step.products}
+        states = set(chain)
+        return any(
+            p.operand in states and p.value not in own and key(p, self.evaluation) not in keys
+            for p, _ in self.search.products
+            if p.value in self.search.live
+        )
+
+    def _is_shared(self, units: int) -> bool:
+        """Return whether two products have one kernel of a GRU of so many units."""
+        kernels = [
+            key(p, self.evaluation)
+            for p, loop in self.search.products
+            if loop is None and p.shape[1] in (units, 2 * units, 3 * units)
+        ]
+        return len(set(kernels)) < len(kernels)
 
     def _kernel_inputs(self, step: StepGRU) -> list[Value]:
         """Return what the kernel of a step is multiplied with, anywhere."""
@@ -934,6 +966,11 @@ class _Unrolled:
     def _backwards(self, xs: list[Value]) -> bool | None:
         """Return whether the inputs of successive steps are taken last first."""
         places = [self._place(x) for x in xs]
+        # The last state of a cell below is in no chain: nothing multiplies it there.
+        while places and places[0] is None:
+            del places[0]
+        while places and places[-1] is None:
+            del places[-1]
         if len(places) < 2 or any(place is None for place in places):
             return None
         sequences = {(place[0], place[1]) for place in places if place is not None}
@@ -942,11 +979,13 @@ class _Unrolled:
         if len(sequences) != 1 or steps not in ({1}, {-1}):
             return None
         ((sequence, axis),) = sequences
-        count, _ = self.search.reversals(sequence, axis)
+        count = 0 if sequence in self.places else self.search.reversals(sequence, axis)[0]
         return bool((count + (steps == {-1})) % 2)
 
     def _place(self, x: Value) -> tuple[Value, int, int] | None:
         """Return which element of which sequence an input is: the sequence, axis and index."""
+        if x in self.places:  # a state of the cell below
+            return self.places[x]
         for _ in range(16):
             made, below = maker(x), operands(x)
             if made is None or not below:

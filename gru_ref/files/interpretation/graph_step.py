@@ -32,6 +32,7 @@ from gru_ref.keras.activations import tables
 
 # Batches to try: a graph may be fixed to one.
 _BATCHES = (16, 1, 2, 4, 8, 32, 3)
+_PROBED = 100  # objects of the budget that it takes to probe one step
 _POINTS = 96  # values, at least, that a function is compared on
 _TOLERANCE = 2e-6  # of constants in float32
 # Of constants in fewer bits, where a function itself has such: 0.2, or 1/6.
@@ -241,6 +242,7 @@ class StepSearch:
             )
         if len({p.operand for p in inputs}) != 1:
             raise NotKeras("its gates multiply different inputs")
+        self.state[0].dataflow.budget.take_objects(_PROBED, self.state[0].graph.name)
         sides = {p.value: "x" for p in inputs}
         sides.update({p.value: "h" for p in (*direct, *gated)})
         terms, unclear = self._terms(sides, units)

@@ -123,6 +123,33 @@ def unrolled(keras):
     return functional(keras, [keras.layers.GRU(UNITS, unroll=True)])
 
 
+def hard(keras):
+    """Other functions than a GRU has by default, backwards, and all outputs."""
+    gru = keras.layers.GRU(
+        UNITS,
+        activation="relu",
+        recurrent_activation="hard_sigmoid",
+        reset_after=False,
+        go_backwards=True,
+        return_sequences=True,
+    )
+    return functional(keras, [gru])
+
+
+def unrolled_hard(keras):
+    """The same functions without a loop, backwards in both halves of the model."""
+    how = {"unroll": True, "recurrent_activation": "hard_sigmoid", "activation": "relu"}
+    GRU = keras.layers.GRU
+    layers = [GRU(UNITS, go_backwards=True, return_sequences=True, **how), GRU(3, **how)]
+    return functional(keras, layers)
+
+
+def masked(keras):
+    """A GRU that leaves masked timesteps out."""
+    gru = keras.layers.GRU(UNITS, recurrent_activation="hard_sigmoid", return_sequences=True)
+    return functional(keras, [keras.layers.Masking(), gru])
+
+
 def large(keras):
     """A GRU large enough for converters to quantize it, of as many features as units."""
     return functional(keras, [keras.layers.GRU(LARGE)], (BATCH, TIMESTEPS, LARGE))
@@ -151,7 +178,7 @@ ARCHITECTURES = {
     function.__name__: function
     for function in (
         stacked, after, before, backwards, bidirectional, cells, nested, without_bias, subclassed,
-        trained, unrolled, large, any_batch, half, brain,
+        trained, unrolled, hard, unrolled_hard, masked, large, any_batch, half, brain,
     )
 }  # fmt: skip
 

@@ -3,7 +3,8 @@
 Runs inside an old TensorFlow as well as the newest, hence in the syntax of Python 3.7 and without
 gru_ref: ``python -m parity_tests.recording.files.record_exports OUT --keras tf.keras --kinds
 onnx``.
-Without --kinds it writes what `RECORDED` lists for the release, as ``OUT/exports-RELEASE.tar.xz``.
+Without --kinds it writes what `RECORDED` lists for the release, as ``OUT/exports-RELEASE.tar.xz``,
+with --graphs what `GRAPHS` lists.
 
 Beside each file lies ``NAME.expected.npz``: the weights of every GRU of the live model, an input
 and the live output for it, and in ``meta`` which arguments made it.
@@ -64,6 +65,12 @@ RECORDED = {
         "tflite-large tflite-without_bias tflite_float16-stacked tflite_int8-large onnx-stacked "
         "onnx-bidirectional onnx-large tflite-unrolled"
     ),
+}
+# The same, of graphs that say all their arguments: in ``graphs-RELEASE.tar.xz``.
+GRAPHS = {
+    "2.6.0": "tflite-hard",
+    "2.21.0": "tflite-hard tflite-unrolled_hard tflite-masked",
+    "3.15.1": "tflite-hard tflite-unrolled_hard tflite-masked tflite-cells tflite_float16-hard",
 }
 
 
@@ -132,7 +139,11 @@ def write_tflite(model, path, keras, **options):
         call = tf.function(model.call).get_concrete_function(
             tf.TensorSpec((BATCH, TIMESTEPS, FEATURES), "float32")
         )
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([call], model)
+        make = tf.lite.TFLiteConverter.from_concrete_functions
+        try:
+            converter = make([call], model)
+        except TypeError:  # before TensorFlow 2.7
+            converter = make([call])
     for name, value in options.items():
         setattr(converter, name, value(tf) if callable(value) else value)
     with open(path + ".tflite", "wb") as stream:
@@ -211,6 +222,7 @@ def main():
     parser.add_argument("--keras", default="tf.keras", help="tf.keras, tf_keras or keras")
     parser.add_argument("--kinds")
     parser.add_argument("--architectures", default=",".join(ARCHITECTURES))
+    parser.add_argument("--graphs", action="store_true", help="write graphs-RELEASE.tar.xz")
     options = parser.parse_args()
     keras = package(options.keras)
     if options.kinds:
@@ -218,9 +230,10 @@ def main():
         failed = [record(keras, kind, a, options.out) for kind in kinds for a in architectures]
     else:
         with tempfile.TemporaryDirectory() as folder:
-            wanted = [name.split("-") for name in RECORDED[version(keras)].split()]
+            table, prefix = (GRAPHS, "graphs") if options.graphs else (RECORDED, "exports")
+            wanted = [name.split("-") for name in table[version(keras)].split()]
             failed = [record(keras, kind, a, folder) for kind, a in wanted]
-            pack(folder, os.path.join(options.out, f"exports-{version(keras)}.tar.xz"))
+            pack(folder, os.path.join(options.out, f"{prefix}-{version(keras)}.tar.xz"))
     print("\n".join(filter(None, failed)) or "all written")
 
 

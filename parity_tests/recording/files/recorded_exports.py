@@ -19,10 +19,15 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.sniff import detect_format
 from parity_tests.environment import FIXTURES
-from parity_tests.recording.files.record_exports import RECORDED
+from parity_tests.recording.files.record_exports import GRAPHS, RECORDED
 
 FOLDER = FIXTURES / "files"
-NAMES = [f"{name}-{release}" for release, names in RECORDED.items() for name in names.split()]
+NAMES = [
+    f"{name}-{release}"
+    for table in (RECORDED, GRAPHS)
+    for release, names in table.items()
+    for name in names.split()
+]
 
 _EXPECTED = ".expected.npz"
 _ROLES = ("kernel", "recurrent_kernel", "bias")
@@ -57,9 +62,12 @@ class Expected:
 @functools.cache
 def members(release: str) -> dict[str, bytes]:
     """Return the files that a release wrote, by their paths."""
-    with tarfile.open(FOLDER / f"exports-{release}.tar.xz") as tar:
-        streams = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
-        return {name: stream.read() for name, stream in streams.items() if stream is not None}
+    found = {}
+    for archive in sorted(FOLDER.glob(f"*-{release}.tar.xz")):
+        with tarfile.open(archive) as tar:
+            streams = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
+            found.update({n: stream.read() for n, stream in streams.items() if stream is not None})
+    return found
 
 
 def release_of(name: str) -> str:
