@@ -13,6 +13,7 @@ from gru_ref.cli.output import check_ending, npz_bytes
 from gru_ref.files.writers import keras3
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.layouts import LAYOUTS
+from gru_ref.layouts.names import suggestion
 from gru_ref.layouts.onnx_model import to_onnx
 
 # Beside the layouts, which are arrays: targets that are whole models.
@@ -35,7 +36,9 @@ def target_files(target: str, output: Path, *, weights_only: bool = False) -> tu
         There is no such target, or the ending is none that it comes in.
     """
     if target not in TARGETS:
-        raise ValueError(f"--to is {target!r}, expected one of {', '.join(TARGETS)}")
+        raise ValueError(
+            f"--to is {target!r}, expected one of {', '.join(TARGETS)}{suggestion(target, TARGETS)}"
+        )
     check_ending("--output", output, _ENDINGS.get(target, (".npz", ".json")))
     if weights_only and not (target == KERAS_3 and output.name.endswith(_WEIGHTS)):
         raise ValueError(f"--weights-only needs --to {KERAS_3} -o NAME{_WEIGHTS}")

@@ -28,6 +28,7 @@ import numpy as np
 
 from gru_ref.errors import shown
 from gru_ref.layouts.facts import Facts, Layout
+from gru_ref.layouts.names import suggestion
 from gru_ref.layouts.reading import Array, Read
 from gru_ref.layouts.runtimes import (
     coreml_mil,
@@ -65,7 +66,10 @@ def layout(name: str) -> Layout:
         There is none of that name.
     """
     if name not in LAYOUTS:
-        raise ValueError(f"layout is {shown(name)}, expected one of {', '.join(LAYOUTS)}")
+        raise ValueError(
+            f"layout is {shown(name)}, expected one of {', '.join(LAYOUTS)}"
+            f"{suggestion(name, LAYOUTS)}"
+        )
     return LAYOUTS[name]
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import NotRepresentableError, shown
-from gru_ref.keras.activations import tables
+from gru_ref.keras.activations import comparison, tables
 from gru_ref.keras.activations.tables import Function, sigmoid, tanh
 from gru_ref.keras.config import GRUConfig
 
@@ -55,7 +55,7 @@ def conversion_input(
         The reset form that the runtime has; by default it has both.
     activations : mapping, optional
         Function → the runtime's word for it; by default the candidate is tanh and the gates are
-        sigmoid.
+        sigmoid. What computes the same in the layer's dtype is the same function.
     backwards : bool
         Whether the layout says the direction.
 
@@ -92,16 +92,20 @@ def conversion_input(
         ("recurrent_activation", activations or {sigmoid: "sigmoid"}),
     ):
         function = getattr(config, f"{argument}_function")
-        words = [word for one, word in known.items() if one is function]
-        if not words:
+        alike = _same_function(function, known, config.compute_dtype.name)
+        if alike is None:
+            expected = sorted({keras_name(f) for f in known})
+            actual = _shown_activation(getattr(config, argument), function)
+            if actual in expected:
+                actual += f" as Keras {config.keras_version} computes it"
             raise NotRepresentableError(
                 runtime,
                 argument,
-                _shown_activation(getattr(config, argument), function),
-                " or ".join(sorted({keras_name(f) for f in known})),
+                actual,
+                " or ".join(expected),
                 "the function: every state would differ",
             )
-        names += words
+        names.append(known[alike])
     if config.go_backwards and not backwards:
         raise NotRepresentableError(
             runtime,
@@ -111,6 +115,14 @@ def conversion_input(
             "the direction: reverse x in time and convert the same weights without it",
         )
     return ConversionInput(weights, config, *names)
+
+
+def _same_function(
+    function: Function, known: Mapping[Function, Any], dtype: str
+) -> Function | None:
+    """Return the one of `known` that `function` is, or that computes the same in the dtype."""
+    same = (one for one in known if comparison.same(function, one, dtype))
+    return next((one for one in known if one is function), None) or next(same, None)
 
 
 def weights_and_config(given: Any) -> tuple[GRUWeights, GRUConfig]:

@@ -8,10 +8,11 @@ from rich.text import Text
 from gru_ref.cli.tables import console, fact_table, headed_table, indent
 from gru_ref.layouts import LAYOUTS, Facts, layout
 
+_UNVERIFIED = sum(not module.FACTS.verified for module in LAYOUTS.values())
 _FOOT = (
     "",
     "Keras: gates z r h, kernel (f, 3u), recurrent_kernel (u, 3u), bias (2, 3u)/(3u,)",
-    "* unverified: read in documentation, never run",
+    f"* unverified: {_UNVERIFIED} of {len(LAYOUTS)} were read in documentation and never run",
     "~ z is the share of the new state, not of the old one",
     "--to onnx -o NAME.onnx writes a model, --to keras3 a file that Keras 3 opens.",
     "gru-ref layouts NAME shows the arrays, the formula and the usual mistakes.",

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.errors import NotRepresentableError, shown
-from gru_ref.keras.activations import tables
+from gru_ref.keras.activations import comparison, tables
 from gru_ref.keras.activations.layers import ActivationLayer
-from gru_ref.keras.activations.variants import gelu_3_0_1, gelu_tf_2_4, sigmoid_tf_2_1
 from gru_ref.keras.config import KINDS, GRUConfig
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.ledger import Behaviour, resolve
@@ -23,8 +22,6 @@ _RUNTIME = "Keras 3"
 _SCALE = 1.2
 _UNSCALED = [1.0, 1.0, 1.0]  # of z, r, h
 _HARD_SIGMOID = tables.KERAS_2["hard_sigmoid"]
-# What Keras 3's function of the name was in other releases: one function, but for its rounding.
-_ROUNDED_OTHERWISE = {"gelu": (gelu_3_0_1, gelu_tf_2_4), "sigmoid": (sigmoid_tf_2_1,)}
 _LEAKY_RELU = ActivationLayer("LeakyReLU", {"alpha": 0.3}, None, True, "float32", casts=False)
 _KERAS_LAYER = {"module": "keras.layers", "registered_name": None}
 # The name until Keras 3.3, which later releases know as well.
@@ -95,7 +92,7 @@ def keras3_gru(layer: GRU, name: str, path: str) -> Keras3GRU:
         arguments["zero_output_for_mask"] = not ignored
     scales = list(_UNSCALED)
     for argument, gates in (("activation", (2,)), ("recurrent_activation", (0, 1))):
-        arguments[argument], scale = _activation(config, argument, path)
+        arguments[argument], scale = _activation(config, argument, path, notes)
         for gate in gates:
             scales[gate] = scale
         if isinstance(arguments[argument], dict):
@@ -113,7 +110,7 @@ def keras3_gru(layer: GRU, name: str, path: str) -> Keras3GRU:
     return Keras3GRU(arguments, weights, tuple(notes), multiplied)
 
 
-def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float]:
+def _activation(config: GRUConfig, argument: str, path: str, notes: list[str]) -> tuple[Any, float]:
     """Return Keras 3's name of an activation, and what its argument is to be multiplied by."""
     value = getattr(config, argument)
     function: Callable[..., Any] = getattr(config, f"{argument}_function")
@@ -125,11 +122,8 @@ def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float
         names = keras_3[layer.class_name]  # Keras 2 may name them otherwise
         parameters = dict(zip(names, layer.parameters.values(), strict=True))
         return {**_KERAS_LAYER, "class_name": layer.class_name, "config": parameters}, 1.0
-    table = tables.KERAS_3
-    same = [name for name in table if function in (table[name], *_ROUNDED_OTHERWISE.get(name, ()))]
-    if isinstance(value, str) and value in same:
-        return value, 1.0
-    if not same:
+    name, distance = _nearest(function, value, config.compute_dtype.name)
+    if name is None:
         raise NotRepresentableError(
             _RUNTIME,
             f"{argument} of {path}",
@@ -137,7 +131,29 @@ def _activation(config: GRUConfig, argument: str, path: str) -> tuple[Any, float
             "an activation that Keras 3 has too",
             "the function: every state would differ",
         )
-    return same[0], 1.0
+    if distance:
+        notes.append(
+            f"{argument} {name!r} rounds otherwise in Keras 3: up to {distance:.1g} apart in "
+            f"{config.compute_dtype}"
+        )
+    return name, 1.0
+
+
+def _nearest(function: Callable[..., Any], value: Any, dtype: str) -> tuple[str | None, float]:
+    """Return the name of what computes the same in Keras 3, and by how much it differs."""
+    table = tables.KERAS_3
+    distances = {name: 0.0 for name, one in table.items() if one is function}
+    if not distances:
+        # gelu rounds a constant to float32 in float64 layers too; which one changed.
+        most = max(comparison.tolerance(dtype), comparison.tolerance("float32"))
+        distances = {
+            name: distance
+            for name, one in table.items()
+            if (distance := comparison.difference(function, one, dtype)) <= most
+        }
+    if not distances:
+        return None, 0.0
+    return min(distances.items(), key=lambda item: (item[0] != value, item[1]))
 
 
 def _scale(array: Array, scales: list[float]) -> Array:
