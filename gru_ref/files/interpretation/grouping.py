@@ -107,6 +107,11 @@ def role_in_path(path: str) -> tuple[str, str]:
     return "", ""
 
 
+def is_optimizer(path: str) -> bool:
+    """Return whether a path leads to an optimizer's copies of the weights."""
+    return not _OPTIMIZERS.isdisjoint(path.lower().split("/")[:2])
+
+
 def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     """Return the GRUs among named arrays: ``…/kernel``, ``…/recurrent_kernel`` and ``…/bias``.
 
@@ -116,7 +121,7 @@ def groups_by_name(shapes: Mapping[str, Shape]) -> list[WeightNames]:
     roles: dict[str, dict[str, str]] = {}
     for name in shapes:
         path, role = _split(name)
-        if role in ROLES and not _OPTIMIZERS.intersection(path.lower().split("/")[:2]):
+        if role in ROLES and not is_optimizer(path):
             roles.setdefault(path, {}).setdefault(role, name)
     groups = []
     for path, names in roles.items():

@@ -14,7 +14,7 @@ from gru_ref.errors import shown
 from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 from gru_ref.files.formats.part import FilePart, open_file, read_file
 from gru_ref.files.formats.zip_members import Archive
-from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation import named_grus
 from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget
 
@@ -35,8 +35,7 @@ def read(path: Path, budget: Budget) -> list[Found]:
 
     Notes
     -----
-    Arrays are told by names that end in kernel, recurrent_kernel and bias; arr_0, arr_1, … by
-    Keras's order; others by their shapes.
+    Arrays are told as `named_grus.found_grus` tells them.
 
     Raises
     ------
@@ -51,20 +50,15 @@ def read(path: Path, budget: Budget) -> list[Found]:
         )
     arrays = named_arrays(path, budget)
     shapes = {name: array.shape for name, array in arrays.items()}
-    groups = grouping.groups_by_name(shapes)
-    if not groups and all(re.fullmatch(r"arr_\d+", name) for name in arrays):
-        groups = grouping.groups_by_order(shapes)
-    if not groups:
-        groups = grouping.groups_by_shape(shapes, budget)
 
     def read_array(name: str) -> Array:
         array = arrays[name]
         return from_bfloat16(array) if array.dtype == BFLOAT16 else array
 
-    return [
-        grouping.found_group(group, read_array, bfloat16=arrays[group.kernel].dtype == BFLOAT16)
-        for group in groups
-    ]
+    def is_bfloat16(name: str) -> bool:
+        return arrays[name].dtype == BFLOAT16
+
+    return named_grus.found_grus(shapes, read_array, is_bfloat16, budget)
 
 
 def named_arrays(path: Path, budget: Budget) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from gru_ref.files.formats.float_arrays import check_size, float_array
 from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.part import FilePart, file_size, open_file, read_stretch
-from gru_ref.files.interpretation import grouping
+from gru_ref.files.interpretation import named_grus
 from gru_ref.files.interpretation.found import Array, Found
 from gru_ref.files.limits import Budget
 
@@ -41,8 +41,7 @@ def read(path: Path, budget: Budget) -> list[Found]:
 
     Notes
     -----
-    Names are the user's own: those that end in kernel, recurrent_kernel and bias are taken by
-    their names, others by their shapes.
+    Names are the user's own: arrays are told as `named_grus.found_grus` tells them.
 
     Raises
     ------
@@ -59,15 +58,14 @@ def read(path: Path, budget: Budget) -> list[Found]:
         header = read_stretch(stream, _LENGTH, size, "the header", budget)
         tensors = _tensors(header, file_size(stream) - _LENGTH - size)
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
-        groups = grouping.groups_by_name(shapes) or grouping.groups_by_shape(shapes, budget)
 
         def array(name: str) -> Array:
             return _array(stream, _LENGTH + size, name, tensors[name], budget)
 
-        return [
-            grouping.found_group(group, array, bfloat16=tensors[group.kernel].dtype == "BF16")
-            for group in groups
-        ]
+        def is_bfloat16(name: str) -> bool:
+            return tensors[name].dtype == "BF16"
+
+        return named_grus.found_grus(shapes, array, is_bfloat16, budget)
 
 
 def _tensors(header: FilePart, space: int) -> dict[str, Tensor]:
