@@ -12,6 +12,7 @@ from typing import Any
 from gru_ref.cli.text import quoted_names
 from gru_ref.errors import AssumptionWarning
 from gru_ref.files import FileLayers, Limits, read_layers
+from gru_ref.files.held import held
 from gru_ref.files.interpretation.arguments import FLAGS
 from gru_ref.keras.layers.gru import GRU
 
@@ -97,7 +98,8 @@ class SourceFile:
                 **{name: _setting(name, value) for name, value in settings.items()},
             )
         if not layers.grus:
-            raise ValueError(f"{self.file} holds no GRU, expected one at least")
+            what = held(self.file, limits=self.bounds)
+            raise ValueError(f"{self.file} holds no GRU, expected one at least: it holds {what}")
         return layers
 
     def gru(self, word: str | None) -> GRU:

@@ -5,40 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from gru_ref.files.formats import leveldb_table
 from gru_ref.files.formats.zip_members import Archive
+from gru_ref.files.json_kinds import json_format, shard_names
+from gru_ref.files.likeness import Look, is_foreign, likeness
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 
-_HEAD = 64
+_HEAD = 512  # the mark of a tar archive is at 257
 _ZIP = b"PK\x03\x04"
 _SHARDED = ".weights.json"
 # Of a folder, the files that are read, and that a command might write over.
 _READ_OF_FOLDER = (".npy", "config.json", "metadata.json", ".weights.h5")
-
-
-@dataclass(frozen=True)
-class Look:
-    """The first look at a path.
-
-    Parameters
-    ----------
-    path : Path
-    head : bytes
-        The first 64 bytes; empty for a folder and for the prefix of a checkpoint.
-    tail : bytes
-        The last 8 bytes.
-    members : frozenset of str
-        Names in a folder or in a zip archive.
-    """
-
-    path: Path
-    head: bytes = b""
-    members: frozenset[str] = frozenset()
-    tail: bytes = b""
 
 
 def _is_hdf5(look: Look) -> bool:
@@ -51,7 +31,7 @@ def _is_keras(look: Look) -> bool:
 
 
 def _is_json(look: Look) -> bool:
-    return look.head.lstrip()[:1] == b"{"
+    return look.head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
 
 
 def _is_saved_model(look: Look) -> bool:
@@ -92,7 +72,8 @@ def _is_safetensors(look: Look) -> bool:
     return look.head[8:9] == b"{" and look.head[5:8] == bytes(3)
 
 
-# The module that reads the format → whether a file is of it. The first that holds is taken.
+# The module that reads the format → whether a file is of it. The first that holds is taken; of JSON
+# `gru_ref.files.json_kinds` tells which module it is.
 FORMATS: dict[str, Callable[[Look], bool]] = {
     "keras_zip": _is_keras,
     "keras_hdf5": _is_hdf5,
@@ -103,7 +84,7 @@ FORMATS: dict[str, Callable[[Look], bool]] = {
     "tflite": _is_tflite,
     "onnx_initializers": _is_onnx,
     "safetensors": _is_safetensors,
-    "sharded": _is_json,
+    "json": _is_json,
 }
 
 
@@ -118,10 +99,11 @@ def detect_format(path: Path, limits: Limits) -> str:
         It is of no known format; the message says what it looks like.
     """
     look = _look(path, limits)
-    for name, is_of in FORMATS.items():
-        if is_of(look):
-            return name
-    raise MalformedFileError(path, "", f"{_likeness(look)}, expected a file of Keras weights")
+    if not is_foreign(look):
+        for name, is_of in FORMATS.items():
+            if is_of(look):
+                return json_format(path, Budget(path, limits)) if name == "json" else name
+    raise MalformedFileError(path, "", f"{likeness(look)}, expected a file of Keras weights")
 
 
 def source_files(path: Path) -> list[Path]:
@@ -137,6 +119,8 @@ def source_files(path: Path) -> list[Path]:
     if path.name.endswith(_SHARDED):
         shard = re.escape(path.name.removesuffix(_SHARDED)) + r"_.*\.weights\.h5"
         return [path, *_beside(path, shard)]
+    if path.name.endswith(".json") and path.is_file():
+        return [path, *_beside(path, "|".join(map(re.escape, shard_names(path))))]
     if path.exists():
         return [path]
     return _beside(path, re.escape(path.name) + r"\.(index|data-\d{5}-of-\d{5})")
@@ -169,23 +153,3 @@ def _look(path: Path, limits: Limits) -> Look:
             handle.seek(max(0, handle.seek(0, os.SEEK_END) - len(leveldb_table.MAGIC)))
             return Look(path, head, tail=handle.read(len(leveldb_table.MAGIC)))
         return Look(path, head, frozenset(Archive(handle, Budget(path, limits)).names))
-
-
-def _likeness(look: Look) -> str:
-    """Return what a file of no known format seems to be."""
-    if look.path.is_dir():
-        return "it is a folder without saved_model.pb, config.json, a .index or a .npy file"
-    if not look.head:
-        return "it is empty"
-    if look.head[:1] == b"\x80":
-        return (
-            "it is a pickle, which can run code when it is read and never is: save the arrays with "
-            "numpy.savez(file, *layer.get_weights())"
-        )
-    if look.members:
-        return f"it is a zip archive of {', '.join(sorted(look.members)[:5])}"
-    if re.search(r"\.data-\d{5}-of-\d{5}$", look.path.name):
-        return "it looks like the data of a checkpoint, whose .index or prefix is to be given"
-    if look.head.isascii() and look.head.decode("ascii").replace("\n", " ").isprintable():
-        return f"it is text that opens with {look.head.decode('ascii')[:16]!r}"
-    return f"it opens with the bytes {look.head[:16]!r}"

@@ -10,8 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from gru_ref.errors import shown
-from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_optimizer
 from gru_ref.files.limits import Budget
 

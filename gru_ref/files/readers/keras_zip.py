@@ -42,6 +42,12 @@ def read(path: Path, budget: Budget) -> list[Found]:
     return stored_gru.match_configs(stored, leaves, version, budget)
 
 
+def config_of(path: Path, budget: Budget) -> Any:
+    """Return the config of the model."""
+    with _parts(path, budget) as parts:
+        return parts.json(_CONFIG)
+
+
 class _Folder:
     """The parts of a model that was saved with zipped=False."""
 

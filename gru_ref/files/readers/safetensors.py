@@ -53,10 +53,7 @@ def read(path: Path, budget: Budget) -> list[Found]:
     The format as documented in the README of github.com/huggingface/safetensors (0.8.0).
     """
     with open_file(path, budget) as stream:
-        size = read_stretch(stream, 0, _LENGTH, "the length of the header", budget).number("<Q", 0)
-        budget.check_json(size, "the header")
-        header = read_stretch(stream, _LENGTH, size, "the header", budget)
-        tensors = _tensors(header, file_size(stream) - _LENGTH - size)
+        size, tensors = _header(stream, budget)
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
 
         def array(name: str) -> Array:
@@ -66,6 +63,20 @@ def read(path: Path, budget: Budget) -> list[Found]:
             return tensors[name].dtype == "BF16"
 
         return named_grus.found_grus(shapes, array, is_bfloat16, budget)
+
+
+def shapes(path: Path, budget: Budget) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays by their names."""
+    with open_file(path, budget) as stream:
+        return {name: tensor.shape for name, tensor in _header(stream, budget)[1].items()}
+
+
+def _header(stream: BinaryIO, budget: Budget) -> tuple[int, dict[str, Tensor]]:
+    """Return the size of the header, and what it says."""
+    size = read_stretch(stream, 0, _LENGTH, "the length of the header", budget).number("<Q", 0)
+    budget.check_json(size, "the header")
+    header = read_stretch(stream, _LENGTH, size, "the header", budget)
+    return size, _tensors(header, file_size(stream) - _LENGTH - size)
 
 
 def _tensors(header: FilePart, space: int) -> dict[str, Tensor]:
