@@ -64,10 +64,10 @@ def _is_architecture(model: Mapping[str, Any]) -> bool:
 
 
 def _of_architecture(path: Path) -> str:
+    stem = path.name.partition(".")[0]
     beside = sorted(
-        other.name
-        for other in path.parent.iterdir()
-        if other.name.endswith(_WEIGHTS) and other.is_file()
+        (other.name for other in path.parent.iterdir() if other.name.endswith(_WEIGHTS)),
+        key=lambda name: (not name.startswith(stem), name),
     )
     names = ", ".join(map(repr, beside[:_NAMED]))
     here = f"beside it there is {names}" if beside else "beside it there is none"

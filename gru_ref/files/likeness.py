@@ -28,15 +28,16 @@ class Look:
     tail: bytes = b""
 
 
+_DO = "\0"  # between what a file is and what can be done
 _PICKLE = "which can run code when it is read and never is"
 _TORCH = (
-    f"it is a PyTorch checkpoint, a pickle, {_PICKLE}: in Python, state_dict = torch.load(file, "
+    f"it is a PyTorch checkpoint, a pickle, {_PICKLE}{_DO}in Python, state_dict = torch.load(file, "
     "weights_only=True), then safetensors.torch.save_file(state_dict, 'w.safetensors') or "
     "numpy.savez('w.npz', **{name: array.numpy() for name, array in state_dict.items()})"
 )
 _PACKED = "unpack it and give the file in it"
 _COREML = (
-    "it is a Core ML model, which is not read: give the Keras model that it was converted from"
+    f"it is a Core ML model, which is not read{_DO}give the Keras model that it was converted from"
 )
 _GIT_LFS = "version https://git-lfs.github.com/spec/v1"
 _ORBAX = {"_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt", "ocdbt.process_0", "_sharding"}
@@ -47,17 +48,16 @@ _READABLE = (
 )  # fmt: skip
 # What a file opens with → what it is.
 _OPENINGS: tuple[tuple[bytes, str], ...] = (
-    (_GIT_LFS.encode(), "it is a Git LFS pointer, not the file itself: git lfs pull fetches that"),
-    (b"MATLAB 7.3 MAT-file", "it is a MATLAB file (v7.3), whose arrays numpy.savez can save again"),
-    (b"MATLAB 5.0 MAT-file", "it is a MATLAB file (v5), whose arrays scipy.io.loadmat reads and "
-     "numpy.savez can save again"),
+    (_GIT_LFS.encode(), f"it is a Git LFS pointer, not the file itself{_DO}git lfs pull"),
+    (b"MATLAB 7.3 MAT-file", f"it is a MATLAB file (v7.3){_DO}save its arrays with numpy.savez"),
+    (b"MATLAB 5.0 MAT-file", f"it is a MATLAB file (v5){_DO}save its arrays with numpy.savez"),
     (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", _TORCH),
-    (b"\x1f\x8b", f"it is packed by gzip: {_PACKED}"),
-    (b"\xfd7zXZ\0", f"it is packed by xz: {_PACKED}"),
-    (b"BZh", f"it is packed by bzip2: {_PACKED}"),
-    (b"\x28\xb5\x2f\xfd", f"it is packed by zstd: {_PACKED}"),
-    (b"7z\xbc\xaf\x27\x1c", f"it is a 7z archive: {_PACKED}"),
-    (b"Rar!\x1a\x07", f"it is a RAR archive: {_PACKED}"),
+    (b"\x1f\x8b", f"it is packed by gzip{_DO}{_PACKED}"),
+    (b"\xfd7zXZ\0", f"it is packed by xz{_DO}{_PACKED}"),
+    (b"BZh", f"it is packed by bzip2{_DO}{_PACKED}"),
+    (b"\x28\xb5\x2f\xfd", f"it is packed by zstd{_DO}{_PACKED}"),
+    (b"7z\xbc\xaf\x27\x1c", f"it is a 7z archive{_DO}{_PACKED}"),
+    (b"Rar!\x1a\x07", f"it is a RAR archive{_DO}{_PACKED}"),
     (b"GGUF", "it is a GGUF file of llama.cpp, which holds no GRU of Keras"),
 )  # fmt: skip
 
@@ -72,7 +72,14 @@ def is_foreign(look: Look) -> bool:
 
 
 def likeness(look: Look) -> str:
-    """Return what a file that is not read seems to be, as the beginning of a sentence."""
+    """Return what a file that is not read seems to be, and what its owner can do, as a sentence."""
+    what, _, advice = _likeness(look).partition(_DO)
+    expected = f"{what}, expected a file of Keras weights"
+    return f"{expected}: {advice}" if advice else expected
+
+
+def _likeness(look: Look) -> str:
+    """Return what it seems to be and, behind `_DO`, what its owner can do."""
     if look.path.is_dir():
         return _folder(look.members)
     head = look.head
@@ -86,35 +93,35 @@ def likeness(look: Look) -> str:
     if look.members:
         return f"it is a zip archive of {', '.join(sorted(look.members)[:5])}"
     if head[257:262] == b"ustar":
-        return f"it is a tar archive: {_PACKED}"
+        return f"it is a tar archive{_DO}{_PACKED}"
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
         by = ", perhaps of joblib," if b"joblib" in head else ""
         return (
-            f"it is a pickle{by} {_PICKLE}: save the arrays with numpy.savez(file, "
+            f"it is a pickle{by} {_PICKLE}{_DO}save the arrays with numpy.savez(file, "
             "*layer.get_weights())"
         )
     if _is_core_ml(head):
         return _COREML
     if _is_graph_def(head):
         return (
-            "it is a frozen TensorFlow graph (GraphDef), which is not read: give the SavedModel, "
-            "the checkpoint or the .h5 that it was frozen from"
+            f"it is a frozen TensorFlow graph (GraphDef), which is not read{_DO}give the "
+            "SavedModel, the checkpoint or the .h5 that it was frozen from"
         )
     if re.search(r"\.data-\d{5}-of-\d{5}$", look.path.name):
-        return "it looks like the data of a checkpoint, whose .index or prefix is to be given"
+        return f"it looks like the data of a checkpoint{_DO}give its .index or prefix"
     return _text(head) or f"it opens with the bytes {head[:16]!r}"
 
 
 def _folder(members: frozenset[str]) -> str:
     if _ORBAX & members or any(name.startswith("ocdbt.process") for name in members):
         return (
-            "it is an Orbax checkpoint, whose arrays are not read: restore it and save the model "
-            "as .keras, or its arrays with numpy.savez"
+            f"it is an Orbax checkpoint, whose arrays are not read{_DO}restore it and save the "
+            "model as .keras, or its arrays with numpy.savez"
         )
     if "Manifest.json" in members and "Data" in members:
         return _COREML
     files = sorted(name for name in members if name.endswith(_READABLE))
-    hint = f"; of what is in it, give {files[0]!r}" if files else ""
+    hint = f"{_DO}of what is in it, give {files[0]!r}" if files else ""
     return f"it is a folder without saved_model.pb, config.json, a .index or a .npy file{hint}"
 
 
@@ -130,7 +137,7 @@ def _text(head: bytes) -> str:
         return ""
     start = text.lstrip().lower()
     if start.startswith(("<!doctype html", "<html", "<head")):
-        return "it is a web page (HTML), perhaps that of the download: fetch the file itself"
+        return f"it is a web page (HTML), perhaps that of the download{_DO}fetch the file itself"
     if start.startswith(("<?xml", "<net")):
         return "it is XML, as OpenVINO writes its graphs, which are not read"
     if start.startswith("["):

@@ -103,7 +103,7 @@ def detect_format(path: Path, limits: Limits) -> str:
         for name, is_of in FORMATS.items():
             if is_of(look):
                 return json_format(path, Budget(path, limits)) if name == "json" else name
-    raise MalformedFileError(path, "", f"{likeness(look)}, expected a file of Keras weights")
+    raise MalformedFileError(path, "", likeness(look))
 
 
 def source_files(path: Path) -> list[Path]:

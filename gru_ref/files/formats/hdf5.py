@@ -33,6 +33,9 @@ _MAX_RANK = 2
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 
 
+_CUT_SHORT = re.compile(r"truncated file: eof = (\d+), .*stored_eof = (\d+)")
+
+
 @contextlib.contextmanager
 def open_hdf5(stream: BinaryIO, budget: Budget, place: str = "") -> Iterator[HDF5Group]:
     """Open HDF5 from an open file, or from bytes in memory, and yield its root.
@@ -308,6 +311,13 @@ class HDF5File:
             raise
         except Exception as error:  # h5py raises nearly every class there is
             said = " ".join(str(error).split())
+            if cut := _CUT_SHORT.search(said):
+                there, whole = (f"{int(count):,}" for count in cut.groups())
+                raise self.error(
+                    path,
+                    f"it has {there} of the {whole} bytes that its HDF5 says, expected all of "
+                    "them: download or copy it again",
+                ) from None
             raise self.error(path, f"HDF5 cannot read it: {said or type(error).__name__}") from None
 
     def strings(self, identifier: Any, path: str, name: str) -> list[str] | None:

@@ -79,6 +79,9 @@ def _gru(place: str, entry: Mapping[str, Any], budget: Budget) -> Found:
         raise budget.error(
             place, f"its activation is {shown(activation)}, expected 'tanh', 'relu' or ''"
         )
+    shape = entry.get("shape")
+    if isinstance(shape, list) and len(shape) in (2, 3):  # that of the output
+        said["return_sequences"] = len(shape) == 3
     notes = ["RTNeural itself computes tanh and sigmoid with reset_after=True"]
     bias = arrays[2] if len(arrays) == 3 else None
     if activation == "relu" or bias is None or bias.ndim == 1:

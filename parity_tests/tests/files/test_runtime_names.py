@@ -1,0 +1,206 @@
+"""Arrays under another runtime's names are read in its layout, whatever their shapes could be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gru_ref import GRUConfig, GRUWeights, MalformedFileError, layouts, load_layers
+from gru_ref.cli.output import npz_bytes
+from gru_ref.files.held import held
+from parity_tests.tests.layouts.pairs import ALL, pair
+from parity_tests.tests.support.arrays import check_same_arrays
+
+IN_FILES = [name for name in ALL if name != "rtneural"]
+Write = Callable[[dict[str, Any]], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return what writes arrays and attributes as an .npz."""
+
+    def write(arrays: dict[str, Any]) -> Path:
+        (tmp_path / "w.npz").write_bytes(npz_bytes(arrays))
+        return tmp_path / "w.npz"
+
+    return write
+
+
+def two_layers(bidirectional: bool = True) -> dict[str, Any]:
+    """Return the state_dict of nn.GRU(4, 5, num_layers=2), and the GRUs that it is made of."""
+    grus = {}
+    for layer, features in ((0, 4), (1, 10 if bidirectional else 5)):
+        for backward in (False, True)[: 1 + bidirectional]:
+            config = GRUConfig(5, go_backwards=backward)
+            rng = np.random.default_rng([layer, backward])
+            shapes = config.weight_shapes(features).values()
+            weights = GRUWeights(*(rng.normal(size=s).astype("float32") for s in shapes))
+            grus[f"l{layer}" + "_reverse" * backward] = (weights, config, layer)
+    return grus
+
+
+def state_dict(grus: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return what PyTorch calls their arrays."""
+    found: dict[str, Any] = {}
+    for weights, config, layer in grus.values():
+        found |= layouts.convert((weights, config), to="torch", prefix=prefix, layer=layer)
+    return found
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+def test_every_layout_is_read_back_from_an_npz(name: str, write: Write) -> None:
+    written = layouts.convert(pair(name), to=name)
+    ((path, layer),) = load_layers(write(written)).items()
+    assert path == ("l0" if name == "torch" else ".")
+    again = layouts.convert(layer, to=name)
+    assert again.keys() == written.keys()
+    for key, value in layouts.arrays_of(written).items():
+        np.testing.assert_array_equal(again[key], value)
+    assert layer.origin.notes[0].startswith(f"read in the layout {name}, ")
+
+
+@pytest.mark.parametrize("prefix", ["", "gru.", "module.encoder."])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_a_stacked_torch_gru_is_read_layer_by_layer(
+    bidirectional: bool, prefix: str, write: Write
+) -> None:
+    grus = two_layers(bidirectional)
+    others = {"out.weight": np.ones((2, 10), "float32"), "num_batches_tracked": np.array(3)}
+    layers = load_layers(write({**state_dict(grus, prefix), **others}))
+    assert list(layers) == [f"{prefix.replace('.', '/')}{name}" for name in grus]
+    for layer, (weights, config, number) in zip(layers.values(), grus.values(), strict=True):
+        check_same_arrays(layer.get_weights(), weights.arrays())
+        assert layer.config.go_backwards == config.go_backwards
+        notes = " ".join(layer.origin.notes)
+        assert f"layer {number} of 2 stacked ones" in notes
+        assert ("half of a bidirectional layer" in notes) is bidirectional
+        assert ("PyTorch returns its outputs in the order" in notes) is config.go_backwards
+        assert not {"activation", "recurrent_activation", "go_backwards"} & {*layer.origin.unknown}
+
+
+def test_names_of_flax_and_haiku_may_have_modules_before_them(write: Write) -> None:
+    flax = layouts.convert(pair("flax_linen"), to="flax_linen")
+    arrays = {f"params/GRUCell_0/{k}": v for k, v in layouts.arrays_of(flax).items()}
+    haiku = layouts.convert(pair("haiku"), to="haiku")
+    arrays |= {f"my_model/~/gru.{key}": value for key, value in haiku.items()}
+    layers = load_layers(write(arrays))
+    assert list(layers) == ["params/GRUCell_0", "my_model/~/gru"]
+    cell = layers["params/GRUCell_0"]
+    assert {"activation", "recurrent_activation", "go_backwards"} <= {*cell.origin.unknown}
+    np.testing.assert_array_equal(
+        layouts.convert(layers["my_model/~/gru"], to="haiku")["w_i"], haiku["w_i"]
+    )
+
+
+def test_haiku_is_not_taken_for_keras_whose_shapes_it_has(write: Write) -> None:
+    """Its z is the share of the candidate: read as Keras's it is 1 − z, without a sign of it."""
+    weights, config = pair("haiku")
+    layer = load_layers(write(layouts.convert((weights, config), to="haiku")))["."]
+    check_same_arrays(layer.get_weights(), weights.arrays())
+
+
+@pytest.mark.parametrize("features", [3, 9, 27, 45])
+def test_torch_is_never_taken_for_keras_where_the_shapes_coincide(
+    features: int, tmp_path: Path
+) -> None:
+    """With u = 3 and f = 9u, weight_ih has the shape of a recurrent kernel of 3u units."""
+    config = GRUConfig(3)
+    rng = np.random.default_rng(0)
+    shapes = config.weight_shapes(features).values()
+    weights = GRUWeights(*(rng.normal(size=s).astype("float32") for s in shapes))
+    arrays = layouts.convert((weights, config), to="torch")
+    (tmp_path / "named.npz").write_bytes(npz_bytes(arrays))
+    check_same_arrays(load_layers(tmp_path / "named.npz")["l0"].get_weights(), weights.arrays())
+    np.savez(tmp_path / "unnamed.npz", *arrays.values())
+    np.savez(tmp_path / "other.npz", **dict(zip("abcd", arrays.values(), strict=True)))
+    assert load_layers(tmp_path / "unnamed.npz") == {}
+    assert load_layers(tmp_path / "other.npz") == {}
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_core_mls_names_are_not_taken_for_those_of_a_torch_cell(
+    with_bias: bool, write: Write
+) -> None:
+    """Both call their kernels weight_ih and weight_hh, and lay the gates in another order."""
+    written = layouts.convert(pair("coreml_mil", use_bias=with_bias), to="coreml_mil")
+    (layer,) = load_layers(write(written)).values()
+    assert "coreml_mil" in layer.origin.notes[0]
+    if with_bias:
+        assert load_layers(write(layouts.arrays_of(written))) == {}
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_onnx_and_openvino_are_told_apart(with_bias: bool, write: Write) -> None:
+    for name in ("onnx", "openvino"):
+        written = layouts.convert(pair(name, use_bias=with_bias), to=name)
+        (layer,) = load_layers(write(written)).values()
+        assert f"layout {name}," in layer.origin.notes[0]
+
+
+def test_arrays_without_the_attributes_that_they_rest_on_are_refused(write: Write) -> None:
+    path = write(layouts.arrays_of(layouts.convert(pair("onnx"), to="onnx")))
+    with pytest.raises(
+        MalformedFileError, match=r"there is no linear_before_reset, direction"
+    ) as e:
+        load_layers(path)
+    assert "origin='onnx'" in str(e.value)
+
+
+def test_an_onnx_hard_sigmoid_keeps_its_generation(write: Write) -> None:
+    for version in "23":
+        given = pair("onnx", recurrent_activation="hard_sigmoid", keras_version=version)
+        (layer,) = load_layers(write(layouts.convert(given, to="onnx"))).values()
+        assert layer.keras_version.partition(".")[0] == version
+        assert layer.config.recurrent_activation == "hard_sigmoid"
+
+
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_an_lstm_or_a_simple_rnn_is_named(blocks: int, write: Write) -> None:
+    arrays = {
+        "rnn.weight_ih_l0": np.ones((blocks * 5, 4), "float32"),
+        "rnn.weight_hh_l0": np.ones((blocks * 5, 5), "float32"),
+    }
+    assert load_layers(write(arrays)) == {}
+    kind = {1: "RNN", 4: "LSTM"}[blocks]
+    assert held(write(arrays)) == f"1 PyTorch {kind} (rnn)"
+    keras = {
+        "rnn/kernel": np.ones((4, blocks * 5), "float32"),
+        "rnn/recurrent_kernel": np.ones((5, blocks * 5), "float32"),
+    }
+    assert held(write(keras)) == f"1 {'SimpleRNN' if blocks == 1 else kind} (rnn)"
+
+
+def test_half_of_a_state_dict_is_refused(write: Write) -> None:
+    arrays = state_dict(two_layers())
+    del arrays["weight_ih_l1"]
+    with pytest.raises(MalformedFileError, match=r"w.npz, l1: .*PyTorch nn.GRU.*weight_ih_l1"):
+        load_layers(write(arrays))
+
+
+def test_arrays_without_names_are_said_to_be_taken_in_order(tmp_path: Path) -> None:
+    weights, _ = pair("torch")
+    np.savez(tmp_path / "a.npz", *weights.arrays())
+    np.savez(tmp_path / "b.npz", x=weights.kernel, y=weights.recurrent_kernel)
+    notes = [load_layers(tmp_path / name).popitem()[1].origin.notes for name in ("a.npz", "b.npz")]
+    assert "in that order" in notes[0][0]
+    assert "by their shapes alone" in notes[1][0]
+
+
+def test_safetensors_are_read_by_the_same_names(tmp_path: Path) -> None:
+    grus = two_layers()
+    header, data = {}, b""
+    for name, array in state_dict(grus, "gru.").items():
+        span = [len(data), len(data) + array.nbytes]
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": span}
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    layers = load_layers(path)
+    for layer, (weights, *_) in zip(layers.values(), grus.values(), strict=True):
+        check_same_arrays(layer.get_weights(), weights.arrays())
