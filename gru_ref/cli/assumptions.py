@@ -20,7 +20,7 @@ from gru_ref.provenance import Provenance
 # What a layer in another layout rests on: all that changes a state.
 LAYOUT = frozenset((
     "activation", "recurrent_activation", "go_backwards", "reset_after", "class_name",
-    "keras_version",
+    "keras_version", "layout",
 ))  # fmt: skip
 # What one call rests on, beside these.
 CALL = LAYOUT | {"time_major"}

@@ -28,7 +28,9 @@ FLAGS = frozenset((
     "use_bias", "return_sequences", "return_state", "go_backwards", "stateful", "unroll",
     "time_major", "reset_after", "zero_output_for_mask", "trainable",
 ))  # fmt: skip
-_TAKEN = CONFIG_ARGUMENTS - {"keras_version", "use_cudnn"} | {"name", "trainable", "class_name"}
+# No arguments of GRU: what a caller can say that a file leaves open.
+SETTLING = {"class_name": "GRU", "layout": "keras"}
+_TAKEN = CONFIG_ARGUMENTS - {"keras_version", "use_cudnn"} | {"name", "trainable"} | SETTLING.keys()
 # What CuDNNGRU has no arguments for.
 _CUDNN = {
     "activation": "tanh",
@@ -123,8 +125,8 @@ def layer_arguments(
     """
     inferred = {name: inference.value for name, inference in said.inferred.items()}
     used = {**_assumed_values(found, release), **inferred, **said.known}
-    used.pop("class_name", None)
-    used.pop("keras_version", None)
+    for name in (*SETTLING, "keras_version"):
+        used.pop(name, None)
     for name, value in supplied.items():
         if name not in _TAKEN:
             raise TypeError(
@@ -133,9 +135,10 @@ def layer_arguments(
             )
         if name in FLAGS and not isinstance(value, bool):
             raise TypeError(f"{name} is {shown(value)}, expected True or False")
-        if name == "class_name":
-            if value != "GRU":
-                raise ValueError(f"class_name is {shown(value)}, expected 'GRU' or nothing")
+        if name in SETTLING:
+            if value != SETTLING[name]:
+                expected = f"expected {SETTLING[name]!r} or nothing"
+                raise ValueError(f"{name} is {shown(value)}, {expected}")
             continue
         open_to = name == "dtype" and found.config is None
         open_to = open_to or name in said.foreign or name in found.assumed
@@ -167,6 +170,8 @@ def missing_arguments(
         names.remove("time_major")
     if found.class_name not in _OWN_CLASSES:
         names.append("class_name")
+    if "layout" in found.assumed:
+        names.append("layout")
     if release.told in ("assumed", "supplied"):
         names.append("keras_version")
     return tuple(names)
@@ -201,7 +206,7 @@ def _config_arguments(
     config = dict(found.config or {})
     if keras_1.is_config(config):
         config = keras_1.to_keras_2(config)
-    known = {name: value for name, value in config.items() if name in _TAKEN - {"class_name"}}
+    known = {name: value for name, value in config.items() if name in _TAKEN - SETTLING.keys()}
     if not behaviour.time_major_argument:
         known.pop("time_major", None)
     if release.is_before_the_ledger:

@@ -67,7 +67,7 @@ def as_layer(
         raise MalformedFileError(file, found.path, reason) from None
     layer.take_weights(weights)
     missing = arguments.missing_arguments(said, found, release, behaviour)
-    has = {**vars(layer.config), "class_name": "GRU"}
+    has = {**vars(layer.config), **arguments.SETTLING}
     given = {*supplied, *(() if keras_version is None else ("keras_version",))}
     inferred = {name: one for name, one in said.inferred.items() if name not in supplied}
     if release.told == "inferred":

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_optimizer
 from gru_ref.files.limits import Budget
+from gru_ref.provenance import Inference
 
 Shape = tuple[int, ...]
 
@@ -124,15 +125,17 @@ def found_layout(
         unsaid.append("go_backwards")
     for argument in unsaid:
         said.pop(argument)
-    version = said.pop("keras_version", None)
+    inferred = {}
+    if (version := said.pop("keras_version", None)) is not None:
+        inferred["keras_version"] = Inference(version, "the slope of its hard_sigmoid")
     weights = read.weights
     return Found(
         group.path,
         weights.kernel,
         weights.recurrent_kernel,
         weights.bias,
-        keras_version=version,
         already_known=said,
+        inferred=inferred,
         notes=(f"read in the layout {group.layout}, {title}", *group.notes),
         stored_dtype="bfloat16" if bfloat16 else None,
     )

@@ -13,6 +13,8 @@ from gru_ref.files.limits import Budget
 
 _POSITIONAL = re.compile(r"arr_\d+")  # the names that numpy.savez makes up
 
+_KERAS = {"layout": "keras"}
+
 
 def found_grus(
     shapes: Mapping[str, tuple[int, ...]],
@@ -57,11 +59,13 @@ def found_grus(
     if not groups and not found:
         if all(_POSITIONAL.fullmatch(name) for name in shapes):
             groups = grouping.groups_by_order(rest)
-            note = "its arrays have no names: taken as those of get_weights(), in that order"
+            note = "its arrays have no names: taken in the order of get_weights()"
         if not groups:
             groups = grouping.groups_by_shape(rest, budget)
-            note = "its arrays are told by their shapes alone, and taken to be Keras's"
+            note = "its arrays are told apart by their shapes alone"
     for group in groups:
         one = grouping.found_group(group, value, bfloat16=is_bfloat16(group.kernel))
-        found.append(replace(one, notes=(*one.notes, note)) if note else one)
+        if note:  # other layouts have arrays of the same shapes
+            one = replace(one, notes=(*one.notes, note), assumed=_KERAS)
+        found.append(one)
     return found

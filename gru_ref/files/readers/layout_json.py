@@ -57,7 +57,7 @@ def _values(
 def _is_attribute(value: Any) -> bool:
     """Return whether it is a flag, a number or a word, or a short list of words."""
     if isinstance(value, list):
-        return len(value) < 8 and all(_is_attribute(one) for one in value)
+        return len(value) < 8 and all(isinstance(one, str) and len(one) < 100 for one in value)
     if isinstance(value, int):
         return abs(value) < 1 << 63
     return isinstance(value, float) or (isinstance(value, str) and len(value) < 100)

@@ -12,6 +12,7 @@ from gru_ref.files.formats.json_object import read_object
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.grouping import is_gru
 from gru_ref.files.limits import Budget
+from gru_ref.provenance import Inference
 
 _GRU = "gru"
 _ACTIVATIONS = ("tanh", "relu")  # the words that the exporter writes; others become ""
@@ -80,8 +81,10 @@ def _gru(place: str, entry: Mapping[str, Any], budget: Budget) -> Found:
             place, f"its activation is {shown(activation)}, expected 'tanh', 'relu' or ''"
         )
     shape = entry.get("shape")
-    if isinstance(shape, list) and len(shape) in (2, 3):  # that of the output
-        said["return_sequences"] = len(shape) == 3
+    inferred = {}
+    if isinstance(shape, list) and len(shape) in (2, 3):
+        sequences = Inference(len(shape) == 3, f"its shape, of {len(shape)} axes")
+        inferred["return_sequences"] = sequences
     notes = ["RTNeural itself computes tanh and sigmoid with reset_after=True"]
     bias = arrays[2] if len(arrays) == 3 else None
     if activation == "relu" or bias is None or bias.ndim == 1:
@@ -89,4 +92,12 @@ def _gru(place: str, entry: Mapping[str, Any], budget: Budget) -> Found:
     name = entry.get("name")
     if isinstance(name, str) and name:
         notes.append(f"its name is {shown(name)}")
-    return Found(place, arrays[0], arrays[1], bias, already_known=said, notes=tuple(notes))
+    return Found(
+        place,
+        arrays[0],
+        arrays[1],
+        bias,
+        already_known=said,
+        inferred=inferred,
+        notes=tuple(notes),
+    )

@@ -18,6 +18,7 @@ from gru_ref.files.interpretation import grouping, leaf_match, model_config, sto
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.limits import Budget
+from gru_ref.provenance import Inference
 
 _MANIFEST, _TOPOLOGY = "weightsManifest", "modelTopology"
 # dtype of the manifest → NumPy's; quantised arrays are stored in one of the last three.
@@ -91,12 +92,12 @@ def read(path: Path, budget: Budget) -> list[Found]:
             one = replace(one, notes=(*one.notes, note))
         found.append(one)
     pairs = leaf_match.match_leaves(found, [leaf for leaf in leaves if leaf.could_be_gru])
-    keras_version = None if version is None or version.startswith(_OWN) else version
-    layers = [stored_gru.with_config(one, leaf, keras_version) for one, leaf in pairs]
-    if keras_version == version:
-        return layers
-    note = f"written by {version}, whose functions are those of Keras 2"
-    return [replace(one, notes=(*one.notes, note)) for one in layers]
+    if version is None or not version.startswith(_OWN):
+        return [stored_gru.with_config(one, leaf, version) for one, leaf in pairs]
+    generation = {"keras_version": Inference("2", f"{version}, whose functions are Keras 2's")}
+    return [
+        replace(stored_gru.with_config(one, leaf, None), inferred=generation) for one, leaf in pairs
+    ]
 
 
 def layers_of(model: Mapping[str, Any], budget: Budget) -> tuple[list[Leaf], str | None]:

@@ -60,7 +60,7 @@ def test_quantised_weights_are_scaled_and_said_to_be(name: str, kind: str, tmp_p
     path = recorded_json.write(name, kind, tmp_path)
     assert BOUND < max(errors(path, name)) < QUANTISED[kind]
     for layer in load_layers(path).values():
-        notes = layer.origin.notes
+        notes = layer.provenance.notes
         assert f"quantised: the weights are those of {kind.removeprefix('tfjs_')}" in notes
 
 
@@ -85,9 +85,10 @@ def test_rtneural_says_little_and_the_rest_is_told(name: str, tmp_path: Path) ->
     for layer, one in zip(layers.values(), recorded_json.live(name), strict=True):
         check_same_arrays(layer.get_weights(), one.arrays)
         assert np.abs(layer(one.x) - one.y).max() < BOUND
-        said = layer.origin.unknown
-        assert "recurrent_activation" in said
-        assert "activation" not in said
+    for layer in load_layers(path).values():
+        assert {"recurrent_activation", "go_backwards"} <= layer.provenance.assumed.keys()
+        assert "activation" in layer.provenance.read
+        assert "return_sequences" in layer.provenance.inferred
 
 
 @pytest.mark.parametrize("name", ALL)

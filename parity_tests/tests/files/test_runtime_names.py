@@ -61,7 +61,7 @@ def test_every_layout_is_read_back_from_an_npz(name: str, write: Write) -> None:
     assert again.keys() == written.keys()
     for key, value in layouts.arrays_of(written).items():
         np.testing.assert_array_equal(again[key], value)
-    assert layer.origin.notes[0].startswith(f"read in the layout {name}, ")
+    assert layer.provenance.notes[0].startswith(f"read in the layout {name}, ")
 
 
 @pytest.mark.parametrize("prefix", ["", "gru.", "module.encoder."])
@@ -76,11 +76,13 @@ def test_a_stacked_torch_gru_is_read_layer_by_layer(
     for layer, (weights, config, number) in zip(layers.values(), grus.values(), strict=True):
         check_same_arrays(layer.get_weights(), weights.arrays())
         assert layer.config.go_backwards == config.go_backwards
-        notes = " ".join(layer.origin.notes)
+        notes = " ".join(layer.provenance.notes)
         assert f"layer {number} of 2 stacked ones" in notes
         assert ("half of a bidirectional layer" in notes) is bidirectional
         assert ("PyTorch returns its outputs in the order" in notes) is config.go_backwards
-        assert not {"activation", "recurrent_activation", "go_backwards"} & {*layer.origin.unknown}
+        assert not {"activation", "recurrent_activation", "go_backwards"} & {
+            *layer.provenance.assumed
+        }
 
 
 def test_names_of_flax_and_haiku_may_have_modules_before_them(write: Write) -> None:
@@ -91,7 +93,7 @@ def test_names_of_flax_and_haiku_may_have_modules_before_them(write: Write) -> N
     layers = load_layers(write(arrays))
     assert list(layers) == ["params/GRUCell_0", "my_model/~/gru"]
     cell = layers["params/GRUCell_0"]
-    assert {"activation", "recurrent_activation", "go_backwards"} <= {*cell.origin.unknown}
+    assert {"activation", "recurrent_activation", "go_backwards"} <= {*cell.provenance.assumed}
     np.testing.assert_array_equal(
         layouts.convert(layers["my_model/~/gru"], to="haiku")["w_i"], haiku["w_i"]
     )
@@ -129,7 +131,7 @@ def test_core_mls_names_are_not_taken_for_those_of_a_torch_cell(
     """Both call their kernels weight_ih and weight_hh, and lay the gates in another order."""
     written = layouts.convert(pair("coreml_mil", use_bias=with_bias), to="coreml_mil")
     (layer,) = load_layers(write(written)).values()
-    assert "coreml_mil" in layer.origin.notes[0]
+    assert "coreml_mil" in layer.provenance.notes[0]
     if with_bias:
         assert load_layers(write(layouts.arrays_of(written))) == {}
 
@@ -139,7 +141,7 @@ def test_onnx_and_openvino_are_told_apart(with_bias: bool, write: Write) -> None
     for name in ("onnx", "openvino"):
         written = layouts.convert(pair(name, use_bias=with_bias), to=name)
         (layer,) = load_layers(write(written)).values()
-        assert f"layout {name}," in layer.origin.notes[0]
+        assert f"layout {name}," in layer.provenance.notes[0]
 
 
 def test_arrays_without_the_attributes_that_they_rest_on_are_refused(write: Write) -> None:
@@ -182,13 +184,25 @@ def test_half_of_a_state_dict_is_refused(write: Write) -> None:
         load_layers(write(arrays))
 
 
-def test_arrays_without_names_are_said_to_be_taken_in_order(tmp_path: Path) -> None:
+def test_arrays_without_names_are_taken_for_keras_and_said_to_be(tmp_path: Path) -> None:
     weights, _ = pair("torch")
     np.savez(tmp_path / "a.npz", *weights.arrays())
     np.savez(tmp_path / "b.npz", x=weights.kernel, y=weights.recurrent_kernel)
-    notes = [load_layers(tmp_path / name).popitem()[1].origin.notes for name in ("a.npz", "b.npz")]
-    assert "in that order" in notes[0][0]
-    assert "by their shapes alone" in notes[1][0]
+    for name, how in (
+        ("a.npz", "in the order of get_weights()"),
+        ("b.npz", "by their shapes alone"),
+    ):
+        ((_, layer),) = load_layers(tmp_path / name).items()
+        assert how in layer.provenance.notes[0]
+        assert layer.provenance.assumed["layout"] == "keras"
+        ((_, layer),) = load_layers(tmp_path / name, layout="keras").items()
+        assert "layout" not in layer.provenance.assumed
+        assert layer.provenance.supplied["layout"] == "keras"
+        with pytest.raises(ValueError, match="layout is 'torch', expected 'keras' or nothing"):
+            load_layers(tmp_path / name, layout="torch")
+    np.savez(tmp_path / "c.npz", kernel=weights.kernel, recurrent_kernel=weights.recurrent_kernel)
+    ((_, layer),) = load_layers(tmp_path / "c.npz").items()
+    assert "layout" not in layer.provenance.assumed
 
 
 def test_safetensors_are_read_by_the_same_names(tmp_path: Path) -> None:
