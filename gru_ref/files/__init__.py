@@ -115,8 +115,8 @@ def load_grus(
     -------
     dict
         The path of each GRU within the file → the layer, in the order of the model where the file
-        gives it. Empty if there is none. ``layer.provenance`` says what was read, inferred and
-        assumed.
+        gives it. Empty if there is none: `gru_ref.files.held.held` says what there is instead.
+        ``layer.provenance`` says what was read, inferred and assumed.
 
     Raises
     ------

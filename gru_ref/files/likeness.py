@@ -142,6 +142,8 @@ def _text(head: bytes) -> str:
         return "it is XML, as OpenVINO writes its graphs, which are not read"
     if start.startswith("["):
         return "it is JSON of a list, or text"
+    if start.startswith("model_checkpoint_path:"):
+        return f"it is the text that names a TensorFlow checkpoint{_DO}give its prefix, or .index"
     if start.startswith(("node {", "node{")):
         return "it is a TensorFlow graph as text, which is not read"
     first = text.lstrip().splitlines()[0] if text.strip() else ""

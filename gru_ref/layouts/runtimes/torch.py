@@ -123,7 +123,7 @@ def from_layout(
     if len(chosen) != 1:
         raise ValueError(
             f"layout holds the (layer, reverse) {sorted(found)}, expected one: choose by layer "
-            "and reverse"
+            "and reverse, which layout('torch').from_layout takes"
         )
     ((number, backward),) = chosen
     names = _names(number, backward)

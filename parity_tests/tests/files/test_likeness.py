@@ -66,6 +66,10 @@ FILES: dict[str, tuple[bytes, str]] = {
         "it is a frozen TensorFlow graph (GraphDef)",
     ),
     "a graph as text": (b'node {\n  name: "x"\n}\n', "it is a TensorFlow graph as text"),
+    "the names of checkpoints": (
+        b'model_checkpoint_path: "ckpt-1"\n',
+        "it is the text that names a TensorFlow checkpoint, expected",
+    ),
     "OpenVINO": (b'<?xml version="1.0"?>\n<net name="gru">', "it is XML, as OpenVINO writes"),
     "CSV": (b"time,x,y\n0,1,2\n", "it is a table of text (CSV)"),
     "text in another language": ("Gewichte für ein Netz".encode(), "it is text that opens with"),
