@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gru_ref.files.formats import hdf5, onnx_graph
+from gru_ref.files.formats import hdf5, onnx_graph, tflite_graph
 from gru_ref.files.formats.hdf5 import HDF5Dataset, HDF5Group
 from gru_ref.files.formats.json_object import parse_object, read_object
+from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.part import open_file, read_file
 from gru_ref.files.formats.protobuf import Message
-from gru_ref.files.formats.tensor_bundle import TensorBundle
-from gru_ref.files.interpretation import model_config
+from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
+from gru_ref.files.interpretation import grouping, model_config
 from gru_ref.files.interpretation.holdings import arrays_held, kinds_held, layers_held
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.readers import (
@@ -136,14 +137,39 @@ def _of_onnx(path: Path, budget: Budget) -> str:
 _ONNX_LAYERS = ("LSTM", "RNN", "Gemm", "MatMul", "Conv")
 
 
+def _of_tflite(path: Path, budget: Budget) -> str:
+    flow = tflite_graph.tflite_dataflow(read_file(path, budget))
+    operations = [operation for graph in flow.main for operation in graph.operations]
+    return f"operators: {kinds_held((one.operator or one.kind, '') for one in operations)}"
+
+
 def _of_checkpoint(path: Path, budget: Budget) -> str:
-    bundle = TensorBundle(checkpoint.index_path(path), budget)
-    ends = {
-        key.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"): entry.shape
-        for key, entry in bundle.entries.items()
-        if not key.startswith("_") and "optimizer" not in key and "save_counter" not in key
+    return _of_bundle(checkpoint.index_path(path), budget)
+
+
+def _of_saved_model(path: Path, budget: Budget) -> str:
+    folder = path if path.is_dir() else path.parent
+    return _of_bundle(folder / "variables" / "variables.index", budget)
+
+
+def _of_bundle(index: Path, budget: Budget) -> str:
+    """Return the variables of a checkpoint by their own names, else by those of their places."""
+    bundle = TensorBundle(index, budget)
+    names = {key: key.removesuffix(_VALUE) for key in bundle.entries}
+    if OBJECT_GRAPH in bundle.entries:
+        graph = ObjectGraph(bundle.string(OBJECT_GRAPH))
+        variables = [graph.variable(number) for number in range(len(graph.nodes))]
+        names = {variable[1]: variable[0] for variable in variables if variable}
+    shapes = {
+        name: bundle.entries[key].shape
+        for key, name in names.items()
+        if key in bundle.entries and not grouping.is_optimizer(name)
+        if "seed_generator" not in name and "save_counter" not in name
     }
-    return arrays_held(ends)
+    return arrays_held(shapes)
+
+
+_VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 _BY_FORMAT: Mapping[str, Callable[[Path, Budget], str]] = {
@@ -157,5 +183,7 @@ _BY_FORMAT: Mapping[str, Callable[[Path, Budget], str]] = {
     "frugally_deep": _of_frugally_deep,
     "rtneural": _of_rtneural,
     "onnx_initializers": _of_onnx,
+    "tflite": _of_tflite,
     "checkpoint": _of_checkpoint,
+    "saved_model": _of_saved_model,
 }

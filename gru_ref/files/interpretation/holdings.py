@@ -71,9 +71,14 @@ def kinds_held(pairs: Iterable[tuple[str, str]]) -> str:
     kinds: dict[str, list[str]] = {}
     for kind, name in pairs:
         kinds.setdefault(kind, []).append(name)
-    listed = [f"{len(names):,} {kind} ({_some(names)})" for kind, names in kinds.items()]
+    listed = [f"{len(names):,} {kind}{_in_brackets(names)}" for kind, names in kinds.items()]
     more = ", and more" if len(listed) > _KINDS else ""
     return ", ".join(listed[:_KINDS]) + more if listed else "no layers with weights"
+
+
+def _in_brackets(names: list[str]) -> str:
+    named = [name for name in names if name]
+    return f" ({_some(named)})" if named else ""
 
 
 def _some(names: list[str]) -> str:

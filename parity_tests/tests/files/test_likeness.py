@@ -15,6 +15,7 @@ import pytest
 
 from gru_ref import MalformedFileError, load_layers
 from gru_ref.files.held import held
+from parity_tests.recording.files import recorded_exports
 from parity_tests.tests.support.cli_runner import check_failed, invoke
 
 
@@ -171,3 +172,17 @@ def test_many_layers_are_counted_and_a_few_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", **{f"dense_{i}/kernel": np.ones((2, 3)) for i in range(9)})
     wanted = "9 Dense (dense_0, dense_1, dense_2, dense_3, …)"
     assert held(tmp_path / "x.npz") == wanted
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["onnx-stacked-3.15.1", "tflite-stacked-2.15.0", "export-stacked-3.15.1",
+     "saved_model-nested-2.15.0", "checkpoint-nested-2.4.0"],
+)  # fmt: skip
+def test_every_format_can_say_what_it_holds(name: str, tmp_path: Path) -> None:
+    """These hold GRUs, and the rest of their models too."""
+    path = recorded_exports.write(recorded_exports.content(name), tmp_path / "x")
+    said = held(path)
+    assert said
+    assert said != "no arrays of a GRU"
+    assert len(said) < 500
