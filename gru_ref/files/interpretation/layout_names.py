@@ -190,6 +190,11 @@ def _groups_by_keys(shapes: Mapping[str, Shape]) -> Iterator[LayoutNames]:
             if len(parts) >= count:
                 ends.setdefault(key, []).append(name)
     taken: set[str] = set()
+    biases = {
+        _path(name[: len(name) - len(key)])
+        for key in ("bias", "input_bias")
+        for name in ends.get(key, ())
+    }
     needed = {name: _needed(name, tuple(LAYOUTS[name].FACTS.arrays)) for name in _BY_KEYS}
     for layout in sorted(needed, key=lambda name: -len(needed[name])):  # the plainest last
         by_path: dict[str, dict[str, str]] = {}
@@ -199,7 +204,9 @@ def _groups_by_keys(shapes: Mapping[str, Shape]) -> Iterator[LayoutNames]:
                 by_path.setdefault(before, {})[key] = name
         for path, names in by_path.items():
             complete = needed[layout] <= names.keys() and taken.isdisjoint(names.values())
-            if complete and _fits(layout, names, path, shapes) and not is_optimizer(path):
+            if layout == "torch_cell" and path in biases:
+                continue  # Core ML's arrays of these names lie in another order
+            if complete and _fits(layout, names, shapes) and not is_optimizer(path):
                 taken.update(names.values())
                 yield LayoutNames(path or ".", layout, names)
 
@@ -213,7 +220,7 @@ def _needed(layout: str, keys: tuple[str, ...]) -> frozenset[str]:
     return frozenset(_SHOWING[layout].split())
 
 
-def _fits(layout: str, names: Mapping[str, str], path: str, shapes: Mapping[str, Shape]) -> bool:
+def _fits(layout: str, names: Mapping[str, str], shapes: Mapping[str, Shape]) -> bool:
     """Return whether the shapes are those of the layout, and of no LSTM or simple RNN."""
     recurrent: Shape | None = None
     for key in ("weight_hh", "R", "w_h", "Wh", "recurrentWeight", "recurrent_kernel"):
@@ -222,9 +229,6 @@ def _fits(layout: str, names: Mapping[str, str], path: str, shapes: Mapping[str,
         return False
     if layout == "openvino" and recurrent is not None:  # ONNX's bias has six blocks
         return "B" in names and shapes[names["B"]] != (1, 6 * recurrent[-1])
-    if layout == "torch_cell":  # Core ML's arrays of these names lie in another order
-        others = (f"{path}/{key}".strip("/") for key in ("bias", "input_bias"))
-        return not {name.replace(".", "/") for name in shapes}.intersection(others)
     return True
 
 
