@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from gru_ref import MalformedFileError, layouts, load_layers
 from gru_ref.cli.output import npz_bytes
+from gru_ref.files import read_layers
 from gru_ref.files.held import held
 from gru_ref.files.sniff import source_files
 from parity_tests.recording.files import recorded_json
@@ -32,10 +33,10 @@ OPEN = {"before": {"recurrent_activation": "hard_sigmoid"}, "stacked": {}, "afte
 
 def errors(path: Path, name: str, **supplied: Any) -> list[float]:
     """Return the worst difference from the live output of every GRU."""
-    layers = load_layers(path, **supplied).values()
+    grus = read_layers(path, **supplied).grus.values()
     return [
-        float(np.abs(layer(one.x) - one.y).max())
-        for layer, one in zip(layers, recorded_json.live(name), strict=True)
+        float(np.abs(gru(one.x) - one.y).max())
+        for gru, one in zip(grus, recorded_json.live(name), strict=True)
     ]
 
 
@@ -44,7 +45,7 @@ def test_every_gru_has_the_arrays_and_the_outputs_of_the_live_layer(
     name: str, kind: str, tmp_path: Path
 ) -> None:
     path = recorded_json.write(name, kind, tmp_path)
-    layers = load_layers(path)
+    layers = read_layers(path).grus
     for layer, one in zip(layers.values(), recorded_json.live(name), strict=True):
         check_same_arrays(layer.get_weights(), one.arrays)
         assert layer.keras_version == "2.21"
@@ -54,12 +55,22 @@ def test_every_gru_has_the_arrays_and_the_outputs_of_the_live_layer(
         assert held(path) == "1 LSTM (lstm), 1 Dense (dense_2)"
 
 
+@pytest.mark.parametrize("kind", ["tfjs", "fdeep"])
+def test_a_bidirectional_is_one_layer_too(kind: str, tmp_path: Path) -> None:
+    (layer,) = load_layers(recorded_json.write("both", kind, tmp_path)).values()
+    forward, backward = recorded_json.live("both")
+    x = np.concatenate([forward.x, backward.x])
+    y = layer(x)
+    assert np.abs(y[:2, :3] - forward.y).max() < BOUND
+    assert np.abs(y[2:, 3:] - backward.y).max() < BOUND
+
+
 @pytest.mark.parametrize("kind", QUANTISED)
 @pytest.mark.parametrize("name", ["after", "both"])
 def test_quantised_weights_are_scaled_and_said_to_be(name: str, kind: str, tmp_path: Path) -> None:
     path = recorded_json.write(name, kind, tmp_path)
     assert BOUND < max(errors(path, name)) < QUANTISED[kind]
-    for layer in load_layers(path).values():
+    for layer in read_layers(path).grus.values():
         notes = layer.provenance.notes
         assert f"quantised: the weights are those of {kind.removeprefix('tfjs_')}" in notes
 
