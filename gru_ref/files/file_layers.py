@@ -74,4 +74,6 @@ class FileLayers:
             )
 
     def _path(self, word: str, option: str) -> str:
-        return choose_path({**self.grus, **self.layers}, word, inside=self.inside, option=option)
+        parts = {path: gru for path, gru in self.grus.items() if path not in self.layers}
+        everything: dict[str, Layer] = {**self.layers, **parts}
+        return choose_path(everything, word, inside=self.inside, option=option)
