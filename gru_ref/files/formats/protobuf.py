@@ -41,6 +41,43 @@ def to_signed(value: int) -> int:
     return value - (1 << 64) if value >> 63 else value
 
 
+def scan(part: FilePart, per_thing: int = 1) -> Iterator[tuple[int, int | FilePart]]:
+    """Yield the number and the value of every field of a message, in their order.
+
+    Parameters
+    ----------
+    part : FilePart
+    per_thing : int
+        How many fields count as one thing to look at. More than one is for messages whose fields
+        are passed over, not kept.
+
+    Raises
+    ------
+    MalformedFileError
+        The bytes are no message, or its fields are more than the limits allow.
+    """
+    at = seen = 0
+    while at < len(part):
+        tag, at = varint(part, at)
+        number, kind = tag >> 3, tag & 7
+        value: int | FilePart
+        if kind == VARINT:
+            value, at = varint(part, at)
+        elif kind == BYTES:
+            size, at = varint(part, at)
+            value = part.cut(at, size)
+            at += size
+        elif kind in _FIXED:
+            value = part.number(_FIXED[kind], at)
+            at += 8 if kind == FIXED64 else 4
+        else:
+            raise part.error(f"field {number} is of wire type {kind}, expected 0, 1, 2, 5")
+        if seen % per_thing == 0:
+            part.budget.take_objects(1, part.place)
+        seen += 1
+        yield number, value
+
+
 @dataclass(frozen=True)
 class Message:
     """The fields of one message: numbers and stretches of bytes, by field number, in their order.
@@ -65,23 +102,7 @@ class Message:
             The bytes are no message, or its fields are more than the limits allow.
         """
         fields: dict[int, list[int | FilePart]] = {}
-        at = 0
-        while at < len(part):
-            tag, at = varint(part, at)
-            number, kind = tag >> 3, tag & 7
-            value: int | FilePart
-            if kind == VARINT:
-                value, at = varint(part, at)
-            elif kind == BYTES:
-                size, at = varint(part, at)
-                value = part.cut(at, size)
-                at += size
-            elif kind in _FIXED:
-                value = part.number(_FIXED[kind], at)
-                at += 8 if kind == FIXED64 else 4
-            else:
-                raise part.error(f"field {number} is of wire type {kind}, expected 0, 1, 2, 5")
-            part.budget.take_objects(1, part.place)
+        for number, value in scan(part):
             fields.setdefault(number, []).append(value)
         return cls(part, fields)
 

@@ -98,9 +98,13 @@ class TensorBundle:
         """Return the shape that the index claims of a tensor."""
         return self._entry(key).shape
 
+    def dtype(self, key: str) -> str:
+        """Return what NumPy calls the dtype of a floating tensor; empty for any other."""
+        return _FLOATS.get(self._entry(key).dtype, "")
+
     def is_bfloat16(self, key: str) -> bool:
         """Return whether a tensor is stored as bfloat16."""
-        return _FLOATS.get(self._entry(key).dtype) == "bfloat16"
+        return self.dtype(key) == "bfloat16"
 
     def tensor(self, key: str) -> Array:
         """Return a floating tensor; bfloat16 as the float32 that it stands for.

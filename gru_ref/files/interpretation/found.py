@@ -78,6 +78,9 @@ class Found:
     within : tuple of (Wrapper, int)
         The Bidirectional and the RNN that it is a part of, the outermost first, and the number of
         the part: 0 and 1 are the forward and the backward layer.
+    variable : str
+        What the file calls the variable that holds the recurrent kernel, where its graph calls it
+        so too.
     """
 
     path: str
@@ -95,6 +98,7 @@ class Found:
     backward: bool = False
     names: tuple[str, ...] = ()
     within: tuple[tuple[Wrapper, int], ...] = ()
+    variable: str = ""
 
 
 def convert_cudnn(found: Found) -> Found:

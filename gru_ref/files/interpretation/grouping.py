@@ -214,6 +214,7 @@ def found_group(
         None if bias is None else array(bias),
         stored_dtype="bfloat16" if bfloat16 else None,
         backward=is_backward(group.path),
+        variable=recurrent_kernel,
     )
 
 

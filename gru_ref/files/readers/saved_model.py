@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,30 @@ from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.part import FilePart, read_file
 from gru_ref.files.formats.protobuf import Message
+from gru_ref.files.formats.saved_functions import SavedFunctions
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import model_config
-from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.found import Found, unique_layers
+from gru_ref.files.interpretation.graph_gru import GraphGRU, find_grus
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.interpretation.stored_gru import with_config
 from gru_ref.files.limits import Budget
+from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers.checkpoint import grus_by_name, grus_by_object
 
 PROTOBUF = "saved_model.pb"
+_FUNCTIONS = ("activation", "recurrent_activation")
+# Those whose name means one function, whatever wrote it.
+_PLAIN = {
+    "tanh",
+    "relu",
+    "linear",
+    "sigmoid",
+    "hard_sigmoid",
+    "softsign",
+    "softplus",
+    "exponential",
+}
 METADATA = "keras_metadata.pb"  # TensorFlow 2.5 and later; before, it lay in saved_model.pb
 
 
@@ -42,33 +58,173 @@ def read(path: Path, budget: Budget) -> list[Found]:
     """
     folder = path if path.is_dir() else path.parent
     bundle = TensorBundle(folder / "variables" / "variables.index", budget)
+    saved = Message.parse(read_file(folder / PROTOBUF, budget, PROTOBUF))
     if OBJECT_GRAPH not in bundle.entries:
-        return grus_by_name(bundle)
-    graph = ObjectGraph(bundle.string(OBJECT_GRAPH))
-    described = {}
+        groups, stored = dict(enumerate(groups_by_name(bundle))), None
+    else:
+        stored = ObjectGraph(bundle.string(OBJECT_GRAPH))
+        groups = groups_by_object(bundle, stored)
+    described: Mapping[int, Mapping[str, Any]] = {}
+    version = None
+    if stored is not None:
+        described, version = _described(folder, saved, stored, budget)
+    leaves = {} if stored is None else _leaves(stored, described, budget)
+    found = {
+        groups[number].recurrent_kernel: with_config(
+            read_group(bundle, group), leaves.get(number), version
+        )
+        for number, group in groups.items()
+    }
+    meta_graph = _meta_graph(saved)
+    if meta_graph is None:
+        return list(found.values())
+    return list(_with_graph(found, SavedFunctions(meta_graph, bundle, stored)))
+
+
+def _meta_graph(saved: Message) -> FilePart | None:
+    """Return the graph to serve, if there are several."""
+    parts = saved.parts(2)
+    serving = (
+        part
+        for part in parts
+        if "serve" in [tag.text() for tag in Message.parse(part).message(1).parts(4)]
+    )
+    return next(serving, parts[0] if parts else None)
+
+
+def _with_graph(found: Mapping[str, Found], functions: SavedFunctions) -> Iterator[Found]:
+    """Yield GRUs with what the graph says of each, and those that the graph alone shows.
+
+    Parameters
+    ----------
+    found : mapping
+        By the key of the recurrent kernel.
+    functions : SavedFunctions
+    """
+    said = {key for key, one in found.items() if one.config is not None}
+    computed = _computed(functions, said, found.keys() - said)
+    for key, one in found.items():
+        calls = _distinct(gru for gru in computed if key in _recurrent_keys(gru))
+        if one.config is not None:
+            for gru in calls:
+                _check_config(one, gru, functions.meta_graph.budget)
+            yield one
+        elif len(calls) == 1:
+            yield _called(one, calls[0])
+        else:  # the same weights run in several ways
+            several = [replace(one, path=f"{one.path} ({i})") for i in range(len(calls))]
+            yield from map(_called, several, calls) if calls else [one]
+    others = (gru for gru in computed if not found.keys() & _recurrent_keys(gru))
+    yield from unique_layers([gru.found() for gru in others])
+
+
+def _distinct(grus: Iterable[GraphGRU]) -> list[GraphGRU]:
+    """Return calls of one GRU that differ in their arguments."""
+    return list({repr(sorted(gru.arguments.items())): gru for gru in grus}.values())
+
+
+def _recurrent_keys(gru: GraphGRU) -> Set[str]:
+    """Return the keys of the variables that the recurrent kernel is made of."""
+    return frozenset(gru.constants.get("recurrent_kernel", ()))
+
+
+def _computed(functions: SavedFunctions, said: Set[str], unsaid: Set[str]) -> list[GraphGRU]:
+    """Return the GRUs that the functions compute, until each that is known of is among them.
+
+    Parameters
+    ----------
+    functions : SavedFunctions
+    said, unsaid
+        Keys of the recurrent kernels of those with a config, and of those without one.
+
+    Raises
+    ------
+    MalformedFileError
+        The graph cannot be read, and a GRU has no config.
+    """
+    computed: list[GraphGRU] = []
+    left = {*said, *unsaid}
+    refusal = None
+    try:
+        for entry in functions.entries():
+            if not (left & entry.keys if said or unsaid else entry.is_signature):
+                continue
+            try:
+                grus = find_grus(entry.dataflow)
+            except MalformedFileError as error:
+                refusal = refusal or error
+                continue
+            computed += grus
+            for gru in grus:
+                left.difference_update(_recurrent_keys(gru))
+    except MalformedFileError as error:
+        refusal = refusal or error
+    if refusal is not None and (left & unsaid or not (computed or said or unsaid)):
+        raise refusal
+    return computed
+
+
+def _called(stored: Found, gru: GraphGRU) -> Found:
+    """Return a GRU of the checkpoint with what a graph that runs it says."""
+    found = gru.found()
+    return replace(
+        stored,
+        already_known={**stored.already_known, **found.already_known},
+        keras_version=stored.keras_version or found.keras_version,
+        notes=(*stored.notes, *found.notes),
+    )
+
+
+def _check_config(found: Found, gru: GraphGRU, budget: Budget) -> None:
+    """Raise if a config says something else than the graph computes.
+
+    `load_model` of Keras runs the former, `tf.saved_model.load` the latter.
+    """
+    config = {"activation": "linear", "recurrent_activation": "linear", **(found.config or {})}
+    for name in _FUNCTIONS:
+        said, computed = config[name] or "linear", gru.arguments.get(name)
+        if {said, computed} <= _PLAIN and said != computed:
+            raise _contradiction(found, name, said, computed, budget)
+    for name in ("go_backwards", "reset_after"):
+        said, computed = config.get(name), gru.arguments.get(name)
+        if None not in (said, computed) and bool(said) != bool(computed):
+            raise _contradiction(found, name, said, computed, budget)
+
+
+def _contradiction(
+    found: Found, name: str, said: object, computed: object, budget: Budget
+) -> MalformedFileError:
+    return budget.error(
+        found.path,
+        f"its config says {name}={said!r}, expected {computed!r}, which its graph computes: "
+        "load_model of Keras would run the one, tf.saved_model.load the other",
+    )
+
+
+def _described(
+    folder: Path, saved: Message, graph: ObjectGraph, budget: Budget
+) -> tuple[dict[int, Mapping[str, Any]], str | None]:
+    """Return what Keras says of each object, by its number, and the release that says it."""
+    described: dict[int, Mapping[str, Any]] = {}
     total = 0
-    for at, part in _metadata(folder, budget):
+    for at, part in _metadata(folder, saved, budget):
         total += len(part)
         budget.check_json(total, part.place)
         if (number := graph.at(at)) is not None:
             described[number] = parse_object(bytes(part.data), part.place, budget)
     written = described.get(0, {}).get("keras_version")
-    version = written if isinstance(written, str) else None
-    leaves = _leaves(graph, described, budget)
-    return [
-        with_config(found, leaves.get(number), version)
-        for number, found in grus_by_object(bundle, graph).items()
-    ]
+    return described, written if isinstance(written, str) else None
 
 
-def _metadata(folder: Path, budget: Budget) -> Iterator[tuple[tuple[str, ...], FilePart]]:
+def _metadata(
+    folder: Path, saved: Message, budget: Budget
+) -> Iterator[tuple[tuple[str, ...], FilePart]]:
     """Yield the JSON that Keras says of each object, with the object's path from the root."""
     if (folder / METADATA).exists():
         for node in Message.parse(read_file(folder / METADATA, budget, METADATA)).messages(1):
             at = tuple(node.text(3).split(".")[1:])  # "root.layer_with_weights-0.cell"
             yield from ((at, part) for part in _json(node, 5))
         return
-    saved = Message.parse(read_file(folder / PROTOBUF, budget, PROTOBUF))
     for meta_graph in saved.messages(2):
         for part in meta_graph.parts(7):
             paths = ObjectGraph(part).paths()
