@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from gru_ref.files.formats.control_flow_v1 import ENTER, Frame, frames, is_invariant
 from gru_ref.files.formats.dataflow import Constant, Graph, Operation
 from gru_ref.files.formats.graph_def import GraphDef, GraphFunction, GraphNode
 from gru_ref.files.limits import Budget
@@ -13,7 +15,7 @@ from gru_ref.files.limits import Budget
 _KINDS = {
     **dict.fromkeys(
         ("Identity", "IdentityN", "StopGradient", "PreventGradient", "ReadVariableOp", "Snapshot",
-         "EnsureShape", "CheckNumerics", "PlaceholderWithDefault"),
+         "EnsureShape", "CheckNumerics", "PlaceholderWithDefault", *ENTER),
         "identity",
     ),
     **{
@@ -47,6 +49,7 @@ _REDUCTIONS = {
     "Sum": "reduce_sum", "Prod": "reduce_prod", "Max": "reduce_max", "Min": "reduce_min",
     "Mean": "reduce_mean", "All": "reduce_all", "Any": "reduce_any",
 }  # fmt: skip
+_FRAME = "loop"  # and a space, which no function's name has
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _LOOPS = ("While", "StatelessWhile")
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
@@ -72,6 +75,8 @@ class FunctionGraphs(Mapping[str, Graph]):
         self.definition = definition
         self.budget = budget
         self._made: dict[str, Graph] = {}
+        self._frames: dict[str, Frame] = {}  # by the nodes that lead out of it
+        self._depth = 0
 
     def __getitem__(self, name: str) -> Graph:
         if name not in self._made:
@@ -108,8 +113,22 @@ class FunctionGraphs(Mapping[str, Graph]):
             Name of a variable's node → what the checkpoint has of it.
         """
         graph = self.definition.graph()
+        self._frames = {name: frame for frame in frames(graph) for name in frame.exits if name}
         results = tuple(_value(one, graph) for one in outputs)
         return self._graph(graph, (), results, constants)
+
+    def _pass(self, frame: Frame) -> Graph:
+        """Return a pass of a loop of TensorFlow 1, which takes values from around it by name."""
+        name = f"{_FRAME} {frame.name}"
+        if name not in self._made:
+            self._depth += 1
+            self.budget.check_depth(self._depth, frame.name[:80])
+            graph = self.definition.graph()
+            results = tuple(_value(one, graph) for one in frame.nexts)
+            inside = self._graph(graph, frame.inside, results, {})
+            self._made[name] = replace(inside, name=name, sees_around=True)
+            self._depth -= 1
+        return self._made[name]
 
     def _graph(
         self,
@@ -120,26 +139,48 @@ class FunctionGraphs(Mapping[str, Graph]):
     ) -> Graph:
         """Return what leads to the results: all else computes nothing that matters."""
         constants = dict(variables)
-        operations = []
-        nodes, indices = _leading_to(results, function)
-        for node in nodes:
-            if node.name in constants:
+        nodes: dict[str, GraphNode] = {}
+        indices: dict[str, int] = {}  # the last output that is used of each
+        loops: dict[str, Operation] = {}
+        stops = frozenset(inputs)
+        pending = list(results)
+        while pending:
+            value = pending.pop()
+            name, _, index = value.partition(":")
+            node = function.nodes.get(name)
+            if value in stops or node is None or name in constants:
                 continue
-            if node.op == "Const":
-                tensor = node.tensor()
-                if tensor is not None:
-                    constants[node.name] = Constant(
-                        tensor.shape, tensor.dtype, tensor.read, node.name
-                    )
-                    continue
-            most = max(indices.get(node.name, {0}))
-            self.budget.take_objects(most, node.name[:80])
-            values = tuple(_value(one, function) for one in node.inputs)
-            operations.append(_operation(node, values, most + 1, function))
-        placeholders = tuple(one.name for one in operations if one.operator == "Placeholder")
+            indices[name] = max(int(index or 0), indices.get(name, 0))
+            frame = None if function.name else self._frames.get(name)
+            if frame is not None and frame.name not in loops:
+                loops[frame.name] = self._loop(frame)
+                invariants = (one for one in self._pass(frame).operations if one.operator in ENTER)
+                pending += (*loops[frame.name].inputs, *(one.inputs[0] for one in invariants))
+            if frame is not None or name in nodes:
+                continue
+            tensor = node.tensor() if node.op == "Const" else None
+            if tensor is not None:
+                constants[name] = Constant(tensor.shape, tensor.dtype, tensor.read, name)
+                continue
+            nodes[name] = node
+            if not (stops and is_invariant(node)):
+                pending += (_value(one, function) for one in node.inputs)
+        operations = [*loops.values()]
+        for name, node in nodes.items():
+            self.budget.take_objects(indices[name], name[:80])
+            operations.append(_operation(node, indices[name] + 1, function))
+        placeholders = (name for name, node in nodes.items() if node.op == "Placeholder")
         return Graph(
             function.name or "the graph", (*inputs, *placeholders), results, operations, constants
         )
+
+    def _loop(self, frame: Frame) -> Operation:
+        """Return a loop of TensorFlow 1."""
+        graph = self.definition.graph()
+        starts = tuple(_value(one, graph) for one in frame.starts)
+        attributes = {"body": self._pass(frame).name, "carried": len(starts)}
+        path = f"{frame.name.removesuffix('_context')}"
+        return Operation("loop", starts, frame.exits, attributes, "Enter", path)
 
 
 def _value(reference: str, function: GraphFunction) -> str:
@@ -156,34 +197,18 @@ def _value(reference: str, function: GraphFunction) -> str:
     return f"{name}:{index}" if index else name
 
 
-def _leading_to(
-    results: tuple[str, ...], function: GraphFunction
-) -> tuple[list[GraphNode], dict[str, set[int]]]:
-    """Return the nodes that some tensors are computed by, and which outputs of each are used."""
-    found: dict[str, GraphNode] = {}
-    indices: dict[str, set[int]] = {}
-    pending = list(results)
-    while pending:
-        name, _, index = pending.pop().partition(":")
-        indices.setdefault(name, {0}).add(int(index or 0))
-        node = function.nodes.get(name)
-        if node is not None and name not in found:
-            found[name] = node
-            pending += [_value(one, function) for one in node.inputs]
-    return list(found.values()), indices
-
-
-def _operation(
-    node: GraphNode, values: tuple[str, ...], count: int, function: GraphFunction
-) -> Operation:
+def _operation(node: GraphNode, count: int, function: GraphFunction) -> Operation:
     """Return one node in neutral words."""
+    values = tuple(_value(one, function) for one in node.inputs)
     kind = _KINDS.get(node.op, "")
     inputs = values[: _INPUTS.get(kind, len(values))]
     attributes: dict[str, Any] = {}
     special = _SPECIAL.get(node.op)
     if special is not None:
         kind, inputs, attributes = special(node, values, function)
-    outputs = (node.name, *(f"{node.name}:{i}" for i in range(1, count)))
+    outputs: tuple[str, ...] = (node.name, *(f"{node.name}:{i}" for i in range(1, count)))
+    if node.op == "TensorArrayV3":
+        outputs = outputs[1:]  # the first is a handle
     return Operation(kind, inputs, outputs, attributes, node.op, node.name)
 
 
@@ -264,6 +289,41 @@ def _reduction(node: GraphNode, values: tuple[str, ...], function: GraphFunction
     return _REDUCTIONS[node.op], values, {"keepdims": bool(node.number("keep_dims"))}
 
 
+def _array(node: GraphNode, values: tuple[str, ...], function: GraphFunction) -> _Said:
+    return "list_reserve", (), {}
+
+
+def _array_read(node: GraphNode, values: tuple[str, ...], function: GraphFunction) -> _Said:
+    return "list_get", (*values[2:3], *values[1:2]), {}
+
+
+def _array_write(node: GraphNode, values: tuple[str, ...], function: GraphFunction) -> _Said:
+    return "list_set", (*values[3:4], *values[1:3]), {}
+
+
+def _array_scatter(node: GraphNode, values: tuple[str, ...], function: GraphFunction) -> _Said:
+    kind = "list_from_tensor" if _is_range(values[1:2], function) else ""
+    return kind, values[2:3], {}
+
+
+def _array_gather(node: GraphNode, values: tuple[str, ...], function: GraphFunction) -> _Said:
+    return "list_stack" if _is_range(values[1:2], function) else "", values[2:3], {}
+
+
+def _array_size(node: GraphNode, values: tuple[str, ...], function: GraphFunction) -> _Said:
+    return "list_length", values[1:2], {}
+
+
+def _is_range(values: tuple[str, ...], function: GraphFunction) -> bool:
+    """Return whether indices count up from 0 by 1."""
+    indices = function.nodes.get(values[0]) if values else None
+    if indices is None or indices.op != "Range" or len(indices.inputs) != 3:
+        return False
+    ends = [function.nodes.get(_value(indices.inputs[i], function)) for i in (0, 2)]
+    tensors = [None if node is None else node.tensor() for node in ends]
+    return [tensor and tensor.read().tolist() for tensor in tensors] == [0, 1]
+
+
 _SPECIAL: dict[str, _Special] = {
     **dict.fromkeys(_CALLS, _call),
     **dict.fromkeys(_LOOPS, _loop),
@@ -279,5 +339,11 @@ _SPECIAL: dict[str, _Special] = {
     "SplitV": _split_sizes,
     "Squeeze": _squeeze,
     "StridedSlice": _strided_slice,
+    "TensorArrayGatherV3": _array_gather,
+    "TensorArrayReadV3": _array_read,
+    "TensorArrayScatterV3": _array_scatter,
+    "TensorArraySizeV3": _array_size,
+    "TensorArrayV3": _array,
+    "TensorArrayWriteV3": _array_write,
     "Unpack": _unstack,
 }
