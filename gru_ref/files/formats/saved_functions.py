@@ -14,6 +14,7 @@ from gru_ref.files.formats.protobuf import Message
 from gru_ref.files.formats.tensor_bundle import TensorBundle
 from gru_ref.files.formats.tensorflow_graph import FunctionGraphs
 
+_VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
 _INIT = "__saved_model_init_op"
 
 
@@ -41,9 +42,9 @@ class SavedFunctions:
     Parameters
     ----------
     meta_graph : FilePart
-    bundle : TensorBundle
+    bundle : TensorBundle, optional
         Its variables.
-    stored : ObjectGraph or None
+    stored : ObjectGraph, optional
         That of the bundle, which names the keys of the variables.
 
     Source
@@ -53,8 +54,8 @@ class SavedFunctions:
     """
 
     meta_graph: FilePart
-    bundle: TensorBundle
-    stored: ObjectGraph | None
+    bundle: TensorBundle | None = None
+    stored: ObjectGraph | None = None
     _meta: Message = field(init=False)
     _graphs: FunctionGraphs = field(init=False)
 
@@ -63,20 +64,26 @@ class SavedFunctions:
         graph = self._meta.parts(2) or [self.meta_graph.cut(0, 0)]
         self._graphs = FunctionGraphs(GraphDef(graph[-1]), self.meta_graph.budget)
 
+    def has_variables(self) -> bool:
+        """Return whether the graph has any: weights that are not in it."""
+        return any(node.op in _VARIABLES for node in self._graphs.definition.graph().nodes.values())
+
     def entries(self) -> Iterator[SavedFunction]:
         """Yield each function that captures variables, those of the signatures first.
 
         A graph of TensorFlow 1 is one function, which returns what its signatures do.
         """
         objects = self._meta.parts(7)
-        if objects and self.stored is not None:
-            yield from self._concrete_functions(objects[-1], self.stored)
+        if objects and self.bundle is not None and self.stored is not None:
+            yield from self._concrete_functions(objects[-1], self.bundle, self.stored)
         else:
             constants = self._restored()
             graph = self._graphs.main(self._signature_outputs(), constants)
             yield self._entry(graph, constants, is_signature=True)
 
-    def _concrete_functions(self, part: FilePart, stored: ObjectGraph) -> Iterator[SavedFunction]:
+    def _concrete_functions(
+        self, part: FilePart, bundle: TensorBundle, stored: ObjectGraph
+    ) -> Iterator[SavedFunction]:
         message = Message.parse(part)
         saved = ObjectGraph(part)
         objects = message.parts(1)
@@ -86,7 +93,7 @@ class SavedFunctions:
             bound[pair.text(1)] = pair.message(2).numbers(2)
         first = [name for number in _signatures(saved) for name in _functions(objects[number])]
         for name in dict.fromkeys((*first, *bound)):
-            if name not in self._graphs or not bound.get(name):
+            if name not in self._graphs.definition.names() or not bound.get(name):
                 continue
             arguments = self._graphs.definition.function(name).arguments
             captured = arguments[max(len(arguments) - len(bound[name]), 0) :]
@@ -94,10 +101,21 @@ class SavedFunctions:
             for argument, number in zip(captured, bound[name], strict=False):
                 key = keys.get(number)
                 if key is not None:
-                    constants[argument] = self._variable(key)
+                    constants[argument] = _variable(bundle, key)
+                elif 0 <= number < len(objects):
+                    constants |= self._constant(argument, objects[number])
             graph = self._graphs.bound(name, constants)
             is_signature = name in first or not first
             yield self._entry(graph, constants, is_signature=is_signature)
+
+    def _constant(self, argument: str, part: FilePart) -> dict[str, Constant]:
+        """Return what an argument is if a SavedObject is a constant of the graph."""
+        name = Message.parse(part).message(9).text(1)
+        node = self._graphs.definition.graph().nodes.get(name) if name else None
+        tensor = None if node is None else node.tensor()
+        if tensor is None:
+            return {}
+        return {argument: Constant(tensor.shape, tensor.dtype, tensor.read, name)}
 
     def _entry(
         self, graph: Graph, constants: Mapping[str, Constant], *, is_signature: bool
@@ -118,7 +136,9 @@ class SavedFunctions:
     def _restored(self) -> dict[str, Constant]:
         """Return the variables of the graph itself, by the node that each is."""
         nodes = self._graphs.definition.graph().nodes
-        found = {}
+        found: dict[str, Constant] = {}
+        if self.bundle is None:
+            return found
         for node in nodes.values():
             if node.op not in ("AssignVariableOp", "Assign") or len(node.inputs) != 2:
                 continue
@@ -133,12 +153,13 @@ class SavedFunctions:
             keys = [] if names is None else names.strings()
             index = int(value[2] or 0) if (value[2] or "0").isdigit() else len(keys)
             if index < len(keys) and keys[index] in self.bundle.entries:
-                found[node.inputs[0].partition(":")[0]] = self._variable(keys[index])
+                found[node.inputs[0].partition(":")[0]] = _variable(self.bundle, keys[index])
         return found
 
-    def _variable(self, key: str) -> Constant:
-        bundle = self.bundle
-        return Constant(bundle.shape(key), bundle.dtype(key), lambda: bundle.tensor(key), key)
+
+def _variable(bundle: TensorBundle, key: str) -> Constant:
+    """Return a variable of the checkpoint."""
+    return Constant(bundle.shape(key), bundle.dtype(key), lambda: bundle.tensor(key), key)
 
 
 def _keys(saved: ObjectGraph, stored: ObjectGraph) -> dict[int, str]:

@@ -57,8 +57,14 @@ def read(path: Path, budget: Budget) -> list[Found]:
     saved_model.proto, saved_object_graph.proto and saved_metadata.proto of TensorFlow and Keras.
     """
     folder = path if path.is_dir() else path.parent
-    bundle = TensorBundle(folder / "variables" / "variables.index", budget)
     saved = Message.parse(read_file(folder / PROTOBUF, budget, PROTOBUF))
+    meta_graph = _meta_graph(saved)
+    index = folder / "variables" / "variables.index"
+    if meta_graph is not None and not index.exists():
+        frozen = SavedFunctions(meta_graph)
+        if not frozen.has_variables():
+            return list(_with_graph({}, frozen))
+    bundle = TensorBundle(index, budget)
     if OBJECT_GRAPH not in bundle.entries:
         groups, stored = dict(enumerate(groups_by_name(bundle))), None
     else:
@@ -75,7 +81,6 @@ def read(path: Path, budget: Budget) -> list[Found]:
         )
         for number, group in groups.items()
     }
-    meta_graph = _meta_graph(saved)
     if meta_graph is None:
         return list(found.values())
     return list(_with_graph(found, SavedFunctions(meta_graph, bundle, stored)))
@@ -119,8 +124,14 @@ def _with_graph(found: Mapping[str, Found], functions: SavedFunctions) -> Iterat
 
 
 def _distinct(grus: Iterable[GraphGRU]) -> list[GraphGRU]:
-    """Return calls of one GRU that differ in their arguments."""
-    return list({repr(sorted(gru.arguments.items())): gru for gru in grus}.values())
+    """Return calls of one GRU that differ in their arguments, each with the notes on all alike."""
+    distinct: dict[str, GraphGRU] = {}
+    for gru in grus:
+        said = repr(sorted(gru.arguments.items()))
+        first = distinct.setdefault(said, gru)
+        notes = dict.fromkeys((*first.notes, *gru.notes))
+        distinct[said] = replace(first, notes=tuple(notes))
+    return list(distinct.values())
 
 
 def _recurrent_keys(gru: GraphGRU) -> Set[str]:
@@ -170,7 +181,7 @@ def _called(stored: Found, gru: GraphGRU) -> Found:
     return replace(
         stored,
         already_known={**stored.already_known, **found.already_known},
-        keras_version=stored.keras_version or found.keras_version,
+        inferred={**stored.inferred, **found.inferred},
         notes=(*stored.notes, *found.notes),
     )
 

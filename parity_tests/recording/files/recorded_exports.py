@@ -59,12 +59,19 @@ class Expected:
     y: NDArray[Any]
 
 
+# The archives of `record_exports`, and those of `record_graphs`.
+_EXPORTS = ("exports", "graphs")
+
+
 @functools.cache
-def members(release: str) -> dict[str, bytes]:
+def members(release: str, archive: str = "exports") -> dict[str, bytes]:
     """Return the files that a release wrote, by their paths."""
-    found = {}
-    for archive in sorted(FOLDER.glob(f"*-{release}.tar.xz")):
-        with tarfile.open(archive) as tar:
+    found: dict[str, bytes] = {}
+    for kind in _EXPORTS if archive == "exports" else (archive,):
+        place = FOLDER / f"{kind}-{release}.tar.xz"
+        if not place.exists():
+            continue
+        with tarfile.open(place) as tar:
             streams = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
             found.update({n: stream.read() for n, stream in streams.items() if stream is not None})
     return found
@@ -75,12 +82,12 @@ def release_of(name: str) -> str:
     return next(release for release in RECORDED if name.endswith(f"-{release}"))
 
 
-def content(name: str) -> dict[str, bytes]:
+def content(name: str, archive: str = "exports") -> dict[str, bytes]:
     """Return the files that one name stands for, by their paths after it: "" for the file itself.
 
     A folder's files are "/ckpt.index", …, a single file is ".onnx", ….
     """
-    found = members(release_of(name)).items()
+    found = members(release_of(name), archive).items()
     return {
         path[len(name) :]: data
         for path, data in found
@@ -99,9 +106,9 @@ def write(files: dict[str, bytes], place: Path) -> Path:
 
 
 @functools.cache
-def expectations(name: str) -> list[Expected]:
+def expectations(name: str, archive: str = "exports") -> list[Expected]:
     """Return the GRUs of the live model that a file was written from."""
-    data = members(release_of(name))[name + _EXPECTED]
+    data = members(release_of(name), archive)[name + _EXPECTED]
     with np.load(io.BytesIO(data)) as found:
         layers = json.loads(str(found["meta"]))["layers"]
         return [_expectation(i, layer, dict(found)) for i, layer in enumerate(layers)]

@@ -5,7 +5,23 @@ the path. `REASONS` says what the refusal of each names; an attack without one i
 is read as if the attack were not there.
 """
 
-from parity_tests.tests.files.attacks import archives, bundles, configs, hdf5, json_models
+from parity_tests.tests.files.attacks import (
+    archives,
+    bundles,
+    configs,
+    hdf5,
+    json_models,
+    saved_models,
+)
 from parity_tests.tests.files.attacks.table import ATTACKS, REASONS
 
-__all__ = ["ATTACKS", "REASONS", "archives", "bundles", "configs", "hdf5", "json_models"]
+__all__ = [
+    "ATTACKS",
+    "REASONS",
+    "archives",
+    "bundles",
+    "configs",
+    "hdf5",
+    "json_models",
+    "saved_models",
+]
