@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,8 @@ from gru_ref.files.malformed import MalformedFileError
 from parity_tests.recording.files import recorded_exports
 from parity_tests.recording.files.record_saved_models import SAVED_MODELS
 from parity_tests.recording.files.recorded_exports import Expected, arrays_of, read
-from parity_tests.tests.files import saved_models as graphs
 from parity_tests.tests.files.attacks import honest
+from parity_tests.tests.files.attacks import saved_model_writer as graphs
 from parity_tests.tests.files.bundles import field
 from parity_tests.tests.support.arrays import check_same_arrays
 
@@ -70,12 +72,25 @@ def _call(found: Found, one: Expected, **supplied: Any) -> np.ndarray[Any, Any]:
     return output.reshape(one.y.shape)
 
 
+@pytest.fixture(scope="module")
+def found_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Found]]:
+    place = tmp_path_factory.mktemp("files")
+
+    @functools.cache
+    def found_in(name: str) -> list[Found]:
+        return read(recorded_exports.write(_files(name), place / name))
+
+    return found_in
+
+
 class TestGraphs:
     """Files of live Keras, read without a config."""
 
     @pytest.mark.parametrize("name", [*RECORDED, *EXPORTS, *BARE])
-    def test_the_graph_says_what_the_live_layers_are(self, name: str, tmp_path: Path) -> None:
-        found = read(recorded_exports.write(_files(name), tmp_path / name))
+    def test_the_graph_says_what_the_live_layers_are(
+        self, name: str, found_in: Callable[[str], list[Found]]
+    ) -> None:
+        found = found_in(name)
         for one in _expected(name):
             for item in _of(one, found):
                 told = item.already_known
@@ -84,15 +99,16 @@ class TestGraphs:
                 assert np.abs(_call(item, one) - one.y).max() < BOUND
 
     @pytest.mark.parametrize("name", [*RECORDED, *EXPORTS, *BARE])
-    def test_every_gru_is_found(self, name: str, tmp_path: Path) -> None:
-        found = read(recorded_exports.write(_files(name), tmp_path / name))
+    def test_every_gru_is_found(self, name: str, found_in: Callable[[str], list[Found]]) -> None:
+        found = found_in(name)
         expected = _expected(name)
         assert all(_of(one, found) for one in expected)
         assert len({id(item) for one in expected for item in _of(one, found)}) == len(found)
 
-    def test_masks_and_initial_states_are_noted(self, tmp_path: Path) -> None:
-        name = "export-called-2.21.0"
-        found = read(recorded_exports.write(_files(name), tmp_path / name))
+    def test_masks_and_initial_states_are_noted(
+        self, found_in: Callable[[str], list[Found]]
+    ) -> None:
+        found = found_in("export-called-2.21.0")
         notes = [" ".join(item.notes) for item in found]
         assert ["mask=" in one for one in notes] == [True, False, False]
         assert ["initial_state=" in one for one in notes] == [False, True, False]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 
-from parity_tests.tests.files import saved_models as graphs
+from parity_tests.tests.files.attacks import saved_model_writer as graphs
+from parity_tests.tests.files.attacks.saved_model_writer import (
+    MAIN,
+    ROLES,
+    Function,
+    constant,
+    node,
+)
 from parity_tests.tests.files.attacks.table import attack
 from parity_tests.tests.files.bundles import field
-from parity_tests.tests.files.saved_models import MAIN, ROLES, Function, constant, node
 
 ARGUMENTS = ("inputs", *ROLES)
 
@@ -35,7 +42,7 @@ def function_that_calls_itself(folder: Path) -> Path:
 def doubling_of_calls(folder: Path) -> Path:
     """2**40 calls: each function calls the next one twice."""
     names = [MAIN, *(f"f{i}" for i in range(40)), "last"]
-    pairs = zip(names, names[1:], strict=False)
+    pairs = itertools.pairwise(names)
     functions = [_calls(name, below, below) for name, below in pairs]
     last = graphs.function("last", ARGUMENTS, ["kernel", "bias"], [])
     return graphs.write(folder, *functions, last)
