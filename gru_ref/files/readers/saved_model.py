@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,27 +63,22 @@ def read(path: Path, budget: Budget) -> list[Found]:
     if meta_graph is not None and not index.exists():
         frozen = SavedFunctions(meta_graph)
         if not frozen.has_variables():
-            return list(_with_graph({}, frozen))
+            return list(_with_graph([], frozen))
     bundle = TensorBundle(index, budget)
-    if OBJECT_GRAPH not in bundle.entries:
-        groups, stored = dict(enumerate(groups_by_name(bundle))), None
-    else:
+    stored = None
+    if OBJECT_GRAPH in bundle.entries:
         stored = ObjectGraph(bundle.string(OBJECT_GRAPH))
-        groups = groups_by_object(bundle, stored)
-    described: Mapping[int, Mapping[str, Any]] = {}
-    version = None
-    if stored is not None:
         described, version = _described(folder, saved, stored, budget)
-    leaves = {} if stored is None else _leaves(stored, described, budget)
-    found = {
-        groups[number].recurrent_kernel: with_config(
-            read_group(bundle, group), leaves.get(number), version
-        )
-        for number, group in groups.items()
-    }
+        leaves = _leaves(stored, described, budget)
+        grus = [
+            with_config(found, leaves.get(number), version)
+            for number, found in grus_by_object(bundle, stored).items()
+        ]
+    else:
+        grus = grus_by_name(bundle)
     if meta_graph is None:
-        return list(found.values())
-    return list(_with_graph(found, SavedFunctions(meta_graph, bundle, stored)))
+        return grus
+    return list(_with_graph(grus, SavedFunctions(meta_graph, bundle, stored)))
 
 
 def _meta_graph(saved: Message) -> FilePart | None:
@@ -97,19 +92,13 @@ def _meta_graph(saved: Message) -> FilePart | None:
     return next(serving, parts[0] if parts else None)
 
 
-def _with_graph(found: Mapping[str, Found], functions: SavedFunctions) -> Iterator[Found]:
-    """Yield GRUs with what the graph says of each, and those that the graph alone shows.
-
-    Parameters
-    ----------
-    found : mapping
-        By the key of the recurrent kernel.
-    functions : SavedFunctions
-    """
-    said = {key for key, one in found.items() if one.config is not None}
-    computed = _computed(functions, said, found.keys() - said)
-    for key, one in found.items():
-        calls = _distinct(gru for gru in computed if key in _recurrent_keys(gru))
+def _with_graph(found: Sequence[Found], functions: SavedFunctions) -> Iterator[Found]:
+    """Yield GRUs with what the graph says of each, and those that the graph alone shows."""
+    said = {one.variable for one in found if one.config is not None}
+    known = {one.variable for one in found}
+    computed = _computed(functions, said, known - said)
+    for one in found:
+        calls = _distinct(gru for gru in computed if one.variable in _recurrent_keys(gru))
         if one.config is not None:
             for gru in calls:
                 _check_config(one, gru, functions.meta_graph.budget)
@@ -119,7 +108,7 @@ def _with_graph(found: Mapping[str, Found], functions: SavedFunctions) -> Iterat
         else:  # the same weights run in several ways
             several = [replace(one, path=f"{one.path} ({i})") for i in range(len(calls))]
             yield from map(_called, several, calls) if calls else [one]
-    others = (gru for gru in computed if not found.keys() & _recurrent_keys(gru))
+    others = (gru for gru in computed if not known & _recurrent_keys(gru))
     yield from unique_layers([gru.found() for gru in others])
 
 
