@@ -59,7 +59,7 @@ class Expected:
     y: NDArray[Any]
 
 
-# The archives of `record_exports`, and those of `record_graphs`.
+# `record_exports` writes both.
 _EXPORTS = ("exports", "graphs")
 
 
