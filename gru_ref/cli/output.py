@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,10 @@ def write_files(contents: Mapping[Path, bytes], facts: str = "") -> None:
     click.echo(", ".join(one_line(str(path)) for path in contents) + facts)
 
 
-def npz_bytes(arrays: dict[str, Any]) -> bytes:
+def npz_bytes(arrays: dict[str, Any], comment: str = "") -> bytes:
     """Return arrays, and attributes as arrays, in the bytes of an `.npz`.
+
+    `comment` is that of the zip archive, which NumPy passes over.
 
     Raises
     ------
@@ -111,6 +114,9 @@ def npz_bytes(arrays: dict[str, Any]) -> bytes:
             raise ValueError(f"{name} is no array of numbers or text, expected one for .npz")
     buffer = io.BytesIO()
     np.savez(buffer, **converted)
+    if comment:
+        with zipfile.ZipFile(buffer, "a") as archive:
+            archive.comment = comment.encode()
     return buffer.getvalue()
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from gru_ref.cli.assumptions import LAYOUT
 from gru_ref.cli.output import check_ending, npz_bytes
+from gru_ref.files.formats.carried import KEY, carried_text
 from gru_ref.files.writers import keras3
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.layouts import LAYOUTS
@@ -59,12 +61,18 @@ def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
     ValueError
         The weights hold NaN or infinity, and the file is `.json`.
     """
+    assumed = _assumed(layer)
     if output.name.endswith(".onnx"):
-        model: bytes = to_onnx(layer, initial_state=False).SerializeToString()
-        return model
+        model = to_onnx(layer, initial_state=False)
+        if assumed:
+            model.metadata_props.add(key=KEY, value=carried_text(assumed))
+        written: bytes = model.SerializeToString()
+        return written
     arrays = LAYOUTS[target].to_layout(layer)
     if output.name.endswith(".npz"):
-        return npz_bytes(arrays)
+        return npz_bytes(arrays, carried_text(assumed))
+    if assumed:
+        arrays = {**arrays, KEY: assumed}
     try:
         return json.dumps(arrays, default=_as_list, allow_nan=False).encode()
     except ValueError:
@@ -80,6 +88,12 @@ def keras3_bytes(plan: keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes
     else:
         contents = [keras3.keras_zip(plan)]
     return dict(zip(files, contents, strict=False))
+
+
+def _assumed(layer: GRU) -> dict[str, Any]:
+    """Return what is assumed of a layer and changes what its layout computes."""
+    assumed = {} if layer.provenance is None else layer.provenance.assumed
+    return {name: value for name, value in assumed.items() if name in LAYOUT}
 
 
 def _as_list(value: Any) -> Any:

@@ -78,6 +78,11 @@ class Archive:
             )
         return bytes(content)
 
+    @property
+    def comment(self) -> bytes:
+        """The comment of the archive."""
+        return self._zip.comment
+
     def size(self, name: str) -> int:
         """Return the unpacked size that the one member of that name claims."""
         return self._info(name).file_size

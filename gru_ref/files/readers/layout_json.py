@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.files.formats.carried import KEY, carried_in
 from gru_ref.files.formats.json_numbers import is_numbers, number_array
 from gru_ref.files.formats.json_object import read_object
 from gru_ref.files.interpretation import named_grus
@@ -28,9 +30,12 @@ def read(path: Path, budget: Budget) -> list[Found]:
     MalformedFileError
         It is damaged, or arrays do not fit together.
     """
-    arrays = values(path, budget)
+    members = read_object(path, "", budget)
+    assumed = carried_in(members)
+    arrays = dict(_values({k: v for k, v in members.items() if k != KEY}, "", budget))
     shapes = {name: array.shape for name, array in arrays.items()}
-    return named_grus.found_grus(shapes, arrays.__getitem__, lambda _: False, budget)
+    found = named_grus.found_grus(shapes, arrays.__getitem__, lambda _: False, budget)
+    return [replace(one, assumed={**one.assumed, **assumed}) for one in found]
 
 
 def values(path: Path, budget: Budget) -> dict[str, NDArray[Any]]:

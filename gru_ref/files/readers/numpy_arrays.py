@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from gru_ref.errors import shown
+from gru_ref.files.formats.carried import carried_values
 from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 from gru_ref.files.formats.part import FilePart, open_file, read_file
 from gru_ref.files.formats.zip_members import Archive
@@ -58,7 +60,9 @@ def read(path: Path, budget: Budget) -> list[Found]:
     def is_bfloat16(name: str) -> bool:
         return arrays[name].dtype == BFLOAT16
 
-    return named_grus.found_grus(shapes, read_array, is_bfloat16, budget)
+    found = named_grus.found_grus(shapes, read_array, is_bfloat16, budget)
+    assumed = _carried(path, budget)
+    return [replace(one, assumed={**one.assumed, **assumed}) for one in found]
 
 
 def named_arrays(path: Path, budget: Budget) -> dict[str, Array]:
@@ -124,6 +128,14 @@ def npy_array(part: FilePart) -> Array:
         return np.ndarray(shape, dtype, data.data, order=order)
     except ValueError:  # a size of 0 beside one that NumPy does not have
         raise part.error(f"its shape is {shape}, expected sizes that NumPy has") from None
+
+
+def _carried(path: Path, budget: Budget) -> dict[str, Any]:
+    """Return what was assumed before the arrays were converted to this file."""
+    if path.is_dir():
+        return {}
+    with open_file(path, budget) as stream:
+        return carried_values(Archive(stream, budget).comment)
 
 
 def _is_npy(path: Path, budget: Budget) -> bool:

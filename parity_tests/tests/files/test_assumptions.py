@@ -16,6 +16,7 @@ import pytest
 
 import gru_ref
 from gru_ref import AssumptionWarning, MalformedFileError, load_grus, load_layers
+from gru_ref.files.formats.carried import carried_values
 from parity_tests.recording.files.recorded_files import ROOT, Recorded
 from parity_tests.tests.files.test_keras import EPS
 from parity_tests.tests.support.cli_files import NPZ
@@ -237,6 +238,34 @@ class TestCommands:
     def test_load_layers_takes_flags_alone(self) -> None:
         with pytest.raises(TypeError, match="go_backwards is 'no', expected True or False"):
             load_layers(KERAS_3.path, go_backwards="no")
+
+
+class TestConverted:
+    """A converted file carries what was assumed before."""
+
+    @pytest.mark.parametrize("ending", ["npz", "json"])
+    def test_it_is_assumed_again_where_the_file_is_read(self, ending: str, tmp_path: Path) -> None:
+        made = tmp_path / f"w.{ending}"
+        convert = ("convert", KERAS_3.path, "--to", "torch", "-o", made, "--force")
+        assert invoke(*convert).status == 0
+        (layer,) = load_layers(made).values()
+        assert {"activation", "recurrent_activation", "go_backwards"} <= set(
+            layer.provenance.assumed
+        )
+        if ending == "npz":
+            with np.load(made) as arrays:
+                assert "weight_ih_l0" in arrays
+                assert not any("gru_ref" in name for name in arrays)
+        settled = ("--set", "activation=tanh", "--set", "recurrent_activation=sigmoid")
+        assert invoke(*convert, *settled, "--set", "go_backwards=no").status == 0
+        (layer,) = load_layers(made).values()
+        assert {"activation", "recurrent_activation"} <= set(layer.provenance.read)
+
+    @pytest.mark.parametrize(
+        "text", [b"", b"no JSON", b"[1]", b'{"gru_ref_assumed": 1}', b"9" * 5000, b"[" * 4000]
+    )
+    def test_another_comment_carries_nothing(self, text: bytes) -> None:
+        assert carried_values(text) == {}
 
 
 class TestUsersOwnClass:
