@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gru_ref.files.interpretation import grouping, layout_names
+from gru_ref.files.interpretation import grouping, keras_1, layout_names
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget
+from gru_ref.provenance import Inference
 
 _POSITIONAL = re.compile(r"arr_\d+")  # the names that numpy.savez makes up
 
@@ -58,6 +59,8 @@ def found_grus(
     groups, note = grouping.groups_by_name(rest), ""
     if not groups and not found:
         if all(_POSITIONAL.fullmatch(name) for name in shapes):
+            if of_keras_1 := _keras_1_grus(rest, value):
+                return of_keras_1
             groups = grouping.groups_by_order(rest)
             note = "its arrays have no names: taken in the order of get_weights()"
         if not groups:
@@ -68,4 +71,33 @@ def found_grus(
         if note:  # other layouts have arrays of the same shapes
             one = replace(one, notes=(*one.notes, note), assumed=_KERAS)
         found.append(one)
+    return found
+
+
+def _keras_1_grus(
+    shapes: Mapping[str, tuple[int, ...]], value: Callable[[str], Any]
+) -> list[Found]:
+    """Return the GRUs that nine arrays each are, as get_weights() of Keras 1 returns them."""
+    names = list(shapes)
+    found = []
+    at = 0
+    while at < len(names):
+        nine = names[at : at + 9]
+        if not keras_1.are_nine([shapes[name] for name in nine]):
+            at += 1
+            continue
+        kernel, recurrent_kernel, bias = keras_1.join_arrays([value(name) for name in nine])
+        source = f"its nine arrays, {nine[0]} to {nine[-1]}"
+        found.append(
+            Found(
+                nine[0],
+                kernel,
+                recurrent_kernel,
+                bias,
+                inferred={"keras_version": Inference("1", source)},
+                notes=("its arrays have no names: taken in the order of get_weights()",),
+                assumed=_KERAS,
+            )
+        )
+        at += 9
     return found

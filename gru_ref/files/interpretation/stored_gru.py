@@ -52,6 +52,7 @@ def with_config(stored: Found, leaf: Leaf | None, keras_version: str | None) -> 
             class_name=stored.class_name or leaf.class_name,
             config=leaf.config,
             already_known={},
+            assumed={},
             notes=(*stored.notes, *leaf.notes),
             backward=stored.backward or leaf.backward,
             names=leaf.names,

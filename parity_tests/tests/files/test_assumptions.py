@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import tempfile
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -111,6 +113,27 @@ class TestInference:
         assert "gru_1_W_z to gru_1_b_h" in layers[0].provenance.inferred["keras_version"].source
         _, x, y = KERAS_1.runs[0]
         assert np.abs(layers[0](x) - y).max() < 1e-6  # of Theano's tanh: 2e-7 measured
+
+    def test_nine_arrays_without_names_are_one_gru_of_keras_1(self, tmp_path: Path) -> None:
+        with h5py.File(KERAS_1.path) as file:
+            group = file["gru_1"]
+            arrays = [group[name][()] for name in group.attrs["weight_names"]]
+        np.savez(tmp_path / "w.npz", *arrays)
+        (layer,) = load_layers(tmp_path / "w.npz", return_sequences=True).values()
+        _, x, y = KERAS_1.runs[0]
+        assert np.abs(layer(x) - y).max() < 1e-6  # of Theano's tanh: 2e-7 measured
+        assert layer.provenance.inferred["keras_version"].value == "1"
+
+    def test_a_config_of_tensorflow_2_0_is_not_overruled_by_names(self, tmp_path: Path) -> None:
+        path = _legacy(tmp_path, "2.2.4-tf", (3,), "gru/kernel:0")
+        gru = _gru(1)
+        gru["config"] |= {"recurrent_activation": "sigmoid", "reset_after": False}
+        model = {"class_name": "Sequential", "config": {"name": "m", "layers": [gru]}}
+        with h5py.File(path, "a") as file:
+            file.attrs["model_config"] = json.dumps(model)
+        (layer,) = load_layers(path).values()
+        assert layer.config.recurrent_activation == "sigmoid"
+        assert "recurrent_activation" in layer.provenance.read
 
     @pytest.mark.parametrize(
         ("version", "bias", "name", "expected"),
@@ -300,7 +323,7 @@ def _run(path: object, folder: Path, *more: object) -> CommandResult:
     return invoke("run", path, "--inputs", folder / "x.npy", "-o", made, "--force", *more)
 
 
-def _gru(units: int) -> dict[str, object]:
+def _gru(units: int) -> dict[str, Any]:
     return {"class_name": "GRU", "config": {"name": "gru", "units": units}}
 
 
