@@ -77,3 +77,10 @@ class FileLayers:
         parts = {path: gru for path, gru in self.grus.items() if path not in self.layers}
         everything: dict[str, Layer] = {**self.layers, **parts}
         return choose_path(everything, word, inside=self.inside, option=option)
+
+    def wrapper(self, path: str) -> str:
+        """Return the class of the layer that the GRU at `path` is a part of; "" if of none."""
+        for whole, inner in self.inside.items():
+            if path in inner:
+                return type(self.layers[whole]).__name__
+        return ""

@@ -60,7 +60,12 @@ def convert(
     found = source.layers()
     layers = found.grus
     if target != KERAS_3:
-        gru = found.gru(layer, OPTION)
+        place, gru = found.gru_item(layer, OPTION)
+        if gru.config.zero_output_for_mask and found.wrapper(place) == "Bidirectional":
+            # Bidirectional sets it in both of its layers, whether there are masks or not.
+            gru.change_loop(zero_output_for_mask=False)
+            note = f"{place}: Bidirectional's zeros at masked timesteps are left out"
+            click.echo(f"gru-ref: note: {one_line(note)}", err=True)
         contents = {output: layout_bytes(gru, target, output)}
         report_assumptions([gru], source, LAYOUT)
     else:

@@ -7,10 +7,10 @@ are not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.found import Found, Wrapper
 from gru_ref.files.interpretation.grouping import is_optimizer
 from gru_ref.files.limits import Budget
 from gru_ref.provenance import Inference
@@ -56,12 +56,16 @@ class LayoutNames(NamedTuple):
     names : dict
         The runtime's name of each → its name in the file.
     notes : tuple of str
+    own_names, within
+        As `Found.names` and `Found.within`.
     """
 
     path: str
     layout: str
     names: dict[str, str]
     notes: tuple[str, ...] = ()
+    own_names: tuple[str, ...] = ()
+    within: tuple[tuple[Wrapper, int], ...] = ()
 
 
 def layout_groups(shapes: Mapping[str, Shape]) -> list[LayoutNames]:
@@ -111,7 +115,7 @@ def found_layout(
     try:
         read = module.from_layout({**mapping, **assumed})
     except (TypeError, ValueError) as error:
-        missing = [key for key in module.FACTS.arrays if key not in mapping]
+        missing = [key for key in _keys(group, module.FACTS.arrays) if key not in mapping]
         hint = f" (beside them there is no {', '.join(missing)})" if missing else ""
         raise budget.error(
             group.path,
@@ -128,6 +132,8 @@ def found_layout(
     inferred = {}
     if (version := said.pop("keras_version", None)) is not None:
         inferred["keras_version"] = Inference(version, "the slope of its hard_sigmoid")
+    if group.layout == "torch":
+        inferred["return_sequences"] = Inference(True, "nn.GRU, which returns every output")
     weights = read.weights
     return Found(
         group.path,
@@ -138,7 +144,17 @@ def found_layout(
         inferred=inferred,
         notes=(f"read in the layout {group.layout}, {title}", *group.notes),
         stored_dtype="bfloat16" if bfloat16 else None,
+        names=group.own_names,
+        within=group.within,
     )
+
+
+def _keys(group: LayoutNames, keys: Iterable[str]) -> list[str]:
+    """Return the names of a layout's arrays and attributes, of PyTorch those of the layer."""
+    if group.layout != "torch":
+        return list(keys)
+    _, _, suffix = next(iter(group.names)).partition("_l")
+    return [f"{key.removesuffix('_l0')}_l{suffix}" for key in keys]
 
 
 def _torch_groups(shapes: Mapping[str, Shape]) -> Iterator[LayoutNames]:
@@ -152,27 +168,39 @@ def _torch_groups(shapes: Mapping[str, Shape]) -> Iterator[LayoutNames]:
         part = int(matched["layer"]), key.endswith("_reverse")
         groups.setdefault(matched["before"], {}).setdefault(part, {})[key] = name
     for before, parts in groups.items():
-        both = any(backward for _, backward in parts)
         depth = len({layer for layer, _ in parts})
+        wrappers: dict[int, Wrapper] = {}
         for (layer, backward), names in sorted(parts.items()):
             suffix = f"_l{layer}" + ("_reverse" if backward else "")
             recurrent = shapes.get(names.get(f"weight_hh{suffix}", ""))
             if recurrent is None or not _three_blocks(recurrent):
                 continue
-            notes = _torch_notes(layer, depth, backward if both else None)
-            path = "/".join(part for part in (_path(before), suffix[1:]) if part)
-            yield LayoutNames(path, "torch", names, notes)
+            path = "/".join(part for part in (_path(before), f"l{layer}") if part)
+            notes = _torch_notes(layer, depth, backward)
+            own = tuple(path.split("/"))
+            if (layer, not backward) not in parts:
+                yield LayoutNames(path, "torch", names, notes, own)
+                continue
+            wrapper = wrappers.setdefault(
+                layer, Wrapper("Bidirectional", 2, own, {"merge_mode": "concat"})
+            )
+            half = "backward" if backward else "forward"
+            yield LayoutNames(
+                f"{path}/{half}",
+                "torch",
+                names,
+                notes,
+                (*own, suffix[1:] if backward else f"l{layer}_forward"),
+                ((wrapper, int(backward)),),
+            )
 
 
-def _torch_notes(layer: int, depth: int, backward: bool | None) -> tuple[str, ...]:
-    """Return what a layer is a part of; `backward` is None where there is one direction only."""
+def _torch_notes(layer: int, depth: int, backward: bool) -> tuple[str, ...]:
+    """Return what a layer is a part of, and what its outputs are."""
     notes = []
     if depth > 1:
         below = f"the outputs of layer {layer - 1}" if layer else "the inputs"
         notes.append(f"layer {layer} of {depth} stacked ones: it runs over {below}")
-    if backward is not None:
-        half = "backward" if backward else "forward"
-        notes.append(f"the {half} half of a bidirectional layer")
     if backward:
         notes.append("PyTorch returns its outputs in the order of the input, Keras as processed")
     return tuple(notes)

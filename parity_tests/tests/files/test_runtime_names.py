@@ -12,9 +12,11 @@ import pytest
 
 from gru_ref import GRUConfig, GRUWeights, MalformedFileError, layouts, load_layers
 from gru_ref.cli.output import npz_bytes
+from gru_ref.files import read_layers
 from gru_ref.files.held import held
 from parity_tests.tests.layouts.pairs import ALL, pair
 from parity_tests.tests.support.arrays import check_same_arrays
+from parity_tests.tests.support.cli_runner import invoke
 
 IN_FILES = [name for name in ALL if name != "rtneural"]
 Write = Callable[[dict[str, Any]], Path]
@@ -71,18 +73,63 @@ def test_a_stacked_torch_gru_is_read_layer_by_layer(
 ) -> None:
     grus = two_layers(bidirectional)
     others = {"out.weight": np.ones((2, 10), "float32"), "num_batches_tracked": np.array(3)}
-    layers = load_layers(write({**state_dict(grus, prefix), **others}))
-    assert list(layers) == [f"{prefix.replace('.', '/')}{name}" for name in grus]
-    for layer, (weights, config, number) in zip(layers.values(), grus.values(), strict=True):
+    path = write({**state_dict(grus, prefix), **others})
+    before = prefix.replace(".", "/")
+    assert list(load_layers(path)) == [f"{before}l0", f"{before}l1"]
+    found = read_layers(path)
+    halves = ("/forward", "/backward") if bidirectional else ("",)
+    assert list(found.grus) == [f"{before}l{k}{half}" for k in range(2) for half in halves]
+    for layer, (weights, config, number) in zip(found.grus.values(), grus.values(), strict=True):
         check_same_arrays(layer.get_weights(), weights.arrays())
         assert layer.config.go_backwards == config.go_backwards
         notes = " ".join(layer.provenance.notes)
         assert f"layer {number} of 2 stacked ones" in notes
-        assert ("half of a bidirectional layer" in notes) is bidirectional
         assert ("PyTorch returns its outputs in the order" in notes) is config.go_backwards
-        assert not {"activation", "recurrent_activation", "go_backwards"} & {
-            *layer.provenance.assumed
-        }
+        said = {"activation", "recurrent_activation", "go_backwards", "reset_after"}
+        assert said <= layer.provenance.read.keys()
+        assert layer.provenance.inferred["return_sequences"].value is True
+    assert found.gru("l1_reverse" if bidirectional else "l1") is layer
+
+
+def test_a_bidirectional_torch_gru_returns_what_pytorch_does(write: Write) -> None:
+    """Both halves side by side, the backward one in the order of the input, at every timestep."""
+    grus = two_layers()
+    path = write(state_dict(grus))
+    h = np.random.default_rng(1).normal(size=(2, 6, 4)).astype("float32")
+    (low, high) = load_layers(path).values()
+    outputs = high(low(h))
+    for layer in range(2):
+        forward, backward = (grus[f"l{layer}{half}"][0] for half in ("", "_reverse"))
+        sides = torch_gru(h, forward), torch_gru(h[:, ::-1], backward)[:, ::-1]
+        h = np.concatenate(sides, -1)
+    assert np.abs(outputs - h).max() < 1e-6
+
+
+def torch_gru(x: np.ndarray, weights: GRUWeights) -> np.ndarray:
+    """Return every output of the equations in PyTorch's documentation of nn.GRU."""
+    arrays = layouts.convert((weights, GRUConfig(weights.units)), to="torch").values()
+    w_ih, w_hh, b_ih, b_hh = (array.astype(float) for array in arrays)
+    h, outputs = np.zeros((len(x), weights.units)), []
+    for x_t in np.swapaxes(x, 0, 1):
+        ir, iz, in_ = np.split(x_t @ w_ih.T + b_ih, 3, -1)
+        hr, hz, hn = np.split(h @ w_hh.T + b_hh, 3, -1)
+        r, z = 1 / (1 + np.exp(-(ir + hr))), 1 / (1 + np.exp(-(iz + hz)))
+        h = (1 - z) * np.tanh(in_ + r * hn) + z * h
+        outputs.append(h)
+    return np.stack(outputs, 1).astype("float32")
+
+
+def test_a_half_is_converted_back_to_what_it_was(write: Write, tmp_path: Path) -> None:
+    """A Bidirectional zeroes its halves' outputs at masked timesteps, which no runtime does."""
+    arrays = state_dict(two_layers(), "gru.")
+    made = tmp_path / "made.npz"
+    done = invoke("convert", write(arrays), "--layer", "l1_reverse", "--to", "torch", "-o", made)
+    assert done.status == 0
+    assert "gru/l1/backward: Bidirectional's zeros at masked timesteps are left out" in done.err
+    with np.load(made) as again:
+        for name in again:
+            expected = arrays[f"gru.{name.replace('_l0', '_l1')}"]
+            np.testing.assert_array_equal(again[name], expected)
 
 
 def test_names_of_flax_and_haiku_may_have_modules_before_them(write: Write) -> None:
@@ -180,7 +227,9 @@ def test_an_lstm_or_a_simple_rnn_is_named(blocks: int, write: Write) -> None:
 def test_half_of_a_state_dict_is_refused(write: Write) -> None:
     arrays = state_dict(two_layers())
     del arrays["weight_ih_l1"]
-    with pytest.raises(MalformedFileError, match=r"w.npz, l1: .*PyTorch nn.GRU.*weight_ih_l1"):
+    with pytest.raises(
+        MalformedFileError, match=r"w.npz, l1/forward: .*PyTorch nn.GRU.*weight_ih_l1"
+    ):
         load_layers(write(arrays))
 
 
@@ -215,6 +264,6 @@ def test_safetensors_are_read_by_the_same_names(tmp_path: Path) -> None:
     text = json.dumps(header).encode()
     path = tmp_path / "w.safetensors"
     path.write_bytes(len(text).to_bytes(8, "little") + text + data)
-    layers = load_layers(path)
+    layers = read_layers(path).grus
     for layer, (weights, *_) in zip(layers.values(), grus.values(), strict=True):
         check_same_arrays(layer.get_weights(), weights.arrays())
