@@ -67,12 +67,19 @@ def fits(group: WeightNames, shapes: Mapping[str, Shape]) -> bool:
 def is_backward(path: str) -> bool:
     """Return whether a path says that it leads to the backward layer of a Bidirectional.
 
+    The group of that layer is "backward_layer", within that of the Bidirectional; a layer that
+    somebody named so is in no such group, or holds no group "cell".
+
     Examples
     --------
-    >>> is_backward("bidirectional/backward_layer/cell"), is_backward("backward_gru/gru_cell")
+    >>> is_backward("bidirectional/backward_layer/cell"), is_backward("backward_layer/gru_cell")
     (True, False)
     """
-    return "backward_layer" in path.split("/")
+    parts = path.split("/")
+    if "backward_layer" not in parts[1:]:
+        return False
+    at = parts.index("backward_layer", 1)
+    return parts[at - 1] not in _LAYER_GROUPS and parts[at + 1 : at + 2] in ([], ["cell"])
 
 
 def turned_by_name(found: Sequence[Found]) -> list[Found]:

@@ -153,9 +153,15 @@ def _path(layer: str, name: str) -> str:
 
 
 def _layer_names(layer: str, name: str) -> tuple[str, ...]:
-    """Return the names of the layers around an array of a layer's group, which may hold a "/"."""
+    """Return the names of the layers around an array of a layer's group, which may hold a "/".
+
+    TensorFlow 1 numbers the scope of a layer if a like one is there, be it in other letters.
+    """
     inner = _path(layer, name).removeprefix(layer)
-    return (layer, *names_in_scope(f".{inner}")[1:]) if inner else (layer,)
+    names = names_in_scope(f".{inner}")[1:] if inner else ()
+    if names and re.fullmatch(rf"{re.escape(layer)}(_\d+)?", names[0], re.IGNORECASE):
+        names = names[1:]
+    return (layer, *names)
 
 
 def _match_configs(

@@ -18,7 +18,7 @@ import numpy as np
 from parity_tests.recording.files.live_models import package, set_witnesses, version
 
 BATCH, TIMESTEPS, FEATURES = 2, 4, 5
-RELEASES = ("2.21.0", "3.15.1")
+RELEASES = ("2.3.0-tf", "2.6.0", "2.21.0", "3.5.0", "3.15.1")
 # The names of the layers of a model, side by side.
 NAMES = {
     "swapped": ["gru_1", "gru_2"],
