@@ -35,6 +35,8 @@ lists (TensorFlow's TensorList and TensorArray)
     value), list_stack (list), list_length (list)
 graphs within
     call: `body` names a graph; its inputs are the inputs.
+    if: `bodies` names graphs. The inputs are the condition and then theirs; what it returns counts
+    as not known.
     loop: `body` names a graph. The inputs are the initial values of what it carries, in the order
     of body.inputs; then sequences, of which each pass takes the next element of axis 0 (ONNX's
     Scan), if the attribute `carried` says how many come first. body.outputs are the next values of

@@ -49,7 +49,7 @@ _OPERATORS = {
     142: ("VAR_HANDLE", "variable"), 143: ("READ_VARIABLE", "identity"), 150: ("GELU", "gelu"),
     152: ("RELU_0_TO_1", "relu_0_1"), 158: ("SIGN", "sign"),
     48: ("TOPK_V2", ""), 54: ("PRELU", ""), 107: ("GATHER_ND", ""), 112: ("REVERSE_SEQUENCE", ""),
-    118: ("IF", ""), 128: ("CUMSUM", ""),
+    118: ("IF", "if"), 128: ("CUMSUM", ""),
 }  # fmt: skip
 _FULLY_CONNECTED, _CUSTOM, _CAST, _CALL_ONCE = 9, 32, 53, 129
 # Operators of TensorFlow that a model takes in as custom ones, "FlexSoftplus"
@@ -83,7 +83,7 @@ def tflite_dataflow(file: FilePart) -> Dataflow:
     """
     model = _Model(file)
     inner = {int(name) for name in model.inner()}
-    main = [i for i in range(len(model.subgraphs)) if i not in inner]
+    main = [i for i in range(len(model.subgraphs)) if i == 0 or i not in inner]
     return Dataflow(tuple(model[str(i)] for i in main), model, file.budget)
 
 
@@ -388,6 +388,10 @@ _OPTIONS: dict[str, Callable[[FlatTable, _Inputs, int], _Read]] = {
     "gelu": _number(0, "<b", "approximate"),
     "cast": _cast,
     "loop": lambda options, inputs, code: (inputs, {"body": str(options.number(1, "<i"))}),
+    "if": lambda options, inputs, code: (
+        inputs,
+        {"bodies": tuple(str(options.number(field, "<i")) for field in (0, 1))},
+    ),
     "call": lambda options, inputs, code: (inputs, {"body": str(options.number(0, "<I"))}),
     **dict.fromkeys(
         ("reduce_sum", "reduce_mean", "reduce_prod", "reduce_max", "reduce_min", "reduce_any",

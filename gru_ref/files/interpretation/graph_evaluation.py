@@ -79,9 +79,9 @@ class Scope:
         dataflow.budget.take_objects(len(graph.operations), graph.name)
         self._inner: dict[int, Scope] = {}
 
-    def body(self, operation: Operation, attribute: str = "body") -> Graph:
-        """Return the graph that a call or a loop runs."""
-        name = operation.attributes.get(attribute)
+    def body(self, operation: Operation, name: object = None) -> Graph:
+        """Return the graph that a call or a loop runs, or a condition by that name."""
+        name = operation.attributes.get("body") if name is None else name
         try:
             return self.dataflow.bodies[str(name)]
         except LookupError:
@@ -92,11 +92,17 @@ class Scope:
     def call(self, operation: Operation) -> Scope:
         """Return the scope of a call; always the same."""
         if id(operation) not in self._inner:
-            body = self.body(operation)
-            inputs = [(self, name) for name in operation.inputs]
-            bindings = dict(zip(body.inputs, inputs, strict=False))
-            self._inner[id(operation)] = Scope(body, self.dataflow, self, bindings)
+            self._inner[id(operation)] = self._bound(self.body(operation), operation.inputs)
         return self._inner[id(operation)]
+
+    def branches(self, operation: Operation) -> list[Scope]:
+        """Return the scopes of what a condition runs; none of them is known to run."""
+        names = operation.attributes.get("bodies", ())
+        return [self._bound(self.body(operation, n), operation.inputs[1:]) for n in names]
+
+    def _bound(self, body: Graph, names: Sequence[str]) -> Scope:
+        inputs = [(self, name) for name in names]
+        return Scope(body, self.dataflow, self, dict(zip(body.inputs, inputs, strict=False)))
 
     def loop(self, operation: Operation) -> Scope:
         """Return the scope of a loop's passes; what they leave alone is bound to what it was."""

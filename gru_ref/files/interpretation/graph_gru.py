@@ -151,6 +151,11 @@ class _Search:
                     self.users.setdefault(scope.resolve(name), []).append((scope, operation))
                 if operation.kind == "call":
                     inner.append((scope.call(operation), loop))
+                elif operation.kind == "if":
+                    branches = scope.branches(operation)
+                    inner += [(branch, loop) for branch in branches]
+                    for branch in branches:
+                        self._mark_live([branch.resolve(name) for name in branch.graph.outputs])
                 elif operation.kind == "loop":
                     self.loops.append((scope, operation))
                     body = scope.loop(operation)
