@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gru_ref.files.formats.flatbuffer import FlatTable
+from gru_ref.files.formats.part import FilePart
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.readers import tflite
@@ -62,8 +66,82 @@ ONNX: dict[str, tuple[bytes, str]] = {
 }
 
 
+def _tflite() -> bytes:
+    (data,) = recorded_exports.content("tflite-hard-3.15.1").values()
+    return data
+
+
+def _tables(data: bytes, path: Path) -> list[FlatTable]:
+    """Return the subgraphs of a TFLite model."""
+    part = FilePart(memoryview(data), "x", Budget(path, Limits()))
+    return FlatTable.root(part).tables(2)
+
+
+def _operator(data: bytes, kind: int, path: Path) -> FlatTable:
+    """Return the first operator of a kind."""
+    root = FlatTable.root(FilePart(memoryview(data), "x", Budget(path, Limits())))
+    kinds = [max(code.number(0, "<b"), code.number(3, "<i")) for code in root.tables(1)]
+    operators = (one for table in _tables(data, path) for one in table.tables(3))
+    return next(one for one in operators if kinds[one.number(0, "<I")] == kind)
+
+
+def _with(data: bytes, place: int | None, value: int) -> bytes:
+    """Return bytes with another int32 at a place."""
+    assert place is not None
+    return data[:place] + value.to_bytes(4, "little", signed=True) + data[place + 4 :]
+
+
+def _body(number: int) -> Callable[[bytes, Path], bytes]:
+    def change(data: bytes, path: Path) -> bytes:
+        options = _operator(data, 119, path).table(4)
+        assert options is not None
+        return _with(data, options._place(1), number)
+
+    return change
+
+
+def _first_shape(size: int) -> Callable[[bytes, Path], bytes]:
+    def change(data: bytes, path: Path) -> bytes:
+        tensors = _tables(data, path)[-1].tables(0)
+        tensor = next(one for one in tensors if one.numbers(0) == (15, 4))
+        place = tensor._target(0)
+        assert place is not None
+        return _with(data, place + 4, size)
+
+    return change
+
+
+def _own_input(data: bytes, path: Path) -> bytes:
+    """Make the first operator take what it returns."""
+    first = _tables(data, path)[-1].tables(3)[0]
+    place = first._target(1)
+    assert place is not None
+    return _with(data, place + 4, first.numbers(2)[0])
+
+
+# Changes of a TFLite model → the reason of the refusal.
+TFLITE: dict[str, tuple[Callable[[bytes, Path], bytes], str]] = {
+    "loop_that_runs_itself": (_body(0), "nested|takes more|holds"),
+    "loop_of_a_body_that_is_not_there": (_body(77), "subgraph 77 of"),
+    "weights_of_a_terabyte": (_first_shape(1 << 30), "takes 240 bytes"),
+    "weights_of_a_negative_size": (_first_shape(-15), "expected positive sizes"),
+    "weights_that_are_fewer": (_first_shape(14), "takes 240 bytes"),
+}
+
+
 class TestGraphs:
     """ONNX and TFLite models by strangers."""
+
+    @pytest.mark.parametrize("attack", TFLITE)
+    def test_a_changed_tflite_model_is_refused(self, attack: str, tmp_path: Path) -> None:
+        change, reason = TFLITE[attack]
+        data = change(_tflite(), tmp_path / "x")
+        check_refused(file_of(tmp_path, data), reason)
+
+    def test_an_operator_that_takes_its_own_result_ends(self, tmp_path: Path) -> None:
+        path = file_of(tmp_path, _own_input(_tflite(), tmp_path / "x"))
+        with contextlib.suppress(MalformedFileError):
+            assert len(read(path)) <= 1
 
     @pytest.mark.parametrize("attack", ONNX)
     def test_it_is_refused(self, attack: str, tmp_path: Path) -> None:
