@@ -326,7 +326,9 @@ class _Search:
         if name in operation.attributes:
             return tuple(int(n) for n in np.asarray(operation.attributes[name]).reshape(-1))
         array = self.evaluation.constant(inputs[0]) if inputs else None
-        return None if array is None else tuple(int(n) for n in array.reshape(-1))
+        if array is None or array.dtype.kind not in "iu":
+            return None
+        return tuple(int(n) for n in array.reshape(-1))
 
     def reached(
         self, goals: frozenset[Value], stops: frozenset[Value], inside: Callable[[Value], bool]
@@ -618,6 +620,8 @@ class _Loop:
                     f"which timestep {operation.operator or operation.kind} takes in a pass cannot "
                     "be told from the graph"
                 ) from None
+        if {first[0].dtype.kind, second[0].dtype.kind} - set("iu"):
+            raise self._error("it counts its timesteps in other numbers than integers")
         steps = second[0].astype(np.int64) - first[0].astype(np.int64)
         moved = steps[np.flatnonzero(steps)]
         if moved.tolist() not in ([1], [-1]):
@@ -672,7 +676,7 @@ class _Loop:
             if "all" in uses:
                 return True
             last = last or "last" in uses
-            unclear = unclear or "some" in uses
+            unclear = unclear or bool(uses - {"last"})
         state = self.outside.resolve(outputs[i]) if i < len(outputs) and outputs[i] else None
         if unclear:
             return None
@@ -716,7 +720,10 @@ class _Loop:
         return False
 
     def _uses(self, value: Value) -> set[str]:
-        """Return how a stacked output is used: "last", "all", "some", or not at all."""
+        """Return how a stacked output is used.
+
+        "last" timestep, "timestep 0", "all", "some" that cannot be told; or not at all.
+        """
         uses: set[str] = set()
         seen = {value}
         left = [(value, 0)]  # with its axis of time
@@ -737,7 +744,14 @@ class _Loop:
                     after = perm.index(axis) if axis in perm else -1
                     left += [(one, after) for one in results if one not in seen]
                 elif kind in ("strided_slice", "slice", "list_get", "gather"):
-                    uses.add(self._part(operation, below, axis))
+                    part = self._part(operation, below, axis)
+                    uses.add(
+                        "all"
+                        if part.startswith("timestep")
+                        and part not in uses
+                        and any(one.startswith("timestep") for one in uses)
+                        else part
+                    )
                 elif kind == "loop" and self._passes(scope, operation, at):
                     pass
                 elif kind not in ("shape", "list_length"):
@@ -768,7 +782,9 @@ class _Loop:
         if begin[axis] == -1:
             return "last"
         shrunk = int(operation.attributes.get("shrink_axis_mask", 0)) >> axis & 1
-        return "some" if shrunk else "all"
+        end = self.search.integers(operation, "end", below[2:])
+        one = end is not None and axis < len(end) and end[axis] == begin[axis] + 1
+        return f"timestep {begin[axis]}" if shrunk or one else "all"
 
     def _outputs(self) -> set[Value]:
         if not hasattr(self, "_main_outputs"):
@@ -804,7 +820,8 @@ class _Unrolled:
             if loop is None and product.value not in self.search.used and _is_recurrent(product):
                 groups.setdefault(key(product, self.evaluation), []).append(product)
         chains = [(products, self._chains(products)) for products in groups.values()]
-        for chain in (chain for _, found in chains for chain in found):
+        # A kernel of as many features as units is a group too, but multiplies no state twice.
+        for chain in (chain for _, found in chains for chain in found if len(chain) > 1):
             self.places.update({state: (chain[0], 0, i) for i, state in enumerate(chain)})
         found = []
         failed: list[tuple[Product, str]] = []
@@ -1001,7 +1018,7 @@ class _Unrolled:
                 return below[0], axis[0], output
             if operation.kind == "gather":
                 index = self.evaluation.constant(below[1])
-                if index is not None and index.size == 1:
+                if index is not None and index.size == 1 and index.dtype.kind in "iu":
                     return below[0], axis[0], int(index.reshape(-1)[0])
                 return None
             if operation.kind in ("strided_slice", "slice"):
