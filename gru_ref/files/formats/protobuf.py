@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -124,6 +125,23 @@ class Message:
         """Return a single number; the last one counts."""
         found = self.numbers(number)
         return found[-1] if found else default
+
+    def floats(self, number: int) -> list[float]:
+        """Return every float32 of a repeated field, packed or not.
+
+        Raises
+        ------
+        MalformedFileError
+            A packed one does not end with the field.
+        """
+        found: list[float] = []
+        for value in self.fields.get(number, ()):
+            data = struct.pack("<Q", value)[:4] if isinstance(value, int) else value.data
+            if len(data) % 4:
+                raise self.part.error(f"field {number} takes {len(data)} bytes, expected floats")
+            found += struct.unpack(f"<{len(data) // 4}f", data)
+        self.part.budget.take_objects(len(found), self.part.place)
+        return found
 
     def parts(self, number: int) -> list[FilePart]:
         """Return the stretches of a repeated field of bytes, text or messages.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,6 +71,11 @@ class OnnxActivation(NamedTuple):
     alpha: float | None = None
     beta: float | None = None
 
+    def __str__(self) -> str:
+        given = {"alpha": self.alpha, "beta": self.beta}
+        shown = [f"{name}={value:g}" for name, value in given.items() if value is not None]
+        return f"{self.name}({', '.join(shown)})" if shown else self.name
+
 
 KERAS_2, KERAS_3 = tables.KERAS_2, tables.KERAS_3
 KNOWN: Mapping[Function, OnnxActivation] = {
@@ -87,15 +92,23 @@ KNOWN: Mapping[Function, OnnxActivation] = {
     KERAS_2["softsign"]: OnnxActivation("Softsign"),
     KERAS_2["linear"]: OnnxActivation("Affine", 1.0, 0.0),
 }
-# What an alpha or beta that is left out means: ONNX operators' defaults.
+# What an alpha or beta that is left out means, to ONNX's operators and to ONNX Runtime.
 DEFAULTS: Mapping[str, tuple[float, float | None]] = {
     "HardSigmoid": (0.2, 0.5),
     "LeakyRelu": (0.01, None),
     "Elu": (1.0, None),
-    "ThresholdedRelu": (1.0, None),
-    "Affine": (1.0, 0.0),
 }
-_NAMES = tuple(dict.fromkeys(known.name for known in KNOWN.values()))
+# Where they differ there is none: ONNX Runtime takes 0, ONNX's operators 1, or say nothing.
+_WITHOUT_DEFAULT = {
+    "ThresholdedRelu": ("alpha",),
+    "Affine": ("alpha", "beta"),
+    "ScaledTanh": ("alpha", "beta"),
+}
+ALL = (
+    "Affine", "Elu", "HardSigmoid", "LeakyRelu", "Relu", "ScaledTanh", "Sigmoid", "Softplus",
+    "Softsign", "Tanh", "ThresholdedRelu",
+)  # fmt: skip
+_PROPER = {name.lower(): name for name in ALL}
 _ATTRIBUTES = ("linear_before_reset", "direction", "activations", "hidden_size")
 _OPTIONAL = ("B", "activation_alpha", "activation_beta")
 
@@ -156,35 +169,76 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     return Read.from_weights(weights, reset_after=reset_after, go_backwards=reverse, **functions)
 
 
+def activations(
+    names: Sequence[str], alphas: Sequence[float], betas: Sequence[float]
+) -> list[OnnxActivation]:
+    """Return the activations that the attributes of a node list, in whatever case of letters.
+
+    Raises
+    ------
+    ValueError
+        A name is none of ONNX's, or there are more alphas or betas than activations that have one.
+
+    Examples
+    --------
+    >>> activations(["HardSigmoid", "tanh"], [0.25], [])
+    [OnnxActivation(name='HardSigmoid', alpha=0.25, beta=0.5), OnnxActivation(name='Tanh', \
+alpha=None, beta=None)]
+    """
+    left = {"alpha": [float(value) for value in alphas], "beta": [float(value) for value in betas]}
+    found = []
+    for name in names:
+        proper = _PROPER.get(str(name).lower())
+        if proper is None:
+            raise ValueError(f"activations has {shown(name)}, expected {', '.join(ALL)}")
+        values = dict(zip(left, DEFAULTS.get(proper, (None, None)), strict=True))
+        for parameter, numbers in left.items():
+            if parameter in _WITHOUT_DEFAULT.get(proper, ()) and not numbers:
+                raise ValueError(
+                    f"activation_{parameter} has no number for {proper}, expected one: runtimes do "
+                    "not agree on its default"
+                )
+            if numbers and (
+                values[parameter] is not None or parameter in _WITHOUT_DEFAULT.get(proper, ())
+            ):
+                values[parameter] = numbers.pop(0)
+        found.append(OnnxActivation(proper, **values))
+    if left["alpha"] or left["beta"]:
+        raise ValueError(
+            f"activation_alpha and activation_beta are {shown(list(alphas))} and "
+            f"{shown(list(betas))}, expected one for each activation that has one"
+        )
+    return found
+
+
+def keras_function(activation: OnnxActivation) -> Function | None:
+    """Return the function of Keras that computes the same, None if there is none.
+
+    Examples
+    --------
+    >>> keras_function(OnnxActivation("HardSigmoid", 0.2, 0.5)).__name__
+    'hard_sigmoid_fifth'
+    """
+    for function, known in KNOWN.items():
+        if known.name == activation.name and all(map(_close, known[1:], activation[1:])):
+            return function
+    return None
+
+
 def _functions(mapping: Mapping[str, Any]) -> dict[str, Function]:
     """Return the functions of gates and candidate that the activation attributes name."""
     names = [str(name) for name in mapping["activations"]]
     if len(names) != 2:
         raise ValueError(f"activations is {shown(names)}, expected two names")
-    alphas = [float(value) for value in mapping.get("activation_alpha", ())]
-    betas = [float(value) for value in mapping.get("activation_beta", ())]
+    parameters = (mapping.get(f"activation_{name}", ()) for name in ("alpha", "beta"))
     found = []
-    for name in names:
-        if name not in _NAMES:
-            raise ValueError(f"activations has {shown(name)}, expected {', '.join(_NAMES)}")
-        default_alpha, default_beta = DEFAULTS.get(name, (None, None))
-        alpha = default_alpha if default_alpha is None or not alphas else alphas.pop(0)
-        beta = default_beta if default_beta is None or not betas else betas.pop(0)
-        for function, known in KNOWN.items():
-            if known.name == name and _close(known.alpha, alpha) and _close(known.beta, beta):
-                found.append(function)
-                break
-        else:
+    for activation in activations(names, *parameters):
+        function = keras_function(activation)
+        if function is None:
             raise ValueError(
-                f"activations has {name}(alpha={alpha}, beta={beta}), expected an activation that "
-                "some Keras has by name"
+                f"activations has {activation}, expected an activation that some Keras has by name"
             )
-    if alphas or betas:
-        raise ValueError(
-            f"activation_alpha and activation_beta are {shown(mapping.get('activation_alpha'))} "
-            f"and {shown(mapping.get('activation_beta'))}, expected one for each activation that "
-            "has one"
-        )
+        found.append(function)
     return {"gates": found[0], "candidate": found[1]}
 
 

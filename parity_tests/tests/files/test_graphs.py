@@ -60,7 +60,7 @@ ONNX: dict[str, tuple[bytes, str]] = {
     "negative_shape": (_onnx_gru(shape=(1, -6, -3)), "expected positive sizes"),
     "recurrent_kernel_that_is_one_number": (_onnx_gru(R=()), r"R is \(\), expected 1 directions"),
     "two_directions_in_one": (_onnx_gru(direction=b"bidirectional"), "2 directions"),
-    "weight_that_is_computed": (_onnx_gru(B=b"C"), "computed"),
+    "weight_that_is_nowhere": (_onnx_gru(B=b"C"), "nowhere in the file"),
     "graphs_nested_too_deep": (_nested_onnx(200), "nested"),
     "field_longer_than_the_file": (_onnx(b"")[:-1] + b"\x7f", "pointed at"),
 }
@@ -154,6 +154,7 @@ class TestGraphs:
             "reset_after": True,
             "activation": "tanh",
             "recurrent_activation": "sigmoid",
+            "go_backwards": False,
         }
         assert found.recurrent_kernel.tolist() == np.arange(12.0).reshape(6, 2).T.tolist()
         assert found.bias.tolist() == np.arange(12.0).reshape(2, 6).tolist()

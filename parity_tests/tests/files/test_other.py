@@ -23,11 +23,7 @@ from parity_tests.tests.live.each_case import for_each
 # Keras 3 hands neither lists of layers nor stacked cells to tf.train.Checkpoint: the file holds one
 # GRU of these models, and not the others. name → how many are missing.
 NOT_IN_THE_FILE = {"checkpoint-subclassed-3.15.1": 2, "checkpoint-cells-3.5.0": 2}
-# What cannot be read → the word that says why.
-REFUSED = {
-    "onnx-unrolled-2.21.0": "unrolled",
-}
-READ = [name for name in recorded_exports.NAMES if name not in REFUSED]
+READ = recorded_exports.NAMES
 SAVED_MODELS = [name for name in READ if name.startswith("saved_model")]
 # |gru_ref − Keras|, in float32 from the stored weights: worst seen 2.4e-7, 8.5e-4 (Keras computes
 # in float16), 8.1e-3 (in bfloat16) and 2.0e-2 (of weights in eight bits).
@@ -142,12 +138,6 @@ class TestRecordedFiles:
             assert (
                 as_layer(found, {}, file=name, file_format="saved_model").provenance.assumed == {}
             )
-
-    @pytest.mark.parametrize("name", REFUSED)
-    def test_what_cannot_be_read_is_refused_with_the_reason(self, name: str, place: Path) -> None:
-        path = recorded_exports.write(recorded_exports.content(name), place / name)
-        with pytest.raises(MalformedFileError, match=REFUSED[name]):
-            read(path)
 
     def test_every_release_writes_a_checkpoint_and_both_generations_the_rest(self) -> None:
         kinds = {(name.split("-")[0], recorded_exports.release_of(name)[0]) for name in READ}
