@@ -92,17 +92,15 @@ KNOWN: Mapping[Function, OnnxActivation] = {
     KERAS_2["softsign"]: OnnxActivation("Softsign"),
     KERAS_2["linear"]: OnnxActivation("Affine", 1.0, 0.0),
 }
-# What an alpha or beta that is left out means, to ONNX's operators and to ONNX Runtime.
-DEFAULTS: Mapping[str, tuple[float, float | None]] = {
-    "HardSigmoid": (0.2, 0.5),
-    "LeakyRelu": (0.01, None),
-    "Elu": (1.0, None),
-}
-# Where they differ there is none: ONNX Runtime takes 0, ONNX's operators 1, or say nothing.
-_WITHOUT_DEFAULT = {
-    "ThresholdedRelu": ("alpha",),
-    "Affine": ("alpha", "beta"),
-    "ScaledTanh": ("alpha", "beta"),
+# Activation → its parameters, each with what leaving it out means to ONNX's operators and to ONNX
+# Runtime; None where the two do not agree.
+PARAMETERS: Mapping[str, Mapping[str, float | None]] = {
+    "Affine": {"alpha": None, "beta": 0.0},
+    "Elu": {"alpha": 1.0},
+    "HardSigmoid": {"alpha": 0.2, "beta": 0.5},
+    "LeakyRelu": {"alpha": 0.01},
+    "ScaledTanh": {"alpha": None, "beta": None},
+    "ThresholdedRelu": {"alpha": None},
 }
 ALL = (
     "Affine", "Elu", "HardSigmoid", "LeakyRelu", "Relu", "ScaledTanh", "Sigmoid", "Softplus",
@@ -191,17 +189,15 @@ alpha=None, beta=None)]
         proper = _PROPER.get(str(name).lower())
         if proper is None:
             raise ValueError(f"activations has {shown(name)}, expected {', '.join(ALL)}")
-        values = dict(zip(left, DEFAULTS.get(proper, (None, None)), strict=True))
-        for parameter, numbers in left.items():
-            if parameter in _WITHOUT_DEFAULT.get(proper, ()) and not numbers:
+        values = {}
+        for parameter, default in PARAMETERS.get(proper, {}).items():
+            numbers = left[parameter]
+            if not numbers and default is None:
                 raise ValueError(
                     f"activation_{parameter} has no number for {proper}, expected one: runtimes do "
-                    "not agree on its default"
+                    "not agree on what it is by default"
                 )
-            if numbers and (
-                values[parameter] is not None or parameter in _WITHOUT_DEFAULT.get(proper, ())
-            ):
-                values[parameter] = numbers.pop(0)
+            values[parameter] = numbers.pop(0) if numbers else default
         found.append(OnnxActivation(proper, **values))
     if left["alpha"] or left["beta"]:
         raise ValueError(
