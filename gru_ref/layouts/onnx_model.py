@@ -166,6 +166,7 @@ def _model(
     graph_inputs = [value("x", [*leading, weights.features])]
     if starts:
         graph_inputs.append(value("initial_state", state_shape))
+    used = {operand for one in nodes for operand in one.input}
     graph = helper.make_graph(
         nodes,
         name,
@@ -173,7 +174,11 @@ def _model(
         outputs,
         [
             *(to_tensor(array, called) for called, array in initializers.items()),
-            *(to_tensor(np.array(v, np.int64), called) for called, v in constants.items()),
+            *(
+                to_tensor(np.array(values, np.int64), called)
+                for called, values in constants.items()
+                if called in used
+            ),
         ],
     )
     return helper.make_model(

@@ -15,6 +15,7 @@ from gru_ref.keras.activations.tables import tanh
 from gru_ref.layouts.reading import activation_arguments
 from gru_ref.layouts.runtimes import onnx
 from gru_ref.layouts.runtimes.onnx import OnnxActivation
+from gru_ref.provenance import Inference
 
 _REVERSED = (
     "its direction is reverse: ONNX puts the outputs back into the order of the inputs, Keras "
@@ -75,18 +76,18 @@ def node_grus(node: OnnxNode, constants: OnnxConstants) -> Iterator[Found]:
             with np.errstate(over="ignore", invalid="ignore"):
                 bias = rows if after else rows[0] + rows[1]
         reverse = one == "reverse"
-        known, generation = _functions(pairs[i])
+        known, inferred = _functions(pairs[i])
         yield Found(
             path if len(directions) == 1 else f"{path}/{one}",
             W[i].T,
             R[i].T,
             bias,
-            keras_version=generation,
             already_known={
                 **known,
                 "go_backwards": reverse != origin.reversed,
                 "reset_after": bool(after),
             },
+            inferred=inferred,
             notes=(*([_REVERSED] if reverse else []), *notes),
         )
 
@@ -128,21 +129,26 @@ def _activations(node: OnnxNode, directions: int) -> list[list[OnnxActivation]]:
     return [found[2 * i : 2 * i + 2] for i in range(directions)]
 
 
-def _functions(pair: list[OnnxActivation]) -> tuple[dict[str, Any], str | None]:
+def _functions(pair: list[OnnxActivation]) -> tuple[dict[str, Any], dict[str, Inference]]:
     """Return the arguments that name the activations, and the Keras that alone has them.
 
     One that no Keras has stands under ONNX's name, which the caller has to replace by a function.
     """
     gates, candidate = (onnx.keras_function(one) for one in pair)
+    foreign = {"recurrent_activation": f"ONNX's {pair[0]}", "activation": f"ONNX's {pair[1]}"}
     try:
         known = activation_arguments(candidate or gates or tanh, gates or candidate or tanh)
     except ValueError:  # no one Keras has both
-        known = {"recurrent_activation": f"ONNX's {pair[0]}", "activation": f"ONNX's {pair[1]}"}
+        return dict(foreign), {}
     if gates is None:
-        known["recurrent_activation"] = f"ONNX's {pair[0]}"
+        known["recurrent_activation"] = foreign["recurrent_activation"]
     if candidate is None:
-        known["activation"] = f"ONNX's {pair[1]}"
-    return known, known.pop("keras_version", None)
+        known["activation"] = foreign["activation"]
+    generation = known.pop("keras_version", None)
+    if generation is None:
+        return known, {}
+    source = f"its {' and '.join(dict.fromkeys(map(str, pair)))}, as Keras {generation} has it"
+    return known, {"keras_version": Inference(generation, source)}
 
 
 def _clip(node: OnnxNode, pairs: list[list[OnnxActivation]]) -> list[str]:

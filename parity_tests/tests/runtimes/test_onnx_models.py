@@ -42,6 +42,10 @@ def _check(layer: GRU, rng: np.random.Generator, *, initial_state: bool) -> None
     expected = layer(x, start)
     expected = expected if isinstance(expected, (list, tuple)) else [expected]
     model = to_onnx(layer, initial_state=initial_state)
+    used = [name for node in model.graph.node for name in node.input if name]
+    assert {tensor.name for tensor in model.graph.initializer} <= set(used)
+    assert {name.name for name in model.graph.input} == set(used) & {"x", "initial_state"}
+    onnx.checker.check_model(model, full_check=True)
     feeds = {"x": x} if start is None else {"x": x, "initial_state": start}
     actual = run_model(model, feeds)
     assert len(actual) == len(expected)
