@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gru_ref.files.formats.onnx_constants import OnnxConstants, slices
-from gru_ref.files.formats.onnx_graph import OnnxNode
+from gru_ref.files.formats.onnx_constants import Array, OnnxConstants, slices
+from gru_ref.files.formats.onnx_graph import OnnxGraph, OnnxNode, graphs
+from gru_ref.files.formats.protobuf import Message
 
 _LONGEST = 64  # operators that are followed
+_ENDLESS = (1 << 31) - 1  # and more: as far as the axis goes
 _ALIKE = frozenset(("Identity", "Cast", "Dropout"))
 _SPREAD = frozenset((
     "Cast", "Identity", "Squeeze", "Unsqueeze", "Reshape", "Expand", "Tile",
@@ -75,13 +77,8 @@ def _reverses(node: OnnxNode, axis: Axis, constants: OnnxConstants, user: OnnxNo
             )
         return True
     if node.kind == "Slice":
-        arrays = [None if not one else constants.get(one) for one in node.inputs[1:]]
-        if any(found is None for found, one in zip(arrays, node.inputs[1:], strict=True) if one):
-            return None
-        given = [None, *(None if found is None else found.array for found in arrays)]
-        try:
-            taken = slices(node, given, axis.rank)
-        except (IndexError, TypeError, ValueError):
+        taken = _slices(node, axis, constants)
+        if taken is None:
             return None
         cut = taken[axis.axis]
         others = [one for i, one in enumerate(taken) if i != axis.axis]
@@ -94,8 +91,8 @@ def _reverses(node: OnnxNode, axis: Axis, constants: OnnxConstants, user: OnnxNo
             and not any(one != slice(None) for one in others)
         ):
             top = -1 if not isinstance(size, int) else size - 1
-            from_the_end = cut.start == -1 or cut.start >= (1 << 31) - 1 or cut.start == top
-            to_the_start = cut.stop <= -(1 << 31) + 1 or (
+            from_the_end = cut.start == -1 or cut.start >= _ENDLESS or cut.start == top
+            to_the_start = cut.stop <= -_ENDLESS or (
                 isinstance(size, int) and cut.stop <= -size - 1
             )
             if from_the_end and to_the_start:
@@ -120,6 +117,28 @@ def _reverses(node: OnnxNode, axis: Axis, constants: OnnxConstants, user: OnnxNo
     return None
 
 
+def _slices(node: OnnxNode, axis: Axis, constants: OnnxConstants) -> tuple[slice, ...] | None:
+    """Return what a node Slice takes of each axis, None if it is not constant."""
+    arrays: list[Array | None] = [None]
+    for name in node.inputs[1:]:
+        found = constants.get(name) if name else None
+        if name and found is None:
+            return None
+        arrays.append(None if found is None else found.array)
+    try:
+        return slices(node, arrays, axis.rank)
+    except (IndexError, TypeError, ValueError):
+        return None
+
+
+def _axes(node: OnnxNode, constants: OnnxConstants) -> tuple[int, ...] | None:
+    """Return the axes that a node Squeeze or Unsqueeze names, None if it names none."""
+    found = constants.get(node.input(1)) if node.input(1) else None
+    if found is not None:
+        return tuple(int(one) for one in found.array.reshape(-1))
+    return None if node.input(1) else node.integers("axes")
+
+
 def _axis_before(node: OnnxNode, axis: Axis, constants: OnnxConstants) -> Axis | None:
     """Return the axis of a node's first input that an axis of its output is; None if there is none.
 
@@ -134,9 +153,7 @@ def _axis_before(node: OnnxNode, axis: Axis, constants: OnnxConstants) -> Axis |
             return None
         return Axis(value, perm[axis.axis], axis.rank)
     if node.kind in ("Squeeze", "Unsqueeze"):
-        axes = node.integers("axes")
-        if axes is None and (found := constants.get(node.input(1))) is not None:
-            axes = tuple(int(one) for one in found.array.reshape(-1))
+        axes = _axes(node, constants)
         if axes is None:
             return None
         removed = node.kind == "Unsqueeze"
@@ -225,3 +242,101 @@ def _axis_of_shape(node: OnnxNode, constants: OnnxConstants) -> int | Axis | Non
     if not -rank <= index < rank:
         return None
     return _size(Axis(maker.input(0), index % rank, rank), constants)
+
+
+def uses_of_time(axis: Axis, constants: OnnxConstants, last: int) -> set[str]:
+    """Return how the timesteps of a value are used: "all", "last", or not at all.
+
+    Parameters
+    ----------
+    axis : Axis
+    constants : OnnxConstants
+    last : int
+        Where the last timestep of the computation is: −1, or 0 if the outputs are in reverse.
+    """
+    graph = constants.graph
+    users: dict[str, list[OnnxNode]] = {}
+    for node in graph.nodes:
+        for name in dict.fromkeys(node.inputs):
+            users.setdefault(name, []).append(node)
+    within = {name for node in graph.nodes for one in node.graphs() for name in _names(one, graph)}
+    uses: set[str] = set()
+    left, seen = [axis], {axis.value}
+    while left:
+        axis = left.pop()
+        if axis.value in graph.outputs or axis.value in within:
+            uses.add("all")
+        for node in users.get(axis.value, ()):
+            after = _axis_after(node, axis, constants, last)
+            if isinstance(after, str):
+                uses.add(after)
+            elif after is not None:
+                left += [after._replace(value=o) for o in node.outputs if o and o not in seen]
+                seen.update(node.outputs)
+    return uses
+
+
+def _names(message: Message, graph: OnnxGraph) -> set[str]:
+    """Return the names of a graph that the graphs within its nodes use."""
+    names = set()
+    for inner in graphs(message):
+        names |= {name for node in inner.nodes for name in node.inputs} | {*inner.outputs}
+    return names & graph.makers.keys()
+
+
+def _axis_after(
+    node: OnnxNode, axis: Axis, constants: OnnxConstants, last: int
+) -> Axis | str | None:
+    """Return the axis of a node's outputs that an axis of its input is, else how it is used."""
+    if node.kind == "Shape":
+        return None
+    if node.domain or node.input(0) != axis.value:
+        return "all"
+    if node.kind in (*_ALIKE, "Split", "ReverseSequence"):
+        return axis if node.integer("axis") % axis.rank != axis.axis else "all"
+    if node.kind == "Transpose":
+        perm = node.integers("perm") or tuple(range(axis.rank))[::-1]
+        return axis._replace(axis=perm.index(axis.axis)) if axis.axis in perm else "all"
+    if node.kind in ("Squeeze", "Unsqueeze"):
+        axes = _axes(node, constants)
+        if axes is None:
+            return "all"
+        change = len(axes) if node.kind == "Unsqueeze" else -len(axes)
+        wide = max(axis.rank, axis.rank + change)
+        new = {one % wide for one in axes}
+        kept = [one for one in range(wide) if one not in new]
+        if node.kind == "Unsqueeze":
+            return Axis("", kept[axis.axis], wide)
+        return Axis("", kept.index(axis.axis), wide + change) if axis.axis in kept else "all"
+    if node.kind == "Gather" and (found := constants.get(node.input(1))) is not None:
+        at = node.integer("axis") % axis.rank
+        if at == axis.axis:
+            return _one_of(axis, found.array.reshape(-1).tolist(), constants, last)
+        moved = found.array.ndim - 1
+        return Axis("", axis.axis + (moved if at < axis.axis else 0), axis.rank + moved)
+    if node.kind == "Slice":
+        taken = _slices(node, axis, constants)
+        if taken is None:
+            return "all"
+        cut = taken[axis.axis]
+        if cut == slice(None):
+            return axis
+        size = _size(axis, constants)
+        end = cut.stop is None or cut.stop >= _ENDLESS or cut.stop == size
+        if cut.start == -1 and end and cut.step in (None, 1):
+            return "last" if last == -1 else "all"
+        if isinstance(size, int):
+            return _one_of(axis, list(range(size))[cut], constants, last)
+        one_long = cut.start == 0 and cut.stop == 1 and cut.step in (None, 1)
+        return "last" if one_long and last == 0 else "all"
+    return "all"
+
+
+def _one_of(axis: Axis, places: list[int], constants: OnnxConstants, last: int) -> str:
+    """Return whether the timesteps that are taken are the last alone."""
+    size = _size(axis, constants)
+    if len(places) == 1:
+        place = places[0]
+        if place == last or (isinstance(size, int) and place % size == last % size):
+            return "last"
+    return "all"

@@ -9,7 +9,7 @@ import numpy as np
 
 from gru_ref.files.formats.onnx_constants import Folded, OnnxConstants
 from gru_ref.files.formats.onnx_graph import OnnxNode
-from gru_ref.files.formats.onnx_time import Axis, follow_time, is_whole_length
+from gru_ref.files.formats.onnx_time import Axis, follow_time, is_whole_length, uses_of_time
 from gru_ref.files.interpretation.found import Found
 from gru_ref.keras.activations.tables import tanh
 from gru_ref.layouts.reading import activation_arguments
@@ -68,6 +68,7 @@ def node_grus(node: OnnxNode, constants: OnnxConstants) -> Iterator[Found]:
             "the number of timesteps, expected all of them: Keras's GRU has masks instead"
         )
     notes = [*_stored(weights), *_clip(node, pairs), *_initial_state(node, constants)]
+    sequences = _sequences(node, directions, constants)
     path = node.name or next(iter(node.outputs), "") or "GRU"
     for i, one in enumerate(directions):
         bias = None
@@ -77,6 +78,8 @@ def node_grus(node: OnnxNode, constants: OnnxConstants) -> Iterator[Found]:
                 bias = rows if after else rows[0] + rows[1]
         reverse = one == "reverse"
         known, inferred = _functions(pairs[i])
+        if sequences is not None:
+            known["return_sequences"] = sequences
         yield Found(
             path if len(directions) == 1 else f"{path}/{one}",
             W[i].T,
@@ -183,6 +186,22 @@ def _initial_state(node: OnnxNode, constants: OnnxConstants) -> list[str]:
         f"the model starts it from {name!r}, which {constants.whatever(name)}: pass that as "
         "initial_state"
     ]
+
+
+def _sequences(
+    node: OnnxNode, directions: tuple[str, ...], constants: OnnxConstants
+) -> bool | None:
+    """Return return_sequences, as the graph uses the outputs; None if it cannot be told."""
+    outputs = [*node.outputs, "", ""]
+    layout = node.integer("layout")
+    last = 0 if directions == ("reverse",) else -1
+    uses = uses_of_time(Axis(outputs[0], layout, 4), constants, last) if outputs[0] else set()
+    if "all" in uses:
+        return None if len(directions) > 1 and uses != {"all"} else True
+    if uses:
+        return None if len(directions) > 1 else False
+    state = outputs[1] and uses_of_time(Axis(outputs[1], 0, 3), constants, 0)
+    return False if state else None
 
 
 def _stored(weights: list[Folded | None]) -> list[str]:
