@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gru_ref.files.formats.dataflow import Array, Constant, Dataflow, Graph, Operation
 from gru_ref.files.formats.onnx_constants import OnnxConstants, slices
-from gru_ref.files.formats.onnx_graph import OnnxGraph, OnnxNode, data_type
+from gru_ref.files.formats.onnx_graph import OnnxNode, data_type
 from gru_ref.files.formats.onnx_time import Axis, is_whole_length
-from gru_ref.files.formats.protobuf import Message
-from gru_ref.files.limits import Budget
 
 # Operators that mean what a word of the vocabulary means, with nothing besides.
 _SAME = {
@@ -34,24 +33,17 @@ _ENDLESS = (1 << 31) - 1
 _NEXT, _ONE = "\0next", "\0one"
 
 
-def to_dataflow(message: Message, budget: Budget) -> Dataflow:
+def to_dataflow(constants: OnnxConstants) -> Dataflow:
     """Return the graph of a model, and the bodies of its loops.
 
     Parameters
     ----------
-    message : Message
-        The model's GraphProto.
-    budget : Budget
-
-    Raises
-    ------
-    MalformedFileError
-        Loops are nested deeper than the limits allow.
+    constants : OnnxConstants
+        Of the model's own graph.
     """
     bodies: dict[str, Graph] = {}
-    graph = OnnxGraph(message)
-    main = _Translation(graph, OnnxConstants(graph), bodies, 0).graph("")
-    return Dataflow((main,), bodies, budget)
+    main = _Translation(constants, bodies).graph("")
+    return Dataflow((main,), bodies, constants.graph.part.budget)
 
 
 class _FoldedConstants(Mapping[str, Constant]):
@@ -88,18 +80,15 @@ class _FoldedConstants(Mapping[str, Constant]):
 class _Translation:
     """What the nodes of one graph are in the neutral form."""
 
-    def __init__(
-        self, graph: OnnxGraph, constants: OnnxConstants, bodies: dict[str, Graph], depth: int
-    ) -> None:
-        graph.part.budget.check_depth(depth, graph.place)
-        self._graph = graph
+    def __init__(self, constants: OnnxConstants, bodies: dict[str, Graph]) -> None:
+        self._graph = constants.graph
         self._constants = constants
         self._bodies = bodies
-        self._depth = depth
         self._operations: list[Operation] = []
         self._more: dict[str, Constant] = {}
         self._fresh = 0
-        self._negated = frozenset(one.input(0) for one in graph.nodes if one.kind == "Not")
+        self._written: set[str] = set()  # what was written with the node before
+        self._negated = frozenset(one.input(0) for one in self._graph.nodes if one.kind == "Not")
 
     def graph(self, name: str) -> Graph:
         """Return the graph as it stands."""
@@ -115,8 +104,12 @@ class _Translation:
         return self._made(name, (number, *others), (_NEXT, condition, *values))
 
     def _made(self, name: str, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Graph:
+        for node in self._graph.nodes:  # before what scales their results
+            if node.kind == "MatMulInteger":
+                self._translate(node)
         for node in self._graph.nodes:
-            self._translate(node)
+            if node.kind != "MatMulInteger":
+                self._translate(node)
         constants = _FoldedConstants(self._constants, self._more)
         return Graph(name, inputs, outputs, self._operations, constants, sees_around=True)
 
@@ -147,6 +140,8 @@ class _Translation:
                 self._unknown(node)
         elif node.kind == "Add" and (chosen := self._choice(node)) is not None:
             self._add("where", chosen, node.outputs, node)
+        elif node.outputs[:1] and node.outputs[0] in self._written:
+            pass
         elif node.kind in _SAME:
             first = node.inputs[:1] if _SAME[node.kind] == "identity" else node.inputs
             self._add(_SAME[node.kind], first, node.outputs[:1], node)
@@ -426,6 +421,82 @@ class _Translation:
         self._add("reverse", node.inputs[:1], node.outputs, node, axes=(time,))
         return True
 
+    # ---- products in 8 bits: the floats that they stand for
+
+    def _dynamic(self, node: OnnxNode) -> bool:
+        """Write DynamicQuantizeLinear as if nothing were rounded: scale 1, zero point 0."""
+        self._add("identity", node.inputs, node.outputs[:1], node)
+        for name, dtype in zip(node.outputs[1:], (np.float32, np.uint8), strict=False):
+            if name:
+                self._constant(name, np.array(dtype == np.float32, dtype))
+        return True
+
+    def _integer_product(self, node: OnnxNode) -> bool:
+        """Write a product of what DynamicQuantizeLinear returns, or of constants in 8 bits.
+
+        A scale of constants is put into them, out of the factor that the result gets.
+        """
+        scaling, scale = self._scaling(node)
+        operands = []
+        for position in (0, 1):
+            name, zero = node.input(position), node.input(position + 2)
+            maker = self._graph.maker(name)
+            if maker is None or maker.kind != "DynamicQuantizeLinear":
+                found = self._constants.get(name)
+                shift = self._known(zero) if zero else np.zeros((), np.uint8)
+                if found is None or shift is None or not found.array.ndim:
+                    return False
+                if not {shift.size, scale.size} <= {1, found.array.shape[-1]}:
+                    return False
+                name = self._new()
+                read = _widened(found.array, shift.reshape(-1), scale.reshape(-1))
+                self._more[name] = Constant(found.array.shape, found.stored, read, node.input(1))
+                scale = np.ones((), np.float32)
+            operands.append(name)
+        self._add("matmul", tuple(operands), node.outputs, node)
+        if scaling is not None:
+            self._add("identity", node.outputs, scaling.outputs, scaling)
+            self._written.add(scaling.outputs[0])
+        return True
+
+    def _scaling(self, product: OnnxNode) -> tuple[OnnxNode | None, Array]:
+        """Return the node Mul that scales a product in 8 bits, and the scale of its constants."""
+        one = np.ones((), np.float32)
+        cast = self._only_user(product.outputs[0], "Cast")
+        scaling = None if cast is None else self._only_user(cast.outputs[0], "Mul")
+        if cast is None or scaling is None or len(scaling.inputs) != 2:
+            return None, one
+        other = scaling.inputs[scaling.inputs[0] == cast.outputs[0]]
+        made = self._graph.maker(other)
+        scale = one
+        for factor in made.inputs if made is not None and made.kind == "Mul" else (other,):
+            maker, found = self._graph.maker(factor), self._known(factor)
+            if found is not None and found.dtype == np.float32:
+                if found.size != 1 and scale.size != 1:
+                    return None, one
+                scale = scale * found
+            elif (
+                maker is None
+                or maker.kind != "DynamicQuantizeLinear"
+                or maker.outputs[1:2] != (factor,)
+            ):
+                return None, one
+        return scaling, scale
+
+    def _only_user(self, value: str, kind: str) -> OnnxNode | None:
+        """Return the one node that uses a value, if it is of a kind."""
+        users = self._users.get(value, [])
+        alone = len(users) == 1 and value not in self._graph.outputs
+        return users[0] if alone and users[0].kind == kind else None
+
+    @cached_property
+    def _users(self) -> dict[str, list[OnnxNode]]:
+        users: dict[str, list[OnnxNode]] = {}
+        for node in self._graph.nodes:
+            for name in node.inputs:
+                users.setdefault(name, []).append(node)
+        return users
+
     def _loop(self, node: OnnxNode) -> bool:
         inner = self._inner(node)
         if inner is None:
@@ -460,9 +531,9 @@ class _Translation:
     def _if(self, node: OnnxNode) -> bool:
         """Write a condition as calls of its branches, whose results an unknown operator chooses."""
         results: list[str] = []
-        for message in node.graphs():
+        for graph in self._graph.within(node):
             name = self._name(node)
-            inner = self._around(message, node)
+            inner = _Translation(OnnxConstants(graph, self._constants), self._bodies)
             self._bodies[name] = body = inner.graph(name)
             returned = tuple(self._new() for _ in body.outputs)
             self._add("call", (), returned, node, body=name)
@@ -471,18 +542,21 @@ class _Translation:
         return True
 
     def _inner(self, node: OnnxNode) -> _Translation | None:
-        messages = list(node.graphs())
-        return self._around(messages[0], node) if len(messages) == 1 else None
-
-    def _around(self, message: Message, node: OnnxNode) -> _Translation:
-        """Return the translation of a graph within a node."""
-        graph = OnnxGraph(message, self._graph, node.name)
-        constants = OnnxConstants(graph, self._constants)
-        return _Translation(graph, constants, self._bodies, self._depth + 1)
+        within = self._graph.within(node)
+        if len(within) != 1:
+            return None
+        return _Translation(OnnxConstants(within[0], self._constants), self._bodies)
 
     def _name(self, node: OnnxNode) -> str:
-        """Return a name for the body of a node that no other has."""
-        return f"{node.name or node.kind}\0{len(self._bodies)}\0{self._depth}"
+        """Return a name for the body of a node that no other has, and take it."""
+        name = f"{node.name or node.kind}\0{len(self._bodies)}"
+        self._bodies[name] = Graph(name, (), (), ())
+        return name
+
+
+def _widened(array: Array, zero: Array, scale: Array) -> Callable[[], Array]:
+    """Return the function that reads quantized numbers as the floats that they stand for."""
+    return lambda: (array.astype(np.float32) - zero.astype(np.float32)) * scale
 
 
 _OTHERS: Mapping[str, Callable[[_Translation, OnnxNode], bool]] = {
@@ -497,5 +571,7 @@ _OTHERS: Mapping[str, Callable[[_Translation, OnnxNode], bool]] = {
     "Split": _Translation._split, "Slice": _Translation._slice, "Gather": _Translation._gather,
     "ConstantOfShape": _Translation._fill, "Shape": _Translation._shape,
     "ReverseSequence": _Translation._reverse, "Loop": _Translation._loop,
+    "DynamicQuantizeLinear": _Translation._dynamic,
+    "MatMulInteger": _Translation._integer_product,
     "Scan": _Translation._scan, "If": _Translation._if,
 }  # fmt: skip

@@ -91,11 +91,6 @@ class OnnxNode:
         found = self.attributes[name].parts(9) if name in self.attributes else []
         return [part.text() for part in found]
 
-    def graphs(self) -> Iterator[Message]:
-        """Yield the graphs within the node: the body of a loop, the branches of a condition."""
-        for attribute in self.attributes.values():
-            yield from attribute.messages(6)
-
 
 class OnnxGraph:
     """A graph: the model's own, or one within a node, which sees the names of those around it.
@@ -118,10 +113,17 @@ class OnnxGraph:
         Name of a value → TensorProto.
     sparse : frozenset of str
         Names of tensors that are stored sparsely.
+
+    Raises
+    ------
+    MalformedFileError
+        It is nested deeper than the limits allow.
     """
 
     def __init__(self, message: Message, around: OnnxGraph | None = None, place: str = "") -> None:
         self.around = around
+        self.depth: int = 0 if around is None else around.depth + 1
+        message.part.budget.check_depth(self.depth, place)
         self.place = place
         self.part = message.part
         self._values = [part for number in (11, 12, 13) for part in message.parts(number)]
@@ -131,6 +133,7 @@ class OnnxGraph:
         self.tensors = {tensor.text(8): tensor for tensor in message.messages(5)}
         self.sparse = frozenset(one.message(1).text(8) for one in message.messages(15))
         self.nodes = [_node(one, place) for one in message.messages(1)]
+        self._inner: dict[int, tuple[OnnxGraph, ...]] = {}
         self.makers = {name: node for node in self.nodes for name in node.outputs if name}
 
     @cached_property
@@ -145,6 +148,16 @@ class OnnxGraph:
                     to_signed(size.number(1)) if 1 in size.fields else None for size in sizes
                 )
         return shapes
+
+    def within(self, node: OnnxNode) -> tuple[OnnxGraph, ...]:
+        """Return the graphs within a node: the body of a loop, the branches of a condition."""
+        if id(node) not in self._inner:
+            self._inner[id(node)] = tuple(
+                OnnxGraph(message, self, node.name)
+                for attribute in node.attributes.values()
+                for message in attribute.messages(6)
+            )
+        return self._inner[id(node)]
 
     def scope(self, name: str) -> OnnxGraph | None:
         """Return the graph, of this and those around it, that a name is of."""
@@ -172,7 +185,7 @@ class OnnxGraph:
         )
 
 
-def graphs(message: Message) -> Iterator[OnnxGraph]:
+def graphs(main: OnnxGraph) -> Iterator[OnnxGraph]:
     """Yield a graph and all graphs within its nodes.
 
     Raises
@@ -180,16 +193,11 @@ def graphs(message: Message) -> Iterator[OnnxGraph]:
     MalformedFileError
         They are nested deeper than the limits allow.
     """
-    left: list[tuple[Message, OnnxGraph | None, str, int]] = [(message, None, "", 0)]
+    left = [main]
     while left:
-        message, around, place, depth = left.pop()
-        message.part.budget.check_depth(depth, place)
-        graph = OnnxGraph(message, around, place)
+        graph = left.pop()
         yield graph
-        inner = [
-            (one, graph, node.name, depth + 1) for node in graph.nodes for one in node.graphs()
-        ]
-        left += inner[::-1]
+        left += [inner for node in graph.nodes for inner in graph.within(node)][::-1]
 
 
 def tensor_shape(tensor: Message) -> tuple[int, ...]:

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gru_ref.files.formats.onnx_constants import Array, OnnxConstants, slices
-from gru_ref.files.formats.onnx_graph import OnnxGraph, OnnxNode, graphs
-from gru_ref.files.formats.protobuf import Message
+from gru_ref.files.formats.onnx_graph import OnnxNode, graphs
 
 _LONGEST = 64  # operators that are followed
 _ENDLESS = (1 << 31) - 1  # and more: as far as the axis goes
@@ -259,7 +258,13 @@ def uses_of_time(axis: Axis, constants: OnnxConstants, last: int) -> set[str]:
     for node in graph.nodes:
         for name in dict.fromkeys(node.inputs):
             users.setdefault(name, []).append(node)
-    within = {name for node in graph.nodes for one in node.graphs() for name in _names(one, graph)}
+    within = {
+        name
+        for node in graph.nodes
+        for one in graph.within(node)
+        for inner in graphs(one)
+        for name in (*inner.outputs, *(name for node in inner.nodes for name in node.inputs))
+    }
     uses: set[str] = set()
     left, seen = [axis], {axis.value}
     while left:
@@ -274,14 +279,6 @@ def uses_of_time(axis: Axis, constants: OnnxConstants, last: int) -> set[str]:
                 left += [after._replace(value=o) for o in node.outputs if o and o not in seen]
                 seen.update(node.outputs)
     return uses
-
-
-def _names(message: Message, graph: OnnxGraph) -> set[str]:
-    """Return the names of a graph that the graphs within its nodes use."""
-    names = set()
-    for inner in graphs(message):
-        names |= {name for node in inner.nodes for name in node.inputs} | {*inner.outputs}
-    return names & graph.makers.keys()
 
 
 def _axis_after(
