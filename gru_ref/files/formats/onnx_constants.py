@@ -255,14 +255,15 @@ def _gather(node: OnnxNode, arrays: Sequence[Any]) -> list[Array]:
 
 def _dequantize(node: OnnxNode, arrays: Sequence[Any]) -> list[Array]:
     quantized, scale = arrays[:2]
-    zero = arrays[2] if len(arrays) > 2 and arrays[2] is not None else np.zeros_like(scale)
-    if scale.ndim > 1:
-        raise ValueError(f"its scale has the shape {scale.shape}, expected one a tensor or an axis")
-    if scale.size > 1:
-        around = [1] * quantized.ndim
-        around[node.integer("axis", 1)] = -1
-        scale, zero = scale.reshape(around), zero.reshape(around)
-    return [(quantized.astype(np.float32) - zero.astype(np.float32)) * scale]
+    zero = arrays[2] if len(arrays) > 2 and arrays[2] is not None else np.zeros((), np.int8)
+    axis = node.integer("axis", 1)
+    along = [1] * quantized.ndim
+    if scale.size != 1:
+        along[axis] = quantized.shape[axis]
+    if scale.ndim > 1 or scale.size != math.prod(along) or zero.size not in (1, scale.size):
+        raise ValueError("expected one scale and zero point for all, or for each along its axis")
+    zeros = np.broadcast_to(zero.reshape(-1), scale.size).reshape(along)
+    return [(quantized.astype(np.float32) - zeros.astype(np.float32)) * scale.reshape(along)]
 
 
 def _of(function: Callable[..., Array]) -> _Operator:
@@ -283,7 +284,7 @@ _OPERATORS: Mapping[str, _Operator] = {
     "Neg": _of(np.negative),
 }  # fmt: skip
 _VIEWS = frozenset(("Identity", "Transpose", "Squeeze", "Unsqueeze", "Slice", "Split"))
-_ELEMENTWISE = frozenset(("Add", "Sub", "Mul", "Div", "DequantizeLinear"))
+_ELEMENTWISE = frozenset(("Add", "Sub", "Mul", "Div"))
 # They repeat or move the elements of their first input, and change none.
 _SPREADING = frozenset((
     "Identity", "Cast", "Expand", "Tile", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Slice",

@@ -42,15 +42,10 @@ def read(path: Path, budget: Budget) -> list[Found]:
     found: list[Found] = []
     nodes: list[OnnxNode] = []
     for message in model.messages(7):
-        constants: dict[int, OnnxConstants] = {}
         main = OnnxGraph(message)
         for graph in graphs(main):
-            constants[id(graph)] = OnnxConstants(graph, constants.get(id(graph.around)))
             nodes += graph.nodes
-            for node in graph.nodes:
-                if node.kind == "GRU" and not node.domain:
-                    found += node_grus(node, constants[id(graph)])
-        found += [one.found() for one in find_grus(to_dataflow(constants[id(main)]))]
+        found += _grus(main)
     _check_functions(model, found)
     if not found:
         _refuse_named(nodes)
@@ -59,6 +54,28 @@ def read(path: Path, budget: Budget) -> list[Found]:
         note = _ROUNDED.format(" and ".join(rounding))
         found = [replace(one, notes=(*one.notes, note)) for one in found]
     return unique_layers(found)
+
+
+def _grus(main: OnnxGraph) -> list[Found]:
+    """Return the GRUs of a graph, nodes and others, in the order in which they run."""
+    constants = {id(main): OnnxConstants(main)}
+    first_use: dict[str, int] = {}
+    found: list[tuple[int, Found]] = []
+    for place, outer in enumerate(main.nodes):
+        within = [(main, [outer])]
+        within += [(one, one.nodes) for inner in main.within(outer) for one in graphs(inner)]
+        for graph, nodes in within:
+            if id(graph) not in constants:
+                constants[id(graph)] = OnnxConstants(graph, constants[id(graph.around)])
+            for node in nodes:
+                for name in node.inputs:
+                    first_use.setdefault(name, place)
+                if node.kind == "GRU" and not node.domain:
+                    found += [(place, one) for one in node_grus(node, constants[id(graph)])]
+    for gru in find_grus(to_dataflow(constants[id(main)])):
+        places = [first_use.get(name, -1) for name in gru.constants["recurrent_kernel"]]
+        found.append((max(places, default=-1), gru.found()))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 
 def _check_functions(model: Message, found: list[Found]) -> None:
