@@ -529,16 +529,12 @@ class _Translation:
         return True
 
     def _if(self, node: OnnxNode) -> bool:
-        """Write a condition as calls of its branches, whose results an unknown operator chooses."""
-        results: list[str] = []
+        names = []
         for graph in self._graph.within(node):
-            name = self._name(node)
             inner = _Translation(OnnxConstants(graph, self._constants), self._bodies)
-            self._bodies[name] = body = inner.graph(name)
-            returned = tuple(self._new() for _ in body.outputs)
-            self._add("call", (), returned, node, body=name)
-            results += returned
-        self._add("if", (*node.inputs, *results), node.outputs, node)
+            names.append(self._name(node))
+            self._bodies[names[-1]] = inner.graph(names[-1])
+        self._add("if", node.inputs, node.outputs, node, bodies=tuple(names))
         return True
 
     def _inner(self, node: OnnxNode) -> _Translation | None:
