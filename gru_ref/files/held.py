@@ -127,7 +127,7 @@ def _of_onnx(path: Path, budget: Budget) -> str:
     nodes = [
         node
         for message in model.messages(7)
-        for graph in onnx_graph.graphs(message)
+        for graph in onnx_graph.graphs(onnx_graph.OnnxGraph(message))
         for node in graph.nodes
     ]
     own = [node for node in nodes if node.kind in _ONNX_LAYERS]

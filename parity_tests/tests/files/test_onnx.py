@@ -56,7 +56,7 @@ def _expected(writer: str, name: str) -> dict[str, Any]:
 def _layers(path: Path, **supplied: Any) -> list[gru_ref.GRU]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gru_ref.AssumptionWarning)
-        return list(gru_ref.load_layers(path, **supplied).values())
+        return list(gru_ref.load_grus(path, **supplied).values())
 
 
 class TestRecordedModels:
@@ -229,7 +229,7 @@ class TestNodes:
     ) -> None:
         path = file_of(tmp_path, _gru(**attributes))
         with pytest.raises(MalformedFileError, match=reason):
-            gru_ref.load_layers(path)
+            gru_ref.load_grus(path)
 
     @pytest.mark.parametrize(
         ("attributes", "reason"),
