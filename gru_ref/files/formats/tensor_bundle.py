@@ -70,6 +70,7 @@ class TensorBundle:
         self.budget = budget
         self.prefix = index.with_suffix("")
         self.entries: dict[str, TensorEntry] = {}
+        self._tensors: dict[str, Array] = {}
         table = read_file(index, budget, index.name)
         pairs = leveldb_table.entries(table)
         key, value = next(pairs, (None, table))
@@ -107,13 +108,15 @@ class TensorBundle:
         return self.dtype(key) == "bfloat16"
 
     def tensor(self, key: str) -> Array:
-        """Return a floating tensor; bfloat16 as the float32 that it stands for.
+        """Return a floating tensor, read once; bfloat16 as the float32 that it stands for.
 
         Raises
         ------
         MalformedFileError
             The tensor is missing, damaged, partitioned, of another dtype or beyond the limits.
         """
+        if key in self._tensors:
+            return self._tensors[key]
         entry = self._entry(key)
         if entry.sliced:
             raise self.budget.error(
@@ -131,6 +134,7 @@ class TensorBundle:
         array = float_array(raw, _FLOATS[entry.dtype], entry.shape)
         if crc32c(raw.data) != unmask(entry.crc):
             raise raw.error("its CRC is wrong: the file is damaged")
+        self._tensors[key] = array
         return array
 
     def string(self, key: str) -> FilePart:

@@ -1,4 +1,4 @@
-"""SavedModel folders: Keras 2's, which hold configs, and those that ``model.export`` writes."""
+"""SavedModel folders: what their configs say, or else the graph that TensorFlow runs."""
 
 from __future__ import annotations
 
