@@ -40,18 +40,10 @@ BOUND = 5e-7
 SAID = ("activation", "recurrent_activation", "reset_after", "go_backwards")
 
 
-def _archive(name: str) -> str:
-    return "saved-models" if name in RECORDED else "exports"
-
-
 def _files(name: str) -> dict[str, bytes]:
-    files = dict(recorded_exports.content(name, _archive(name)))
+    files = dict(recorded_exports.content(name))
     files.pop("/keras_metadata.pb", None)
     return files
-
-
-def _expected(name: str) -> list[Expected]:
-    return recorded_exports.expectations(name, _archive(name))
 
 
 def _of(one: Expected, found: list[Found]) -> list[Found]:
@@ -91,7 +83,7 @@ class TestGraphs:
         self, name: str, found_in: Callable[[str], list[Found]]
     ) -> None:
         found = found_in(name)
-        for one in _expected(name):
+        for one in recorded_exports.expectations(name):
             for item in _of(one, found):
                 told = item.already_known
                 live = {key: one.arguments.get(key, told.get(key)) for key in SAID}
@@ -101,7 +93,7 @@ class TestGraphs:
     @pytest.mark.parametrize("name", [*RECORDED, *EXPORTS, *BARE])
     def test_every_gru_is_found(self, name: str, found_in: Callable[[str], list[Found]]) -> None:
         found = found_in(name)
-        expected = _expected(name)
+        expected = recorded_exports.expectations(name)
         assert all(_of(one, found) for one in expected)
         assert len({id(item) for one in expected for item in _of(one, found)}) == len(found)
 
