@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.readers import checkpoint, numpy_arrays, onnx_initializers, safetensors, tflite
+from gru_ref.files.readers import (
+    checkpoint,
+    numpy_arrays,
+    onnx_initializers,
+    safetensors,
+    saved_model,
+    tflite,
+)
 from parity_tests.recording.files import recorded_exports
 from parity_tests.tests.files import bundles
+from parity_tests.tests.files.attacks import saved_model_writer as graphs
 from parity_tests.tests.live.each_case import for_each
 
 READERS = {
@@ -41,6 +49,15 @@ class TestFuzz:
             return checkpoint.read(prefix, Budget(prefix, Limits()))
 
         _fuzz(bundles.object_graph(bundles.NODES), read)
+
+    def test_the_graph_of_a_saved_model_with_bytes_changed(self, tmp_path: Path) -> None:
+        folder = graphs.write(tmp_path, graphs.step(), graphs.main())
+
+        def read(path: Path) -> list[Found]:
+            path.replace(folder / "saved_model.pb")
+            return saved_model.read(folder, Budget(folder, Limits()))
+
+        _fuzz((folder / "saved_model.pb").read_bytes(), read)
 
 
 def _fuzz(data: bytes, read: Callable[[Path], list[Found]]) -> None:
