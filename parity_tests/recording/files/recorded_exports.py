@@ -59,15 +59,15 @@ class Expected:
     y: NDArray[Any]
 
 
-# `record_exports` writes both.
-_EXPORTS = ("exports", "graphs")
+# `record_exports` writes the first two, `record_saved_models` the last.
+_EXPORTS = ("exports", "graphs", "saved-models")
 
 
 @functools.cache
-def members(release: str, archive: str = "exports") -> dict[str, bytes]:
+def members(release: str) -> dict[str, bytes]:
     """Return the files that a release wrote, by their paths."""
     found: dict[str, bytes] = {}
-    for kind in _EXPORTS if archive == "exports" else (archive,):
+    for kind in _EXPORTS:
         place = FOLDER / f"{kind}-{release}.tar.xz"
         if not place.exists():
             continue
@@ -82,12 +82,12 @@ def release_of(name: str) -> str:
     return next(release for release in RECORDED if name.endswith(f"-{release}"))
 
 
-def content(name: str, archive: str = "exports") -> dict[str, bytes]:
+def content(name: str) -> dict[str, bytes]:
     """Return the files that one name stands for, by their paths after it: "" for the file itself.
 
     A folder's files are "/ckpt.index", …, a single file is ".onnx", ….
     """
-    found = members(release_of(name), archive).items()
+    found = members(release_of(name)).items()
     return {
         path[len(name) :]: data
         for path, data in found
@@ -106,9 +106,9 @@ def write(files: dict[str, bytes], place: Path) -> Path:
 
 
 @functools.cache
-def expectations(name: str, archive: str = "exports") -> list[Expected]:
+def expectations(name: str) -> list[Expected]:
     """Return the GRUs of the live model that a file was written from."""
-    data = members(release_of(name), archive)[name + _EXPECTED]
+    data = members(release_of(name))[name + _EXPECTED]
     with np.load(io.BytesIO(data)) as found:
         layers = json.loads(str(found["meta"]))["layers"]
         return [_expectation(i, layer, dict(found)) for i, layer in enumerate(layers)]
