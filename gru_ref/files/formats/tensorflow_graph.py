@@ -14,7 +14,7 @@ from gru_ref.files.limits import Budget
 # Operators that are a kind by themselves, with TensorFlow's inputs in TensorFlow's order.
 _KINDS = {
     **dict.fromkeys(
-        ("Identity", "IdentityN", "StopGradient", "PreventGradient", "ReadVariableOp", "Snapshot",
+        ("Identity", "StopGradient", "PreventGradient", "ReadVariableOp", "Snapshot",
          "EnsureShape", "CheckNumerics", "PlaceholderWithDefault", *ENTER),
         "identity",
     ),
@@ -168,7 +168,7 @@ class FunctionGraphs(Mapping[str, Graph]):
         operations = [*loops.values()]
         for name, node in nodes.items():
             self.budget.take_objects(indices[name], name[:80])
-            operations.append(_operation(node, indices[name] + 1, function))
+            operations += _operations(node, indices[name] + 1, function)
         placeholders = (name for name, node in nodes.items() if node.op == "Placeholder")
         return Graph(
             function.name or "the graph", (*inputs, *placeholders), results, operations, constants
@@ -197,19 +197,24 @@ def _value(reference: str, function: GraphFunction) -> str:
     return f"{name}:{index}" if index else name
 
 
-def _operation(node: GraphNode, count: int, function: GraphFunction) -> Operation:
-    """Return one node in neutral words."""
+def _operations(node: GraphNode, count: int, function: GraphFunction) -> list[Operation]:
+    """Return one node, of which some outputs are used, in neutral words."""
     values = tuple(_value(one, function) for one in node.inputs)
+    outputs: tuple[str, ...] = (node.name, *(f"{node.name}:{i}" for i in range(1, count)))
+    if node.op == "IdentityN":
+        return [
+            Operation("identity", (value,), (output,), {}, node.op, node.name)
+            for value, output in zip(values, outputs, strict=False)
+        ]
     kind = _KINDS.get(node.op, "")
     inputs = values[: _INPUTS.get(kind, len(values))]
     attributes: dict[str, Any] = {}
     special = _SPECIAL.get(node.op)
     if special is not None:
         kind, inputs, attributes = special(node, values, function)
-    outputs: tuple[str, ...] = (node.name, *(f"{node.name}:{i}" for i in range(1, count)))
     if node.op == "TensorArrayV3":
         outputs = outputs[1:]  # the first is a handle
-    return Operation(kind, inputs, outputs, attributes, node.op, node.name)
+    return [Operation(kind, inputs, outputs, attributes, node.op, node.name)]
 
 
 _Said = tuple[str, tuple[str, ...], dict[str, Any]]

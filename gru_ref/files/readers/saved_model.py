@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gru_ref.files.formats.json_object import parse_object
 from gru_ref.files.formats.object_graph import ObjectGraph
 from gru_ref.files.formats.part import FilePart, read_file
@@ -14,7 +16,7 @@ from gru_ref.files.formats.protobuf import Message
 from gru_ref.files.formats.saved_functions import SavedFunctions
 from gru_ref.files.formats.tensor_bundle import OBJECT_GRAPH, TensorBundle
 from gru_ref.files.interpretation import model_config
-from gru_ref.files.interpretation.found import Found, unique_layers
+from gru_ref.files.interpretation.found import Array, Found, unique_layers
 from gru_ref.files.interpretation.graph_gru import GraphGRU, find_grus
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.interpretation.stored_gru import with_config
@@ -167,12 +169,32 @@ def _computed(functions: SavedFunctions, said: Set[str], unsaid: Set[str]) -> li
 def _called(stored: Found, gru: GraphGRU) -> Found:
     """Return a GRU of the checkpoint with what a graph that runs it says."""
     found = gru.found()
-    return replace(
+    merged = replace(
         stored,
         already_known={**stored.already_known, **found.already_known},
         inferred={**stored.inferred, **found.inferred},
         notes=(*stored.notes, *found.notes),
     )
+    if all(map(_same, _arrays(stored), _arrays(found))):
+        return merged
+    return replace(
+        merged,
+        kernel=found.kernel,
+        recurrent_kernel=found.recurrent_kernel,
+        bias=found.bias,
+        notes=(*merged.notes, "its arrays are what the graph makes of its variables"),
+    )
+
+
+def _arrays(found: Found) -> tuple[Array | None, ...]:
+    return found.kernel, found.recurrent_kernel, found.bias
+
+
+def _same(stored: Array | None, computed: Array | None) -> bool:
+    """Return whether two arrays hold the same numbers; a bias that is not there holds zeros."""
+    if stored is None or computed is None:
+        return all(array is None or not array.any() for array in (stored, computed))
+    return np.array_equal(stored, computed, equal_nan=True)
 
 
 def _check_config(found: Found, gru: GraphGRU, budget: Budget) -> None:

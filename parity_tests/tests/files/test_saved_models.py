@@ -136,6 +136,19 @@ class TestGraphsByHand:
         with pytest.raises(MalformedFileError, match="Cosh"):
             read(path)
 
+    def test_what_the_graph_makes_of_a_variable_counts(self, tmp_path: Path) -> None:
+        kept = np.arange(honest.FEATURES * 3 * honest.UNITS).reshape(honest.FEATURES, -1) % 2.0
+        main = graphs.main(
+            graphs.constant("kept", kept),
+            graphs.node("value", "ReadVariableOp", "kernel"),
+            graphs.node("pruned", "Mul", "value:value:0", "kept:output:0"),
+            kernel="pruned:z:0",
+        )
+        (found,) = read(graphs.write(tmp_path, graphs.step(), main))
+        kernel, *others = honest.arrays()
+        check_same_arrays(arrays_of(found), [kernel * kept.astype("float32"), *others])
+        assert "what the graph makes of its variables" in found.notes[0]
+
     def test_a_config_that_the_graph_contradicts_is_refused(self, tmp_path: Path) -> None:
         path = graphs.write(tmp_path, graphs.step(), graphs.main())
         _write_config(path)

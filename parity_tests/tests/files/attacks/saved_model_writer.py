@@ -69,8 +69,13 @@ def function(
     return written
 
 
-def step(*, activation: str = "Tanh", gate: str = "Sigmoid", then: str = "new:z:0") -> bytes:
-    """Return the body of a loop: one timestep of a GRU, reset after."""
+def step(
+    *more: bytes,
+    activation: str = "Tanh",
+    gate: str = "Sigmoid",
+    kernel: str = "read_kernel:value:0",
+) -> bytes:
+    """Return the body of a loop: one timestep of a GRU, reset after, and more nodes."""
     nodes = [
         node("x", "TensorListGetItem", "xs", "i", "xs"),
         *(node(f"read_{role}", "ReadVariableOp", role) for role in ROLES),
@@ -97,10 +102,17 @@ def step(*, activation: str = "Tanh", gate: str = "Sigmoid", then: str = "new:z:
         constant("next", np.array(1)),
         node("count", "AddV2", "i", "next:output:0"),
     ]
-    return function(BODY, ("i", "h", "xs", *ROLES), ("count:z:0", then, "xs", *ROLES), nodes)
+    return function(
+        BODY, ("i", "h", "xs", *ROLES), ("count:z:0", "new:z:0", "xs", *ROLES), [*nodes, *more]
+    )
 
 
-def main(*nodes: bytes, sequence: str = "turned:y:0", result: str = "loop:output:1") -> bytes:
+def main(
+    *nodes: bytes,
+    sequence: str = "turned:y:0",
+    kernel: str = "kernel",
+    result: str = "loop:output:1",
+) -> bytes:
     """Return the function that runs the loop over its argument, and more nodes."""
     own = [
         constant("perm", [1, 0, 2]),
@@ -114,7 +126,8 @@ def main(*nodes: bytes, sequence: str = "turned:y:0", result: str = "loop:output
             "start:output:0",
             "zeros:output:0",
             "list:output_handle:0",
-            *ROLES,
+            kernel,
+            *ROLES[1:],
             body=Function(BODY),
         ),
     ]

@@ -16,7 +16,6 @@ from parity_tests.tests.files.attacks.saved_model_writer import (
     node,
 )
 from parity_tests.tests.files.attacks.table import attack
-from parity_tests.tests.files.bundles import field
 
 ARGUMENTS = ("inputs", *ROLES)
 
@@ -128,16 +127,15 @@ def many_outputs(folder: Path) -> Path:
 def constant_of_four_tebibytes(folder: Path) -> Path:
     """One number in the file, which fills the rest of the constant."""
     whole = graphs.tensor(np.ones(1, "float32"), (1 << 20, 1 << 20))
-    body = graphs.step().replace(field(3, b"one:output:0"), field(3, b"big:output:0"))
-    return graphs.write(folder, body + field(3, node("big", "Const", value=whole)), graphs.main())
+    body = graphs.step(node("big", "Const", value=whole))
+    return graphs.write(folder, body.replace(b"one:output:0", b"big:output:0"), graphs.main())
 
 
 @attack("max_bytes")
 def fill_of_four_tebibytes(folder: Path) -> Path:
-    body = graphs.step().replace(field(3, b"one:output:0"), field(3, b"big:output:0"))
-    body += field(3, constant("sizes", [1 << 20, 1 << 20]))
-    body += field(3, node("big", "Fill", "sizes:output:0", "one:output:0"))
-    return graphs.write(folder, body, graphs.main())
+    sizes = constant("sizes", [1 << 20, 1 << 20])
+    body = graphs.step(sizes, node("big", "Fill", "sizes:output:0", "axis:output:0"))
+    return graphs.write(folder, body.replace(b"one:output:0", b"big:output:0"), graphs.main())
 
 
 # ---- what is not there
