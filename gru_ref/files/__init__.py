@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # Formats whose paths are names of variables, as TensorFlow scopes them.
-_SCOPED = ("numpy_arrays", "onnx_initializers", "safetensors", "tflite")
+_SCOPED = ("layout_json", "numpy_arrays", "onnx_initializers", "safetensors", "tflite")
 
 
 def load_layers(

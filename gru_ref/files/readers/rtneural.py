@@ -85,13 +85,11 @@ def _gru(place: str, entry: Mapping[str, Any], budget: Budget) -> Found:
     if isinstance(shape, list) and len(shape) in (2, 3):
         sequences = Inference(len(shape) == 3, f"its shape, of {len(shape)} axes")
         inferred["return_sequences"] = sequences
-    notes = ["RTNeural itself computes tanh and sigmoid with reset_after=True"]
+    note = "RTNeural itself computes tanh and sigmoid with reset_after=True"
     bias = arrays[2] if len(arrays) == 3 else None
     if activation == "relu" or bias is None or bias.ndim == 1:
-        notes[0] += ", which this layer is not: here it is computed as Keras does"
+        note += ", which this layer is not: here it is computed as Keras does"
     name = entry.get("name")
-    if isinstance(name, str) and name:
-        notes.append(f"its name is {shown(name)}")
     return Found(
         place,
         arrays[0],
@@ -99,5 +97,6 @@ def _gru(place: str, entry: Mapping[str, Any], budget: Budget) -> Found:
         bias,
         already_known=said,
         inferred=inferred,
-        notes=tuple(notes),
+        notes=(note,),
+        names=(name,) if isinstance(name, str) and name else (),
     )

@@ -158,6 +158,14 @@ def test_json_and_npz_of_one_state_dict_are_the_same(tmp_path: Path) -> None:
     check_same_arrays(*(layers["encoder/gru/l1"].get_weights() for layers in both))
 
 
+def test_the_name_that_rtneurals_exporter_of_pytorch_writes_is_the_layers(tmp_path: Path) -> None:
+    path = recorded_json.write("after", "rtneural", tmp_path)
+    model = json.loads(path.read_text())
+    model["layers"][0]["name"] = "recurrent"
+    path.write_text(json.dumps(model))
+    assert read_layers(path).gru("recurrent").name == "recurrent"
+
+
 # ---- whatever the JSON is
 
 _SCALARS = st.none() | st.booleans() | st.integers(-2, 9) | st.floats(width=32) | st.sampled_from(
