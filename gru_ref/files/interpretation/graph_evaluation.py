@@ -456,7 +456,9 @@ def _result_size(operation: Operation, arrays: Sequence[Array]) -> int:
     if kind == "gather":
         return arrays[0].size * max(arrays[1].size, 1)
     if kind == "matmul":
-        return math.prod((max(arrays[0].size, 1), max(shapes[1][-2:]), *shapes[1][:-2]))
+        rows, columns = shapes[1][-2:]
+        inner, outer = (columns, rows) if attributes.get("transpose_b") else (rows, columns)
+        return math.prod((arrays[0].size // max(inner, 1), outer, *shapes[1][:-2]))
     if kind in _SHAPE_BY_BROADCAST:
         return math.prod(np.broadcast_shapes(*shapes))
     return sum(array.size for array in arrays)

@@ -114,10 +114,12 @@ def find_grus(dataflow: Dataflow) -> list[GraphGRU]:
         A loop or an unrolled step multiplies as a GRU does, and computes something else than any
         GRU of Keras; or a part of it cannot be told from the graph.
     """
-    search = _Search(dataflow)
     try:
-        return search.grus()
-    except ImpossibleOperation as error:
+        return _Search(dataflow).grus()
+    except MalformedFileError:
+        raise
+    except (ValueError, TypeError, LookupError, ArithmeticError, ImpossibleOperation) as error:
+        # What no exporter writes: sizes, dtypes or attributes that do not go together.
         raise dataflow.budget.error("", f"its operations contradict each other: {error}") from None
 
 
@@ -128,6 +130,7 @@ class _Search:
         self.dataflow = dataflow
         self.evaluation = Evaluation(dataflow.budget)
         self.loops: list[tuple[Scope, Operation]] = []
+        self.bodies: set[Scope] = set()
         self.users: dict[Value, list[tuple[Scope, Operation]]] = {}
         self.products: list[tuple[Product, Scope | None]] = []  # with the loop around it
         self.others: list[Value] = []  # products of two values, neither or both constant
@@ -159,6 +162,7 @@ class _Search:
                 elif operation.kind == "loop":
                     self.loops.append((scope, operation))
                     body = scope.loop(operation)
+                    self.bodies.add(body)
                     inner.append((body, body))
                 elif operation.kind == "matmul" and operation.outputs:
                     value = scope, operation.outputs[0]
@@ -744,7 +748,7 @@ class _Loop:
                     after = perm.index(axis) if axis in perm else -1
                     left += [(one, after) for one in results if one not in seen]
                 elif kind in ("strided_slice", "slice", "list_get", "gather"):
-                    part = self._part(operation, below, axis)
+                    part = self._part(scope, operation, below, axis)
                     uses.add(
                         "all"
                         if part.startswith("timestep")
@@ -771,11 +775,22 @@ class _Loop:
             name in body.bindings for name in names
         )
 
-    def _part(self, operation: Operation, below: Sequence[Value], axis: int) -> str:
+    def _is_in_a_loop(self, scope: Scope | None) -> bool:
+        """Return whether a scope is that of another loop's passes, or within."""
+        while scope is not None:
+            if scope in self.search.bodies:
+                return True
+            scope = scope.around
+        return False
+
+    def _part(self, scope: Scope, operation: Operation, below: Sequence[Value], axis: int) -> str:
         """Return which timesteps an operation takes."""
         kind = operation.kind
         if kind in ("gather", "list_get"):
-            return "some"
+            index = self.evaluation.constant(below[1]) if len(below) > 1 else None
+            if index is not None and index.size == 1:
+                return "last" if index.reshape(-1)[0] == -1 else f"timestep {index.reshape(-1)[0]}"
+            return "all" if index is not None or self._is_in_a_loop(scope) else "some"
         begin = self.search.integers(operation, "begin", below[1:])
         if begin is None or not 0 <= axis < len(begin):
             return "some"
@@ -887,7 +902,9 @@ class _Unrolled:
         backwards = self._backwards(xs)
         if backwards is not None:
             arguments["go_backwards"] = backwards
-        arguments["return_sequences"] = self._feeds(chain, step) or self._is_stacked(chain)
+        sequences = self._feeds(chain, step) or self._stacks(chain)
+        if sequences is not None:
+            arguments["return_sequences"] = sequences
         notes = [_MASKED] if len(chain) > 1 and _unmasked(chain[1], chain[0])[1] else []
         return self.search.gru(_path(products[state]), step, arguments, notes)
 
@@ -1034,22 +1051,34 @@ class _Unrolled:
             x = below[0]
         return None
 
-    def _is_stacked(self, chain: list[Value]) -> bool:
-        """Return whether the states of the timesteps are put together."""
-        for state in chain:
-            left, seen = [state], {state}
+    def _stacks(self, chain: list[Value]) -> bool | None:
+        """Return whether the outputs of the timesteps are put together; None if unclear."""
+        outputs = {state: i for i, state in enumerate(chain)}
+        masked = False
+        for i, (before, after) in enumerate(itertools.pairwise(chain), 1):
+            plain, is_masked = _unmasked(after, before)
+            masked = masked or is_masked
+            outputs[plain] = i
+        together: dict[int, set[int]] = {}  # operations → which timesteps reach them
+        for start, i in outputs.items():
+            left, seen = [(start, False)], {start}
             while left:
-                at = left.pop()
+                at, shaped = left.pop()
                 for scope, operation in self.search.users.get(at, ()):
                     results = [scope.resolve(name) for name in operation.outputs if name]
-                    if not any(one in self.search.live for one in results):
+                    if not self.search.live.intersection(results):
                         continue
-                    if operation.kind in ("stack", "concat"):
-                        return True
-                    if operation.kind in ("reshape", "expand", "cast"):
-                        left += [one for one in results if one not in seen]
+                    kind = operation.kind
+                    if kind in ("stack", "concat"):
+                        reached = together.setdefault(id(operation), set())
+                        reached.add(i)
+                        if len(reached) > 1 or kind == "stack" or shaped:
+                            return True
+                    elif kind in ("reshape", "expand", "cast") or (masked and kind == "where"):
+                        more = shaped or kind in ("reshape", "expand")
+                        left += [(one, more) for one in results if one not in seen]
                         seen.update(results)
-        return False
+        return None if masked else False
 
 
 def _is_recurrent(product: Product) -> bool:

@@ -30,8 +30,8 @@ from gru_ref.files.interpretation.graph_evaluation import (
 )
 from gru_ref.keras.activations import tables
 
-# Batches to try: a graph may be fixed to one.
-_BATCHES = (16, 1, 2, 4, 8, 32, 3)
+# Batches to try after the best one: a graph may be fixed to one.
+_BATCHES = (1, 2, 4, 8, 16, 32, 3)
 _PROBED = 100  # objects of the budget that it takes to probe one step
 _POINTS = 96  # values, at least, that a function is compared on
 _TOLERANCE = 2e-6  # of constants in float32
@@ -145,7 +145,8 @@ class StepGRU:
 
     def check(self, evaluation: Evaluation, state: Value, new: Value, x: Value) -> bool:
         """Return whether a step with its own weights is this one, on random numbers."""
-        return any(_agrees(self, evaluation, state, new, x, batch) for batch in _BATCHES)
+        batches = (_batch(self.recurrent_kernel.shape[0]), *_BATCHES)
+        return any(_agrees(self, evaluation, state, new, x, batch) for batch in batches)
 
 
 class StepSearch:
@@ -248,7 +249,7 @@ class StepSearch:
         terms, unclear = self._terms(sides, units)
         reason: Exception | None = None
         for some in ([*terms, *unclear], terms) if unclear else (terms,):
-            for batch in _BATCHES:
+            for batch in (_batch(units), *_BATCHES):
                 probe = _Probe(self, inputs, direct, gated, some, units, batch)
                 try:
                     return probe.result()
@@ -281,7 +282,11 @@ class StepSearch:
             fixed = [one for one in below if self.evaluation.is_constant(one)]
             if kind == "add" and len(fixed) == 1 and len(moving) == 1:
                 array = self.evaluation.constant(fixed[0])
-                if array is None or (array.ndim and array.shape[-1] != array.size):
+                if (
+                    array is None
+                    or not array.size
+                    or (array.ndim and array.shape[-1] != array.size)
+                ):
                     continue
                 term = _Term(value, fixed[0], array.size, linear[value])
                 if array.size % units == 0 and array.ndim:
@@ -307,6 +312,11 @@ class StepSearch:
             and made[0].kind not in (*_ARRANGING, "matmul", "add", "sub", "mul")
         )
         return ", ".join(words) or "additions and products alone"
+
+
+def _batch(units: int) -> int:
+    """Return a batch that has numbers enough of so many units, and not many more."""
+    return max(2, min(16, -(-_POINTS // units)))
 
 
 class _Probe:
