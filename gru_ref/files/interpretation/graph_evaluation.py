@@ -78,6 +78,7 @@ class Scope:
         dataflow.budget.check_depth(self.depth, graph.name)
         dataflow.budget.take_objects(len(graph.operations), graph.name)
         self._inner: dict[int, Scope] = {}
+        self._resolved: dict[str, Value] = {}
 
     def body(self, operation: Operation, name: object = None) -> Graph:
         """Return the graph that a call or a loop runs, or a condition by that name."""
@@ -114,7 +115,7 @@ class Scope:
                 for i, name in enumerate(body.inputs[: carried(operation)])
                 if i < len(body.outputs)
                 and i < len(operation.inputs)
-                and scope.resolve(body.outputs[i]) == (scope, name)
+                and scope.resolve(body.outputs[i], keep=False) == (scope, name)
             ]
             scope.bindings = {body.inputs[i]: (self, operation.inputs[i]) for i in same}
             self._inner[id(operation)] = scope
@@ -129,37 +130,52 @@ class Scope:
             scope = scope.around
         return False
 
-    def resolve(self, name: str) -> Value:
-        """Return the one value that a name stands for: behind calls, bindings and identities."""
-        scope = self
-        for i in range(_ALIASES):
-            graph = scope.graph
-            if i:
-                self.work.take()
-            made = None if name in graph.constants else graph.makers.get(name)
-            if made is not None:
-                operation, output = made
-                if operation.kind == "identity" and operation.inputs and output == 0:
-                    name = operation.inputs[0]
-                    continue
-                if operation.kind == "call":
-                    called = scope.call(operation)
-                    if output < len(called.graph.outputs):
-                        scope, name = called, called.graph.outputs[output]
-                        continue
-            elif name in scope.bindings:
-                scope, name = scope.bindings[name]
-                continue
-            elif (
-                graph.sees_around
-                and name not in graph.constants
-                and name not in graph.inputs
-                and scope.around is not None
-            ):
-                scope = scope.around
-                continue
-            return scope, name
+    def resolve(self, name: str, *, keep: bool = True) -> Value:
+        """Return the one value that a name stands for: behind calls, bindings and identities.
+
+        Parameters
+        ----------
+        name : str
+        keep : bool
+            Whether the bindings are those that the scope will have.
+        """
+        at: Value = (self, name)
+        passed: list[Value] = []
+        for _ in range(_ALIASES):
+            scope, name = at
+            known = scope._resolved.get(name) if keep else None
+            after = scope._stands_for(name) if known is None else known
+            if known is not None or after is None:
+                at = at if after is None else after
+                if keep:
+                    for inner, passed_name in passed:
+                        inner._resolved[passed_name] = at
+                return at
+            self.work.take()
+            passed.append(at)
+            at = after
         raise self.error(f"the value {name!r} stands for itself, expected an operation")
+
+    def _stands_for(self, name: str) -> Value | None:
+        """Return the value that a name stands for at once; None if for one of its own."""
+        graph = self.graph
+        if name in graph.constants:
+            return None
+        made = graph.makers.get(name)
+        if made is not None:
+            operation, output = made
+            if operation.kind == "identity" and operation.inputs and output == 0:
+                return self, operation.inputs[0]
+            if operation.kind == "call":
+                called = self.call(operation)
+                if output < len(called.graph.outputs):
+                    return called, called.graph.outputs[output]
+            return None
+        if name in self.bindings:
+            return self.bindings[name]
+        if graph.sees_around and name not in graph.inputs and self.around is not None:
+            return self.around, name
+        return None
 
     def error(self, reason: str, operation: Operation | None = None) -> MalformedFileError:
         """Return the error to raise about this graph."""
