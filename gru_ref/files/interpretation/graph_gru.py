@@ -40,8 +40,8 @@ _STEP = 1_000  # values that one step is made of, at most
 _TRIED = 64  # values after the last product of an unrolled GRU that may be its state
 _REVERSES = "reversesequence"
 _INTEGER = 7  # stands for every integer that is not known: a number of timesteps
-# Through these a sequence is the same sequence; what comes before others is the layer's input.
 _HALF = ("float16", "bfloat16")
+# Through these an element of a sequence is the same element.
 _SAME = frozenset(("cast", "reshape", "squeeze", "expand", "ensure_shape"))
 # What puts a value into the outputs of a loop.
 _WRITING = frozenset((
@@ -289,10 +289,9 @@ class _Search:
                 count += axis in axes or (min(axes) < 0 and axis in [a + 3 for a in axes])
                 value = below[0]
             elif kind == "strided_slice":
-                turned = self._turned(operation, below, axis)
-                if turned is None:
+                if not self._turns(operation, below, axis):
                     break
-                count += turned
+                count += 1
                 value = below[0]
             elif kind == "gather":
                 indices = self.evaluation.constant(below[1])
@@ -313,15 +312,15 @@ class _Search:
                 break
         return count, value
 
-    def _turned(self, operation: Operation, below: Sequence[Value], axis: int) -> bool | None:
-        """Return whether a strided slice turns an axis round and leaves the others; None if not."""
+    def _turns(self, operation: Operation, below: Sequence[Value], axis: int) -> bool:
+        """Return whether a strided slice turns an axis round, and is no part of it."""
         strides = self.integers(operation, "strides", below[3:])
         if strides is None or any(
             operation.attributes.get(f"{name}_mask", 0)
             for name in ("ellipsis", "new_axis", "shrink_axis")
         ):
-            return None
-        return strides[axis] == -1 if axis < len(strides) else False
+            return False
+        return axis < len(strides) and strides[axis] == -1
 
     def integers(
         self, operation: Operation, name: str, inputs: Sequence[Value]
@@ -434,6 +433,10 @@ def _condition(value: Value) -> tuple[Value, bool] | None:
 
 
 _MASKED = "its graph leaves timesteps out by a mask, which is an argument of the call: pass mask=…"
+_OTHER_OUTPUTS = (
+    "its loop puts out something that it computes from the new state, not the state itself: an "
+    "output of the layer is the state"
+)
 _INITIAL_STATE = (
     "its graph starts from a state that is not zero, which is an argument of the call: pass "
     "initial_state=…"
@@ -461,6 +464,7 @@ class _Loop:
         self.results = {*self.next.values()}
         self.results |= {_unmasked(one, self.states[j])[0] for j, one in self.next.items()}
         self.inputs: set[Value] = set()  # of the cells that are found
+        self.found: set[int] = set()  # the numbers of their states
         name = operation.name or self.scope.graph.name
         self.path = _PATH.sub("", name) or name or "while"
 
@@ -471,6 +475,7 @@ class _Loop:
         """Return the GRU that the loop is; several where it runs stacked cells."""
         steps = {i: self._step(i, state) for i, state in self.states.items()}
         self.inputs = {step.x for step, _ in steps.values() if step is not None}
+        self.found = {i for i, (step, _) in steps.items() if step is not None}
         found = [
             self._gru(i, step, masked) for i, (step, masked) in steps.items() if step is not None
         ]
@@ -506,6 +511,8 @@ class _Loop:
         if masked and (zeros := self._zeros_outputs(i)) is not None:
             arguments["zero_output_for_mask"] = zeros
         notes = [_MASKED] * masked
+        if self._changes_outputs(i):
+            notes.append(_OTHER_OUTPUTS)
         initial = self.evaluation.constant(self.outside.resolve(self.operation.inputs[i]))
         if not self._starts_at_zero(i, initial):
             notes.append(_INITIAL_STATE)
@@ -685,6 +692,19 @@ class _Loop:
         if unclear:
             return None
         return False if last or (state is not None and self._uses(state)) else None
+
+    def _changes_outputs(self, i: int) -> bool:
+        """Return whether a stacked output depends on the new state, and is that of no cell."""
+        if {self.next[i], _unmasked(self.next[i], self.states[i])[0]} & self.inputs:
+            return False  # the cell above puts it out
+        cells = {self.next[j] for j in self.found}
+        cells |= {_unmasked(self.next[j], self.states[j])[0] for j in self.found}
+        goals = frozenset({self.next[i], _unmasked(self.next[i], self.states[i])[0]})
+        reached = self.search.reached(goals, frozenset(self.states.values()), self.is_inside)
+        stacked = [j for j in range(len(self.operation.outputs)) if j not in self.found]
+        names = [self.scope.graph.outputs[j] for j in stacked if j < len(self.scope.graph.outputs)]
+        values = [self.scope.resolve(name) for name in names if name]
+        return any(reached(value) and not self._holds(value, cells) for value in values)
 
     def _zeros_outputs(self, i: int) -> bool | None:
         """Return whether the output of a masked timestep is zero; None if it is not to be seen."""

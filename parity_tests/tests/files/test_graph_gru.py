@@ -132,6 +132,18 @@ class TestLoops:
         _check_arrays(found)
         assert "mask" in found.notes[0]
 
+    def test_outputs_that_are_not_the_state_are_noted(self) -> None:
+        dataflow = hand.loop()
+        body = dataflow.bodies["body"]
+        at = next(i for i, one in enumerate(body.operations) if one.kind == "list_set")
+        written = body.operations[at]
+        doubled = Operation("square", (written.inputs[2],), ("doubled",))
+        body.operations[at : at + 1] = [
+            doubled, Operation("list_set", (*written.inputs[:2], "doubled"), written.outputs),
+        ]  # fmt: skip
+        assert "puts out something" in _only(dataflow).notes[0]
+        assert not _only(hand.loop()).notes
+
     def test_one_of_two_bias_rows_is_noted(self) -> None:
         def half(to: GraphWriter, x: str, h: str) -> str:
             new = step(to, x, h)
