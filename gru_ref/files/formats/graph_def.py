@@ -24,7 +24,7 @@ _VALUES = {
     "bfloat16": (13, "<u2"), "float16": (13, "<u2"),
 }  # fmt: skip
 _PACKED = (5, 6)  # the fields whose packed values have a fixed width
-# A node is one thing to look at, and one more for every so many fields in it: names, control
+# A node is two things to look at, and one more for every so many fields in it: names, control
 # inputs and attributes are passed over, not kept.
 _FIELDS = 16
 _LONGEST = 64  # of an attribute's name
@@ -272,14 +272,11 @@ def _function_name(part: FilePart) -> str:
 def _function(name: str, part: FilePart) -> GraphFunction:
     signature = Message(part, {})
     results: dict[str, str] = {}
-    nodes = []
     for number, value in scan(part, _FIELDS):
         if not isinstance(value, FilePart):
             continue
         if number == 1:
             signature = Message.parse(value)
-        elif number == 3:
-            nodes.append(value)
         elif number == 4:
             result = Message.parse(value)
             results[result.text(1)] = result.text(2)
@@ -287,12 +284,15 @@ def _function(name: str, part: FilePart) -> GraphFunction:
     names = [one.text(1) for one in signature.messages(3)]
     if not set(names) <= results.keys():
         raise part.error(f"function {name[:80]!r} does not say what it returns")
-    return GraphFunction(name, arguments, tuple(results[one] for one in names), _nodes(nodes))
+    return GraphFunction(
+        name, arguments, tuple(results[one] for one in names), _nodes(_parts(part, 3))
+    )
 
 
 def _nodes(parts: Iterable[FilePart]) -> dict[str, GraphNode]:
     nodes = {}
     for part in parts:
+        part.budget.take_objects(1, part.place)
         node = _node(part)
         nodes[node.name] = node
     return nodes

@@ -49,6 +49,7 @@ _REDUCTIONS = {
     "Sum": "reduce_sum", "Prod": "reduce_prod", "Max": "reduce_max", "Min": "reduce_min",
     "Mean": "reduce_mean", "All": "reduce_all", "Any": "reduce_any",
 }  # fmt: skip
+_OF_CALL = 8  # things to look at: what each call of a function takes, about, beside its operations
 _FRAME = "loop"  # and a space, which no function's name has
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _LOOPS = ("While", "StatelessWhile")
@@ -79,6 +80,7 @@ class FunctionGraphs(Mapping[str, Graph]):
         self._depth = 0
 
     def __getitem__(self, name: str) -> Graph:
+        self.budget.take_objects(_OF_CALL, name[:80])
         if name not in self._made:
             self._made[name] = self.bound(name, {})
         return self._made[name]
