@@ -23,7 +23,7 @@ _SAME = {
     "LessOrEqual": "less_equal", "Greater": "greater", "GreaterOrEqual": "greater_equal",
     "Equal": "equal", "And": "and", "Or": "or", "Where": "where", "Sum": "add_n",
     "MatMul": "matmul", "Expand": "broadcast", "Tile": "tile", "Range": "range", "Size": "size",
-    "QuantizeLinear": "identity", "DequantizeLinear": "identity",
+    "QuantizeLinear": "identity",
 }  # fmt: skip
 _REDUCED = {
     "ReduceSum": "reduce_sum", "ReduceProd": "reduce_prod", "ReduceMax": "reduce_max",
@@ -142,6 +142,8 @@ class _Translation:
             self._add("where", chosen, node.outputs, node)
         elif node.outputs[:1] and node.outputs[0] in self._written:
             pass
+        elif node.kind in _SAME and "axis" in node.attributes and node.kind != "QuantizeLinear":
+            self._unknown(node)  # broadcast by the rules of opset 6
         elif node.kind in _SAME:
             first = node.inputs[:1] if _SAME[node.kind] == "identity" else node.inputs
             self._add(_SAME[node.kind], first, node.outputs[:1], node)
@@ -417,11 +419,22 @@ class _Translation:
         shape = self._graph.shape(node.input(0))
         axis = Axis(node.input(0), time, 3 if shape is None else len(shape))
         if not is_whole_length(node.input(1), axis, self._constants):
-            return False
+            raise node.part.error(
+                "it reverses its input by lengths that cannot be told to be all timesteps, expected "
+                "go_backwards, which reverses all of them"
+            )
         self._add("reverse", node.inputs[:1], node.outputs, node, axes=(time,))
         return True
 
     # ---- products in 8 bits: the floats that they stand for
+
+    def _dequantize(self, node: OnnxNode) -> bool:
+        """Write what a QuantizeLinear of the same scale has rounded as if it were not."""
+        maker = self._graph.maker(node.input(0))
+        if maker is None or maker.kind != "QuantizeLinear" or maker.inputs[1:] != node.inputs[1:]:
+            return False
+        self._add("identity", node.inputs[:1], node.outputs, node)
+        return True
 
     def _dynamic(self, node: OnnxNode) -> bool:
         """Write DynamicQuantizeLinear as if nothing were rounded: scale 1, zero point 0."""
@@ -513,19 +526,30 @@ class _Translation:
         inner = self._inner(node)
         count = node.integer("num_scan_inputs")
         carried = len(node.inputs) - count
+        if inner is None or not 0 < count <= len(node.inputs):
+            return False
         axes = (*(node.integers("scan_input_axes") or ()),)
         axes += tuple(node.integers("scan_output_axes") or ())
-        if inner is None or not 0 < count <= len(node.inputs) or any(axes):
-            return False
-        if any(node.integers("scan_output_directions") or ()):
+        body = inner._graph
+        if any(axes) or len(body.inputs) != len(node.inputs) or "directions" in node.attributes:
+            if any(one.kind in ("MatMul", "Gemm") for one in body.nodes):
+                raise node.part.error(
+                    "it scans along another axis than the first, or is of ONNX's opset 8, and may "
+                    "be a GRU: expected scan_input_axes and scan_output_axes of 0"
+                )
             return False
         name = self._name(node)
         self._bodies[name] = inner.graph(name)
-        directions = node.integers("scan_input_directions") or ()
-        backward = tuple(i for i, one in enumerate(directions) if one)
-        self._add(
-            "loop", node.inputs, node.outputs, node, body=name, carried=carried, backward=backward
+        backward = tuple(
+            i for i, one in enumerate(node.integers("scan_input_directions") or ()) if one
         )
+        outputs = list(node.outputs)
+        for i, turned in enumerate(node.integers("scan_output_directions") or (), carried):
+            if turned and i < len(outputs) and outputs[i]:
+                outputs[i] = self._new()
+                self._add("reverse", (outputs[i],), (node.outputs[i],), node, axes=(0,))
+        more: dict[str, Any] = {"carried": carried, "backward": backward}
+        self._add("loop", node.inputs, tuple(outputs), node, body=name, **more)
         return True
 
     def _if(self, node: OnnxNode) -> bool:
@@ -567,6 +591,7 @@ _OTHERS: Mapping[str, Callable[[_Translation, OnnxNode], bool]] = {
     "Split": _Translation._split, "Slice": _Translation._slice, "Gather": _Translation._gather,
     "ConstantOfShape": _Translation._fill, "Shape": _Translation._shape,
     "ReverseSequence": _Translation._reverse, "Loop": _Translation._loop,
+    "DequantizeLinear": _Translation._dequantize,
     "DynamicQuantizeLinear": _Translation._dynamic,
     "MatMulInteger": _Translation._integer_product,
     "Scan": _Translation._scan, "If": _Translation._if,

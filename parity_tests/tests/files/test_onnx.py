@@ -462,6 +462,86 @@ class TestFolding:
         assert "float16" in found.notes[0]
 
 
+# ---- scans by hand
+
+KERNEL = np.random.default_rng(1).normal(size=(FEATURES, 3 * UNITS)).astype("f4")
+RECURRENT_KERNEL = np.random.default_rng(2).normal(size=(UNITS, 3 * UNITS)).astype("f4")
+BIAS = np.random.default_rng(3).normal(size=(2, 3 * UNITS)).astype("f4")
+
+
+def _scan(*before: bytes, sequence: str = "x", gates: str = "Sigmoid", **more: Any) -> bytes:
+    """Return a model whose GRU is a Scan over the first axis, as keras2onnx wrote loops."""
+    steps = [
+        node("MatMul", "x_t W", "xw"), node("Add", "xw b0", "xs"),
+        node("Split", "xs", "xz xr xh", axis=1),
+        node("MatMul", "h R", "hw"), node("Add", "hw b1", "hs"),
+        node("Split", "hs", "hz hr hh", axis=1),
+        node("Add", "xz hz", "az"), node(gates, "az", "z"),
+        node("Add", "xr hr", "ar"), node(gates, "ar", "r"),
+        node("Mul", "r hh", "rh"), node("Add", "xh rh", "ah"), node("Tanh", "ah", "n"),
+        node("Mul", "z h", "zh"), node("Sub", "one z", "rest"), node("Mul", "rest n", "new"),
+        node("Add", "zh new", "h2"), node("Identity", "h2", "y_t"),
+    ]  # fmt: skip
+    body = graph(steps, inputs={"h": (2, 2), "x_t": (2, 3)}, outputs=("h2", "y_t"))
+    tensors = {
+        "W": KERNEL, "R": RECURRENT_KERNEL, "b0": BIAS[0], "b1": BIAS[1], "one": np.float32(1),
+        "h0": np.zeros((2, 2), "f4"), "lengths": _integers(4, 2), "-1": _integers(-1),
+        "first": _integers(BEFORE_FIRST), "0": _integers(0),
+    }  # fmt: skip
+    loop = node("Scan", f"h0 {sequence}", "last ys", body=body, num_scan_inputs=1, **more)
+    return model(graph([*before, loop], tensors, inputs={"x": (4, 2, 3)}, outputs=("ys",)))
+
+
+class TestScans:
+    """Loops over the elements of a sequence."""
+
+    @pytest.mark.parametrize("gates", ["Sigmoid", "HardSigmoid"])
+    @pytest.mark.parametrize("directions", [[0], [1]])
+    @pytest.mark.parametrize("reversed_before", [False, True])
+    def test_the_direction_is_that_of_the_scan_and_of_its_input(
+        self, gates: str, directions: list[int], reversed_before: bool, tmp_path: Path
+    ) -> None:
+        before = [node("Slice", "x -1 first 0 -1", "a")] if reversed_before else []
+        data = _scan(
+            *before,
+            sequence="a" if reversed_before else "x",
+            gates=gates,
+            scan_input_directions=directions,
+            scan_output_directions=directions,
+        )
+        found = _one(tmp_path, data)
+        for mine, array in zip(
+            (found.kernel, found.recurrent_kernel, found.bias),
+            (KERNEL, RECURRENT_KERNEL, BIAS),
+            strict=True,
+        ):
+            assert np.array_equal(mine, array)
+        known = found.already_known
+        assert known["go_backwards"] is (reversed_before != bool(directions[0]))
+        name = {"Sigmoid": "sigmoid", "HardSigmoid": "hard_sigmoid"}[gates]
+        assert (known["activation"], known["recurrent_activation"]) == ("tanh", name)
+
+    @pytest.mark.parametrize(
+        ("data", "reason"),
+        [
+            (_scan(scan_input_axes=[1]), "scans along another axis"),
+            (_scan(directions=[0]), "opset 8"),
+            (
+                _scan(
+                    node("ReverseSequence", "x lengths", "a", time_axis=0, batch_axis=1),
+                    sequence="a",
+                ),
+                "by lengths that cannot be told",
+            ),
+            (_scan(gates="Erf"), "its gates go through Erf"),
+        ],
+    )
+    def test_what_no_gru_of_keras_does_is_refused(
+        self, data: bytes, reason: str, tmp_path: Path
+    ) -> None:
+        check_refused(file_of(tmp_path, data), reason)
+
+
 # ---- hostile graphs
 
 
