@@ -569,7 +569,9 @@ class _Translation:
 
     def _name(self, node: OnnxNode) -> str:
         """Return a name for the body of a node that no other has, and take it."""
-        name = f"{node.name or node.kind}\0{len(self._bodies)}"
+        name = node.name or node.kind
+        if name in self._bodies:
+            name = f"{name} ({len(self._bodies)})"
         self._bodies[name] = Graph(name, (), (), ())
         return name
 

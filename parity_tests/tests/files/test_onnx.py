@@ -533,7 +533,7 @@ class TestScans:
                 ),
                 "by lengths that cannot be told",
             ),
-            (_scan(gates="Erf"), "its gates go through Erf"),
+            (_scan(gates="Erf"), "Scan: its gates go through no activation"),
         ],
     )
     def test_what_no_gru_of_keras_does_is_refused(
