@@ -420,8 +420,8 @@ class _Translation:
         axis = Axis(node.input(0), time, 3 if shape is None else len(shape))
         if not is_whole_length(node.input(1), axis, self._constants):
             raise node.part.error(
-                "it reverses its input by lengths that cannot be told to be all timesteps, expected "
-                "go_backwards, which reverses all of them"
+                "it reverses its input by lengths that cannot be told to be all timesteps, "
+                "expected go_backwards, which reverses all of them"
             )
         self._add("reverse", node.inputs[:1], node.outputs, node, axes=(time,))
         return True
