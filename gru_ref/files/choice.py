@@ -10,7 +10,7 @@ from gru_ref.provenance import Provenance
 
 _MOST = 12  # layers that a message lists
 # Formats whose only names are those of a graph: it numbers a name that is taken, as Keras does.
-_GRAPHS = ("onnx_initializers", "tflite")
+GRAPHS = ("onnx_initializers", "tflite")
 _NUMBER = re.compile(r"(?<=.)_\d+$")
 
 
@@ -115,6 +115,6 @@ def _names(layer: Described) -> set[str]:
         return set()
     names = provenance.names
     found = {"/".join(names[k:]) for k in range(len(names))}
-    if provenance.format in _GRAPHS and provenance.config is None:
+    if provenance.format in GRAPHS and provenance.config is None:
         found |= {_NUMBER.sub("", name) for name in found}
     return found - {""}

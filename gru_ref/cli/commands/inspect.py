@@ -16,6 +16,7 @@ from gru_ref.cli.output import plain_data, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
 from gru_ref.files import Layer
+from gru_ref.files.choice import GRAPHS
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.provenance import Provenance
@@ -86,6 +87,7 @@ def layer_data(layer: GRU, whole: Layer | None = None) -> dict[str, Any]:
         "class_name": provenance.class_name,
         "name": provenance.names[-1] if provenance.names else None,
         "names": list(provenance.names),
+        "named_by": "the graph" if provenance.format in GRAPHS else "Keras",
         "part_of": _part_of(whole),
         "units": units,
         "features": features,
@@ -148,7 +150,8 @@ def _rows(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "class", layer["class_name"]
     if layer["names"]:
         *outer, name = layer["names"]
-        yield "name", ", in ".join([name, *reversed(outer)])
+        label = "name" if layer["named_by"] == "Keras" else "in graph"
+        yield label, ", in ".join([name, *reversed(outer)])
     if (whole := layer["part_of"]) and not whole["described"]:  # else a note says it
         yield "part of", f"the {whole['class_name']} at {whole['path']}, as its names show"
     yield "units U", f"{layer['units']:,}"

@@ -46,13 +46,12 @@ def with_directions(found: Sequence[Found]) -> list[Found]:
     """Return GRUs, those that no config describes with the Bidirectional that their paths show.
 
     ``…/forward_NAME/…`` and ``…/backward_NAME/…`` are the two layers of one, and so are the only
-    two of one place, whatever their names.
+    two of one place, whatever their names. So are the directions of a node of ONNX.
     """
     sides: dict[str, dict[str, list[Found]]] = {}
     for one in found:
-        parent, role = role_in_path(one.path)
-        if role and one.config is None:
-            own = one.path[len(parent) + 1 :].partition("/")[0]
+        parent, own = _side(one)
+        if own and one.config is None:
             sides.setdefault(parent, {}).setdefault(own, []).append(one)
     within: dict[Found, tuple[tuple[Wrapper, int], ...]] = {}
     for parts in sides.values():
@@ -66,10 +65,20 @@ def with_directions(found: Sequence[Found]) -> list[Found]:
     return [replace(one, within=within.get(one, one.within)) for one in found]
 
 
+def _side(one: Found) -> tuple[str, str]:
+    """Return the place of what may be one of two directions, and its own name there."""
+    parent, role = role_in_path(one.path)
+    if role:
+        return parent, one.path[len(parent) + 1 :].partition("/")[0]
+    parent, _, own = one.path.rpartition("/")
+    of_node = own == "forward" or (own == "reverse" and one.already_known.get("go_backwards"))
+    return (parent, own) if parent and of_node else ("", "")
+
+
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     """Return the names of the forward and the backward layer of each Bidirectional of a place."""
-    forward = [name for name in names if name.startswith("forward_")]
-    backward = [name for name in names if name.startswith("backward_")]
+    forward = [name for name in names if name.startswith("forward")]
+    backward = [name for name in names if name.startswith(("backward_", "reverse"))]
     if len(forward) == len(backward) == 1:
         return [(forward[0], backward[0])]
     twins = [(name, f"backward_{name.removeprefix('forward_')}") for name in forward]

@@ -5,16 +5,20 @@ The files in fixtures/files/wholes-*.tar.xz are from `record_wholes`, run in eac
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gru_ref import RNN, Bidirectional
-from gru_ref.files import FileLayers, Layer, read_layers
-from parity_tests.recording.files import recorded_wholes
+from gru_ref import GRU, RNN, Bidirectional, load_layers
+from gru_ref.files import FileLayers, Layer, choose_layer, read_layers
+from gru_ref.provenance import Provenance
+from parity_tests.recording.files import recorded_exports, recorded_wholes
 from parity_tests.recording.files.recorded_wholes import Call
+from parity_tests.tests.files.attacks import honest
 
 # |gru_ref − Keras| in eps32 · max(1, |Keras|).
 EPS = 8
@@ -156,3 +160,56 @@ class TestNames:
         for name in recorded_wholes.kernels(release)[key]:
             with pytest.raises(ValueError, match="expected"):
                 layers.gru(name)
+
+
+class TestGraphs:
+    """A graph numbers the names that are taken, as Keras does."""
+
+    @pytest.mark.parametrize("word", ["gru_20", "gru_20_1", "sequential_1_1/gru_20_1"])
+    def test_a_number_may_be_of_the_graph(self, word: str, tmp_path: Path) -> None:
+        name = "tflite_float16-stacked-3.15.1"
+        path = recorded_exports.write(recorded_exports.content(name), tmp_path / name)
+        layers = read_layers(path)
+        assert layers.gru(word).provenance.path.endswith("gru_20_1")
+
+    def test_a_word_that_may_be_the_name_of_two_layers_is_refused(self) -> None:
+        layers = {}
+        for path in ("model_1/gru_1", "model_1/gru_1_1"):
+            layer = GRU(2)
+            names = tuple(path.split("/"))
+            layer.provenance = Provenance("m.tflite", "tflite", path, names)
+            layers[path] = layer
+        with pytest.raises(ValueError, match="'model_1/gru_1' and the name of 'model_1/gru_1_1'"):
+            choose_layer(layers, "gru_1")
+        assert choose_layer(layers, "gru") is layers["model_1/gru_1"]
+
+
+class TestPartial:
+    """A layer that gru_ref does not have is not run in part, unasked."""
+
+    @pytest.mark.parametrize("cells", [["GRUCell", "LSTMCell"], ["GRUCell", "GRUCell"]])
+    def test_a_stack_of_other_cells(self, cells: list[str], tmp_path: Path) -> None:
+        gru = honest.gru_config()["config"]["layers"][0]["config"]
+        made = [{"class_name": name, "config": {**gru, "name": name}} for name in cells]
+        stack = {"class_name": "StackedRNNCells", "config": {"cells": made}}
+        rnn = {"class_name": "RNN", "config": {"name": "rnn", "cell": stack}}
+        groups = ["gru_cell", "gru_cell_1" if cells[1] == "GRUCell" else "lstm_cell"]
+        file = honest.weights(tmp_path, "")
+        for group, name in zip(groups, cells, strict=True):
+            arrays = honest.arrays() if name == "GRUCell" else [np.ones((6, 20), "float32")]
+            for k, array in enumerate(arrays):
+                file[f"layers/rnn/cell/cells/{group}/vars/{k}"] = array
+        data = honest.close(file).read_bytes()
+        path = tmp_path / "m.keras"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("model.weights.h5", data)
+            archive.writestr("metadata.json", '{"keras_version": "2.15.0"}')
+            archive.writestr("config.json", json.dumps(honest.model_of(rnn)))
+        if cells[1] == "LSTMCell":
+            layers = read_layers(path)
+            with pytest.raises(ValueError, match="the RNN rnn around it is not read: 1 of its 2"):
+                layers.layer(None)
+            assert layers.layer("gru_cell") is layers.gru("GRUCell")
+        else:  # the second does not fit the first
+            with pytest.raises(ValueError, match="features"):
+                load_layers(path)["layers/rnn"](np.ones((1, 2, 4), "float32"))
