@@ -10,7 +10,6 @@ were written. A later run adds the kinds that are missing.
 
 import argparse
 import importlib.util
-import inspect
 import json
 import os
 import sys
@@ -258,9 +257,8 @@ def converted(built, keras, **options):
         specs = [tf.TensorSpec(array.shape, array.dtype) for array in built.inputs]
         call = tf.function(lambda *inputs: built.model(inputs if len(inputs) > 1 else inputs[0]))
         built.function = call.get_concrete_function(*specs)
-    make = tf.lite.TFLiteConverter.from_concrete_functions
-    owner = (built.model,) if "trackable_obj" in inspect.signature(make).parameters else ()
-    converter = make([built.function], *owner)
+    # Without the model beside it, which would leave variables where constants are wanted.
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([built.function])
     for name, value in options.items():
         setattr(converter, name, value)
     data = converter.convert()

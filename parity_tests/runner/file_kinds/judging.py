@@ -1,0 +1,236 @@
+"""Judges one file: what gru_ref reads in it, run, against what live Keras or an interpreter returned.
+
+A file counts as right only if the numbers are equal; what is equal by luck, under an assumption,
+counts as said. What differs has to differ by an argument that was said to be assumed, and has to be
+right once that argument is supplied.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+import gru_ref
+from gru_ref import MalformedFileError, load_layers
+from gru_ref.errors import NotRepresentableError
+
+Array = NDArray[Any]
+Verdict = Literal["right", "right, said", "wrong, said", "refused", "WRONG IN SILENCE"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+# Kind of file → the greatest difference from the live output or the interpreter, for outputs up to
+# 1 and in proportion above, and the reason. An argument read wrong differs by 0.01 or more.
+_TOLERANCE = {"tflite_int8": (0.04, "the interpreter quantizes inputs and states too, step by step")}
+_FLOAT32 = (4e-6, "float32, six steps, sums in another order")
+
+# What can change the numbers of a call without dropout.
+ARGUMENTS = (
+    "activation", "recurrent_activation", "go_backwards", "reset_after", "return_sequences",
+    "time_major",
+)  # fmt: skip
+# Of Keras 1, whose config has other names or none.
+_KERAS_1 = {"reset_after": False, "time_major": False}
+
+
+class Outcome(NamedTuple):
+    """What became of one file.
+
+    Parameters
+    ----------
+    verdict : str
+    error : float or None
+        The greatest difference from the expected output; None where nothing was computed, infinite
+        where the shape is another.
+    reason : str
+        Why it was refused, or which arguments are assumed or wrong.
+    """
+
+    verdict: Verdict
+    error: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A case as `live_file_kinds` recorded it.
+
+    Parameters
+    ----------
+    arrays : mapping
+    about : mapping
+    """
+
+    arrays: Mapping[str, Array]
+    about: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> Recorded:
+        """Return the case in a .npz file."""
+        with np.load(path) as file:
+            arrays = dict(file)
+        return cls(arrays, json.loads(str(arrays["about"])))
+
+    def output(self, kind: str) -> Array:
+        """Return the output of the interpreter of that kind of file, else of the live model."""
+        return self.arrays.get(f"y/{kind}", self.arrays["y"])
+
+    def kernel(self, number: int) -> Array:
+        """Return the kernel of one GRU, of which Keras 1 has an array a gate."""
+        names = sorted(name for name in self.arrays if name.startswith(f"weights/{number}/"))
+        if len(names) == 9:
+            return np.concatenate([self.arrays[name] for name in names[::3]], axis=-1)
+        return self.arrays[names[0]]
+
+    def truth(self, number: int) -> dict[str, Any]:
+        """Return the arguments of one live GRU."""
+        config = self.about["layers"][number]
+        if "inner_activation" in config:
+            config = {**config, "recurrent_activation": config["inner_activation"]}
+        return {name: config.get(name, _KERAS_1.get(name, False)) for name in ARGUMENTS}
+
+
+def judge(path: Path, kind: str, recorded: Recorded, **given: Any) -> Outcome:
+    """Return what becomes of a file.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        Of `live_file_kinds.KINDS`.
+    recorded : Recorded
+    **given
+        For `load_layers`.
+    """
+    try:
+        return _judge(path, kind, recorded, given)
+    except (MalformedFileError, NotRepresentableError) as error:
+        return Outcome("refused", None, _without_place(str(error), path))
+    except Exception as error:  # a defect: an unreadable file has an error of its own
+        return Outcome("WRONG IN SILENCE", None, f"{type(error).__name__}: {error}"[:200])
+
+
+def tolerance(kind: str) -> tuple[float, str]:
+    """Return the tolerance of a kind of file, and its reason."""
+    return _TOLERANCE.get(kind, _FLOAT32)
+
+
+def _judge(path: Path, kind: str, recorded: Recorded, given: Mapping[str, Any]) -> Outcome:
+    layers, said = _load(path, recorded, given)
+    if isinstance(layers, str):
+        return Outcome("WRONG IN SILENCE", None, layers)
+    error = _error(layers, kind, recorded)
+    right = error <= tolerance(kind)[0]
+    if right and not said:
+        return Outcome("right", error, "")
+    wrong = {} if right else _wrong(layers, recorded)
+    unsaid = sorted(set(wrong) - said)
+    if not right and (unsaid or not wrong):
+        return Outcome("WRONG IN SILENCE", error, ", ".join(unsaid) or "no argument differs")
+    mended = _mended(path, kind, recorded, said, given)
+    if mended > tolerance(kind)[0]:
+        return Outcome("WRONG IN SILENCE", mended, f"supplied {', '.join(sorted(said))}")
+    if right:
+        return Outcome("right, said", error, ", ".join(sorted(said)))
+    return Outcome("wrong, said", error, ", ".join(sorted(wrong)))
+
+
+def _load(
+    path: Path, recorded: Recorded, given: Mapping[str, Any]
+) -> tuple[list[gru_ref.GRU] | str, set[str]]:
+    """Return the layers in the order of the recorded ones, and which arguments were said assumed."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = list(load_layers(path, **given).values())
+    messages = [str(w.message) for w in caught if w.category.__name__ == "AssumptionWarning"]
+    if len(found) != len(recorded.about["layers"]):
+        return f"{len(found)} of {len(recorded.about['layers'])} GRUs are found", set()
+    layers = []
+    for number in range(len(found)):
+        kernel = recorded.kernel(number)
+        same = [one for one in found if one.weights[0].shape == kernel.shape]
+        if not same:
+            return f"no kernel is of shape {kernel.shape}", set()
+        layers.append(min(same, key=lambda one: float(np.abs(one.weights[0] - kernel).max())))
+    said: set[str] = set()
+    for layer in layers:
+        assumed = getattr(getattr(layer, "provenance", None), "assumed", ())
+        said |= {name for name in assumed if any(name in message for message in messages)}
+    return layers, said
+
+
+def _error(layers: Sequence[gru_ref.GRU], kind: str, recorded: Recorded) -> float:
+    """Return the greatest difference from the expected output, in proportion where that is large."""
+    expected = recorded.output(kind)
+    output = _output(layers, recorded)
+    if output.shape != expected.shape:
+        return float("inf")
+    difference = np.abs(output - expected).max() / max(1.0, float(np.abs(expected).max()))
+    return float(difference) if np.isfinite(difference) else float("inf")
+
+
+def _output(layers: Sequence[gru_ref.GRU], recorded: Recorded) -> Array:
+    x, mask = recorded.arrays["x"], recorded.arrays.get("mask")
+    first = first_output(layers[0](x, recorded.arrays.get("initial_state"), mask=mask))
+    merge = recorded.about["merge"]
+    if merge == "one":
+        return first
+    if merge == "stacked":
+        return first_output(layers[1](first)) if first.ndim == 3 else first
+    backward = first_output(layers[1](x, mask=mask))
+    if backward.ndim != first.ndim:
+        return first
+    if backward.ndim == 3:
+        backward = backward[:, ::-1]
+    return np.concatenate([first, backward], axis=-1)
+
+
+def first_output(returned: Any) -> Array:
+    """Return the output of a layer that may return its state too."""
+    return np.asarray(returned[0] if isinstance(returned, (list, tuple)) else returned)
+
+
+def _wrong(layers: Sequence[gru_ref.GRU], recorded: Recorded) -> dict[str, Any]:
+    """Return the arguments that a layer has otherwise than the live one, and what it has."""
+    wrong = {}
+    for number, layer in enumerate(layers):
+        truth = recorded.truth(number)
+        for name, expected in truth.items():
+            actual = getattr(layer.config, name)
+            if actual != expected:
+                wrong[name] = actual
+        if truth["recurrent_activation"] == "hard_sigmoid" and "recurrent_activation" not in wrong:
+            generations = [str(v)[:1] == "3" for v in (layer.keras_version, recorded.about["keras"])]
+            if generations[0] != generations[1]:
+                wrong["keras_version"] = layer.keras_version
+    return wrong
+
+
+def _mended(
+    path: Path, kind: str, recorded: Recorded, said: set[str], given: Mapping[str, Any]
+) -> float:
+    """Return the error once the true value of everything that was said assumed is supplied."""
+    layers = []
+    for number in range(len(recorded.about["layers"])):
+        # The backward layer of a Bidirectional takes the opposite of what its forward layer does.
+        from_layer = 0 if recorded.about["merge"] == "bidirectional" else number
+        truth = {**recorded.truth(from_layer), "keras_version": recorded.about["keras"]}
+        if truth["keras_version"].startswith("3"):
+            del truth["time_major"]  # which Keras 3 does not have
+        supplied = {name: truth[name] for name in said if name in truth}
+        found, _ = _load(path, recorded, {**given, **supplied})
+        if isinstance(found, str):
+            return float("inf")
+        layers.append(found[number])
+    return _error(layers, kind, recorded)
+
+
+def _without_place(message: str, path: Path) -> str:
+    """Return a message without the place of the file, which differs from machine to machine."""
+    return " ".join(message.replace(str(path), "FILE").split())[:200]

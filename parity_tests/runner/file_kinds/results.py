@@ -1,0 +1,115 @@
+"""The outcomes of all files: gathered, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from parity_tests.runner.file_kinds import command_line, judging
+from parity_tests.runner.file_kinds.judging import Outcome, Recorded
+
+# Kind of file → what its path ends in after the case.
+ENDINGS = {
+    "model_h5": ".h5",
+    "model_keras": ".keras",
+    "v3_keras": ".keras",
+    "weights_alone_h5": ".h5",
+    "weights_h5": ".weights.h5",
+    "npz": ".npz",
+    "checkpoint": "/weights",
+    "saved_model": "",
+    "export": "",
+    "tflite": ".tflite",
+    "tflite_float16": ".tflite",
+    "tflite_int8": ".tflite",
+    "onnx": ".onnx",
+}
+# Kinds without a config, which are judged once more beside model.to_json().
+WITH_JSON = ("weights_alone_h5", "weights_h5", "checkpoint")
+# The command line reads one file in so many.
+_SAMPLE = 12
+
+
+class Judged(NamedTuple):
+    """One file and what became of it.
+
+    Parameters
+    ----------
+    writer, kind, case : str
+        "KIND + json" where model.to_json() was given too.
+    outcome : Outcome
+    """
+
+    writer: str
+    kind: str
+    case: str
+    outcome: Outcome
+
+
+class Results(NamedTuple):
+    """What became of all files.
+
+    Parameters
+    ----------
+    judged : list of Judged
+    unwritten : mapping
+        (writer, kind, reason) → the number of cases that the exporter itself fails to write.
+    commands : list of str
+        A sentence for each run of the command line that did not do as `load_layers` does.
+    sampled : int
+        How many runs of the command line there were.
+    """
+
+    judged: list[Judged]
+    unwritten: dict[tuple[str, str, str], int]
+    commands: list[str]
+    sampled: int
+
+
+def gather(corpora: Mapping[str, Path]) -> Results:
+    """Judge every file of some writers: the name of each → its folder."""
+    results = Results([], {}, [], 0)
+    sampled = 0
+    for writer, folder in corpora.items():
+        for place in sorted(folder.glob("*.npz")):
+            recorded = Recorded.read(place)
+            for kind, reason in recorded.about["failed"].items():
+                key = (writer, kind, reason)
+                results.unwritten[key] = results.unwritten.get(key, 0) + 1
+            for kind, path, given in _files(folder, place.stem, recorded):
+                outcome = judging.judge(path, kind.partition(" ")[0], recorded, **given)
+                results.judged.append(Judged(writer, kind, place.stem, outcome))
+                if len(results.judged) % _SAMPLE == 0 and not given:
+                    sampled += 1
+                    results.commands.extend(command_line.differences(path, recorded, outcome))
+    return results._replace(sampled=sampled)
+
+
+def _files(
+    folder: Path, case: str, recorded: Recorded
+) -> Iterator[tuple[str, Path, dict[str, object]]]:
+    """Yield (kind, path, what `load_layers` is given) of each file of a case."""
+    for kind, ending in ENDINGS.items():
+        if kind not in recorded.about["kinds"]:
+            continue
+        if kind == "npz" and recorded.about["merge"] != "one":
+            continue  # the arrays of one of its two GRUs
+        path = Path(f"{folder / kind / case}{ending}")
+        yield kind, path, {}
+        if kind in WITH_JSON:
+            yield f"{kind} + json", path, {"config": folder / "json" / f"{case}.json"}
+
+
+def count(judged: Iterable[Judged]) -> dict[str, int]:
+    """Return how many files have each verdict."""
+    counts = dict.fromkeys(judging.VERDICTS, 0)
+    for one in judged:
+        counts[one.outcome.verdict] += 1
+    return counts
+
+
+def worst(judged: Iterable[Judged]) -> float:
+    """Return the greatest error of the files that are right; nan if there are none."""
+    errors = [j.outcome.error for j in judged if j.outcome.verdict.startswith("right")]
+    return max((e for e in errors if e is not None), default=float("nan"))
