@@ -67,10 +67,10 @@ WRITERS = (
     Writer("TF 2.12", _alone("tf-2.12"), "tf.keras", (*LATE_KERAS_2, "v3_keras")),
     Writer("TF 2.15", _alone("tf-2.15"), "tf.keras", (*LATE_KERAS_2, "export", *GRAPHS)),
     Writer(
-        "tf_keras 2.21", DriftRelease("tf_keras-2.21", "tf-2.21", (), 2), "tf.keras",
+        "tf_keras 2.21", DriftRelease("tf_keras-2.21", "tf-2.21", (), 2), "tf_keras",
         LATE_KERAS_2, _LEGACY,
     ),
-    Writer("tf2onnx 1.17", _ONNX, "tf.keras", ("onnx",), _LEGACY),
+    Writer("tf2onnx 1.17", _ONNX, "tf_keras", ("onnx",), _LEGACY),
     Writer("Keras 3.0", _OVER_NEWEST["keras-3.0"], "keras", KERAS_3),
     Writer("Keras 3.5", _OVER_NEWEST["keras-3.5"], "keras", KERAS_3),
     Writer("Keras 3.15", _NEWEST, "keras", (*KERAS_3, "export", *GRAPHS)),
