@@ -12,7 +12,6 @@ import argparse
 import importlib.util
 import json
 import os
-import sys
 import time
 import zlib
 
@@ -71,7 +70,7 @@ def others():
         "bidirectional-sequences": ("bidirectional", dict(relu_hard, **sequences), small),
         "bidirectional-before": ("bidirectional", dict(before, **sequences), small),
         "bidirectional-backwards": ("bidirectional", dict(backwards, **sequences), small),
-        "bidirectional-unroll": ("bidirectional", {"unroll": True, "return_sequences": True}, small),
+        "bidirectional-unroll": ("bidirectional", dict(sequences, unroll=True), small),
         "masking": ("masking", sequences, small),
         "masking-before": ("masking", before, small),
         "masking-backwards": ("masking", dict(relu_hard, **backwards), small),
@@ -91,7 +90,7 @@ def others():
 
 
 PRODUCT = product()
-# Two of every pair, each argument as often on as off: what is written of graphs, which cost seconds.
+# Two of every pair, each argument as often on as off: those that graphs, which take long, are of.
 FEW = [name for i, name in enumerate(PRODUCT) if i % 8 in (i // 8, 7 ^ i // 8)]
 CASES = {name: ("plain", arguments, (FEATURES, UNITS)) for name, arguments in PRODUCT.items()}
 CASES.update(others())
@@ -129,7 +128,7 @@ def model_of(keras, inputs, outputs):
     return keras.models.Model(inputs, outputs)
 
 
-class Built(object):
+class LiveCase:
     """A live model, its GRUs, and the call of it that is recorded.
 
     `merge` says how the output of the model follows from those of its GRUs: "one", "stacked" or
@@ -307,8 +306,8 @@ def write_onnx(built, path, keras):
         tf2onnx = importlib.import_module("tf2onnx")
         tf2onnx.convert.from_keras(built.model, output_path=path + ".onnx")
     session = importlib.import_module("onnxruntime").InferenceSession(path + ".onnx")
-    names = [one.name for one in session.get_inputs()]
-    return session.run(None, dict(zip(names, built.inputs)))[0]
+    given = {one.name: built.inputs[i] for i, one in enumerate(session.get_inputs())}
+    return session.run(None, given)[0]
 
 
 GRAPHS = ("saved_model", "export", "tflite", "tflite_float16", "tflite_int8", "onnx")
@@ -366,7 +365,7 @@ def about_layer(layer):
 
 def record(keras, name, kinds, out):
     """Write the kinds of one case, and then what is expected of them; return the failures."""
-    built = Built(keras, name)
+    built = LiveCase(keras, name)
     place = os.path.join(out, name + ".npz")
     arrays, about = {}, {"kinds": [], "failed": {}}
     if os.path.exists(place):
@@ -380,7 +379,7 @@ def record(keras, name, kinds, out):
         arrays["initial_state"] = built.initial_state
     for number, layer in enumerate(built.layers):
         for index, array in enumerate(layer.get_weights()):
-            arrays["weights/{}/{}".format(number, index)] = array
+            arrays[f"weights/{number}/{index}"] = array
     about.update(
         keras=version(keras), merge=built.merge, model=built.kind,
         layers=[about_layer(layer) for layer in built.layers],
@@ -440,7 +439,7 @@ def main():
             failed = record(keras, name, wanted, options.out)
         except Exception as error:  # an argument that this release does not have
             failed = {"built": " ".join(repr(error).split())[:300]}
-        print("{} {:.1f} s {}".format(name, time.time() - start, json.dumps(failed)), flush=True)
+        print(f"{name} {time.time() - start:.1f} s {json.dumps(failed)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,9 @@ class Environments:
         if not _is_ready(place, key):
             self._make(place, self.interpreter(host.python))
             self._install(place, *host.requirements)
-            _finish(place, key, "import tensorflow; tensorflow.keras.layers")
+            theano = any(one.startswith("theano") for one in host.requirements)
+            imports = "import theano" if theano else "import tensorflow; tensorflow.keras.layers"
+            _finish(place, key, imports)
         return place
 
     def _make(self, place: Path, python: Path) -> None:

@@ -1,1 +1,1 @@
-"""Every kind of file that releases of Keras write, read by gru_ref and run against the live output."""
+"""Every kind of file that releases of Keras write, read by gru_ref and compared with Keras."""

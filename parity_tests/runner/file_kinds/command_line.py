@@ -13,10 +13,15 @@ import numpy as np
 
 from gru_ref import load_layers
 from gru_ref.cli.group import command
-from parity_tests.runner.file_kinds.judging import ARGUMENTS, Outcome, Recorded, first_output
+from parity_tests.runner.file_kinds.judging import (
+    ARGUMENTS,
+    FileOutcome,
+    RecordedCase,
+    first_output,
+)
 
 
-def differences(path: Path, recorded: Recorded, outcome: Outcome) -> list[str]:
+def differences(path: Path, recorded: RecordedCase, outcome: FileOutcome) -> list[str]:
     """Return a sentence for each way in which `gru-ref run` does other than `load_layers`."""
     if outcome.error is None and outcome.verdict != "refused":
         return []  # nothing is computed
@@ -35,7 +40,8 @@ def differences(path: Path, recorded: Recorded, outcome: Outcome) -> list[str]:
             warnings.simplefilter("ignore")
             name, layer = next(iter(load_layers(path).items()))
         arguments += ["--layer", name]
-        assumed = [one for one in outcome.reason.split(", ") if "said" in outcome.verdict]
+        provenance = layer.provenance
+        assumed = [] if provenance is None else [n for n in ARGUMENTS if n in provenance.assumed]
         found = []
         status, told = _run([*arguments, "--strict"])
         if assumed and (status != 2 or Path(f"{folder}/y.npz").exists()):
@@ -43,7 +49,7 @@ def differences(path: Path, recorded: Recorded, outcome: Outcome) -> list[str]:
         status, told = _run([*arguments, "--force"])
         if status:
             return [*found, f"{path}: status {status}: {told}"]
-        unsaid = [one for one in assumed if one in ARGUMENTS and one not in told]
+        unsaid = [one for one in assumed if one not in told]
         if unsaid:
             found.append(f"{path}: standard error does not say {', '.join(unsaid)}")
         with np.load(f"{folder}/y.npz") as file:

@@ -122,9 +122,7 @@ def _short(judged: Sequence[Judged]) -> str:
 
 def _refusals(judged: Iterable[Judged]) -> str:
     reasons = Counter(
-        (_name(one.kind), one.outcome.reason)
-        for one in judged
-        if one.outcome.verdict == "refused"
+        (_name(one.kind), one.outcome.reason) for one in judged if one.outcome.verdict == "refused"
     )
     return _reasons("Why files are refused", reasons)
 

@@ -1,4 +1,4 @@
-"""Judges one file: what gru_ref reads in it, run, against what live Keras or an interpreter returned.
+"""Judges one file: what gru_ref reads in it and computes, against the live output.
 
 A file counts as right only if the numbers are equal; what is equal by luck, under an assumption,
 counts as said. What differs has to differ by an argument that was said to be assumed, and has to be
@@ -27,7 +27,9 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 # Kind of file → the greatest difference from the live output or the interpreter, for outputs up to
 # 1 and in proportion above, and the reason. An argument read wrong differs by 0.01 or more.
-_TOLERANCE = {"tflite_int8": (0.04, "the interpreter quantizes inputs and states too, step by step")}
+_TOLERANCE = {
+    "tflite_int8": (0.04, "the interpreter quantizes inputs and states too, step by step")
+}
 _FLOAT32 = (4e-6, "float32, six steps, sums in another order")
 
 # What can change the numbers of a call without dropout.
@@ -39,7 +41,7 @@ ARGUMENTS = (
 _KERAS_1 = {"reset_after": False, "time_major": False}
 
 
-class Outcome(NamedTuple):
+class FileOutcome(NamedTuple):
     """What became of one file.
 
     Parameters
@@ -58,7 +60,7 @@ class Outcome(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedCase:
     """A case as `live_file_kinds` recorded it.
 
     Parameters
@@ -71,7 +73,7 @@ class Recorded:
     about: Mapping[str, Any]
 
     @classmethod
-    def read(cls, path: Path) -> Recorded:
+    def read(cls, path: Path) -> RecordedCase:
         """Return the case in a .npz file."""
         with np.load(path) as file:
             arrays = dict(file)
@@ -96,7 +98,7 @@ class Recorded:
         return {name: config.get(name, _KERAS_1.get(name, False)) for name in ARGUMENTS}
 
 
-def judge(path: Path, kind: str, recorded: Recorded, **given: Any) -> Outcome:
+def judge(path: Path, kind: str, recorded: RecordedCase, **given: Any) -> FileOutcome:
     """Return what becomes of a file.
 
     Parameters
@@ -104,16 +106,16 @@ def judge(path: Path, kind: str, recorded: Recorded, **given: Any) -> Outcome:
     path : Path
     kind : str
         Of `live_file_kinds.KINDS`.
-    recorded : Recorded
+    recorded : RecordedCase
     **given
         For `load_layers`.
     """
     try:
         return _judge(path, kind, recorded, given)
     except (MalformedFileError, NotRepresentableError) as error:
-        return Outcome("refused", None, _without_place(str(error), path))
+        return FileOutcome("refused", None, _without_place(str(error), path))
     except Exception as error:  # a defect: an unreadable file has an error of its own
-        return Outcome("WRONG IN SILENCE", None, f"{type(error).__name__}: {error}"[:300])
+        return FileOutcome("WRONG IN SILENCE", None, f"{type(error).__name__}: {error}"[:300])
 
 
 def tolerance(kind: str) -> tuple[float, str]:
@@ -121,31 +123,31 @@ def tolerance(kind: str) -> tuple[float, str]:
     return _TOLERANCE.get(kind, _FLOAT32)
 
 
-def _judge(path: Path, kind: str, recorded: Recorded, given: Mapping[str, Any]) -> Outcome:
+def _judge(path: Path, kind: str, recorded: RecordedCase, given: Mapping[str, Any]) -> FileOutcome:
     layers, said = _load(path, recorded, given)
     if isinstance(layers, str):
-        return Outcome("WRONG IN SILENCE", None, layers)
+        return FileOutcome("WRONG IN SILENCE", None, layers)
     error = _error(layers, kind, recorded)
     right = error <= tolerance(kind)[0]
     mattering = _mattering(said, recorded)
     if right and not mattering:
-        return Outcome("right", error, "")
+        return FileOutcome("right", error, "")
     wrong = {} if right else _wrong(layers, recorded)
     unsaid = sorted(set(wrong) - said)
     if not right and (unsaid or not wrong):
-        return Outcome("WRONG IN SILENCE", error, ", ".join(unsaid) or "no argument differs")
+        return FileOutcome("WRONG IN SILENCE", error, ", ".join(unsaid) or "no argument differs")
     mended = _mended(path, kind, recorded, said, given)
     if mended > tolerance(kind)[0]:
-        return Outcome("WRONG IN SILENCE", mended, f"supplied {', '.join(sorted(said))}")
+        return FileOutcome("WRONG IN SILENCE", mended, f"supplied {', '.join(sorted(said))}")
     if right:
-        return Outcome("right, said", error, ", ".join(mattering))
-    return Outcome("wrong, said", error, ", ".join(sorted(wrong)))
+        return FileOutcome("right, said", error, ", ".join(mattering))
+    return FileOutcome("wrong, said", error, ", ".join(sorted(wrong)))
 
 
 def _load(
-    path: Path, recorded: Recorded, given: Mapping[str, Any]
+    path: Path, recorded: RecordedCase, given: Mapping[str, Any]
 ) -> tuple[list[gru_ref.GRU] | str, set[str]]:
-    """Return the layers in the order of the recorded ones, and which arguments were said assumed."""
+    """Return the layers in the order of the recorded ones, and the arguments said assumed."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = list(load_layers(path, **given).values())
@@ -166,10 +168,12 @@ def _load(
     return layers, said
 
 
-def _mattering(said: set[str], recorded: Recorded) -> list[str]:
+def _mattering(said: set[str], recorded: RecordedCase) -> list[str]:
     """Return what is assumed and can change the numbers of the recorded call."""
     matters = {*ARGUMENTS}
-    gates = {recorded.truth(i)["recurrent_activation"] for i in range(len(recorded.about["layers"]))}
+    gates = {
+        recorded.truth(i)["recurrent_activation"] for i in range(len(recorded.about["layers"]))
+    }
     if "hard_sigmoid" in gates:
         matters.add("keras_version")
     if "mask" in recorded.arrays:
@@ -177,8 +181,8 @@ def _mattering(said: set[str], recorded: Recorded) -> list[str]:
     return sorted(said & matters)
 
 
-def _error(layers: Sequence[gru_ref.GRU], kind: str, recorded: Recorded) -> float:
-    """Return the greatest difference from the expected output, in proportion where that is large."""
+def _error(layers: Sequence[gru_ref.GRU], kind: str, recorded: RecordedCase) -> float:
+    """Return the greatest difference from the expected output, in proportion above 1."""
     expected = recorded.output(kind)
     output = _output(layers, recorded)
     if output.shape != expected.shape:
@@ -187,7 +191,7 @@ def _error(layers: Sequence[gru_ref.GRU], kind: str, recorded: Recorded) -> floa
     return float(difference) if np.isfinite(difference) else float("inf")
 
 
-def _output(layers: Sequence[gru_ref.GRU], recorded: Recorded) -> Array:
+def _output(layers: Sequence[gru_ref.GRU], recorded: RecordedCase) -> Array:
     x, mask = recorded.arrays["x"], recorded.arrays.get("mask")
     first = first_output(layers[0](x, recorded.arrays.get("initial_state"), mask=mask))
     merge = recorded.about["merge"]
@@ -208,7 +212,7 @@ def first_output(returned: Any) -> Array:
     return np.asarray(returned[0] if isinstance(returned, (list, tuple)) else returned)
 
 
-def _wrong(layers: Sequence[gru_ref.GRU], recorded: Recorded) -> dict[str, Any]:
+def _wrong(layers: Sequence[gru_ref.GRU], recorded: RecordedCase) -> dict[str, Any]:
     """Return the arguments that a layer has otherwise than the live one, and what it has."""
     wrong = {}
     for number, layer in enumerate(layers):
@@ -218,14 +222,16 @@ def _wrong(layers: Sequence[gru_ref.GRU], recorded: Recorded) -> dict[str, Any]:
             if actual != expected:
                 wrong[name] = actual
         if truth["recurrent_activation"] == "hard_sigmoid" and "recurrent_activation" not in wrong:
-            generations = [str(v)[:1] == "3" for v in (layer.keras_version, recorded.about["keras"])]
+            generations = [
+                str(v)[:1] == "3" for v in (layer.keras_version, recorded.about["keras"])
+            ]
             if generations[0] != generations[1]:
                 wrong["keras_version"] = layer.keras_version
     return wrong
 
 
 def _mended(
-    path: Path, kind: str, recorded: Recorded, said: set[str], given: Mapping[str, Any]
+    path: Path, kind: str, recorded: RecordedCase, said: set[str], given: Mapping[str, Any]
 ) -> float:
     """Return the error once the true value of everything that was said assumed is supplied."""
     layers = []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from parity_tests.runner.file_kinds import command_line, judging
-from parity_tests.runner.file_kinds.judging import Outcome, Recorded
+from parity_tests.runner.file_kinds.judging import FileOutcome, RecordedCase
 
 # Kind of file → what its path ends in after the case.
 ENDINGS = {
@@ -38,13 +38,13 @@ class Judged(NamedTuple):
     ----------
     writer, kind, case : str
         "KIND + json" where model.to_json() was given too.
-    outcome : Outcome
+    outcome : FileOutcome
     """
 
     writer: str
     kind: str
     case: str
-    outcome: Outcome
+    outcome: FileOutcome
 
 
 class Results(NamedTuple):
@@ -73,7 +73,7 @@ def gather(corpora: Mapping[str, Path]) -> Results:
     sampled = 0
     for writer, folder in corpora.items():
         for place in sorted(folder.glob("*.npz")):
-            recorded = Recorded.read(place)
+            recorded = RecordedCase.read(place)
             for kind, reason in recorded.about["failed"].items():
                 key = (writer, kind, reason)
                 results.unwritten[key] = results.unwritten.get(key, 0) + 1
@@ -87,7 +87,7 @@ def gather(corpora: Mapping[str, Path]) -> Results:
 
 
 def _files(
-    folder: Path, case: str, recorded: Recorded
+    folder: Path, case: str, recorded: RecordedCase
 ) -> Iterator[tuple[str, Path, dict[str, object]]]:
     """Yield (kind, path, what `load_layers` is given) of each file of a case."""
     for kind, ending in ENDINGS.items():
