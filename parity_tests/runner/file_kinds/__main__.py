@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
 import sys
@@ -42,8 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if options.write:
         document.write(found)
-    rows = [[one.writer, one.kind, one.case, *one.outcome] for one in found.judged]
-    (options.corpus / "results.json").write_text(json.dumps(rows, indent=0), encoding="utf-8")
     for one in found.judged:
         if one.outcome.verdict == "WRONG IN SILENCE":
             error = "" if one.outcome.error is None else f" ({one.outcome.error:.2g} off)"

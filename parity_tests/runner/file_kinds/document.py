@@ -24,6 +24,7 @@ _NAMES = {
     "checkpoint": "checkpoint",
     "saved_model": "SavedModel",
     "export": "SavedModel by export",
+    "json": "`to_json()`",
     "tflite": "TFLite",
     "tflite_float16": "TFLite, float16",
     "tflite_int8": "TFLite, int8",
@@ -128,9 +129,7 @@ def _refusals(judged: Iterable[Judged]) -> str:
 
 
 def _unwritten(found: Results) -> str:
-    reasons: Counter[tuple[str, str]] = Counter()
-    for (writer, kind, reason), number in found.unwritten.items():
-        reasons[f"{writer}, {_name(kind)}", reason] += number
+    reasons = Counter((f"{writer}, {_name(kind)}", why) for writer, kind, why in found.unwritten)
     return _reasons("What a release itself fails to write", reasons)
 
 

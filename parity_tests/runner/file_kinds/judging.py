@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -123,76 +123,109 @@ def tolerance(kind: str) -> tuple[float, str]:
     return _TOLERANCE.get(kind, _FLOAT32)
 
 
+@dataclass(frozen=True)
+class LoadedCase:
+    """What gru_ref read of one case.
+
+    Parameters
+    ----------
+    grus : list of GRU
+        In the order of the recorded ones.
+    whole : Bidirectional or None
+        That the file was read as.
+    said : frozenset of str
+        The arguments that a warning said to be assumed.
+    problem : str
+        Why these are not the recorded GRUs; empty where they are.
+    """
+
+    grus: list[gru_ref.GRU]
+    whole: gru_ref.Bidirectional | None
+    said: frozenset[str]
+    problem: str = ""
+
+
 def _judge(path: Path, kind: str, recorded: RecordedCase, given: Mapping[str, Any]) -> FileOutcome:
-    layers, said = _load(path, recorded, given)
-    if isinstance(layers, str):
-        return FileOutcome("WRONG IN SILENCE", None, layers)
-    error = _error(layers, kind, recorded)
+    loaded = _load(path, recorded, given)
+    if loaded.problem:
+        return FileOutcome("WRONG IN SILENCE", None, loaded.problem)
+    error = _error(loaded, kind, recorded)
     right = error <= tolerance(kind)[0]
-    mattering = _mattering(said, recorded)
+    mattering = _mattering(loaded.said, recorded)
     if right and not mattering:
         return FileOutcome("right", error, "")
-    wrong = {} if right else _wrong(layers, recorded)
-    unsaid = sorted(set(wrong) - said)
+    wrong = set() if right else _wrong(loaded, recorded)
+    unsaid = sorted(wrong - loaded.said)
     if not right and (unsaid or not wrong):
         return FileOutcome("WRONG IN SILENCE", error, ", ".join(unsaid) or "no argument differs")
-    mended = _mended(path, kind, recorded, said, given)
+    mended = _mended(path, kind, recorded, loaded.said, given)
     if mended > tolerance(kind)[0]:
-        return FileOutcome("WRONG IN SILENCE", mended, f"supplied {', '.join(sorted(said))}")
+        return FileOutcome("WRONG IN SILENCE", mended, f"supplied {', '.join(sorted(loaded.said))}")
     if right:
         return FileOutcome("right, said", error, ", ".join(mattering))
     return FileOutcome("wrong, said", error, ", ".join(sorted(wrong)))
 
 
-def _load(
-    path: Path, recorded: RecordedCase, given: Mapping[str, Any]
-) -> tuple[list[gru_ref.GRU] | str, set[str]]:
-    """Return the layers in the order of the recorded ones, and the arguments said assumed."""
+def _load(path: Path, recorded: RecordedCase, given: Mapping[str, Any]) -> LoadedCase:
+    """Return what is read of a file, its GRUs told by their kernels."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = list(load_layers(path, **given).values())
+        read = list(load_layers(path, **given).values())
     messages = [str(w.message) for w in caught if w.category.__name__ == "AssumptionWarning"]
-    if len(found) != len(recorded.about["layers"]):
-        return f"{len(found)} of {len(recorded.about['layers'])} GRUs are found", set()
-    layers = []
-    for number in range(len(found)):
+    whole = next((one for one in read if isinstance(one, gru_ref.Bidirectional)), None)
+    found = [half for one in read for half in _halves(one)]
+    expected = len(recorded.about["layers"])
+    if len(found) != expected:
+        return LoadedCase([], None, frozenset(), f"{len(found)} of {expected} GRUs are found")
+    grus = []
+    for number in range(expected):
         kernel = recorded.kernel(number)
         same = [one for one in found if one.weights[0].shape == kernel.shape]
         if not same:
-            return f"no kernel is of shape {kernel.shape}", set()
-        layers.append(min(same, key=lambda one: float(np.abs(one.weights[0] - kernel).max())))
-    said: set[str] = set()
-    for layer in layers:
-        assumed = getattr(getattr(layer, "provenance", None), "assumed", ())
-        said |= {name for name in assumed if any(name in message for message in messages)}
-    return layers, said
-
-
-def _mattering(said: set[str], recorded: RecordedCase) -> list[str]:
-    """Return what is assumed and can change the numbers of the recorded call."""
-    matters = {*ARGUMENTS}
-    gates = {
-        recorded.truth(i)["recurrent_activation"] for i in range(len(recorded.about["layers"]))
+            return LoadedCase([], None, frozenset(), f"no kernel is of shape {kernel.shape}")
+        grus.append(min(same, key=lambda one: float(np.abs(one.weights[0] - kernel).max())))
+    assumed = {
+        name
+        for layer in (*read, *grus)
+        for name in getattr(getattr(layer, "provenance", None), "assumed", ())
     }
-    if "hard_sigmoid" in gates:
+    said = frozenset(name for name in assumed if any(name in message for message in messages))
+    return LoadedCase(grus, whole, said)
+
+
+def _halves(layer: Any) -> list[gru_ref.GRU]:
+    """Return the GRUs of a layer."""
+    if isinstance(layer, gru_ref.Bidirectional):
+        return [layer.forward_layer, layer.backward_layer]
+    return [layer]
+
+
+def _mattering(said: frozenset[str], recorded: RecordedCase) -> list[str]:
+    """Return what is assumed and can change the numbers of the recorded call."""
+    matters = {*ARGUMENTS, "merge_mode"}
+    layers = range(len(recorded.about["layers"]))
+    if any(recorded.truth(i)["recurrent_activation"] == "hard_sigmoid" for i in layers):
         matters.add("keras_version")
     if "mask" in recorded.arrays:
         matters.add("zero_output_for_mask")
     return sorted(said & matters)
 
 
-def _error(layers: Sequence[gru_ref.GRU], kind: str, recorded: RecordedCase) -> float:
+def _error(loaded: LoadedCase, kind: str, recorded: RecordedCase) -> float:
     """Return the greatest difference from the expected output, in proportion above 1."""
     expected = recorded.output(kind)
-    output = _output(layers, recorded)
+    output = _output(loaded, recorded)
     if output.shape != expected.shape:
         return float("inf")
     difference = np.abs(output - expected).max() / max(1.0, float(np.abs(expected).max()))
     return float(difference) if np.isfinite(difference) else float("inf")
 
 
-def _output(layers: Sequence[gru_ref.GRU], recorded: RecordedCase) -> Array:
+def _output(loaded: LoadedCase, recorded: RecordedCase) -> Array:
     x, mask = recorded.arrays["x"], recorded.arrays.get("mask")
+    if loaded.whole is not None:
+        return first_output(loaded.whole(x, mask=mask))
+    layers = loaded.grus
     first = first_output(layers[0](x, recorded.arrays.get("initial_state"), mask=mask))
     merge = recorded.about["merge"]
     if merge == "one":
@@ -212,41 +245,41 @@ def first_output(returned: Any) -> Array:
     return np.asarray(returned[0] if isinstance(returned, (list, tuple)) else returned)
 
 
-def _wrong(layers: Sequence[gru_ref.GRU], recorded: RecordedCase) -> dict[str, Any]:
-    """Return the arguments that a layer has otherwise than the live one, and what it has."""
-    wrong = {}
-    for number, layer in enumerate(layers):
+def _wrong(loaded: LoadedCase, recorded: RecordedCase) -> set[str]:
+    """Return the arguments that a layer has otherwise than the live one."""
+    wrong = set()
+    for number, layer in enumerate(loaded.grus):
         truth = recorded.truth(number)
-        for name, expected in truth.items():
-            actual = getattr(layer.config, name)
-            if actual != expected:
-                wrong[name] = actual
+        wrong |= {name for name, value in truth.items() if getattr(layer.config, name) != value}
         if truth["recurrent_activation"] == "hard_sigmoid" and "recurrent_activation" not in wrong:
-            generations = [
-                str(v)[:1] == "3" for v in (layer.keras_version, recorded.about["keras"])
-            ]
-            if generations[0] != generations[1]:
-                wrong["keras_version"] = layer.keras_version
+            versions = layer.keras_version, recorded.about["keras"]
+            if len({str(version).startswith("3") for version in versions}) == 2:
+                wrong.add("keras_version")
     return wrong
 
 
 def _mended(
-    path: Path, kind: str, recorded: RecordedCase, said: set[str], given: Mapping[str, Any]
+    path: Path,
+    kind: str,
+    recorded: RecordedCase,
+    said: frozenset[str],
+    given: Mapping[str, Any],
 ) -> float:
     """Return the error once the true value of everything that was said assumed is supplied."""
-    layers = []
+    loads = []
     for number in range(len(recorded.about["layers"])):
         # The backward layer of a Bidirectional takes the opposite of what its forward layer does.
         from_layer = 0 if recorded.about["merge"] == "bidirectional" else number
         truth = {**recorded.truth(from_layer), "keras_version": recorded.about["keras"]}
         if truth["keras_version"].startswith("3"):
             del truth["time_major"]  # which Keras 3 does not have
+        truth["merge_mode"] = "concat"
         supplied = {name: truth[name] for name in said if name in truth}
-        found, _ = _load(path, recorded, {**given, **supplied})
-        if isinstance(found, str):
+        loads.append(_load(path, recorded, {**given, **supplied}))
+        if loads[-1].problem:
             return float("inf")
-        layers.append(found[number])
-    return _error(layers, kind, recorded)
+    grus = [one.grus[number] for number, one in enumerate(loads)]
+    return _error(LoadedCase(grus, loads[0].whole, said), kind, recorded)
 
 
 def _without_place(message: str, path: Path) -> str:

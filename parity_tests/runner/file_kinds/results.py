@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from parity_tests.environment import ROOT
 from parity_tests.runner.file_kinds import command_line, judging
 from parity_tests.runner.file_kinds.judging import FileOutcome, RecordedCase
 
@@ -48,13 +51,13 @@ class Judged(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What became of all files.
+    """What became of all files of some writers.
 
     Parameters
     ----------
     judged : list of Judged
-    unwritten : mapping
-        (writer, kind, reason) → the number of cases that the exporter itself fails to write.
+    unwritten : list of (writer, kind, reason)
+        One for each file that the exporter itself fails to write.
     commands : list of str
         A sentence for each run of the command line that did not do as `load_layers` does.
     sampled : int
@@ -62,28 +65,60 @@ class Results(NamedTuple):
     """
 
     judged: list[Judged]
-    unwritten: dict[tuple[str, str, str], int]
+    unwritten: list[tuple[str, str, str]]
     commands: list[str]
     sampled: int
 
 
 def gather(corpora: Mapping[str, Path]) -> Results:
-    """Judge every file of some writers: the name of each → its folder."""
-    results = Results([], {}, [], 0)
-    sampled = 0
+    """Judge every file of some writers: the name of each → its folder.
+
+    Beside each folder the outcomes are kept, for as long as the code and the files are the same.
+    """
+    all_judged, unwritten, commands, sampled = [], [], [], 0
     for writer, folder in corpora.items():
-        for place in sorted(folder.glob("*.npz")):
-            recorded = RecordedCase.read(place)
-            for kind, reason in recorded.about["failed"].items():
-                key = (writer, kind, reason)
-                results.unwritten[key] = results.unwritten.get(key, 0) + 1
-            for kind, path, given in _files(folder, place.stem, recorded):
-                outcome = judging.judge(path, kind.partition(" ")[0], recorded, **given)
-                results.judged.append(Judged(writer, kind, place.stem, outcome))
-                if len(results.judged) % _SAMPLE == 0 and not given:
-                    sampled += 1
-                    results.commands.extend(command_line.differences(path, recorded, outcome))
+        kept = folder.parent / f"{writer}.json"
+        key = _key(folder)
+        held = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+        if held.get("key") != key:
+            held = {"key": key, **_judged(writer, folder)._asdict()}
+            part = kept.with_suffix(".part")
+            part.write_text(json.dumps(held), encoding="utf-8")
+            part.replace(kept)
+        for *name, outcome in held["judged"]:
+            all_judged.append(Judged(*name, FileOutcome(*outcome)))
+        unwritten += [(writer, kind, reason) for _, kind, reason in held["unwritten"]]
+        commands += held["commands"]
+        sampled += held["sampled"]
+    return Results(all_judged, unwritten, commands, sampled)
+
+
+def _judged(writer: str, folder: Path) -> Results:
+    """Judge every file of one writer."""
+    results = Results([], [], [], 0)
+    sampled = 0
+    for place in sorted(folder.glob("*.npz")):
+        recorded = RecordedCase.read(place)
+        for kind, reason in recorded.about["failed"].items():
+            results.unwritten.append((writer, kind, reason))
+        for kind, path, given in _files(folder, place.stem, recorded):
+            outcome = judging.judge(path, kind.partition(" ")[0], recorded, **given)
+            results.judged.append(Judged(writer, kind, place.stem, outcome))
+            if len(results.judged) % _SAMPLE == 0 and not given:
+                sampled += 1
+                results.commands.extend(command_line.differences(path, recorded, outcome))
     return results._replace(sampled=sampled)
+
+
+def _key(folder: Path) -> str:
+    """Return a hash of the code, and of when each case was written."""
+    hashed = hashlib.sha256()
+    for pattern in ("gru_ref/**/*.py", "parity_tests/runner/file_kinds/*.py"):
+        for path in sorted(ROOT.glob(pattern)):
+            hashed.update(path.read_bytes())
+    for place in sorted(folder.glob("*.npz")):
+        hashed.update(f"{place.name} {place.stat().st_mtime_ns}".encode())
+    return hashed.hexdigest()[:16]
 
 
 def _files(

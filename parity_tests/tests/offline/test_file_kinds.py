@@ -78,7 +78,7 @@ class TestPage:
     def test_every_verdict_is_counted(self) -> None:
         outcomes = [judging.FileOutcome(verdict, 2.1e-7, "why") for verdict in judging.VERDICTS]
         judged = [Judged("Keras 3.15", "npz", "relu-sigmoid-before", one) for one in outcomes]
-        page = document.text(Results(judged, {("Keras 3.15", "onnx", "no"): 2}, [], 0))
+        page = document.text(Results(judged, [("Keras 3.15", "onnx", "no")] * 2, [], 0))
         assert "| relu-sigmoid | 5 | 1 | 1 | 1 | 1 | 1 | 3e-07 |" in page
         assert "| before | 5 |" in page
         assert "1 · 2 · 1 ✗ 1" in page
