@@ -30,6 +30,7 @@ Array = NDArray[Any]
 
 _NUMBER = re.compile(r"(\d+)")
 _MAX_RANK = 2
+_MAX_RANK_OF_ANY = 8  # of a layer of any class
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 
 
@@ -174,8 +175,13 @@ class HDF5Dataset:
         with self._source.refusing(self.path):
             return tuple(self._id.shape or ())
 
-    def read(self) -> tuple[Array, str]:
+    def read(self, *, any_layer: bool = False) -> tuple[Array, str]:
         """Return the numbers, and the name of their dtype on file.
+
+        Parameters
+        ----------
+        any_layer : bool
+            Whether it may be what a layer of any class has: more axes, none at all, or integers.
 
         Returns
         -------
@@ -185,9 +191,9 @@ class HDF5Dataset:
         """
         said = self._source.strings(self._id, self.path, "dtype")
         with self._source.refusing(self.path):
-            return self._numbers(said)
+            return self._numbers(said, any_layer)
 
-    def _numbers(self, said: list[str] | None) -> tuple[Array, str]:
+    def _numbers(self, said: list[str] | None, any_layer: bool) -> tuple[Array, str]:
         """Return the numbers, and the name of their dtype on file.
 
         Raises
@@ -203,12 +209,14 @@ class HDF5Dataset:
         layout = properties.get_layout()
         if layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
             raise self._error("it is a virtual dataset, expected one that is stored here")
-        dtype, name = self._dtype(said)
-        if self._id.get_space().get_simple_extent_type() != h5py.h5s.SIMPLE:
+        dtype, name = self._dtype(said, any_layer)
+        extents = (h5py.h5s.SIMPLE, h5py.h5s.SCALAR) if any_layer else (h5py.h5s.SIMPLE,)
+        if self._id.get_space().get_simple_extent_type() not in extents:
             raise self._error("it has no shape, expected an array")
         shape = tuple(int(size) for size in self._id.shape)
-        if len(shape) > _MAX_RANK:
-            raise self._error(f"it has {len(shape)} axes, expected up to {_MAX_RANK}")
+        most = _MAX_RANK_OF_ANY if any_layer else _MAX_RANK
+        if len(shape) > most:
+            raise self._error(f"it has {len(shape)} axes, expected up to {most}")
         size = math.prod(shape) * dtype.itemsize
         stored = int(self._id.get_storage_size())
         budget.check_ratio(stored, size, self.path)
@@ -224,11 +232,14 @@ class HDF5Dataset:
             return from_bfloat16(array), name
         return array.astype(dtype.newbyteorder("="), copy=False), name
 
-    def _dtype(self, said: list[str] | None) -> tuple[np.dtype[Any], str]:
+    def _dtype(self, said: list[str] | None, any_layer: bool) -> tuple[np.dtype[Any], str]:
         """Return the dtype that the numbers are read in, and its name."""
         h5py = self._source.h5py
         kind = self._id.get_type()
         kind_class, size = kind.get_class(), int(kind.get_size())
+        if any_layer and kind_class == h5py.h5t.INTEGER and size in (1, 2, 4, 8):
+            dtype = np.dtype(kind.dtype)
+            return dtype, dtype.newbyteorder("=").name
         if kind_class == h5py.h5t.OPAQUE and size == 2 and said in (None, ["bfloat16"]):
             return BFLOAT16, "bfloat16"
         if kind_class != h5py.h5t.FLOAT or size not in (2, 4, 8):

@@ -39,16 +39,16 @@ def to_keras_2(config: Mapping[str, Any]) -> dict[str, Any]:
     >>> to_keras_2({"output_dim": 5, "inner_activation": "hard_sigmoid"})["units"]
     5
     """
-    renamed = {_NAMES.get(name, name): _regularizer(value) for name, value in config.items()}
+    renamed = {_NAMES.get(name, name): regularizer(value) for name, value in config.items()}
     return {**renamed, "use_bias": True, "return_state": False, "reset_after": False}
 
 
-def _regularizer(value: Any) -> Any:
+def regularizer(value: Any) -> Any:
     """Return a regularizer's dict in Keras 2's words; anything else as it is.
 
     Examples
     --------
-    >>> _regularizer({"name": "WeightRegularizer", "l1": 0.0, "l2": 0.5})
+    >>> regularizer({"name": "WeightRegularizer", "l1": 0.0, "l2": 0.5})
     {'class_name': 'L1L2', 'config': {'l1': 0.0, 'l2': 0.5}}
     """
     if not isinstance(value, Mapping) or value.keys() != {"name", "l1", "l2"}:

@@ -223,7 +223,7 @@ def _groups(members: Sequence[Mapping[str, Any]], step: int) -> list[str]:
     counts: dict[str, int] = {}
     groups = []
     for member in members:
-        name = _snake(_class(member))
+        name = snake_case(_class(member))
         number = counts.get(name, 0)
         counts[name] = number + step
         groups.append(f"{name}_{number}" if number else name)
@@ -246,12 +246,17 @@ def _config(layer: Mapping[str, Any]) -> Mapping[str, Any]:
     return config if isinstance(config, Mapping) else {}
 
 
-def _snake(name: str) -> str:
+def snake_case(name: str) -> str:
     """Return a class name as Keras writes it in paths.
 
     Examples
     --------
-    >>> _snake("GRU"), _snake("CuDNNGRU"), _snake("TimeDistributed"), _snake("MyGRU")
+    >>> (
+    ...     snake_case("GRU"),
+    ...     snake_case("CuDNNGRU"),
+    ...     snake_case("TimeDistributed"),
+    ...     snake_case("MyGRU"),
+    ... )
     ('gru', 'cu_dnngru', 'time_distributed', 'my_gru')
     """
     name = re.sub(r"(?<=.)(?=[A-Z][a-z])", "_", re.sub(r"\W", "", name))

@@ -136,3 +136,16 @@ def is_before_the_ledger(recorded: str | None) -> bool:
     if recorded is None or recorded in _OF_TENSORFLOW_2:
         return False
     return _BEFORE_THE_LEDGER.fullmatch(recorded) is not None
+
+
+def ledger_release(recorded: str | None) -> str:
+    """Return the release of the ledger that computes as the Keras that a file names does.
+
+    Examples
+    --------
+    >>> ledger_release("1.2.2"), ledger_release("2.15.0"), ledger_release(None)
+    ('2.2.4-tf', '2.15.0', '2')
+    """
+    if recorded is None:
+        return "2"
+    return _OLDEST if is_before_the_ledger(recorded) else recorded

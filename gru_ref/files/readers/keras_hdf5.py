@@ -25,7 +25,7 @@ from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
 from gru_ref.provenance import Inference
 
-_MODEL = "model_weights"
+MODEL = "model_weights"
 # What Keras and TensorFlow add to a name: ":0", and "_1" to the second of one name.
 _ADDED = re.compile(r"(_\d+)?(:\d+)?$")
 
@@ -45,7 +45,7 @@ def read(path: Path, budget: Budget) -> list[Found]:
         It is damaged, hostile or beyond the limits, or an array that is listed is not there.
     """
     with open_file(path, budget) as stream, hdf5.open_hdf5(stream, budget) as root:
-        if _MODEL in root.names() or _strings(root, "layer_names") is not None:
+        if MODEL in root.names() or strings(root, "layer_names") is not None:
             return _read_legacy(root, budget)
         return [
             stored_gru.with_config(stored, None, None) for stored in weights_h5.stored_grus(root)
@@ -53,7 +53,7 @@ def read(path: Path, budget: Budget) -> list[Found]:
 
 
 def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
-    weights = root.group(_MODEL) or root
+    weights = root.group(MODEL) or root
     config = root.strings("model_config")
     leaves: list[Leaf] = []
     if config:
@@ -66,7 +66,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
     for leaf in leaves:
         if leaf.could_be_gru and leaf.names:
             by_layer.setdefault(leaf.names[0], []).append(leaf)
-    for layer in _strings(weights, "layer_names") or []:
+    for layer in strings(weights, "layer_names") or []:
         group = weights.group(layer)
         if group is None:
             raise budget.error(layer, "the layer is listed, but not there")
@@ -77,7 +77,7 @@ def _read_legacy(root: HDF5Group, budget: Budget) -> list[Found]:
     return [stored_gru.with_config(stored, leaf, version) for stored, leaf in pairs]
 
 
-def _strings(group: HDF5Group, name: str) -> list[str] | None:
+def strings(group: HDF5Group, name: str) -> list[str] | None:
     """Return a list of strings, which Keras splits into name0, name1, … where it is long."""
     whole = group.strings(name)
     if whole is not None:
@@ -92,7 +92,7 @@ def _strings(group: HDF5Group, name: str) -> list[str] | None:
 
 def _stored_grus(group: HDF5Group, layer: str, version: str | None, budget: Budget) -> list[Found]:
     """Return the GRUs among the arrays of one layer's group."""
-    names = _strings(group, "weight_names") or []
+    names = strings(group, "weight_names") or []
     arrays: dict[str, HDF5Dataset] = {}
     for name in names:
         dataset = group.child(name)

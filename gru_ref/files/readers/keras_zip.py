@@ -17,7 +17,7 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers import weights_h5
 
-_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _PICKLED = "model.weights.npz"
 
 
@@ -29,11 +29,11 @@ def read(path: Path, budget: Budget) -> list[Found]:
     MalformedFileError
         A part is missing, damaged or beyond the limits, or the arrays and the config disagree.
     """
-    with _parts(path, budget) as parts:
-        metadata = parts.json(_METADATA)
-        config = parts.json(_CONFIG)
+    with parts(path, budget) as model:
+        metadata = model.json(METADATA)
+        config = model.json(CONFIG)
         version = metadata.get("keras_version")
-        with parts.stream(_WEIGHTS) as stream, hdf5.open_hdf5(stream, budget, _WEIGHTS) as root:
+        with model.stream(WEIGHTS) as stream, hdf5.open_hdf5(stream, budget, WEIGHTS) as root:
             of_2_12 = model_config.KERAS_2_12.layers in weights_h5.layer_groups(root)
             style = model_config.KERAS_2_12 if of_2_12 else model_config.KERAS_2_13
             leaves = model_config.leaves(config, budget, style)
@@ -79,17 +79,18 @@ class _Zip:
     @contextlib.contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:
         """Open a part in memory."""
-        if name == _WEIGHTS and name not in self._archive.names and _PICKLED in self._archive.names:
+        if name == WEIGHTS and name not in self._archive.names and _PICKLED in self._archive.names:
             raise self._budget.error(
                 _PICKLED,
                 "it is pickled, which can run code when it is read and never is: save the model "
-                f"with {_WEIGHTS}",
+                f"with {WEIGHTS}",
             )
         yield io.BytesIO(self._archive.read(name))
 
 
 @contextlib.contextmanager
-def _parts(path: Path, budget: Budget) -> Iterator[_Folder | _Zip]:
+def parts(path: Path, budget: Budget) -> Iterator[_Folder | _Zip]:
+    """Open the parts of a model, in a folder or in a zip archive."""
     if path.is_dir():
         yield _Folder(path, budget)
         return

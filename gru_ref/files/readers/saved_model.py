@@ -238,6 +238,22 @@ def _described(
     return described, written if isinstance(written, str) else None
 
 
+def metadata_of_root(folder: Path, budget: Budget) -> dict[str, Any]:
+    """Return what Keras says of the model itself, its config among it; empty if nothing.
+
+    Raises
+    ------
+    MalformedFileError
+        A file of it is damaged.
+    """
+    saved = Message.parse(read_file(folder / PROTOBUF, budget, PROTOBUF))
+    for at, part in _metadata(folder, saved, budget):
+        if at == ():
+            budget.check_json(len(part), part.place)
+            return parse_object(bytes(part.data), part.place, budget)
+    return {}
+
+
 def _metadata(
     folder: Path, saved: Message, budget: Budget
 ) -> Iterator[tuple[tuple[str, ...], FilePart]]:

@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from gru_ref.errors import NotRepresentableError
 from gru_ref.files.formats.float_arrays import BFLOAT16
@@ -42,6 +42,15 @@ class Plan:
     weights: list[list[Array]]
     names: Mapping[str, str]
     notes: tuple[str, ...]
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """The place of each array in the file → the array."""
+        return {
+            f"layers/gru{f'_{i}' if i else ''}/cell/vars/{k}": array
+            for i, arrays in enumerate(self.weights)
+            for k, array in enumerate(arrays)
+        }
 
 
 def plan(layers: Mapping[str, GRU], *, batch: int | None = None) -> Plan:
@@ -131,18 +140,30 @@ def plan_of_weights(layers: Mapping[str, GRU]) -> Plan:
     return Plan({}, [layer.get_weights() for layer in layers.values()], names, tuple(notes))
 
 
-def keras_zip(planned: Plan) -> bytes:
+class Contents(Protocol):
+    """What a file of Keras 3 holds: `Plan`, or the plan of a whole model."""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Keras 3's config of the model, as ``keras.models.model_from_json`` takes it."""
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """The place of each array ("layers/gru/cell/vars/0") → the array."""
+
+
+def keras_zip(contents: Contents) -> bytes:
     """Return the bytes of a `.keras` file."""
     version = f"{release_of('3')}.0"
     members = {
         "metadata.json": json.dumps({"keras_version": version}).encode(),
-        "config.json": model_json(planned).encode(),
-        "model.weights.h5": weights_h5(planned),
+        "config.json": model_json(contents).encode(),
+        "model.weights.h5": weights_h5(contents),
     }
     return zip_bytes(members)
 
 
-def weights_h5(planned: Plan) -> bytes:
+def weights_h5(contents: Contents) -> bytes:
     """Return the bytes of a `.weights.h5` file.
 
     Raises
@@ -154,24 +175,17 @@ def weights_h5(planned: Plan) -> bytes:
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
         file.create_group("vars")
-        for i, arrays in enumerate(planned.weights):
-            number = f"_{i}" if i else ""
-            file.create_group(f"layers/input_layer{number}/vars")
-            file.create_group(f"layers/gru{number}/vars")
-            variables = file.create_group(f"layers/gru{number}/cell/vars")
-            for k, array in enumerate(arrays):
-                bfloat16 = array.dtype.name == "bfloat16"
-                stored = variables.create_dataset(
-                    str(k), data=array.view(BFLOAT16) if bfloat16 else array
-                )
-                if bfloat16:  # of no dtype of HDF5's: its bits, and Keras's own word for them
-                    stored.attrs["dtype"] = "bfloat16"
+        for place, array in contents.arrays.items():
+            bfloat16 = array.dtype.name == "bfloat16"
+            stored = file.create_dataset(place, data=array.view(BFLOAT16) if bfloat16 else array)
+            if bfloat16:  # of no dtype of HDF5's: its bits, and Keras's own word for them
+                stored.attrs["dtype"] = "bfloat16"
     return buffer.getvalue()
 
 
-def model_json(planned: Plan) -> str:
+def model_json(contents: Contents) -> str:
     """Return the text that ``keras.models.model_from_json`` takes."""
-    return json.dumps(planned.config, allow_nan=False)
+    return json.dumps(contents.config, allow_nan=False)
 
 
 # The arguments that make a difference to a call, and the values that need not be given.

@@ -98,10 +98,9 @@ def keras3_gru(layer: GRU, name: str, path: str) -> Keras3GRU:
         if isinstance(arguments[argument], dict):
             notes.append(f"{argument} is a layer, which Keras 3.10 and later take there")
     weights = [_scale(array, scales) for array in layer.get_weights()]
-    newest = resolve("3")
     for kind in KINDS:
         for argument in (a for a in vars(config) if a.endswith(f"_{kind}")):
-            arguments[argument] = _object(config, argument, kind, newest, path)
+            arguments[argument] = _object(config, argument, kind, path)
     multiplied = scales != _UNSCALED
     if multiplied:
         notes += _notes_on_scaling(scales, arguments)
@@ -112,18 +111,9 @@ def keras3_gru(layer: GRU, name: str, path: str) -> Keras3GRU:
 
 def _activation(config: GRUConfig, argument: str, path: str, notes: list[str]) -> tuple[Any, float]:
     """Return Keras 3's name of an activation, and what its argument is to be multiplied by."""
-    value = getattr(config, argument)
-    function: Callable[..., Any] = getattr(config, f"{argument}_function")
-    if function is _HARD_SIGMOID:
-        return "hard_sigmoid", _SCALE
-    layer = _LEAKY_RELU if function is tables.KERAS_2["LeakyReLU"] else function
-    keras_3 = resolve("3").activation_layers
-    if isinstance(layer, ActivationLayer) and layer.class_name in keras_3:
-        names = keras_3[layer.class_name]  # Keras 2 may name them otherwise
-        parameters = dict(zip(names, layer.parameters.values(), strict=True))
-        return {**_KERAS_LAYER, "class_name": layer.class_name, "config": parameters}, 1.0
-    name, distance = _nearest(function, value, config.compute_dtype.name)
-    if name is None:
+    value, dtype = getattr(config, argument), config.compute_dtype.name
+    found = keras3_activation(value, getattr(config, f"{argument}_function"), dtype)
+    if found is None:
         raise NotRepresentableError(
             _RUNTIME,
             f"{argument} of {path}",
@@ -131,12 +121,62 @@ def _activation(config: GRUConfig, argument: str, path: str, notes: list[str]) -
             "an activation that Keras 3 has too",
             "the function: every state would differ",
         )
-    if distance:
-        notes.append(
-            f"{argument} {name!r} rounds otherwise in Keras 3: up to {distance:.1g} apart in "
-            f"{config.compute_dtype}"
+    if found.distance:
+        notes.append(f"{argument} {found}")
+    return found.value, found.scale
+
+
+class Keras3Activation(NamedTuple):
+    """An activation as Keras 3 has it.
+
+    Parameters
+    ----------
+    value : str or dict
+    scale : float
+        What its argument is to be multiplied by.
+    distance : float
+        How far apart both are where they round otherwise.
+    dtype : str
+    """
+
+    value: Any
+    scale: float = 1.0
+    distance: float = 0.0
+    dtype: str = "float32"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value!r} rounds otherwise in Keras 3: up to {self.distance:.1g} apart in "
+            f"{self.dtype}"
         )
-    return name, 1.0
+
+
+def keras3_activation(
+    value: Any, function: Callable[..., Any], dtype: str
+) -> Keras3Activation | None:
+    """Return what Keras 3 calls an activation, or None if it has nothing that computes the same.
+
+    Parameters
+    ----------
+    value : str or anything
+        What the release that wrote it calls it: kept if Keras 3 means the same.
+    function : callable
+        What it computes.
+    dtype : str
+        What it computes in.
+    """
+    if function is _HARD_SIGMOID:
+        return Keras3Activation("hard_sigmoid", _SCALE)
+    layer = _LEAKY_RELU if function is tables.KERAS_2["LeakyReLU"] else function
+    keras_3 = resolve("3").activation_layers
+    if isinstance(layer, ActivationLayer) and layer.class_name in keras_3:
+        names = keras_3[layer.class_name]  # Keras 2 may name them otherwise
+        parameters = dict(zip(names, layer.parameters.values(), strict=True))
+        return Keras3Activation(
+            {**_KERAS_LAYER, "class_name": layer.class_name, "config": parameters}
+        )
+    name, distance = _nearest(function, value, dtype)
+    return None if name is None else Keras3Activation(name, 1.0, distance, dtype)
 
 
 def _nearest(function: Callable[..., Any], value: Any, dtype: str) -> tuple[str | None, float]:
@@ -186,10 +226,41 @@ def _notes_on_scaling(scales: list[float], arguments: dict[str, Any]) -> list[st
     return notes
 
 
-def _object(config: GRUConfig, argument: str, kind: str, newest: Behaviour, path: str) -> Any:
+def _object(config: GRUConfig, argument: str, kind: str, path: str) -> Any:
     """Return an initializer, regularizer or constraint as Keras 3 serializes it."""
     value = getattr(config, argument)
-    found = KINDS[kind].resolve(value, config.behaviour, argument)
+    try:
+        return keras3_object(value, argument, kind, config.behaviour)
+    except LookupError:
+        raise NotRepresentableError(
+            _RUNTIME,
+            f"{argument} of {path}",
+            shown(value),
+            f"a {kind} that Keras 3 has too",
+            "what it does in training",
+        ) from None
+
+
+def keras3_object(value: Any, argument: str, kind: str, behaviour: Behaviour) -> Any:
+    """Return an initializer, regularizer or constraint as Keras 3 serializes it, or None.
+
+    Parameters
+    ----------
+    value
+        As the release of `behaviour` writes it.
+    argument : str
+        For the messages.
+    kind : "initializer", "regularizer" or "constraint"
+    behaviour : Behaviour
+
+    Raises
+    ------
+    LookupError
+        Keras 3 has no such regularizer or constraint.
+    TypeError, ValueError
+        The release has no such object.
+    """
+    found = KINDS[kind].resolve(value, behaviour, argument)
     if found is None:
         return None
     parameters = {k: v for k, v in found.parameters.items() if k != "dtype"}
@@ -200,15 +271,9 @@ def _object(config: GRUConfig, argument: str, kind: str, newest: Behaviour, path
         "registered_name": None,
     }
     try:
-        KINDS[kind].resolve(serialized, newest, argument)
+        KINDS[kind].resolve(serialized, resolve("3"), argument)
     except (TypeError, ValueError, KeyError):
         if kind == "initializer":  # nothing is drawn: the file holds the arrays
             return "zeros"
-        raise NotRepresentableError(
-            _RUNTIME,
-            f"{argument} of {path}",
-            shown(value),
-            f"a {kind} that Keras 3 has too",
-            "what it does in training",
-        ) from None
+        raise LookupError(f"{argument} is {shown(value)}") from None
     return serialized

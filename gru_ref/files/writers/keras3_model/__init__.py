@@ -1,0 +1,104 @@
+"""A whole model of Keras 1 or 2 as a file that Keras 3 opens.
+
+`plan` says what changes and what cannot be carried before anything is written. Nothing of the file
+is executed, and no class is looked up by a name of the file anywhere but in
+`gru_ref.files.writers.keras3_model.layer_table`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gru_ref.files.interpretation.model_config import KERAS_2_13
+from gru_ref.files.interpretation.recorded_version import ledger_release
+from gru_ref.files.limits import Budget
+from gru_ref.files.readers.whole_model import GroupedArrays, StoredModel
+from gru_ref.files.writers.keras3_model.arrays import new_arrays, take_arrays
+from gru_ref.files.writers.keras3_model.model import ModelWriter
+from gru_ref.files.writers.keras3_model.report import Change, NotCarriedError, Report
+from gru_ref.keras.ledger import resolve
+
+Array = NDArray[Any]
+
+__all__ = ["Change", "ModelPlan", "NotCarriedError", "plan"]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPlan:
+    """What a file of Keras 3 with a model holds, and what is to be said of it.
+
+    Parameters
+    ----------
+    config : dict
+        As ``keras.models.model_from_json`` takes it.
+    arrays : dict
+        The place of each array → the array.
+    changes : list of Change
+        What is written otherwise than it was read.
+    refused : list of Change
+        What cannot be carried: in `config` are placeholders for it.
+    placeholders : list of str
+        The classes that ``custom_objects`` has to have.
+    """
+
+    config: dict[str, Any]
+    arrays: dict[str, Array]
+    changes: list[Change]
+    refused: list[Change]
+    placeholders: list[str]
+
+
+def plan(
+    stored: StoredModel,
+    budget: Budget,
+    *,
+    keras_version: str | None = None,
+    batch: int | None = None,
+    multiplied: bool = True,
+) -> ModelPlan:
+    """Return what a file of Keras 3 holds that computes what a model of Keras 1 or 2 does.
+
+    Parameters
+    ----------
+    stored : StoredModel
+    budget : Budget
+        The account of the file.
+    keras_version : str, optional
+        The Keras that wrote the file, if the file does not say.
+    batch : int, optional
+        The batch of stateful models that do not say theirs.
+    multiplied : bool
+        Whether arrays are multiplied for hard_sigmoid; if not, the config is that of another function.
+
+    Raises
+    ------
+    MalformedFileError
+        The file contradicts itself, or is beyond the limits.
+    NotCarriedError
+        The model itself is of a class of its own.
+    ValueError
+        The model is stateful, and its batch is unknown.
+    """
+    release = ledger_release(stored.keras_version or keras_version)
+    grouped = isinstance(stored.arrays, GroupedArrays)
+    style = stored.arrays.style if grouped else KERAS_2_13  # type: ignore[union-attr]
+    writer = ModelWriter(
+        resolve(release), style, budget, batch=batch, theano=stored.backend == "theano"
+    )
+    model = writer.model(stored.config)
+    report: Report = writer.report
+    take_arrays(model, stored.arrays, budget)
+    if stored.compiled:
+        report.change(
+            model.name, "the optimizer is left out", "compile the model again to train it"
+        )
+    return ModelPlan(
+        model.serialized,
+        new_arrays(model, multiplied=multiplied),
+        report.changes,
+        report.refused,
+        report.placeholders,
+    )

@@ -1,0 +1,280 @@
+"""Operations of TensorFlow that Keras 2 made layers of, and the operations of Keras 3 that do the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from gru_ref.errors import shown
+from gru_ref.files.writers.keras3_model.graph import Call, Tensor
+from gru_ref.files.writers.keras3_model.report import NotCarriedError
+
+CLASSES = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
+_NUMPY, _NN, _CORE, _MATH = (f"keras.src.ops.{name}" for name in ("numpy", "nn", "core", "math"))
+
+
+class Operation(NamedTuple):
+    """One operation of Keras 3, called once.
+
+    Parameters
+    ----------
+    module, class_name : str
+    config : dict
+        Without the name.
+    args : list
+    """
+
+    module: str
+    class_name: str
+    config: dict[str, Any]
+    args: list[Any]
+
+
+# One tensor to one tensor: the function of TensorFlow → module and class.
+_UNARY: Mapping[str, tuple[str, str]] = {
+    **{
+        f"math.{name}": (_NUMPY, class_name)
+        for name, class_name in {
+            "abs": "Absolute", "negative": "Negative", "exp": "Exp", "expm1": "Expm1", "log": "Log",
+            "log1p": "Log1p", "sqrt": "Sqrt", "square": "Square", "sign": "Sign", "sin": "Sin",
+            "cos": "Cos", "tan": "Tan", "tanh": "Tanh", "sinh": "Sinh", "cosh": "Cosh",
+            "floor": "Floor", "ceil": "Ceil", "reciprocal": "Reciprocal", "asin": "Arcsin",
+            "acos": "Arccos", "atan": "Arctan", "logical_not": "LogicalNot", "is_nan": "Isnan",
+        }.items()
+    },
+    "__operators__.abs": (_NUMPY, "Absolute"),
+    "__operators__.neg": (_NUMPY, "Negative"),
+    "identity": (_NUMPY, "Copy"),
+    "math.erf": (_MATH, "Erf"),
+    "math.rsqrt": (_MATH, "Rsqrt"),
+    "math.sigmoid": (_NN, "Sigmoid"),
+    "math.softplus": (_NN, "Softplus"),
+    "nn.elu": (_NN, "Elu"),
+    "nn.relu": (_NN, "Relu"),
+    "nn.relu6": (_NN, "Relu6"),
+    "nn.selu": (_NN, "Selu"),
+    "nn.sigmoid": (_NN, "Sigmoid"),
+    "nn.softplus": (_NN, "Softplus"),
+    "nn.softsign": (_NN, "Softsign"),
+    "nn.tanh": (_NUMPY, "Tanh"),
+    "ones_like": (_NUMPY, "OnesLike"),
+    "stop_gradient": (_CORE, "StopGradient"),
+    "zeros_like": (_NUMPY, "ZerosLike"),
+}  # fmt: skip
+
+# Two tensors, or a tensor and a number.
+_BINARY: Mapping[str, str] = {
+    **{
+        f"math.{name}": class_name
+        for name, class_name in {
+            "add": "Add", "subtract": "Subtract", "multiply": "Multiply", "divide": "TrueDivide",
+            "truediv": "TrueDivide", "floordiv": "FloorDivide", "pow": "Power",
+            "maximum": "Maximum", "minimum": "Minimum", "equal": "Equal", "not_equal": "NotEqual",
+            "greater": "Greater", "greater_equal": "GreaterEqual", "less": "Less",
+            "less_equal": "LessEqual", "logical_and": "LogicalAnd", "logical_or": "LogicalOr",
+        }.items()
+    },
+    "__operators__.add": "Add",
+    "__operators__.eq": "Equal",
+    "__operators__.matmul": "Matmul",
+    "__operators__.ne": "NotEqual",
+    "linalg.matmul": "Matmul",
+}  # fmt: skip
+
+_REDUCTIONS: Mapping[str, tuple[str, str]] = {
+    "math.reduce_all": (_NUMPY, "All"),
+    "math.reduce_any": (_NUMPY, "Any"),
+    "math.reduce_logsumexp": (_MATH, "Logsumexp"),
+    "math.reduce_max": (_NUMPY, "Max"),
+    "math.reduce_mean": (_NUMPY, "Mean"),
+    "math.reduce_min": (_NUMPY, "Min"),
+    "math.reduce_prod": (_NUMPY, "Prod"),
+    "math.reduce_std": (_NUMPY, "Std"),
+    "math.reduce_sum": (_NUMPY, "Sum"),
+    "math.reduce_variance": (_NUMPY, "Var"),
+}
+
+# One tensor and constants: module, class, and each constant's name in TensorFlow → in Keras 3.
+_WITH_CONSTANTS: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "cast": (_CORE, "Cast", {"dtype": "dtype"}),
+    "clip_by_value": (_NUMPY, "Clip", {"clip_value_min": "x_min", "clip_value_max": "x_max"}),
+    "compat.v1.squeeze": (_NUMPY, "Squeeze", {"axis": "axis"}),
+    "compat.v1.transpose": (_NUMPY, "Transpose", {"perm": "axes"}),
+    "concat": (_NUMPY, "Concatenate", {"axis": "axis"}),
+    "expand_dims": (_NUMPY, "ExpandDims", {"axis": "axis"}),
+    "nn.leaky_relu": (_NN, "LeakyRelu", {"alpha": "negative_slope"}),
+    "nn.log_softmax": (_NN, "LogSoftmax", {"axis": "axis"}),
+    "nn.softmax": (_NN, "Softmax", {"axis": "axis"}),
+    "repeat": (_NUMPY, "Repeat", {"repeats": "repeats", "axis": "axis"}),
+    "reshape": (_NUMPY, "Reshape", {"shape": "newshape"}),
+    "reverse": (_NUMPY, "Flip", {"axis": "axis"}),
+    "squeeze": (_NUMPY, "Squeeze", {"axis": "axis"}),
+    "stack": (_NUMPY, "Stack", {"axis": "axis"}),
+    "tile": (_NUMPY, "Tile", {"multiples": "repeats"}),
+    "transpose": (_NUMPY, "Transpose", {"perm": "axes"}),
+}
+# What TensorFlow takes where the config says nothing, and Keras 3 takes otherwise.
+_DEFAULTS: Mapping[str, dict[str, Any]] = {
+    "nn.leaky_relu": {"negative_slope": 0.2},
+    "stack": {"axis": 0},
+}
+LISTS = frozenset(("concat", "stack"))
+# Arguments that change nothing, or only where they are not what is given here.
+_IGNORED: Mapping[str, tuple[Any, ...]] = {
+    "name": (None,),
+    "output_type": (None,),
+    "transpose_a": (False,),
+    "transpose_b": (False,),
+    "adjoint_a": (False,),
+    "adjoint_b": (False,),
+    "a_is_sparse": (False,),
+    "b_is_sparse": (False,),
+    "conjugate": (False,),
+    "input_type": (None,),
+    "features": (),
+}
+
+
+def keras3_operation(class_name: str, config: Mapping[str, Any], call: Call) -> Operation:
+    """Return the operation of Keras 3 that a call of such a layer is.
+
+    Raises
+    ------
+    NotCarriedError
+        There is none, or it has an argument that Keras 3's has not.
+    """
+    if class_name == "TensorFlowOpLayer":
+        function, call = _of_graph(config, call)
+    else:
+        function = str(config.get("function"))
+    name = f"tf.{function}"
+    if function == "__operators__.getitem":
+        key = call.kwargs.get("slice_spec")
+        return Operation(_NUMPY, "GetItem", {}, [call.first, _key(key, name)])
+    left = {
+        k: v
+        for k, v in call.kwargs.items()
+        if not (k in _IGNORED and (v in _IGNORED[k] or k == "name"))
+    }
+    if function in _UNARY and not left:
+        return Operation(*_UNARY[function], {}, [call.first])
+    if function == "nn.gelu" and left.keys() <= {"approximate"}:
+        return Operation(_NN, "Gelu", {"approximate": left.get("approximate", False)}, [call.first])
+    if function in ("nn.silu", "nn.swish") and left.get("beta", 1.0) == 1.0:
+        return Operation(_NN, "Silu", {}, [call.first])
+    if function in _BINARY and len(left) == 1 and next(iter(left)) in ("y", "b"):
+        (other,) = left.values()
+        return Operation(_NUMPY, _BINARY[function], {}, [call.first, _number(other, name)])
+    if function in _REDUCTIONS and left.keys() <= {"axis", "keepdims"}:
+        keepdims = left.get("keepdims") or False
+        axis = _constant(left.get("axis"), name)
+        return Operation(*_REDUCTIONS[function], {"axis": axis, "keepdims": keepdims}, [call.first])
+    if function == "where" and left.keys() == {"x", "y"}:
+        return Operation(_NUMPY, "Where", {}, [call.first, left["x"], left["y"]])
+    if function in _WITH_CONSTANTS:
+        module, new, names = _WITH_CONSTANTS[function]
+        if left.keys() <= names.keys():
+            given = {names[k]: _constant(v, name) for k, v in left.items()}
+            if function == "cast":
+                given = {"dtype": _dtype(given.get("dtype"), name)}
+            return Operation(module, new, {**_DEFAULTS.get(function, {}), **given}, [call.first])
+    arguments = f" with {', '.join(sorted(left))}" if left else ""
+    raise NotCarriedError(f"{name}{arguments}", "no operation of Keras 3 is known to do the same")
+
+
+def _number(value: Any, name: str) -> Any:
+    """Return the second argument of an operation: a tensor, a number, or a list of numbers."""
+    if isinstance(value, (Tensor, int, float)):
+        return value
+    if isinstance(value, list) and all(
+        isinstance(_number(one, name), (int, float, list)) for one in value
+    ):
+        return value
+    raise NotCarriedError(f"{name} of {shown(value)}", "it is neither a tensor nor numbers")
+
+
+def _constant(value: Any, name: str) -> Any:
+    """Return an argument that has to be known when the model is built."""
+    if value is None or isinstance(value, (int, float, str)):
+        return value
+    if isinstance(value, list) and all(isinstance(one, (int, float)) for one in value):
+        return value
+    raise NotCarriedError(f"{name} of {shown(value)}", "Keras 3 takes a constant there")
+
+
+def _dtype(value: Any, name: str) -> str:
+    known = ("float16", "float32", "float64", "bfloat16", "int32", "int64", "bool", "uint8", "int8")
+    if value in known:
+        return str(value)
+    raise NotCarriedError(f"{name} to {shown(value)}", f"expected one of {', '.join(known)}")
+
+
+def _key(spec: Any, name: str) -> Any:
+    """Return an index as Keras 3 serializes it."""
+    if isinstance(spec, Mapping) and spec.get("class_name") == "__tuple__":
+        spec = spec.get("items", spec.get("config"))
+    parts = spec if isinstance(spec, list) else [spec]
+    return [_index(part, name) for part in parts]
+
+
+def _index(part: Any, name: str) -> Any:
+    if part is None or (isinstance(part, int) and not isinstance(part, bool)):
+        return part
+    if isinstance(part, Mapping):
+        if part.get("class_name") in ("__ellipsis__", "ellipsis"):
+            return {"class_name": "__ellipsis__", "config": {}}
+        if part.keys() == {"start", "stop", "step"} and all(
+            one is None or isinstance(one, int) for one in part.values()
+        ):
+            return {"class_name": "__slice__", "config": dict(part)}
+    raise NotCarriedError(f"{name} of {shown(part)}", "the index is no constant")
+
+
+# Operations of a graph, of TensorFlow 2.0 to 2.3 → the functions above.
+_OF_GRAPH: Mapping[str, str] = {
+    "Abs": "math.abs", "Add": "math.add", "AddV2": "math.add", "Cast": "cast", "Elu": "nn.elu",
+    "Exp": "math.exp", "ExpandDims": "expand_dims", "Greater": "math.greater",
+    "GreaterEqual": "math.greater_equal", "Identity": "identity", "Less": "math.less",
+    "LessEqual": "math.less_equal", "Log": "math.log", "Max": "math.reduce_max",
+    "Maximum": "math.maximum", "Mean": "math.reduce_mean", "Min": "math.reduce_min",
+    "Minimum": "math.minimum", "Mul": "math.multiply", "Neg": "math.negative", "Pow": "math.pow",
+    "Prod": "math.reduce_prod", "RealDiv": "math.truediv", "Relu": "nn.relu", "Relu6": "nn.relu6",
+    "Reshape": "reshape", "Rsqrt": "math.rsqrt", "Selu": "nn.selu", "Sigmoid": "math.sigmoid",
+    "Softmax": "nn.softmax", "Softplus": "math.softplus", "Sqrt": "math.sqrt",
+    "Square": "math.square", "Sub": "math.subtract", "Sum": "math.reduce_sum",
+    "Tanh": "math.tanh", "Transpose": "transpose",
+}  # fmt: skip
+_SECOND = {"expand_dims": "axis", "reshape": "shape", "transpose": "perm"}
+_OP = re.compile(r'^\s*op: "(\w+)"', re.M)
+_KEEP = re.compile(r'key: "keep_dims"\s*value\s*{\s*b: true')
+
+
+def _of_graph(config: Mapping[str, Any], call: Call) -> tuple[str, Call]:
+    """Return the function, and its call, that a node of a graph with its constants is."""
+    node = config.get("node_def")
+    text = node if isinstance(node, str) else ""
+    found = _OP.search(text)
+    op = found[1] if found else (node.get("op") if isinstance(node, Mapping) else None)
+    function = _OF_GRAPH.get(op) if isinstance(op, str) else None
+    constants = config.get("constants")
+    constants = constants if isinstance(constants, Mapping) else {}
+    tensors = call.first if isinstance(call.first, list) else [call.first]
+    count = len(tensors) + len(constants)
+    known = {str(place) for place in range(count)}
+    if function is None or not constants.keys() <= known:
+        raise NotCarriedError(f"tf.raw_ops.{op}", "no operation of Keras 3 is known to do the same")
+    values = dict(enumerate(tensors))
+    places: list[Any] = []
+    for place in range(count):
+        key = str(place)
+        places.append(constants[key] if key in constants else values.pop(min(values)))
+    first, *rest = places
+    if len(rest) > 1 or (function in _UNARY and rest) or function == "cast":
+        raise NotCarriedError(f"tf.raw_ops.{op}", "no operation of Keras 3 is known to do the same")
+    kwargs: dict[str, Any] = {}
+    if rest:
+        kwargs[_SECOND.get(function, "axis" if function in _REDUCTIONS else "y")] = rest[0]
+    if function in _REDUCTIONS:
+        kwargs["keepdims"] = bool(_KEEP.search(text))
+    return function, Call(first, kwargs)
