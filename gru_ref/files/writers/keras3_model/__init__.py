@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gru_ref.files.interpretation.model_config import KERAS_2_13
 from gru_ref.files.interpretation.recorded_version import ledger_release
 from gru_ref.files.limits import Budget
-from gru_ref.files.readers.whole_model import GroupedArrays, StoredModel
+from gru_ref.files.readers.whole_model import GroupedArrays, ListedArrays, StoredModel
 from gru_ref.files.writers.keras3_model.arrays import new_arrays, take_arrays
 from gru_ref.files.writers.keras3_model.model import ModelWriter
 from gru_ref.files.writers.keras3_model.report import Change, NotCarriedError, Report
@@ -82,11 +82,17 @@ def plan(
     ValueError
         The model is stateful, and its batch is unknown.
     """
+    old = _is_keras_1(stored.keras_version or keras_version)
     release = ledger_release(stored.keras_version or keras_version)
     grouped = isinstance(stored.arrays, GroupedArrays)
     style = stored.arrays.style if grouped else KERAS_2_13  # type: ignore[union-attr]
     writer = ModelWriter(
-        resolve(release), style, budget, batch=batch, theano=stored.backend == "theano"
+        resolve(release),
+        style,
+        budget,
+        batch=batch,
+        theano=_backend(stored, old) == "theano",
+        old=old,
     )
     model = writer.model(stored.config)
     report: Report = writer.report
@@ -102,3 +108,21 @@ def plan(
         report.refused,
         report.placeholders,
     )
+
+
+def _is_keras_1(version: str | None) -> bool:
+    return version is not None and version.partition(".")[0] in ("0", "1")
+
+
+def _backend(stored: StoredModel, old: bool) -> str | None:
+    """Return the backend of the Keras that wrote a file; Keras 1 names it in no other way.
+
+    TensorFlow's variables are named ``dense_1_W:0``, Theano's ``dense_1_W``.
+    """
+    if stored.backend is not None or not old or not isinstance(stored.arrays, ListedArrays):
+        return stored.backend
+    names = [name for layer in stored.arrays.layers.values() for name, _ in layer]
+    named = [name for name in names if not name.startswith("param_")]
+    if not named:
+        return None
+    return "tensorflow" if any(name.endswith(":0") for name in named) else "theano"

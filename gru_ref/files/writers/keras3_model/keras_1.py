@@ -49,11 +49,14 @@ _NAMES: Mapping[str, str] = {
     "subsample": "strides",
     "subsample_length": "strides",
 }
-_OF_EMBEDDING = {
-    "W_constraint": "embeddings_constraint",
-    "W_regularizer": "embeddings_regularizer",
-    "init": "embeddings_initializer",
-    "output_dim": "output_dim",
+_OF_CLASS: Mapping[str, Mapping[str, str]] = {
+    "Embedding": {
+        "W_constraint": "embeddings_constraint",
+        "W_regularizer": "embeddings_regularizer",
+        "init": "embeddings_initializer",
+        "output_dim": "output_dim",
+    },
+    "PReLU": {"init": "alpha_initializer"},
 }
 # What acts in training alone, or is no argument of the layer any more.
 _GONE = frozenset(("forget_bias_init", "weights", "activity_regularizer"))
@@ -94,9 +97,9 @@ def keras_2_layer(class_name: str, config: Mapping[str, Any]) -> tuple[str, dict
     """
     if class_name == "Merge":
         return _merge(config)
-    names = {**_NAMES, **(_OF_EMBEDDING if class_name == "Embedding" else {})}
+    names = {**_NAMES, **_OF_CLASS.get(class_name, {})}
     new = {
-        names.get(name, name): regularizer(value)
+        names.get(name, name): _constraint(regularizer(value))
         for name, value in config.items()
         if name not in _GONE and name not in ("nb_row", "nb_col", "kernel_dim1", "dim_ordering")
     }
@@ -112,6 +115,21 @@ def keras_2_layer(class_name: str, config: Mapping[str, Any]) -> tuple[str, dict
     if class_name == "GRU":
         new.update(reset_after=False)
     return class_name, new
+
+
+def _constraint(value: Any) -> Any:
+    """Return a constraint's dict in Keras 2's words; anything else as it is.
+
+    Examples
+    --------
+    >>> _constraint({"name": "MaxNorm", "m": 2, "axis": 0})
+    {'class_name': 'MaxNorm', 'config': {'max_value': 2, 'axis': 0}}
+    """
+    names = {"m": "max_value", "axis": "axis"}
+    if not isinstance(value, Mapping) or value.get("name") not in ("MaxNorm", "NonNeg", "UnitNorm"):
+        return value
+    config = {names[key]: inner for key, inner in value.items() if key in names}
+    return {"class_name": value["name"], "config": config}
 
 
 def _merge(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

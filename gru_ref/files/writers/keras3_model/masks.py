@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gru_ref.errors import shown
 from gru_ref.files.writers.keras3_model.graph import Call, Tensor, tensors_in
 from gru_ref.files.writers.keras3_model.layer_table import ALIASES, MERGES_MASKS, PASSES_MASK
+from gru_ref.files.writers.keras3_model.operations import Operation
 from gru_ref.files.writers.keras3_model.report import NotCarriedError
 
 _NUMPY = "keras.src.ops.numpy"
@@ -103,20 +104,9 @@ def _passes_sequences(layer: MaskedLayer, tensor: Tensor) -> bool:
     return bool(returns) and tensor.output == 0
 
 
-def operations_of(origin: MaskOrigin, name: str) -> list[tuple[dict[str, Any], list[Any]]]:
-    """Return the operations that compute a mask, each with its arguments; the last one is it."""
-    compared = _operation("NotEqual", {"name": name})
-    found = [(compared, [origin.tensor, origin.value])]
+def operations_of(origin: MaskOrigin) -> list[Operation]:
+    """Return the operations that compute a mask, one after the other, without the first argument."""
+    found = [Operation(_NUMPY, "NotEqual", {}, [origin.value])]
     if origin.whole_step:
-        whole = _operation("Any", {"name": f"{name}_of_step", "axis": -1, "keepdims": False})
-        found.append((whole, [Tensor(name, 0, 0)]))
+        found.append(Operation(_NUMPY, "Any", {"axis": -1, "keepdims": False}, []))
     return found
-
-
-def _operation(class_name: str, config: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "module": _NUMPY,
-        "class_name": class_name,
-        "config": config,
-        "registered_name": class_name,
-    }

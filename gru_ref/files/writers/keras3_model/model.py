@@ -160,6 +160,8 @@ class ModelWriter:
         The batch of models that keep states and do not say theirs.
     theano : bool
         Whether Theano computed it, whose convolutions turn their kernels.
+    old : bool
+        Whether it is of Keras 1.
     """
 
     def __init__(
@@ -170,6 +172,7 @@ class ModelWriter:
         *,
         batch: int | None = None,
         theano: bool = False,
+        old: bool = False,
     ) -> None:
         self.report = Report()
         self._behaviour = behaviour
@@ -177,7 +180,7 @@ class ModelWriter:
         self._budget = budget
         self._batch = batch
         self._theano = theano
-        self._of_keras_1 = False
+        self._old = old
 
     def model(self, data: Mapping[str, Any]) -> Carried:
         """Return the model of a config.
@@ -241,9 +244,8 @@ class ModelWriter:
     def _built_in(self, class_name: str, config: dict[str, Any], where: str, depth: int) -> Carried:
         row, name, stored_class = _row(class_name), config["name"], class_name
         gates_apart = None
-        old = keras_1.is_config(config) or class_name == "Merge"
+        old = self._old or keras_1.is_config(config)
         if old:
-            self._of_keras_1 = True
             gates_apart = keras_1.roles(class_name, config)
             class_name, config = keras_1.keras_2_layer(class_name, config)
             config["name"] = name
@@ -267,6 +269,10 @@ class ModelWriter:
         )
         if leaf is not None:
             placed.insert(0, Placed(leaf))
+            if self._theano and _RANK.search(class_name):
+                self.report.change(
+                    where, "kernel turned by half a circle", "Theano, which wrote it, turns it so"
+                )
         serialized = _serialize(row.class_name or class_name, new)
         if class_name == "Activation" and scales:
             serialized = _hard_sigmoid(name)
@@ -275,8 +281,10 @@ class ModelWriter:
                 "hard_sigmoid as Rescaling(0.2, 0.5) and ReLU(1)",
                 "Keras 3's hard_sigmoid is clip(x / 6 + 0.5, 0, 1)",
             )
+        if class_name == "Bidirectional":
+            _check_halves(new)
         call: dict[str, Any] = {}
-        if class_name == "Attention" and config.get("causal"):
+        if class_name.endswith("Attention") and config.get("causal"):
             call["use_causal_mask"] = True
             self.report.change(where, "causal", "Keras 3 takes it with each call")
         return Carried(
@@ -318,7 +326,7 @@ class ModelWriter:
                     self.report.change(where, f"{name}={shown(argument.value)}", argument.why)
                 if name != key:
                     self.report.change(where, f"{name}", f"it was called {key}")
-            elif key == "causal" and class_name == "Attention":
+            elif key == "causal" and class_name.endswith("Attention"):
                 continue  # an argument of its calls
             elif key in row.dropped.split() or _changes_nothing(key, value):
                 continue
@@ -381,6 +389,8 @@ class ModelWriter:
                 )
         if class_name == "CuDNNGRU":
             new["reset_after"] = True
+        if class_name == "CategoryEncoding" and new.pop("sparse", False):
+            raise NotCarriedError("sparse=True of CategoryEncoding", "its outputs would be dense")
         if class_name in _CUDNN:
             self.report.change(
                 where,
@@ -432,15 +442,15 @@ class ModelWriter:
         new[argument] = inner.serialized
         if class_name != "Bidirectional":
             return [one.below(argument, argument, (argument,), True) for one in inner.placed]
-        if argument == "layer":
-            group = "forward_layer"
-            placed = [one.below(group, group, (group,), True) for one in inner.placed]
-            if config.get("backward_layer") is None:  # Keras makes it of the other one
-                group = "backward_layer"
-                copies = [replace(one, leaf=replace(one.leaf, arrays=[])) for one in inner.placed]
-                placed += [one.below(group, group, (group,), True) for one in copies]
-            return placed
-        return [one.below(argument, argument, (argument,), True) for one in inner.placed]
+        group = "forward_layer" if argument == "layer" else argument
+        placed = [one.below(group, group, (group,), True) for one in inner.placed]
+        if argument == "layer" and config.get("backward_layer") is None:
+            # Keras makes it of the other one; Keras 3 does so only where that one runs forwards.
+            new["backward_layer"] = _turned(inner.serialized)
+            copies = [replace(one, leaf=replace(one.leaf, arrays=[])) for one in inner.placed]
+            group = "backward_layer"
+            placed += [one.below(group, group, (group,), True) for one in copies]
+        return placed
 
     def _part(self, data: Any, where: str, depth: int) -> Carried:
         """Return a layer inside another one, which cannot be carried without it."""
@@ -535,11 +545,9 @@ class ModelWriter:
         for one, member in zip(config["layers"], members.values(), strict=True):
             nodes = one.get("inbound_nodes", [])
             row = _row(str(one["class_name"]))
-            operation = (
-                one["config"].get("function") if isinstance(one["config"], Mapping) else None
-            )
-            keep = (row is not None and row.list_input) or operation in operations.LISTS
-            keep = keep or one["class_name"] == "Merge"
+            keep = one["class_name"] == "Merge" or (row is not None and row.list_input)
+            if one["class_name"] in operations.CLASSES:
+                keep = str(one["config"].get("function")) in operations.LISTS
             calls[member.name] = reader.calls(nodes, keep_list=keep)
         inputs, outputs = (reader.structure(config.get(f"{k}_layers")) for k in ("input", "output"))
         models = {name for name, member in members.items() if member.members}
@@ -574,6 +582,9 @@ class ModelWriter:
             row = _row(kinds[name])
             recurrent = row is not None and row.recurrent
             new_calls[name] = [_adapted(call, member, recurrent) for call in calls[name]]
+        for name in list(arguments):
+            for args in arguments[name]:
+                self._add_inner(name, args, members, new_calls, arguments)
         self._name_masks(members, new_calls, arguments, kinds, where)
         self._check_masks(list(members.values()), where)
         names = {name: _free_of_slashes(name) for name in members}
@@ -622,7 +633,10 @@ class ModelWriter:
         made: dict[MaskOrigin, graph.Tensor] = {}
         layers = {
             name: MaskedLayer(
-                kinds[name], member.serialized["config"], member.makes_mask, bool(member.members)
+                kinds.get(name, member.stored_class),
+                member.serialized["config"],
+                member.makes_mask,
+                bool(member.members),
             )
             for name, member in members.items()
         }
@@ -652,6 +666,22 @@ class ModelWriter:
                     mask = made[mask]
                 call.kwargs["mask"] = mask
 
+    def _add_inner(
+        self,
+        name: str,
+        args: list[Any],
+        members: dict[str, Carried],
+        calls: dict[str, list[Call]],
+        arguments: dict[str, list[list[Any]]],
+    ) -> None:
+        """Add the operations that are arguments of another one, and put their outputs there."""
+        for k, inner in enumerate(args):
+            if isinstance(inner, operations.Operation):
+                own = _free_name(f"{name}_{inner.class_name.lower()}", members)
+                members[own] = Carried(own, inner.serialized(own), inner.class_name)
+                calls[own], arguments[own] = [Call(inner.args)], [inner.args]
+                args[k] = graph.Tensor(own, 0, 0)
+
     def _add_mask(
         self,
         origin: MaskOrigin,
@@ -661,9 +691,10 @@ class ModelWriter:
     ) -> graph.Tensor:
         """Add the operations that compute a mask."""
         last = origin.tensor
-        for serialized, args in operations_of(origin, _free_name(f"{origin.layer}_mask", members)):
-            name = serialized["config"]["name"] = _free_name(serialized["config"]["name"], members)
-            members[name] = Carried(name, serialized, serialized["class_name"])
+        for operation in operations_of(origin):
+            name = _free_name(f"{origin.layer}_mask", members)
+            members[name] = Carried(name, operation.serialized(name), operation.class_name)
+            args = [last, *operation.args]
             calls[name], arguments[name] = [Call(args)], [args]
             last = graph.Tensor(name, 0, 0)
         return last
@@ -682,7 +713,7 @@ class ModelWriter:
     ) -> tuple[Carried, list[list[Any]]]:
         """Return the operation of a layer that Keras 2 made of one, and the arguments of its calls."""
         config = data["config"]
-        name = str(data.get("name", config.get("name")))
+        name = str(data["name"])
         try:
             found = [operations.keras3_operation(data["class_name"], config, one) for one in calls]
             if not found or any(one[:3] != found[0][:3] for one in found):
@@ -698,15 +729,8 @@ class ModelWriter:
             f"{config.get('function') or data['class_name']} as keras.ops {one.class_name}",
             "Keras 3 has no layers of TensorFlow's functions",
         )
-        serialized = {
-            "module": one.module,
-            "class_name": one.class_name,
-            "config": {"name": _free_of_slashes(name), **one.config},
-            "registered_name": one.class_name,
-        }
-        return Carried(name, serialized, data["class_name"]), [
-            operation.args for operation in found
-        ]
+        carried = Carried(name, one.serialized(name), data["class_name"])
+        return carried, [operation.args for operation in found]
 
     def _merged(self, config: dict[str, Any], where: str, depth: int) -> Carried:
         """Return a Sequential of Keras 1 that begins with a Merge, as a Functional model."""
@@ -845,6 +869,27 @@ def _serialize(class_name: str, config: Mapping[str, Any], module: str = _LAYERS
 
 def _renamed(serialized: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {**serialized, "config": {**serialized["config"], "name": _free_of_slashes(name)}}
+
+
+def _check_halves(new: Mapping[str, Any]) -> None:
+    """Refuse a Bidirectional whose output Keras 3 takes to be larger or smaller than it is."""
+    units = [
+        new[half]["config"].get("units", new[half]["config"].get("filters"))
+        for half in ("layer", "backward_layer")
+    ]
+    if new.get("merge_mode", "concat") == "concat" and units[0] != units[1]:
+        raise NotCarriedError(
+            f"a backward layer of {units[1]} units beside a forward layer of {units[0]}",
+            "Keras 3.15 takes the output to have twice the units of the forward layer",
+        )
+
+
+def _turned(serialized: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the backward layer that Keras makes of a Bidirectional's forward layer."""
+    config = dict(serialized["config"])
+    config["go_backwards"] = not config.get("go_backwards")
+    config["name"] = f"backward_{str(config['name']).removeprefix('forward_')}"
+    return {**serialized, "config": config}
 
 
 def _hard_sigmoid(name: str) -> dict[str, Any]:

@@ -23,12 +23,22 @@ class Operation(NamedTuple):
     config : dict
         Without the name.
     args : list
+        Tensors, numbers, or operations that compute a tensor.
     """
 
     module: str
     class_name: str
     config: dict[str, Any]
     args: list[Any]
+
+    def serialized(self, name: str) -> dict[str, Any]:
+        """Return it as Keras 3 serializes it, under a name."""
+        return {
+            "module": self.module,
+            "class_name": self.class_name,
+            "config": {"name": name.replace("/", "_"), **self.config},
+            "registered_name": self.class_name,
+        }
 
 
 # One tensor to one tensor: the function of TensorFlow → module and class.
@@ -79,7 +89,6 @@ _BINARY: Mapping[str, str] = {
     "__operators__.eq": "Equal",
     "__operators__.matmul": "Matmul",
     "__operators__.ne": "NotEqual",
-    "linalg.matmul": "Matmul",
 }  # fmt: skip
 
 _REDUCTIONS: Mapping[str, tuple[str, str]] = {
@@ -124,8 +133,6 @@ LISTS = frozenset(("concat", "stack"))
 _IGNORED: Mapping[str, tuple[Any, ...]] = {
     "name": (None,),
     "output_type": (None,),
-    "transpose_a": (False,),
-    "transpose_b": (False,),
     "adjoint_a": (False,),
     "adjoint_b": (False,),
     "a_is_sparse": (False,),
@@ -163,6 +170,8 @@ def keras3_operation(class_name: str, config: Mapping[str, Any], call: Call) -> 
         return Operation(_NN, "Gelu", {"approximate": left.get("approximate", False)}, [call.first])
     if function in ("nn.silu", "nn.swish") and left.get("beta", 1.0) == 1.0:
         return Operation(_NN, "Silu", {}, [call.first])
+    if function == "linalg.matmul":
+        return _matmul(call, left, name)
     if function in _BINARY and len(left) == 1 and next(iter(left)) in ("y", "b"):
         (other,) = left.values()
         return Operation(_NUMPY, _BINARY[function], {}, [call.first, _number(other, name)])
@@ -181,6 +190,19 @@ def keras3_operation(class_name: str, config: Mapping[str, Any], call: Call) -> 
             return Operation(module, new, {**_DEFAULTS.get(function, {}), **given}, [call.first])
     arguments = f" with {', '.join(sorted(left))}" if left else ""
     raise NotCarriedError(f"{name}{arguments}", "no operation of Keras 3 is known to do the same")
+
+
+def _matmul(call: Call, left: Mapping[str, Any], name: str) -> Operation:
+    """Return a matrix product, whose factors may be transposed first."""
+    if not {"b"} <= left.keys() <= {"b", "transpose_a", "transpose_b"}:
+        raise NotCarriedError(
+            f"{name} with {', '.join(sorted(left))}", "Keras 3 has no such argument"
+        )
+    factors: list[Any] = [call.first, _number(left["b"], name)]
+    for k, flag in enumerate(("transpose_a", "transpose_b")):
+        if left.get(flag):
+            factors[k] = Operation(_NUMPY, "Swapaxes", {"axis1": -2, "axis2": -1}, [factors[k]])
+    return Operation(_NUMPY, "Matmul", {}, factors)
 
 
 def _number(value: Any, name: str) -> Any:
