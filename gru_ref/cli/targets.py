@@ -81,7 +81,7 @@ def layout_bytes(layer: GRU, target: str, output: Path) -> bytes:
         ) from None
 
 
-def keras3_bytes(plan: keras3.Plan, files: tuple[Path, ...]) -> dict[Path, bytes]:
+def keras3_bytes(plan: keras3.Contents, files: tuple[Path, ...]) -> dict[Path, bytes]:
     """Return what each file holds: a `.keras`, or a `.weights.h5` and perhaps its config."""
     if files[0].name.endswith(_WEIGHTS):
         contents = [keras3.weights_h5(plan), keras3.model_json(plan).encode()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import one_line
+from gru_ref.cli.whole_models import plan_model, report_json
 from gru_ref.files.writers import keras3
 
 
@@ -32,6 +34,19 @@ from gru_ref.files.writers import keras3
     is_flag=True,
     help="With --to keras3: write the weights unchanged and no config.",
 )
+@click.option(
+    "--gru-only",
+    is_flag=True,
+    help="With --to keras3: write the GRUs alone, side by side, and nothing else of the model.",
+)
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="With --to keras3: write placeholders for layers that have no counterpart in Keras 3.",
+)
+@options.file(
+    "--report", "REPORT.json", "With --to keras3: write what changed in each layer, and why."
+)
 @options.output("File to write; its ending chooses the format.")
 def convert(
     source: SourceFile,
@@ -39,24 +54,45 @@ def convert(
     target: str,
     batch: int | None,
     weights_only: bool,
+    gru_only: bool,
+    keep_going: bool,
+    report: Path | None,
     output: Path,
     force: bool,
 ) -> None:
-    """Convert a GRU of FILE to the layout of another runtime, or to a file that Keras 3 opens.
+    """Convert a GRU of FILE to the layout of another runtime, or the model to Keras 3.
 
     \b
     --to torch -o w.npz            arrays in the layout of a runtime (or .json)
     --to onnx -o gru.onnx          a model of one GRU node
-    --to keras3 -o new.keras       every GRU of FILE, or the one of --layer
+    --to keras3 -o new.keras       the whole model of FILE, or the GRU of --layer
     --to keras3 -o new.weights.h5  the same; the config is written to new.json
+
+    A model of Keras 1 or 2 keeps every layer that Keras 3 has too. Each change is printed with its
+    reason. Layers without a counterpart, such as a Lambda, whose code is never executed, or a class
+    of your own, are all listed first, and nothing is written unless --gru-only or --keep-going says
+    how to go on. A FILE without the config of a model gives its GRUs alone.
     """
     files = target_files(target, output, weights_only=weights_only)
-    if batch is not None and target != KERAS_3:
-        raise ValueError(f"--batch needs --to {KERAS_3}")
-    if batch is not None and weights_only:
-        raise ValueError("--batch cannot be given with --weights-only")
+    _check_options(
+        target,
+        {"--batch": batch, "--gru-only": gru_only, "--keep-going": keep_going, "--report": report},
+    )
+    if gru_only and (keep_going or report is not None):
+        raise ValueError("--gru-only cannot be given with --keep-going or --report")
     for path in files:
         check_output("--output", path, {"FILE": source.file}, force=force)
+    check_output("--report", report, {"FILE": source.file}, force=force, endings=(".json",))
+    if target == KERAS_3 and layer is None and not gru_only:
+        model = plan_model(source, batch=batch, weights_only=weights_only, keep_going=keep_going)
+        if model is not None:
+            contents = keras3_bytes(model, files)
+            if report is not None:
+                contents[report] = report_json(model, source, output)
+            write_files(contents)
+            return
+    if keep_going or report is not None:
+        raise ValueError("--keep-going and --report need the whole model of a FILE with a config")
     found = source.layers()
     layers = found.grus
     if target != KERAS_3:
@@ -71,9 +107,18 @@ def convert(
     else:
         if layer is not None:
             layers = dict([found.gru_item(layer, OPTION)])
+        if batch is not None and weights_only:
+            raise ValueError("--batch cannot be given with --weights-only")
         plan = keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
         for note in plan.notes:
             click.echo(f"gru-ref: note: {one_line(note)}", err=True)
         contents = keras3_bytes(plan, files)
         report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     write_files(contents)
+
+
+def _check_options(target: str, given: Mapping[str, object]) -> None:
+    """Refuse options of Keras 3 with another target."""
+    for option, value in given.items():
+        if target != KERAS_3 and value not in (None, False):
+            raise ValueError(f"{option} needs --to {KERAS_3}")

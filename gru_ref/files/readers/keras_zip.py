@@ -44,8 +44,8 @@ def read(path: Path, budget: Budget) -> list[Found]:
 
 def config_of(path: Path, budget: Budget) -> Any:
     """Return the config of the model."""
-    with _parts(path, budget) as parts:
-        return parts.json(_CONFIG)
+    with parts(path, budget) as model:
+        return model.json(CONFIG)
 
 
 class _Folder:

@@ -88,6 +88,8 @@ class StoredModel:
     compiled : bool
         Whether the file holds an optimizer, or how the model was compiled.
     arrays : ListedArrays, GroupedArrays or TrackedArrays
+    supplied : bool
+        Whether the config is the caller's.
     """
 
     config: Mapping[str, Any]
@@ -95,6 +97,7 @@ class StoredModel:
     backend: str | None
     compiled: bool
     arrays: StoredArrays
+    supplied: bool = False
 
 
 # The readers of `load_layers` whose files may hold a whole model of Keras.
@@ -113,7 +116,7 @@ def read_model(
         As `gru_ref.files.sniff.detect_format` names it.
     budget : Budget
     config : mapping, optional
-        Config of the model, ``{"class_name": …, "config": …}``, for a file that holds weights alone.
+        Config of the model, as ``model.to_json()`` writes it, for a file of weights alone.
 
     Raises
     ------
@@ -155,6 +158,7 @@ def _read_hdf5(
             backends[0] if backends else _text(config.get("backend")),
             root.strings("training_config") is not None or "optimizer_weights" in root.names(),
             arrays,
+            supplied=not said,
         )
 
 
@@ -178,10 +182,10 @@ def _read_zip(path: Path, budget: Budget) -> StoredModel:
     with keras_zip.parts(path, budget) as parts:
         config = parts.json(keras_zip.CONFIG)
         version = parts.json(keras_zip.METADATA).get("keras_version")
-        with parts.stream(keras_zip.WEIGHTS) as stream:
-            with hdf5.open_hdf5(stream, budget, keras_zip.WEIGHTS) as root:
-                arrays = GroupedArrays(_groups(root), _style(root))
-                compiled = "optimizer" in root.names()
+        weights = keras_zip.WEIGHTS
+        with parts.stream(weights) as stream, hdf5.open_hdf5(stream, budget, weights) as root:
+            arrays = GroupedArrays(_groups(root), _style(root))
+            compiled = "optimizer" in root.names()
     compiled = compiled or bool(config.get("compile_config"))
     return StoredModel(config, _text(version), None, compiled, arrays)
 
@@ -200,8 +204,7 @@ def _groups(root: HDF5Group) -> dict[str, list[Array]]:
 
 
 def _style(root: HDF5Group) -> Style:
-    first = {name.partition("\\")[0] for name in root.names()}
-    of_2_12 = model_config.KERAS_2_12.layers in first
+    of_2_12 = model_config.KERAS_2_12.layers in weights_h5.layer_groups(root)
     return model_config.KERAS_2_12 if of_2_12 else model_config.KERAS_2_13
 
 
@@ -221,7 +224,8 @@ def _read_saved_model(
         return None
     compiled = "optimizer" in graph.nodes[0].children
     version = _text(metadata.get("keras_version"))
-    return StoredModel(config, version, None, compiled, TrackedArrays(bundle, graph))
+    arrays = TrackedArrays(bundle, graph)
+    return StoredModel(config, version, None, compiled, arrays, supplied=config is supplied)
 
 
 def _text(value: Any) -> str | None:

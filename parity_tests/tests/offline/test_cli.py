@@ -197,7 +197,7 @@ class TestConvert:
     def test_keras3_keeps_the_meaning_of_hard_sigmoid(self, keras_2: Path, name: str) -> None:
         ended = invoke("convert", keras_2, "--to", "keras3", "-o", name)
         assert ended.status == 0
-        assert f"note: {SECOND}: hard_sigmoid of Keras 2" in ended.err
+        assert "recurrent_activation='hard_sigmoid', what it acts on multiplied by 1.2" in ended.err
         said = {}
         if name == "new.weights.h5":
             last = json.loads(Path("new.json").read_text())["config"]["layers"][-1]["config"]
@@ -217,8 +217,7 @@ class TestConvert:
     def test_keras3_weights_alone_are_untouched(self, keras_2: Path) -> None:
         output = "new.weights.h5"
         ended = invoke("convert", keras_2, "--to", "keras3", "-o", output, "--weights-only")
-        assert "computes something else" in ended.err
-        assert f"{SECOND}: build it as GRU(5, recurrent_activation='hard_sigmoid'" in ended.err
+        assert "with Keras 3's the layer computes something else" in ended.err
         old, new = gru_ref.load_layers(keras_2), gru_ref.load_layers(output)
         for mine, theirs in zip(old.values(), new.values(), strict=True):
             check_same_arrays(theirs.get_weights(), mine.get_weights())
@@ -229,8 +228,11 @@ class TestConvert:
     )
     def test_keras3_refuses_what_it_cannot_keep(self, argument: str, value: Any) -> None:
         source = model_file(Path("old.keras"), small_gru.layer(**{argument: value}))
-        ended = invoke("convert", source, "--to", "keras3", "-o", "new.keras")
-        check_failed(ended, f"{argument} of {FIRST} is ")
+        arguments = ("convert", source, "--to", "keras3", "-o", "new.keras")
+        ended = invoke(*arguments)
+        assert ended.status == 2
+        assert f"  sequential/gru_0: {argument}=" in ended.err
+        check_failed(invoke(*arguments, "--gru-only"), f"{argument} of {FIRST} is ")
         assert not Path("new.keras").exists()
 
     @pytest.mark.parametrize(
@@ -254,8 +256,8 @@ class TestConvert:
         check_failed(invoke(*arguments), "stateful")
         assert invoke(*arguments, "--batch", 3).status == 0
         with zipfile.ZipFile("new.keras") as archive:
-            layers = json.loads(archive.read("config.json"))["config"]["layers"]
-        assert layers[0]["config"]["batch_shape"] == [3, None, FEATURES]
+            config = json.loads(archive.read("config.json"))["config"]
+        assert config["build_input_shape"] == [3, None, FEATURES]
 
     def test_json_holds_finite_weights_alone(self, tmp_path: Path) -> None:
         arrays = list(arrays_of(NPZ).values())
@@ -267,13 +269,21 @@ class TestConvert:
         assert invoke("convert", bad, "--to", "torch", "-o", tmp_path / "w.npz").status == 0
 
 
+# A subclass of Model, and what Keras 3 takes for another shape.
+NOT_CARRIED = ("a model of a class of its own", "to have twice the units of the forward layer")
+
+
 @pytest.mark.parametrize("path", KERAS_2_MODELS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_model_of_keras_2_is_shown_and_converted(path: Path) -> None:
     shown = invoke("inspect", path)
     assert shown.status == 0, shown.err
     assert max(map(len, shown.out.splitlines()[1:])) <= 80  # the first line is the path
     assert f"Keras {path.parent.name.partition('-')[2]}" in shown.out
-    ended = invoke("convert", path, "--to", "keras3", "-o", "new.keras", "--batch", 2)
+    arguments = ("convert", path, "--to", "keras3", "-o", "new.keras", "--batch", 2)
+    ended = invoke(*arguments)
+    if any(reason in ended.err for reason in NOT_CARRIED):
+        assert ended.status == 2
+        ended = invoke(*arguments, "--gru-only")
     assert ended.status == 0, ended.err
     old, new = gru_ref.load_grus(path), gru_ref.load_grus("new.keras")
     assert len(new) == len(old)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.files.interpretation.model_config import KERAS_2_13
@@ -17,7 +18,7 @@ from gru_ref.files.interpretation.recorded_version import ledger_release
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers.whole_model import GroupedArrays, ListedArrays, StoredModel
 from gru_ref.files.writers.keras3_model.arrays import new_arrays, take_arrays
-from gru_ref.files.writers.keras3_model.model import ModelWriter
+from gru_ref.files.writers.keras3_model.model import BATCH_IS_UNKNOWN, Carried, ModelWriter
 from gru_ref.files.writers.keras3_model.report import Change, NotCarriedError, Report
 from gru_ref.keras.ledger import resolve
 
@@ -42,6 +43,8 @@ class ModelPlan:
         What cannot be carried: in `config` are placeholders for it.
     placeholders : list of str
         The classes that ``custom_objects`` has to have.
+    assumed : dict
+        What the file does not say → what is taken, and what settles it.
     """
 
     config: dict[str, Any]
@@ -49,6 +52,7 @@ class ModelPlan:
     changes: list[Change]
     refused: list[Change]
     placeholders: list[str]
+    assumed: dict[str, str]
 
 
 def plan(
@@ -71,7 +75,7 @@ def plan(
     batch : int, optional
         The batch of stateful models that do not say theirs.
     multiplied : bool
-        Whether arrays are multiplied for hard_sigmoid; if not, the config is that of another function.
+        Whether arrays are multiplied for hard_sigmoid; if not, the config is of another function.
 
     Raises
     ------
@@ -86,17 +90,29 @@ def plan(
     release = ledger_release(stored.keras_version or keras_version)
     grouped = isinstance(stored.arrays, GroupedArrays)
     style = stored.arrays.style if grouped else KERAS_2_13  # type: ignore[union-attr]
+    try:
+        behaviour = resolve(release)
+    except ValueError as error:
+        raise budget.error("keras_version", str(error)) from None
     writer = ModelWriter(
-        resolve(release),
+        behaviour,
         style,
         budget,
         batch=batch,
         theano=_backend(stored, old) == "theano",
         old=old,
+        multiplied=multiplied,
     )
     model = writer.model(stored.config)
     report: Report = writer.report
+    if stored.keras_version is None and keras_version is None:
+        generation = "1" if writer.met_keras_1 else "2"
+        report.assumed["the Keras that wrote it"] = (
+            f"taken as Keras {generation}; --keras-version VERSION says otherwise"
+        )
     take_arrays(model, stored.arrays, budget)
+    if writer.shape_is_missing:
+        _infer_shape(model, report, batch)
     if stored.compiled:
         report.change(
             model.name, "the optimizer is left out", "compile the model again to train it"
@@ -107,6 +123,7 @@ def plan(
         report.changes,
         report.refused,
         report.placeholders,
+        report.assumed,
     )
 
 
@@ -126,3 +143,31 @@ def _backend(stored: StoredModel, old: bool) -> str | None:
     if not named:
         return None
     return "tensorflow" if any(name.endswith(":0") for name in named) else "theano"
+
+
+# The class of a first layer → the axes of its input before the features, if its kernel says those.
+_AXES = {
+    "Bidirectional": 2, "Conv1D": 2, "Conv2D": 3, "Conv3D": 4, "GRU": 2, "LSTM": 2, "RNN": 2,
+    "SimpleRNN": 2,
+}  # fmt: skip
+
+
+def _infer_shape(model: Carried, report: Report, batch: int | None) -> None:
+    """Give a Sequential model the shape of its input, which Keras 3 needs, by its first layer."""
+    first = model.members[0].serialized["class_name"]
+    kernel = model.placed[0].leaf.arrays[0] if model.placed else np.empty(0)
+    shape: list[int | None]
+    if first == "Embedding":
+        shape = [None, None]
+    elif first in _AXES and kernel.ndim >= 2:
+        shape = [None] * _AXES[first] + [int(kernel.shape[-2])]
+    else:
+        missing = "the file does not say it, and Keras 3 needs it"
+        report.refuse(model.name, NotCarriedError("the shape of the input", missing))
+        return
+    if model.stateful:
+        if batch is None:
+            raise ValueError(BATCH_IS_UNKNOWN)
+        shape[0] = batch
+    model.serialized["config"]["build_input_shape"] = shape
+    report.change(model.name, f"an input of shape {shape}", "as its first kernel says")

@@ -67,16 +67,20 @@ def keras3_argument(name: str, value: Any, behaviour: Behaviour) -> Argument:
 
 def _activation(name: str, value: Any, behaviour: Behaviour) -> Argument:
     try:
-        found = keras3_activation(value, activations.resolve(value, behaviour, name))
+        function = activations.resolve(value, behaviour, name)
+        found = keras3_activation(value, function, "float32")
     except _ERRORS:
         found = None
     if found is None:
         raise NotCarriedError(
             f"{name}={shown(value)}", "Keras 3 has no activation of its own that computes the same"
         )
-    activation, scale = found
-    renamed = isinstance(value, str) and scale == 1 and value != activation
-    return Argument(activation, scale, f"it was {value!r}" if renamed else "")
+    why = ""
+    if isinstance(value, str) and found.scale == 1 and value != found.value:
+        why = f"it was {value!r}"
+    if found.distance:
+        why = str(found)
+    return Argument(found.value, found.scale, why)
 
 
 def _object(name: str, value: Any, kind: str, behaviour: Behaviour) -> Argument:

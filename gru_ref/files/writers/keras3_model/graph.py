@@ -1,4 +1,4 @@
-"""The graph of a Functional model: calls of layers as Keras 1 and 2 write them, and as Keras 3 does."""
+"""The graph of a Functional model: calls of layers, as Keras 1 and 2 write them and as Keras 3."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Call:
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors of nested lists and dicts; dicts are looked at in the order of their keys."""
+    """Yield the tensors of nested lists and dicts, those of dicts in the order of their keys."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, list):
@@ -222,17 +222,11 @@ def layer_order(
 
     Source
     ------
-    map_graph in keras/src/ops/function.py (3.15.1): by depth, the largest first; layers of one depth
-    in the order in which a depth-first search from the outputs meets them.
+    map_graph in keras/src/ops/function.py (3.15.1): by depth, the largest first; layers of one
+    depth in the order in which a depth-first search from the outputs meets them.
     """
-    parents = {
-        (name, number): [(t.layer, t.call) for t in call.tensors()]
-        for name, one in calls.items()
-        for number, call in enumerate(one)
-    }
-    finished, met = _search(
-        [(t.layer, t.call) for t in tensors_in(outputs)], parents, budget, place
-    )
+    parents = _parents(calls)
+    finished, met = _search(_calls_of(outputs), parents, budget, place)
     node_depths: dict[tuple[str, int], int] = {}
     depths: dict[str, int] = {}
     for node in reversed(finished):
@@ -246,13 +240,40 @@ def layer_order(
     return sorted(depths, key=lambda name: (-depths[name], met[name]))
 
 
+def call_order(
+    calls: Mapping[str, Sequence[Call]], outputs: Any, budget: Budget, place: str
+) -> list[tuple[str, int]]:
+    """Return the calls behind the outputs, each after those that it depends on.
+
+    Raises
+    ------
+    MalformedFileError
+        The calls are a circle.
+    """
+    return _search(_calls_of(outputs), _parents(calls), budget, place)[0]
+
+
+def _calls_of(value: Any) -> list[tuple[str, int]]:
+    return [(tensor.layer, tensor.call) for tensor in tensors_in(value)]
+
+
+def _parents(
+    calls: Mapping[str, Sequence[Call]],
+) -> dict[tuple[str, int], list[tuple[str, int]]]:
+    return {
+        (name, number): _calls_of([call.first, call.kwargs])
+        for name, one in calls.items()
+        for number, call in enumerate(one)
+    }
+
+
 def _search(
     outputs: Sequence[tuple[str, int]],
     parents: Mapping[tuple[str, int], Sequence[tuple[str, int]]],
     budget: Budget,
     place: str,
 ) -> tuple[list[tuple[str, int]], dict[str, int]]:
-    """Return the calls behind the outputs, parents first, and the number at which a layer is met."""
+    """Return the calls behind the outputs, parents first, and when each layer is met."""
     finished: dict[tuple[str, int], None] = {}
     met: dict[str, int] = {}
     for output in outputs:

@@ -1,7 +1,7 @@
 """The layers of Keras that a whole model may have: one row per class, in Keras 3's words.
 
-A class without a row is not carried to Keras 3. What the rows share, such as how an initializer of an
-older release is written, is in `gru_ref.files.writers.keras3_model.arguments`.
+A class without a row is not carried to Keras 3. What the rows share, such as how an initializer of
+an older release is written, is in `gru_ref.files.writers.keras3_model.arguments`.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ class Row:
         activity_regularizer.
     arrays : str
         Its arrays in Keras's order, each with the group that holds it in a file of Keras 3
-        ("cell/kernel"); those behind "|" are not trained. ``bias?use_bias`` is there if the argument
-        is true, ``scores?score_mode=concat`` if it has that value, ``mean?mean!`` if it is None.
+        ("cell/kernel"); those behind "|" are not trained. ``bias?use_bias`` is there if the
+        argument is true, ``scores?score_mode=concat`` if it has that value, ``mean?mean!`` if it is
+        None.
     renamed : mapping
         Argument of Keras 2 → of Keras 3.
     dropped : str
@@ -102,7 +103,10 @@ _SEPARABLE = (
     "filters kernel_size strides padding data_format dilation_rate depth_multiplier activation "
     f"use_bias {_own('depthwise', 'pointwise', 'bias')}"
 )
-_CELL = f"units activation use_bias {_own('kernel', 'recurrent', 'bias')} dropout recurrent_dropout seed"
+_CELL = (
+    f"units activation use_bias {_own('kernel', 'recurrent', 'bias')} dropout recurrent_dropout "
+    "seed"
+)
 _LAYER = "return_sequences return_state go_backwards stateful unroll zero_output_for_mask"
 _GATED = f"{_CELL} recurrent_activation"
 _CONV_LSTM = (
@@ -217,8 +221,8 @@ TABLE: Mapping[str, Row] = {
         class_name="GRU",
     ),
     "CuDNNLSTM": Row(
-        f"units {_own('kernel', 'recurrent', 'bias')} unit_forget_bias return_sequences return_state "
-        "go_backwards stateful",
+        f"units {_own('kernel', 'recurrent', 'bias')} unit_forget_bias return_sequences "
+        "return_state go_backwards stateful",
         _in_cell("kernel recurrent_kernel bias"),
         recurrent=True,
         class_name="LSTM",
@@ -374,13 +378,13 @@ DROPPED: Mapping[str, tuple[Any, ...]] = {
     "zero_output_for_mask": (False,),
 }
 
-# What becomes of a mask, in Keras 2 and 3 alike: it goes on with the outputs of these layers; those
-# of several inputs make one of several. At all others it ends.
+# What becomes of a mask: it goes on with the outputs of these layers; those of several inputs make
+# one of several. At all others it ends.
 PASSES_MASK = frozenset((
-    "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dense", "Dropout",
-    "ELU", "GaussianDropout", "GaussianNoise", "GroupNormalization", "LayerNormalization",
-    "LeakyReLU", "MultiHeadAttention", "PReLU", "ReLU", "Softmax", "SpatialDropout1D",
-    "TimeDistributed", "UnitNormalization",
+    "Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dense",
+    "Dropout", "ELU", "GaussianDropout", "GaussianNoise", "GroupNormalization",
+    "LayerNormalization", "LeakyReLU", "MultiHeadAttention", "PReLU", "ReLU", "Softmax",
+    "SpatialDropout1D", "TimeDistributed", "UnitNormalization",
 ))  # fmt: skip
 MERGES_MASKS = frozenset((
     "Add", "AdditiveAttention", "Attention", "Average", "Concatenate", "Dot", "Maximum", "Minimum",

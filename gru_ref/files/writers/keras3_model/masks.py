@@ -1,22 +1,36 @@
-"""Masks that Keras 2 gives to a recurrent layer, and Keras 3 does not.
+"""Masks: what Keras 2 gives to each call of a layer, what Keras 3 would, and what makes up for it.
 
-Called with an initial state, a recurrent layer of Keras 3 does not take the mask of its inputs unless
-the call names it (3.15.1: ``Layer.__call__`` looks for an argument ``sequences_mask``). So the mask
-is computed by operations of the graph, from the input of the layer that makes it.
+Both let a mask go with a tensor, but not alike (3.15.1 and tf_keras 2.21):
+
+- a recurrent layer that is called with an initial state takes no mask by itself in Keras 3, where
+  ``Layer.__call__`` looks for an argument ``sequences_mask``;
+- where tensors are merged, Keras 2 masks what any of them masks, Keras 3 what all of them mask, and
+  nothing if one of them has no mask;
+- a MultiHeadAttention of Keras 3 takes the masks off its inputs, which later layers miss.
+
+Where a layer would get another mask, it is computed by operations of the graph, from the input of
+the layers that make it, and named in the call. Where that is not possible, the layer is not
+carried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gru_ref.errors import shown
 from gru_ref.files.writers.keras3_model.graph import Call, Tensor, tensors_in
 from gru_ref.files.writers.keras3_model.layer_table import ALIASES, MERGES_MASKS, PASSES_MASK
 from gru_ref.files.writers.keras3_model.operations import Operation
 from gru_ref.files.writers.keras3_model.report import NotCarriedError
 
 _NUMPY = "keras.src.ops.numpy"
+_ATTENTION = ("Attention", "AdditiveAttention")
+# Their calls take one mask, so that another one can be named.
+_TAKES_MASK = ("GlobalAveragePooling1D",)
+# What else looks at masks; BatchNormalization does so in training alone.
+_MULTI_HEAD = "MultiHeadAttention"
+_LOOKS = (_MULTI_HEAD, "Softmax", "TimeDistributed", *_ATTENTION)
 
 
 class MaskedLayer(NamedTuple):
@@ -25,88 +39,195 @@ class MaskedLayer(NamedTuple):
     Parameters
     ----------
     class_name : str
-        As the file names it; of a placeholder as well.
+        As the file names it.
     config : mapping
         Keras 3's.
     makes_mask : bool
         It, or a layer in it, makes a mask.
     is_model : bool
+    recurrent : bool
+    drops_mask : bool
+        A mask ends here in Keras 2, and goes on in Keras 3.
     """
 
     class_name: str
     config: Mapping[str, Any]
     makes_mask: bool
     is_model: bool
+    recurrent: bool
+    drops_mask: bool
 
 
-class MaskOrigin(NamedTuple):
-    """Where a mask is made: of which tensor, and what value of it is masked.
+class Origin(NamedTuple):
+    """One call that makes a mask.
 
     Parameters
     ----------
     layer : str
-        The layer that makes it.
-    tensor : Tensor
+    call : int
+    tensor : Tensor or None
+        What it is made of; None for the mask of a model's output, which no operation computes.
     value : float
+        The value that is masked.
     whole_step : bool
         Whether a step is masked where all its features have the value.
     """
 
     layer: str
-    tensor: Tensor
-    value: float
-    whole_step: bool
+    call: int
+    tensor: Tensor | None
+    value: float = 0.0
+    whole_step: bool = False
 
 
-def mask_of(
-    tensor: Tensor, layers: Mapping[str, MaskedLayer], calls: Mapping[str, list[Call]]
-) -> MaskOrigin | Tensor | None:
-    """Return the mask of a tensor: where it is made, or a tensor that is given as one; None if none.
+Masks = frozenset[Origin]
+_NONE: Masks = frozenset()
 
-    Raises
-    ------
-    NotCarriedError
-        Several masks come together on the way.
+
+class MaskOfTensor(NamedTuple):
+    """The masks of a tensor.
+
+    Parameters
+    ----------
+    old : set of Origin
+        In Keras 2: a step is masked where any of them masks it.
+    new : set of Origin or None
+        In Keras 3, at most one; None where it is another mask, or is not known.
     """
-    for _ in range(1 + sum(map(len, calls.values()))):  # more steps than that are a circle
-        layer = layers[tensor.layer]
-        if not calls[tensor.layer]:
-            return None
-        call = calls[tensor.layer][tensor.call]
-        class_name = ALIASES.get(layer.class_name, layer.class_name)
-        inputs = list(tensors_in(call.first))
-        if class_name in ("Embedding", "Masking") and layer.makes_mask and inputs:
-            value = 0.0 if class_name == "Embedding" else layer.config.get("mask_value", 0.0)
-            return MaskOrigin(tensor.layer, inputs[0], value, class_name == "Masking")
-        given = call.kwargs.get("mask")
-        if class_name in PASSES_MASK or _passes_sequences(layer, tensor):
-            if isinstance(given, Tensor):
-                return given
-            tensor = inputs[0]
+
+    old: Masks
+    new: Masks | None
+
+
+class Wanted(NamedTuple):
+    """A call that has to be given a mask by name.
+
+    Parameters
+    ----------
+    layer : str
+    call : int
+    origins : tuple of Origin
+        A step is masked where any of them masks it.
+    """
+
+    layer: str
+    call: int
+    origins: tuple[Origin, ...]
+
+
+def wanted_masks(
+    order: Sequence[tuple[str, int]],
+    layers: Mapping[str, MaskedLayer],
+    calls: Mapping[str, Sequence[Call]],
+) -> tuple[list[Wanted], list[tuple[str, NotCarriedError]]]:
+    """Return the calls to give a mask to, and the layers whose masks cannot be made up for.
+
+    Parameters
+    ----------
+    order : sequence of (layer, call)
+        Every call after those that it depends on.
+    layers, calls : mapping
+        By the names of the layers.
+    """
+    masks: dict[Tensor, MaskOfTensor] = {}
+    wanted: list[Wanted] = []
+    refused: list[tuple[str, NotCarriedError]] = []
+    in_attention: Counter[Tensor] = Counter()
+    for name, number in order:
+        if number < len(calls[name]) and _class(layers[name]) == _MULTI_HEAD:
+            in_attention.update(set(calls[name][number].tensors()))
+
+    def of(tensor: Tensor, most: int) -> MaskOfTensor:
+        """Return a tensor's masks; Keras 3 forgets them after more than `most` attentions."""
+        found = masks.get(tensor, MaskOfTensor(_NONE, _NONE))
+        return found._replace(new=None) if found.old and in_attention[tensor] > most else found
+
+    for name, number in order:
+        if number >= len(calls[name]):
             continue
-        unclear = class_name in MERGES_MASKS or layer.is_model
-        if unclear and (
-            (layer.is_model and layer.makes_mask)
-            or any(mask_of(one, layers, calls) is not None for one in inputs)
-        ):
-            raise NotCarriedError(
-                f"a mask through {shown(tensor.layer)} to a layer with an initial state",
-                "Keras 3 does not give such a layer the mask of its inputs",
-            )
-        return None
-    return None
+        layer, call = layers[name], calls[name][number]
+        most = int(_class(layer) == _MULTI_HEAD)
+        inputs = [of(tensor, most) for tensor in tensors_in(call.first)]
+        given = call.kwargs.get("mask")
+        explicit = given is not None
+        if explicit and isinstance(given, Tensor):
+            own: Masks = frozenset({Origin(given.layer, given.call, None)})
+            inputs = [MaskOfTensor(own, own), *inputs[1:]]
+        class_name = _class(layer)
+        takes = layer.recurrent or class_name in _TAKES_MASK
+        differs = [one for one in inputs if one.old != one.new]
+        if layer.recurrent and "initial_state" in call.kwargs and inputs and not explicit:
+            differs = [inputs[0]] if inputs[0].old else []
+        elif layer.recurrent:
+            differs = differs if differs and differs[0] is inputs[0] else []
+        looks = takes or class_name in _LOOKS or layer.is_model
+        if class_name == _MULTI_HEAD:
+            others = [of(tensor, most) for tensor in tensors_in(call.kwargs)]
+            differs += [one for one in others if one.old != one.new]
+        if looks and differs and not explicit:
+            origins = tuple(sorted(inputs[0].old, key=lambda o: (o.layer, o.call)))
+            if takes and origins and all(origin.tensor is not None for origin in origins):
+                wanted.append(Wanted(name, number, origins))
+                inputs = [inputs[0]._replace(new=inputs[0].old), *inputs[1:]]
+            else:
+                refused.append((name, _not_carried(class_name)))
+        for k, found in _outputs(name, number, layer, call, inputs).items():
+            masks[Tensor(name, number, k)] = found
+    return wanted, refused
 
 
-def _passes_sequences(layer: MaskedLayer, tensor: Tensor) -> bool:
-    """Return whether a tensor is the sequence that a recurrent layer returns."""
-    config = layer.config.get("layer", {}).get("config", {})
-    returns = layer.config.get("return_sequences", config.get("return_sequences"))
-    return bool(returns) and tensor.output == 0
+def _not_carried(class_name: str) -> NotCarriedError:
+    return NotCarriedError(
+        f"a mask at a {class_name}", "Keras 3 merges and passes masks on in another way"
+    )
 
 
-def operations_of(origin: MaskOrigin) -> list[Operation]:
-    """Return the operations that compute a mask, one after the other, without the first argument."""
+def _class(layer: MaskedLayer) -> str:
+    return ALIASES.get(layer.class_name, layer.class_name)
+
+
+def _outputs(
+    name: str, number: int, layer: MaskedLayer, call: Call, inputs: Sequence[MaskOfTensor]
+) -> dict[int, MaskOfTensor]:
+    """Return the masks of a call's outputs, by their numbers."""
+    class_name = _class(layer)
+    if layer.is_model:
+        if not layer.makes_mask and not any(one.old or one.new != _NONE for one in inputs):
+            return {}
+        own = frozenset({Origin(name, number, None)})
+        return dict.fromkeys(range(len(inputs) + 8), MaskOfTensor(own, own))
+    if not inputs:
+        return {}
+    if class_name in ("Embedding", "Masking"):
+        if not layer.makes_mask:
+            return {}
+        value = 0.0 if class_name == "Embedding" else layer.config.get("mask_value", 0.0)
+        tensor = next(tensors_in(call.first))
+        own = frozenset({Origin(name, number, tensor, value, class_name == "Masking")})
+        return {0: MaskOfTensor(own, own)}
+    if layer.recurrent:
+        config = layer.config.get("layer", {}).get("config", {})
+        returns = layer.config.get("return_sequences", config.get("return_sequences"))
+        return {0: inputs[0]} if returns else {}
+    if layer.drops_mask:
+        return {0: MaskOfTensor(_NONE, inputs[0].new)}
+    if class_name in PASSES_MASK or class_name in _ATTENTION:
+        return {0: inputs[0]}
+    if class_name not in MERGES_MASKS or class_name == "Dot":
+        return {}
+    old = _NONE.union(*(one.old for one in inputs))
+    news = {one.new for one in inputs}
+    return {0: MaskOfTensor(old, news.pop() if len(news) == 1 else (None if old else _NONE))}
+
+
+def operations_of(origin: Origin) -> list[Operation]:
+    """Return the operations that compute a mask one after the other, without the first argument."""
     found = [Operation(_NUMPY, "NotEqual", {}, [origin.value])]
     if origin.whole_step:
         found.append(Operation(_NUMPY, "Any", {"axis": -1, "keepdims": False}, []))
     return found
+
+
+def both(other: Tensor) -> Operation:
+    """Return the operation that joins another mask with a first one."""
+    return Operation(_NUMPY, "LogicalAnd", {}, [other])

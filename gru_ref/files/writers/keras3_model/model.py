@@ -23,9 +23,10 @@ from gru_ref.files.writers.keras3_model.graph import Call, GraphReader
 from gru_ref.files.writers.keras3_model.layer_table import ALIASES, ANY, DROPPED, TABLE, Gates, Row
 from gru_ref.files.writers.keras3_model.masks import (
     MaskedLayer,
-    MaskOrigin,
-    mask_of,
+    Origin,
+    both,
     operations_of,
+    wanted_masks,
 )
 from gru_ref.files.writers.keras3_model.report import NotCarriedError, Report
 from gru_ref.keras.ledger import Behaviour
@@ -36,6 +37,15 @@ _LAYERS = "keras.layers"
 _CUDNN = {"CuDNNGRU": gru_arrays, "CuDNNLSTM": lstm_arrays}
 _RANK = re.compile(r"Conv(?:LSTM)?(\d)D")
 _OWN_MODULES = ("keras", "tf_keras", "tensorflow")
+BATCH_IS_UNKNOWN = (
+    "batch is unknown, expected an int as batch: the model has stateful layers, and Keras 3 keeps "
+    "a state for each row"
+)
+# Operations that Keras 3 adds to a graph with masks, under names that it does not compare.
+_OF_MASKS = re.compile(
+    "(concatenate|not_equal|any|logical_or|ones_like|zeros_like|expand_dims|convert_to_tensor)"
+    r"(_\d+)?"
+)
 _NAME = 200  # letters of a layer's name that are kept in messages and files
 
 
@@ -162,6 +172,8 @@ class ModelWriter:
         Whether Theano computed it, whose convolutions turn their kernels.
     old : bool
         Whether it is of Keras 1.
+    multiplied : bool
+        Whether arrays will be multiplied for hard_sigmoid.
     """
 
     def __init__(
@@ -173,6 +185,7 @@ class ModelWriter:
         batch: int | None = None,
         theano: bool = False,
         old: bool = False,
+        multiplied: bool = True,
     ) -> None:
         self.report = Report()
         self._behaviour = behaviour
@@ -181,6 +194,10 @@ class ModelWriter:
         self._batch = batch
         self._theano = theano
         self._old = old
+        self._multiplied = multiplied
+        self.met_keras_1 = old
+        self.shape_is_missing = False
+        self._inner_makes_mask = False
 
     def model(self, data: Mapping[str, Any]) -> Carried:
         """Return the model of a config.
@@ -246,6 +263,7 @@ class ModelWriter:
         gates_apart = None
         old = self._old or keras_1.is_config(config)
         if old:
+            self.met_keras_1 = True
             gates_apart = keras_1.roles(class_name, config)
             class_name, config = keras_1.keras_2_layer(class_name, config)
             config["name"] = name
@@ -259,7 +277,7 @@ class ModelWriter:
             raise NotCarriedError(f"class {class_name}", reason)
         class_name = ALIASES.get(class_name, class_name)
         new, scales = self._arguments(class_name, row, config, where)
-        self._adapt(class_name, new, config, where)
+        self._adapt(class_name, new, where)
         placed: list[Placed] = []
         trained = config.get("trainable", True) is not False
         for argument in row.layers.split():
@@ -271,7 +289,10 @@ class ModelWriter:
             placed.insert(0, Placed(leaf))
             if self._theano and _RANK.search(class_name):
                 self.report.change(
-                    where, "kernel turned by half a circle", "Theano, which wrote it, turns it so"
+                    where,
+                    "kernel turned by half a circle",
+                    "Theano, which wrote it, turns it so",
+                    of_config=False,
                 )
         serialized = _serialize(row.class_name or class_name, new)
         if class_name == "Activation" and scales:
@@ -283,6 +304,10 @@ class ModelWriter:
             )
         if class_name == "Bidirectional":
             _check_halves(new)
+        if class_name == "TimeDistributed" and self._inner_makes_mask:
+            raise NotCarriedError(
+                "a mask made in a TimeDistributed", "Keras 3 does not pass it on as Keras 2 does"
+            )
         call: dict[str, Any] = {}
         if class_name.endswith("Attention") and config.get("causal"):
             call["use_causal_mask"] = True
@@ -355,6 +380,14 @@ class ModelWriter:
                     f"{name}='hard_sigmoid' of {class_name}",
                     "Keras 3's hard_sigmoid is another function, and no array can make up for it",
                 )
+            if not self._multiplied:
+                self.report.change(
+                    where,
+                    f"the arrays are those of Keras 2's hard_sigmoid as {name}",
+                    "with Keras 3's the layer computes something else",
+                    of_config=False,
+                )
+                continue
             arrays = ", ".join(one.rpartition("/")[2] for one in row.gates[name].arrays)
             self.report.change(
                 where,
@@ -372,23 +405,24 @@ class ModelWriter:
                 )
         return scales
 
-    def _adapt(
-        self, class_name: str, new: dict[str, Any], config: Mapping[str, Any], where: str
-    ) -> None:
+    def _adapt(self, class_name: str, new: dict[str, Any], where: str) -> None:
         """Change what one class alone has otherwise."""
         axis = new.get("axis")
         if class_name == "BatchNormalization" and isinstance(axis, list):
             if len(axis) != 1:
                 raise NotCarriedError(f"axis={shown(axis)}", "Keras 3 normalizes one axis")
             new["axis"] = axis[0]
-        if class_name in ("GRU", "LSTM") and new.get("zero_output_for_mask"):
-            if self._takes_fused_path(class_name, new, config):
-                new["zero_output_for_mask"] = False
-                self.report.change(
-                    where, "zero_output_for_mask=False", "the Keras that wrote the file ignores it"
-                )
+        if new.get("zero_output_for_mask") and self._takes_fused_path(class_name, new):
+            new["zero_output_for_mask"] = False
+            self.report.change(
+                where, "zero_output_for_mask=False", "the Keras that wrote the file ignores it"
+            )
         if class_name == "CuDNNGRU":
             new["reset_after"] = True
+        if class_name == "Resizing" and new.get("interpolation") in ("gaussian", "mitchellcubic"):
+            raise NotCarriedError(
+                f"interpolation={new['interpolation']}", "Keras 3 does not interpolate so"
+            )
         if class_name == "CategoryEncoding" and new.pop("sparse", False):
             raise NotCarriedError("sparse=True of CategoryEncoding", "its outputs would be dense")
         if class_name in _CUDNN:
@@ -398,11 +432,10 @@ class ModelWriter:
                 "Keras 3 has no layer for cuDNN alone",
             )
 
-    def _takes_fused_path(
-        self, class_name: str, new: Mapping[str, Any], config: Mapping[str, Any]
-    ) -> bool:
+    def _takes_fused_path(self, class_name: str, new: Mapping[str, Any]) -> bool:
         return bool(
             self._behaviour.fused_ignores_zero_output_for_mask
+            and class_name in ("GRU", "LSTM")
             and new.get("activation") == "tanh"
             and new.get("recurrent_activation") == "sigmoid"
             and not new.get("recurrent_dropout")
@@ -456,6 +489,7 @@ class ModelWriter:
         """Return a layer inside another one, which cannot be carried without it."""
         refused, placeholders = len(self.report.refused), len(self.report.placeholders)
         part = self._layer(data, where, depth + 1)
+        self._inner_makes_mask = part.makes_mask
         if len(self.report.refused) > refused:
             del self.report.placeholders[placeholders:]
             raise _PartRefused
@@ -518,12 +552,9 @@ class ModelWriter:
         self._check_masks(members, where)
         new = self._base(config)
         new["layers"] = [member.serialized for member in members]
-        if shape is None:
+        if shape is None and depth == 0:
             build = plain(config.get("build_input_shape"), "build_input_shape")
-            if not isinstance(build, list):
-                raise NotCarriedError(
-                    "the shape of its input", "the file does not say it, and Keras 3 needs it"
-                )
+            self.shape_is_missing = not isinstance(build, list)
             new["build_input_shape"] = build
         real = [member for member in members if member.stored_class != "InputLayer"]
         return self._carried_model(
@@ -585,9 +616,8 @@ class ModelWriter:
         for name in list(arguments):
             for args in arguments[name]:
                 self._add_inner(name, args, members, new_calls, arguments)
-        self._name_masks(members, new_calls, arguments, kinds, where)
-        self._check_masks(list(members.values()), where)
-        names = {name: _free_of_slashes(name) for name in members}
+        self._name_masks(members, new_calls, arguments, kinds, outputs, where)
+        names = self._names(members, where)
         if len(set(names.values())) < len(names):
             raise self._budget.error(where, "two layers have the same name, but for a slash")
         given = [tensor.layer for tensor in graph.tensors_in(inputs)]
@@ -627,44 +657,81 @@ class ModelWriter:
         calls: dict[str, list[Call]],
         arguments: dict[str, list[list[Any]]],
         kinds: Mapping[str, str],
+        outputs: Any,
         where: str,
     ) -> None:
-        """Give the calls of recurrent layers with an initial state the masks of their inputs."""
-        made: dict[MaskOrigin, graph.Tensor] = {}
-        layers = {
-            name: MaskedLayer(
-                kinds.get(name, member.stored_class),
-                member.serialized["config"],
-                member.makes_mask,
-                bool(member.members),
+        """Give calls the masks that Keras 2 gives them, and Keras 3 would not."""
+        layers = {name: _masked_layer(kinds.get(name, ""), one) for name, one in members.items()}
+        order = graph.call_order(calls, outputs, self._budget, where)
+        wanted, refused = wanted_masks(order, layers, calls)
+        for name, error in refused:
+            self.report.refuse(_join(where, name), error)
+        made: dict[tuple[Origin, ...], graph.Tensor] = {}
+        for one in wanted:
+            for k in range(len(one.origins)):
+                some = one.origins[: k + 1]
+                if some in made:
+                    continue
+                mask = self._add_operations(some[-1], members, calls, arguments)
+                if k:
+                    mask = self._add_operation(
+                        both(mask), made[some[:-1]], f"{mask.layer}_both", members, calls, arguments
+                    )
+                made[some] = mask
+            calls[one.layer][one.call].kwargs["mask"] = made[one.origins]
+            makers = " and ".join(origin.layer for origin in one.origins)
+            self.report.change(
+                _join(where, one.layer),
+                f"the mask of {makers} named in its call",
+                "Keras 3 would give it another mask, or none",
             )
-            for name, member in members.items()
-        }
-        for name in kinds:
-            row = _row(kinds[name])
-            for call in calls[name]:
-                named = call.kwargs.get("mask") is not None
-                if row is None or not row.recurrent or "initial_state" not in call.kwargs or named:
-                    continue
-                if not isinstance(call.first, graph.Tensor):
-                    continue
-                try:
-                    mask = mask_of(call.first, layers, calls)
-                except NotCarriedError as error:
-                    self.report.refuse(_join(where, name), error)
-                    continue
-                if mask is None:
-                    continue
-                if isinstance(mask, MaskOrigin):
-                    if mask not in made:
-                        made[mask] = self._add_mask(mask, members, calls, arguments)
+
+    def _add_operations(
+        self,
+        origin: Origin,
+        members: dict[str, Carried],
+        calls: dict[str, list[Call]],
+        arguments: dict[str, list[list[Any]]],
+    ) -> graph.Tensor:
+        """Add the operations that compute a mask."""
+        assert origin.tensor is not None
+        last = origin.tensor
+        for operation in operations_of(origin):
+            name = f"{origin.layer}_mask"
+            last = self._add_operation(operation, last, name, members, calls, arguments)
+        return last
+
+    def _add_operation(
+        self,
+        operation: operations.Operation,
+        first: graph.Tensor,
+        wanted: str,
+        members: dict[str, Carried],
+        calls: dict[str, list[Call]],
+        arguments: dict[str, list[list[Any]]],
+    ) -> graph.Tensor:
+        """Add an operation to the graph, and return its output."""
+        name = _free_name(wanted, members)
+        members[name] = Carried(name, operation.serialized(name), operation.class_name)
+        args = [first, *operation.args]
+        calls[name], arguments[name] = [Call(args)], [args]
+        return graph.Tensor(name, 0, 0)
+
+    def _names(self, members: dict[str, Carried], where: str) -> dict[str, str]:
+        """Return the names of the layers in Keras 3, which has no slashes in them."""
+        names = {name: _free_of_slashes(name) for name in members}
+        if any(member.makes_mask for member in members.values()):
+            for name, new in names.items():
+                if _OF_MASKS.fullmatch(new):
+                    names[name] = _free_name(f"{new}_layer", names.values())
+                    serialized = _renamed(members[name].serialized, names[name])
+                    members[name] = replace(members[name], serialized=serialized)
                     self.report.change(
                         _join(where, name),
-                        f"mask of {mask.layer} given with the call",
-                        "Keras 3 takes no mask by itself where a call has an initial state",
+                        f"its name is {names[name]}",
+                        "Keras 3 names an operation on masks so",
                     )
-                    mask = made[mask]
-                call.kwargs["mask"] = mask
+        return names
 
     def _add_inner(
         self,
@@ -682,23 +749,6 @@ class ModelWriter:
                 calls[own], arguments[own] = [Call(inner.args)], [inner.args]
                 args[k] = graph.Tensor(own, 0, 0)
 
-    def _add_mask(
-        self,
-        origin: MaskOrigin,
-        members: dict[str, Carried],
-        calls: dict[str, list[Call]],
-        arguments: dict[str, list[list[Any]]],
-    ) -> graph.Tensor:
-        """Add the operations that compute a mask."""
-        last = origin.tensor
-        for operation in operations_of(origin):
-            name = _free_name(f"{origin.layer}_mask", members)
-            members[name] = Carried(name, operation.serialized(name), operation.class_name)
-            args = [last, *operation.args]
-            calls[name], arguments[name] = [Call(args)], [args]
-            last = graph.Tensor(name, 0, 0)
-        return last
-
     def _undecided(self, data: Mapping[str, Any], where: str) -> Carried:
         """Return a layer of an operation of TensorFlow, before its calls are known."""
         self._budget.take_objects(1, where)
@@ -711,7 +761,7 @@ class ModelWriter:
     def _operation(
         self, data: Mapping[str, Any], calls: Sequence[Call], where: str
     ) -> tuple[Carried, list[list[Any]]]:
-        """Return the operation of a layer that Keras 2 made of one, and the arguments of its calls."""
+        """Return the operation of a layer that Keras 2 made of one, and what it is called with."""
         config = data["config"]
         name = str(data["name"])
         try:
@@ -818,10 +868,7 @@ class ModelWriter:
                 shape = member.serialized["config"]["batch_shape"]
                 if shape and shape[0] is None:
                     if self._batch is None:
-                        raise ValueError(
-                            "batch is unknown, expected an int as batch: the model has stateful "
-                            "layers, and Keras 3 keeps a state for each row"
-                        )
+                        raise ValueError(BATCH_IS_UNKNOWN)
                     member.serialized["config"]["batch_shape"] = [self._batch, *shape[1:]]
 
     def _check_masks(self, members: Sequence[Carried], where: str) -> None:
@@ -844,6 +891,18 @@ _OF_LAMBDA = ("name", "trainable", "dtype")
 
 def _shape(config: Mapping[str, Any]) -> Any:
     return plain(config.get("batch_input_shape", config.get("batch_shape")), "batch_input_shape")
+
+
+def _masked_layer(class_name: str, member: Carried) -> MaskedLayer:
+    row = _row(class_name)
+    return MaskedLayer(
+        class_name,
+        member.serialized["config"],
+        member.makes_mask,
+        bool(member.members),
+        row is not None and row.recurrent,
+        bool(member.drops_mask) and not member.members,
+    )
 
 
 def _row(class_name: str) -> Row | None:

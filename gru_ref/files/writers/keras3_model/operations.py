@@ -1,4 +1,4 @@
-"""Operations of TensorFlow that Keras 2 made layers of, and the operations of Keras 3 that do the same."""
+"""Operations of TensorFlow that Keras 2 made layers of, as operations of Keras 3."""
 
 from __future__ import annotations
 

@@ -16,11 +16,14 @@ class Change(NamedTuple):
     what : str
         What changed, or what cannot be carried.
     why : str
+    of_config : bool
+        It is about the config, and not about the arrays.
     """
 
     layer: str
     what: str
     why: str
+    of_config: bool = True
 
     def __str__(self) -> str:
         return f"{self.layer}: {self.what}: {self.why}"
@@ -53,15 +56,18 @@ class Report:
         What cannot be carried.
     placeholders : list of str
         Names of the classes that whoever loads the file has to supply.
+    assumed : dict
+        What the file does not say → what is taken, and what settles it.
     """
 
     changes: list[Change] = field(default_factory=list)
     refused: list[Change] = field(default_factory=list)
     placeholders: list[str] = field(default_factory=list)
+    assumed: dict[str, str] = field(default_factory=dict)
 
-    def change(self, layer: str, what: str, why: str) -> None:
+    def change(self, layer: str, what: str, why: str, *, of_config: bool = True) -> None:
         """Add what changed."""
-        self.changes.append(Change(layer, what, why))
+        self.changes.append(Change(layer, what, why, of_config))
 
     def refuse(self, layer: str, error: NotCarriedError) -> None:
         """Add what cannot be carried."""
