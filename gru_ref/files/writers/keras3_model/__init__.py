@@ -7,6 +7,7 @@ is executed, and no class is looked up by a name of the file anywhere but in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,6 +103,7 @@ def plan(
         theano=_backend(stored, old) == "theano",
         old=old,
         multiplied=multiplied,
+        attention_ignores_masks=_OLD_ATTENTION.match(release) is not None,
     )
     model = writer.model(stored.config)
     report: Report = writer.report
@@ -125,6 +127,9 @@ def plan(
         report.placeholders,
         report.assumed,
     )
+
+
+_OLD_ATTENTION = re.compile(r"2\.[4-9]\.|tf-2\.[3-9]\b")
 
 
 def _is_keras_1(version: str | None) -> bool:

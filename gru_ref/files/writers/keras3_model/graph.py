@@ -210,10 +210,22 @@ def layer_order(
     calls: Mapping[str, Sequence[Call]],
     inputs: Sequence[str],
     outputs: Any,
+    added: Mapping[tuple[str, int], Sequence[tuple[str, int]]],
     budget: Budget,
     place: str,
 ) -> list[str]:
     """Return the layers in the order in which Keras 3 lists them, which numbers their groups.
+
+    Parameters
+    ----------
+    calls : mapping
+    inputs : sequence of str
+    outputs : tensor, list or dict
+    added : mapping
+        Nodes that are no calls of layers, and calls of layers → what else they depend on.
+    budget : Budget
+    place : str
+        For the messages.
 
     Raises
     ------
@@ -226,6 +238,8 @@ def layer_order(
     depth in the order in which a depth-first search from the outputs meets them.
     """
     parents = _parents(calls)
+    for node, more in added.items():
+        parents[node] = [*parents.get(node, ()), *more]
     finished, met = _search(_calls_of(outputs), parents, budget, place)
     node_depths: dict[tuple[str, int], int] = {}
     depths: dict[str, int] = {}
@@ -237,7 +251,8 @@ def layer_order(
     for name in inputs:
         if name not in depths:
             depths[name], met[name] = 0, -1
-    return sorted(depths, key=lambda name: (-depths[name], met[name]))
+    layers = [name for name in depths if name in calls]
+    return sorted(layers, key=lambda name: (-depths[name], met[name]))
 
 
 def call_order(

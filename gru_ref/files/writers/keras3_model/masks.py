@@ -16,7 +16,7 @@ carried.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gru_ref.files.writers.keras3_model.graph import Call, Tensor, tensors_in
@@ -119,6 +119,8 @@ def wanted_masks(
     order: Sequence[tuple[str, int]],
     layers: Mapping[str, MaskedLayer],
     calls: Mapping[str, Sequence[Call]],
+    *,
+    attention_ignores_masks: bool,
 ) -> tuple[list[Wanted], list[tuple[str, NotCarriedError]]]:
     """Return the calls to give a mask to, and the layers whose masks cannot be made up for.
 
@@ -128,6 +130,8 @@ def wanted_masks(
         Every call after those that it depends on.
     layers, calls : mapping
         By the names of the layers.
+    attention_ignores_masks : bool
+        Whether MultiHeadAttention does so in the release that wrote the model.
     """
     masks: dict[Tensor, MaskOfTensor] = {}
     wanted: list[Wanted] = []
@@ -164,6 +168,8 @@ def wanted_masks(
         if class_name == _MULTI_HEAD:
             others = [of(tensor, most) for tensor in tensors_in(call.kwargs)]
             differs += [one for one in others if one.old != one.new]
+            if attention_ignores_masks:
+                differs += [one for one in (*inputs, *others) if one.old]
         if looks and differs and not explicit:
             origins = tuple(sorted(inputs[0].old, key=lambda o: (o.layer, o.call)))
             if takes and origins and all(origin.tensor is not None for origin in origins):
@@ -206,9 +212,7 @@ def _outputs(
         own = frozenset({Origin(name, number, tensor, value, class_name == "Masking")})
         return {0: MaskOfTensor(own, own)}
     if layer.recurrent:
-        config = layer.config.get("layer", {}).get("config", {})
-        returns = layer.config.get("return_sequences", config.get("return_sequences"))
-        return {0: inputs[0]} if returns else {}
+        return {0: inputs[0]} if _returns_sequences(layer) else {}
     if layer.drops_mask:
         return {0: MaskOfTensor(_NONE, inputs[0].new)}
     if class_name in PASSES_MASK or class_name in _ATTENTION:
@@ -231,3 +235,91 @@ def operations_of(origin: Origin) -> list[Operation]:
 def both(other: Tensor) -> Operation:
     """Return the operation that joins another mask with a first one."""
     return Operation(_NUMPY, "LogicalAnd", {}, [other])
+
+
+# Of one layer and call: a node of the graph.
+Node = tuple[str, int]
+_TAKES_MASKS = (*_LOOKS, *_TAKES_MASK, "BatchNormalization")
+
+
+def mask_nodes(
+    order: Sequence[Node],
+    layers: Mapping[str, MaskedLayer],
+    calls: Mapping[str, Sequence[Call]],
+) -> dict[Node, list[Node]]:
+    """Return the nodes that Keras 3 adds to a graph for masks, and what they and layers depend on.
+
+    They make other layers deeper, which changes the order of the layers. Added nodes have names
+    that no layer has: a letter of number 0, and a number.
+
+    Source
+    ------
+    compute_mask of Embedding, Masking, Concatenate, the merging layers and the attentions (3.15.1).
+    """
+    added: dict[Node, list[Node]] = {}
+    masks: dict[Tensor, Node] = {}
+
+    def add(*parents: Node) -> Node:
+        node = (f"\0{len(added)}", 0)
+        added[node] = list(parents)
+        return node
+
+    uses: dict[Node, list[Node]] = {}
+    for name, number in order:
+        if number >= len(calls[name]):
+            continue
+        layer, call = layers[name], calls[name][number]
+        class_name = _class(layer)
+        tensors = list(tensors_in(call.first))
+        own = [masks.get(tensor) for tensor in tensors]
+        given = call.kwargs.get("mask")
+        if isinstance(given, Tensor):
+            own = [(given.layer, given.call), *own[1:]]
+        elif class_name in _TAKES_MASKS or layer.is_model or layer.recurrent:
+            if class_name == _MULTI_HEAD:
+                own += [masks.get(tensor) for tensor in tensors_in(call.kwargs)]
+            if "initial_state" not in call.kwargs:
+                uses[name, number] = [mask for mask in own if mask is not None]
+        result = _result_node(layer, class_name, tensors, own, add)
+        if result is not None:
+            masks[Tensor(name, number, 0)] = result
+    return {**added, **uses}
+
+
+def _result_node(
+    layer: MaskedLayer,
+    class_name: str,
+    tensors: Sequence[Tensor],
+    own: Sequence[Node | None],
+    add: Callable[..., Node],
+) -> Node | None:
+    """Return the node of the mask of a call's first output."""
+    calls = [(tensor.layer, tensor.call) for tensor in tensors]
+    first = own[0] if own else None
+    if class_name in ("Embedding", "Masking"):
+        if not layer.makes_mask or not calls:
+            return None
+        compared = add(calls[0])
+        return add(compared) if class_name == "Masking" else compared
+    if layer.recurrent:
+        return first if _returns_sequences(layer) else None
+    if class_name in PASSES_MASK or layer.drops_mask or layer.is_model:
+        return first
+    if class_name in _ATTENTION:
+        return None if first is None else add(first)
+    if class_name == "Concatenate" and any(own):
+        parts = [
+            add(at) if mask is None else add(add(mask), add(at))
+            for mask, at in zip(own, calls, strict=True)
+        ]
+        return add(add(*parts))
+    if class_name in MERGES_MASKS and class_name != "Dot" and first is not None and all(own):
+        for mask in own[1:]:
+            first = add(first, mask)
+        return first
+    return None
+
+
+def _returns_sequences(layer: MaskedLayer) -> bool:
+    config = layer.config.get("layer", {}).get("config", {})
+    return bool(layer.config.get("return_sequences", config.get("return_sequences")))

@@ -25,6 +25,7 @@ from gru_ref.files.writers.keras3_model.masks import (
     MaskedLayer,
     Origin,
     both,
+    mask_nodes,
     operations_of,
     wanted_masks,
 )
@@ -174,6 +175,8 @@ class ModelWriter:
         Whether it is of Keras 1.
     multiplied : bool
         Whether arrays will be multiplied for hard_sigmoid.
+    attention_ignores_masks : bool
+        Whether MultiHeadAttention of the release does so: until 2.9.
     """
 
     def __init__(
@@ -186,6 +189,7 @@ class ModelWriter:
         theano: bool = False,
         old: bool = False,
         multiplied: bool = True,
+        attention_ignores_masks: bool = False,
     ) -> None:
         self.report = Report()
         self._behaviour = behaviour
@@ -195,6 +199,7 @@ class ModelWriter:
         self._theano = theano
         self._old = old
         self._multiplied = multiplied
+        self._attention_ignores_masks = attention_ignores_masks
         self.met_keras_1 = old
         self.shape_is_missing = False
         self._inner_makes_mask = False
@@ -621,7 +626,12 @@ class ModelWriter:
         if len(set(names.values())) < len(names):
             raise self._budget.error(where, "two layers have the same name, but for a slash")
         given = [tensor.layer for tensor in graph.tensors_in(inputs)]
-        order = graph.layer_order(new_calls, given, outputs, self._budget, where)
+        layers_of_graph = {
+            name: _masked_layer(kinds.get(name, ""), one) for name, one in members.items()
+        }
+        calls_in_order = graph.call_order(new_calls, outputs, self._budget, where)
+        added = mask_nodes(calls_in_order, layers_of_graph, new_calls)
+        order = graph.layer_order(new_calls, given, outputs, added, self._budget, where)
         new = self._base(config)
         new["layers"] = [
             {
@@ -663,7 +673,9 @@ class ModelWriter:
         """Give calls the masks that Keras 2 gives them, and Keras 3 would not."""
         layers = {name: _masked_layer(kinds.get(name, ""), one) for name, one in members.items()}
         order = graph.call_order(calls, outputs, self._budget, where)
-        wanted, refused = wanted_masks(order, layers, calls)
+        wanted, refused = wanted_masks(
+            order, layers, calls, attention_ignores_masks=self._attention_ignores_masks
+        )
         for name, error in refused:
             self.report.refuse(_join(where, name), error)
         made: dict[tuple[Origin, ...], graph.Tensor] = {}
