@@ -4,9 +4,9 @@
 
 OLD has `NAME.h5`, which another Keras wrote, and `NAME.npz` with the inputs x0, x1, … that it was
 given and the outputs y0, y1, … that it returned; NEW has `NAME.keras`, which `gru-ref convert` made
-of it. The archive holds OLD's files of every NAME in NEW and `NAME.json`: the layers in the order of
-Keras 3, the hash of every array that it saves, by its place, and how far its outputs are from the
-recorded ones.
+of it. The archive holds OLD's files of every NAME in NEW and `NAME.json`: the layers in the order
+of Keras 3, the hash of every array that it saves, by its place, and how far its outputs are from
+the recorded ones.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Whole models of Keras 1 and 2 become models of Keras 3: what is written, what is refused.
 
-`fixtures/files/whole_models.tar.xz` is from `record_keras_3_models`: models of five Kerases, and how
-live Keras 3 saves what `gru-ref convert` made of them. `parity_tests.tests.live.test_whole_models`
+`fixtures/files/whole_models.tar.xz` is from `record_keras_3_models`: models of five Kerases, and
+how live Keras 3 saves what `gru-ref convert` made of them. The test of the same name in `live/`
 opens them in live Keras 3 again.
 """
 

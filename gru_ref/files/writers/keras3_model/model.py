@@ -555,6 +555,11 @@ class ModelWriter:
             members.insert(0, self._input({**given, "batch_input_shape": shape}))
         self._set_batch(members)
         self._check_masks(members, where)
+        by_name = {member.name: member for member in members}
+        if len(by_name) < len(members):
+            raise self._budget.error(where, "two layers have one name")
+        self._names(by_name, where)
+        members = list(by_name.values())
         new = self._base(config)
         new["layers"] = [member.serialized for member in members]
         if shape is None and depth == 0:
@@ -623,8 +628,6 @@ class ModelWriter:
                 self._add_inner(name, args, members, new_calls, arguments)
         self._name_masks(members, new_calls, arguments, kinds, outputs, where)
         names = self._names(members, where)
-        if len(set(names.values())) < len(names):
-            raise self._budget.error(where, "two layers have the same name, but for a slash")
         given = [tensor.layer for tensor in graph.tensors_in(inputs)]
         layers_of_graph = {
             name: _masked_layer(kinds.get(name, ""), one) for name, one in members.items()
@@ -731,18 +734,18 @@ class ModelWriter:
 
     def _names(self, members: dict[str, Carried], where: str) -> dict[str, str]:
         """Return the names of the layers in Keras 3, which has no slashes in them."""
-        names = {name: _free_of_slashes(name) for name in members}
-        if any(member.makes_mask for member in members.values()):
-            for name, new in names.items():
-                if _OF_MASKS.fullmatch(new):
-                    names[name] = _free_name(f"{new}_layer", names.values())
-                    serialized = _renamed(members[name].serialized, names[name])
-                    members[name] = replace(members[name], serialized=serialized)
-                    self.report.change(
-                        _join(where, name),
-                        f"its name is {names[name]}",
-                        "Keras 3 names an operation on masks so",
-                    )
+        masked = any(member.makes_mask for member in members.values())
+        names: dict[str, str] = {}
+        for name, member in members.items():
+            new, why = _free_of_slashes(name), "Keras 3 has no slashes in names"
+            if masked and _OF_MASKS.fullmatch(new):
+                new, why = f"{new}_layer", "Keras 3 names an operation on masks so"
+            # A name that needs no change stays the layer's own.
+            names[name] = new if new == name else _free_name(new, {*members, *names.values()})
+            if names[name] != name:
+                serialized = _renamed(member.serialized, names[name])
+                members[name] = replace(member, serialized=serialized)
+                self.report.change(_join(where, name), f"its name is {names[name]}", why)
         return names
 
     def _add_inner(
