@@ -23,7 +23,7 @@ _ERRORS = (
 )  # fmt: skip
 
 
-class Argument(NamedTuple):
+class Keras3Argument(NamedTuple):
     """A value as Keras 3 reads it.
 
     Parameters
@@ -40,7 +40,7 @@ class Argument(NamedTuple):
     why: str = ""
 
 
-def keras3_argument(name: str, value: Any, behaviour: Behaviour) -> Argument:
+def keras3_argument(name: str, value: Any, behaviour: Behaviour) -> Keras3Argument:
     """Return the value of one argument as Keras 3 reads it.
 
     Parameters
@@ -62,10 +62,10 @@ def keras3_argument(name: str, value: Any, behaviour: Behaviour) -> Argument:
         return _activation(name, value, behaviour)
     if kind in KINDS:
         return _object(name, value, kind, behaviour)
-    return Argument(plain(value, name))
+    return Keras3Argument(plain(value, name))
 
 
-def _activation(name: str, value: Any, behaviour: Behaviour) -> Argument:
+def _activation(name: str, value: Any, behaviour: Behaviour) -> Keras3Argument:
     try:
         function = activations.resolve(value, behaviour, name)
         found = keras3_activation(value, function, "float32")
@@ -80,17 +80,17 @@ def _activation(name: str, value: Any, behaviour: Behaviour) -> Argument:
         why = f"it was {value!r}"
     if found.distance:
         why = str(found)
-    return Argument(found.value, found.scale, why)
+    return Keras3Argument(found.value, found.scale, why)
 
 
-def _object(name: str, value: Any, kind: str, behaviour: Behaviour) -> Argument:
+def _object(name: str, value: Any, kind: str, behaviour: Behaviour) -> Keras3Argument:
     if isinstance(value, Mapping):
         value = keras_1.regularizer(value)
     try:
-        return Argument(keras3_object(value, name, kind, behaviour))
+        return Keras3Argument(keras3_object(value, name, kind, behaviour))
     except _ERRORS:
         if kind == "initializer":
-            return Argument("zeros", why=f"it was {shown(value)}; the arrays are in the file")
+            return Keras3Argument("zeros", why=f"it was {shown(value)}; the arrays are in the file")
     raise NotCarriedError(
         f"{name}={shown(value)}", f"Keras 3 has no {kind} of its own that does the same"
     )

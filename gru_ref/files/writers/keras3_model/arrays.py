@@ -16,7 +16,7 @@ from gru_ref.files.readers.whole_model import (
     StoredArrays,
     TrackedArrays,
 )
-from gru_ref.files.writers.keras3_model.model import Carried, Leaf, Placed
+from gru_ref.files.writers.keras3_model.model import ArrayOwner, Carried, Placed
 
 Array = NDArray[Any]
 
@@ -95,7 +95,7 @@ def _fill(
         mine = left if len(placed) == 1 else [e for e in left if e[0].split("/")[0] == own]
         one.leaf.arrays = [array for _, array in mine]
         left = [entry for entry in left if not any(entry is other for other in mine)]
-    places: list[tuple[Leaf, int]] = []
+    places: list[tuple[ArrayOwner, int]] = []
     for trained in (True, False):
         for one in placed:
             for k, entry in enumerate(one.leaf.listed or ()):

@@ -30,7 +30,7 @@ class Tensor(NamedTuple):
 
 
 @dataclass
-class Call:
+class LayerCall:
     """One call of a layer: its arguments, in which tensors are `Tensor`.
 
     Parameters
@@ -76,7 +76,7 @@ class GraphReader:
     budget: Budget
     place: str
 
-    def calls(self, nodes: Any, *, keep_list: bool) -> list[Call]:
+    def calls(self, nodes: Any, *, keep_list: bool) -> list[LayerCall]:
         """Return the calls of one layer.
 
         Parameters
@@ -90,13 +90,13 @@ class GraphReader:
             raise self._error(f"inbound_nodes is {shown(nodes)}, expected a list")
         return [self._call(node, keep_list) for node in nodes]
 
-    def _call(self, node: Any, keep_list: bool) -> Call:
+    def _call(self, node: Any, keep_list: bool) -> LayerCall:
         kwargs: list[Mapping[str, Any]] = []
         first = self._inputs(node, kwargs)
         if isinstance(first, list) and len(first) == 1 and not keep_list:
             first = first[0]
         given = kwargs[0] if kwargs else {}
-        return Call(first, {name: self._argument(value) for name, value in given.items()})
+        return LayerCall(first, {name: self._argument(value) for name, value in given.items()})
 
     def _inputs(self, data: Any, kwargs: list[Mapping[str, Any]]) -> Any:
         """Return the first argument of a call; what else the call is given goes to `kwargs`."""
@@ -156,12 +156,12 @@ class GraphReader:
 
 
 def count_from_zero(
-    calls: Mapping[str, list[Call]],
+    calls: Mapping[str, list[LayerCall]],
     outputs: Any,
     models: Collection[str],
     budget: Budget,
     place: str,
-) -> tuple[dict[str, list[Call]], Any]:
+) -> tuple[dict[str, list[LayerCall]], Any]:
     """Return the calls and outputs with every call of a layer counted from 0.
 
     Keras 1 and 2 count from 1 where a layer is a model with inputs of its own.
@@ -200,14 +200,14 @@ def count_from_zero(
         return value
 
     new = {
-        name: [Call(counted(call.first), counted(call.kwargs)) for call in one]
+        name: [LayerCall(counted(call.first), counted(call.kwargs)) for call in one]
         for name, one in calls.items()
     }
     return new, counted(outputs)
 
 
 def layer_order(
-    calls: Mapping[str, Sequence[Call]],
+    calls: Mapping[str, Sequence[LayerCall]],
     inputs: Sequence[str],
     outputs: Any,
     added: Mapping[tuple[str, int], Sequence[tuple[str, int]]],
@@ -256,7 +256,7 @@ def layer_order(
 
 
 def call_order(
-    calls: Mapping[str, Sequence[Call]], outputs: Any, budget: Budget, place: str
+    calls: Mapping[str, Sequence[LayerCall]], outputs: Any, budget: Budget, place: str
 ) -> list[tuple[str, int]]:
     """Return the calls behind the outputs, each after those that it depends on.
 
@@ -273,7 +273,7 @@ def _calls_of(value: Any) -> list[tuple[str, int]]:
 
 
 def _parents(
-    calls: Mapping[str, Sequence[Call]],
+    calls: Mapping[str, Sequence[LayerCall]],
 ) -> dict[tuple[str, int], list[tuple[str, int]]]:
     return {
         (name, number): _calls_of([call.first, call.kwargs])

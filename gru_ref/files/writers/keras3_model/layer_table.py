@@ -15,13 +15,13 @@ _OF_CELL = ("cell/kernel", "cell/recurrent_kernel", "cell/bias")
 
 
 @dataclass(frozen=True)
-class Gates:
+class ActedColumns:
     """What an activation acts on: columns of some arrays, which are linear in them.
 
     Parameters
     ----------
     arrays : tuple of str
-        Their names in `Row.arrays`.
+        Their names in `LayerRow.arrays`.
     blocks : tuple of int
         Which of the equal blocks of the last axis.
     count : int
@@ -34,7 +34,7 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class Row:
+class LayerRow:
     """One class.
 
     Parameters
@@ -75,7 +75,7 @@ class Row:
     renamed: Mapping[str, str] = field(default_factory=dict)
     dropped: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    gates: Mapping[str, Gates] = field(default_factory=dict)
+    gates: Mapping[str, ActedColumns] = field(default_factory=dict)
     layers: str = ""
     list_input: bool = False
     recurrent: bool = False
@@ -90,7 +90,7 @@ def _own(*weights: str) -> str:
     return " ".join(f"{weight}_{kind}" for weight in weights for kind in kinds)
 
 
-_ACTIVATED = {"activation": Gates()}
+_ACTIVATED = {"activation": ActedColumns()}
 _CONV = (
     "filters kernel_size strides padding data_format dilation_rate activation use_bias "
     f"{_own('kernel', 'bias')}"
@@ -128,33 +128,33 @@ _LSTM_DEFAULTS = {"recurrent_activation": "hard_sigmoid"}
 _OF_RNN_CELL = ("kernel", "recurrent_kernel", "bias")
 
 
-def _gru_gates(arrays: tuple[str, ...]) -> dict[str, Gates]:
+def _gru_gates(arrays: tuple[str, ...]) -> dict[str, ActedColumns]:
     return {
-        "recurrent_activation": Gates(arrays, (0, 1), 3),
-        "activation": Gates(arrays, (2,), 3),
+        "recurrent_activation": ActedColumns(arrays, (0, 1), 3),
+        "activation": ActedColumns(arrays, (2,), 3),
     }
 
 
-def _lstm_gates(arrays: tuple[str, ...]) -> dict[str, Gates]:
+def _lstm_gates(arrays: tuple[str, ...]) -> dict[str, ActedColumns]:
     # `activation` acts on the cell state as well, which no array can scale.
-    return {"recurrent_activation": Gates(arrays, (0, 1, 3), 4)}
+    return {"recurrent_activation": ActedColumns(arrays, (0, 1, 3), 4)}
 
 
-_CONV_ROW = Row(f"{_CONV} groups", _WITH_BIAS, gates=_ACTIVATED)
-_TRANSPOSED = Row(f"{_CONV} output_padding", _WITH_BIAS, gates=_ACTIVATED, dropped="groups")
-_DEPTHWISE_ROW = Row(
+_CONV_ROW = LayerRow(f"{_CONV} groups", _WITH_BIAS, gates=_ACTIVATED)
+_TRANSPOSED = LayerRow(f"{_CONV} output_padding", _WITH_BIAS, gates=_ACTIVATED, dropped="groups")
+_DEPTHWISE_ROW = LayerRow(
     _DEPTHWISE,
     "depthwise_kernel bias?use_bias",
-    gates={"activation": Gates(("depthwise_kernel", "bias"))},
+    gates={"activation": ActedColumns(("depthwise_kernel", "bias"))},
     dropped="groups",
 )
-_SEPARABLE_ROW = Row(
+_SEPARABLE_ROW = LayerRow(
     _SEPARABLE,
     "depthwise_kernel pointwise_kernel bias?use_bias",
-    gates={"activation": Gates(("pointwise_kernel", "bias"))},
+    gates={"activation": ActedColumns(("pointwise_kernel", "bias"))},
     dropped=f"groups {_own('kernel')}",
 )
-_CONV_LSTM_ROW = Row(
+_CONV_LSTM_ROW = LayerRow(
     _CONV_LSTM,
     _in_cell(_RECURRENT),
     gates=_lstm_gates(_OF_CELL),
@@ -163,24 +163,24 @@ _CONV_LSTM_ROW = Row(
     draws=True,
     dropped="groups unroll zero_output_for_mask",
 )
-_MERGE = Row(list_input=True)
+_MERGE = LayerRow(list_input=True)
 _RANDOM_2D = "fill_mode interpolation seed fill_value data_format"
 
-TABLE: Mapping[str, Row] = {
+TABLE: Mapping[str, LayerRow] = {
     # --- core
-    "Dense": Row(
+    "Dense": LayerRow(
         f"units activation use_bias {_own('kernel', 'bias')}", _WITH_BIAS, gates=_ACTIVATED
     ),
-    "EinsumDense": Row(
+    "EinsumDense": LayerRow(
         f"equation output_shape activation bias_axes {_own('kernel', 'bias')}",
         "kernel bias?bias_axes",
         gates=_ACTIVATED,
     ),
-    "Embedding": Row(f"input_dim output_dim {_own('embeddings')} mask_zero", "embeddings"),
-    "Masking": Row("mask_value"),
-    "Identity": Row(drops_mask=True),
-    "Activation": Row("activation"),
-    "ActivityRegularization": Row("l1 l2"),
+    "Embedding": LayerRow(f"input_dim output_dim {_own('embeddings')} mask_zero", "embeddings"),
+    "Masking": LayerRow("mask_value"),
+    "Identity": LayerRow(drops_mask=True),
+    "Activation": LayerRow("activation"),
+    "ActivityRegularization": LayerRow("l1 l2"),
     # --- convolutions
     "Conv1D": _CONV_ROW,
     "Conv2D": _CONV_ROW,
@@ -193,74 +193,74 @@ TABLE: Mapping[str, Row] = {
     "SeparableConv1D": _SEPARABLE_ROW,
     "SeparableConv2D": _SEPARABLE_ROW,
     # --- recurrent
-    "GRU": Row(
+    "GRU": LayerRow(
         f"{_GATED} {_LAYER} reset_after",
         _in_cell(_RECURRENT),
         gates=_gru_gates(_OF_CELL),
         defaults=_GRU_DEFAULTS,
         recurrent=True,
     ),
-    "LSTM": Row(
+    "LSTM": LayerRow(
         f"{_GATED} {_LAYER} unit_forget_bias",
         _in_cell(_RECURRENT),
         gates=_lstm_gates(_OF_CELL),
         defaults=_LSTM_DEFAULTS,
         recurrent=True,
     ),
-    "SimpleRNN": Row(
+    "SimpleRNN": LayerRow(
         f"{_CELL} {_LAYER}",
         _in_cell(_RECURRENT),
-        gates={"activation": Gates(_OF_CELL)},
+        gates={"activation": ActedColumns(_OF_CELL)},
         recurrent=True,
     ),
-    "CuDNNGRU": Row(
+    "CuDNNGRU": LayerRow(
         f"units {_own('kernel', 'recurrent', 'bias')} return_sequences return_state go_backwards "
         "stateful",
         _in_cell("kernel recurrent_kernel bias"),
         recurrent=True,
         class_name="GRU",
     ),
-    "CuDNNLSTM": Row(
+    "CuDNNLSTM": LayerRow(
         f"units {_own('kernel', 'recurrent', 'bias')} unit_forget_bias return_sequences "
         "return_state go_backwards stateful",
         _in_cell("kernel recurrent_kernel bias"),
         recurrent=True,
         class_name="LSTM",
     ),
-    "GRUCell": Row(
+    "GRUCell": LayerRow(
         f"{_GATED} reset_after", _RECURRENT, gates=_gru_gates(_OF_RNN_CELL), defaults=_GRU_DEFAULTS
     ),
-    "LSTMCell": Row(
+    "LSTMCell": LayerRow(
         f"{_GATED} unit_forget_bias",
         _RECURRENT,
         gates=_lstm_gates(_OF_RNN_CELL),
         defaults=_LSTM_DEFAULTS,
     ),
-    "SimpleRNNCell": Row(_CELL, _RECURRENT, gates={"activation": Gates(_OF_RNN_CELL)}),
-    "StackedRNNCells": Row(layers="cells"),
-    "RNN": Row(_LAYER, layers="cell", recurrent=True),
+    "SimpleRNNCell": LayerRow(_CELL, _RECURRENT, gates={"activation": ActedColumns(_OF_RNN_CELL)}),
+    "StackedRNNCells": LayerRow(layers="cells"),
+    "RNN": LayerRow(_LAYER, layers="cell", recurrent=True),
     "ConvLSTM1D": _CONV_LSTM_ROW,
     "ConvLSTM2D": _CONV_LSTM_ROW,
     "ConvLSTM3D": _CONV_LSTM_ROW,
-    "Bidirectional": Row("merge_mode", layers="layer backward_layer", recurrent=True),
-    "TimeDistributed": Row(layers="layer"),
+    "Bidirectional": LayerRow("merge_mode", layers="layer backward_layer", recurrent=True),
+    "TimeDistributed": LayerRow(layers="layer"),
     # --- normalization
-    "BatchNormalization": Row(
+    "BatchNormalization": LayerRow(
         f"{_NORMALIZED} momentum moving_mean_initializer moving_variance_initializer renorm "
         "renorm_clipping renorm_momentum synchronized",
         "gamma?scale beta?center | moving_mean moving_variance",
     ),
-    "LayerNormalization": Row(_NORMALIZED, "gamma?scale beta?center"),
-    "GroupNormalization": Row(f"{_NORMALIZED} groups", "gamma?scale beta?center"),
-    "UnitNormalization": Row("axis"),
+    "LayerNormalization": LayerRow(_NORMALIZED, "gamma?scale beta?center"),
+    "GroupNormalization": LayerRow(f"{_NORMALIZED} groups", "gamma?scale beta?center"),
+    "UnitNormalization": LayerRow("axis"),
     # --- attention
-    "Attention": Row(
+    "Attention": LayerRow(
         "use_scale score_mode dropout seed",
         "scale?use_scale concat_score_weight?score_mode=concat",
         list_input=True,
     ),
-    "AdditiveAttention": Row("use_scale dropout", "scale?use_scale", list_input=True),
-    "MultiHeadAttention": Row(
+    "AdditiveAttention": LayerRow("use_scale dropout", "scale?use_scale", list_input=True),
+    "MultiHeadAttention": LayerRow(
         "num_heads key_dim value_dim dropout use_bias output_shape attention_axes seed "
         f"{_own('kernel', 'bias')}",
         " ".join(
@@ -270,41 +270,45 @@ TABLE: Mapping[str, Row] = {
         dropped="query_shape key_shape value_shape",
     ),
     # --- activations
-    "ReLU": Row("max_value negative_slope threshold"),
-    "LeakyReLU": Row("negative_slope", renamed={"alpha": "negative_slope"}),
-    "ELU": Row("alpha"),
-    "PReLU": Row(f"{_own('alpha')} shared_axes", "alpha"),
-    "Softmax": Row("axis"),
-    "ThresholdedReLU": Row("threshold", renamed={"theta": "threshold"}, class_name="ReLU"),
+    "ReLU": LayerRow("max_value negative_slope threshold"),
+    "LeakyReLU": LayerRow("negative_slope", renamed={"alpha": "negative_slope"}),
+    "ELU": LayerRow("alpha"),
+    "PReLU": LayerRow(f"{_own('alpha')} shared_axes", "alpha"),
+    "Softmax": LayerRow("axis"),
+    "ThresholdedReLU": LayerRow("threshold", renamed={"theta": "threshold"}, class_name="ReLU"),
     # --- regularization
-    "Dropout": Row("rate noise_shape seed", draws=True),
-    "SpatialDropout1D": Row("rate seed", draws=True, dropped="noise_shape"),
-    "SpatialDropout2D": Row("rate data_format seed", draws=True, dropped="noise_shape"),
-    "SpatialDropout3D": Row("rate data_format seed", draws=True, dropped="noise_shape"),
-    "GaussianDropout": Row("rate seed", draws=True),
-    "GaussianNoise": Row("stddev seed", draws=True),
-    "AlphaDropout": Row("rate noise_shape seed", draws=True),
+    "Dropout": LayerRow("rate noise_shape seed", draws=True),
+    "SpatialDropout1D": LayerRow("rate seed", draws=True, dropped="noise_shape"),
+    "SpatialDropout2D": LayerRow("rate data_format seed", draws=True, dropped="noise_shape"),
+    "SpatialDropout3D": LayerRow("rate data_format seed", draws=True, dropped="noise_shape"),
+    "GaussianDropout": LayerRow("rate seed", draws=True),
+    "GaussianNoise": LayerRow("stddev seed", draws=True),
+    "AlphaDropout": LayerRow("rate noise_shape seed", draws=True),
     # --- pooling
-    **{f"{kind}Pooling{rank}D": Row(_POOL) for kind in ("Max", "Average") for rank in (1, 2, 3)},
     **{
-        f"Global{kind}Pooling{rank}D": Row("data_format keepdims")
+        f"{kind}Pooling{rank}D": LayerRow(_POOL)
+        for kind in ("Max", "Average")
+        for rank in (1, 2, 3)
+    },
+    **{
+        f"Global{kind}Pooling{rank}D": LayerRow("data_format keepdims")
         for kind in ("Max", "Average")
         for rank in (1, 2, 3)
     },
     # --- shapes
-    "Flatten": Row("data_format"),
-    "Reshape": Row("target_shape"),
-    "Permute": Row("dims"),
-    "RepeatVector": Row("n"),
-    "Cropping1D": Row("cropping"),
-    "Cropping2D": Row("cropping data_format"),
-    "Cropping3D": Row("cropping data_format"),
-    "ZeroPadding1D": Row("padding data_format"),
-    "ZeroPadding2D": Row("padding data_format"),
-    "ZeroPadding3D": Row("padding data_format"),
-    "UpSampling1D": Row("size"),
-    "UpSampling2D": Row("size data_format interpolation"),
-    "UpSampling3D": Row("size data_format"),
+    "Flatten": LayerRow("data_format"),
+    "Reshape": LayerRow("target_shape"),
+    "Permute": LayerRow("dims"),
+    "RepeatVector": LayerRow("n"),
+    "Cropping1D": LayerRow("cropping"),
+    "Cropping2D": LayerRow("cropping data_format"),
+    "Cropping3D": LayerRow("cropping data_format"),
+    "ZeroPadding1D": LayerRow("padding data_format"),
+    "ZeroPadding2D": LayerRow("padding data_format"),
+    "ZeroPadding3D": LayerRow("padding data_format"),
+    "UpSampling1D": LayerRow("size"),
+    "UpSampling2D": LayerRow("size data_format interpolation"),
+    "UpSampling3D": LayerRow("size data_format"),
     # --- merging
     "Add": _MERGE,
     "Subtract": _MERGE,
@@ -312,24 +316,24 @@ TABLE: Mapping[str, Row] = {
     "Average": _MERGE,
     "Maximum": _MERGE,
     "Minimum": _MERGE,
-    "Concatenate": Row("axis", list_input=True),
-    "Dot": Row("axes normalize", list_input=True),
+    "Concatenate": LayerRow("axis", list_input=True),
+    "Dot": LayerRow("axes normalize", list_input=True),
     # --- preprocessing whose state is numbers, or none
-    "Rescaling": Row("scale offset", drops_mask=True),
-    "Normalization": Row(
+    "Rescaling": LayerRow("scale offset", drops_mask=True),
+    "Normalization": LayerRow(
         "axis mean variance invert",
         "| mean?mean! variance?mean! count?mean!",
         drops_mask=True,
     ),
-    "Resizing": Row("height width interpolation crop_to_aspect_ratio"),
-    "CenterCrop": Row("height width"),
-    "CategoryEncoding": Row("num_tokens output_mode sparse"),
-    "Discretization": Row("bin_boundaries num_bins epsilon output_mode sparse"),
-    "RandomFlip": Row("mode seed", draws=True),
-    "RandomRotation": Row(f"factor {_RANDOM_2D}", draws=True),
-    "RandomZoom": Row(f"height_factor width_factor {_RANDOM_2D}", draws=True),
-    "RandomTranslation": Row(f"height_factor width_factor {_RANDOM_2D}", draws=True),
-    "RandomContrast": Row("factor seed", draws=True),
+    "Resizing": LayerRow("height width interpolation crop_to_aspect_ratio"),
+    "CenterCrop": LayerRow("height width"),
+    "CategoryEncoding": LayerRow("num_tokens output_mode sparse"),
+    "Discretization": LayerRow("bin_boundaries num_bins epsilon output_mode sparse"),
+    "RandomFlip": LayerRow("mode seed", draws=True),
+    "RandomRotation": LayerRow(f"factor {_RANDOM_2D}", draws=True),
+    "RandomZoom": LayerRow(f"height_factor width_factor {_RANDOM_2D}", draws=True),
+    "RandomTranslation": LayerRow(f"height_factor width_factor {_RANDOM_2D}", draws=True),
+    "RandomContrast": LayerRow("factor seed", draws=True),
 }
 
 # Names of Keras 1, of TensorFlow 1 and of early TensorFlow 2 → the row.

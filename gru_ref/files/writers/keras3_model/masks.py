@@ -19,9 +19,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gru_ref.files.writers.keras3_model.graph import Call, Tensor, tensors_in
+from gru_ref.files.writers.keras3_model.graph import LayerCall, Tensor, tensors_in
 from gru_ref.files.writers.keras3_model.layer_table import ALIASES, MERGES_MASKS, PASSES_MASK
-from gru_ref.files.writers.keras3_model.operations import Operation
+from gru_ref.files.writers.keras3_model.operations import Keras3Operation
 from gru_ref.files.writers.keras3_model.report import NotCarriedError
 
 _NUMPY = "keras.src.ops.numpy"
@@ -118,7 +118,7 @@ class Wanted(NamedTuple):
 def wanted_masks(
     order: Sequence[tuple[str, int]],
     layers: Mapping[str, MaskedLayer],
-    calls: Mapping[str, Sequence[Call]],
+    calls: Mapping[str, Sequence[LayerCall]],
     *,
     attention_ignores_masks: bool,
 ) -> tuple[list[Wanted], list[tuple[str, NotCarriedError]]]:
@@ -193,7 +193,7 @@ def _class(layer: MaskedLayer) -> str:
 
 
 def _outputs(
-    name: str, number: int, layer: MaskedLayer, call: Call, inputs: Sequence[MaskOfTensor]
+    name: str, number: int, layer: MaskedLayer, call: LayerCall, inputs: Sequence[MaskOfTensor]
 ) -> dict[int, MaskOfTensor]:
     """Return the masks of a call's outputs, by their numbers."""
     class_name = _class(layer)
@@ -224,17 +224,17 @@ def _outputs(
     return {0: MaskOfTensor(old, news.pop() if len(news) == 1 else (None if old else _NONE))}
 
 
-def operations_of(origin: Origin) -> list[Operation]:
+def operations_of(origin: Origin) -> list[Keras3Operation]:
     """Return the operations that compute a mask one after the other, without the first argument."""
-    found = [Operation(_NUMPY, "NotEqual", {}, [origin.value])]
+    found = [Keras3Operation(_NUMPY, "NotEqual", {}, [origin.value])]
     if origin.whole_step:
-        found.append(Operation(_NUMPY, "Any", {"axis": -1, "keepdims": False}, []))
+        found.append(Keras3Operation(_NUMPY, "Any", {"axis": -1, "keepdims": False}, []))
     return found
 
 
-def both(other: Tensor) -> Operation:
+def both(other: Tensor) -> Keras3Operation:
     """Return the operation that joins another mask with a first one."""
-    return Operation(_NUMPY, "LogicalAnd", {}, [other])
+    return Keras3Operation(_NUMPY, "LogicalAnd", {}, [other])
 
 
 # Of one layer and call: a node of the graph.
@@ -245,7 +245,7 @@ _TAKES_MASKS = (*_LOOKS, *_TAKES_MASK, "BatchNormalization")
 def mask_nodes(
     order: Sequence[Node],
     layers: Mapping[str, MaskedLayer],
-    calls: Mapping[str, Sequence[Call]],
+    calls: Mapping[str, Sequence[LayerCall]],
 ) -> dict[Node, list[Node]]:
     """Return the nodes that Keras 3 adds to a graph for masks, and what they and layers depend on.
 

@@ -19,8 +19,15 @@ from gru_ref.files.limits import Budget
 from gru_ref.files.writers.keras3_model import graph, keras_1, operations
 from gru_ref.files.writers.keras3_model.arguments import dtype_name, keras3_argument, plain
 from gru_ref.files.writers.keras3_model.cudnn import lstm_arrays
-from gru_ref.files.writers.keras3_model.graph import Call, GraphReader
-from gru_ref.files.writers.keras3_model.layer_table import ALIASES, ANY, DROPPED, TABLE, Gates, Row
+from gru_ref.files.writers.keras3_model.graph import GraphReader, LayerCall
+from gru_ref.files.writers.keras3_model.layer_table import (
+    ALIASES,
+    ANY,
+    DROPPED,
+    TABLE,
+    ActedColumns,
+    LayerRow,
+)
 from gru_ref.files.writers.keras3_model.masks import (
     MaskedLayer,
     Origin,
@@ -59,7 +66,7 @@ class Listed(NamedTuple):
 
 
 @dataclass(eq=False)
-class Leaf:
+class ArrayOwner:
     """A layer with arrays of its own.
 
     Parameters
@@ -90,7 +97,7 @@ class Placed:
 
     Parameters
     ----------
-    leaf : Leaf
+    leaf : ArrayOwner
     new, stored : str
         Its group in Keras 3, and in the .keras format of the Keras that wrote it.
     tracked : tuple of str
@@ -98,7 +105,7 @@ class Placed:
     trained : bool
     """
 
-    leaf: Leaf
+    leaf: ArrayOwner
     new: str = ""
     stored: str = ""
     tracked: tuple[str, ...] = ()
@@ -330,7 +337,7 @@ class ModelWriter:
         )
 
     def _arguments(
-        self, class_name: str, row: Row, config: Mapping[str, Any], where: str
+        self, class_name: str, row: LayerRow, config: Mapping[str, Any], where: str
     ) -> tuple[dict[str, Any], dict[str, float]]:
         """Return the arguments of a layer, and what its activations multiply."""
         known = {*row.arguments.split(), "activity_regularizer"}
@@ -371,7 +378,7 @@ class ModelWriter:
     def _scales(
         self,
         class_name: str,
-        row: Row,
+        row: LayerRow,
         scales: dict[str, float],
         new: Mapping[str, Any],
         where: str,
@@ -529,7 +536,7 @@ class ModelWriter:
             "config": kept,
             "registered_name": given,
         }
-        return Carried(name, serialized, class_name, (Placed(Leaf(where, None)),))
+        return Carried(name, serialized, class_name, (Placed(ArrayOwner(where, None)),))
 
     # --- models
 
@@ -582,7 +589,7 @@ class ModelWriter:
                 raise self._budget.error(where, f"two layers are named {shown(member.name)}")
             members[member.name] = member
         reader = GraphReader(members, self._budget, where or "the config of the model")
-        calls: dict[str, list[Call]] = {}
+        calls: dict[str, list[LayerCall]] = {}
         for one, member in zip(config["layers"], members.values(), strict=True):
             nodes = one.get("inbound_nodes", [])
             row = _row(str(one["class_name"]))
@@ -602,7 +609,7 @@ class ModelWriter:
         self,
         config: Mapping[str, Any],
         members: dict[str, Carried],
-        calls: Mapping[str, list[Call]],
+        calls: Mapping[str, list[LayerCall]],
         inputs: Any,
         outputs: Any,
         where: str,
@@ -611,14 +618,14 @@ class ModelWriter:
         """Return a Functional model of layers and their calls."""
         kinds = {name: one["class_name"] for name, one in zip(members, data, strict=True)}
         self._set_batch(list(members.values()))
-        new_calls: dict[str, list[Call]] = {}
+        new_calls: dict[str, list[LayerCall]] = {}
         arguments: dict[str, list[list[Any]]] = {}
         for (name, member), one in zip(list(members.items()), data, strict=True):
             if kinds[name] in operations.CLASSES:
                 members[name], arguments[name] = self._operation(
                     one, calls[name], _join(where, name)
                 )
-                new_calls[name] = [Call(args) for args in arguments[name]]
+                new_calls[name] = [LayerCall(args) for args in arguments[name]]
                 continue
             row = _row(kinds[name])
             recurrent = row is not None and row.recurrent
@@ -667,7 +674,7 @@ class ModelWriter:
     def _name_masks(
         self,
         members: dict[str, Carried],
-        calls: dict[str, list[Call]],
+        calls: dict[str, list[LayerCall]],
         arguments: dict[str, list[list[Any]]],
         kinds: Mapping[str, str],
         outputs: Any,
@@ -705,7 +712,7 @@ class ModelWriter:
         self,
         origin: Origin,
         members: dict[str, Carried],
-        calls: dict[str, list[Call]],
+        calls: dict[str, list[LayerCall]],
         arguments: dict[str, list[list[Any]]],
     ) -> graph.Tensor:
         """Add the operations that compute a mask."""
@@ -718,18 +725,18 @@ class ModelWriter:
 
     def _add_operation(
         self,
-        operation: operations.Operation,
+        operation: operations.Keras3Operation,
         first: graph.Tensor,
         wanted: str,
         members: dict[str, Carried],
-        calls: dict[str, list[Call]],
+        calls: dict[str, list[LayerCall]],
         arguments: dict[str, list[list[Any]]],
     ) -> graph.Tensor:
         """Add an operation to the graph, and return its output."""
         name = _free_name(wanted, members)
         members[name] = Carried(name, operation.serialized(name), operation.class_name)
         args = [first, *operation.args]
-        calls[name], arguments[name] = [Call(args)], [args]
+        calls[name], arguments[name] = [LayerCall(args)], [args]
         return graph.Tensor(name, 0, 0)
 
     def _names(self, members: dict[str, Carried], where: str) -> dict[str, str]:
@@ -753,15 +760,15 @@ class ModelWriter:
         name: str,
         args: list[Any],
         members: dict[str, Carried],
-        calls: dict[str, list[Call]],
+        calls: dict[str, list[LayerCall]],
         arguments: dict[str, list[list[Any]]],
     ) -> None:
         """Add the operations that are arguments of another one, and put their outputs there."""
         for k, inner in enumerate(args):
-            if isinstance(inner, operations.Operation):
+            if isinstance(inner, operations.Keras3Operation):
                 own = _free_name(f"{name}_{inner.class_name.lower()}", members)
                 members[own] = Carried(own, inner.serialized(own), inner.class_name)
-                calls[own], arguments[own] = [Call(inner.args)], [inner.args]
+                calls[own], arguments[own] = [LayerCall(inner.args)], [inner.args]
                 args[k] = graph.Tensor(own, 0, 0)
 
     def _undecided(self, data: Mapping[str, Any], where: str) -> Carried:
@@ -774,7 +781,7 @@ class ModelWriter:
         return Carried(name, {}, data["class_name"])
 
     def _operation(
-        self, data: Mapping[str, Any], calls: Sequence[Call], where: str
+        self, data: Mapping[str, Any], calls: Sequence[LayerCall], where: str
     ) -> tuple[Carried, list[list[Any]]]:
         """Return the operation of a layer that Keras 2 made of one, and what it is called with."""
         config = data["config"]
@@ -805,11 +812,11 @@ class ModelWriter:
             raise self._budget.error(where, "a Merge has no layers, expected two at least")
         data: list[Mapping[str, Any]] = []
         members: dict[str, Carried] = {}
-        calls: dict[str, list[Call]] = {}
+        calls: dict[str, list[LayerCall]] = {}
         ends: list[Any] = []
         inputs: list[Any] = []
 
-        def add(one: Mapping[str, Any], call: list[Call]) -> graph.Tensor:
+        def add(one: Mapping[str, Any], call: list[LayerCall]) -> graph.Tensor:
             member = self._layer(one, where, depth + 1)
             name = _free_name(member.name, members)
             if name != member.name:
@@ -824,11 +831,11 @@ class ModelWriter:
                 raise NotCarriedError("the shape of an input", "the file does not say it")
             given = {"name": f"input_{len(inputs) + 1}", "batch_input_shape": shape, "dtype": dtype}
             inputs.append(add({"class_name": "InputLayer", "config": given}, []))
-            ends.append(add(branch, [Call(inputs[-1])]))
+            ends.append(add(branch, [LayerCall(inputs[-1])]))
         alone = {**merge["config"], "layers": []}
-        last = add({**merge, "config": alone}, [Call(ends)])
+        last = add({**merge, "config": alone}, [LayerCall(ends)])
         for one in rest:
-            last = add(one, [Call(last)])
+            last = add(one, [LayerCall(last)])
         self.report.changes = list(dict.fromkeys(self.report.changes))
         self.report.refused = list(dict.fromkeys(self.report.refused))
         return self._connected(config, members, calls, inputs, last, where, data)
@@ -920,7 +927,7 @@ def _masked_layer(class_name: str, member: Carried) -> MaskedLayer:
     )
 
 
-def _row(class_name: str) -> Row | None:
+def _row(class_name: str) -> LayerRow | None:
     return TABLE.get(ALIASES.get(class_name, class_name))
 
 
@@ -979,7 +986,7 @@ def _hard_sigmoid(name: str) -> dict[str, Any]:
 def _leaf(
     where: str,
     class_name: str,
-    row: Row,
+    row: LayerRow,
     new: Mapping[str, Any],
     config: Mapping[str, Any],
     scales: Mapping[str, float],
@@ -987,7 +994,7 @@ def _leaf(
     *,
     turned: bool,
     old: bool,
-) -> Leaf | None:
+) -> ArrayOwner | None:
     """Return the arrays of a layer, if it has any."""
     listed, trained = [], True
     for text in row.arrays.split():
@@ -1024,7 +1031,7 @@ def _leaf(
         if name in row.gates:
             gates = row.gates[name]
             steps.append(_multiplication(roles, gates, scale))
-    return Leaf(where, tuple(listed), groups, _all_of(steps), unscaled)
+    return ArrayOwner(where, tuple(listed), groups, _all_of(steps), unscaled)
 
 
 def _all_of(
@@ -1041,12 +1048,14 @@ def _all_of(
 
 
 def _multiplication(
-    roles: Sequence[str], gates: Gates, scale: float
+    roles: Sequence[str], gates: ActedColumns, scale: float
 ) -> Callable[[list[Array]], list[Array]]:
     return lambda arrays: _multiply(arrays, roles, gates, scale)
 
 
-def _multiply(arrays: list[Array], roles: Sequence[str], gates: Gates, scale: float) -> list[Array]:
+def _multiply(
+    arrays: list[Array], roles: Sequence[str], gates: ActedColumns, scale: float
+) -> list[Array]:
     """Return the arrays with the columns of some gates multiplied, each product rounded once."""
     new = []
     for role, array in zip(roles, arrays, strict=True):
@@ -1076,13 +1085,13 @@ def _holds(condition: str, new: Mapping[str, Any]) -> bool:
     return bool(new.get(name, default))
 
 
-def _adapted(call: Call, member: Carried, recurrent: bool) -> Call:
+def _adapted(call: LayerCall, member: Carried, recurrent: bool) -> LayerCall:
     """Return a call in Keras 3's arguments; further inputs of a recurrent layer are its state."""
     first, kwargs = call.first, {**call.kwargs, **member.call}
     if recurrent and isinstance(first, list) and len(first) > 1:
         first, *state = first
         kwargs["initial_state"] = state
-    return Call(first, {name: value for name, value in kwargs.items() if value is not None})
+    return LayerCall(first, {name: value for name, value in kwargs.items() if value is not None})
 
 
 def _history(value: Any, names: Mapping[str, str], nested: set[str]) -> Any:

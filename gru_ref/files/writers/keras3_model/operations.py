@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gru_ref.errors import shown
-from gru_ref.files.writers.keras3_model.graph import Call, Tensor
+from gru_ref.files.writers.keras3_model.graph import LayerCall, Tensor
 from gru_ref.files.writers.keras3_model.report import NotCarriedError
 
 CLASSES = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 _NUMPY, _NN, _CORE, _MATH = (f"keras.src.ops.{name}" for name in ("numpy", "nn", "core", "math"))
 
 
-class Operation(NamedTuple):
+class Keras3Operation(NamedTuple):
     """One operation of Keras 3, called once.
 
     Parameters
@@ -143,7 +143,9 @@ _IGNORED: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-def keras3_operation(class_name: str, config: Mapping[str, Any], call: Call) -> Operation:
+def keras3_operation(
+    class_name: str, config: Mapping[str, Any], call: LayerCall
+) -> Keras3Operation:
     """Return the operation of Keras 3 that a call of such a layer is.
 
     Raises
@@ -158,41 +160,47 @@ def keras3_operation(class_name: str, config: Mapping[str, Any], call: Call) -> 
     name = f"tf.{function}"
     if function == "__operators__.getitem":
         key = call.kwargs.get("slice_spec")
-        return Operation(_NUMPY, "GetItem", {}, [call.first, _key(key, name)])
+        return Keras3Operation(_NUMPY, "GetItem", {}, [call.first, _key(key, name)])
     left = {
         k: v
         for k, v in call.kwargs.items()
         if not (k in _IGNORED and (v in _IGNORED[k] or k == "name"))
     }
     if function in _UNARY and not left:
-        return Operation(*_UNARY[function], {}, [call.first])
+        return Keras3Operation(*_UNARY[function], {}, [call.first])
     if function == "nn.gelu" and left.keys() <= {"approximate"}:
-        return Operation(_NN, "Gelu", {"approximate": left.get("approximate", False)}, [call.first])
+        return Keras3Operation(
+            _NN, "Gelu", {"approximate": left.get("approximate", False)}, [call.first]
+        )
     if function in ("nn.silu", "nn.swish") and left.get("beta", 1.0) == 1.0:
-        return Operation(_NN, "Silu", {}, [call.first])
+        return Keras3Operation(_NN, "Silu", {}, [call.first])
     if function == "linalg.matmul":
         return _matmul(call, left, name)
     if function in _BINARY and len(left) == 1 and next(iter(left)) in ("y", "b"):
         (other,) = left.values()
-        return Operation(_NUMPY, _BINARY[function], {}, [call.first, _number(other, name)])
+        return Keras3Operation(_NUMPY, _BINARY[function], {}, [call.first, _number(other, name)])
     if function in _REDUCTIONS and left.keys() <= {"axis", "keepdims"}:
         keepdims = left.get("keepdims") or False
         axis = _constant(left.get("axis"), name)
-        return Operation(*_REDUCTIONS[function], {"axis": axis, "keepdims": keepdims}, [call.first])
+        return Keras3Operation(
+            *_REDUCTIONS[function], {"axis": axis, "keepdims": keepdims}, [call.first]
+        )
     if function == "where" and left.keys() == {"x", "y"}:
-        return Operation(_NUMPY, "Where", {}, [call.first, left["x"], left["y"]])
+        return Keras3Operation(_NUMPY, "Where", {}, [call.first, left["x"], left["y"]])
     if function in _WITH_CONSTANTS:
         module, new, names = _WITH_CONSTANTS[function]
         if left.keys() <= names.keys():
             given = {names[k]: _constant(v, name) for k, v in left.items()}
             if function == "cast":
                 given = {"dtype": _dtype(given.get("dtype"), name)}
-            return Operation(module, new, {**_DEFAULTS.get(function, {}), **given}, [call.first])
+            return Keras3Operation(
+                module, new, {**_DEFAULTS.get(function, {}), **given}, [call.first]
+            )
     arguments = f" with {', '.join(sorted(left))}" if left else ""
     raise NotCarriedError(f"{name}{arguments}", "no operation of Keras 3 is known to do the same")
 
 
-def _matmul(call: Call, left: Mapping[str, Any], name: str) -> Operation:
+def _matmul(call: LayerCall, left: Mapping[str, Any], name: str) -> Keras3Operation:
     """Return a matrix product, whose factors may be transposed first."""
     if not {"b"} <= left.keys() <= {"b", "transpose_a", "transpose_b"}:
         raise NotCarriedError(
@@ -201,8 +209,10 @@ def _matmul(call: Call, left: Mapping[str, Any], name: str) -> Operation:
     factors: list[Any] = [call.first, _number(left["b"], name)]
     for k, flag in enumerate(("transpose_a", "transpose_b")):
         if left.get(flag):
-            factors[k] = Operation(_NUMPY, "Swapaxes", {"axis1": -2, "axis2": -1}, [factors[k]])
-    return Operation(_NUMPY, "Matmul", {}, factors)
+            factors[k] = Keras3Operation(
+                _NUMPY, "Swapaxes", {"axis1": -2, "axis2": -1}, [factors[k]]
+            )
+    return Keras3Operation(_NUMPY, "Matmul", {}, factors)
 
 
 def _number(value: Any, name: str) -> Any:
@@ -272,7 +282,7 @@ _OP = re.compile(r'^\s*op: "(\w+)"', re.M)
 _KEEP = re.compile(r'key: "keep_dims"\s*value\s*{\s*b: true')
 
 
-def _of_graph(config: Mapping[str, Any], call: Call) -> tuple[str, Call]:
+def _of_graph(config: Mapping[str, Any], call: LayerCall) -> tuple[str, LayerCall]:
     """Return the function, and its call, that a node of a graph with its constants is."""
     node = config.get("node_def")
     text = node if isinstance(node, str) else ""
@@ -299,4 +309,4 @@ def _of_graph(config: Mapping[str, Any], call: Call) -> tuple[str, Call]:
         kwargs[_SECOND.get(function, "axis" if function in _REDUCTIONS else "y")] = rest[0]
     if function in _REDUCTIONS:
         kwargs["keepdims"] = bool(_KEEP.search(text))
-    return function, Call(first, kwargs)
+    return function, LayerCall(first, kwargs)
