@@ -58,7 +58,7 @@ class MaskedLayer(NamedTuple):
     drops_mask: bool
 
 
-class Origin(NamedTuple):
+class MaskOrigin(NamedTuple):
     """One call that makes a mask.
 
     Parameters
@@ -80,7 +80,7 @@ class Origin(NamedTuple):
     whole_step: bool = False
 
 
-Masks = frozenset[Origin]
+Masks = frozenset[MaskOrigin]
 _NONE: Masks = frozenset()
 
 
@@ -89,9 +89,9 @@ class MaskOfTensor(NamedTuple):
 
     Parameters
     ----------
-    old : set of Origin
+    old : set of MaskOrigin
         In Keras 2: a step is masked where any of them masks it.
-    new : set of Origin or None
+    new : set of MaskOrigin or None
         In Keras 3, at most one; None where it is another mask, or is not known.
     """
 
@@ -106,13 +106,13 @@ class Wanted(NamedTuple):
     ----------
     layer : str
     call : int
-    origins : tuple of Origin
+    origins : tuple of MaskOrigin
         A step is masked where any of them masks it.
     """
 
     layer: str
     call: int
-    origins: tuple[Origin, ...]
+    origins: tuple[MaskOrigin, ...]
 
 
 def wanted_masks(
@@ -155,7 +155,7 @@ def wanted_masks(
         given = call.kwargs.get("mask")
         explicit = given is not None
         if explicit and isinstance(given, Tensor):
-            own: Masks = frozenset({Origin(given.layer, given.call, None)})
+            own: Masks = frozenset({MaskOrigin(given.layer, given.call, None)})
             inputs = [MaskOfTensor(own, own), *inputs[1:]]
         class_name = _class(layer)
         takes = layer.recurrent or class_name in _TAKES_MASK
@@ -200,7 +200,7 @@ def _outputs(
     if layer.is_model:
         if not layer.makes_mask and not any(one.old or one.new != _NONE for one in inputs):
             return {}
-        own = frozenset({Origin(name, number, None)})
+        own = frozenset({MaskOrigin(name, number, None)})
         return dict.fromkeys(range(len(inputs) + 8), MaskOfTensor(own, own))
     if not inputs:
         return {}
@@ -209,7 +209,7 @@ def _outputs(
             return {}
         value = 0.0 if class_name == "Embedding" else layer.config.get("mask_value", 0.0)
         tensor = next(tensors_in(call.first))
-        own = frozenset({Origin(name, number, tensor, value, class_name == "Masking")})
+        own = frozenset({MaskOrigin(name, number, tensor, value, class_name == "Masking")})
         return {0: MaskOfTensor(own, own)}
     if layer.recurrent:
         return {0: inputs[0]} if _returns_sequences(layer) else {}
@@ -224,7 +224,7 @@ def _outputs(
     return {0: MaskOfTensor(old, news.pop() if len(news) == 1 else (None if old else _NONE))}
 
 
-def operations_of(origin: Origin) -> list[Keras3Operation]:
+def operations_of(origin: MaskOrigin) -> list[Keras3Operation]:
     """Return the operations that compute a mask one after the other, without the first argument."""
     found = [Keras3Operation(_NUMPY, "NotEqual", {}, [origin.value])]
     if origin.whole_step:

@@ -30,7 +30,7 @@ from gru_ref.files.writers.keras3_model.layer_table import (
 )
 from gru_ref.files.writers.keras3_model.masks import (
     MaskedLayer,
-    Origin,
+    MaskOrigin,
     both,
     mask_nodes,
     operations_of,
@@ -688,7 +688,7 @@ class ModelWriter:
         )
         for name, error in refused:
             self.report.refuse(_join(where, name), error)
-        made: dict[tuple[Origin, ...], graph.Tensor] = {}
+        made: dict[tuple[MaskOrigin, ...], graph.Tensor] = {}
         for one in wanted:
             for k in range(len(one.origins)):
                 some = one.origins[: k + 1]
@@ -710,7 +710,7 @@ class ModelWriter:
 
     def _add_operations(
         self,
-        origin: Origin,
+        origin: MaskOrigin,
         members: dict[str, Carried],
         calls: dict[str, list[LayerCall]],
         arguments: dict[str, list[list[Any]]],
