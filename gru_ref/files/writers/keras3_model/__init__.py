@@ -121,7 +121,7 @@ def plan(
         )
     return ModelPlan(
         model.serialized,
-        new_arrays(model, multiplied=multiplied),
+        new_arrays(model, budget, multiplied=multiplied),
         report.changes,
         report.refused,
         report.placeholders,
@@ -160,7 +160,8 @@ _AXES = {
 def _infer_shape(model: Carried, report: Report, batch: int | None) -> None:
     """Give a Sequential model the shape of its input, which Keras 3 needs, by its first layer."""
     first = model.members[0].serialized["class_name"]
-    kernel = model.placed[0].leaf.arrays[0] if model.placed else np.empty(0)
+    arrays = model.placed[0].leaf.arrays if model.placed else []
+    kernel = arrays[0] if arrays else np.empty(0)
     shape: list[int | None]
     if first == "Embedding":
         shape = [None, None]

@@ -48,20 +48,32 @@ def take_arrays(model: Carried, stored: StoredArrays, budget: Budget) -> None:
             _take_tracked(placed, stored, budget)
 
 
-def new_arrays(model: Carried, *, multiplied: bool = True) -> dict[str, Array]:
+def new_arrays(model: Carried, budget: Budget, *, multiplied: bool = True) -> dict[str, Array]:
     """Return the arrays of a model by their places in a file of Keras 3.
 
     Parameters
     ----------
     model : Carried
         After `take_arrays`.
+    budget : Budget
     multiplied : bool
         Whether what stands for another function is multiplied for it.
+
+    Raises
+    ------
+    MalformedFileError
+        Arrays have shapes that a layer of their class does not have.
     """
     arrays: dict[str, Array] = {}
     for placed in model.placed:
         leaf = placed.leaf
-        new = (leaf.finish if multiplied else leaf.unscaled)(leaf.arrays)
+        try:
+            new = (leaf.finish if multiplied else leaf.unscaled)(leaf.arrays)
+        except (ValueError, IndexError):  # of NumPy
+            shapes = ", ".join(str(array.shape) for array in leaf.arrays)
+            raise budget.error(
+                leaf.where, f"its arrays have shapes {shapes}, expected those of its class"
+            ) from None
         counts: dict[str, int] = {}
         for group, array in zip(leaf.groups or ("",) * len(new), new, strict=True):
             at = "/".join(part for part in (placed.new, group, "vars") if part)

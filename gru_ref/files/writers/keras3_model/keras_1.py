@@ -126,7 +126,8 @@ def _constraint(value: Any) -> Any:
     {'class_name': 'MaxNorm', 'config': {'max_value': 2, 'axis': 0}}
     """
     names = {"m": "max_value", "axis": "axis"}
-    if not isinstance(value, Mapping) or value.get("name") not in ("MaxNorm", "NonNeg", "UnitNorm"):
+    known = ["MaxNorm", "NonNeg", "UnitNorm"]
+    if not isinstance(value, Mapping) or value.get("name") not in known:
         return value
     config = {names[key]: inner for key, inner in value.items() if key in names}
     return {"class_name": value["name"], "config": config}
@@ -134,14 +135,14 @@ def _constraint(value: Any) -> Any:
 
 def _merge(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     mode = config.get("mode")
-    if mode not in _MERGES or config.get("mode_type", "raw") != "raw":
+    if not isinstance(mode, str) or mode not in _MERGES or config.get("mode_type", "raw") != "raw":
         raise NotCarriedError(f"Merge of mode {shown(mode)}", "Keras 3 has no layer that does this")
     new: dict[str, Any] = {"name": config.get("name")}
     if mode == "concat":
         new["axis"] = config.get("concat_axis", -1)
     if mode == "dot":
         new["axes"] = config.get("dot_axes", -1)
-    return _MERGES[str(mode)], new
+    return _MERGES[mode], new
 
 
 def roles(class_name: str, config: Mapping[str, Any]) -> tuple[str, ...] | None:

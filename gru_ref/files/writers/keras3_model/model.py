@@ -807,7 +807,9 @@ class ModelWriter:
     def _merged(self, config: dict[str, Any], where: str, depth: int) -> Carried:
         """Return a Sequential of Keras 1 that begins with a Merge, as a Functional model."""
         merge, *rest = config["layers"]
-        branches = merge["config"].get("layers") if isinstance(merge["config"], Mapping) else None
+        given_to_merge = merge.get("config")
+        given_to_merge = given_to_merge if isinstance(given_to_merge, Mapping) else {}
+        branches = given_to_merge.get("layers")
         if not isinstance(branches, list) or not branches:
             raise self._budget.error(where, "a Merge has no layers, expected two at least")
         data: list[Mapping[str, Any]] = []
@@ -832,7 +834,7 @@ class ModelWriter:
             given = {"name": f"input_{len(inputs) + 1}", "batch_input_shape": shape, "dtype": dtype}
             inputs.append(add({"class_name": "InputLayer", "config": given}, []))
             ends.append(add(branch, [LayerCall(inputs[-1])]))
-        alone = {**merge["config"], "layers": []}
+        alone = {**given_to_merge, "layers": []}
         last = add({**merge, "config": alone}, [LayerCall(ends)])
         for one in rest:
             last = add(one, [LayerCall(last)])
@@ -887,8 +889,8 @@ class ModelWriter:
             return
         for member in members:
             if member.stored_class == "InputLayer":
-                shape = member.serialized["config"]["batch_shape"]
-                if shape and shape[0] is None:
+                shape = member.serialized["config"].get("batch_shape")
+                if isinstance(shape, list) and shape[:1] == [None]:
                     if self._batch is None:
                         raise ValueError(BATCH_IS_UNKNOWN)
                     member.serialized["config"]["batch_shape"] = [self._batch, *shape[1:]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -278,35 +277,71 @@ _OF_GRAPH: Mapping[str, str] = {
     "Tanh": "math.tanh", "Transpose": "transpose",
 }  # fmt: skip
 _SECOND = {"expand_dims": "axis", "reshape": "shape", "transpose": "perm"}
-_OP = re.compile(r'^\s*op: "(\w+)"', re.M)
-_KEEP = re.compile(r'key: "keep_dims"\s*value\s*{\s*b: true')
+_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 
 
 def _of_graph(config: Mapping[str, Any], call: LayerCall) -> tuple[str, LayerCall]:
     """Return the function, and its call, that a node of a graph with its constants is."""
     node = config.get("node_def")
-    text = node if isinstance(node, str) else ""
-    found = _OP.search(text)
-    op = found[1] if found else (node.get("op") if isinstance(node, Mapping) else None)
-    function = _OF_GRAPH.get(op) if isinstance(op, str) else None
+    op = node.get("op") if isinstance(node, Mapping) else None
+    refused = NotCarriedError(f"tf.raw_ops.{op}", "no operation of Keras 3 is known to do the same")
     constants = config.get("constants")
     constants = constants if isinstance(constants, Mapping) else {}
     tensors = call.first if isinstance(call.first, list) else [call.first]
     count = len(tensors) + len(constants)
-    known = {str(place) for place in range(count)}
-    if function is None or not constants.keys() <= known:
-        raise NotCarriedError(f"tf.raw_ops.{op}", "no operation of Keras 3 is known to do the same")
-    values = dict(enumerate(tensors))
-    places: list[Any] = []
-    for place in range(count):
-        key = str(place)
-        places.append(constants[key] if key in constants else values.pop(min(values)))
-    first, *rest = places
-    if len(rest) > 1 or (function in _UNARY and rest) or function == "cast":
-        raise NotCarriedError(f"tf.raw_ops.{op}", "no operation of Keras 3 is known to do the same")
+    if not isinstance(node, Mapping) or not constants.keys() <= {str(k) for k in range(count)}:
+        raise refused
+    left = iter(tensors)
+    first, *rest = [constants[str(k)] if str(k) in constants else next(left) for k in range(count)]
+    if op == "ConcatV2" and rest and isinstance(rest[-1], int):
+        return "concat", LayerCall([first, *rest[:-1]], {"axis": rest[-1]})
+    if op == "StridedSlice" and len(rest) == 3:
+        masks = [_attribute(node, name, "i") for name in _MASKS]
+        return "__operators__.getitem", LayerCall(
+            first, {"slice_spec": _slices(rest, masks, refused)}
+        )
+    function = _OF_GRAPH.get(op) if isinstance(op, str) else None
+    if (
+        function is None
+        or function == "cast"
+        or len(rest) > 1
+        or (function in _UNARY and rest)
+        or (function in _BINARY and not rest)
+    ):
+        raise refused
     kwargs: dict[str, Any] = {}
     if rest:
         kwargs[_SECOND.get(function, "axis" if function in _REDUCTIONS else "y")] = rest[0]
     if function in _REDUCTIONS:
-        kwargs["keepdims"] = bool(_KEEP.search(text))
+        kwargs["keepdims"] = bool(_attribute(node, "keep_dims", "b"))
     return function, LayerCall(first, kwargs)
+
+
+def _attribute(node: Mapping[str, Any], name: str, kind: str) -> int:
+    """Return a flag or number of a node, 0 where it is not said."""
+    attributes = node.get("attr")
+    value = attributes.get(name) if isinstance(attributes, Mapping) else None
+    found = value.get(kind) if isinstance(value, Mapping) else None
+    return int(str(found)) if str(found).isdecimal() else int(found is True)
+
+
+def _slices(limits: list[Any], masks: list[int], refused: NotCarriedError) -> list[Any]:
+    """Return an index of what TensorFlow has as starts, stops and steps, with a bit for each."""
+    if not all(isinstance(one, list) and len(one) == len(limits[0]) for one in limits):
+        raise refused
+    begins, ends, ellipses, new_axes, numbers = masks
+    key: list[Any] = []
+    for k, (start, stop, step) in enumerate(zip(*limits, strict=True)):
+        bit = 1 << k
+        if ellipses & bit:
+            key.append({"class_name": "__ellipsis__"})
+        elif new_axes & bit:
+            key.append(None)
+        elif numbers & bit:
+            key.append(start)
+        else:
+            limited = (None if begins & bit else start, None if ends & bit else stop)
+            key.append(
+                {"start": limited[0], "stop": limited[1], "step": None if step == 1 else step}
+            )
+    return key
