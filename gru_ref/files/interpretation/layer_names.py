@@ -7,7 +7,7 @@ import re
 _CELL = re.compile(r"gru_cell(_\d+)?")
 _STACK = re.compile(r"stacked_rnn_cells(_\d+)?")
 # What exporters call a loop, and where they put the two directions of one node.
-_LOOP = re.compile(r"while\d*_body|GRU__\d+|forward|reverse|")
+_LOOP = re.compile(r"while\d*_body|GRU__\d+|forward|reverse|\d*")
 
 
 def names_in_scope(scope: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 _FOLDER = FIXTURES / "files"
 
 
-class Call(NamedTuple):
+class LiveCall(NamedTuple):
     """One call of a live layer: what it took and returned."""
 
     layer: str
@@ -57,12 +57,12 @@ def write(release: str, model: str, ending: str, folder: Path) -> Path:
 
 
 @functools.cache
-def calls(release: str) -> list[Call]:
+def calls(release: str) -> list[LiveCall]:
     """Return the calls of the live layers, in the order in which they were made."""
     found = _arrays(release, "wholes")
     cases = json.loads(str(found["about"]))["cases"]
     return [
-        Call(
+        LiveCall(
             case["layer"],
             case["case"],
             found[f"{k}/x"],
@@ -93,4 +93,4 @@ def _numbered(found: dict[str, Array], start: str) -> list[str]:
     return [f"{start}/{i}" for i in range(len(found)) if f"{start}/{i}" in found]
 
 
-__all__ = ["RELEASES", "Call", "calls", "endings", "kernels", "members", "write"]
+__all__ = ["RELEASES", "LiveCall", "calls", "endings", "kernels", "members", "write"]

@@ -17,7 +17,7 @@ from gru_ref import GRU, RNN, Bidirectional, load_layers
 from gru_ref.files import FileLayers, Layer, choose_layer, read_layers
 from gru_ref.provenance import Provenance
 from parity_tests.recording.files import recorded_exports, recorded_wholes
-from parity_tests.recording.files.recorded_wholes import Call
+from parity_tests.recording.files.recorded_wholes import LiveCall
 from parity_tests.tests.files.attacks import honest
 
 # |gru_ref − Keras| in eps32 · max(1, |Keras|).
@@ -57,7 +57,7 @@ def _flat(result: Any) -> list[Any]:
     return [result]
 
 
-def _run(layer: Layer, call: Call) -> list[Any]:
+def _run(layer: Layer, call: LiveCall) -> list[Any]:
     if call.case != "again" and call.layer.startswith("kept") and layer.built:
         _reset(layer)
     states: Any = call.states or None
@@ -71,7 +71,7 @@ def _reset(layer: Any) -> None:
         one._recorded = None
 
 
-class TestOutputs:
+class TestWholeLayers:
     """A whole layer of a file returns what the live one returned."""
 
     @pytest.mark.parametrize(("release", "ending"), [f for f in FILES if f[1] not in ALONE])
@@ -132,7 +132,7 @@ NAMELESS = [(release, key, ending) for release, key, ending in NAMED if release 
 NAMELESS = [one for one in NAMELESS if one[2] == "weights.h5"]
 
 
-class TestNames:
+class TestLayerNames:
     """`--layer` takes a layer's name, an ending of its path, or the path."""
 
     @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ class TestNames:
                 layers.gru(name)
 
 
-class TestGraphs:
+class TestGraphNames:
     """A graph numbers the names that are taken, as Keras does."""
 
     @pytest.mark.parametrize("word", ["gru_20", "gru_20_1", "sequential_1_1/gru_20_1"])
@@ -184,7 +184,7 @@ class TestGraphs:
         assert choose_layer(layers, "gru") is layers["model_1/gru_1"]
 
 
-class TestPartial:
+class TestPartLayers:
     """A layer that gru_ref does not have is not run in part, unasked."""
 
     @pytest.mark.parametrize("cells", [["GRUCell", "LSTMCell"], ["GRUCell", "GRUCell"]])

@@ -32,7 +32,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             np.savez("h.npz", forward_state=call.states[0], backward_state=call.states[1])
 
 
-class TestRun:
+class TestRunWhole:
     """`gru-ref run` of whole layers."""
 
     def test_a_bidirectional_returns_what_keras_returns_from_states_it_is_given(self) -> None:
@@ -101,7 +101,7 @@ class TestRun:
         check_failed(invoke("run", file, "--layer", "plain", *call), says)
 
 
-class TestChoice:
+class TestLayerOption:
     """What a word means."""
 
     def test_the_path_of_a_keras_file_is_not_the_name(self) -> None:
