@@ -12,7 +12,7 @@ from gru_ref.files.limits import Budget
 _CONSTANT = "_CONSTANT_VALUE"
 
 
-class Tensor(NamedTuple):
+class LayerOutput(NamedTuple):
     """One output of one call of a layer.
 
     Parameters
@@ -31,7 +31,7 @@ class Tensor(NamedTuple):
 
 @dataclass
 class LayerCall:
-    """One call of a layer: its arguments, in which tensors are `Tensor`.
+    """One call of a layer: its arguments, in which tensors are `LayerOutput`.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ class LayerCall:
     first: Any
     kwargs: dict[str, Any] = field(default_factory=dict)
 
-    def tensors(self) -> Iterator[Tensor]:
+    def tensors(self) -> Iterator[LayerOutput]:
         """Yield every tensor of the call, in the order in which Keras 3 looks at them."""
         yield from tensors_in([self.first, self.kwargs])
 
 
-def tensors_in(value: Any) -> Iterator[Tensor]:
+def tensors_in(value: Any) -> Iterator[LayerOutput]:
     """Yield the tensors of nested lists and dicts, those of dicts in the order of their keys."""
-    if isinstance(value, Tensor):
+    if isinstance(value, LayerOutput):
         yield value
     elif isinstance(value, list):
         for inner in value:
@@ -127,7 +127,7 @@ class GraphReader:
         """Return the inputs or outputs of a model; a list of one is that one, as in Keras 2."""
         self.budget.take_objects(1, self.place)
         if self._is_tensor(data):
-            return Tensor(*data[:3])
+            return LayerOutput(*data[:3])
         if isinstance(data, list) and data:
             inner = [self.structure(one) for one in data]
             return inner[0] if len(inner) == 1 else inner
@@ -149,7 +149,7 @@ class GraphReader:
         return isinstance(data, list) and len(data) in (3, 4) and data[:2] == [_CONSTANT, -1]
 
     def _value(self, data: list[Any]) -> Any:
-        return Tensor(*data[:3]) if data[0] != _CONSTANT else data[2]
+        return LayerOutput(*data[:3]) if data[0] != _CONSTANT else data[2]
 
     def _error(self, reason: str) -> Exception:
         return self.budget.error(self.place, reason)
@@ -180,7 +180,7 @@ def count_from_zero(
     inputs = {name for name, one in calls.items() if not one}
 
     def counted(value: Any) -> Any:
-        if isinstance(value, Tensor):
+        if isinstance(value, LayerOutput):
             call = value.call - first[value.layer]
             if not 0 <= call < (1 if value.layer in inputs else len(calls[value.layer])):
                 raise budget.error(
@@ -319,7 +319,7 @@ def _search(
 
 def serialize(value: Any, names: Mapping[str, str]) -> Any:
     """Return an argument of a call as Keras 3 writes it; `names` has the layers' names there."""
-    if isinstance(value, Tensor):
+    if isinstance(value, LayerOutput):
         # Keras 3 replaces it by the tensor of that history, whose shape and dtype it knows.
         history = [names[value.layer], value.call, value.output]
         config = {"shape": [None], "dtype": "float32", "keras_history": history}

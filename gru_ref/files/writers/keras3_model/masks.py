@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gru_ref.files.writers.keras3_model.graph import LayerCall, Tensor, tensors_in
+from gru_ref.files.writers.keras3_model.graph import LayerCall, LayerOutput, tensors_in
 from gru_ref.files.writers.keras3_model.layer_table import ALIASES, MERGES_MASKS, PASSES_MASK
 from gru_ref.files.writers.keras3_model.operations import Keras3Operation
 from gru_ref.files.writers.keras3_model.report import NotCarriedError
@@ -65,7 +65,7 @@ class MaskOrigin(NamedTuple):
     ----------
     layer : str
     call : int
-    tensor : Tensor or None
+    tensor : LayerOutput or None
         What it is made of; None for the mask of a model's output, which no operation computes.
     value : float
         The value that is masked.
@@ -75,7 +75,7 @@ class MaskOrigin(NamedTuple):
 
     layer: str
     call: int
-    tensor: Tensor | None
+    tensor: LayerOutput | None
     value: float = 0.0
     whole_step: bool = False
 
@@ -133,15 +133,15 @@ def wanted_masks(
     attention_ignores_masks : bool
         Whether MultiHeadAttention does so in the release that wrote the model.
     """
-    masks: dict[Tensor, MaskOfTensor] = {}
+    masks: dict[LayerOutput, MaskOfTensor] = {}
     wanted: list[Wanted] = []
     refused: list[tuple[str, NotCarriedError]] = []
-    in_attention: Counter[Tensor] = Counter()
+    in_attention: Counter[LayerOutput] = Counter()
     for name, number in order:
         if number < len(calls[name]) and _class(layers[name]) == _MULTI_HEAD:
             in_attention.update(set(calls[name][number].tensors()))
 
-    def of(tensor: Tensor, most: int) -> MaskOfTensor:
+    def of(tensor: LayerOutput, most: int) -> MaskOfTensor:
         """Return a tensor's masks; Keras 3 forgets them after more than `most` attentions."""
         found = masks.get(tensor, MaskOfTensor(_NONE, _NONE))
         return found._replace(new=None) if found.old and in_attention[tensor] > most else found
@@ -154,7 +154,7 @@ def wanted_masks(
         inputs = [of(tensor, most) for tensor in tensors_in(call.first)]
         given = call.kwargs.get("mask")
         explicit = given is not None
-        if explicit and isinstance(given, Tensor):
+        if explicit and isinstance(given, LayerOutput):
             own: Masks = frozenset({MaskOrigin(given.layer, given.call, None)})
             inputs = [MaskOfTensor(own, own), *inputs[1:]]
         class_name = _class(layer)
@@ -178,7 +178,7 @@ def wanted_masks(
             else:
                 refused.append((name, _not_carried(class_name)))
         for k, found in _outputs(name, number, layer, call, inputs).items():
-            masks[Tensor(name, number, k)] = found
+            masks[LayerOutput(name, number, k)] = found
     return wanted, refused
 
 
@@ -232,7 +232,7 @@ def operations_of(origin: MaskOrigin) -> list[Keras3Operation]:
     return found
 
 
-def both(other: Tensor) -> Keras3Operation:
+def both(other: LayerOutput) -> Keras3Operation:
     """Return the operation that joins another mask with a first one."""
     return Keras3Operation(_NUMPY, "LogicalAnd", {}, [other])
 
@@ -257,7 +257,7 @@ def mask_nodes(
     compute_mask of Embedding, Masking, Concatenate, the merging layers and the attentions (3.15.1).
     """
     added: dict[Node, list[Node]] = {}
-    masks: dict[Tensor, Node] = {}
+    masks: dict[LayerOutput, Node] = {}
 
     def add(*parents: Node) -> Node:
         node = (f"\0{len(added)}", 0)
@@ -273,7 +273,7 @@ def mask_nodes(
         tensors = list(tensors_in(call.first))
         own = [masks.get(tensor) for tensor in tensors]
         given = call.kwargs.get("mask")
-        if isinstance(given, Tensor):
+        if isinstance(given, LayerOutput):
             own = [(given.layer, given.call), *own[1:]]
         elif class_name in _TAKES_MASKS or layer.is_model or layer.recurrent:
             if class_name == _MULTI_HEAD:
@@ -282,14 +282,14 @@ def mask_nodes(
                 uses[name, number] = [mask for mask in own if mask is not None]
         result = _result_node(layer, class_name, tensors, own, add)
         if result is not None:
-            masks[Tensor(name, number, 0)] = result
+            masks[LayerOutput(name, number, 0)] = result
     return {**added, **uses}
 
 
 def _result_node(
     layer: MaskedLayer,
     class_name: str,
-    tensors: Sequence[Tensor],
+    tensors: Sequence[LayerOutput],
     own: Sequence[Node | None],
     add: Callable[..., Node],
 ) -> Node | None:

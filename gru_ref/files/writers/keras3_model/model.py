@@ -688,7 +688,7 @@ class ModelWriter:
         )
         for name, error in refused:
             self.report.refuse(_join(where, name), error)
-        made: dict[tuple[MaskOrigin, ...], graph.Tensor] = {}
+        made: dict[tuple[MaskOrigin, ...], graph.LayerOutput] = {}
         for one in wanted:
             for k in range(len(one.origins)):
                 some = one.origins[: k + 1]
@@ -714,7 +714,7 @@ class ModelWriter:
         members: dict[str, Carried],
         calls: dict[str, list[LayerCall]],
         arguments: dict[str, list[list[Any]]],
-    ) -> graph.Tensor:
+    ) -> graph.LayerOutput:
         """Add the operations that compute a mask."""
         assert origin.tensor is not None
         last = origin.tensor
@@ -726,18 +726,18 @@ class ModelWriter:
     def _add_operation(
         self,
         operation: operations.Keras3Operation,
-        first: graph.Tensor,
+        first: graph.LayerOutput,
         wanted: str,
         members: dict[str, Carried],
         calls: dict[str, list[LayerCall]],
         arguments: dict[str, list[list[Any]]],
-    ) -> graph.Tensor:
+    ) -> graph.LayerOutput:
         """Add an operation to the graph, and return its output."""
         name = _free_name(wanted, members)
         members[name] = Carried(name, operation.serialized(name), operation.class_name)
         args = [first, *operation.args]
         calls[name], arguments[name] = [LayerCall(args)], [args]
-        return graph.Tensor(name, 0, 0)
+        return graph.LayerOutput(name, 0, 0)
 
     def _names(self, members: dict[str, Carried], where: str) -> dict[str, str]:
         """Return the names of the layers in Keras 3, which has no slashes in them."""
@@ -769,7 +769,7 @@ class ModelWriter:
                 own = _free_name(f"{name}_{inner.class_name.lower()}", members)
                 members[own] = Carried(own, inner.serialized(own), inner.class_name)
                 calls[own], arguments[own] = [LayerCall(inner.args)], [inner.args]
-                args[k] = graph.Tensor(own, 0, 0)
+                args[k] = graph.LayerOutput(own, 0, 0)
 
     def _undecided(self, data: Mapping[str, Any], where: str) -> Carried:
         """Return a layer of an operation of TensorFlow, before its calls are known."""
@@ -818,14 +818,14 @@ class ModelWriter:
         ends: list[Any] = []
         inputs: list[Any] = []
 
-        def add(one: Mapping[str, Any], call: list[LayerCall]) -> graph.Tensor:
+        def add(one: Mapping[str, Any], call: list[LayerCall]) -> graph.LayerOutput:
             member = self._layer(one, where, depth + 1)
             name = _free_name(member.name, members)
             if name != member.name:
                 member = replace(member, serialized=_renamed(member.serialized, name))
             members[name], calls[name] = member, call
             data.append(one)
-            return graph.Tensor(name, 0, 0)
+            return graph.LayerOutput(name, 0, 0)
 
         for branch in branches:
             shape, dtype = _first_input(self._layer(branch, where, depth + 1))
@@ -1098,7 +1098,7 @@ def _adapted(call: LayerCall, member: Carried, recurrent: bool) -> LayerCall:
 
 def _history(value: Any, names: Mapping[str, str], nested: set[str]) -> Any:
     """Return the inputs or outputs of a model; a Functional layer's calls count from 1 there."""
-    if isinstance(value, graph.Tensor):
+    if isinstance(value, graph.LayerOutput):
         call = value.call + (value.layer in nested)
         return [names[value.layer], call, value.output]
     if isinstance(value, dict):

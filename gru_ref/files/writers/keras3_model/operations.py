@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from gru_ref.errors import shown
-from gru_ref.files.writers.keras3_model.graph import LayerCall, Tensor
+from gru_ref.files.writers.keras3_model.graph import LayerCall, LayerOutput
 from gru_ref.files.writers.keras3_model.report import NotCarriedError
 
 CLASSES = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
@@ -216,7 +216,7 @@ def _matmul(call: LayerCall, left: Mapping[str, Any], name: str) -> Keras3Operat
 
 def _number(value: Any, name: str) -> Any:
     """Return the second argument of an operation: a tensor, a number, or a list of numbers."""
-    if isinstance(value, (Tensor, int, float)):
+    if isinstance(value, (LayerOutput, int, float)):
         return value
     if isinstance(value, list) and all(
         isinstance(_number(one, name), (int, float, list)) for one in value
