@@ -53,19 +53,43 @@ class Environments:
         SetUpError
             What uv says.
         """
-        host = self._host(release.host, HOSTS[release.host])
+        python = self.host(release.host, HOSTS[release.host])
         if not release.overlay:
-            return host / "bin" / "python"
+            return python
         place = self.folder / release.name
         key = _key(release.overlay, HOSTS[release.host])
         if not _is_ready(place, key):
-            self._make(place, host / "bin" / "python")
+            self._make(place, python)
             self._install(place, "--no-deps", *release.overlay)
             # After the overlay's own folder, so that its Keras is found first. A path that is not
             # absolute would be one from that folder on.
-            line = f"{_packages(host).resolve()}\n"
+            line = f"{_packages(python.parent.parent).resolve()}\n"
             (_packages(place) / "host.pth").write_text(line, encoding="utf-8")
             _finish(place, key, "import tensorflow, keras")
+        return place / "bin" / "python"
+
+    def host(self, name: str, host: HostEnvironment) -> Path:
+        """Return the interpreter of a host, its environment made if it is not there.
+
+        Parameters
+        ----------
+        name : str
+            Of its folder.
+        host : HostEnvironment
+
+        Raises
+        ------
+        MissingInterpreterError, SetUpError
+            See `python_of`.
+        """
+        place = self.folder / name
+        key = _key((), host)
+        if not _is_ready(place, key):
+            self._make(place, self.interpreter(host.python))
+            self._install(place, *host.requirements)
+            theano = any(one.startswith("theano") for one in host.requirements)
+            imports = "import theano" if theano else "import tensorflow; tensorflow.keras.layers"
+            _finish(place, key, imports)
         return place / "bin" / "python"
 
     def interpreter(self, version: str) -> Path:
@@ -95,17 +119,6 @@ class Environments:
         )
         if asked.returncode == 0:
             yield Path(asked.stdout.strip())
-
-    def _host(self, name: str, host: HostEnvironment) -> Path:
-        place = self.folder / name
-        key = _key((), host)
-        if not _is_ready(place, key):
-            self._make(place, self.interpreter(host.python))
-            self._install(place, *host.requirements)
-            theano = any(one.startswith("theano") for one in host.requirements)
-            imports = "import theano" if theano else "import tensorflow; tensorflow.keras.layers"
-            _finish(place, key, imports)
-        return place
 
     def _make(self, place: Path, python: Path) -> None:
         shutil.rmtree(place, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""THE TABLE of the Keras releases that write the whole models of `make models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from parity_tests.runner.drift.environments import Environments
+from parity_tests.runner.drift.releases import BY_NAME, HostEnvironment
+
+_THEANO = ("theano==1.0.5", "numpy<1.20", "h5py<3", "scipy<1.6", "setuptools<60")
+_TENSORFLOW_1 = ("tensorflow==1.15.5", "protobuf<3.21", "numpy<1.19", "h5py<3", "scipy<1.6")
+
+
+class Writer(NamedTuple):
+    """One release that writes models.
+
+    Parameters
+    ----------
+    name : str
+        Of the folder of its models; a release of `make drift` where there is one.
+    package : str
+        What the recorder calls its Keras: tf.keras, tf_keras or keras.
+    host : HostEnvironment, optional
+        What it needs, where it is no release of `make drift`.
+    backend : str
+        Of standalone Keras.
+    """
+
+    name: str
+    package: str
+    host: HostEnvironment | None = None
+    backend: str = "tensorflow"
+
+    def python(self, environments: Environments) -> Path:
+        """Return its interpreter, its environment made if it is not there."""
+        if self.host is None:
+            return environments.python_of(BY_NAME[self.name])
+        return environments.host(self.name, self.host, imports="import numpy, h5py")
+
+    def variables(self, folder: Path) -> dict[str, str]:
+        """Return what the environment of its process says, below `folder` where it writes."""
+        theano = f"base_compiledir={folder.absolute()},optimizer=fast_compile,device=cpu"
+        return {"KERAS_BACKEND": self.backend, "THEANO_FLAGS": theano}
+
+
+# Keras 1 with both backends: Theano flips the kernels of convolutions, and a file does not say so.
+WRITERS = (
+    *(
+        Writer(f"keras-{version}", "keras", HostEnvironment("3.7", (f"keras=={version}", *_THEANO)),
+               "theano")
+        for version in ("1.0.8", "1.1.2", "1.2.2")
+    ),
+    Writer(
+        "keras-1.2.2-tf", "keras",
+        HostEnvironment("3.7", ("keras==1.2.2", "theano==1.0.5", *_TENSORFLOW_1)),
+    ),
+    *(
+        Writer(f"keras-{version}", "keras",
+               HostEnvironment("3.7", (f"keras=={version}", *_TENSORFLOW_1)))
+        for version in ("2.0.8", "2.2.4", "2.3.1")
+    ),
+    Writer("tf-2.1", "tf.keras"),
+    Writer("tf-2.3", "tf.keras"),
+    Writer("tf-2.6", "tf.keras"),
+    Writer(
+        "tf-2.9", "tf.keras",
+        HostEnvironment("3.10", ("tensorflow-cpu==2.9.3", "protobuf<3.20", "numpy<2")),
+    ),
+    Writer("tf-2.12", "tf.keras"),
+    Writer("tf-2.15", "tf.keras"),
+    Writer("tf_keras-2.21", "tf_keras"),
+)  # fmt: skip
+READER = BY_NAME["keras-3.15"]
