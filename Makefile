@@ -41,7 +41,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test parity parity-full drift files fixtures fixtures-check record-configs runtimes lint format lock clean remake
+.PHONY: help test parity parity-full drift files models fixtures fixtures-check record-configs runtimes lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -51,7 +51,7 @@ help:  ## Say what each target does
 	@echo '  PYTHON=python3       the Python that makes the environments, 3.10 or newer'
 	@echo '  KERAS_PYTHON=PATH    your own Python with Keras, for parity and fixtures'
 	@echo '  CASE=ID              parity, parity-full: run this one case again'
-	@echo '  ARGS="..."           more arguments for test, parity, parity-full, drift, files or lock'
+	@echo '  ARGS="..."           more arguments for test, parity, parity-full, drift, files, models, lock'
 
 test: .venv/.ready  ## Check gru_ref against the fixtures, without Keras
 	.venv/bin/python -m pytest $(ARGS)
@@ -76,6 +76,9 @@ drift: .venv/.ready .venv-lock/.ready  ## Measure every behaviour in 20 releases
 
 files: .venv/.ready .venv-lock/.ready  ## Read every kind of file that releases of Keras write
 	.venv/bin/python -m parity_tests.runner.file_kinds --uv .venv-lock/bin/uv $(ARGS)
+
+models: .venv/.ready .venv-lock/.ready  ## Open whole models of old Keras in Keras 3, converted
+	.venv/bin/python -m parity_tests.runner.whole_models --uv .venv-lock/bin/uv $(ARGS)
 
 runtimes: .venv-runtimes/.ready  ## Compare converted weights with PyTorch, ONNX and others
 	NODE_PATH="$(CURDIR)/.venv-runtimes/node_modules" JAX_PLATFORMS=cpu \

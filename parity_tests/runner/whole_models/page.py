@@ -14,8 +14,9 @@ _HEAD = """# Whole models of old Keras in Keras 3
 
 Written by `make models`, which has each release of Keras write models of the architectures in
 `parity_tests/recording/files/live_whole_models.py` and `live_whole_keras_1.py`, with what it
-computes of random inputs. Live Keras {reader} opens every file by `load_model(path, compile=False)`,
-`gru-ref convert FILE --to keras3 -o NEW.keras` converts it, and the same Keras opens the new file.
+computes of random inputs. Live Keras {reader} opens every file by `load_model(path,
+compile=False)`, `gru-ref convert FILE --to keras3 -o NEW.keras` converts it, and the same Keras
+opens the new file.
 A difference is the greatest of any output, relative to the larger of 1 and the recorded output.
 
 *Right* means opened and every output within its tolerance. *Named* means that `convert` wrote
