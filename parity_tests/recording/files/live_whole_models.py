@@ -1013,10 +1013,10 @@ def several_obstacles(k):
 def custom_gru(k):
     """A subclass of GRU."""
 
-    class MyGRU(k.layers.GRU):
+    class UsersGRU(k.layers.GRU):
         pass
 
-    return k.sequential(MyGRU(4, input_shape=SEQUENCE, name="mine"), k.layers.Dense(2))
+    return k.sequential(UsersGRU(4, input_shape=SEQUENCE, name="mine"), k.layers.Dense(2))
 
 
 @architecture(not_carried=("local",))

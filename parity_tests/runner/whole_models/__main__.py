@@ -19,7 +19,7 @@ from parity_tests.runner.drift.environments import (
 from parity_tests.runner.whole_models import corpus, page
 from parity_tests.runner.whole_models.corpus import Model
 from parity_tests.runner.whole_models.openings import openings
-from parity_tests.runner.whole_models.verdicts import Conversion, Verdict, convert, verdict
+from parity_tests.runner.whole_models.verdicts import Conversion, ModelOutcome, convert, verdict
 from parity_tests.runner.whole_models.writers import READER, WRITERS
 
 BUILD = Path("build/whole-models")
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(one.outcome == "failed" for one in verdicts))
 
 
-def judge(models: Sequence[Model], reader: Path, *, again: bool = False) -> list[Verdict]:
+def judge(models: Sequence[Model], reader: Path, *, again: bool = False) -> list[ModelOutcome]:
     """Return what comes of each model: opened as it is, converted, and opened again."""
     results = BUILD / "results.jsonl"
     before = openings({model.path: model for model in models}, reader, results, again=again)

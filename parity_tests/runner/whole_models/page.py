@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from parity_tests.environment import ROOT
-from parity_tests.runner.whole_models.verdicts import TOLERANCES, Verdict
+from parity_tests.runner.whole_models.verdicts import TOLERANCES, ModelOutcome
 
 PATH = ROOT / "docs" / "whole-models.md"
 
@@ -29,17 +29,17 @@ COUNTS = (
 )  # fmt: skip
 
 
-def write(verdicts: Sequence[Verdict], releases: Mapping[str, str], reader: str) -> None:
+def write(verdicts: Sequence[ModelOutcome], releases: Mapping[str, str], reader: str) -> None:
     """Write the page of a whole run."""
     PATH.write_text(text(verdicts, releases, reader), encoding="utf-8")
 
 
-def text(verdicts: Sequence[Verdict], releases: Mapping[str, str], reader: str) -> str:
+def text(verdicts: Sequence[ModelOutcome], releases: Mapping[str, str], reader: str) -> str:
     """Return the page.
 
     Parameters
     ----------
-    verdicts : sequence of Verdict
+    verdicts : sequence of ModelOutcome
     releases : mapping
         Writer → its Keras's own version.
     reader : str
@@ -67,7 +67,7 @@ def text(verdicts: Sequence[Verdict], releases: Mapping[str, str], reader: str) 
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def counts(name: str, release: str, verdicts: Sequence[Verdict]) -> list[str]:
+def counts(name: str, release: str, verdicts: Sequence[ModelOutcome]) -> list[str]:
     """Return one row of the table of counts."""
     after = [v.after for v in verdicts if v.after is not None]
     outcomes = Counter(v.outcome for v in verdicts)
@@ -85,7 +85,7 @@ def counts(name: str, release: str, verdicts: Sequence[Verdict]) -> list[str]:
     ]
 
 
-def _architectures(verdicts: Sequence[Verdict], writers: Sequence[str]) -> str:
+def _architectures(verdicts: Sequence[ModelOutcome], writers: Sequence[str]) -> str:
     """Return the table of worst differences, a row an architecture and a column a writer."""
     names = list(dict.fromkeys(v.model.architecture for v in verdicts))
     rows = []
@@ -101,7 +101,7 @@ def _architectures(verdicts: Sequence[Verdict], writers: Sequence[str]) -> str:
     return _table(["architecture", *writers], rows)
 
 
-def _cell(verdicts: Iterable[Verdict]) -> str:
+def _cell(verdicts: Iterable[ModelOutcome]) -> str:
     found = list(verdicts)
     if not found:
         return "–"
@@ -116,7 +116,7 @@ def _number(worst: float | None) -> str:
     return "–" if worst is None else f"{worst:.1g}"
 
 
-def _errors(verdicts: Sequence[Verdict]) -> str:
+def _errors(verdicts: Sequence[ModelOutcome]) -> str:
     """Return what the originals raise, by count."""
     said = Counter(
         " ".join(v.before.error.split())[:90].replace("|", "\\|").replace("`", "'")

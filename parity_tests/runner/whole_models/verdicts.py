@@ -60,7 +60,7 @@ def convert(model: Model, folder: Path) -> Conversion:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ModelOutcome:
     """What comes of one model.
 
     Parameters
@@ -91,7 +91,7 @@ def tolerance(model: Model) -> Tolerance:
     return TOLERANCES.get(model.architecture, TOLERANCES[""])
 
 
-def verdict(model: Model, before: Opening, done: Conversion, after: Opening | None) -> Verdict:
+def verdict(model: Model, before: Opening, done: Conversion, after: Opening | None) -> ModelOutcome:
     """Return what comes of one model."""
     if after is None:
         expected = model.not_carried or model.perhaps
@@ -101,14 +101,14 @@ def verdict(model: Model, before: Opening, done: Conversion, after: Opening | No
         elif silent:
             reason = f"convert does not name {', '.join(silent)}: {' '.join(done.said.split())}"
         else:
-            return Verdict(model, before, after, "named")
-        return Verdict(model, before, after, "failed", reason)
+            return ModelOutcome(model, before, after, "named")
+        return ModelOutcome(model, before, after, "failed", reason)
     if model.not_carried:
-        return Verdict(
+        return ModelOutcome(
             model, before, after, "failed", f"convert does not name {', '.join(model.not_carried)}"
         )
     wrong = _wrong(model, after)
-    return Verdict(model, before, after, "failed" if wrong else "right", wrong or "")
+    return ModelOutcome(model, before, after, "failed" if wrong else "right", wrong or "")
 
 
 def _wrong(model: Model, opening: Opening) -> str | None:
