@@ -290,7 +290,7 @@ def penalties(k):
     return k.sequential(gru, dense, L.Dense(2, bias=False))
 
 
-@architecture()
+@architecture(says=("optimizer",))
 def trained(k):
     """Compiled and trained: the optimizer's moments are in the file."""
     import numpy as np

@@ -12,7 +12,7 @@ BATCH, TIMESTEPS, FEATURES, WORDS = 3, 6, 4, 11
 class Architectures(dict):
     """The functions that build models, by name."""
 
-    def enter(self, *inputs, not_carried=(), perhaps=()):
+    def enter(self, *inputs, not_carried=(), perhaps=(), says=()):
         """Return a decorator that enters a function.
 
         Parameters
@@ -26,11 +26,13 @@ class Architectures(dict):
             written.
         perhaps : tuple of str
             Names of layers that may be refused by name instead of being carried.
+        says : tuple of str
+            Words that the report of the conversion has to have.
         """
 
         def enter(function):
             function.inputs = inputs or ("floats",)
-            function.not_carried, function.perhaps = not_carried, perhaps
+            function.not_carried, function.perhaps, function.says = not_carried, perhaps, says
             self[function.__name__] = function
             return function
 
@@ -172,7 +174,7 @@ def both_reset_forms(k):
     )
 
 
-@architecture()
+@architecture(says=("hard_sigmoid",))
 def hard_sigmoid_after(k):
     """hard_sigmoid gates, reset after."""
     L = k.layers
@@ -180,7 +182,7 @@ def hard_sigmoid_after(k):
     return k.sequential(gru, L.Dense(2))
 
 
-@architecture()
+@architecture(says=("hard_sigmoid",))
 def hard_sigmoid_before(k):
     """hard_sigmoid gates, reset before."""
     L = k.layers
@@ -188,7 +190,7 @@ def hard_sigmoid_before(k):
     return k.sequential(gru, L.Dense(2))
 
 
-@architecture()
+@architecture(says=("hard_sigmoid",))
 def hard_sigmoid_everywhere(k):
     """hard_sigmoid in an LSTM, a Conv1D, a Dense, an Activation layer and without a bias."""
     L = k.layers
@@ -201,7 +203,7 @@ def hard_sigmoid_everywhere(k):
     return k.model(x, L.Activation("hard_sigmoid")(L.Dense(3)(y)))
 
 
-@architecture()
+@architecture(says=("hard_sigmoid",))
 def hard_sigmoid_wrapped(k):
     """hard_sigmoid gates in a Bidirectional, cells and a TimeDistributed."""
     L = k.layers
@@ -319,7 +321,7 @@ def penalties(k):
     return k.sequential(gru, second, dense)
 
 
-@architecture()
+@architecture(says=("optimizer",))
 def trained(k):
     """Compiled and trained: the optimizer's moments are in the file."""
     model = plain(k)
@@ -546,7 +548,7 @@ def conv_1d_kinds(k):
     return k.model(x, L.GRU(4)(y))
 
 
-@architecture()
+@architecture(says=("hard_sigmoid",))
 def conv_lstm(k):
     """ConvLSTM2D, whose gates are hard_sigmoid by default."""
     L = k.layers
@@ -916,7 +918,7 @@ def odd_names(k):
     return k.model(x, L.Dense(2, name="gru_1_1")(y), name="My.Model")
 
 
-@architecture()
+@architecture(says=("encoder/gru", "encoder/gru/1", "head/dense"))
 def slashes(k):
     """Layers named by their place, with slashes."""
     L = k.layers

@@ -140,8 +140,6 @@ def record(keras, name, folder):
         "architecture": name,
         "files": written,
         "not_written": failed,
-        "not_carried": list(function.not_carried),
-        "perhaps": list(function.perhaps),
     }
     arrays["about"] = np.array(json.dumps(about, sort_keys=True))
     np.savez_compressed(path + ".partial.npz", **arrays)

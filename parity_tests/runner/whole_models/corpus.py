@@ -14,6 +14,8 @@ import numpy as np
 
 from parity_tests.environment import ROOT
 from parity_tests.oracles.worker import ENVIRONMENT
+from parity_tests.recording.files.live_whole_keras_1 import KERAS_1
+from parity_tests.recording.files.live_whole_models import KERAS_2
 from parity_tests.runner.whole_models.writers import Writer
 
 ENDINGS = ("h5", "keras", "saved_model")
@@ -33,6 +35,8 @@ class Model:
         Names of the layers that Keras 3 cannot have: `convert` is to name each, and write nothing.
     perhaps : tuple of str
         Names of layers that may be refused by name instead of being carried.
+    says : tuple of str
+        Words that the report of the conversion has to have.
     """
 
     path: Path
@@ -42,6 +46,7 @@ class Model:
     ending: str
     not_carried: tuple[str, ...]
     perhaps: tuple[str, ...]
+    says: tuple[str, ...]
 
     @property
     def key(self) -> str:
@@ -77,20 +82,14 @@ def models(folder: Path, writer: str) -> Iterator[Model]:
             continue
         with np.load(expected) as arrays:
             about = json.loads(str(arrays["about"]))
+        function = (KERAS_1 if about["keras"].startswith("1.") else KERAS_2)[expected.stem]
         for ending in ENDINGS:
             path = expected.with_suffix(f".{ending}")
             if path.exists():
                 yield Model(
                     path, expected, writer, expected.stem, ending,
-                    tuple(about["not_carried"]), tuple(about["perhaps"]),
+                    function.not_carried, function.perhaps, function.says,
                 )  # fmt: skip
-
-
-def absent(folder: Path, writer: str) -> dict[str, str]:
-    """Return the architectures that the release cannot build → what it raises."""
-    path = folder / writer / "absent.json"
-    found: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return found
 
 
 def digest(*paths: Path) -> str:

@@ -56,6 +56,7 @@ def convert(model: Model, folder: Path) -> Conversion:
     said = result.stderr
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         said += f"{type(result.exception).__name__}: {result.exception}"
+    path.with_suffix(".txt").write_text(said, "utf-8")
     return Conversion(path, result.exit_code, said)
 
 
@@ -108,6 +109,8 @@ def verdict(model: Model, before: Opening, done: Conversion, after: Opening | No
             model, before, after, "failed", f"convert does not name {', '.join(model.not_carried)}"
         )
     wrong = _wrong(model, after)
+    if wrong is None and (silent := [word for word in model.says if word not in done.said]):
+        wrong = f"the report does not say {', '.join(silent)}"
     return ModelOutcome(model, before, after, "failed" if wrong else "right", wrong or "")
 
 

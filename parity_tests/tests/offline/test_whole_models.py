@@ -15,7 +15,7 @@ from parity_tests.runner.whole_models.openings import Opening
 from parity_tests.runner.whole_models.verdicts import TOLERANCES, Conversion, verdict
 from parity_tests.runner.whole_models.writers import WRITERS
 
-MODEL = Model(Path("a.h5"), Path("a.npz"), "tf-2.6", "plain", "h5", (), ())
+MODEL = Model(Path("a.h5"), Path("a.npz"), "tf-2.6", "plain", "h5", (), (), ())
 REFUSED = Opening(False, "ValueError: no", None)
 RIGHT = Opening(True, "", 1e-7)
 NEW = Path("new.keras")
@@ -49,6 +49,11 @@ def test_a_model_that_may_be_refused_may_be_carried():
     assert outcome(Conversion(NEW, 0, ""), RIGHT, **expected).outcome == "right"
 
 
+def test_a_report_has_to_say_what_it_left_out():
+    for said, expected in (("the optimizer is left out", "right"), ("", "failed")):
+        assert outcome(Conversion(NEW, 0, said), RIGHT, says=("optimizer",)).outcome == expected
+
+
 def test_a_status_of_0_without_a_file_is_a_failure():
     assert outcome(Conversion(NEW, 0, "own"), None, not_carried=("own",)).outcome == "failed"
 
@@ -56,14 +61,14 @@ def test_a_status_of_0_without_a_file_is_a_failure():
 def test_the_files_of_a_release_are_found_with_what_is_expected_of_them(tmp_path):
     folder = tmp_path / "tf-2.6"
     folder.mkdir()
-    about = json.dumps({"not_carried": ["own"], "perhaps": []})
-    for name in ("plain.npz", "half.partial.npz"):
+    about = json.dumps({"keras": "2.6.0"})
+    for name in ("lambda_layer.npz", "half.partial.npz"):
         np.savez(folder / name, about=np.array(about))
     for ending in ("h5", "keras"):
-        (folder / f"plain.{ending}").touch()
+        (folder / f"lambda_layer.{ending}").touch()
     found = list(corpus.models(tmp_path, "tf-2.6"))
-    assert [model.key for model in found] == ["tf-2.6/plain.h5", "tf-2.6/plain.keras"]
-    assert found[0].not_carried == ("own",)
+    assert [model.key for model in found] == ["tf-2.6/lambda_layer.h5", "tf-2.6/lambda_layer.keras"]
+    assert found[0].not_carried == ("own_code",)
 
 
 def test_the_counts_of_the_page_are_those_of_the_verdicts():
