@@ -20,7 +20,7 @@ from parity_tests.recording.files.live_models import package, version
 from parity_tests.recording.files.live_whole_keras_1 import KERAS_1
 from parity_tests.recording.files.live_whole_models import BATCH, KERAS_2, TIMESTEPS, WORDS, Kit
 
-SAVED_MODELS = ("plain", "embedding", "seq2seq", "bidirectional", "nested")
+SAVED_MODELS = ("plain", "embedding", "multi_io")
 
 
 # ---- weights and inputs: random, no two alike, none zero
