@@ -67,12 +67,13 @@ def record(writer: Writer, python: Path, folder: Path) -> None:
         *(str(python.absolute()), "-m", module, str(folder.absolute())),
         *("--keras", writer.package),
     ]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**os.environ, **ENVIRONMENT, **writer.variables(folder.parent / "theano")},
-    )  # fmt: skip
-    if done.returncode or "all done" not in done.stdout:
-        raise RuntimeError(f"the recorder fails with {python}:\n{done.stderr[-2000:]}")
+    for variables in writer.passes(folder.parent / "theano"):
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, **ENVIRONMENT, **variables},
+        )  # fmt: skip
+        if done.returncode or "all done" not in done.stdout:
+            raise RuntimeError(f"the recorder fails with {python}:\n{done.stderr[-2000:]}")
 
 
 def models(folder: Path, writer: str) -> Iterator[Model]:

@@ -38,10 +38,18 @@ class Writer(NamedTuple):
             return environments.python_of(BY_NAME[self.name])
         return environments.host(self.name, self.host, imports="import numpy, h5py")
 
-    def variables(self, folder: Path) -> dict[str, str]:
-        """Return what the environment of its process says, below `folder` where it writes."""
-        theano = f"base_compiledir={folder.absolute()},optimizer=fast_compile,device=cpu"
-        return {"KERAS_BACKEND": self.backend, "THEANO_FLAGS": theano}
+    def passes(self, folder: Path) -> list[dict[str, str]]:
+        """Return the environment of its process, for each pass over the models that are missing.
+
+        Theano is quick without a compiler, and convolves with one alone; it writes below `folder`.
+        """
+        if self.backend != "theano":
+            return [{"KERAS_BACKEND": self.backend}]
+        flags = f"base_compiledir={folder.absolute()},optimizer=fast_compile,device=cpu"
+        return [
+            {"KERAS_BACKEND": self.backend, "THEANO_FLAGS": flags + compiler}
+            for compiler in (",cxx=", "")
+        ]
 
 
 # Keras 1 with both backends: Theano flips the kernels of convolutions, and a file does not say so.
