@@ -107,7 +107,15 @@ def save(model, path, release, name, package_name):
 
 def clear_session(keras):
     """Forget all models, which gives the next one the names of a first one; Theano cannot."""
-    getattr(keras.backend, "clear_session", lambda: None)()
+    if not hasattr(keras.backend, "clear_session"):
+        return
+    keras.backend.clear_session()
+    if keras.__name__ == "keras":  # TensorFlow 1 would place a layer of cuDNN before any other runs
+        import tensorflow as tf
+
+        graph_options = tf.GraphOptions(place_pruned_graph=True)
+        config = tf.ConfigProto(graph_options=graph_options)
+        keras.backend.set_session(tf.Session(config=config))
 
 
 def summary(error):
