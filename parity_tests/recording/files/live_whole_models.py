@@ -643,10 +643,20 @@ def bidirectional_own(k):
     """A backward layer of its own."""
     L = k.layers
     x = k.input()
-    backward = L.GRU(2, return_sequences=True, go_backwards=True, activation="relu", name="back")
+    backward = L.GRU(3, return_sequences=True, go_backwards=True, activation="relu", name="back")
     y = L.Bidirectional(L.GRU(3, return_sequences=True), backward_layer=backward)(x)
     backward = L.LSTM(4, go_backwards=True)
     return k.model(x, L.Bidirectional(L.GRU(4), backward_layer=backward, merge_mode="sum")(y))
+
+
+@architecture(perhaps=("unequal",))
+def bidirectional_unequal(k):
+    """A backward layer of fewer units, whose output Keras 3 takes to be wider than it is."""
+    L = k.layers
+    x = k.input()
+    backward = L.GRU(2, return_sequences=True, go_backwards=True)
+    both = L.Bidirectional(L.GRU(3, return_sequences=True), backward_layer=backward, name="unequal")
+    return k.model(x, L.GRU(4)(both(x)))
 
 
 @architecture()
