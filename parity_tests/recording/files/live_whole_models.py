@@ -406,6 +406,8 @@ def masked_wrappers(k):
 @architecture("floats", "mask")
 def mask_input(k):
     """A mask that is an input of the model."""
+    if k.keras.__name__ == "keras":
+        raise LookupError("leaves a mask that a call is given out of its file")
     L = k.layers
     x, mask = k.input(), k.input(TIMESTEPS, dtype="bool", name="mask")
     y = L.GRU(5, return_sequences=True)(x, mask=mask)
