@@ -3,7 +3,8 @@
 Runs in the interpreter of that Keras: ``python -m parity_tests.oracles.open_models RESULTS``. It
 reads a line of JSON a model from standard input, {"model", "expected", …}, and adds it to RESULTS
 with its answer: {"opened", "error", "worst", "keras"}. `worst` is the greatest difference of any
-output, relative to the larger of 1 and what is expected; null where they cannot be compared.
+output, relative to the larger of 1 and what is expected; null where they cannot be compared. It
+says "ready" once Keras is there.
 """
 
 import json
@@ -56,6 +57,7 @@ def main():
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
 
+    print("ready", flush=True)
     with open(sys.argv[1], "a", encoding="utf-8") as results:
         for line in sys.stdin:
             job = json.loads(line)

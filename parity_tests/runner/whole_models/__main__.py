@@ -51,7 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
     if not models:
         print(f"{BUILD} has no models of {', '.join(names)}, expected some", file=sys.stderr)
         return 2
-    verdicts = judge(models, reader, again=options.again)
+    try:
+        verdicts = judge(models, reader, again=options.again)
+    except (OSError, RuntimeError) as error:
+        print(f"not run: {error}", file=sys.stderr)
+        return 2
     for one in verdicts:
         if one.outcome == "failed":
             print(f"{one.model.key}: {one.reason}")

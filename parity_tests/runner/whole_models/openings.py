@@ -48,25 +48,36 @@ def openings(
         A file with a line an answer, which grows.
     again : bool
         Whether all are opened again.
+
+    Raises
+    ------
+    RuntimeError
+        The process does not come to open anything.
     """
     keys = {path: digest(path, model.expected) for path, model in wanted.items()}
     known = {} if again else _answers(results)
     jobs = [path for path in wanted if keys[path] not in known]
     while jobs:
         lines = [
-            json.dumps({"key": keys[p], "model": str(p.absolute()),
-                        "expected": str(wanted[p].expected.absolute())})
-            for p in jobs
-        ]  # fmt: skip
-        ended = _run(python, results, lines)
+            json.dumps(
+                {
+                    "key": keys[path],
+                    "model": str(path.absolute()),
+                    "expected": str(wanted[path].expected.absolute()),
+                }
+            )
+            for path in jobs
+        ]
+        # Once it has said that it is ready, what ends the process is a model.
+        done = _run(python, results, lines)
         known = _answers(results)
         left = [path for path in jobs if keys[path] not in known]
-        if left and not ended:
-            raise RuntimeError(f"{python} does not answer for {left[0]}")
-        if left:  # the first of them ended the process
-            _append(results, keys[left[0]], f"ends the process with status {ended}")
-            left = left[1:]
-        known, jobs = _answers(results), left
+        if left and (not done.returncode or "ready" not in done.stdout):
+            raise RuntimeError(f"{python} does not open models:\n{done.stderr[-2000:]}")
+        if left:
+            _append(results, keys[left[0]], f"ends the process with status {done.returncode}")
+            known = _answers(results)
+        jobs = left[1:]
     return {path: known[key] for path, key in keys.items()}
 
 
@@ -84,10 +95,10 @@ def _append(results: Path, key: str, error: str) -> None:
         file.write(json.dumps(answer) + "\n")
 
 
-def _run(python: Path, results: Path, lines: Iterable[str]) -> int:
-    """Return the exit status of the process that opens the models."""
+def _run(python: Path, results: Path, lines: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    """Run the process that opens the models."""
     command = [str(python.absolute()), "-m", "parity_tests.oracles.open_models", str(results)]
     return subprocess.run(
         command, input="\n".join(lines) + "\n", text=True, cwd=ROOT, check=False,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **ENVIRONMENT},
-    ).returncode  # fmt: skip
+        capture_output=True, env={**os.environ, **ENVIRONMENT},
+    )  # fmt: skip
