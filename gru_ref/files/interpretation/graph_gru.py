@@ -118,6 +118,8 @@ def find_grus(dataflow: Dataflow) -> list[GraphGRU]:
         return _Search(dataflow).grus()
     except MalformedFileError:
         raise
+    except UnknownValue as error:
+        raise dataflow.budget.error("", f"the value {error} cannot be told") from None
     except (ValueError, TypeError, LookupError, ArithmeticError, ImpossibleOperation) as error:
         # What no exporter writes: sizes, dtypes or attributes that do not go together.
         raise dataflow.budget.error("", f"its operations contradict each other: {error}") from None
