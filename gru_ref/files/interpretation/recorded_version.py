@@ -74,7 +74,10 @@ def layer_release(found: Found, supplied: str | None, file: object) -> LayerRele
     """
     recorded = found.keras_version
     if recorded is None:
-        return _supplied(supplied) if supplied is not None else _told_by_contents(found)
+        if supplied is None:
+            return _told_by_contents(found)
+        _check_functions(found, supplied, file)
+        return _supplied(supplied)
     if supplied is None:
         release = _of_the_ledger(recorded, "read")
         try:
@@ -110,6 +113,19 @@ def _supplied(version: str) -> LayerRelease:
     release = _of_the_ledger(version, "supplied")
     release_of(release.name)  # raises for what is no version
     return release
+
+
+def _check_functions(found: Found, supplied: str, file: object) -> None:
+    """Refuse a generation that has another function under a name that a graph computes."""
+    inferred = found.inferred.get("keras_version")
+    if inferred is None or "recurrent_activation" not in found.already_known:
+        return
+    generation = release_of(_of_the_ledger(inferred.value, "inferred").name).generation
+    if release_of(_supplied(supplied).name).generation != generation:
+        raise ValueError(
+            f"keras_version is {shown(supplied)}, expected a Keras {generation} or nothing: {file} "
+            f"shows it by {inferred.source}"
+        )
 
 
 def _told_by_contents(found: Found) -> LayerRelease:

@@ -112,6 +112,14 @@ class TestRecordedModels:
             (layer,) = _layers(file_of(tmp_path, _members(writer)[f"{name}.onnx"]))
             assert layer.provenance.inferred["keras_version"].value == generation
 
+    def test_a_keras_that_computes_something_else_is_refused(self, tmp_path: Path) -> None:
+        for writer, other, same in (("keras", "2.15", "3.5"), ("tf_keras", "3", "tf-2.3")):
+            path = file_of(tmp_path, _members(writer)["hard.onnx"])
+            with pytest.raises(ValueError, match="hard_sigmoid"):
+                gru_ref.load_layers(path, keras_version=other)
+            (layer,) = _layers(path, keras_version=same)
+            assert layer.provenance.read["recurrent_activation"] == "hard_sigmoid"
+
     def test_a_mask_and_an_initial_state_are_noted(self, tmp_path: Path) -> None:
         for writer in ("keras", "tf_keras"):
             for name, word in (("masked", "mask"), ("from_a_state", "initial_state")):
