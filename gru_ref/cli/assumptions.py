@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from gru_ref.cli.options import CallFiles
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.text import one_line
 from gru_ref.files import Layer
@@ -32,16 +33,30 @@ EVERYTHING = MASKED_CALL | {
     "dropout", "recurrent_dropout", "return_sequences", "return_state", "stateful", "merge_mode",
 }  # fmt: skip
 _ACTIVATIONS = ("activation", "recurrent_activation")
-_OPTIONS = {"keras_version": "--keras-version VERSION"}
+_OPTIONS = {
+    "keras_version": "--keras-version VERSION",
+    "mask": "--mask MASK.npy",
+    "initial_state": "--initial-state H.npy",
+}
 _VALUES = {
     "activation": "NAME", "recurrent_activation": "NAME", "merge_mode": "MODE", "dropout": "RATE",
     "recurrent_dropout": "RATE",
 }  # fmt: skip
 
 
-def of_call(*, masked: bool) -> frozenset[str]:
-    """Return what a call rests on, with or without a mask."""
-    return MASKED_CALL if masked else CALL
+def of_call(call: CallFiles, *, masked: bool | None = None) -> frozenset[str]:
+    """Return what a call rests on.
+
+    Parameters
+    ----------
+    call : CallFiles
+        A mask or an initial state that is not given is one that FILE may have.
+    masked : bool, optional
+        Whether there is a mask; by default whether `call` has one.
+    """
+    uses = MASKED_CALL if masked or call.mask is not None else CALL
+    absent = {name for name in ("mask", "initial_state") if getattr(call, name) is None}
+    return uses | absent if masked is None else uses
 
 
 def report_assumptions(

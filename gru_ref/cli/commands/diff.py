@@ -115,7 +115,7 @@ def diff(
         arithmetic=arithmetic,
     )
     masked = call.mask is not None
-    report_assumptions([gru], source, of_call(masked=masked), masked=masked)
+    report_assumptions([gru], source, of_call(call), masked=masked)
     if as_json:
         print_json(difference.as_data())
     else:

@@ -168,7 +168,7 @@ def _rows(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, inference in layer["inferred"].items():
         yield "inferred", f"{name}={inference['value']} from {inference['source']}"
     if assumed := [n for n in layer["assumed"] if n not in ("keras_version", "class_name")]:
-        taken = ", ".join(f"{name}={arguments.get(name)}" for name in assumed)
+        taken = ", ".join(f"{name}={layer['assumed'][name]}" for name in assumed)
         yield "assumed", f"{taken}; --set NAME=VALUE says otherwise"
     if "class_name" in layer["assumed"]:
         yield (

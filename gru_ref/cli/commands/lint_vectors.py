@@ -88,7 +88,7 @@ def lint_vectors(
         linted, arrays = _probe_call(source, gru)
     found = lint(linted, **arrays, tolerance=tolerance, relative_tolerance=relative_tolerance)
     masked = arrays["mask"] is not None
-    report_assumptions([gru], source, of_call(masked=masked), masked=masked)
+    report_assumptions([gru], source, of_call(call, masked=masked), masked=masked)
     if write_better is not None:
         write_all({write_better: _better_bundle(gru, found, source.bounds)})
     if as_json:

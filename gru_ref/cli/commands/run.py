@@ -46,7 +46,7 @@ def run(
     state_names = _state_names(chosen)
     arrays = call.arrays(state_names)
     masked = call.mask is not None
-    uses = of_call(masked=masked) | WHOLE | (set() if sequences else {"return_sequences"})
+    uses = of_call(call) | WHOLE | (set() if sequences else {"return_sequences"})
     sequences = sequences or chosen.return_sequences
     chosen.change_loop(return_state=True, return_sequences=sequences)
     result: Any = chosen(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])

@@ -59,5 +59,5 @@ def trace(
         title = f"{layer or gru.name}, row {row or 0} of the batch"
         contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
     masked = call.mask is not None
-    report_assumptions([gru], source, of_call(masked=masked), masked=masked)
+    report_assumptions([gru], source, of_call(call), masked=masked)
     write_files(contents, f": {timesteps} timesteps, batch {batch}, {units} units")

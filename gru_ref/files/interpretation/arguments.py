@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.files.interpretation import keras_1
-from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.found import CALL, Found
 from gru_ref.files.interpretation.recorded_version import LayerRelease
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.activations import tables
@@ -125,7 +125,7 @@ def layer_arguments(
     """
     inferred = {name: inference.value for name, inference in said.inferred.items()}
     used = {**_assumed_values(found, release), **inferred, **said.known}
-    for name in (*SETTLING, "keras_version"):
+    for name in (*SETTLING, *CALL, "keras_version"):
         used.pop(name, None)
     for name, value in supplied.items():
         if name not in _TAKEN:
@@ -170,8 +170,7 @@ def missing_arguments(
         names.remove("time_major")
     if found.class_name not in _OWN_CLASSES:
         names.append("class_name")
-    if "layout" in found.assumed:
-        names.append("layout")
+    names += [name for name in ("layout", *CALL) if name in found.assumed]
     if release.told in ("assumed", "supplied"):
         names.append("keras_version")
     return tuple(names)

@@ -10,7 +10,7 @@ import numpy as np
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.files.interpretation import arguments
-from gru_ref.files.interpretation.found import Array, Found
+from gru_ref.files.interpretation.found import CALL, Array, Found
 from gru_ref.files.interpretation.recorded_version import layer_release
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.keras.layers.gru import GRU
@@ -67,7 +67,7 @@ def as_layer(
         raise MalformedFileError(file, found.path, reason) from None
     layer.take_weights(weights)
     missing = arguments.missing_arguments(said, found, release, behaviour)
-    has = {**vars(layer.config), **arguments.SETTLING}
+    has = {**vars(layer.config), **arguments.SETTLING, **CALL}
     given = {*supplied, *(() if keras_version is None else ("keras_version",))}
     inferred = {name: one for name, one in said.inferred.items() if name not in supplied}
     if release.told == "inferred":

@@ -13,6 +13,8 @@ from gru_ref.provenance import Inference
 
 Array = NDArray[Any]
 
+# What is assumed of a call where a graph shows that it had another: the argument's default.
+CALL = {"mask": "none", "initial_state": "zeros"}
 # The arrays of a GRU, in the order of get_weights().
 ROLES = ("kernel", "recurrent_kernel", "bias")
 

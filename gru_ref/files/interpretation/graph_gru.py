@@ -61,7 +61,7 @@ class GraphGRU:
     arguments : mapping
         What the graph says: activation, recurrent_activation, reset_after, go_backwards, and
         return_sequences, unroll where it can be told.
-    generation : int or None
+    keras_generation : int or None
         2 or 3 where a function of this name is that of one Keras only: hard_sigmoid.
     constants : mapping
         Role, as in `found.ROLES` → names of the constants that the array is made of.
@@ -74,7 +74,7 @@ class GraphGRU:
     recurrent_kernel: Array
     bias: Array | None
     arguments: Mapping[str, Any]
-    generation: int | None = None
+    keras_generation: int | None = None
     constants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stored_dtype: str | None = None
     notes: tuple[str, ...] = ()
@@ -82,13 +82,12 @@ class GraphGRU:
     @property
     def inferred(self) -> dict[str, Inference]:
         """The generation of Keras, where a function is that of one alone."""
-        if self.generation is None:
+        if self.keras_generation is None:
             return {}
         names = (self.arguments["recurrent_activation"], self.arguments["activation"])
-        source = (
-            f"its {' and '.join(dict.fromkeys(names))}, which compute as Keras {self.generation}'s"
-        )
-        return {"keras_version": Inference(str(self.generation), source)}
+        keras = str(self.keras_generation)
+        source = f"its {' and '.join(dict.fromkeys(names))}, which compute as Keras {keras}'s"
+        return {"keras_version": Inference(keras, source)}
 
     def found(self) -> Found:
         """Return it as readers do."""
@@ -99,6 +98,7 @@ class GraphGRU:
             self.bias,
             already_known=self.arguments,
             inferred=self.inferred,
+            assumed={name: CALL[name] for name, note in _OF_CALL.items() if note in self.notes},
             notes=self.notes,
             stored_dtype=self.stored_dtype,
             backward=grouping.is_backward(self.path),
@@ -261,7 +261,7 @@ class _Search:
             recurrent_kernel=recurrent_kernel,
             bias=bias[0] if bias else None,
             arguments=known,
-            generation=step.generations[0] if len(step.generations) == 1 else None,
+            keras_generation=step.generations[0] if len(step.generations) == 1 else None,
             constants=self.named(step),
             stored_dtype=stored,
             notes=(*step.notes, *extra, *notes),
@@ -443,6 +443,9 @@ _INITIAL_STATE = (
     "its graph starts from a state that is not zero, which is an argument of the call: pass "
     "initial_state=…"
 )
+
+# Arguments of the call that a graph has, and a layer read from it has not.
+_OF_CALL = {"mask": _MASKED, "initial_state": _INITIAL_STATE}
 
 
 class _Loop:

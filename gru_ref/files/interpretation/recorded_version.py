@@ -8,6 +8,9 @@ from typing import NamedTuple
 from gru_ref.errors import shown
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.malformed import MalformedFileError
+from gru_ref.keras.activations import tables
+from gru_ref.keras.activations.comparison import same
+from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import gru_config
 
@@ -118,14 +121,17 @@ def _supplied(version: str) -> LayerRelease:
 def _check_functions(found: Found, supplied: str, file: object) -> None:
     """Refuse a generation that has another function under a name that a graph computes."""
     inferred = found.inferred.get("keras_version")
-    if inferred is None or "recurrent_activation" not in found.already_known:
+    if inferred is None:
         return
-    generation = release_of(_of_the_ledger(inferred.value, "inferred").name).generation
-    if release_of(_supplied(supplied).name).generation != generation:
-        raise ValueError(
-            f"keras_version is {shown(supplied)}, expected a Keras {generation} or nothing: {file} "
-            f"shows it by {inferred.source}"
-        )
+    releases = (_of_the_ledger(inferred.value, "inferred"), _supplied(supplied))
+    here, there = (tables.names(resolve(release.name)) for release in releases)
+    for argument in ("activation", "recurrent_activation"):
+        name = found.already_known.get(argument)
+        if name in here and name in there and not same(here[name], there[name], "float64"):
+            raise ValueError(
+                f"keras_version is {shown(supplied)}, expected a Keras {inferred.value} or "
+                f"nothing: {file} shows it by {inferred.source}"
+            )
 
 
 def _told_by_contents(found: Found) -> LayerRelease:

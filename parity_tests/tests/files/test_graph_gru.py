@@ -104,7 +104,7 @@ class TestLoops:
         function, expected, generation = FUNCTIONS[name]
         found = _only(hand.loop(functools.partial(step, gates=function)))
         assert found.arguments["recurrent_activation"] == expected
-        assert found.generation == generation
+        assert found.keras_generation == generation
         assert ("keras_version" in found.found().inferred) == (generation is not None)
         found = _only(hand.loop(functools.partial(step, candidate=function, after=False)))
         assert found.arguments["activation"] == expected
