@@ -927,7 +927,8 @@ class _Unrolled:
         backwards = self._backwards(xs)
         if backwards is not None:
             arguments["go_backwards"] = backwards
-        sequences = self._feeds(chain, step) or self._stacks(chain)
+        first = 0 if first_x is not None else 1  # a first state that is given is no output
+        sequences = self._feeds(chain[first:], step) or self._stacks(chain, first)
         if sequences is not None:
             arguments["return_sequences"] = sequences
         notes = [_MASKED] if len(chain) > 1 and _unmasked(chain[1], chain[0])[1] else []
@@ -987,11 +988,11 @@ class _Unrolled:
             left += below
         return next(iter(inputs)) if len(inputs) == 1 and not left else None
 
-    def _feeds(self, chain: list[Value], step: StepGRU) -> bool:
-        """Return whether another cell multiplies the states of the timesteps."""
+    def _feeds(self, outputs: list[Value], step: StepGRU) -> bool:
+        """Return whether another cell multiplies the outputs of the timesteps."""
         own = {p.value for p in step.products}
         keys = {key(p, self.evaluation) for p in step.products}
-        states = set(chain)
+        states = set(outputs)
         return any(
             p.operand in states and p.value not in own and key(p, self.evaluation) not in keys
             for p, _ in self.search.products
@@ -1076,9 +1077,9 @@ class _Unrolled:
             x = below[0]
         return None
 
-    def _stacks(self, chain: list[Value]) -> bool | None:
+    def _stacks(self, chain: list[Value], first: int) -> bool | None:
         """Return whether the outputs of the timesteps are put together; None if unclear."""
-        outputs = {state: i for i, state in enumerate(chain)}
+        outputs = {state: i for i, state in enumerate(chain) if i >= first}
         masked = False
         for i, (before, after) in enumerate(itertools.pairwise(chain), 1):
             plain, is_masked = _unmasked(after, before)
