@@ -11,7 +11,7 @@ import numpy as np
 from gru_ref.files.formats.dataflow import Array, Constant, Dataflow, Graph, Operation
 from gru_ref.files.formats.onnx_constants import OnnxConstants, slices
 from gru_ref.files.formats.onnx_graph import OnnxNode, data_type
-from gru_ref.files.formats.onnx_time import Axis, is_whole_length
+from gru_ref.files.formats.onnx_time import TimeAxis, is_whole_length
 
 # Operators that mean what a word of the vocabulary means, with nothing besides.
 _SAME = {
@@ -417,7 +417,7 @@ class _Translation:
     def _reverse(self, node: OnnxNode) -> bool:
         time = node.integer("time_axis")
         shape = self._graph.shape(node.input(0))
-        axis = Axis(node.input(0), time, 3 if shape is None else len(shape))
+        axis = TimeAxis(node.input(0), time, 3 if shape is None else len(shape))
         if not is_whole_length(node.input(1), axis, self._constants):
             raise node.part.error(
                 "it reverses its input by lengths that cannot be told to be all timesteps, "

@@ -17,7 +17,7 @@ _SPREAD = frozenset((
 ))  # fmt: skip
 
 
-class Axis(NamedTuple):
+class TimeAxis(NamedTuple):
     """One axis of a value of the graph, which has `rank` of them."""
 
     value: str
@@ -28,11 +28,11 @@ class Axis(NamedTuple):
 class Origin(NamedTuple):
     """Where a sequence comes from, and whether its timesteps were put into reverse since."""
 
-    axis: Axis
+    axis: TimeAxis
     reversed: bool
 
 
-def follow_time(axis: Axis, constants: OnnxConstants, user: OnnxNode) -> Origin:
+def follow_time(axis: TimeAxis, constants: OnnxConstants, user: OnnxNode) -> Origin:
     """Return where the sequence comes from that `user` takes along an axis of its input.
 
     Raises
@@ -57,14 +57,16 @@ def follow_time(axis: Axis, constants: OnnxConstants, user: OnnxNode) -> Origin:
     return Origin(axis, turned)
 
 
-def is_whole_length(name: str, axis: Axis, constants: OnnxConstants) -> bool:
+def is_whole_length(name: str, axis: TimeAxis, constants: OnnxConstants) -> bool:
     """Return whether a value is, in every element, the size of an axis."""
     wanted = _size(axis, constants)
     found = _number(name, constants)
     return found is not None and (found == wanted or found == _origin(axis, constants))
 
 
-def _reverses(node: OnnxNode, axis: Axis, constants: OnnxConstants, user: OnnxNode) -> bool | None:
+def _reverses(
+    node: OnnxNode, axis: TimeAxis, constants: OnnxConstants, user: OnnxNode
+) -> bool | None:
     """Return whether a node reverses the axis and does no more; None for one that does not."""
     if node.kind == "ReverseSequence":
         if node.integer("time_axis") != axis.axis:
@@ -116,7 +118,7 @@ def _reverses(node: OnnxNode, axis: Axis, constants: OnnxConstants, user: OnnxNo
     return None
 
 
-def _slices(node: OnnxNode, axis: Axis, constants: OnnxConstants) -> tuple[slice, ...] | None:
+def _slices(node: OnnxNode, axis: TimeAxis, constants: OnnxConstants) -> tuple[slice, ...] | None:
     """Return what a node Slice takes of each axis, None if it is not constant."""
     arrays: list[Array | None] = [None]
     for name in node.inputs[1:]:
@@ -138,7 +140,7 @@ def _axes(node: OnnxNode, constants: OnnxConstants) -> tuple[int, ...] | None:
     return None if node.input(1) else node.integers("axes")
 
 
-def _axis_before(node: OnnxNode, axis: Axis, constants: OnnxConstants) -> Axis | None:
+def _axis_before(node: OnnxNode, axis: TimeAxis, constants: OnnxConstants) -> TimeAxis | None:
     """Return the axis of a node's first input that an axis of its output is; None if there is none.
 
     Only of nodes that put the elements elsewhere and change none.
@@ -150,7 +152,7 @@ def _axis_before(node: OnnxNode, axis: Axis, constants: OnnxConstants) -> Axis |
         perm = node.integers("perm") or tuple(range(axis.rank))[::-1]
         if sorted(perm) != list(range(axis.rank)):
             return None
-        return Axis(value, perm[axis.axis], axis.rank)
+        return TimeAxis(value, perm[axis.axis], axis.rank)
     if node.kind in ("Squeeze", "Unsqueeze"):
         axes = _axes(node, constants)
         if axes is None:
@@ -160,12 +162,12 @@ def _axis_before(node: OnnxNode, axis: Axis, constants: OnnxConstants) -> Axis |
         wide = {one % max(rank, axis.rank) for one in axes}
         kept = [one for one in range(max(rank, axis.rank)) if one not in wide]
         if removed:  # of the output's axes, those in `wide` are new
-            return Axis(value, kept.index(axis.axis), rank) if axis.axis in kept else None
-        return Axis(value, kept[axis.axis], rank) if axis.axis < len(kept) else None
+            return TimeAxis(value, kept.index(axis.axis), rank) if axis.axis in kept else None
+        return TimeAxis(value, kept[axis.axis], rank) if axis.axis < len(kept) else None
     return None
 
 
-def _origin(axis: Axis, constants: OnnxConstants) -> Axis:
+def _origin(axis: TimeAxis, constants: OnnxConstants) -> TimeAxis:
     """Return the first value that has this axis, of the same size."""
     for _ in range(_LONGEST):
         node = constants.graph.maker(axis.value)
@@ -181,7 +183,7 @@ def _origin(axis: Axis, constants: OnnxConstants) -> Axis:
     return axis
 
 
-def _size(axis: Axis, constants: OnnxConstants) -> int | Axis:
+def _size(axis: TimeAxis, constants: OnnxConstants) -> int | TimeAxis:
     """Return how many elements an axis has, as far as the file says; else where it comes from."""
     for one in (axis, _origin(axis, constants)):
         shape = constants.graph.shape(one.value)
@@ -192,7 +194,7 @@ def _size(axis: Axis, constants: OnnxConstants) -> int | Axis:
     return _origin(axis, constants)
 
 
-def _number(name: str, constants: OnnxConstants) -> int | Axis | None:
+def _number(name: str, constants: OnnxConstants) -> int | TimeAxis | None:
     """Return the one number that a value is, or the axis whose size it is."""
     for _ in range(_LONGEST):
         filled = constants.fill(name)
@@ -216,7 +218,7 @@ def _number(name: str, constants: OnnxConstants) -> int | Axis | None:
     return None
 
 
-def _axis_of_shape(node: OnnxNode, constants: OnnxConstants) -> int | Axis | None:
+def _axis_of_shape(node: OnnxNode, constants: OnnxConstants) -> int | TimeAxis | None:
     """Return the size that a node takes out of a shape."""
     place = constants.get(node.input(1))
     name = node.input(0)
@@ -240,15 +242,15 @@ def _axis_of_shape(node: OnnxNode, constants: OnnxConstants) -> int | Axis | Non
             return None
     if not -rank <= index < rank:
         return None
-    return _size(Axis(maker.input(0), index % rank, rank), constants)
+    return _size(TimeAxis(maker.input(0), index % rank, rank), constants)
 
 
-def uses_of_time(axis: Axis, constants: OnnxConstants, last: int) -> set[str]:
+def uses_of_time(axis: TimeAxis, constants: OnnxConstants, last: int) -> set[str]:
     """Return how the timesteps of a value are used: "all", "last", or not at all.
 
     Parameters
     ----------
-    axis : Axis
+    axis : TimeAxis
     constants : OnnxConstants
     last : int
         Where the last timestep of the computation is: −1, or 0 if the outputs are in reverse.
@@ -282,8 +284,8 @@ def uses_of_time(axis: Axis, constants: OnnxConstants, last: int) -> set[str]:
 
 
 def _axis_after(
-    node: OnnxNode, axis: Axis, constants: OnnxConstants, last: int
-) -> Axis | str | None:
+    node: OnnxNode, axis: TimeAxis, constants: OnnxConstants, last: int
+) -> TimeAxis | str | None:
     """Return the axis of a node's outputs that an axis of its input is, else how it is used."""
     if node.kind == "Shape":
         return None
@@ -303,14 +305,14 @@ def _axis_after(
         new = {one % wide for one in axes}
         kept = [one for one in range(wide) if one not in new]
         if node.kind == "Unsqueeze":
-            return Axis("", kept[axis.axis], wide)
-        return Axis("", kept.index(axis.axis), wide + change) if axis.axis in kept else "all"
+            return TimeAxis("", kept[axis.axis], wide)
+        return TimeAxis("", kept.index(axis.axis), wide + change) if axis.axis in kept else "all"
     if node.kind == "Gather" and (found := constants.get(node.input(1))) is not None:
         at = node.integer("axis") % axis.rank
         if at == axis.axis:
             return _one_of(axis, found.array.reshape(-1).tolist(), constants, last)
         moved = found.array.ndim - 1
-        return Axis("", axis.axis + (moved if at < axis.axis else 0), axis.rank + moved)
+        return TimeAxis("", axis.axis + (moved if at < axis.axis else 0), axis.rank + moved)
     if node.kind == "Slice":
         taken = _slices(node, axis, constants)
         if taken is None:
@@ -329,7 +331,7 @@ def _axis_after(
     return "all"
 
 
-def _one_of(axis: Axis, places: list[int], constants: OnnxConstants, last: int) -> str:
+def _one_of(axis: TimeAxis, places: list[int], constants: OnnxConstants, last: int) -> str:
     """Return whether the timesteps that are taken are the last alone."""
     size = _size(axis, constants)
     if len(places) == 1:

@@ -12,7 +12,7 @@ import numpy as np
 
 from gru_ref.files.formats.dataflow import Dataflow, Operation
 from gru_ref.files.interpretation import grouping
-from gru_ref.files.interpretation.found import ROLES, Array, Found
+from gru_ref.files.interpretation.found import CALL, ROLES, Array, Found
 from gru_ref.files.interpretation.graph_evaluation import (
     Evaluation,
     ImpossibleOperation,

@@ -9,7 +9,7 @@ import numpy as np
 
 from gru_ref.files.formats.onnx_constants import Folded, OnnxConstants
 from gru_ref.files.formats.onnx_graph import OnnxNode
-from gru_ref.files.formats.onnx_time import Axis, follow_time, is_whole_length, uses_of_time
+from gru_ref.files.formats.onnx_time import TimeAxis, follow_time, is_whole_length, uses_of_time
 from gru_ref.files.interpretation.found import Found
 from gru_ref.keras.activations.tables import tanh
 from gru_ref.layouts.reading import activation_arguments
@@ -57,7 +57,7 @@ def node_grus(node: OnnxNode, constants: OnnxConstants) -> Iterator[Found]:
     if after not in (0, 1):
         raise node.part.error(f"linear_before_reset is {after}, expected 0 or 1")
     pairs = _activations(node, len(directions))
-    axis = Axis(node.input(0), node.integer("layout"), 3)
+    axis = TimeAxis(node.input(0), node.integer("layout"), 3)
     origin = follow_time(axis, constants, node)
     if node.input(4) and not is_whole_length(node.input(4), axis, constants):
         raise node.part.error(
@@ -195,12 +195,12 @@ def _sequences(
     outputs = [*node.outputs, "", ""]
     layout = node.integer("layout")
     last = 0 if directions == ("reverse",) else -1
-    uses = uses_of_time(Axis(outputs[0], layout, 4), constants, last) if outputs[0] else set()
+    uses = uses_of_time(TimeAxis(outputs[0], layout, 4), constants, last) if outputs[0] else set()
     if "all" in uses:
         return None if len(directions) > 1 and uses != {"all"} else True
     if uses:
         return None if len(directions) > 1 else False
-    state = outputs[1] and uses_of_time(Axis(outputs[1], 0, 3), constants, 0)
+    state = outputs[1] and uses_of_time(TimeAxis(outputs[1], 0, 3), constants, 0)
     return False if state else None
 
 

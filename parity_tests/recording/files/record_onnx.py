@@ -147,7 +147,7 @@ def record_torch(folder):
     """Write the cases of PyTorch, each by one of its two exporters."""
     import torch
 
-    class Model(torch.nn.Module):
+    class TorchModel(torch.nn.Module):
         def __init__(self, flipped, **options):
             super().__init__()
             self.gru = torch.nn.GRU(FEATURES, UNITS, batch_first=True, **options)
@@ -162,7 +162,7 @@ def record_torch(folder):
             "torch_bidirectional": {"bidirectional": True},
         }.get(name, {})
         torch.manual_seed(len(name))
-        model = Model(name == "torch_flipped", **options).eval()
+        model = TorchModel(name == "torch_flipped", **options).eval()
         for array in model.parameters():
             torch.nn.init.normal_(array, std=0.6)
         given = [torch.randn(BATCH, TIMESTEPS, FEATURES)]

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from parity_tests.environment import ROOT
-from parity_tests.runner.file_kinds.writers import Writer
+from parity_tests.runner.file_kinds.writers import KindWriter
 
 # One thread a process, and nothing that depends on the machine.
 _VARIABLES = {
@@ -21,7 +21,7 @@ _VARIABLES = {
 }
 
 
-def record(writer: Writer, python: Path, folder: Path) -> None:
+def record(writer: KindWriter, python: Path, folder: Path) -> None:
     """Write every file of one writer that is not in the folder.
 
     Raises

@@ -17,7 +17,7 @@ LATE_KERAS_2 = (*KERAS_2, "weights_h5", "model_keras")
 KERAS_3 = (*PLAIN, "weights_h5", "model_keras", "checkpoint")
 
 
-class Writer(NamedTuple):
+class KindWriter(NamedTuple):
     """One writer of files.
 
     Parameters
@@ -56,24 +56,24 @@ _OVER_NEWEST = {
 _ONNX = DriftRelease("onnx", "onnx", (), 3)
 
 WRITERS = (
-    Writer("Keras 1.0.8", _alone("keras-1.0.8"), "keras", KERAS_1, _THEANO),
-    Writer("Keras 1.2.2", _alone("keras-1.2.2"), "keras", KERAS_1, _THEANO),
-    Writer("Keras 2.3.1", _alone("keras-2.3.1"), "keras", KERAS_1),
-    Writer("TF 2.0", _alone("tf-2.0"), "tf.keras", KERAS_2),
-    Writer("TF 2.1", _alone("tf-2.1"), "tf.keras", KERAS_2),
-    Writer("TF 2.3", _alone("tf-2.3"), "tf.keras", (*KERAS_2, *GRAPHS)),
-    Writer("TF 2.6", _alone("tf-2.6"), "tf.keras", (*KERAS_2, *GRAPHS)),
-    Writer("TF 2.9", _alone("tf-2.9"), "tf.keras", KERAS_2),
-    Writer("TF 2.12", _alone("tf-2.12"), "tf.keras", (*LATE_KERAS_2, "v3_keras")),
-    Writer("TF 2.15", _alone("tf-2.15"), "tf.keras", (*LATE_KERAS_2, "export", *GRAPHS)),
-    Writer(
+    KindWriter("Keras 1.0.8", _alone("keras-1.0.8"), "keras", KERAS_1, _THEANO),
+    KindWriter("Keras 1.2.2", _alone("keras-1.2.2"), "keras", KERAS_1, _THEANO),
+    KindWriter("Keras 2.3.1", _alone("keras-2.3.1"), "keras", KERAS_1),
+    KindWriter("TF 2.0", _alone("tf-2.0"), "tf.keras", KERAS_2),
+    KindWriter("TF 2.1", _alone("tf-2.1"), "tf.keras", KERAS_2),
+    KindWriter("TF 2.3", _alone("tf-2.3"), "tf.keras", (*KERAS_2, *GRAPHS)),
+    KindWriter("TF 2.6", _alone("tf-2.6"), "tf.keras", (*KERAS_2, *GRAPHS)),
+    KindWriter("TF 2.9", _alone("tf-2.9"), "tf.keras", KERAS_2),
+    KindWriter("TF 2.12", _alone("tf-2.12"), "tf.keras", (*LATE_KERAS_2, "v3_keras")),
+    KindWriter("TF 2.15", _alone("tf-2.15"), "tf.keras", (*LATE_KERAS_2, "export", *GRAPHS)),
+    KindWriter(
         "tf_keras 2.21", DriftRelease("tf_keras-2.21", "tf-2.21", (), 2), "tf_keras",
         LATE_KERAS_2, _LEGACY,
     ),
-    Writer("tf2onnx 1.17", _ONNX, "tf_keras", ("onnx",), _LEGACY),
-    Writer("Keras 3.0", _OVER_NEWEST["keras-3.0"], "keras", KERAS_3),
-    Writer("Keras 3.5", _OVER_NEWEST["keras-3.5"], "keras", KERAS_3),
-    Writer("Keras 3.15", _NEWEST, "keras", (*KERAS_3, "export", *GRAPHS)),
-    Writer("Keras 3.15 to ONNX", _ONNX, "keras", ("onnx",)),
+    KindWriter("tf2onnx 1.17", _ONNX, "tf_keras", ("onnx",), _LEGACY),
+    KindWriter("Keras 3.0", _OVER_NEWEST["keras-3.0"], "keras", KERAS_3),
+    KindWriter("Keras 3.5", _OVER_NEWEST["keras-3.5"], "keras", KERAS_3),
+    KindWriter("Keras 3.15", _NEWEST, "keras", (*KERAS_3, "export", *GRAPHS)),
+    KindWriter("Keras 3.15 to ONNX", _ONNX, "keras", ("onnx",)),
 )  # fmt: skip
 BY_NAME = {writer.name: writer for writer in WRITERS}

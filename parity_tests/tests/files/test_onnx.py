@@ -629,7 +629,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
-class TestHostileGraphs:
+class TestHostileOnnx:
     """Graphs by strangers are refused, and take neither time nor memory."""
 
     @pytest.mark.parametrize("attack", HOSTILE)

@@ -75,7 +75,7 @@ def found_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[F
     return found_in
 
 
-class TestGraphs:
+class TestSavedGraphs:
     """Files of live Keras, read without a config."""
 
     @pytest.mark.parametrize("name", [*RECORDED, *EXPORTS, *BARE])

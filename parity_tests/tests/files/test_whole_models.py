@@ -44,7 +44,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-class TestRecorded:
+class TestWholeModels:
     """The files of five Kerases."""
 
     @pytest.mark.parametrize("name", NAMES)

@@ -130,7 +130,10 @@ def test_a_bundle_and_other_files_of_gru_ref_are_read_as_inspect_reads_them(file
     assert "gates" in words
     assert "z r h" in words
     gru_ref.save_bundle("two.npz", {"a": layer, "b": layer})
-    check_failed(_doctor("two.npz", *_FOUND[1:]), "needs --layer, expected one of 'a'")
+    check_failed(
+        _doctor("two.npz", *_FOUND[1:]),
+        "--layer is not given and FILE has 2 layers, expected one of 'a'",
+    )
     check_shown(_doctor("two.npz", *_FOUND[1:], "--layer", "b", *_KNOWN))
 
 
