@@ -44,7 +44,9 @@ def with_given_config(found: Sequence[Found], given: GivenConfig, limits: Limits
     if any(one.config is not None for one in found):
         raise ValueError(f"config is {shown(given)}, expected none: the file holds its own")
     model, budget = _read(given, limits)
-    leaves = [leaf for leaf in model_config.leaves(model, budget) if leaf.could_be_gru]
+    of_2_12 = any(model_config.KERAS_2_12.layers in one.path.split("/") for one in found)
+    style = model_config.KERAS_2_12 if of_2_12 else model_config.KERAS_2_13
+    leaves = [leaf for leaf in model_config.leaves(model, budget, style) if leaf.could_be_gru]
     pairs = _by_group(found, leaves) or _by_name(found, leaves) or _by_order(found, leaves)
     if pairs is None:
         names = ", ".join("/".join(leaf.names) for leaf in leaves) or "no GRU"
@@ -115,7 +117,12 @@ def _by_name(found: Sequence[Found], leaves: Sequence[Leaf]) -> Pairs | None:
 
 
 def _by_order(found: Sequence[Found], leaves: Sequence[Leaf]) -> Pairs | None:
-    return list(zip(found, leaves, strict=True)) if len(found) == len(leaves) else None
+    """Return pairs, unless a backward layer would come to the arrays of a forward one."""
+    if len(found) != len(leaves):
+        return None
+    told = [one.backward for one in found]
+    contradicts = any(told) and told != [leaf.backward for leaf in leaves]
+    return None if contradicts else list(zip(found, leaves, strict=True))
 
 
 def _all_matched(pairs: Sequence[tuple[Found, Leaf | None]]) -> Pairs | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -18,7 +19,9 @@ import pytest
 
 import gru_ref
 from gru_ref import AssumptionWarning, MalformedFileError, load_grus, load_layers
+from gru_ref.files import Found, Limits
 from gru_ref.files.formats.carried import carried_values
+from gru_ref.files.interpretation.given_config import with_given_config
 from parity_tests.recording.files.recorded_files import ROOT, Recorded
 from parity_tests.tests.files.test_keras import EPS
 from parity_tests.tests.support.cli_files import NPZ
@@ -364,3 +367,25 @@ def _with_backslashes(data: bytes) -> bytes:
 
         source.visititems(copy)
     return made.getvalue()
+
+
+class TestHalvesInOrderOfTheAlphabet:
+    """The .weights.h5 of Keras 2.12: every second number, and the backward layer first."""
+
+    def test_each_half_has_its_own_config(self) -> None:
+        above = "_layer_checkpoint_dependencies/bidirectional"
+        sizes = {"": 5, "_2": 4}
+        found = [
+            Found(
+                f"{above}{number}/{half}_layer/cell",
+                np.zeros((4, 3 * units), "float32"),
+                np.zeros((units, 3 * units), "float32"),
+                backward=half == "backward",
+            )
+            for number, units in sizes.items()
+            for half in ("backward", "forward")
+        ]
+        found[2] = dataclasses.replace(found[2], recurrent_kernel=np.zeros((3, 9), "float32"))
+        made = with_given_config(found, _config(BOTH), Limits())
+        assert [one.path for one in made] == [one.path for one in found]
+        assert [(one.config or {})["go_backwards"] for one in made] == [True, False, True, False]
