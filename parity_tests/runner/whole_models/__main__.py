@@ -17,7 +17,7 @@ from parity_tests.runner.drift.environments import (
     SetUpError,
 )
 from parity_tests.runner.whole_models import corpus, page
-from parity_tests.runner.whole_models.corpus import Model
+from parity_tests.runner.whole_models.corpus import WrittenModel
 from parity_tests.runner.whole_models.openings import openings
 from parity_tests.runner.whole_models.verdicts import Conversion, ModelOutcome, convert, verdict
 from parity_tests.runner.whole_models.writers import READER, WRITERS
@@ -70,7 +70,9 @@ def main(arguments: list[str] | None = None) -> int:
     return int(any(one.outcome == "failed" for one in verdicts))
 
 
-def judge(models: Sequence[Model], reader: Path, *, again: bool = False) -> list[ModelOutcome]:
+def judge(
+    models: Sequence[WrittenModel], reader: Path, *, again: bool = False
+) -> list[ModelOutcome]:
     """Return what comes of each model: opened as it is, converted, and opened again."""
     results = BUILD / "results.jsonl"
     before = openings({model.path: model for model in models}, reader, results, again=again)
@@ -80,7 +82,7 @@ def judge(models: Sequence[Model], reader: Path, *, again: bool = False) -> list
     return [verdict(m, before[m.path], done[m.path], after.get(done[m.path].path)) for m in models]
 
 
-def _releases(models: Sequence[Model]) -> dict[str, str]:
+def _releases(models: Sequence[WrittenModel]) -> dict[str, str]:
     """Return writer → the version that its Keras says."""
     found = {}
     for model in models:

@@ -22,7 +22,7 @@ ENDINGS = ("h5", "keras", "saved_model")
 
 
 @dataclass(frozen=True)
-class Model:
+class WrittenModel:
     """One file of a model, and what is recorded of it.
 
     Parameters
@@ -76,7 +76,7 @@ def record(writer: Writer, python: Path, folder: Path) -> None:
             raise RuntimeError(f"the recorder fails with {python}:\n{done.stderr[-2000:]}")
 
 
-def models(folder: Path, writer: str) -> Iterator[Model]:
+def models(folder: Path, writer: str) -> Iterator[WrittenModel]:
     """Yield the files of one release."""
     for expected in sorted((folder / writer).glob("*.npz")):
         if expected.name.endswith(".partial.npz"):
@@ -87,7 +87,7 @@ def models(folder: Path, writer: str) -> Iterator[Model]:
         for ending in ENDINGS:
             path = expected.with_suffix(f".{ending}")
             if path.exists():
-                yield Model(
+                yield WrittenModel(
                     path, expected, writer, expected.stem, ending,
                     function.not_carried, function.perhaps, function.says,
                 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from parity_tests.environment import ROOT
 from parity_tests.oracles.worker import ENVIRONMENT
-from parity_tests.runner.whole_models.corpus import Model, digest
+from parity_tests.runner.whole_models.corpus import WrittenModel, digest
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Opening:
 
 
 def openings(
-    wanted: Mapping[Path, Model], python: Path, results: Path, *, again: bool = False
+    wanted: Mapping[Path, WrittenModel], python: Path, results: Path, *, again: bool = False
 ) -> dict[Path, Opening]:
     """Return what comes of opening each file, those in `results` not opened again.
 
     Parameters
     ----------
-    wanted : mapping of Path to Model
+    wanted : mapping of Path to WrittenModel
         The file to open → the model whose inputs and outputs are recorded.
     python : Path
         Interpreter of the live Keras.

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from click.testing import CliRunner
 
 from gru_ref.cli.group import command
-from parity_tests.runner.whole_models.corpus import Model
+from parity_tests.runner.whole_models.corpus import WrittenModel
 from parity_tests.runner.whole_models.openings import Opening
 
 
@@ -46,7 +46,7 @@ class Conversion:
     said: str
 
 
-def convert(model: Model, folder: Path) -> Conversion:
+def convert(model: WrittenModel, folder: Path) -> Conversion:
     """Run ``gru-ref convert MODEL --to keras3`` into `folder`."""
     path = folder / model.writer / f"{model.architecture}.{model.ending}.keras"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class ModelOutcome:
 
     Parameters
     ----------
-    model : Model
+    model : WrittenModel
     before, after : Opening, optional
         `after` is None where nothing was written.
     outcome : str
@@ -75,7 +75,7 @@ class ModelOutcome:
         Of a failure.
     """
 
-    model: Model
+    model: WrittenModel
     before: Opening
     after: Opening | None
     outcome: Literal["right", "named", "failed"]
@@ -87,12 +87,14 @@ class ModelOutcome:
         return _wrong(self.model, self.before) is None
 
 
-def tolerance(model: Model) -> Tolerance:
+def tolerance(model: WrittenModel) -> Tolerance:
     """Return the tolerance of a model's outputs."""
     return TOLERANCES.get(model.architecture, TOLERANCES[""])
 
 
-def verdict(model: Model, before: Opening, done: Conversion, after: Opening | None) -> ModelOutcome:
+def verdict(
+    model: WrittenModel, before: Opening, done: Conversion, after: Opening | None
+) -> ModelOutcome:
     """Return what comes of one model."""
     if after is None:
         expected = model.not_carried or model.perhaps
@@ -114,7 +116,7 @@ def verdict(model: Model, before: Opening, done: Conversion, after: Opening | No
     return ModelOutcome(model, before, after, "failed" if wrong else "right", wrong or "")
 
 
-def _wrong(model: Model, opening: Opening) -> str | None:
+def _wrong(model: WrittenModel, opening: Opening) -> str | None:
     """Return what is wrong with an opened model, None where it computes the same."""
     if not opening.opened or opening.error:
         return f"{'' if opening.opened else 'Keras 3 does not open it: '}{opening.error}"

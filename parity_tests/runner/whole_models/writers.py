@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from parity_tests.runner.drift.environments import Environments
-from parity_tests.runner.drift.releases import BY_NAME, HostEnvironment
+from parity_tests.runner.drift.releases import BY_NAME, HOSTS, HostEnvironment
 
-_THEANO = ("theano==1.0.5", "numpy<1.20", "h5py<3", "scipy<1.6", "setuptools<60")
+_THEANO = ("theano==1.0.5", "numpy<1.20", "h5py<3", "scipy<1.6")
 _TENSORFLOW_1 = ("tensorflow==1.15.5", "protobuf<3.21", "numpy<1.19", "h5py<3", "scipy<1.6")
 
 
@@ -18,11 +18,11 @@ class Writer(NamedTuple):
     Parameters
     ----------
     name : str
-        Of the folder of its models; a release of `make drift` where there is one.
+        Of the folder of its models, and of its environment.
     package : str
         What the recorder calls its Keras: tf.keras, tf_keras or keras.
     host : HostEnvironment, optional
-        What it needs, where it is no release of `make drift`.
+        What it needs, where it is not of `HOSTS`.
     backend : str
         Of standalone Keras.
     """
@@ -34,9 +34,9 @@ class Writer(NamedTuple):
 
     def python(self, environments: Environments) -> Path:
         """Return its interpreter, its environment made if it is not there."""
-        if self.host is None:
+        if self.name in BY_NAME:
             return environments.python_of(BY_NAME[self.name])
-        return environments.host(self.name, self.host, imports="import numpy, h5py")
+        return environments.host(self.name, self.host or HOSTS[self.name])
 
     def passes(self, folder: Path) -> list[dict[str, str]]:
         """Return the environment of its process, for each pass over the models that are missing.
@@ -54,29 +54,17 @@ class Writer(NamedTuple):
 
 # Keras 1 with both backends: Theano flips the kernels of convolutions, and a file does not say so.
 WRITERS = (
-    *(
-        Writer(f"keras-{version}", "keras", HostEnvironment("3.7", (f"keras=={version}", *_THEANO)),
-               "theano")
-        for version in ("1.0.8", "1.1.2", "1.2.2")
-    ),
+    Writer("keras-1.0.8", "keras", backend="theano"),
+    Writer("keras-1.1.2", "keras", HostEnvironment("3.7", ("keras==1.1.2", *_THEANO)), "theano"),
+    Writer("keras-1.2.2", "keras", backend="theano"),
     Writer(
         "keras-1.2.2-tf", "keras",
         HostEnvironment("3.7", ("keras==1.2.2", "theano==1.0.5", *_TENSORFLOW_1)),
     ),
-    *(
-        Writer(f"keras-{version}", "keras",
-               HostEnvironment("3.7", (f"keras=={version}", *_TENSORFLOW_1)))
-        for version in ("2.0.8", "2.2.4", "2.3.1")
-    ),
-    Writer("tf-2.1", "tf.keras"),
-    Writer("tf-2.3", "tf.keras"),
-    Writer("tf-2.6", "tf.keras"),
-    Writer(
-        "tf-2.9", "tf.keras",
-        HostEnvironment("3.10", ("tensorflow-cpu==2.9.3", "protobuf<3.20", "numpy<2")),
-    ),
-    Writer("tf-2.12", "tf.keras"),
-    Writer("tf-2.15", "tf.keras"),
+    Writer("keras-2.0.8", "keras", HostEnvironment("3.7", ("keras==2.0.8", *_TENSORFLOW_1))),
+    Writer("keras-2.2.4", "keras", HostEnvironment("3.7", ("keras==2.2.4", *_TENSORFLOW_1))),
+    Writer("keras-2.3.1", "keras"),
+    *(Writer(f"tf-2.{minor}", "tf.keras") for minor in (1, 3, 6, 9, 12, 15)),
     Writer("tf_keras-2.21", "tf_keras"),
 )  # fmt: skip
 READER = BY_NAME["keras-3.15"]

@@ -10,12 +10,12 @@ import pytest
 from parity_tests.recording.files.live_whole_keras_1 import KERAS_1
 from parity_tests.recording.files.live_whole_models import KERAS_2
 from parity_tests.runner.whole_models import corpus, page
-from parity_tests.runner.whole_models.corpus import Model
+from parity_tests.runner.whole_models.corpus import WrittenModel
 from parity_tests.runner.whole_models.openings import Opening
 from parity_tests.runner.whole_models.verdicts import TOLERANCES, Conversion, verdict
 from parity_tests.runner.whole_models.writers import WRITERS
 
-MODEL = Model(Path("a.h5"), Path("a.npz"), "tf-2.6", "plain", "h5", (), (), ())
+MODEL = WrittenModel(Path("a.h5"), Path("a.npz"), "tf-2.6", "plain", "h5", (), (), ())
 REFUSED = Opening(False, "ValueError: no", None)
 RIGHT = Opening(True, "", 1e-7)
 NEW = Path("new.keras")
