@@ -214,14 +214,14 @@ def _config_arguments(
             known.setdefault("reset_after", False)
     for name in _ACTIVATIONS:
         if name in known:
-            known[name] = _function_name(known[name])
+            known[name] = function_name(known[name])
     for name in [name for name in known if name.rpartition("_")[2] in KINDS]:
         if not _resolves(name, known[name], behaviour):
             notes.append(f"{name} is {shown(known.pop(name))}, which is not Keras's own: left out")
     return known
 
 
-def _function_name(value: Any) -> Any:
+def function_name(value: Any) -> Any:
     """Return the name in a serialized function; anything else as it is."""
     if isinstance(value, Mapping) and value.get("class_name") == "function":
         registered = value.get("registered_name")

@@ -10,6 +10,7 @@ from typing import Any
 from gru_ref.errors import shown
 from gru_ref.files.formats.json_object import parse_object, read_object
 from gru_ref.files.interpretation import keras_1, model_config
+from gru_ref.files.interpretation.arguments import function_name
 from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.interpretation.stored_gru import layer_group, with_config
@@ -17,6 +18,8 @@ from gru_ref.files.limits import Budget, Limits
 
 _HEAD = 4096
 _MOST = 3  # files that are offered
+# What a graph says, and changes every state.
+_OF_GRAPH = ("activation", "recurrent_activation", "go_backwards", "reset_after")
 
 GivenConfig = Mapping[str, Any] | str | os.PathLike[str]
 
@@ -58,6 +61,7 @@ def with_given_config(found: Sequence[Found], given: GivenConfig, limits: Limits
     made = []
     for one, leaf in pairs:
         _check_units(one, leaf)
+        _check_graph(one, leaf)
         written = version if isinstance(version, str) else one.keras_version
         made.append(with_config(one, leaf, written))
     return made
@@ -140,3 +144,16 @@ def _check_units(one: Found, leaf: Leaf) -> None:
             f"config says units={shown(config.get('units'))} of {'/'.join(leaf.names)}, expected "
             f"{units}, which the arrays of {one.path} have"
         )
+
+
+def _check_graph(one: Found, leaf: Leaf) -> None:
+    """Refuse a config that says something else than the graph of a GRU."""
+    config = keras_1.to_keras_2(leaf.config) if keras_1.is_config(leaf.config) else leaf.config
+    for name in _OF_GRAPH:
+        said = function_name(config.get(name))
+        read = one.already_known.get(name)
+        if name in one.already_known and name in config and said != read:
+            raise ValueError(
+                f"config says {name}={shown(said)} of {'/'.join(leaf.names)}, expected "
+                f"{shown(read)}, which the file itself says of {one.path}"
+            )

@@ -22,6 +22,7 @@ from gru_ref import AssumptionWarning, MalformedFileError, load_grus, load_layer
 from gru_ref.files import Found, Limits
 from gru_ref.files.formats.carried import carried_values
 from gru_ref.files.interpretation.given_config import with_given_config
+from parity_tests.recording.files import recorded_exports
 from parity_tests.recording.files.recorded_files import ROOT, Recorded
 from parity_tests.tests.files.test_keras import EPS
 from parity_tests.tests.support.cli_files import NPZ
@@ -389,3 +390,15 @@ class TestHalvesInOrderOfTheAlphabet:
         made = with_given_config(found, _config(BOTH), Limits())
         assert [one.path for one in made] == [one.path for one in found]
         assert [(one.config or {})["go_backwards"] for one in made] == [True, False, True, False]
+
+
+def test_a_config_against_a_graph_is_refused(tmp_path: Path) -> None:
+    name = next(n for n in recorded_exports.NAMES if n.startswith("tflite-backwards"))
+    path = recorded_exports.write(recorded_exports.content(name), tmp_path / name)
+    (layer,) = load_layers(path).values()
+    gru = _gru(layer.units)
+    gru["config"] |= {"activation": "tanh", "go_backwards": True}
+    load_layers(path, config={"config": {"layers": [gru]}})
+    gru["config"]["go_backwards"] = False
+    with pytest.raises(ValueError, match=r"config says go_backwards=False of .*expected True"):
+        load_layers(path, config={"config": {"layers": [gru]}})
