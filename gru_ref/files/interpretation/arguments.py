@@ -85,6 +85,8 @@ def file_arguments(
     if found.config is not None:
         known = _config_arguments(found, weights, release, behaviour, notes)
     known.update(found.already_known)
+    if not behaviour.time_major_argument and known.get("time_major") is False:
+        del known["time_major"]
     if found.class_name == "CuDNNGRU":
         known.update(_CUDNN)
     for name, value in _array_arguments(weights).items():

@@ -134,9 +134,11 @@ def unique_layers(found: list[Found]) -> list[Found]:
         arrays = (one.kernel, one.recurrent_kernel, one.bias)
         key = (
             *(None if array is None else (array.shape, array.tobytes()) for array in arrays),
-            *sorted(one.already_known.items()),
+            *sorted((k, v) for k, v in one.already_known.items() if k != "time_major"),
         )
-        layers.setdefault(key, one)
+        first = layers.setdefault(key, one)
+        if "time_major" not in first.already_known:  # one call may show it, another not
+            layers[key] = replace(first, already_known={**one.already_known, **first.already_known})
     often = Counter(one.path for one in layers.values())
     return [
         one if often[one.path] == 1 else replace(one, path=f"{one.path} ({i})")

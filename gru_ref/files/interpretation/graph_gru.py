@@ -267,8 +267,8 @@ class _Search:
             notes=(*step.notes, *extra, *notes),
         )
 
-    def reversals(self, value: Value, axis: int = 0) -> tuple[int, Value]:
-        """Return how often a sequence was reversed in time, and the value that it was before."""
+    def reversals(self, value: Value, axis: int = 0) -> tuple[int, int]:
+        """Return how often a sequence was reversed in time, and its axis of time before that."""
         count = 0
         for _ in range(10_000):
             made = maker(value)
@@ -312,7 +312,7 @@ class _Search:
                 )
             else:
                 break
-        return count, value
+        return count, axis
 
     def _turns(self, operation: Operation, below: Sequence[Value], axis: int) -> bool:
         """Return whether a strided slice turns an axis round, and is no part of it."""
@@ -444,6 +444,9 @@ _INITIAL_STATE = (
     "initial_state=…"
 )
 
+# Where the axis of time comes second before the loop. Where it is first, another layer may have
+# left it there.
+_BATCH_MAJOR = {"time_major": False}
 # Arguments of the call that a graph has, and a layer read from it has not.
 _OF_CALL = {"mask": _MASKED, "initial_state": _INITIAL_STATE}
 
@@ -469,6 +472,7 @@ class _Loop:
         self.results = {*self.next.values()}
         self.results |= {_unmasked(one, self.states[j])[0] for j, one in self.next.items()}
         self.inputs: set[Value] = set()  # of the cells that are found
+        self.time_axes: set[int] = set()  # of what the inputs are the timesteps of
         self.found: set[int] = set()  # the numbers of their states
         name = operation.name or self.scope.graph.name
         self.path = _PATH.sub("", name) or name or "while"
@@ -510,6 +514,7 @@ class _Loop:
         backwards = self._backwards(step.x)
         if backwards is not None:
             arguments["go_backwards"] = backwards
+            arguments |= _BATCH_MAJOR if self.time_axes == {1} else {}
         sequences = self._sequences(i)
         if sequences is not None:
             arguments["return_sequences"] = sequences
@@ -573,7 +578,8 @@ class _Loop:
                 if at >= self.count:  # the next element of a sequence
                     element = self.operation.inputs[at]
                     last = at - self.count in self.operation.attributes.get("backward", ())
-                    count, _ = self.search.reversals(self.outside.resolve(element))
+                    count, axis = self.search.reversals(self.outside.resolve(element))
+                    self.time_axes.add(axis)
                     yield bool((count + last) % 2)
                 continue
             if not self.is_inside(value) or self.evaluation.is_constant(value):
@@ -585,7 +591,8 @@ class _Loop:
             taken = self._taken(made[0], below)
             if taken is not None:
                 sequence, axis, index = taken
-                count, _ = self.search.reversals(sequence, axis)
+                count, axis = self.search.reversals(sequence, axis)
+                self.time_axes.add(axis)
                 yield bool((count + self._descends(index, made[0])) % 2)
                 continue
             new = [one for one in below if one not in seen and one not in states]
@@ -846,6 +853,7 @@ class _Unrolled:
         self.evaluation = search.evaluation
         # A state → which of which chain it is, as `_place` returns it.
         self.places: dict[Value, tuple[Value, int, int]] = {}
+        self.time_axes: set[int] = set()  # of what the inputs of one GRU are the timesteps of
 
     def grus(self) -> list[GraphGRU]:
         """Return the GRUs among the products that no loop's GRU has.
@@ -924,9 +932,11 @@ class _Unrolled:
         if first_x is not None:
             xs.insert(0, first_x)
         arguments: dict[str, Any] = {"unroll": True}
+        self.time_axes.clear()
         backwards = self._backwards(xs)
         if backwards is not None:
             arguments["go_backwards"] = backwards
+            arguments |= _BATCH_MAJOR if self.time_axes == {1} else {}
         first = 0 if first_x is not None else 1  # a first state that is given is no output
         sequences = self._feeds(chain[first:], step) or self._stacks(chain, first)
         if sequences is not None:
@@ -1044,7 +1054,10 @@ class _Unrolled:
         if len(sequences) != 1 or steps not in ({1}, {-1}):
             return None
         ((sequence, axis),) = sequences
-        count = 0 if sequence in self.places else self.search.reversals(sequence, axis)[0]
+        count = 0
+        if sequence not in self.places:
+            count, axis = self.search.reversals(sequence, axis)
+            self.time_axes.add(axis)
         return bool((count + (steps == {-1})) % 2)
 
     def _place(self, x: Value) -> tuple[Value, int, int] | None:

@@ -118,10 +118,11 @@ def _distinct(grus: Iterable[GraphGRU]) -> list[GraphGRU]:
     """Return calls of one GRU that differ in their arguments, each with the notes on all alike."""
     distinct: dict[str, GraphGRU] = {}
     for gru in grus:
-        said = repr(sorted(gru.arguments.items()))
+        said = repr(sorted((k, v) for k, v in gru.arguments.items() if k != "time_major"))
         first = distinct.setdefault(said, gru)
         notes = dict.fromkeys((*first.notes, *gru.notes))
-        distinct[said] = replace(first, notes=tuple(notes))
+        arguments = {**gru.arguments, **first.arguments}  # one call may show time_major alone
+        distinct[said] = replace(first, notes=tuple(notes), arguments=arguments)
     return list(distinct.values())
 
 
