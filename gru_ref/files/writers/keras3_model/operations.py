@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -264,19 +265,31 @@ def _index(part: Any, name: str) -> Any:
 
 # Operations of a graph, of TensorFlow 2.0 to 2.3 → the functions above.
 _OF_GRAPH: Mapping[str, str] = {
-    "Abs": "math.abs", "Add": "math.add", "AddV2": "math.add", "Cast": "cast", "Elu": "nn.elu",
+    "Abs": "math.abs", "Add": "math.add", "AddV2": "math.add", "Elu": "nn.elu",
     "Exp": "math.exp", "ExpandDims": "expand_dims", "Greater": "math.greater",
     "GreaterEqual": "math.greater_equal", "Identity": "identity", "Less": "math.less",
     "LessEqual": "math.less_equal", "Log": "math.log", "Max": "math.reduce_max",
     "Maximum": "math.maximum", "Mean": "math.reduce_mean", "Min": "math.reduce_min",
     "Minimum": "math.minimum", "Mul": "math.multiply", "Neg": "math.negative", "Pow": "math.pow",
     "Prod": "math.reduce_prod", "RealDiv": "math.truediv", "Relu": "nn.relu", "Relu6": "nn.relu6",
-    "Reshape": "reshape", "Rsqrt": "math.rsqrt", "Selu": "nn.selu", "Sigmoid": "math.sigmoid",
-    "Softmax": "nn.softmax", "Softplus": "math.softplus", "Sqrt": "math.sqrt",
-    "Square": "math.square", "Sub": "math.subtract", "Sum": "math.reduce_sum",
+    "Reshape": "reshape", "ReverseV2": "reverse", "Rsqrt": "math.rsqrt", "Selu": "nn.selu",
+    "Sigmoid": "math.sigmoid", "Softmax": "nn.softmax", "Softplus": "math.softplus", "Sqrt": "math.sqrt", "Square": "math.square",
+    "Sub": "math.subtract", "Sum": "math.reduce_sum",
     "Tanh": "math.tanh", "Transpose": "transpose",
 }  # fmt: skip
-_SECOND = {"expand_dims": "axis", "reshape": "shape", "transpose": "perm"}
+_SECOND = {"expand_dims": "axis", "reshape": "shape", "reverse": "axis", "transpose": "perm"}
+# Products of matrices → the attributes that turn the first factor and the second; of real numbers.
+_PRODUCTS: Mapping[Any, tuple[str, str]] = {
+    "MatMul": ("transpose_a", "transpose_b"),
+    "BatchMatMul": ("adj_x", "adj_y"),
+    "BatchMatMulV2": ("adj_x", "adj_y"),
+}
+_DTYPES = {
+    "DT_HALF": "float16", "DT_FLOAT": "float32", "DT_DOUBLE": "float64", "DT_BFLOAT16": "bfloat16",
+    "DT_INT8": "int8", "DT_INT32": "int32", "DT_INT64": "int64", "DT_UINT8": "uint8",
+    "DT_BOOL": "bool",
+}  # fmt: skip
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 
 
@@ -300,10 +313,22 @@ def _of_graph(config: Mapping[str, Any], call: LayerCall) -> tuple[str, LayerCal
         return "__operators__.getitem", LayerCall(
             first, {"slice_spec": _slices(rest, masks, refused)}
         )
+    if op in _PRODUCTS and len(rest) == 1 and not constants:
+        flags = {
+            f"transpose_{factor}": bool(_attribute(node, name, "b"))
+            for factor, name in zip("ab", _PRODUCTS[op], strict=True)
+        }
+        return "linalg.matmul", LayerCall(first, {"b": rest[0], **flags})
+    if op == "Pack" and not constants:
+        return "stack", LayerCall([first, *rest], {"axis": _attribute(node, "axis", "i")})
+    if op == "Squeeze" and not rest:
+        return "squeeze", LayerCall(first, {"axis": _axes(node, refused)})
+    if op == "Cast" and not rest and not _attribute(node, "Truncate", "b"):
+        dtype = _DTYPES.get(str(_attribute_value(node, "DstT", "type")))
+        return "cast", LayerCall(first, {"dtype": dtype})
     function = _OF_GRAPH.get(op) if isinstance(op, str) else None
     if (
         function is None
-        or function == "cast"
         or len(rest) > 1
         or (function in _UNARY and rest)
         or (function in _BINARY and not rest)
@@ -319,10 +344,23 @@ def _of_graph(config: Mapping[str, Any], call: LayerCall) -> tuple[str, LayerCal
 
 def _attribute(node: Mapping[str, Any], name: str, kind: str) -> int:
     """Return a flag or number of a node, 0 where it is not said."""
+    found = _attribute_value(node, name, kind)
+    return int(str(found)) if _NUMBER.fullmatch(str(found)) else int(found is True)
+
+
+def _attribute_value(node: Mapping[str, Any], name: str, kind: str) -> Any:
     attributes = node.get("attr")
     value = attributes.get(name) if isinstance(attributes, Mapping) else None
-    found = value.get(kind) if isinstance(value, Mapping) else None
-    return int(str(found)) if str(found).isdecimal() else int(found is True)
+    return value.get(kind) if isinstance(value, Mapping) else None
+
+
+def _axes(node: Mapping[str, Any], refused: NotCarriedError) -> list[int] | None:
+    """Return the axes that a Squeeze names; None means all of size 1."""
+    found = _attribute_value(node, "squeeze_dims", "list")
+    axes = found.get("i", []) if isinstance(found, Mapping) else []
+    if not isinstance(axes, list) or not all(_NUMBER.fullmatch(str(axis)) for axis in axes):
+        raise refused
+    return [int(str(axis)) for axis in axes] or None
 
 
 def _slices(limits: list[Any], masks: list[int], refused: NotCarriedError) -> list[Any]:
