@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 KEY = "gru_ref_assumed"
+# Behind the name of an activation that the arrays of the file are multiplied for.
+CONVERTED = " of Keras 2"
 _MOST = 4096  # bytes
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
+from gru_ref.files.formats.carried import CONVERTED
 from gru_ref.files.interpretation import keras_1
 from gru_ref.files.interpretation.found import CALL, Found
 from gru_ref.files.interpretation.recorded_version import LayerRelease
@@ -143,7 +144,7 @@ def layer_arguments(
                 raise ValueError(f"{name} is {shown(value)}, {expected}")
             continue
         open_to = name == "dtype" and found.config is None
-        open_to = open_to or name in said.foreign or name in found.assumed
+        open_to = open_to or name in said.foreign or _is_assumed(name, said, found)
         if name in said.known and not open_to:
             if said.known[name] != value:
                 raise ValueError(
@@ -154,6 +155,14 @@ def layer_arguments(
             opposite = found.backward and name == "go_backwards"
             used[name] = not value if opposite else value
     return used
+
+
+def _is_assumed(name: str, said: FileArguments, found: Found) -> bool:
+    """Return whether an assumption can be replaced: the arrays are not converted for it."""
+    if name not in found.assumed:
+        return False
+    value = found.assumed[name]
+    return name not in said.known or not str(value).endswith(CONVERTED)
 
 
 def missing_arguments(

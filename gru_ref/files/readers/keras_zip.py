@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from gru_ref.files.formats import hdf5
+from gru_ref.files.formats.carried import KEY, carried_in
 from gru_ref.files.formats.json_object import parse_object, read_object
 from gru_ref.files.formats.part import open_file
 from gru_ref.files.formats.zip_members import Archive
@@ -39,7 +41,17 @@ def read(path: Path, budget: Budget) -> list[Found]:
             leaves = model_config.leaves(config, budget, style)
             stored = weights_h5.stored_grus(root)
     version = version if isinstance(version, str) else None
-    return stored_gru.match_configs(stored, leaves, version, budget)
+    carried = metadata.get(KEY)
+    found = stored_gru.match_configs(stored, leaves, version, budget)
+    return [_with_assumed(one, carried) for one in found]
+
+
+def _with_assumed(found: Found, carried: Any) -> Found:
+    """Return a GRU of a converted file with what was assumed of it before."""
+    name = found.config.get("name") if found.config is not None else None
+    if not isinstance(carried, Mapping) or not isinstance(name, str):
+        return found
+    return replace(found, assumed={**found.assumed, **carried_in({KEY: carried.get(name)})})
 
 
 def config_of(path: Path, budget: Budget) -> Any:

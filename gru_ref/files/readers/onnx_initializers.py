@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from gru_ref.files.formats.carried import KEY, carried_values
 from gru_ref.files.formats.onnx_constants import OnnxConstants
 from gru_ref.files.formats.onnx_dataflow import to_dataflow
 from gru_ref.files.formats.onnx_graph import OnnxGraph, OnnxNode, graphs
@@ -53,6 +54,10 @@ def read(path: Path, budget: Budget) -> list[Found]:
     if rounding:
         note = _ROUNDED.format(" and ".join(rounding))
         found = [replace(one, notes=(*one.notes, note)) for one in found]
+    for entry in model.messages(14):
+        if entry.text(1) == KEY:
+            carried = carried_values(entry.text(2))
+            found = [replace(one, assumed={**one.assumed, **carried}) for one in found]
     return unique_layers(found)
 
 

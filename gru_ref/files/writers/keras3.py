@@ -8,10 +8,11 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gru_ref.errors import NotRepresentableError
+from gru_ref.files.formats.carried import CONVERTED, KEY
 from gru_ref.files.formats.float_arrays import BFLOAT16
 from gru_ref.files.formats.hdf5 import import_h5py
 from gru_ref.files.writers.archive import zip_bytes
@@ -36,12 +37,15 @@ class Plan:
         The path of each GRU in the file it was read from → the name of the layer in the model.
     notes : tuple of str
         What Keras 3 keeps in another form, a sentence each.
+    carried : mapping
+        The name of each layer in the model → what was assumed of it.
     """
 
     config: dict[str, Any]
     weights: list[list[Array]]
     names: Mapping[str, str]
     notes: tuple[str, ...]
+    carried: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def arrays(self) -> Mapping[str, Array]:
@@ -102,10 +106,16 @@ def plan(layers: Mapping[str, GRU], *, batch: int | None = None) -> Plan:
         config = _sequential(made[0], batches[0])
     else:
         config = _functional(made, batches)
-    notes = [
-        f"{path}: {note}" for path, one in zip(layers, made, strict=True) for note in one.notes
-    ]
-    return Plan(config, [one.weights for one in made], names, tuple(notes))
+    by_path = dict(zip(layers, made, strict=True))
+    notes = [f"{path}: {note}" for path, one in by_path.items() for note in one.notes]
+    carried = {one.config["name"]: _assumed(layers[path], one) for path, one in by_path.items()}
+    return Plan(
+        config,
+        [one.weights for one in made],
+        names,
+        tuple(notes),
+        {name: assumed for name, assumed in carried.items() if assumed},
+    )
 
 
 def plan_of_weights(layers: Mapping[str, GRU]) -> Plan:
@@ -151,12 +161,18 @@ class Contents(Protocol):
     def arrays(self) -> Mapping[str, Array]:
         """The place of each array ("layers/gru/cell/vars/0") → the array."""
 
+    @property
+    def carried(self) -> Mapping[str, Mapping[str, Any]]:
+        """The name of each layer → what was assumed of it before."""
+
 
 def keras_zip(contents: Contents) -> bytes:
     """Return the bytes of a `.keras` file."""
-    version = f"{release_of('3')}.0"
+    metadata: dict[str, Any] = {"keras_version": f"{release_of('3')}.0"}
+    if contents.carried:
+        metadata[KEY] = contents.carried
     members = {
-        "metadata.json": json.dumps({"keras_version": version}).encode(),
+        "metadata.json": json.dumps(metadata, default=repr).encode(),
         "config.json": model_json(contents).encode(),
         "model.weights.h5": weights_h5(contents),
     }
@@ -200,6 +216,20 @@ def _call(config: Mapping[str, Any]) -> str:
     """Return the arguments of a call, as they are written."""
     others = (f"{k}={config[k]!r}" for k, v in _DEFAULTS.items() if config[k] != v)
     return ", ".join([str(config["units"]), *others])
+
+
+# What a file of Keras 3 says itself, and what is no argument of its GRU.
+_NOT_CARRIED = ("keras_version", "time_major", "mask", "initial_state")
+
+
+def _assumed(layer: GRU, one: Keras3GRU) -> dict[str, Any]:
+    """Return what is assumed of a layer; an activation that arrays are multiplied for is marked."""
+    assumed = {} if layer.provenance is None else layer.provenance.assumed
+    return {
+        name: f"{value}{CONVERTED}" if one.multiplied and "hard_sigmoid" in str(value) else value
+        for name, value in assumed.items()
+        if name not in _NOT_CARRIED
+    }
 
 
 def _free_name(wanted: str, names: Mapping[str, str]) -> str:

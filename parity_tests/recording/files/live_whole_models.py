@@ -414,6 +414,29 @@ def mask_input(k):
     return k.model([x, mask], L.GRU(3)(y, mask=mask))
 
 
+@architecture("ids")
+def nested_masked(k):
+    """A mask that goes into nested models, through them, and out again."""
+    L = k.layers
+    words = k.sequential(L.Embedding(WORDS, 4, mask_zero=True, input_length=TIMESTEPS))
+    tower = k.sequential(
+        L.GRU(4, return_sequences=True, input_shape=(TIMESTEPS, 4)), L.Dropout(0.1), name="tower"
+    )
+    x = k.input(TIMESTEPS, dtype="int32")
+    return k.model(x, L.GRU(3)(tower(words(x))))
+
+
+@architecture("ids", "ids", not_carried=("merged",))
+def nested_merged(k):
+    """Two masks that a nested model merges before a GRU."""
+    L = k.layers
+    i, j = k.input(TIMESTEPS, 4), k.input(TIMESTEPS, 4)
+    inner = k.model([i, j], L.GRU(4, name="merged")(L.concatenate([i, j])), name="inner")
+    a, b = k.input(TIMESTEPS, dtype="int32"), k.input(TIMESTEPS, dtype="int32")
+    y = [L.Embedding(WORDS, 4, mask_zero=True)(one) for one in (a, b)]
+    return k.model([a, b], inner(y))
+
+
 # ---- encoder, decoder, attention
 
 

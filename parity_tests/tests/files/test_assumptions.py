@@ -20,10 +20,12 @@ import pytest
 import gru_ref
 from gru_ref import AssumptionWarning, MalformedFileError, load_grus, load_layers
 from gru_ref.files import Found, Limits
-from gru_ref.files.formats.carried import carried_values
+from gru_ref.files.formats.carried import KEY, carried_text, carried_values
 from gru_ref.files.interpretation.given_config import with_given_config
 from parity_tests.recording.files import recorded_exports
 from parity_tests.recording.files.recorded_files import ROOT, Recorded
+from parity_tests.tests.files.bundles import field
+from parity_tests.tests.files.hand_onnx import graph, model, node
 from parity_tests.tests.files.test_keras import EPS
 from parity_tests.tests.support.cli_files import NPZ
 from parity_tests.tests.support.cli_runner import CommandResult, invoke
@@ -287,6 +289,50 @@ class TestConverted:
         assert invoke(*convert, *settled, "--set", "go_backwards=no").status == 0
         (layer,) = load_layers(made).values()
         assert {"activation", "recurrent_activation"} <= set(layer.provenance.read)
+
+    def test_a_model_of_keras_3_carries_it_for_each_layer(self, tmp_path: Path) -> None:
+        made = tmp_path / "new.keras"
+        convert = ("convert", KERAS_3.path, "--to", "keras3", "-o", made, "--force")
+        assert invoke(*convert).status == 0
+        with pytest.warns(AssumptionWarning, match="activation='tanh'"):
+            (layer,) = load_layers(made).values()
+        (before,) = load_layers(KERAS_3.path).values()
+        assert layer.provenance.assumed == {
+            name: value
+            for name, value in before.provenance.assumed.items()
+            if name not in ("keras_version", "time_major")
+        }
+        again = ("convert", made, "--to", "torch", "-o", tmp_path / "w.npz", "--strict")
+        assert "does not say activation=tanh" in invoke(*again).err
+        (other,) = load_layers(made, activation="relu").values()
+        assert other.config.activation == "relu"
+        assert invoke(*convert, "--config", _config(KERAS_3)).status == 0
+        (layer,) = load_layers(made).values()
+        assert layer.provenance.assumed == {}
+
+    def test_an_activation_that_arrays_are_multiplied_for_cannot_be_replaced(
+        self, tmp_path: Path
+    ) -> None:
+        made = tmp_path / "new.keras"
+        convert = ("convert", KERAS_1.path, "--to", "keras3", "-o", made)
+        assert invoke(*convert, "--keras-version", "1.2.2").status == 0
+        layers = load_layers(made)
+        assert all("recurrent_activation" in one.provenance.assumed for one in layers.values())
+        with pytest.raises(ValueError, match="recurrent_activation is 'sigmoid'"):
+            load_layers(made, recurrent_activation="sigmoid")
+
+    def test_an_onnx_model_carries_it(self, tmp_path: Path) -> None:
+        tensors = {"W": np.ones((1, 6, 3), "f4"), "R": np.ones((1, 6, 2), "f4")}
+        made = tmp_path / "gru.onnx"
+        text = carried_text({"activation": "tanh", "recurrent_activation": "sigmoid"})
+        for carried, assumed in ((b"", False), (text.encode(), True)):
+            entry = field(14, field(1, KEY.encode()) + field(2, carried))
+            nodes = graph([node("GRU", "x W R", "Y")], tensors, inputs={"x": (4, 1, 3)})
+            made.write_bytes(model(nodes, entry))
+            (layer,) = load_layers(made).values()
+            for name in ("activation", "recurrent_activation"):
+                assert (name in layer.provenance.assumed) is assumed
+                assert (name in layer.provenance.read) is not assumed
 
     @pytest.mark.parametrize(
         "text", [b"", b"no JSON", b"[1]", b'{"gru_ref_assumed": 1}', b"9" * 5000, b"[" * 4000]

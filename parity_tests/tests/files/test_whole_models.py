@@ -140,6 +140,87 @@ def test_an_ordinary_model_is_carried() -> None:
     assert call["args"][0]["config"]["keras_history"] == ["x", 0, 0]
 
 
+def _layer(class_name: str, name: str, *tensors: list[Any], **config: Any) -> dict[str, Any]:
+    calls = [[[*tensor, {}] for tensor in tensors]]
+    config = {"name": name, **config}
+    return {"class_name": class_name, "config": config, "name": name, "inbound_nodes": calls}
+
+
+def _around(*inside: dict[str, Any]) -> dict[str, Any]:
+    """Return a model that masks its input and gives it to a model with a pooling layer."""
+    inner = _functional(
+        *inside,
+        _layer("GlobalAveragePooling1D", "pool", [inside[-1]["name"], 0, 0]),
+        output="pool",
+        name="inner",
+    )
+    inner.update(name="inner", inbound_nodes=[[["masked", 0, 0, {}]]])
+    output = {"output_layers": [["inner", 1, 0]]}
+    return _functional(_layer("Masking", "masked", ["x", 0, 0]), inner, **output)
+
+
+def test_a_mask_is_followed_into_a_nested_model() -> None:
+    assert not _plan(_around(_layer("Dropout", "drop", ["x", 0, 0], rate=0.1))).refused
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        [_layer("Rescaling", "scale", ["x", 0, 0], scale=2.0, offset=0.0)],
+        [
+            _layer("Masking", "again", ["x", 0, 0]),
+            _layer("Concatenate", "joined", ["x", 0, 0], ["again", 0, 0], axis=-1),
+        ],
+    ],
+    ids=["ends", "merged"],
+)
+def test_a_mask_that_keras_3_takes_otherwise_in_a_nested_model_is_named(inside: list[Any]) -> None:
+    refused = _plan(_around(*inside)).refused
+    assert [one.layer for one in refused] == ["m/inner/pool"]
+
+
+class TestOperationsOfAGraph:
+    """Layers of TensorFlow 2.0 to 2.3 that are one node of a graph each."""
+
+    @staticmethod
+    def _operation(op: str, constants: dict[str, Any] | None = None, **attr: Any) -> ModelPlan:
+        node = {"name": "n", "op": op, "attr": attr}
+        layer = _layer("TensorFlowOpLayer", "a", ["x", 0, 0], node_def=node)
+        layer["config"]["constants"] = constants or {}
+        return _plan(_functional(layer))
+
+    @pytest.mark.parametrize(
+        ("op", "constants", "attr", "class_name", "config"),
+        [
+            ("ReverseV2", {"1": [1]}, {}, "Flip", {"axis": [1]}),
+            ("Pack", {}, {"axis": {"i": "-1"}}, "Stack", {"axis": -1}),
+            ("Squeeze", {}, {"squeeze_dims": {"list": {"i": ["1"]}}}, "Squeeze", {"axis": [1]}),
+            ("Squeeze", {}, {"squeeze_dims": {"list": {}}}, "Squeeze", {"axis": None}),
+            ("Cast", {}, {"DstT": {"type": "DT_DOUBLE"}}, "Cast", {"dtype": "float64"}),
+        ],
+    )
+    def test_it_is_an_operation_of_keras_3(
+        self, op: str, constants: Any, attr: Any, class_name: str, config: Any
+    ) -> None:
+        made = self._operation(op, constants, **attr)
+        assert not made.refused
+        written = made.config["config"]["layers"][1]
+        assert written["class_name"] == class_name
+        assert written["config"].items() >= config.items()
+
+    @pytest.mark.parametrize(
+        ("op", "constants", "attr"),
+        [
+            ("Pack", {"1": [1.0, 2.0]}, {}),
+            ("Cast", {}, {"DstT": {"type": "DT_COMPLEX64"}}),
+            ("Cast", {}, {"DstT": {"type": "DT_INT32"}, "Truncate": {"b": True}}),
+            ("Squeeze", {}, {"squeeze_dims": {"list": {"i": ["x"]}}}),
+        ],
+    )
+    def test_what_has_no_counterpart_is_named(self, op: str, constants: Any, attr: Any) -> None:
+        assert [one.layer for one in self._operation(op, constants, **attr).refused] == ["m/a"]
+
+
 def _lambda(name: str) -> dict[str, Any]:
     config = {"name": name, "function": ["4wEAAAA=", None, None], "function_type": "lambda"}
     return {

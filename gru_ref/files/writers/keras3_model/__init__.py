@@ -8,7 +8,8 @@ is executed, and no class is looked up by a name of the file anywhere but in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ class ModelPlan:
         The classes that ``custom_objects`` has to have.
     assumed : dict
         What the file does not say → what is taken, and what settles it.
+    carried : mapping
+        Nothing: a whole model has a config.
     """
 
     config: dict[str, Any]
@@ -54,6 +57,7 @@ class ModelPlan:
     refused: list[Change]
     placeholders: list[str]
     assumed: dict[str, str]
+    carried: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def plan(

@@ -8,6 +8,9 @@ Both let a mask go with a tensor, but not alike (3.15.1 and tf_keras 2.21):
   nothing if one of them has no mask;
 - a MultiHeadAttention of Keras 3 takes the masks off its inputs, which later layers miss.
 
+A mask goes into nested models and out of them again in both; what Keras 3 does otherwise inside is
+followed for each call of such a model with a mask.
+
 Where a layer would get another mask, it is computed by operations of the graph, from the input of
 the layers that make it, and named in the call. Where that is not possible, the layer is not
 carried.
@@ -48,6 +51,8 @@ class MaskedLayer(NamedTuple):
     recurrent : bool
     drops_mask : bool
         A mask ends here in Keras 2, and goes on in Keras 3.
+    inner : InnerMasks, optional
+        Of a model: what becomes of masks in it.
     """
 
     class_name: str
@@ -56,6 +61,7 @@ class MaskedLayer(NamedTuple):
     is_model: bool
     recurrent: bool
     drops_mask: bool
+    inner: InnerMasks | None = None
 
 
 class MaskOrigin(NamedTuple):
@@ -81,6 +87,8 @@ class MaskOrigin(NamedTuple):
 
 
 Masks = frozenset[MaskOrigin]
+# Of one layer and call: a node of the graph.
+Node = tuple[str, int]
 _NONE: Masks = frozenset()
 
 
@@ -93,10 +101,14 @@ class MaskOfTensor(NamedTuple):
         In Keras 2: a step is masked where any of them masks it.
     new : set of MaskOrigin or None
         In Keras 3, at most one; None where it is another mask, or is not known.
+    hidden : bool
+        It comes out of a nested model, or into one: Keras 3 does not know of it when it builds the
+        graph around, or the one inside, but only in each call.
     """
 
     old: Masks
     new: Masks | None
+    hidden: bool = False
 
 
 class Wanted(NamedTuple):
@@ -115,14 +127,33 @@ class Wanted(NamedTuple):
     origins: tuple[MaskOrigin, ...]
 
 
+class Followed(NamedTuple):
+    """What becomes of masks in a model.
+
+    Parameters
+    ----------
+    wanted : list of Wanted
+        The calls to give a mask to.
+    refused : list of (layer, error)
+        The layers whose masks cannot be made up for.
+    masks : mapping
+        Of every tensor that has any.
+    """
+
+    wanted: list[Wanted]
+    refused: list[tuple[str, NotCarriedError]]
+    masks: Mapping[LayerOutput, MaskOfTensor]
+
+
 def wanted_masks(
     order: Sequence[tuple[str, int]],
     layers: Mapping[str, MaskedLayer],
     calls: Mapping[str, Sequence[LayerCall]],
     *,
     attention_ignores_masks: bool,
-) -> tuple[list[Wanted], list[tuple[str, NotCarriedError]]]:
-    """Return the calls to give a mask to, and the layers whose masks cannot be made up for.
+    given: Mapping[LayerOutput, MaskOfTensor] | None = None,
+) -> Followed:
+    """Return what becomes of masks in a model.
 
     Parameters
     ----------
@@ -132,8 +163,10 @@ def wanted_masks(
         By the names of the layers.
     attention_ignores_masks : bool
         Whether MultiHeadAttention does so in the release that wrote the model.
+    given : mapping, optional
+        The masks of its inputs, which a model around it gives them.
     """
-    masks: dict[LayerOutput, MaskOfTensor] = {}
+    masks: dict[LayerOutput, MaskOfTensor] = dict(given or {})
     wanted: list[Wanted] = []
     refused: list[tuple[str, NotCarriedError]] = []
     in_attention: Counter[LayerOutput] = Counter()
@@ -152,10 +185,10 @@ def wanted_masks(
         layer, call = layers[name], calls[name][number]
         most = int(_class(layer) == _MULTI_HEAD)
         inputs = [of(tensor, most) for tensor in tensors_in(call.first)]
-        given = call.kwargs.get("mask")
-        explicit = given is not None
-        if explicit and isinstance(given, LayerOutput):
-            own: Masks = frozenset({MaskOrigin(given.layer, given.call, None)})
+        named = call.kwargs.get("mask")
+        explicit = named is not None
+        if explicit and isinstance(named, LayerOutput):
+            own: Masks = frozenset({MaskOrigin(named.layer, named.call, None)})
             inputs = [MaskOfTensor(own, own), *inputs[1:]]
         class_name = _class(layer)
         takes = layer.recurrent or class_name in _TAKES_MASK
@@ -177,9 +210,127 @@ def wanted_masks(
                 inputs = [inputs[0]._replace(new=inputs[0].old), *inputs[1:]]
             else:
                 refused.append((name, _not_carried(class_name)))
-        for k, found in _outputs(name, number, layer, call, inputs).items():
+        if layer.inner is not None:
+            outputs, errors = layer.inner.through(name, number, inputs)
+            refused += errors
+        else:
+            outputs = _outputs(name, number, layer, call, inputs)
+        for k, found in outputs.items():
             masks[LayerOutput(name, number, k)] = found
-    return wanted, refused
+    return Followed(wanted, refused, masks)
+
+
+_OUTSIDE = "\0outside"
+
+
+class InnerMasks:
+    """What becomes of the masks that a model's inputs are given by another model around it.
+
+    Parameters
+    ----------
+    order, layers, calls
+        As `wanted_masks` takes them, before masks are named.
+    inputs, outputs : sequence of LayerOutput
+    attention_ignores_masks : bool
+    """
+
+    def __init__(
+        self,
+        order: Sequence[Node],
+        layers: Mapping[str, MaskedLayer],
+        calls: Mapping[str, Sequence[LayerCall]],
+        inputs: Sequence[LayerOutput],
+        outputs: Sequence[LayerOutput],
+        *,
+        attention_ignores_masks: bool,
+    ) -> None:
+        self._order, self._layers = order, layers
+        self._calls = {
+            name: [LayerCall(call.first, dict(call.kwargs)) for call in one]
+            for name, one in calls.items()
+        }
+        self._inputs, self._outputs = inputs, outputs
+        self._ignores = attention_ignores_masks
+        self._known: dict[tuple[MaskOfTensor, ...], Followed] = {}
+        self.has_multi_head: bool = any(
+            _class(layer) == _MULTI_HEAD or (layer.inner is not None and layer.inner.has_multi_head)
+            for layer in layers.values()
+        )
+
+    def through(
+        self, name: str, number: int, inputs: Sequence[MaskOfTensor]
+    ) -> tuple[dict[int, MaskOfTensor], list[tuple[str, NotCarriedError]]]:
+        """Return the masks of the outputs of one call, and the layers inside that are not carried.
+
+        Parameters
+        ----------
+        name, number
+            The call, in the model around.
+        inputs : sequence of MaskOfTensor
+        """
+        olds = [one.old for one in inputs]
+        found = self._follow(tuple(_marked(one, olds.index(one.old)) for one in inputs))
+        errors: list[tuple[str, NotCarriedError]] = []
+        if any(one.old or one.new != _NONE for one in inputs):
+            alone, masked = (
+                {one[:2]: one.origins for one in run.wanted} for run in (self._follow(()), found)
+            )
+            errors = [*found.refused]
+            named = {layer for layer, _ in errors}
+            errors += [
+                (layer, _not_carried(_class(self._layers[layer])))
+                for layer, call in {**alone, **masked}
+                if alone.get((layer, call)) != masked.get((layer, call)) and layer not in named
+            ]
+            if self.has_multi_head or len(inputs) != len(self._inputs):
+                errors.append(("", _not_carried("model with a MultiHeadAttention")))
+        outputs = {
+            k: MaskOfTensor(
+                _seen_outside(mask.old, name, number, olds) or _NONE,
+                _seen_outside(mask.new, name, number, [one.new for one in inputs]),
+                hidden=True,
+            )
+            for k, mask in enumerate(map(found.masks.get, self._outputs))
+            if mask is not None
+        }
+        return outputs, [(f"{name}/{layer}".rstrip("/"), error) for layer, error in errors]
+
+    def _follow(self, marked: tuple[MaskOfTensor, ...]) -> Followed:
+        if marked not in self._known:
+            self._known[marked] = wanted_masks(
+                self._order,
+                self._layers,
+                self._calls,
+                attention_ignores_masks=self._ignores,
+                given=dict(zip(self._inputs, marked, strict=False)),
+            )
+        return self._known[marked]
+
+
+def _marked(mask: MaskOfTensor, number: int) -> MaskOfTensor:
+    """Return a mask of the model around under a name of its own in the model inside."""
+    own = frozenset({MaskOrigin(_OUTSIDE, number, None)})
+    new = _NONE if mask.new == _NONE else own if mask.new == mask.old else None
+    return MaskOfTensor(own if mask.old else _NONE, new, hidden=bool(mask.old))
+
+
+def _seen_outside(
+    origins: Masks | None, name: str, number: int, given: Sequence[Masks | None]
+) -> Masks | None:
+    """Return a mask of a model inside, as the model around knows it; None is not known."""
+    if origins is None:
+        return None
+    seen: Masks = _NONE
+    for origin in origins:
+        if origin.layer != _OUTSIDE:
+            layer = f"{name}/{origin.layer}/{origin.call}"
+            seen |= {MaskOrigin(layer, number, None)}
+            continue
+        through = given[origin.call]
+        if through is None:
+            return None
+        seen |= through
+    return seen
 
 
 def _not_carried(class_name: str) -> NotCarriedError:
@@ -197,11 +348,6 @@ def _outputs(
 ) -> dict[int, MaskOfTensor]:
     """Return the masks of a call's outputs, by their numbers."""
     class_name = _class(layer)
-    if layer.is_model:
-        if not layer.makes_mask and not any(one.old or one.new != _NONE for one in inputs):
-            return {}
-        own = frozenset({MaskOrigin(name, number, None)})
-        return dict.fromkeys(range(len(inputs) + 8), MaskOfTensor(own, own))
     if not inputs:
         return {}
     if class_name in ("Embedding", "Masking"):
@@ -221,7 +367,10 @@ def _outputs(
         return {}
     old = _NONE.union(*(one.old for one in inputs))
     news = {one.new for one in inputs}
-    return {0: MaskOfTensor(old, news.pop() if len(news) == 1 else (None if old else _NONE))}
+    hidden = {one.hidden for one in inputs}
+    alike = len(news) == 1 and not (class_name == "Concatenate" and len(hidden) > 1)
+    new = news.pop() if alike else (None if old else _NONE)
+    return {0: MaskOfTensor(old, new, hidden=True in hidden)}
 
 
 def operations_of(origin: MaskOrigin) -> list[Keras3Operation]:
@@ -237,8 +386,6 @@ def both(other: LayerOutput) -> Keras3Operation:
     return Keras3Operation(_NUMPY, "LogicalAnd", {}, [other])
 
 
-# Of one layer and call: a node of the graph.
-Node = tuple[str, int]
 _TAKES_MASKS = (*_LOOKS, *_TAKES_MASK, "BatchNormalization")
 
 

@@ -29,6 +29,7 @@ from gru_ref.files.writers.keras3_model.layer_table import (
     LayerRow,
 )
 from gru_ref.files.writers.keras3_model.masks import (
+    InnerMasks,
     MaskedLayer,
     MaskOrigin,
     both,
@@ -146,6 +147,8 @@ class Carried:
     makes_mask : bool
     drops_mask : bool
         Whether the mask ends here in Keras 2, and goes on in Keras 3.
+    inner_masks : InnerMasks or None
+        Of a model: what becomes of masks in it.
     """
 
     name: str
@@ -158,6 +161,7 @@ class Carried:
     stateful: bool = False
     makes_mask: bool = False
     drops_mask: str = ""
+    inner_masks: InnerMasks | None = None
 
 
 class _PartRefused(Exception):
@@ -574,9 +578,10 @@ class ModelWriter:
             self.shape_is_missing = not isinstance(build, list)
             new["build_input_shape"] = build
         real = [member for member in members if member.stored_class != "InputLayer"]
-        return self._carried_model(
+        carried = self._carried_model(
             config, _serialize("Sequential", new, "keras"), members, real, real
         )
+        return replace(carried, inner_masks=self._masks_in_chain(real, where))
 
     def _functional(self, config: dict[str, Any], where: str, depth: int) -> Carried:
         members: dict[str, Carried] = {}
@@ -633,6 +638,7 @@ class ModelWriter:
         for name in list(arguments):
             for args in arguments[name]:
                 self._add_inner(name, args, members, new_calls, arguments)
+        inner_masks = self._inner_masks(members, new_calls, kinds, inputs, outputs, where)
         self._name_masks(members, new_calls, arguments, kinds, outputs, where)
         names = self._names(members, where)
         given = [tensor.layer for tensor in graph.tensors_in(inputs)]
@@ -669,7 +675,38 @@ class ModelWriter:
         layers = [members[name] for name in order if name not in arguments]
         serialized = _serialize("Functional", new, "keras.src.models.functional")
         stored = [members[name] for name in kinds]
-        return self._carried_model(config, serialized, list(members.values()), layers, stored)
+        carried = self._carried_model(config, serialized, list(members.values()), layers, stored)
+        return replace(carried, inner_masks=inner_masks)
+
+    def _masks_in_chain(self, members: Sequence[Carried], where: str) -> InnerMasks:
+        """Return what becomes of masks in a Sequential model."""
+        begin = last = graph.LayerOutput("", 0, 0)
+        calls: dict[str, list[LayerCall]] = {"": []}
+        for member in members:
+            calls[member.name] = [LayerCall(last)]
+            last = graph.LayerOutput(member.name, 0, 0)
+        layers = {member.name: member for member in members}
+        kinds = {member.name: member.stored_class for member in members}
+        return self._inner_masks(layers, calls, kinds, begin, last, where)
+
+    def _inner_masks(
+        self,
+        members: Mapping[str, Carried],
+        calls: Mapping[str, list[LayerCall]],
+        kinds: Mapping[str, str],
+        inputs: Any,
+        outputs: Any,
+        where: str,
+    ) -> InnerMasks:
+        """Return what becomes of the masks that a model around this one gives its inputs."""
+        return InnerMasks(
+            graph.call_order(calls, outputs, self._budget, where),
+            {name: _masked_layer(kinds.get(name, ""), one) for name, one in members.items()},
+            calls,
+            list(graph.tensors_in(inputs)),
+            list(graph.tensors_in(outputs)),
+            attention_ignores_masks=self._attention_ignores_masks,
+        )
 
     def _name_masks(
         self,
@@ -683,13 +720,13 @@ class ModelWriter:
         """Give calls the masks that Keras 2 gives them, and Keras 3 would not."""
         layers = {name: _masked_layer(kinds.get(name, ""), one) for name, one in members.items()}
         order = graph.call_order(calls, outputs, self._budget, where)
-        wanted, refused = wanted_masks(
+        found = wanted_masks(
             order, layers, calls, attention_ignores_masks=self._attention_ignores_masks
         )
-        for name, error in refused:
+        for name, error in found.refused:
             self.report.refuse(_join(where, name), error)
         made: dict[tuple[MaskOrigin, ...], graph.LayerOutput] = {}
-        for one in wanted:
+        for one in found.wanted:
             for k in range(len(one.origins)):
                 some = one.origins[: k + 1]
                 if some in made:
@@ -926,6 +963,7 @@ def _masked_layer(class_name: str, member: Carried) -> MaskedLayer:
         bool(member.members),
         row is not None and row.recurrent,
         bool(member.drops_mask) and not member.members,
+        member.inner_masks,
     )
 
 

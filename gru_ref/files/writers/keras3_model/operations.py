@@ -273,7 +273,8 @@ _OF_GRAPH: Mapping[str, str] = {
     "Minimum": "math.minimum", "Mul": "math.multiply", "Neg": "math.negative", "Pow": "math.pow",
     "Prod": "math.reduce_prod", "RealDiv": "math.truediv", "Relu": "nn.relu", "Relu6": "nn.relu6",
     "Reshape": "reshape", "ReverseV2": "reverse", "Rsqrt": "math.rsqrt", "Selu": "nn.selu",
-    "Sigmoid": "math.sigmoid", "Softmax": "nn.softmax", "Softplus": "math.softplus", "Sqrt": "math.sqrt", "Square": "math.square",
+    "Sigmoid": "math.sigmoid", "Softmax": "nn.softmax", "Softplus": "math.softplus",
+    "Sqrt": "math.sqrt", "Square": "math.square",
     "Sub": "math.subtract", "Sum": "math.reduce_sum",
     "Tanh": "math.tanh", "Transpose": "transpose",
 }  # fmt: skip
