@@ -306,7 +306,7 @@ class TestConverted:
         assert "does not say activation=tanh" in invoke(*again).err
         (other,) = load_layers(made, activation="relu").values()
         assert other.config.activation == "relu"
-        assert invoke(*convert, "--config", _config(KERAS_3)).status == 0
+        assert invoke(*convert, "--gru-only", "--config", _config(KERAS_3)).status == 0
         (layer,) = load_layers(made).values()
         assert layer.provenance.assumed == {}
 

@@ -140,6 +140,12 @@ def test_an_ordinary_model_is_carried() -> None:
     assert call["args"][0]["config"]["keras_history"] == ["x", 0, 0]
 
 
+def test_a_layer_is_listed_after_what_it_is_called_with() -> None:
+    late, early = _dense("a", [["b", 0, 0, {}]]), _dense("b", [["x", 0, 0, {}]])
+    made = _plan(_functional(late, early), "a", "b")
+    assert [one["name"] for one in made.config["config"]["layers"]] == ["x", "b", "a"]
+
+
 def _layer(class_name: str, name: str, *tensors: list[Any], **config: Any) -> dict[str, Any]:
     calls = [[[*tensor, {}] for tensor in tensors]]
     config = {"name": name, **config}

@@ -268,6 +268,33 @@ def call_order(
     return _search(_calls_of(outputs), _parents(calls), budget, place)[0]
 
 
+def list_order(calls: Mapping[str, Sequence[LayerCall]]) -> list[str]:
+    """Return the layers as they come, but each after those that it is called with.
+
+    Keras 3 until 3.5 at least opens no file in which a layer is listed before what it is called
+    with. A layer that is called with what comes of itself stays where it is.
+    """
+    parents = {
+        name: dict.fromkeys(tensor.layer for call in one for tensor in call.tensors())
+        for name, one in calls.items()
+    }
+    listed: dict[str, None] = {}
+    met: set[str] = set()
+    for first in calls:
+        path = [] if first in met else [(first, iter(parents[first]))]
+        met.add(first)
+        while path:
+            name, left = path[-1]
+            parent = next((one for one in left if one not in met), None)
+            if parent is None:
+                path.pop()
+                listed[name] = None
+            else:
+                met.add(parent)
+                path.append((parent, iter(parents[parent])))
+    return list(listed)
+
+
 def _calls_of(value: Any) -> list[tuple[str, int]]:
     return [(tensor.layer, tensor.call) for tensor in tensors_in(value)]
 

@@ -651,7 +651,7 @@ class ModelWriter:
         new = self._base(config)
         new["layers"] = [
             {
-                **member.serialized,
+                **members[name].serialized,
                 "name": names[name],
                 "inbound_nodes": [
                     {
@@ -663,7 +663,7 @@ class ModelWriter:
                     for call in new_calls[name]
                 ],
             }
-            for name, member in members.items()
+            for name in graph.list_order(new_calls)
         ]
         nested = {
             name
