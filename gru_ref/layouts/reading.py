@@ -259,7 +259,7 @@ def read_gates(
 
 
 def attribute(mapping: Mapping[str, Any], name: str, choices: tuple[Any, ...]) -> Any:
-    """Return an attribute; a file of arrays may hold it as an array without dimensions.
+    """Return an attribute; a file of arrays may hold it as an array of one element.
 
     Raises
     ------
@@ -267,7 +267,7 @@ def attribute(mapping: Mapping[str, Any], name: str, choices: tuple[Any, ...]) -
         It is not among `choices`.
     """
     value = _scalar(mapping, name)
-    if value not in choices:
+    if isinstance(value, np.ndarray) or value not in choices:
         expected = " or ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} is {shown(value)}, expected {expected}")
     return value
@@ -348,4 +348,4 @@ def listed_functions(
 
 def _scalar(mapping: Mapping[str, Any], name: str) -> Any:
     value = mapping[name]
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value

@@ -90,7 +90,8 @@ def open_file(path: Path, budget: Budget, place: str = "") -> BinaryIO:
             raise MalformedFileError(asked, place, "it is a symbolic link, expected a file")
         # A pipe would block here for as long as nobody writes to it.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+    # RuntimeError: links in a circle; UnicodeError: a name that no file can have.
+    except (OSError, RuntimeError, UnicodeError) as error:
         raise MalformedFileError(asked, place, f"it cannot be opened: {error}") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

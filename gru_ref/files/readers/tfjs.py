@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -208,7 +209,7 @@ def _bytes(
     """Return `size` bytes from `start` on of those that the shards hold one after the other."""
     pieces = []
     for shard in shards:
-        if not (path.parent / shard).exists():
+        if not os.path.exists(path.parent / shard):  # False also for a name that no file can have
             raise budget.error(name, f"it is in {shard!r}, which is not beside {path.name!r}")
         with open_file(path.parent / shard, budget, shard) as stream:
             there = file_size(stream)

@@ -200,6 +200,15 @@ def test_arrays_without_the_attributes_that_they_rest_on_are_refused(write: Writ
     assert "origin='onnx'" in str(e.value)
 
 
+def test_an_attribute_is_one_element_of_whatever_shape(write: Write) -> None:
+    arrays = layouts.convert(pair("webnn"), to="webnn")
+    ((_, layer),) = load_layers(write({**arrays, "layout": np.array([["zrn"]])})).items()
+    check_same_arrays(layer.get_weights(), pair("webnn")[0].arrays())
+    for several in (["zrn", "zrn"], []):
+        with pytest.raises(MalformedFileError, match=r"layout is .*expected 'zrn' or 'rzn'"):
+            load_layers(write({**arrays, "layout": np.array(several, "U3")}))
+
+
 def test_an_onnx_hard_sigmoid_keeps_its_generation(write: Write) -> None:
     for version in "23":
         given = pair("onnx", recurrent_activation="hard_sigmoid", keras_version=version)

@@ -83,6 +83,26 @@ def tfjs_shard_is_missing(folder: Path) -> Path:
     return _tfjs(folder, paths=["gone.bin"])
 
 
+@attack("not beside")
+def tfjs_shard_of_a_name_too_long(folder: Path) -> Path:
+    return _tfjs(folder, paths=["x" * 5000])
+
+
+@attack("not beside")
+def tfjs_shard_of_half_a_letter(folder: Path) -> Path:
+    return _tfjs(folder, paths=["\ud800.bin"])
+
+
+@attack("cannot be opened")
+def keras_shard_of_half_a_letter(folder: Path) -> Path:
+    return _json(folder, {"weight_map": {"/layers/gru/cell/vars": "\ud800.weights.h5"}})
+
+
+@attack("cannot be opened")
+def keras_shard_of_a_name_too_long(folder: Path) -> Path:
+    return _json(folder, {"weight_map": {"/layers/gru/cell/vars": "x" * 5000}})
+
+
 @attack("are in none of")
 def tfjs_shard_is_short(folder: Path) -> Path:
     path = _tfjs(folder)
