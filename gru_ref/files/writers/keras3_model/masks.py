@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from gru_ref.files.limits import Budget
 from gru_ref.files.writers.keras3_model.graph import LayerCall, LayerOutput, tensors_in
 from gru_ref.files.writers.keras3_model.layer_table import ALIASES, MERGES_MASKS, PASSES_MASK
 from gru_ref.files.writers.keras3_model.operations import Keras3Operation
@@ -231,6 +232,8 @@ class InnerMasks:
     order, layers, calls
         As `wanted_masks` takes them, before masks are named.
     inputs, outputs : sequence of LayerOutput
+    budget : Budget
+        Pays for every combination of masks that is followed.
     attention_ignores_masks : bool
     """
 
@@ -241,6 +244,7 @@ class InnerMasks:
         calls: Mapping[str, Sequence[LayerCall]],
         inputs: Sequence[LayerOutput],
         outputs: Sequence[LayerOutput],
+        budget: Budget,
         *,
         attention_ignores_masks: bool,
     ) -> None:
@@ -250,6 +254,7 @@ class InnerMasks:
             for name, one in calls.items()
         }
         self._inputs, self._outputs = inputs, outputs
+        self._budget = budget
         self._ignores = attention_ignores_masks
         self._known: dict[tuple[MaskOfTensor, ...], Followed] = {}
         self.has_multi_head: bool = any(
@@ -297,6 +302,7 @@ class InnerMasks:
 
     def _follow(self, marked: tuple[MaskOfTensor, ...]) -> Followed:
         if marked not in self._known:
+            self._budget.take_objects(len(self._order), "the masks of a model in a model")
             self._known[marked] = wanted_masks(
                 self._order,
                 self._layers,

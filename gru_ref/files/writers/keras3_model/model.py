@@ -705,6 +705,7 @@ class ModelWriter:
             calls,
             list(graph.tensors_in(inputs)),
             list(graph.tensors_in(outputs)),
+            self._budget,
             attention_ignores_masks=self._attention_ignores_masks,
         )
 
