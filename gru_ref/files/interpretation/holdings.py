@@ -12,6 +12,8 @@ _KINDS = 6
 _NO_LAYERS = ("InputLayer", "")
 _TORCH = re.compile(r"(?:(.*)[./])?weight_hh(_l\d+)?(_reverse)?")
 _BLOCKS = {1: "SimpleRNN", 4: "LSTM"}
+# The kernel of the input gate, one of four.
+_LSTM_OF_KERAS_1 = re.compile(r"(?:.*/)?(.*)_W_i")
 
 
 def layers_held(leaves: Iterable[Leaf]) -> str:
@@ -31,6 +33,8 @@ def arrays_held(shapes: Mapping[str, tuple[int, ...]]) -> str:
     '2 arrays (x 3x2, y 5)'
     """
     kinds = [*_keras_kinds(shapes), *_torch_kinds(shapes)]
+    of_keras_1 = filter(None, map(_LSTM_OF_KERAS_1.fullmatch, shapes))
+    kinds += [("LSTM of Keras 1", matched[1]) for matched in of_keras_1]
     if kinds:
         return kinds_held(kinds)
     first = [f"{name} {'x'.join(map(str, shape)) or 'one value'}" for name, shape in shapes.items()]

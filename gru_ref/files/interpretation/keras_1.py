@@ -64,10 +64,24 @@ def are_nine(shapes: Sequence[tuple[int, ...]]) -> bool:
     >>> are_nine([(6, 5), (5, 5), (5,)] * 3), are_nine([(6, 5), (5, 5), (5,)] * 2)
     (True, False)
     """
-    if len(shapes) != 9 or list(shapes) != 3 * list(shapes[:3]):
-        return False
-    units = shapes[2][:1]
-    return len(units) == 1 and list(shapes[:3]) == [(*shapes[0][:1], *units), 2 * units, units]
+    return len(shapes) == 9 and count_gates(shapes) == 3
+
+
+def count_gates(shapes: Sequence[tuple[int, ...]]) -> int:
+    """Return how many times W, U, b of the same shapes follow each other, from the first on.
+
+    Examples
+    --------
+    >>> count_gates([(6, 5), (5, 5), (5,)] * 4), count_gates([(6, 5), (5, 10)])
+    (4, 0)
+    """
+    units = shapes[2] if len(shapes) > 2 else ()
+    if len(units) != 1 or list(shapes[:3]) != [(*shapes[0][:1], *units), 2 * units, units]:
+        return 0
+    count = 1
+    while shapes[3 * count : 3 * count + 3] == shapes[:3]:
+        count += 1
+    return count
 
 
 def join_arrays(arrays: Sequence[Array]) -> list[Array]:

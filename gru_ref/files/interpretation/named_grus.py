@@ -77,15 +77,21 @@ def found_grus(
 def _keras_1_grus(
     shapes: Mapping[str, tuple[int, ...]], value: Callable[[str], Any]
 ) -> list[Found]:
-    """Return the GRUs that nine arrays each are, as get_weights() of Keras 1 returns them."""
+    """Return the GRUs that nine arrays each are, as get_weights() of Keras 1 returns them.
+
+    An LSTM has W, U, b four times: arrays that could be LSTMs are not taken.
+    """
     names = list(shapes)
     found = []
-    at = 0
+    at = end = 0
     while at < len(names):
+        if at >= end:
+            gates = keras_1.count_gates([shapes[name] for name in names[at:]])
+            end = at + 3 * gates
+            if gates % 3 or gates % 4 == 0:
+                at = max(end, at + 1)
+                continue
         nine = names[at : at + 9]
-        if not keras_1.are_nine([shapes[name] for name in nine]):
-            at += 1
-            continue
         kernel, recurrent_kernel, bias = keras_1.join_arrays([value(name) for name in nine])
         source = f"its nine arrays, {nine[0]} to {nine[-1]}"
         found.append(

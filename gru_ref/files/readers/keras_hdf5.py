@@ -34,6 +34,8 @@ _ADDED = re.compile(r"(_\d+)?(:\d+)?$")
 _TENSORFLOW_1 = (None, "2.2.4-tf")
 # What Keras 1 puts behind the name of a layer.
 _KERAS_1 = re.compile(r"_W(_z)?$")
+# The same of its LSTM, nine of whose twelve arrays have the shapes of a GRU's.
+_LSTM_OF_KERAS_1 = re.compile(r"_W_[icfo]$")
 
 
 def read(path: Path, budget: Budget) -> list[Found]:
@@ -136,7 +138,7 @@ def _length_of_gru(listed: Mapping[str, tuple[int, ...]]) -> int:
     """Return how many of the arrays, from the first on, are one GRU: 9, 3, 2, or 0 for none."""
     names, shapes = list(listed), list(listed.values())
     if keras_1.are_nine(shapes):
-        return 9
+        return 0 if _LSTM_OF_KERAS_1.search(names[0]) else 9
     if len(shapes) < 2 or not is_gru(*shapes[:2]):
         return 0
     # The kernel of the next layer may have the shape of a bias.

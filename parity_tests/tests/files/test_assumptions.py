@@ -130,6 +130,21 @@ class TestInference:
         assert np.abs(layer(x) - y).max() < 1e-6  # of Theano's tanh: 2e-7 measured
         assert layer.provenance.inferred["keras_version"].value == "1"
 
+    @pytest.mark.parametrize("halves", [("",), ("forward_", "backward_")])
+    def test_an_lstm_of_keras_1_is_no_gru(self, tmp_path: Path, halves: tuple[str, ...]) -> None:
+        shapes = {"W": (4, 5), "U": (5, 5), "b": (5,)}
+        names = [f"{half}lstm_1_{a}_{gate}" for half in halves for gate in "icfo" for a in shapes]
+        arrays = [np.ones(shapes[name[-3]], "float32") for name in names]
+        with h5py.File(tmp_path / "w.h5", "w") as file:
+            file.attrs["layer_names"] = [b"rnn_1"]
+            group = file.create_group("rnn_1")
+            group.attrs["weight_names"] = [name.encode() for name in names]
+            group.update(zip(names, arrays, strict=True))
+        np.savez(tmp_path / "w.npz", *arrays)
+        assert load_layers(tmp_path / "w.h5") == load_layers(tmp_path / "w.npz") == {}
+        ended = invoke("inspect", str(tmp_path / "w.h5"))
+        assert f"it holds {len(halves)} LSTM of Keras 1 (" in ended.err
+
     def test_a_config_of_tensorflow_2_0_is_not_overruled_by_names(self, tmp_path: Path) -> None:
         path = _legacy(tmp_path, "2.2.4-tf", (3,), "gru/kernel:0")
         gru = _gru(1)
