@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import textwrap
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -33,6 +34,10 @@ EVERYTHING = MASKED_CALL | {
     "dropout", "recurrent_dropout", "return_sequences", "return_state", "stateful", "merge_mode",
 }  # fmt: skip
 _ACTIVATIONS = ("activation", "recurrent_activation")
+_LINE, _COLUMN = 80, 28  # letters of a line, and of its first column
+_RELEASE = frozenset(("keras_version",))
+# What no config of a model says: what was fed into it, and what a class or an array is.
+_NOT_OF_CONFIG = frozenset(("mask", "initial_state", "class_name", "layout"))
 _OPTIONS = {
     "keras_version": "--keras-version VERSION",
     "mask": "--mask MASK.npy",
@@ -60,13 +65,13 @@ def of_call(call: CallFiles, *, masked: bool | None = None) -> frozenset[str]:
 
 
 def report_assumptions(
-    layers: Iterable[Layer], source: SourceFile, uses: frozenset[str], *, masked: bool = False
+    layers: Collection[Layer], source: SourceFile, uses: frozenset[str], *, masked: bool = False
 ) -> None:
     """Print on standard error what is assumed or inferred of some layers, if `uses` names it.
 
     Parameters
     ----------
-    layers : iterable of GRU, RNN or Bidirectional
+    layers : collection of GRU, RNN or Bidirectional
         Those whose numbers the command prints or writes.
     source : SourceFile
         The file that they are of.
@@ -80,41 +85,110 @@ def report_assumptions(
     ValueError
         Something is assumed, and `source.strict` is set.
     """
-    assumed: list[str] = []
-    lines: list[str] = []
-    for layer in layers:
-        provenance = layer.provenance
-        if provenance is None:
-            continue
-        used = uses if _release_matters(layer, masked=masked) else uses - {"keras_version"}
-        rows = list(_rows(provenance, used))
-        lines += [f"  {one_line(provenance.path)}", *rows] if rows else []
-        assumed += [f"{name}={value}" for name, value in _named(provenance.assumed, used)]
-    file = one_line(str(source.file))
-    if source.strict and assumed:
-        listed = ", ".join(dict.fromkeys(assumed))
-        raise ValueError(
-            f"{file} does not say {listed}, expected every one of them with --strict: give it by "
-            "--set, --keras-version or --config"
-        )
-    if not lines:
+    refuse_if_strict(layers, source, uses, masked=masked)
+    told = _told(layers, uses, masked=masked)
+    rows = {provenance.path: list(_rows(provenance, used)) for provenance, used in told}
+    widths = [len(stated) for listed in rows.values() for stated, _ in listed]
+    if not widths:
         return
+    assumed = any(_named(provenance.assumed, used) for provenance, used in told)
     what = "does not say all that these numbers rest on" if assumed else "says by its names"
-    for line in [f"gru-ref: {file} {what}:", *lines]:
-        click.echo(line, err=True)
-    if assumed and source.config is None and (siblings := sibling_configs(source.file)):
-        names = " or ".join(one_line(str(path)) for path in siblings)
-        click.echo(f"  If it is of this model, give --config {names}", err=True)
+    click.echo(f"gru-ref: {one_line(str(source.file))} {what}:", err=True)
+    for name, listed in _with_shared_rows(rows).items():
+        click.echo(f"  {one_line(name)}", err=True)
+        for line in _lines(listed, min(max(widths), _COLUMN)):
+            click.echo(line, err=True)
+    if siblings := configs_offered(layers, source, uses, masked=masked):
+        click.echo(f"  If it is of this model, give --config {siblings}", err=True)
 
 
-def _rows(provenance: Provenance, used: frozenset[str]) -> Iterator[str]:
-    """Yield a row for each argument that is assumed or inferred."""
+def refuse_if_strict(
+    layers: Collection[Layer], source: SourceFile, uses: frozenset[str], *, masked: bool = False
+) -> None:
+    """Refuse what `report_assumptions` would print as assumed, if --strict is given.
+
+    Raises
+    ------
+    ValueError
+        Something is assumed, and `source.strict` is set.
+    """
+    told = _told(layers, uses, masked=masked)
+    assumed = [pair for provenance, used in told for pair in _named(provenance.assumed, used)]
+    if not source.strict or not assumed:
+        return
+    listed = ", ".join(dict.fromkeys(f"{name}={value}" for name, value in assumed))
+    options = dict.fromkeys(_option(name, value).split()[0] for name, value in assumed)
+    siblings = configs_offered(layers, source, uses, masked=masked)
+    raise ValueError(
+        f"{one_line(str(source.file))} does not say {listed}, which --strict does not let "
+        f"gru-ref assume: give {' and '.join(options)}"
+        + (f", or --config {siblings} if it is of this model" if siblings else "")
+    )
+
+
+def configs_offered(
+    layers: Iterable[Layer],
+    source: SourceFile,
+    uses: frozenset[str] = EVERYTHING,
+    *,
+    masked: bool = True,
+) -> str:
+    """Return the files beside FILE that may be its config, if one could say what is assumed."""
+    told = _told(layers, uses - _NOT_OF_CONFIG, masked=masked)
+    open_ones = (_named(one.assumed, used) for one, used in told if one.config is None)
+    if source.config is not None or not any(open_ones):
+        return ""
+    return " or ".join(one_line(str(path)) for path in sibling_configs(source.file))
+
+
+def _told(
+    layers: Iterable[Layer], uses: frozenset[str], *, masked: bool
+) -> list[tuple[Provenance, frozenset[str]]]:
+    """Return the provenance of each layer of a file, and which arguments count in it."""
+    return [
+        (layer.provenance, uses if _release_matters(layer, masked=masked) else uses - _RELEASE)
+        for layer in layers
+        if layer.provenance is not None
+    ]
+
+
+def _rows(provenance: Provenance, used: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield each argument that is assumed or inferred, and what settles it or whence it is."""
     for name, value in _named(provenance.assumed, used):
-        option = _OPTIONS.get(name, f"--set {name}={_VALUES.get(name) or _other(value)}")
-        yield f"    {_stated(name, value, provenance):26}  assumed; {option}"
+        yield _stated(name, value, provenance), f"assumed; {_option(name, value)}"
     for name, inference in _named(provenance.inferred, used):
-        stated = _stated(name, inference.value, provenance)
-        yield f"    {stated:26}  from {one_line(inference.source)}"
+        yield _stated(name, inference.value, provenance), f"from {one_line(inference.source)}"
+
+
+def _with_shared_rows(
+    rows: dict[str, list[tuple[str, str]]],
+) -> dict[str, list[tuple[str, str]]]:
+    """Return the rows of each layer, those that all layers have once; no layer without a row."""
+    first, *others = rows.values()
+    shared = [row for row in first if others and all(row in listed for listed in others)]
+    all_of = {f"all {len(rows):,} GRUs": shared}
+    own = {path: [row for row in listed if row not in shared] for path, listed in rows.items()}
+    return {name: listed for name, listed in {**all_of, **own}.items() if listed}
+
+
+def _lines(rows: Iterable[tuple[str, str]], width: int) -> Iterator[str]:
+    """Yield rows in two columns, the first of `width`; an option and its value stay together."""
+    for stated, told in rows:
+        first, rest = f"    {stated:{width}}  ", " " * (width + 6)
+        wrapped = textwrap.wrap(
+            told.replace("--set ", "--set\xa0"),
+            _LINE,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        yield from (line.replace("\xa0", " ") for line in wrapped)
+
+
+def _option(name: str, value: Any) -> str:
+    """Return the option that settles an argument."""
+    return _OPTIONS.get(name, f"--set {name}={_VALUES.get(name) or _other(value)}")
 
 
 def _named(values: Mapping[str, Any], used: frozenset[str]) -> list[tuple[str, Any]]:

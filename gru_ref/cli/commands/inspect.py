@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gru_ref.cli import options
+from gru_ref.cli.assumptions import EVERYTHING, configs_offered, refuse_if_strict
 from gru_ref.cli.output import plain_data, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
@@ -42,6 +43,7 @@ def inspect(source: SourceFile, as_json: bool) -> None:
     each array.
     """
     found = source.layers()
+    refuse_if_strict(found.layers.values(), source, EVERYTHING, masked=True)
     layers = found.grus
     wholes = {
         inner: found.layers[path] for path, all_of in found.inside.items() for inner in all_of
@@ -66,6 +68,9 @@ def inspect(source: SourceFile, as_json: bool) -> None:
         out.print(plain_text(layer["path"], "bold"))
         out.print(indent(fact_table(_rows(layer))))
         out.print(indent(_array_table(layer["arrays"]), 1))
+    if siblings := configs_offered(found.layers.values(), source):
+        out.print()
+        out.print(plain_text(f"If it is of this model, give --config {siblings}"))
 
 
 def layer_data(layer: GRU, whole: Layer | None = None) -> dict[str, Any]:

@@ -72,6 +72,9 @@ class TestConfigOfTheModel:
         assert "--config" in ended.err
         assert "model.json" in ended.err
         assert "other.json" not in ended.err
+        assert f"give --config {tmp_path}" in " ".join(invoke("inspect", weights).out.split())
+        strict = _run(weights, tmp_path, "--strict").err
+        assert f"give --set, or --config {tmp_path / 'model.json'} if it is of" in strict
         settled = _run(weights, tmp_path, "--config", tmp_path / "model.json", "--strict")
         assert (settled.status, settled.err) == (0, "")
         _, _, y = KERAS_3.runs[0]
@@ -229,6 +232,19 @@ class TestCommands:
         ("convert", "--to", "torch", "-o", "out.npz"),
         ("convert", "--to", "keras3", "-o", "out.keras"),
     )
+
+    def test_inspect_refuses_when_strict_what_it_shows_as_assumed(self) -> None:
+        strict = invoke("inspect", KERAS_3.path, "--strict")
+        assert (strict.status, strict.out) == (2, "")
+        assert "does not say activation=tanh" in strict.err
+        whole = Recorded("tf.keras-2.10.0/default.model.h5").path
+        assert invoke("inspect", whole, "--strict").status == 0
+
+    def test_what_both_halves_rest_on_is_listed_once(self, tmp_path: Path) -> None:
+        ended = invoke("bundle", BOTH.path, "-o", tmp_path / "b.npz")
+        assert ended.err.count("activation=tanh") == ended.err.count("all 4 GRUs") == 1
+        assert ended.err.count("go_backwards=True") == ended.err.count("go_backwards=False") == 2
+        assert max(map(len, ended.err.splitlines()[1:-1])) <= 80  # paths of files aside
 
     @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: f"{one[0]} {one[-1]}")
     def test_it_is_listed_with_the_option_and_refused_when_strict(
