@@ -24,7 +24,7 @@ class Inference(NamedTuple):
 
 @dataclass(frozen=True)
 class Provenance:
-    """The provenance of one GRU that `gru_ref.load_layers` read.
+    """The provenance of one layer that `gru_ref.load_layers` read.
 
     `read`, `inferred`, `assumed` and `supplied` share out the arguments of GRU that can change its
     numbers; "keras_version" and, for a class that is not Keras's own, "class_name" are among them.
@@ -36,7 +36,7 @@ class Provenance:
     format : str
         The module of `gru_ref.files.readers` that read it: "keras_zip", "keras_hdf5", …
     path : str
-        The place of the GRU within the file, as the file writes it.
+        The place of the layer within the file, as the file writes it.
     names : tuple of str
         The names of the models and wrappers around the layer, the outermost first, and its own, as
         Keras has them; empty where the file does not say its own.
@@ -75,7 +75,7 @@ class Provenance:
     read: Mapping[str, Any] = field(default_factory=dict, repr=False)
     inferred: Mapping[str, Inference] = field(default_factory=dict)
     assumed: Mapping[str, Any] = field(default_factory=dict)
-    supplied: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    supplied: Mapping[str, Any] = field(default_factory=dict)
     dtype: str = "float32"
     sha256: Mapping[str, str] = field(default_factory=dict, repr=False)
     not_finite: tuple[str, ...] = ()

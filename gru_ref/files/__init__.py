@@ -17,7 +17,7 @@ from gru_ref.errors import AssumptionWarning, shown
 from gru_ref.files.choice import choose_layer
 from gru_ref.files.file_layers import FileLayers
 from gru_ref.files.interpretation.as_layer import as_layer
-from gru_ref.files.interpretation.found import Found
+from gru_ref.files.interpretation.found import CALL, Found
 from gru_ref.files.interpretation.given_config import GivenConfig, with_given_config
 from gru_ref.files.interpretation.grouping import turned_by_name
 from gru_ref.files.interpretation.layer_names import names_in_scope
@@ -188,14 +188,17 @@ def read_layers(
 def warn_of_assumptions(layers: Mapping[str, Layer], place: Path) -> None:
     """Emit one `AssumptionWarning` if anything is assumed of some layers that a file holds."""
     listed = []
+    of_call: set[str] = set()
     for path, layer in layers.items():
         assumed = {} if layer.provenance is None else layer.provenance.assumed
         if assumed:
             listed.append(f"{path}: {', '.join(f'{k}={v!r}' for k, v in assumed.items())}")
+            of_call.update(CALL.keys() & assumed.keys())
     if listed:
+        but = f" but {' and '.join(sorted(of_call))}, which the call takes" if of_call else ""
         warnings.warn(
             f"{place} does not say all that its numbers rest on; assumed of {'; '.join(listed)}. "
-            "load_layers takes each of these by name, and config=, the model's to_json()",
+            f"load_layers takes each of these by name{but}, and config=, the model's to_json()",
             AssumptionWarning,
             stacklevel=3,
         )

@@ -95,8 +95,8 @@ def _check_shards(weight_map: Any, budget: Budget) -> None:
     if first.endswith((".bin", ".pt", ".pth")):
         raise budget.error(
             "",
-            "it is the index of PyTorch's pickled shards, which can run code when they are read "
-            "and never are, expected safetensors",
+            "it is the index of PyTorch's pickled shards, which can run code when they are read: "
+            "gru_ref reads none, expected safetensors",
         )
 
 

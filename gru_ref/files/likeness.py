@@ -29,7 +29,7 @@ class Look:
 
 
 _DO = "\0"  # between what a file is and what can be done
-_PICKLE = "which can run code when it is read and never is"
+_PICKLE = "which can run code when it is read: gru_ref reads none"
 _TORCH = (
     f"it is a PyTorch checkpoint, a pickle, {_PICKLE}{_DO}in Python, state_dict = torch.load(file, "
     "weights_only=True), then safetensors.torch.save_file(state_dict, 'w.safetensors') or "
@@ -95,9 +95,9 @@ def _likeness(look: Look) -> str:
     if head[257:262] == b"ustar":
         return f"it is a tar archive{_DO}{_PACKED}"
     if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05":
-        by = ", perhaps of joblib," if b"joblib" in head else ""
+        by = ", perhaps of joblib" if b"joblib" in head else ""
         return (
-            f"it is a pickle{by} {_PICKLE}{_DO}save the arrays with numpy.savez(file, "
+            f"it is a pickle{by}, {_PICKLE}{_DO}save the arrays with numpy.savez(file, "
             "*layer.get_weights())"
         )
     if _is_core_ml(head):

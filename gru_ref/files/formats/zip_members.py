@@ -102,7 +102,9 @@ class Archive:
         except MalformedFileError:
             raise
         except _ERRORS as error:
-            raise self._budget.error(place, f"the zip archive is damaged: {error}") from None
+            raise self._budget.error(
+                place, f"the zip archive is damaged or cut short: {error}"
+            ) from None
 
 
 class _Blockwise(io.RawIOBase):

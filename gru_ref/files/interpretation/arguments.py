@@ -270,6 +270,6 @@ def _dtype(value: Any, found: Found, weights: GRUWeights, notes: list[str]) -> s
         config = value.get("config")
         value = config.get("name") if isinstance(config, Mapping) else None
     name = value if isinstance(value, str) else stored
-    if name in POLICIES and POLICIES[name][1] != stored:
+    if name in POLICIES and POLICIES[name][1] != stored and "float" in stored:
         notes.append(f"the arrays are stored in {stored}, the layer is of {name}")
     return name

@@ -94,8 +94,8 @@ class _Zip:
         if name == WEIGHTS and name not in self._archive.names and _PICKLED in self._archive.names:
             raise self._budget.error(
                 _PICKLED,
-                "it is pickled, which can run code when it is read and never is: save the model "
-                f"with {WEIGHTS}",
+                "it is a pickle, which can run code when it is read: gru_ref reads none; save the "
+                f"model with {WEIGHTS}",
             )
         yield io.BytesIO(self._archive.read(name))
 

@@ -105,8 +105,8 @@ def npy_array(part: FilePart) -> Array:
     descr = matched["dtype"]
     if "O" in descr:
         raise part.error(
-            "it holds Python objects, a pickle, which can run code when it is read and never is: "
-            "save the arrays with numpy.savez(file, *layer.get_weights())"
+            "it holds Python objects, a pickle, which can run code when it is read: gru_ref reads "
+            "none; save the arrays with numpy.savez(file, *layer.get_weights())"
         )
     data = part.cut(start + len(header), len(part) - start - len(header))
     try:

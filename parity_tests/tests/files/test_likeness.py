@@ -44,7 +44,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "a page in capitals": (b"<HTML>", "it is a web page (HTML)"),
     "torch.save": (_zip("archive/data.pkl", "archive/data/0"), "it is a PyTorch checkpoint"),
     "torch.save until 1.5": (pickle.dumps(0x1950A86A20F9469CFC6C, 2), "it is a PyTorch checkpoint"),
-    "a pickle": (pickle.dumps([1.0] * 9), "it is a pickle which can run code"),
+    "a pickle": (pickle.dumps([1.0] * 9), "it is a pickle, which can run code"),
     "joblib": (b"\x80\x04\x95\xa0\0\0\0\0\0\0\0\x8c\x13joblib.numpy_pickle", "perhaps of joblib"),
     "another zip": (_zip("a.txt"), "it is a zip archive of a.txt"),
     "gzip": (
