@@ -13,7 +13,7 @@ from gru_ref.cli.text import quoted_names
 from gru_ref.errors import AssumptionWarning
 from gru_ref.files import FileLayers, Limits, read_layers
 from gru_ref.files.held import held
-from gru_ref.files.interpretation.arguments import FLAGS
+from gru_ref.files.interpretation.arguments import FLAGS, TAKEN
 from gru_ref.keras.layers.gru import GRU
 
 OPTION = "--layer"
@@ -88,6 +88,11 @@ class SourceFile:
         for name, option in _OTHER_OPTIONS.items():
             if name in settings:
                 raise ValueError(f"--set names {name!r}, expected {option}")
+        for name in settings:
+            if name not in (taken := {*TAKEN, "merge_mode"}):
+                raise ValueError(
+                    f"--set names {name!r}, expected one of {', '.join(sorted(taken))}"
+                )
         with warnings.catch_warnings():  # the command says what its own numbers rest on
             warnings.simplefilter("ignore", AssumptionWarning)
             layers = read_layers(

@@ -31,7 +31,7 @@ FLAGS = frozenset((
 ))  # fmt: skip
 # No arguments of GRU: what a caller can say that a file leaves open.
 SETTLING = {"class_name": "GRU", "layout": "keras"}
-_TAKEN = CONFIG_ARGUMENTS - {"keras_version", "use_cudnn"} | {"name", "trainable"} | SETTLING.keys()
+TAKEN = CONFIG_ARGUMENTS - {"keras_version", "use_cudnn"} | {"name", "trainable"} | SETTLING.keys()
 # What CuDNNGRU has no arguments for.
 _CUDNN = {
     "activation": "tanh",
@@ -131,10 +131,10 @@ def layer_arguments(
     for name in (*SETTLING, *CALL, "keras_version"):
         used.pop(name, None)
     for name, value in supplied.items():
-        if name not in _TAKEN:
+        if name not in TAKEN:
             raise TypeError(
                 f"{name} is {shown(value)}, expected no such argument: load_layers takes limits, "
-                f"keras_version, config and {', '.join(sorted(_TAKEN))}"
+                f"keras_version, config, merge_mode and {', '.join(sorted(TAKEN))}"
             )
         if name in FLAGS and not isinstance(value, bool):
             raise TypeError(f"{name} is {shown(value)}, expected True or False")
@@ -216,7 +216,7 @@ def _config_arguments(
     config = dict(found.config or {})
     if keras_1.is_config(config):
         config = keras_1.to_keras_2(config)
-    known = {name: value for name, value in config.items() if name in _TAKEN - SETTLING.keys()}
+    known = {name: value for name, value in config.items() if name in TAKEN - SETTLING.keys()}
     if not behaviour.time_major_argument:
         known.pop("time_major", None)
     if release.is_before_the_ledger:

@@ -388,7 +388,7 @@ class TestFailures:
                 (*_SET, "seed=1", "--set", "seed=true"),
                 "--set seed is '1' and 'true', expected one value",
             ),
-            ((*_SET, "colour=red"), "expected no such argument"),
+            ((*_SET, "colour=red"), "--set names 'colour', expected one of activation, "),
             ((*_SET, "activation=tanhh"), "activation is 'tanhh'"),
             (("inspect", NPZ, "--limit", "colour=1"), "expected one of 'max_bytes'"),
             (("inspect", NPZ, "--keras-version", "9"), "keras_version is '9'"),

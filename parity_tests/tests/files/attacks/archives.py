@@ -100,7 +100,7 @@ def huge_table(folder: Path) -> Path:
     return _plain(folder, data[:start] + table + closing)
 
 
-@attack("pickled")
+@attack("it is a pickle")
 def pickled_weights(folder: Path) -> Path:
     path = folder / "model.keras"
     with zipfile.ZipFile(path, "w") as archive:
