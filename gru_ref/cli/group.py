@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from gru_ref.cli.text import needs, one_line
+from gru_ref.cli.text import needs, one_line, say
 from gru_ref.version import __version__
 
 # What `gru-ref --help` says of each command.
@@ -99,7 +99,7 @@ def command() -> None:
 
 
 def _fail(message: str) -> int:
-    click.echo(f"gru-ref: {one_line(message)}", err=True)
+    say(message)
     return _FAILED
 
 
@@ -122,6 +122,6 @@ def _warning_printer() -> Callable[..., None]:
         text = one_line(str(message))
         if text not in seen:
             seen.add(text)
-            click.echo(f"gru-ref: warning: {text}", err=True)
+            say(f"warning: {text}")
 
     return show

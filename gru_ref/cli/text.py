@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+
 
 def one_line(text: str) -> str:
     r"""Return `text` on one line, with everything that steers a terminal escaped.
@@ -16,6 +20,20 @@ def one_line(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in joined
     )
+
+
+def say(text: str) -> None:
+    """Print a message of gru-ref on standard error: one line, which a terminal gets wrapped."""
+    line = f"gru-ref: {one_line(text)}"
+    if sys.stderr.isatty():
+        line = textwrap.fill(
+            line,
+            max(shutil.get_terminal_size().columns, 20),
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    print(line, file=sys.stderr)
 
 
 def quoted_names(names: list[str], most: int = 12) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.text import one_line
+from gru_ref.cli.text import one_line, say
 from gru_ref.files.formats.json_object import read_object
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
@@ -143,4 +143,4 @@ def _report_refused(plan: ModelPlan, source: SourceFile, *, keep_going: bool) ->
 
 
 def _note(text: str) -> None:
-    click.echo(f"gru-ref: note: {one_line(text)}", err=True)
+    say(f"note: {text}")

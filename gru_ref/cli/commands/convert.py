@@ -12,7 +12,7 @@ from gru_ref.cli.assumptions import EVERYTHING, LAYOUT, report_assumptions
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
-from gru_ref.cli.text import one_line
+from gru_ref.cli.text import say
 from gru_ref.cli.whole_models import plan_model, report_json
 from gru_ref.files.writers import keras3
 
@@ -101,7 +101,7 @@ def convert(
             # Bidirectional sets it in both of its layers, whether there are masks or not.
             gru.change_loop(zero_output_for_mask=False)
             note = f"{place}: Bidirectional's zeros at masked timesteps are left out"
-            click.echo(f"gru-ref: note: {one_line(note)}", err=True)
+            say(f"note: {note}")
         contents = {output: layout_bytes(gru, target, output)}
         report_assumptions([gru], source, LAYOUT)
     else:
@@ -111,7 +111,7 @@ def convert(
             raise ValueError("--batch cannot be given with --weights-only")
         plan = keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
         for note in plan.notes:
-            click.echo(f"gru-ref: note: {one_line(note)}", err=True)
+            say(f"note: {note}")
         contents = keras3_bytes(plan, files)
         report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     write_files(contents)

@@ -19,6 +19,7 @@ from gru_ref.atomic_write import write_all
 from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
 from gru_ref.cli.output import print_json
+from gru_ref.cli.text import say
 from gru_ref.files.sniff import is_read, source_files
 from gru_ref.files.writers import keras3
 from gru_ref.keras.activations import tables
@@ -52,6 +53,20 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def keras_2() -> Path:
     """A model of Keras 2 with two GRUs."""
     return cli_files.two_grus(Path())
+
+
+def test_a_terminal_gets_messages_wrapped_between_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    message = "--to is 'pytorch', expected one of torch, coreml_neuralnetwork, keras3"
+    say(message)
+    assert capsys.readouterr().err == f"gru-ref: {message}\n"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    say(message)
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert " ".join(line.strip() for line in lines) == f"gru-ref: {message}"
 
 
 class TestInspect:
