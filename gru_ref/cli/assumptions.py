@@ -36,8 +36,10 @@ EVERYTHING = MASKED_CALL | {
 _ACTIVATIONS = ("activation", "recurrent_activation")
 _LINE, _COLUMN = 80, 28  # letters of a line, and of its first column
 _RELEASE = frozenset(("keras_version",))
-# What no config of a model says: what was fed into it, and what a class or an array is.
-_NOT_OF_CONFIG = frozenset(("mask", "initial_state", "class_name", "layout"))
+# What is open in a file of Keras's weights alone, and in no graph and no layout of another runtime.
+_OF_CONFIG = frozenset((
+    "activation", "recurrent_activation", "go_backwards", "reset_after", "merge_mode",
+))  # fmt: skip
 _OPTIONS = {
     "keras_version": "--keras-version VERSION",
     "mask": "--mask MASK.npy",
@@ -134,7 +136,7 @@ def configs_offered(
     masked: bool = True,
 ) -> str:
     """Return the files beside FILE that may be its config, if one could say what is assumed."""
-    told = _told(layers, uses - _NOT_OF_CONFIG, masked=masked)
+    told = _told(layers, uses & _OF_CONFIG, masked=masked)
     open_ones = (_named(one.assumed, used) for one, used in told if one.config is None)
     if source.config is not None or not any(open_ones):
         return ""

@@ -39,8 +39,8 @@ _OWN_ROW = ("reset_after", "activation", "recurrent_activation")
 def inspect(source: SourceFile, as_json: bool) -> None:
     """Show every GRU of FILE.
 
-    Prints its sizes and arguments, which arguments FILE does not give, and the range and hash of
-    each array.
+    Prints its name in Keras and its path, its sizes and arguments, which of these are inferred or
+    assumed, and the range and hash of each array.
     """
     found = source.layers()
     refuse_if_strict(found.layers.values(), source, EVERYTHING, masked=True)
