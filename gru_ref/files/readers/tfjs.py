@@ -209,6 +209,9 @@ def _bytes(
     """Return `size` bytes from `start` on of those that the shards hold one after the other."""
     pieces = []
     for shard in shards:
+        if pieces and not size:
+            break
+        budget.take_objects(1, name)  # every array opens the shards before its own again
         if not os.path.exists(path.parent / shard):  # False also for a name that no file can have
             raise budget.error(name, f"it is in {shard!r}, which is not beside {path.name!r}")
         with open_file(path.parent / shard, budget, shard) as stream:

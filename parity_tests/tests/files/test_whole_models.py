@@ -301,6 +301,14 @@ def _loop_of_wrappers() -> dict[str, Any]:
     return _functional(layer, output="w99")
 
 
+def _doubling() -> dict[str, Any]:
+    """Return 2**50 layers: each Bidirectional stands for two of the layer that it wraps."""
+    layer: dict[str, Any] = {"class_name": "GRU", "config": {"name": "g", "units": 2}}
+    for level in range(50):
+        layer = {"class_name": "Bidirectional", "config": {"name": f"b{level}", "layer": layer}}
+    return {"class_name": "Sequential", "config": {"name": "s", "layers": [layer]}}
+
+
 HOSTILE: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "calls in a circle": (_cycle, "in a circle"),
     "a call of itself": (lambda: _functional(_dense("a", [["a", 0, 0, {}]])), "in a circle"),
@@ -322,6 +330,7 @@ HOSTILE: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     ),
     "300 models in one another": (_deep, "it is nested"),
     "100 wrappers in one another": (_loop_of_wrappers, "it is nested"),
+    "50 Bidirectionals in one another": (_doubling, "a Bidirectional wraps a wrapper"),
     "a million calls": (
         lambda: _functional(_dense("a", *[[["x", 0, 0, {}]]] * 200_000)),
         "Limits(max_objects=…)",

@@ -487,6 +487,10 @@ class ModelWriter:
                 for k, (cell, group, old) in enumerate(zip(cells, groups, stored, strict=True))
                 for one in cell.placed
             ]
+        made = data.get("config") if isinstance(data, Mapping) else None
+        if class_name == "Bidirectional" and isinstance(made, Mapping) and "layer" in made:
+            reason = "a Bidirectional wraps a wrapper, expected a layer of its own"
+            raise self._budget.error(where, reason)  # each would double the layers
         inner = self._part(data, where, depth)
         new[argument] = inner.serialized
         if class_name != "Bidirectional":

@@ -103,6 +103,13 @@ def keras_shard_of_a_name_too_long(folder: Path) -> Path:
     return _json(folder, {"weight_map": {"/layers/gru/cell/vars": "x" * 5000}})
 
 
+@attack("max_objects")
+def tfjs_shard_is_listed_60_000_times(folder: Path) -> Path:
+    path = _tfjs(folder, paths=["w.bin"] * 60_000)
+    (folder / "w.bin").write_bytes(b"")
+    return path
+
+
 @attack("are in none of")
 def tfjs_shard_is_short(folder: Path) -> Path:
     path = _tfjs(folder)
