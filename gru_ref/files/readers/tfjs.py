@@ -207,7 +207,7 @@ def _bytes(
     path: Path, name: str, start: int, size: int, shards: list[str], budget: Budget
 ) -> bytes:
     """Return `size` bytes from `start` on of those that the shards hold one after the other."""
-    pieces = []
+    pieces: list[bytes] = []
     for shard in shards:
         if pieces and not size:
             break

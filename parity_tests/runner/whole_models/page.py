@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -116,10 +117,14 @@ def _number(worst: float | None) -> str:
     return "–" if worst is None else f"{worst:.1g}"
 
 
+# A file by its whole path, which is another on each machine.
+_PLACE = re.compile(r"(?<=[= '\"])/[^ '\",]+")
+
+
 def _errors(verdicts: Sequence[ModelOutcome]) -> str:
     """Return what the originals raise, by count."""
     said = Counter(
-        " ".join(v.before.error.split())[:90].replace("|", "\\|").replace("`", "'")
+        _PLACE.sub("…", " ".join(v.before.error.split()))[:90].replace("|", "\\|").replace("`", "'")
         for v in verdicts
         if not v.before.opened
     )
