@@ -135,6 +135,8 @@ class _Translation:
     def _translate(self, node: OnnxNode) -> None:
         """Write what a node computes; a word of its own where the vocabulary has none."""
         translate = _OTHERS.get(node.kind)
+        if not node.outputs:
+            return  # whatever it is, nothing uses it
         if node.domain or node.kind == "Constant":
             if node.kind != "Constant":
                 self._unknown(node)
@@ -253,6 +255,8 @@ class _Translation:
 
     def _extreme(self, node: OnnxNode) -> bool:
         """Write Max or Min of any number of inputs."""
+        if not node.inputs:
+            return False
         kind = "maximum" if node.kind == "Max" else "minimum"
         value, *others = node.inputs
         if not others:
