@@ -641,6 +641,15 @@ class TestHostileOnnx:
         with contextlib.suppress(MalformedFileError):
             assert read(file_of(tmp_path, _own_body())) == []
 
+    @pytest.mark.parametrize(("inputs", "outputs"), [("W B", ""), ("", "V"), ("", "")])
+    def test_a_node_without_inputs_or_outputs_is_harmless(
+        self, inputs: str, outputs: str, tmp_path: Path
+    ) -> None:
+        for kind in ("Max", "Add", "Split", "Clip", "Concat", "Slice", "Transpose", "Identity"):
+            with contextlib.suppress(MalformedFileError):
+                read(file_of(tmp_path, _gru(node(kind, inputs, outputs))))
+                read(file_of(tmp_path, model(graph([node(kind, inputs, outputs)]))))
+
     def test_the_file_that_is_cut_anywhere_is_refused_or_whole(self, tmp_path: Path) -> None:
         data = _members("keras")["plain.onnx"]
         (whole,) = read(file_of(tmp_path, data))
