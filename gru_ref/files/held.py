@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,9 @@ def held(path: str | os.PathLike[str], *, limits: Limits | None = None) -> str:
     """
     place, limits = Path(path), limits or Limits()
     describe = _BY_FORMAT.get(detect_format(place, limits))
-    return describe(place, Budget(place, limits)) if describe else "no arrays of a GRU"
+    text = describe(place, Budget(place, limits)) if describe else "no arrays of a GRU"
+    of_gru = re.search(r"\d (GRU|GRUCell|CuDNNGRU)\b", text)
+    return f"{text}, whose arrays are not there or not of its shapes" if of_gru else text
 
 
 def _of_keras(path: Path, budget: Budget) -> str:

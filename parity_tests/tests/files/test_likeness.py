@@ -168,6 +168,20 @@ def test_a_model_without_a_gru_shows_its_layers(tmp_path: Path) -> None:
     check_failed(invoke("inspect", paths["keras"]), said)
 
 
+def test_a_gru_whose_arrays_do_not_fit_is_said_to_be_one(tmp_path: Path) -> None:
+    gru = {"class_name": "GRU", "config": {"name": "gru", "units": 4}}
+    model = {"class_name": "Sequential", "config": {"name": "m", "layers": [gru]}}
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.attrs["model_config"] = json.dumps(model)
+        file.attrs["layer_names"] = [b"gru"]
+        group = file.create_group("gru")
+        group.attrs["weight_names"] = [b"gru/kernel:0"]
+        group["gru/kernel:0"] = np.ones((2, 5), "float32")
+    assert load_layers(tmp_path / "m.h5") == {}
+    said = "1 GRU (gru), whose arrays are not there or not of its shapes"
+    assert held(tmp_path / "m.h5") == said
+
+
 def test_many_layers_are_counted_and_a_few_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", **{f"dense_{i}/kernel": np.ones((2, 3)) for i in range(9)})
     wanted = "9 Dense (dense_0, dense_1, dense_2, dense_3, …)"

@@ -140,6 +140,22 @@ def test_an_ordinary_model_is_carried() -> None:
     assert call["args"][0]["config"]["keras_history"] == ["x", 0, 0]
 
 
+def test_another_name_of_a_class_is_a_change() -> None:
+    old = {**_dense("a", [["x", 0, 0, {}]]), "class_name": "TimeDistributedDense"}
+    made = _plan(_functional(old), "a")
+    assert "m/a: TimeDistributedDense as Dense: Keras 3 calls it so" in map(str, made.changes)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_json_has_not_are_named(value: float) -> None:
+    made = _plan(_functional(_dense("a", [["x", 0, 0, {}]], kernel_regularizer=None)), "a")
+    assert not made.refused
+    noise = {"name": "a", "stddev": value}
+    layer = {"class_name": "GaussianNoise", "config": noise, "inbound_nodes": [[["x", 0, 0, {}]]]}
+    made = _plan(_functional(layer))
+    assert [(change.layer, change.what) for change in made.refused] == [("m/a", "its config")]
+
+
 def test_a_layer_is_listed_after_what_it_is_called_with() -> None:
     late, early = _dense("a", [["b", 0, 0, {}]]), _dense("b", [["x", 0, 0, {}]])
     made = _plan(_functional(late, early), "a", "b")

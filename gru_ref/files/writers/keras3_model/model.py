@@ -5,6 +5,7 @@ No class is imported or called by a name of the file: a class is looked up in `l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -310,7 +311,11 @@ class ModelWriter:
                     "Theano, which wrote it, turns it so",
                     of_config=False,
                 )
-        serialized = _serialize(row.class_name or class_name, new)
+        written = row.class_name or class_name
+        if stored_class not in (written, *_CUDNN):
+            self.report.change(where, f"{stored_class} as {written}", "Keras 3 calls it so")
+        serialized = _serialize(written, new)
+        _check_json(serialized)
         if class_name == "Activation" and scales:
             serialized = _hard_sigmoid(name)
             self.report.change(
@@ -991,6 +996,16 @@ def _serialize(class_name: str, config: Mapping[str, Any], module: str = _LAYERS
         "config": dict(config),
         "registered_name": None,
     }
+
+
+def _check_json(serialized: Mapping[str, Any]) -> None:
+    """Refuse a config that JSON cannot hold."""
+    try:
+        json.dumps(serialized, allow_nan=False)
+    except ValueError:
+        raise NotCarriedError(
+            "its config", "it holds NaN or infinity, which JSON has not"
+        ) from None
 
 
 def _renamed(serialized: Mapping[str, Any], name: str) -> dict[str, Any]:
