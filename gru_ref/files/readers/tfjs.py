@@ -208,14 +208,18 @@ def _bytes(
 ) -> bytes:
     """Return `size` bytes from `start` on of those that the shards hold one after the other."""
     pieces: list[bytes] = []
+    sizes: dict[str, int] = {}
     for shard in shards:
         if pieces and not size:
             break
-        budget.take_objects(1, name)  # every array opens the shards before its own again
+        budget.take_objects(1, name)  # every array passes the shards before its own again
+        if start >= sizes.get(shard, start + 1):  # listed before, and all of it before the array
+            start -= sizes[shard]
+            continue
         if not os.path.exists(path.parent / shard):  # False also for a name that no file can have
             raise budget.error(name, f"it is in {shard!r}, which is not beside {path.name!r}")
         with open_file(path.parent / shard, budget, shard) as stream:
-            there = file_size(stream)
+            there = sizes[shard] = file_size(stream)
             if size and start < there:
                 count = min(size, there - start)
                 pieces.append(bytes(read_stretch(stream, start, count, shard, budget).data))
