@@ -5,6 +5,7 @@ No class is imported or called by a name of the file: a class is looked up in `l
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -908,14 +909,16 @@ class ModelWriter:
         groups = dict(zip(map(id, layers), _groups(classes, 1), strict=True))
         old = _groups([layer.stored_class for layer in stored_layers], self._style.step)
         trained = config.get("trainable", True) is not False
+        # A SavedModel also numbers inputs that the config leaves out, but not here.
+        with_weights = itertools.accumulate((bool(one.placed) for one in stored_layers), initial=0)
         placed = [
             one.below(
                 _join("layers", groups[id(layer)]),
                 _join(self._style.layers, group),
-                (f"layer-{k}",),
+                (f"layer_with_weights-{number}",),
                 trained,
             )
-            for k, (layer, group) in enumerate(zip(stored_layers, old, strict=True))
+            for number, layer, group in zip(with_weights, stored_layers, old, strict=False)
             if id(layer) in groups
             for one in layer.placed
         ]
