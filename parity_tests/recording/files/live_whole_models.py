@@ -61,11 +61,15 @@ class Kit:
         self.layers = keras.layers
         self.has_cudnn = False
 
+    def need_tensorflow(self):
+        """Raise LookupError where Keras stands alone and has no operators of TensorFlow."""
+        if self.keras.__name__ == "keras":
+            raise LookupError("operators of TensorFlow need tf.keras")
+
     @property
     def tf(self):
         """TensorFlow, of which the operators of tf.keras are."""
-        if self.keras.__name__ == "keras":
-            raise LookupError("operators of TensorFlow need tf.keras")
+        self.need_tensorflow()
         import tensorflow
 
         return tensorflow
@@ -979,7 +983,7 @@ def many(k):
 @architecture()
 def operator_slices(k):
     """Slices of a tensor, as people take the last timestep."""
-    k.tf  # noqa: B018
+    k.need_tensorflow()
     L = k.layers
     x = k.input()
     y = L.GRU(4, return_sequences=True)(x)
@@ -989,7 +993,7 @@ def operator_slices(k):
 @architecture("floats", "floats")
 def operator_arithmetic(k):
     """Sums, products and powers of tensors and numbers."""
-    k.tf  # noqa: B018
+    k.need_tensorflow()
     L = k.layers
     a, b = k.input(), k.input()
     y, z = L.GRU(4)(a), L.GRU(4)(b)

@@ -6,7 +6,6 @@ import functools
 import importlib
 import io
 import json
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.sniff import detect_format
 from parity_tests.environment import FIXTURES
+from parity_tests.recording.files.archives import read_archive
 from parity_tests.recording.files.record_exports import GRAPHS, RECORDED
 
 FOLDER = FIXTURES / "files"
@@ -69,11 +69,7 @@ def members(release: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for kind in _EXPORTS:
         place = FOLDER / f"{kind}-{release}.tar.xz"
-        if not place.exists():
-            continue
-        with tarfile.open(place) as tar:
-            streams = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
-            found.update({n: stream.read() for n, stream in streams.items() if stream is not None})
+        found.update(read_archive(place) if place.exists() else {})
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import tarfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parity_tests.environment import FIXTURES
+from parity_tests.recording.files.archives import read_archive
 
 ARCHIVE = FIXTURES / "files" / "json-2.21.0.tar.xz"
 _EXPECTED = ".expected.npz"
@@ -29,9 +29,7 @@ class LiveGRU(NamedTuple):
 @functools.cache
 def members() -> dict[str, bytes]:
     """Return all files by their paths."""
-    with tarfile.open(ARCHIVE) as tar:
-        streams = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
-        return {name: stream.read() for name, stream in streams.items() if stream is not None}
+    return read_archive(ARCHIVE)
 
 
 def names(kind: str) -> list[str]:

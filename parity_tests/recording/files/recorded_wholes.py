@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import io
 import json
-import tarfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parity_tests.environment import FIXTURES
+from parity_tests.recording.files.archives import read_archive
 from parity_tests.recording.files.record_wholes import NAMES, RELEASES
 
 Array = NDArray[Any]
@@ -34,9 +34,7 @@ class LiveCall(NamedTuple):
 @functools.cache
 def members(release: str) -> dict[str, bytes]:
     """Return the files that a release wrote, by their paths."""
-    with tarfile.open(_FOLDER / f"wholes-{release}.tar.xz") as tar:
-        streams = {member.name: tar.extractfile(member) for member in tar}
-        return {name: stream.read() for name, stream in streams.items() if stream is not None}
+    return read_archive(_FOLDER / f"wholes-{release}.tar.xz")
 
 
 def endings(release: str, model: str = "wholes") -> list[str]:

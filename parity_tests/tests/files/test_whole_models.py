@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,14 +27,11 @@ from gru_ref.files.sniff import detect_format
 from gru_ref.files.writers.keras3_model import ModelPlan, plan
 from gru_ref.files.writers.keras3_model.layer_table import ALIASES, TABLE
 from parity_tests.environment import ROOT
+from parity_tests.recording.files.archives import read_archive
 from parity_tests.tests.support.cli_runner import invoke
 
 RECORDED = ROOT / "fixtures" / "files" / "whole_models.tar.xz"
-with tarfile.open(RECORDED) as archive:
-    FILES = {
-        member.name: archive.extractfile(member).read()  # type: ignore[union-attr]
-        for member in archive.getmembers()
-    }
+FILES = read_archive(RECORDED)
 NAMES = sorted(name.removesuffix(".json") for name in FILES if name.endswith(".json"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +11,13 @@ import pytest
 from gru_ref.cli.group import command
 from parity_tests.environment import ROOT
 from parity_tests.matrix.objects import tensor
+from parity_tests.recording.files.archives import read_archive
 from parity_tests.tests.live.both_sides import live_steps, value
 
 # |Keras 3 − the Keras that wrote the file|, of outputs of about 1; worst seen in 300 models: 5e-7.
 ATOL = 2e-6
 
-with tarfile.open(ROOT / "fixtures" / "files" / "whole_models.tar.xz") as archive:
-    FILES = {
-        member.name: archive.extractfile(member).read()  # type: ignore[union-attr]
-        for member in archive.getmembers()
-    }
+FILES = read_archive(ROOT / "fixtures" / "files" / "whole_models.tar.xz")
 NAMES = sorted(name.removesuffix(".h5") for name in FILES if name.endswith(".h5"))
 
 

@@ -93,8 +93,8 @@ def plan(
     """
     old = _is_keras_1(stored.keras_version or keras_version)
     release = ledger_release(stored.keras_version or keras_version)
-    grouped = isinstance(stored.arrays, GroupedArrays)
-    style = stored.arrays.style if grouped else KERAS_2_13  # type: ignore[union-attr]
+    arrays = stored.arrays
+    style = arrays.style if isinstance(arrays, GroupedArrays) else KERAS_2_13
     try:
         behaviour = resolve(release)
     except ValueError as error:

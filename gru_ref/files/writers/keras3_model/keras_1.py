@@ -147,10 +147,10 @@ def _merge(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def roles(class_name: str, config: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Return the arrays of a recurrent layer that keeps one for each gate; None for any other."""
-    if config.get("consume_less") == "gpu":
-        return None
     gates = {"GRU": "zrh", "LSTM": "icfo"}.get(class_name)
-    return gates and tuple(f"{letter}_{gate}" for gate in gates for letter in "WUb")  # type: ignore[return-value]
+    if gates is None or config.get("consume_less") == "gpu":
+        return None
+    return tuple(f"{letter}_{gate}" for gate in gates for letter in "WUb")
 
 
 def join_gates(arrays: Sequence[Array]) -> list[Array]:
