@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from gru_ref.core import smooth_activations as smooth
 from gru_ref.files.formats.dataflow import Array, Constant, Dataflow, Graph, Operation
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
+
+T = TypeVar("T")
 
 # How many names one value may have, one behind the other.
 _ALIASES = 10_000
@@ -230,6 +232,52 @@ class UnknownValue(Exception):
         self.value = value
 
 
+def settle(
+    value: Value,
+    known: dict[Value, T],
+    below: Callable[[Value], Sequence[Value]],
+    result: Callable[[Value, Sequence[Value]], T],
+) -> T:
+    """Return what holds of a value, which follows from what holds of those that it depends on.
+
+    Parameters
+    ----------
+    value : Value
+    known : dict
+        What holds of values; those on the way are added.
+    below : callable
+        Value → those that it depends on.
+    result : callable
+        Value and those below it → what holds of it. Where a value depends on itself, some of those
+        below are not in `known`.
+
+    Notes
+    -----
+    No recursion: a graph of a stranger may be as deep as it is large.
+    """
+    begun: set[Value] = set()
+    stack = [value]
+    while stack:
+        at = stack[-1]
+        if at in known:
+            stack.pop()
+            continue
+        parts = below(at)
+        waiting = [one for one in parts if one not in known]
+        if waiting and at not in begun:
+            begun.add(at)
+            stack += waiting
+        else:
+            known[at] = result(at, parts)
+    return known[value]
+
+
+def _is_function(value: Value) -> bool:
+    """Return whether a value is what a known function makes of others."""
+    made = maker(value)
+    return made is not None and made[0].kind in _FUNCTIONS
+
+
 class Evaluation:
     """Computes values; what is constant is computed once.
 
@@ -246,26 +294,15 @@ class Evaluation:
 
     def is_constant(self, value: Value) -> bool:
         """Return whether a value depends on constants alone."""
-        fixed = self._fixed
-        begun: set[Value] = set()
-        stack = [value]
-        while stack:
-            at = stack[-1]
-            if at in fixed:
-                stack.pop()
-                continue
-            made = maker(at)
-            if made is None or made[0].kind not in _FUNCTIONS:
-                fixed[at] = at[1] in at[0].graph.constants
-                continue
-            below = _counted(at)
-            waiting = [one for one in below if one not in fixed]
-            if waiting and at not in begun:
-                begun.add(at)
-                stack += waiting
-            else:  # what depends on itself is no constant
-                fixed[at] = not waiting and all(fixed[one] for one in below)
-        return fixed[value]
+
+        def is_fixed(at: Value, below: Sequence[Value]) -> bool:
+            if not _is_function(at):
+                return at[1] in at[0].graph.constants
+            return all(self._fixed.get(one, False) for one in below)
+
+        return settle(
+            value, self._fixed, lambda at: _counted(at) if _is_function(at) else (), is_fixed
+        )
 
     def constant(self, value: Value) -> Array | None:
         """Return a value that depends on no input; None if it depends on one."""

@@ -23,6 +23,7 @@ from gru_ref.files.interpretation.graph_evaluation import (
     maker,
     operands,
     roots,
+    settle,
 )
 from gru_ref.files.interpretation.graph_step import (
     NotKeras,
@@ -341,27 +342,15 @@ class _Search:
         """Return the function that says which of `goals` a value depends on, nearest first."""
         known: dict[Value, frozenset[Value]] = {}
 
-        def reached(value: Value) -> frozenset[Value]:
-            begun: set[Value] = set()
-            stack = [value]
-            while stack:
-                at = stack[-1]
-                if at in known:
-                    stack.pop()
-                    continue
-                if at in goals:
-                    known[at] = frozenset((at,))
-                    continue
-                below = () if at in stops or not inside(at) else operands(at)
-                waiting = [one for one in below if one not in known]
-                if waiting and at not in begun:
-                    begun.add(at)
-                    stack += waiting
-                else:
-                    known[at] = frozenset().union(*(known.get(one, frozenset()) for one in below))
-            return known[value]
+        def below(at: Value) -> Sequence[Value]:
+            return () if at in goals or at in stops or not inside(at) else operands(at)
 
-        return reached
+        def result(at: Value, parts: Sequence[Value]) -> frozenset[Value]:
+            if at in goals:
+                return frozenset((at,))
+            return frozenset().union(*(known.get(one, frozenset()) for one in parts))
+
+        return lambda value: settle(value, known, below, result)
 
 
 def _computed_dtype(weights: Value) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rich.table import Table
 from gru_ref.keras.ledger import resolve
 from parity_tests.recording import export
 from parity_tests.runner.drift import cells, document, environments, measure, recorded, recording
+from parity_tests.runner.drift.environments import add_uv
 from parity_tests.runner.drift.releases import BY_NAME, RELEASES, DriftRelease
 
 BUILD = Path("build/drift")
@@ -93,10 +93,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--write", action="store_true", help="rewrite fixtures/drift/ and docs/drift.md"
     )
-    parser.add_argument(
-        "--uv", type=shlex.split, default=shlex.join([sys.executable, "-m", "uv"]),
-        help="command that runs uv (default: %(default)s)",
-    )  # fmt: skip
+    add_uv(parser)
     options = parser.parse_args(arguments)
     if options.case and len(options.only) != 1:
         parser.error("--case needs one release: --only RELEASE --case ID")

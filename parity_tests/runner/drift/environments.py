@@ -6,9 +6,11 @@ so that all of them together take little more than one copy of each TensorFlow.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +29,14 @@ class MissingInterpreterError(LookupError):
 
 class SetUpError(RuntimeError):
     """An environment cannot be made."""
+
+
+def add_uv(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how uv is run."""
+    parser.add_argument(
+        "--uv", type=shlex.split, default=shlex.join([sys.executable, "-m", "uv"]),
+        help="command that runs uv (default: %(default)s)",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

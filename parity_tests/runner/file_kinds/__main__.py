@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 from pathlib import Path
 
 from parity_tests.runner.drift import environments
+from parity_tests.runner.drift.environments import add_uv
 from parity_tests.runner.file_kinds import document, recording, results
 from parity_tests.runner.file_kinds.writers import BY_NAME, WRITERS
 
@@ -73,10 +73,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--corpus", type=Path, default=CORPUS, metavar="FOLDER",
         help="where the files are (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--uv", type=shlex.split, default=shlex.join([sys.executable, "-m", "uv"]),
-        help="command that runs uv (default: %(default)s)",
-    )  # fmt: skip
+    add_uv(parser)
     return parser.parse_args(arguments)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from parity_tests.runner.drift.environments import (
     Environments,
     MissingInterpreterError,
     SetUpError,
+    add_uv,
 )
 from parity_tests.runner.whole_models import corpus, page
 from parity_tests.runner.whole_models.corpus import WrittenModel
@@ -116,10 +116,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--keras-python", default="", metavar="PATH",
         help="interpreter with Keras 3 and TensorFlow (default: an environment made by uv)",
     )  # fmt: skip
-    parser.add_argument(
-        "--uv", type=shlex.split, default=shlex.join([sys.executable, "-m", "uv"]),
-        help="command that runs uv (default: %(default)s)",
-    )  # fmt: skip
+    add_uv(parser)
     return parser.parse_args(arguments)
 
 
