@@ -34,6 +34,7 @@ def parse_object(
         value = json.loads(text, object_pairs_hook=_unique if unique else None)
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else reason
         raise budget.error(place, f"it is no JSON: {reason}") from None
     if not isinstance(value, dict):
         raise budget.error(place, "it is no JSON object")

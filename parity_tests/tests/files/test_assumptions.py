@@ -92,6 +92,9 @@ class TestConfigOfTheModel:
         bad.write_text('{"a": 1}')
         with pytest.raises(MalformedFileError, match=r"expected what model.to_json\(\) wrote"):
             load_layers(KERAS_1.path, config=bad)
+        bad.write_bytes(b"\x1c\0\0\0TFL3\xff")
+        with pytest.raises(MalformedFileError, match="it is no JSON: it is not text"):
+            load_layers(KERAS_1.path, config=bad)
         with pytest.raises(FileNotFoundError):
             load_layers(KERAS_1.path, config=tmp_path / "none.json")
 
