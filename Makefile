@@ -98,7 +98,7 @@ lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer
 	@mkdir -p build && cp constraints.txt build/constraints.txt
 	echo 'hatchling>=1.27' | .venv-lock/bin/uv pip compile --quiet --universal --no-header \
 		--no-python-downloads --python-version 3.10 --extra test --extra cluster --extra keras \
-		--extra lint --extra plot \
+		--extra lint --extra docs \
 		$(ARGS) --output-file build/constraints.txt pyproject.toml - >/dev/null
 	@{ echo '# Every version that the environments of the Makefile and tox.ini install: a universal'; \
 	echo '# resolution of pyproject.toml for Python 3.10 to 3.13, written only by `make lock`, which'; \
@@ -106,7 +106,7 @@ lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer
 	cat build/constraints.txt; } > build/constraints.new && mv build/constraints.new constraints.txt
 
 clean:  ## Remove the environments and everything built
-	rm -rf .venv .venv-keras .venv-lint .venv-lock .venv-runtimes build dist
+	rm -rf .venv .venv-docs .venv-keras .venv-lint .venv-lock .venv-runtimes build dist
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find gru_ref parity_tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -143,6 +143,13 @@ clean:  ## Remove the environments and everything built
 	$(call venv,.venv-lint)
 	@$(call pip,.venv-lint) 'pip>=21.3'
 	@$(call pip,.venv-lint) -e '.[lint]'
+	@touch $@
+
+.venv-docs/.ready: pyproject.toml constraints.txt $(call remake,.venv-docs)
+	@echo 'Set-up: Sphinx and Playwright into .venv-docs (about half a minute)'
+	$(call venv,.venv-docs)
+	@$(call pip,.venv-docs) 'pip>=21.3'
+	@$(call pip,.venv-docs) -e '.[docs]'
 	@touch $@
 
 .venv-lock/.ready: Makefile
