@@ -10,13 +10,13 @@ import click
 
 from gru_ref.cli.options import CallFiles
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.text import one_line
 from gru_ref.files import Layer
 from gru_ref.files.interpretation.given_config import sibling_configs
 from gru_ref.keras.activations import tables
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers.bidirectional import Bidirectional
 from gru_ref.keras.layers.rnn import RNN
+from gru_ref.presentation.text import one_line
 from gru_ref.provenance import Provenance
 
 # What a layer in another layout rests on: all that changes a state.

@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 import click
 
-from gru_ref.cli.text import needs, one_line, say
+from gru_ref.cli.text import needs, say
+from gru_ref.presentation.text import one_line
 from gru_ref.version import __version__
 
 # What `gru-ref --help` says of each command.

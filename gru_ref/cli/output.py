@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +13,9 @@ import click
 import numpy as np
 
 from gru_ref.atomic_write import write_all
-from gru_ref.cli.text import one_line
 from gru_ref.files.sniff import is_read
+from gru_ref.presentation.plain_data import plain_data
+from gru_ref.presentation.text import one_line
 
 
 def check_output(
@@ -123,16 +123,3 @@ def npz_bytes(arrays: dict[str, Any], comment: str = "") -> bytes:
 def print_json(data: dict[str, Any]) -> None:
     """Print data as JSON, which has no NaN and no infinity: see `plain_data`."""
     click.echo(json.dumps(plain_data(data), indent=2, allow_nan=False))
-
-
-def plain_data(value: Any) -> Any:
-    """Return `value` as JSON can hold it: NaN and infinities as None, anything unknown as repr."""
-    if isinstance(value, Mapping):
-        return {str(key): plain_data(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain_data(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    return repr(value)

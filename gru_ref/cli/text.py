@@ -1,4 +1,4 @@
-"""Text from files, made safe to print, and sentences that several commands share."""
+"""Sentences that several commands share."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ import shutil
 import sys
 import textwrap
 
-
-def one_line(text: str) -> str:
-    r"""Return `text` on one line, with everything that steers a terminal escaped.
-
-    Examples
-    --------
-    >>> one_line("a\x1b[31m\n  b\u202e")
-    'a\\x1b[31m b\\u202e'
-    """
-    joined = " ".join(text.split())
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in joined
-    )
+from gru_ref.presentation.text import one_line
 
 
 def say(text: str) -> None:

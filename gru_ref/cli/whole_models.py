@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.text import one_line, say
+from gru_ref.cli.text import say
 from gru_ref.files.formats.json_object import read_object
 from gru_ref.files.limits import Budget
 from gru_ref.files.malformed import MalformedFileError
@@ -18,6 +18,7 @@ from gru_ref.files.readers.whole_model import StoredModel
 from gru_ref.files.sniff import detect_format
 from gru_ref.files.writers import keras3_model
 from gru_ref.files.writers.keras3_model import Change, ModelPlan, NotCarriedError
+from gru_ref.presentation.text import one_line
 
 _INSTEAD = "--gru-only writes its GRUs alone"
 _SHOWN = 200  # lines on what cannot be carried

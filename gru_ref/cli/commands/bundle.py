@@ -11,8 +11,8 @@ from gru_ref.cli.arrays import read_array
 from gru_ref.cli.assumptions import EVERYTHING, report_assumptions
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import OPTION, SourceFile
-from gru_ref.cli.text import one_line
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
+from gru_ref.presentation.text import one_line
 
 
 @click.command()

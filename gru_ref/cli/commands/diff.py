@@ -16,12 +16,12 @@ from gru_ref.cli.arrays import load_arrays
 from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.tables import console, fact_table, headed_table, indent
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
 from gru_ref.debugging.diff.difference import Difference, FirstDifference
 from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
+from gru_ref.presentation.tables import console, fact_table, headed_table, indent
 
 _BEST = 5  # hypotheses that are shown of those that explain nothing
 _WHAT = {

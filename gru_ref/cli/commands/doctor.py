@@ -16,13 +16,13 @@ from gru_ref.cli.arrays import sole_array
 from gru_ref.cli.output import check_output, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
-from gru_ref.cli.text import one_line
 from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers.numpy_arrays import named_arrays
 from gru_ref.files.sniff import detect_format
 from gru_ref.files.writers import keras3
+from gru_ref.presentation.text import one_line
 
 
 @click.command()

@@ -13,13 +13,14 @@ from rich.text import Text
 
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import EVERYTHING, configs_offered, refuse_if_strict
-from gru_ref.cli.output import plain_data, print_json
+from gru_ref.cli.output import print_json
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.tables import console, fact_table, headed_table, indent, plain_text
 from gru_ref.files import Layer
 from gru_ref.files.choice import GRAPHS
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.presentation.plain_data import plain_data
+from gru_ref.presentation.tables import console, fact_table, headed_table, indent, plain_text
 from gru_ref.provenance import Provenance
 from gru_ref.version import __version__
 

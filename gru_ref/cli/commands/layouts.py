@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from gru_ref.cli.tables import console, fact_table, headed_table, indent
 from gru_ref.layouts import LAYOUTS, Facts, layout
+from gru_ref.presentation.tables import console, fact_table, headed_table, indent
 
 _UNVERIFIED = sum(not module.FACTS.verified for module in LAYOUTS.values())
 _FOOT = (

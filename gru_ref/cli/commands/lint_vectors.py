@@ -17,13 +17,13 @@ from gru_ref.cli.arrays import read_array
 from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.output import check_output, print_json
 from gru_ref.cli.selection import SourceFile
-from gru_ref.cli.tables import console, headed_table
-from gru_ref.cli.text import one_line
 from gru_ref.debugging.lint import Finding, Lint
 from gru_ref.debugging.lint import lint_vectors as lint
 from gru_ref.files import Limits
 from gru_ref.files.bundles import RecordedCall, bundle_bytes, load_bundle
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.presentation.tables import console, headed_table
+from gru_ref.presentation.text import one_line
 
 _NAME_WIDTH = 38
 
