@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from gru_ref.debugging.bounds.float_format import FloatFormat
+from gru_ref.presentation.report import Report
+from gru_ref.presentation.tables import fact_table, headed_table, indent, plain_text, stack
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+_BEST = 5  # hypotheses that are shown of those that explain nothing
+_WHAT = {
+    "z": "z, the update gate",
+    "r": "r, the reset gate",
+    "candidate": "the candidate, from their own r",
+    "h": "h, the state",
+    "output": "the output, which has to be a state's copy, or zero",
+    "last output": "the last output",
+    "final state": "the final state",
+}
+_CHECK = (
+    "No single usual mistake explains it. Check whether this is the right layer and file, whether "
+    "the inputs are scaled and ordered in the same way, whether only one side has an initial state "
+    "or a mask, whether dropout is on, and whether two mistakes were made at once."
+)
+_NOT_FINITE = (
+    "None of the usual mistakes explains a number that is not finite. Check whether the weights or "
+    "inputs of one side hold NaN or infinity, and whether anything overflows."
+)
 
 
 class FirstDifference(NamedTuple):
@@ -71,8 +99,8 @@ class Remainder(NamedTuple):
     error: float
 
 
-@dataclass(frozen=True)
-class Difference:
+@dataclass(frozen=True, repr=False)
+class Difference(Report):
     """The result of `diff`.
 
     Parameters
@@ -94,6 +122,8 @@ class Difference:
         The arithmetic for which the bounds hold.
     """
 
+    kind: ClassVar[str] = "diff"
+
     worst: float
     error: float
     left: Remainder
@@ -112,8 +142,20 @@ class Difference:
         """The hypotheses that explain everything: none, one, or several with the same effect."""
         return tuple(hypothesis for hypothesis in self.hypotheses if hypothesis.explains)
 
-    def as_data(self) -> dict[str, Any]:
-        """Return everything as plain data: numbers, texts, lists and dicts."""
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence."""
+        dtype = self.arithmetic.dtype
+        if self.first is None:
+            return f"equal up to rounding in {dtype}"
+        cause = " or ".join(f"the port {one.meaning}" for one in self.explanations)
+        return (
+            f"different by more than rounding in {dtype}, {_label(self.first)} at "
+            f"{_place(self.first)}, in {self.first.what}" + (f": {cause}" if cause else "")
+        )
+
+    def data(self) -> dict[str, Any]:
+        """Return the verdict, the first place that differs, and every hypothesis."""
         return {
             "equal": self.equal,
             "worst_ratio": self.worst,
@@ -124,3 +166,104 @@ class Difference:
             "hypotheses": [{**h._asdict(), "explains": h.explains} for h in self.hypotheses],
             "unknown": list(self.unknown),
         }
+
+    def text(self, *, every_hypothesis: bool = False) -> RenderableType:
+        """Return the verdict as rich prints it: a few lines and a table.
+
+        Parameters
+        ----------
+        every_hypothesis : bool
+            Whether those that explain nothing are all shown, and not the best of them alone.
+        """
+        return stack(self._parts(every_hypothesis))
+
+    def __rich__(self) -> RenderableType:
+        return self.text()
+
+    def _parts(self, every_hypothesis: bool) -> Iterator[RenderableType]:
+        dtype = self.arithmetic.dtype
+        if self.first is None:
+            yield plain_text("Equal up to rounding.", "bold green")
+            yield plain_text(
+                f"The largest error is {self.error:.2g}: {self.worst:.2g} of the bound for "
+                f"rounding in {dtype}."
+            )
+        else:
+            yield plain_text(f"Different by more than rounding in {dtype}.", "bold red")
+            yield indent(fact_table(_facts(self.first)))
+            if not self._hopeless():
+                yield self._table(every_hypothesis)
+            yield from self._conclusion()
+        if self.unknown:
+            yield plain_text("What this cannot tell", "dim")
+        for sentence in self.unknown:
+            yield indent(plain_text(f"- {sentence}"))
+
+    def _table(self, every_hypothesis: bool) -> Table:
+        count = len(self.hypotheses) if every_hypothesis else max(_BEST, len(self.explanations))
+        table = headed_table()
+        table.add_column("if this mistake was made", overflow="fold")
+        for heading in ("error left", "of the bound"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_row(
+            plain_text("(none)", "dim"), f"{self.left.error:.2g}", _ratio(self.left.ratio)
+        )
+        for hypothesis in self.hypotheses[:count]:
+            table.add_row(
+                plain_text(hypothesis.name, "bold green" if hypothesis.explains else ""),
+                f"{hypothesis.error:.2g}",
+                _ratio(hypothesis.ratio),
+            )
+        return table
+
+    def _hopeless(self) -> bool:
+        """Return whether no mistake comes anywhere near: numbers are not finite."""
+        return bool(self.hypotheses) and all(math.isinf(one.error) for one in self.hypotheses)
+
+    def _conclusion(self) -> Iterator[RenderableType]:
+        """Yield the sentences under the table."""
+        explanations = self.explanations
+        if not explanations:
+            if self.left.ratio > 1:
+                yield plain_text(_NOT_FINITE if self._hopeless() else _CHECK)
+        elif len(explanations) == 1:
+            yield plain_text(f"Explained: the port {explanations[0].meaning}.", "bold")
+        else:
+            yield plain_text(
+                f"Explained by each of {len(explanations)} mistakes, which these numbers cannot "
+                "tell apart:",
+                "bold",
+            )
+            for hypothesis in explanations:
+                yield indent(plain_text(f"- the port {hypothesis.meaning}"))
+
+
+def _facts(first: FirstDifference) -> Iterator[tuple[str, str]]:
+    """Yield what is known about the first place, or the worst one, that differs."""
+    numbers = f"{first.outside} of {first.numbers} numbers"
+    if first.timestep is not None:
+        numbers += " of this timestep"
+    yield _label(first), _place(first)
+    yield "what", _WHAT[first.what]
+    yield "theirs", f"{first.theirs:.9g}"
+    yield "expected", f"{first.expected:.9g} ± {first.bound:.1e}"
+    yield "off by", f"{_ratio(first.ratio)} times the bound; {numbers} are outside"
+
+
+def _label(first: FirstDifference) -> str:
+    """Return which place it is: of a final state alone the worst is known, not the first."""
+    return "worst" if first.timestep is None else "first"
+
+
+def _place(first: FirstDifference) -> str:
+    where = f"row {first.batch} of the batch, unit {first.unit}"
+    if first.timestep is None:
+        return where
+    step = f"timestep {first.timestep}"
+    if first.position != first.timestep:
+        step += f" of the input, step {first.position} in processing order"
+    return f"{step}, {where}"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.2g}" if value < 100 else f"{value:,.0f}" if value < 1e6 else f"{value:.1e}"
