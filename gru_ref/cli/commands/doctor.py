@@ -16,7 +16,7 @@ from gru_ref.cli.arrays import sole_array
 from gru_ref.cli.output import check_output, print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
-from gru_ref.debugging.doctor import Diagnosis, Explanation, diagnose
+from gru_ref.debugging.doctor import Explanation, diagnose
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers.numpy_arrays import named_arrays
@@ -129,7 +129,7 @@ def doctor(
         bits=bits,
     )
     if as_json:
-        print_json(_data(found))
+        print_json(found.to_dict())
     else:
         click.echo(str(found))
 
@@ -202,26 +202,3 @@ def _npy(array: Any) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array)
     return buffer.getvalue()
-
-
-def _data(found: Diagnosis) -> dict[str, Any]:
-    """Return a diagnosis as plain data."""
-    return {
-        "verdict": found.verdict,
-        "rounding": str(found.rounding),
-        "explanations": [
-            {
-                "readings": [reading._asdict() for reading in one.readings],
-                "known_as": list(one.known_as),
-                "error": one.error,
-                "ratio": one.ratio,
-            }
-            for one in found.explanations
-        ],
-        "separation": found.separation,
-        "undecided": found.undecided,
-        "blind_spots": [{"name": spot.name, "hides": spot.hides} for spot in found.blind_spots],
-        "searched": found.searched,
-        "limits": list(found.limits),
-        "checks": list(found.checks),
-    }

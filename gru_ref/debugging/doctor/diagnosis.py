@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from gru_ref.debugging.doctor.reading import (
 from gru_ref.debugging.doctor.space import ORDERS, Space
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.presentation.report import Report
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 UNIQUE, CLASS, NONE = "unique", "class", "none"
 
@@ -109,11 +113,9 @@ class Explanation:
         return output(self._space, self._view, x, state)
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+@dataclass(frozen=True, repr=False)
+class Diagnosis(Report):
     """The layouts that explain one pair of input and output.
-
-    ``print(diagnosis)`` prints a report.
 
     Parameters
     ----------
@@ -133,6 +135,8 @@ class Diagnosis:
     limits : tuple of str
         What was not tried, and why.
     """
+
+    kind: ClassVar[str] = "doctor"
 
     explanations: tuple[Explanation, ...]
     rounding: Rounding
@@ -202,8 +206,35 @@ class Diagnosis:
         """
         return self.chosen(member).layer(**arguments)
 
+    def data(self) -> dict[str, Any]:
+        """Return the verdict, what explains the outputs, and what was tried."""
+        return {
+            "verdict": self.verdict,
+            "rounding": str(self.rounding),
+            "explanations": [
+                {
+                    "readings": [reading._asdict() for reading in one.readings],
+                    "known_as": one.known_as,
+                    "error": one.error,
+                    "ratio": one.ratio,
+                }
+                for one in self.explanations
+            ],
+            "separation": self.separation,
+            "undecided": self.undecided,
+            "blind_spots": [{"name": spot.name, "hides": spot.hides} for spot in self.blind_spots],
+            "searched": self.searched,
+            "limits": self.limits,
+            "checks": self.checks,
+        }
+
     def __str__(self) -> str:
         return "\n".join(_report_lines(self))
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        return Text(str(self))
 
 
 _WIDTH = 80

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,15 @@ from gru_ref.debugging.mistakes.gru_run import built_gru, layer_attempt
 from gru_ref.debugging.mistakes.table import MISTAKES
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.presentation.report import Report
+from gru_ref.presentation.tables import headed_table, plain_text, stack
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Array = NDArray[Any]
+
+_NAME_WIDTH = 38
 
 
 class Finding(NamedTuple):
@@ -41,8 +49,14 @@ class Finding(NamedTuple):
     error: float
     reason: Reason | None
 
+    @property
+    def proved(self) -> bool:
+        """Whether it is proved that no test of these sizes sees it."""
+        return self.reason is not None and self.reason.proved
 
-class Lint(NamedTuple):
+
+@dataclass(frozen=True, repr=False)
+class Lint(Report):
     """The mistakes that a test sees, and those that better tests see.
 
     Parameters
@@ -53,11 +67,17 @@ class Lint(NamedTuple):
         The mistakes that cannot be made in this layer.
     better : Better
         Drawn tests of the same sizes that see the most mistakes.
+    tolerance, relative_tolerance : float
+        Those of the test.
     """
+
+    kind: ClassVar[str] = "lint-vectors"
 
     findings: tuple[Finding, ...]
     cannot_be_made: tuple[str, ...]
     better: Better
+    tolerance: float
+    relative_tolerance: float
 
     @property
     def unseen(self) -> tuple[Finding, ...]:
@@ -65,6 +85,52 @@ class Lint(NamedTuple):
         return tuple(
             one for one in self.findings if not one.seen and one.mistake in self.better.seen
         )
+
+    def data(self) -> dict[str, Any]:
+        """Return every mistake with what the test sees of it, and what better tests see."""
+        return {
+            "tolerance": self.tolerance,
+            "relative_tolerance": self.relative_tolerance,
+            "findings": [
+                {
+                    "mistake": one.mistake,
+                    "meaning": one.meaning,
+                    "seen": one.seen,
+                    "error": one.error,
+                    "hidden_by": [] if one.reason is None else one.reason.causes,
+                    "error_without": None if one.reason is None else one.reason.instead,
+                    "proved": one.proved,
+                }
+                for one in self.findings
+            ],
+            "cannot_be_made": self.cannot_be_made,
+            "better": [
+                {"name": test.name, "sees": sorted(test.seen)} for test in self.better.chosen
+            ],
+        }
+
+    def __rich__(self) -> RenderableType:
+        return stack(self._parts())
+
+    def _parts(self) -> Iterator[RenderableType]:
+        """Yield what the test sees, what it does not see and why, and what a better one sees."""
+        unseen = self.unseen
+        never = [one for one in self.findings if not one.seen and one not in unseen]
+        seen = [one for one in self.findings if one.seen]
+        yield from _table("seen", "off by", ((one, _size(one.error)) for one in seen))
+        yield from _table("not seen", "because", ((one, _why(one)) for one in unseen))
+        for proved, heading in (
+            (False, "not seen, nor by any drawn test"),
+            (True, "seen by no test of these sizes"),
+        ):
+            those = (one for one in never if one.proved == proved)
+            yield from _table(heading, "because", ((one, _why(one)) for one in those))
+        yield plain_text(
+            f"The test sees {len(seen)} of the {len(self.findings)} mistakes that can be made here."
+        )
+        if unseen:
+            names = " and one with ".join(test.name for test in self.better.chosen)
+            yield plain_text(f"A test of the same sizes with {names} sees {len(self.better.seen)}.")
 
 
 def lint_vectors(
@@ -134,7 +200,7 @@ def lint_vectors(
         shows = given.error_of(mistake)
         reason = None if shows.seen else reasons.reason(mistake)
         findings.append(Finding(mistake.name, mistake.meaning, shows.seen, shows.error, reason))
-    return Lint(tuple(findings), tuple(cannot), found)
+    return Lint(tuple(findings), tuple(cannot), found, tolerance, relative_tolerance)
 
 
 def _read_test(
@@ -187,3 +253,28 @@ def _numbers(name: str, value: Any, *shapes: tuple[int, ...]) -> Array:
         expected = " or ".join(map(str, shapes))
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}")
     return array
+
+
+def _table(
+    heading: str, other: str, rows: Iterable[tuple[Finding, str]]
+) -> Iterator[RenderableType]:
+    """Yield a table of mistakes and a line below it, if there are any."""
+    table = headed_table()
+    table.add_column(heading, width=_NAME_WIDTH)
+    table.add_column(other)
+    for finding, told in rows:
+        table.add_row(plain_text(finding.mistake), plain_text(told))
+    if table.row_count:
+        yield table
+        yield plain_text("")
+
+
+def _size(error: float) -> str:
+    return "arrays do not fit" if error == float("inf") else f"{error:.2g}"
+
+
+def _why(finding: Finding) -> str:
+    """Return what hides a mistake: all of it together, "and" what has to change at once."""
+    assert finding.reason is not None  # it is not seen
+    why = "; ".join(" and ".join(cause) for cause in finding.reason.causes)
+    return f"{why} (off by {_size(finding.error)})" if finding.error else why

@@ -140,7 +140,7 @@ class TestLintVectors:
         words = check_shown(invoke(*LINT, "--outputs", "y.npy"), status=1)
         assert "initial_state ignored no initial state is given" in words
         assert "The test sees 27 of the 31 mistakes that can be made here." in words
-        assert "with state and mask sees 31: --write-better FILE.npz writes it." in words
+        assert "with state and mask sees 31. --write-better FILE.npz writes it." in words
 
     def test_the_better_test_sees_everything(self) -> None:
         better = "better.npz"
