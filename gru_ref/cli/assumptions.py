@@ -11,7 +11,7 @@ import click
 from gru_ref.cli.options import CallFiles
 from gru_ref.cli.selection import SourceFile
 from gru_ref.files import Layer
-from gru_ref.files.interpretation.given_config import sibling_configs
+from gru_ref.files.interpretation.given_config import config_candidates
 from gru_ref.keras.activations import tables
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers.bidirectional import Bidirectional
@@ -36,10 +36,6 @@ EVERYTHING = MASKED_CALL | {
 _ACTIVATIONS = ("activation", "recurrent_activation")
 _LINE, _COLUMN = 80, 28  # letters of a line, and of its first column
 _RELEASE = frozenset(("keras_version",))
-# What is open in a file of Keras's weights alone, and in no graph and no layout of another runtime.
-_OF_CONFIG = frozenset((
-    "activation", "recurrent_activation", "go_backwards", "reset_after", "merge_mode",
-))  # fmt: skip
 _OPTIONS = {
     "keras_version": "--keras-version VERSION",
     "mask": "--mask MASK.npy",
@@ -100,7 +96,7 @@ def report_assumptions(
         click.echo(f"  {one_line(name)}", err=True)
         for line in _lines(listed, min(max(widths), _COLUMN)):
             click.echo(line, err=True)
-    if siblings := configs_offered(layers, source, uses, masked=masked):
+    if siblings := _configs_offered(layers, source, uses):
         click.echo(f"  If it is of this model, give --config {siblings}", err=True)
 
 
@@ -120,7 +116,7 @@ def refuse_if_strict(
         return
     listed = ", ".join(dict.fromkeys(f"{name}={value}" for name, value in assumed))
     options = dict.fromkeys(_option(name, value).split()[0] for name, value in assumed)
-    siblings = configs_offered(layers, source, uses, masked=masked)
+    siblings = _configs_offered(layers, source, uses)
     raise ValueError(
         f"{one_line(str(source.file))} does not say {listed}, which --strict does not let "
         f"gru-ref assume: give {' and '.join(options)}"
@@ -128,19 +124,13 @@ def refuse_if_strict(
     )
 
 
-def configs_offered(
-    layers: Iterable[Layer],
-    source: SourceFile,
-    uses: frozenset[str] = EVERYTHING,
-    *,
-    masked: bool = True,
-) -> str:
+def _configs_offered(layers: Iterable[Layer], source: SourceFile, uses: frozenset[str]) -> str:
     """Return the files beside FILE that may be its config, if one could say what is assumed."""
-    told = _told(layers, uses & _OF_CONFIG, masked=masked)
-    open_ones = (_named(one.assumed, used) for one, used in told if one.config is None)
-    if source.config is not None or not any(open_ones):
+    if source.config is not None:
         return ""
-    return " or ".join(one_line(str(path)) for path in sibling_configs(source.file))
+    sources = [layer.provenance for layer in layers if layer.provenance is not None]
+    found = config_candidates(sources, source.file, uses)
+    return " or ".join(one_line(str(path)) for path in found)
 
 
 def _told(

@@ -1,1 +1,8 @@
 """The commands of ``gru-ref``, a file a command: its options, what it does, what it prints."""
+
+from typing import TYPE_CHECKING
+
+from gru_ref.submodules import attach
+
+if not TYPE_CHECKING:  # a checker reads the files themselves
+    __getattr__, __dir__ = attach(__name__)

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import click
 
+from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import of_call, report_assumptions
-from gru_ref.cli.output import check_output, write_files
+from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
+from gru_ref.debugging.trace import trace as trace_gru
+from gru_ref.presentation.tables import console
+from gru_ref.presentation.text import one_line
 
 
 @click.command()
@@ -32,7 +36,9 @@ def trace(
     row: int | None,
     force: bool,
 ) -> None:
-    """Run a GRU of FILE and write every gate of every timestep.
+    """Run a GRU of FILE and show or write every gate of every timestep.
+
+    Prints the shape and the range of each array.
 
     \b
     -o trace.npz         arrays, timesteps first: z, r, candidate, h, output …
@@ -42,14 +48,12 @@ def trace(
     sources = {"FILE": source.file, **call.paths()}
     check_output("--output", output, sources, force=force, endings=(".npz", ".csv"))
     check_output("--picture", picture, sources, force=force, endings=ENDINGS)
-    if output is None and picture is None:
-        raise ValueError("--output or --picture is needed")
     if row is not None and picture is None:
         raise ValueError("--row needs --picture")
     gru = source.gru(layer)
     arrays = call.arrays()
-    steps = gru.trace(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
-    timesteps, batch, units = steps.h.shape
+    steps = trace_gru(gru, arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    batch = steps.h.shape[1]
     if row is not None and row >= batch:
         raise ValueError(f"--row is {row}, expected one of {batch} rows, counted from 0")
     contents = {}
@@ -60,4 +64,7 @@ def trace(
         contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
     masked = call.mask is not None
     report_assumptions([gru], source, of_call(call), masked=masked)
-    write_files(contents, f": {timesteps} timesteps, batch {batch}, {units} units")
+    write_all(contents)
+    console().print(steps)
+    for path in contents:
+        click.echo(f"Written: {one_line(str(path))}")

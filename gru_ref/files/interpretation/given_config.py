@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,14 @@ from gru_ref.files.interpretation.found import Found
 from gru_ref.files.interpretation.model_config import Leaf
 from gru_ref.files.interpretation.stored_gru import layer_group, with_config
 from gru_ref.files.limits import Budget, Limits
+from gru_ref.provenance import Provenance
 
 _HEAD = 4096
 _MOST = 3  # files that are offered
+# What is open in a file of Keras's weights alone, and in no graph and no layout of another runtime.
+_OF_CONFIG = frozenset((
+    "activation", "recurrent_activation", "go_backwards", "reset_after", "merge_mode",
+))  # fmt: skip
 # What a graph says, and changes every state.
 _OF_GRAPH = ("activation", "recurrent_activation", "go_backwards", "reset_after")
 
@@ -67,12 +72,23 @@ def with_given_config(found: Sequence[Found], given: GivenConfig, limits: Limits
     return made
 
 
-def sibling_configs(path: Path) -> list[Path]:
-    """Return files beside `path` that look like a model's config, to be offered by name."""
-    folder = path.parent
-    if not folder.is_dir():
+def config_candidates(
+    sources: Iterable[Provenance], path: Path, names: frozenset[str] = _OF_CONFIG
+) -> list[Path]:
+    """Return files beside `path` that look like a config, if one could say what is assumed.
+
+    Parameters
+    ----------
+    sources : iterable of Provenance
+        Those of the layers of the file at `path`.
+    names : set of str
+        The arguments of interest.
+    """
+    of_config = names & _OF_CONFIG
+    if not any(one.config is None and of_config & one.assumed.keys() for one in sources):
         return []
-    return [other for other in sorted(folder.glob("*.json")) if _looks_like_config(other)][:_MOST]
+    beside = sorted(path.parent.glob("*.json"))
+    return [other for other in beside if _looks_like_config(other)][:_MOST]
 
 
 def _looks_like_config(path: Path) -> bool:

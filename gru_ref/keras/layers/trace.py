@@ -6,13 +6,19 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.atomic_write import write_all
 from gru_ref.core.loop import Moment
+from gru_ref.presentation.array_facts import array_facts, array_table
+from gru_ref.presentation.report import Report
+from gru_ref.presentation.tables import plain_text, stack
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Array = NDArray[Any]
 
@@ -22,9 +28,12 @@ _LINES = 20_000  # of CSV that are put together at once
 _PRINTED = {"bool": "uint8", "bfloat16": "float32"}
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace(Report):
     """The results of every timestep of one call, timesteps first, in processing order.
+
+    Printed, it shows the shape and range of each array; `arrays`, `save` and `to_csv` have the
+    numbers.
 
     Equation
     --------
@@ -62,6 +71,8 @@ class Trace:
     (array([ True, False]), True)
     """
 
+    kind: ClassVar[str] = "trace"
+
     timestep: Array
     x: Array
     mask: Array
@@ -81,6 +92,23 @@ class Trace:
     def arrays(self) -> dict[str, Any]:
         """Return the arrays by their names."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def data(self) -> dict[str, Any]:
+        """Return the sizes, and the range of each array."""
+        timesteps, batch, units = self.h.shape
+        return {
+            "timesteps": timesteps,
+            "batch": batch,
+            "features": self.x.shape[-1],
+            "units": units,
+            "dtype": self.h.dtype.name,
+            "arrays": {name: array_facts(array) for name, array in self.arrays().items()},
+        }
+
+    def __rich__(self) -> RenderableType:
+        data = self.data()
+        sizes = "{timesteps} timesteps, batch {batch}, {units} units, {dtype}".format(**data)
+        return stack([plain_text(sizes), array_table(data["arrays"])])
 
     def npz(self) -> bytes:
         """Return the bytes of the `.npz` that `save` writes."""

@@ -257,7 +257,6 @@ def test_trace_writes_what_diff_reads() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ([], "--output or --picture is needed"),
         (["--picture", "trace.png", "--row", "2"], "--row is 2, expected one of 2 rows"),
         (["-o", "trace.txt"], "--output is 'trace.txt', expected a name in .npz or .csv"),
         (["--picture", "gates.gif"], "--picture is 'gates.gif', expected a name in"),
