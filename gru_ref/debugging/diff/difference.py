@@ -144,14 +144,14 @@ class Difference(Report):
 
     @property
     def headline(self) -> str:
-        """The verdict in one sentence."""
+        """The verdict in one sentence, what explains it first."""
         dtype = self.arithmetic.dtype
         if self.first is None:
             return f"equal up to rounding in {dtype}"
-        cause = " or ".join(f"the port {one.meaning}" for one in self.explanations)
+        causes = " or ".join(f"the port {one.meaning}" for one in self.explanations)
         return (
-            f"different by more than rounding in {dtype}, {_label(self.first)} at "
-            f"{_place(self.first)}, in {self.first.what}" + (f": {cause}" if cause else "")
+            f"{causes}{causes and ': '}different by more than rounding in {dtype}, "
+            f"{_label(self.first)} at {_place(self.first)}, in {self.first.what}"
         )
 
     def data(self) -> dict[str, Any]:
