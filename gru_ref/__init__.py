@@ -2,8 +2,10 @@
 
 `GRU` is Keras's layer, `GRUCell`, `RNN`, `StackedRNNCells` and `Bidirectional` are those around it;
 `gru` and `gru_step` run its equations, which `gru_ref.core` holds. `load_layers` reads the GRUs of
-a file, `to_onnx` writes one, and `gru_ref.layouts` knows those of other runtimes. Every name is
-imported when it is first asked for.
+a file, `inspect` shows them, `to_onnx` writes one, and `gru_ref.layouts` knows those of other
+runtimes. Where numbers differ, `diff`, `trace`, `diagnose` and `lint_vectors` say why, and
+`gru_ref.testing` is for tests. Every name, and every file of the package, is imported when it is
+first asked for.
 """
 
 from __future__ import annotations
@@ -11,11 +13,26 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from gru_ref.submodules import attach
+
 if TYPE_CHECKING:
+    from gru_ref import (
+        core,
+        debugging,
+        errors,
+        files,
+        keras,
+        layouts,
+        presentation,
+        random_streams,
+        testing,
+    )
     from gru_ref.core.step import Step
     from gru_ref.core.weights import GRUWeights
+    from gru_ref.debugging.diff.comparison import diff
     from gru_ref.debugging.doctor import diagnose
     from gru_ref.debugging.lint import lint_vectors
+    from gru_ref.debugging.trace import trace
     from gru_ref.errors import (
         AssumptionWarning,
         KerasQuirkWarning,
@@ -25,6 +42,7 @@ if TYPE_CHECKING:
     )
     from gru_ref.files import Limits, MalformedFileError, load_grus, load_layers
     from gru_ref.files.bundles import load_bundle, save_bundle
+    from gru_ref.files.inventory import inspect
     from gru_ref.keras.config import GRUConfig
     from gru_ref.keras.functional import Result, gru, gru_step
     from gru_ref.keras.layers.bidirectional import Bidirectional
@@ -54,16 +72,28 @@ __all__ = [
     "UnseededError",
     "UnverifiedVersionWarning",
     "__version__",
+    "core",
+    "debugging",
     "diagnose",
+    "diff",
+    "errors",
+    "files",
     "gru",
     "gru_step",
+    "inspect",
+    "keras",
+    "layouts",
     "lint_vectors",
     "load_bundle",
     "load_grus",
     "load_layers",
+    "presentation",
+    "random_streams",
     "save_bundle",
     "set_random_seed",
+    "testing",
     "to_onnx",
+    "trace",
 ]
 
 _MODULE_OF = {
@@ -85,8 +115,10 @@ _MODULE_OF = {
     "UnverifiedVersionWarning": "errors",
     "__version__": "version",
     "diagnose": "debugging.doctor",
+    "diff": "debugging.diff.comparison",
     "gru": "keras.functional",
     "gru_step": "keras.functional",
+    "inspect": "files.inventory",
     "lint_vectors": "debugging.lint",
     "load_bundle": "files.bundles",
     "load_grus": "files",
@@ -94,20 +126,18 @@ _MODULE_OF = {
     "save_bundle": "files.bundles",
     "set_random_seed": "random_streams.seeds",
     "to_onnx": "layouts.onnx_model",
+    "trace": "debugging.trace",
 }
-# Rooms that are reached as attributes, without an import of their own.
-_ROOMS = ("core", "debugging", "files", "keras", "layouts", "random_streams")
+_submodule, _ = attach(__name__)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return importlib.import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _submodule(name)
     value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_ROOMS})
+    return sorted(__all__)

@@ -1,1 +1,8 @@
 """Tools that explain why numbers differ: bounds, mistakes, diff, doctor, lint, plots."""
+
+from typing import TYPE_CHECKING
+
+from gru_ref.submodules import attach
+
+if not TYPE_CHECKING:  # a checker reads the files themselves
+    __getattr__, __dir__ = attach(__name__)

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gru_ref.errors import AssumptionWarning, shown
 from gru_ref.files.choice import choose_layer
@@ -27,6 +27,7 @@ from gru_ref.files.limits import Budget, Limits
 from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.sniff import detect_format
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.submodules import attach
 
 __all__ = [
     "FileLayers",
@@ -39,6 +40,9 @@ __all__ = [
     "load_layers",
     "read_layers",
 ]
+
+if not TYPE_CHECKING:  # a checker reads the files themselves
+    __getattr__, __dir__ = attach(__name__)
 
 # Formats whose paths are names of variables, as TensorFlow scopes them.
 _SCOPED = ("layout_json", "numpy_arrays", "onnx_initializers", "safetensors", "tflite")

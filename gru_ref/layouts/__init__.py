@@ -22,7 +22,7 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,8 +47,12 @@ from gru_ref.layouts.runtimes import (
     torch_cell,
     webnn,
 )
+from gru_ref.submodules import attach
 
 __all__ = ["LAYOUTS", "Facts", "Layout", "Read", "arrays_of", "convert", "layout"]
+
+if not TYPE_CHECKING:  # a checker reads the files themselves
+    __getattr__, __dir__ = attach(__name__)
 
 _MODULES: tuple[Layout, ...] = (
     torch, torch_cell, onnx, openvino, cudnn, cudnn_gru, flax_linen, flax_nnx, haiku, mlx,

@@ -1,1 +1,8 @@
 """What arrays and configs mean: which are a GRU's, its arguments, its release, and the layer."""
+
+from typing import TYPE_CHECKING
+
+from gru_ref.submodules import attach
+
+if not TYPE_CHECKING:  # a checker reads the files themselves
+    __getattr__, __dir__ = attach(__name__)
