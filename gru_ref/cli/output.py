@@ -1,9 +1,8 @@
-"""What the commands write: files whole or not at all, nothing overwritten unasked, and JSON."""
+"""What the commands write: files whole or not at all, and nothing overwritten unasked."""
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy as np
 
 from gru_ref.atomic_write import write_all
 from gru_ref.files.sniff import is_read
-from gru_ref.presentation.plain_data import plain_data
 from gru_ref.presentation.text import one_line
 
 
@@ -79,7 +77,7 @@ def check_ending(option: str, path: Path, endings: tuple[str, ...]) -> None:
         raise ValueError(f"{option} is {str(path)!r}, expected a name in {' or '.join(endings)}")
 
 
-def write_files(contents: Mapping[Path, bytes], facts: str = "") -> None:
+def write_files(contents: Mapping[Path, bytes], facts: str = "", *, quiet: bool = False) -> None:
     """Write files, all or none, and say which.
 
     Parameters
@@ -88,6 +86,8 @@ def write_files(contents: Mapping[Path, bytes], facts: str = "") -> None:
         Path → bytes.
     facts : str
         What to say of them.
+    quiet : bool
+        Whether to say nothing: the command prints JSON.
 
     Raises
     ------
@@ -95,7 +95,8 @@ def write_files(contents: Mapping[Path, bytes], facts: str = "") -> None:
         As `gru_ref.atomic_write.write_all`.
     """
     write_all(contents)
-    click.echo(", ".join(one_line(str(path)) for path in contents) + facts)
+    if not quiet:
+        click.echo(", ".join(one_line(str(path)) for path in contents) + facts)
 
 
 def npz_bytes(arrays: dict[str, Any], comment: str = "") -> bytes:
@@ -118,8 +119,3 @@ def npz_bytes(arrays: dict[str, Any], comment: str = "") -> bytes:
         with zipfile.ZipFile(buffer, "a") as archive:
             archive.comment = comment.encode()
     return buffer.getvalue()
-
-
-def print_json(data: dict[str, Any]) -> None:
-    """Print data as JSON, which has no NaN and no infinity: see `plain_data`."""
-    click.echo(json.dumps(plain_data(data), indent=2, allow_nan=False))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -73,17 +71,14 @@ def plan_model(
     return plan
 
 
-def report_json(plan: ModelPlan, source: SourceFile, written: Path) -> bytes:
-    """Return the report on a model as JSON."""
-    data = {
-        "file": str(source.file),
-        "written": str(written),
+def model_facts(plan: ModelPlan) -> dict[str, Any]:
+    """Return what is said of a model, as JSON has it."""
+    return {
         "changes": [_row(change) for change in plan.changes],
         "not_carried": [_row(change) for change in plan.refused],
         "assumed": list(plan.assumed),
         "placeholders": plan.placeholders,
     }
-    return json.dumps(data, indent=1).encode()
 
 
 def _row(change: Change) -> dict[str, str]:

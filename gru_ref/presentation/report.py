@@ -47,7 +47,7 @@ class Report(abc.ABC):
 
         "gru_ref" is the version that made it, "report" its `kind`. NaN and infinities are None.
         """
-        return {"gru_ref": __version__, "report": self.kind, **plain_data(self.data())}
+        return {**heading(self.kind), **plain_data(self.data())}
 
     def __str__(self) -> str:
         """Return what the command prints, in 80 columns and without colours; JSON without rich."""
@@ -76,3 +76,8 @@ class Report(abc.ABC):
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def heading(kind: str) -> dict[str, Any]:
+    """Return what every report opens with as data: the version that made it, and its kind."""
+    return {"gru_ref": __version__, "report": kind}

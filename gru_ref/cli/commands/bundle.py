@@ -9,6 +9,7 @@ import click
 from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
 from gru_ref.cli.assumptions import EVERYTHING, report_assumptions
+from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
@@ -40,6 +41,7 @@ from gru_ref.presentation.text import one_line
     type=click.FloatRange(0),
 )
 @options.output("The .npz file to write.")
+@options.as_json()
 def bundle(
     source: SourceFile,
     words: tuple[str, ...],
@@ -49,6 +51,7 @@ def bundle(
     tolerance: float | None,
     output: Path,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Write GRUs of FILE to one .npz that verifies itself.
 
@@ -87,4 +90,8 @@ def bundle(
     count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"
     probe = f"seed {seed or 0}" if call.inputs is None else one_line(str(call.inputs))
     by = "gru_ref" if theirs is None else "the live model, checked"
-    write_files({output: data}, f": {count}, probe: inputs of {probe}, outputs by {by}")
+    told = f": {count}, probe: inputs of {probe}, outputs by {by}"
+    write_files({output: data}, told, quiet=as_json)
+    if as_json:
+        facts = {"layers": list(layers), "probe": {"inputs": probe, "outputs": by}}
+        print_report("bundle", facts, file=source.file, layers=layers.values(), written=[output])

@@ -9,11 +9,12 @@ import click
 
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import EVERYTHING, LAYOUT, report_assumptions
+from gru_ref.cli.json_report import print_report, report_text
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import say
-from gru_ref.cli.whole_models import plan_model, report_json
+from gru_ref.cli.whole_models import model_facts, plan_model
 from gru_ref.files.writers import keras3
 
 
@@ -48,6 +49,7 @@ from gru_ref.files.writers import keras3
     "--report", "REPORT.json", "With --to keras3: write what changed in each layer, and why."
 )
 @options.output("File to write; its ending chooses the format.")
+@options.as_json()
 def convert(
     source: SourceFile,
     layer: str | None,
@@ -59,6 +61,7 @@ def convert(
     report: Path | None,
     output: Path,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Convert a GRU of FILE to the layout of another runtime, or the model to Keras 3.
 
@@ -87,21 +90,27 @@ def convert(
         model = plan_model(source, batch=batch, weights_only=weights_only, keep_going=keep_going)
         if model is not None:
             contents = keras3_bytes(model, files)
+            facts = {"target": target, **model_facts(model), "notes": []}
+            written = [*contents, *([] if report is None else [report])]
+            told = report_text("convert", facts, file=source.file, written=written)
             if report is not None:
-                contents[report] = report_json(model, source, output)
-            write_files(contents)
+                contents[report] = told.encode()
+            write_files(contents, quiet=as_json)
+            if as_json:
+                click.echo(told)
             return
     if keep_going or report is not None:
         raise ValueError("--keep-going and --report need the whole model of a FILE with a config")
     found = source.layers()
     layers = found.grus
+    notes: tuple[str, ...] = ()
     if target != KERAS_3:
         place, gru = found.gru_item(layer, OPTION)
         if gru.config.zero_output_for_mask and found.wrapper(place) == "Bidirectional":
             # Bidirectional sets it in both of its layers, whether there are masks or not.
             gru.change_loop(zero_output_for_mask=False)
-            note = f"{place}: Bidirectional's zeros at masked timesteps are left out"
-            say(f"note: {note}")
+            notes = (f"{place}: Bidirectional's zeros at masked timesteps are left out",)
+        layers = {place: gru}
         contents = {output: layout_bytes(gru, target, output)}
         report_assumptions([gru], source, LAYOUT)
     else:
@@ -110,11 +119,15 @@ def convert(
         if batch is not None and weights_only:
             raise ValueError("--batch cannot be given with --weights-only")
         plan = keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
-        for note in plan.notes:
-            say(f"note: {note}")
+        notes = tuple(plan.notes)
         contents = keras3_bytes(plan, files)
         report_assumptions(layers.values(), source, EVERYTHING, masked=True)
-    write_files(contents)
+    for note in notes:
+        say(f"note: {note}")
+    write_files(contents, quiet=as_json)
+    if as_json:
+        facts = {"target": target, "notes": notes}
+        print_report("convert", facts, file=source.file, layers=layers.values(), written=contents)
 
 
 def _check_options(target: str, given: Mapping[str, object]) -> None:

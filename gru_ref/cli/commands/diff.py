@@ -10,7 +10,7 @@ import click
 from gru_ref.cli import options
 from gru_ref.cli.arrays import load_arrays
 from gru_ref.cli.assumptions import of_call, report_assumptions
-from gru_ref.cli.output import print_json
+from gru_ref.cli.json_report import print_report
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.diff.comparison import diff as compare
@@ -91,7 +91,7 @@ def diff(
     masked = call.mask is not None
     report_assumptions([gru], source, of_call(call), masked=masked)
     if as_json:
-        print_json(difference.to_dict())
+        print_report(difference, file=source.file, layers=[gru])
     else:
         console().print(difference.text(every_hypothesis=show_all))
     return 0 if difference.equal else 1

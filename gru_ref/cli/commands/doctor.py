@@ -13,7 +13,8 @@ import numpy as np
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import sole_array
-from gru_ref.cli.output import check_output, print_json
+from gru_ref.cli.json_report import print_report
+from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.debugging.doctor import Explanation, diagnose
@@ -128,11 +129,8 @@ def doctor(
         precision=precision,
         bits=bits,
     )
-    if as_json:
-        print_json(found.to_dict())
-    else:
+    if not as_json:
         click.echo(str(found))
-
     count = len(found.explanations)
     none = "no layout explains the outputs"
     contents: dict[Path, bytes] = {}
@@ -148,10 +146,14 @@ def doctor(
         else:
             refusals[output] = f"--member 0 to {count - 1} chooses" if count else none
     write_all(contents)
-    for path in () if as_json else contents:
+    if as_json:
+        left_out = [{"path": str(path), "why": why} for path, why in refusals.items()]
+        print_report(found, {"not_written": left_out}, file=file, written=contents)
+        return 0 if count == 1 else 1
+    for path in contents:
         click.echo(f"Written: {one_line(str(path))}")
     for path, why in refusals.items():
-        click.echo(f"Not written: {one_line(str(path))}; {why}", err=as_json)
+        click.echo(f"Not written: {one_line(str(path))}; {why}")
     return 0 if count == 1 else 1
 
 

@@ -6,7 +6,7 @@ import click
 
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import EVERYTHING, refuse_if_strict
-from gru_ref.cli.output import print_json
+from gru_ref.cli.json_report import print_json
 from gru_ref.cli.selection import SourceFile
 from gru_ref.files.inventory import Inventory
 from gru_ref.presentation.tables import console

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 from rich.text import Text
 
+from gru_ref.cli import options
+from gru_ref.cli.json_report import print_json
 from gru_ref.layouts import LAYOUTS, Facts, layout
+from gru_ref.presentation.report import heading
 from gru_ref.presentation.tables import console, fact_table, headed_table, indent
 
 _UNVERIFIED = sum(not module.FACTS.verified for module in LAYOUTS.values())
@@ -21,12 +26,16 @@ _FOOT = (
 
 @click.command()
 @click.argument("name", required=False)
-def layouts(name: str | None) -> None:
+@options.as_json()
+def layouts(name: str | None, as_json: bool) -> None:
     """Show how each runtime lays out the weights of a GRU.
 
     With NAME, shows the arrays, the formula and the usual mistakes of that runtime.
     """
-    if name is None:
+    if as_json:
+        shown = LAYOUTS.values() if name is None else [layout(name)]
+        print_json({**heading("layouts"), "layouts": [asdict(one.FACTS) for one in shown]})
+    elif name is None:
         _print_all()
     else:
         _print_one(layout(name).FACTS)
@@ -35,8 +44,8 @@ def layouts(name: str | None) -> None:
 def _print_all() -> None:
     """Print a row for each runtime."""
     table = headed_table()
-    for heading in ("--to", "gates", "reset"):
-        table.add_column(heading, no_wrap=True)
+    for column in ("--to", "gates", "reset"):
+        table.add_column(column, no_wrap=True)
     table.add_column("transposed; bias")
     for name, module in LAYOUTS.items():
         facts = module.FACTS
@@ -71,11 +80,11 @@ def _print_one(facts: Facts) -> None:
     out = console()
     out.print(Text(facts.label, "bold"))
     out.print(fact_table(rows.items()))
-    for heading, lines in (
+    for title, lines in (
         ("arrays", [f"{key}: {value}" for key, value in facts.arrays.items()]),
         ("formula", list(facts.formula)),
         ("mistakes", [f"{mistake}: {why}" for mistake, why in facts.mistakes]),
     ):
-        out.print(Text(f"\n{heading}", "dim"))
+        out.print(Text(f"\n{title}", "dim"))
         for line in lines:
             out.print(indent(Text(line)))

@@ -12,7 +12,8 @@ from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import read_array
 from gru_ref.cli.assumptions import of_call, report_assumptions
-from gru_ref.cli.output import check_output, print_json
+from gru_ref.cli.json_report import print_report
+from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.lint import Lint
 from gru_ref.debugging.lint import lint_vectors as lint
@@ -86,8 +87,9 @@ def lint_vectors(
     report_assumptions([gru], source, of_call(call, masked=masked), masked=masked)
     if write_better is not None:
         write_all({write_better: _better_bundle(gru, found, source.bounds)})
+    written = [] if write_better is None else [write_better]
     if as_json:
-        print_json(found.to_dict())
+        print_report(found, file=source.file, layers=[gru], written=written)
     else:
         console().print(found)
         if write_better is not None:

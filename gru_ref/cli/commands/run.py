@@ -9,11 +9,13 @@ import click
 
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import WHOLE, of_call, report_assumptions
+from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output, npz_bytes, write_files
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.files import Layer
 from gru_ref.keras.layers.bidirectional import Bidirectional
 from gru_ref.keras.layers.rnn import RNN
+from gru_ref.presentation.array_facts import array_facts
 
 
 @click.command()
@@ -26,6 +28,7 @@ from gru_ref.keras.layers.rnn import RNN
     help="Write the output of every timestep (default: what return_sequences of the GRU says).",
 )
 @options.output("The .npz file to write.")
+@options.as_json()
 def run(
     source: SourceFile,
     layer: str | None,
@@ -33,6 +36,7 @@ def run(
     sequences: bool,
     output: Path,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Run a GRU layer of FILE over inputs, a Bidirectional or an RNN as a whole.
 
@@ -53,7 +57,11 @@ def run(
     report_assumptions([chosen], source, uses, masked=masked)
     returned = dict(zip((*_output_names(chosen), *state_names), map(_array, result), strict=True))
     shapes = ", ".join(f"{name} {array.shape}" for name, array in returned.items())
-    write_files({output: npz_bytes(returned)}, f": {shapes}")
+    contents = {output: npz_bytes(returned)}
+    write_files(contents, f": {shapes}", quiet=as_json)
+    if as_json:
+        facts = {name: array_facts(array) for name, array in returned.items()}
+        print_report("run", {"arrays": facts}, file=source.file, layers=[chosen], written=contents)
 
 
 def _output_names(layer: Layer) -> tuple[str, ...]:

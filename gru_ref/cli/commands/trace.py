@@ -9,6 +9,7 @@ import click
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import of_call, report_assumptions
+from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
@@ -27,6 +28,7 @@ from gru_ref.presentation.text import one_line
     "--row", "N", "Row of the batch that --picture shows (default 0).", type=click.IntRange(0)
 )
 @options.force
+@options.as_json()
 def trace(
     source: SourceFile,
     layer: str | None,
@@ -35,6 +37,7 @@ def trace(
     picture: Path | None,
     row: int | None,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Run a GRU of FILE and show or write every gate of every timestep.
 
@@ -65,6 +68,9 @@ def trace(
     masked = call.mask is not None
     report_assumptions([gru], source, of_call(call), masked=masked)
     write_all(contents)
+    if as_json:
+        print_report(steps, file=source.file, layers=[gru], written=contents)
+        return
     console().print(steps)
     for path in contents:
         click.echo(f"Written: {one_line(str(path))}")

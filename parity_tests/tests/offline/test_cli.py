@@ -18,7 +18,7 @@ import gru_ref
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import main
 from gru_ref.cli.group import SUMMARIES
-from gru_ref.cli.output import print_json
+from gru_ref.cli.json_report import print_json
 from gru_ref.cli.text import say
 from gru_ref.files.sniff import is_read, source_files
 from gru_ref.files.writers import keras3
