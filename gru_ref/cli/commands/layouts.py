@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 from rich.text import Text
@@ -34,11 +35,16 @@ def layouts(name: str | None, as_json: bool) -> None:
     """
     if as_json:
         shown = LAYOUTS.values() if name is None else [layout(name)]
-        print_json({**heading("layouts"), "layouts": [asdict(one.FACTS) for one in shown]})
+        print_json({**heading("layouts"), "layouts": [_data(one.FACTS) for one in shown]})
     elif name is None:
         _print_all()
     else:
         _print_one(layout(name).FACTS)
+
+
+def _data(facts: Facts) -> dict[str, Any]:
+    mistakes = [{"mistake": mistake, "why": why} for mistake, why in facts.mistakes]
+    return {**asdict(facts), "mistakes": mistakes}
 
 
 def _print_all() -> None:

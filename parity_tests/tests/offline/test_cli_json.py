@@ -1,0 +1,185 @@
+"""`--json`: every command prints one object of the schema that is installed with it, or nothing."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+import gru_ref
+from gru_ref.cli.group import SUMMARIES, command
+from parity_tests.recording.files.recorded_files import Recorded
+from parity_tests.tests.support import cli_files, small_gru
+from parity_tests.tests.support.cli_files import EXPECTED, NPZ, arrays_of, npz_layer
+from parity_tests.tests.support.cli_runner import check_failed, invoke
+
+SCHEMA = json.loads(
+    importlib.resources.files("gru_ref.cli").joinpath("schema.json").read_text(encoding="utf-8")
+)
+ELEVEN = Recorded("keras-3.15.1/eleven.model.keras").path
+CALL = ("--inputs", "x.npy")
+# Words after gru-ref → its exit status. What a file, an option or a result can change is there.
+RUNS = {
+    ("inspect", NPZ): 0,
+    ("inspect", ELEVEN): 0,
+    ("run", NPZ, *CALL, "-o", "out.npz"): 0,
+    ("convert", NPZ, "--to", "torch", "-o", "w.npz"): 0,
+    ("convert", NPZ, "--to", "keras3", "-o", "w.keras"): 0,
+    ("convert", "two.keras", "--to", "keras3", "-o", "w.weights.h5"): 0,
+    ("convert", "two.keras", "--to", "keras3", "-o", "w.keras", "--report", "r.json"): 0,
+    ("bundle", NPZ, "-o", "b.npz"): 0,
+    ("bundle", NPZ, *CALL, "-o", "b.npz"): 0,
+    ("trace", NPZ, *CALL): 0,
+    ("trace", NPZ, *CALL, "-o", "t.npz"): 0,
+    ("layouts",): 0,
+    ("layouts", "onnx"): 0,
+    ("diff", NPZ, *CALL, "--theirs", "y.npy"): 0,
+    ("diff", NPZ, *CALL, "--theirs", "wrong.npy"): 1,
+    ("diff", NPZ, *CALL, "--theirs", "last.npy"): 1,
+    ("diff", NPZ, *CALL, "--theirs", "nan.npy"): 1,
+    ("lint-vectors", NPZ, *CALL, "--write-better", "better.npz"): 1,
+    ("doctor", NPZ, *CALL, "--outputs", "y.npy"): 0,
+    ("doctor", NPZ, *CALL, "--outputs", "y.npy", "--to", "torch", "-o", "w.npz"): 0,
+    ("doctor", NPZ, *CALL, "--outputs", "wrong.npy", "--to", "torch", "-o", "w.npz"): 1,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the live layer's call, and what wrong ports return, into a new folder."""
+    monkeypatch.chdir(tmp_path)
+    live = arrays_of(EXPECTED)
+    y = live["outputs"]
+    wrong = npz_layer(return_sequences=True)(live["x"], np.ones_like(y[:, 0]))
+    nan = np.where(np.arange(y.shape[-1]) == 2, np.float32("nan"), y)
+    for name, array in {
+        "x": live["x"],
+        "y": y,
+        "wrong": wrong,
+        "last": wrong[:, -1],
+        "nan": nan,
+    }.items():
+        np.save(f"{name}.npy", array)
+    layers = (small_gru.layer(return_sequences=True), small_gru.layer(reset_after=False))
+    cli_files.model_file(Path("two.keras"), *layers)
+
+
+def _objects(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every description of an object in a schema."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object" or "properties" in schema:
+            yield schema
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _objects(part)
+
+
+def _check(report: dict[str, Any]) -> None:
+    """Check that a report is of its own kind in the schema, and names the version."""
+    kind = {**SCHEMA, "oneOf": [{"$ref": f"#/$defs/{report['report']}"}]}
+    jsonschema.validate(report, kind, jsonschema.Draft202012Validator)  # says more than the next
+    jsonschema.validate(report, SCHEMA, jsonschema.Draft202012Validator)
+    assert report["gru_ref"] == gru_ref.__version__
+
+
+@pytest.mark.parametrize(("words", "status"), RUNS.items(), ids=lambda one: str(one)[:60])
+def test_one_object_of_the_schema_is_printed_and_nothing_else(
+    words: tuple[Any, ...], status: int
+) -> None:
+    ended = invoke(*words, "--json")
+    assert ended.status == status, ended.err
+    report = json.loads(ended.out)
+    _check(report)
+    assert report["report"] == words[0]
+    written = [Path(path).name for path in report.get("written", [])]
+    made = {path.name for path in Path.cwd().iterdir()}
+    inputs = {"x.npy", "y.npy", "wrong.npy", "last.npy", "nan.npy", "two.keras"}
+    assert sorted(written) == sorted(made - inputs)
+    if words[0] not in ("inspect", "layouts"):
+        assert report["file"] == str(words[1])
+        assert (
+            [one["path"] for one in report["provenance"]]
+            or "changes" in report
+            or (words[0] == "doctor")
+        )
+
+
+def test_every_command_has_it_and_is_in_the_schema() -> None:
+    assert {words[0] for words in RUNS} == {*SUMMARIES}
+    kinds = {
+        SCHEMA["$defs"][one["$ref"].rpartition("/")[2]]["properties"]["report"]["const"]
+        for one in SCHEMA["oneOf"]
+    }
+    assert kinds == {*SUMMARIES}
+    for name in SUMMARIES:
+        found = command.get_command(None, name)  # type: ignore[arg-type]
+        assert found is not None
+        assert "--json" in [word for one in found.params for word in one.opts]
+
+
+def test_the_schema_leaves_nothing_open() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert all("additionalProperties" in one or one["type"] != "object" for one in _objects(SCHEMA))
+    report = json.loads(invoke("layouts", "--json").out)
+    with pytest.raises(jsonschema.ValidationError):
+        _check({**report, "more": 1})
+
+
+def test_the_report_of_a_model_is_what_is_printed() -> None:
+    words = ("convert", "two.keras", "--to", "keras3", "-o", "w.keras", "--report", "r.json")
+    ended = invoke(*words, "--json")
+    assert json.loads(Path("r.json").read_text()) == json.loads(ended.out)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("inspect", "no.h5"), "no.h5"),
+        (("layouts", "nothing"), "layout is 'nothing'"),
+        (("diff", NPZ, *CALL, "--theirs", "x.npy"), "theirs has shape"),
+        (("run", NPZ, *CALL, "-o", "x.npy"), "expected a name in .npz"),
+    ],
+)
+def test_an_error_is_a_sentence_and_nothing_is_printed(words: tuple[Any, ...], says: str) -> None:
+    check_failed(invoke(*words, "--json"), says)
+
+
+class TestInPython:
+    """What the functions return is what the commands print."""
+
+    def reports(self) -> dict[str, Any]:
+        """Return a result of each tool, by the words of its command."""
+        x, y, wrong = (np.load(f"{name}.npy") for name in ("x", "y", "wrong"))
+        layer = npz_layer()
+        return {
+            ("inspect", NPZ): gru_ref.inspect(NPZ),
+            ("diff", NPZ, *CALL, "--theirs", "y.npy"): gru_ref.diff(layer, x, y),
+            ("diff", NPZ, *CALL, "--theirs", "wrong.npy"): gru_ref.diff(layer, x, wrong),
+            ("trace", NPZ, *CALL): gru_ref.trace(layer, x),
+            ("lint-vectors", NPZ, *CALL): gru_ref.lint_vectors(layer, x),
+            ("doctor", NPZ, *CALL, "--outputs", "y.npy"): gru_ref.diagnose(arrays_of(NPZ), x, y),
+        }  # fmt: skip
+
+    def test_as_data(self) -> None:
+        for words, report in self.reports().items():
+            printed = json.loads(invoke(*words, "--json").out)
+            data = report.to_dict()
+            _check(data)
+            common = {"file", "provenance", "written", "not_written"} - data.keys()
+            assert {key: value for key, value in printed.items() if key not in common} == data
+
+    def test_as_text(self) -> None:
+        for words, report in self.reports().items():
+            printed = invoke(*words).out
+            if words[0] == "lint-vectors":
+                printed = printed.removesuffix("--write-better FILE.npz writes it.\n")
+            assert printed == f"{report}\n"
+            assert repr(report) == str(report)
+            assert max(map(len, str(report).splitlines())) <= 80
