@@ -72,7 +72,7 @@ def _is_true(explanation: Explanation, trial: Trial) -> bool:
 def _visible(explanation: Explanation, trial: Trial) -> bool:
     """Whether what the trial shows could have ruled a member of the class out."""
     assert trial.true is not None  # the caller looks
-    x = np.asarray(trial.arguments["inputs"], np.float64)
+    x = np.asarray(trial.arguments["x"], np.float64)
     state = trial.arguments["initial_state"]
     outputs = trial.arguments["outputs"]
     y = outputs[0] if isinstance(outputs, tuple) else outputs

@@ -123,7 +123,7 @@ def doctor(
         _weight_arrays(SourceFile(file, limits=limits), layer),
         arrays["--inputs"],
         tuple(seen) if len(seen) == 2 else seen[0],
-        initial_state=arrays.get("--initial-state"),
+        arrays.get("--initial-state"),
         activation=list(activations) or None,
         recurrent_activation=list(gates) or None,
         precision=precision,

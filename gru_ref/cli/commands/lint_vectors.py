@@ -78,6 +78,7 @@ def lint_vectors(
     call.check_inputs({"--outputs": outputs})
     gru = source.gru(layer)
     arrays = call.arrays()
+    arrays["x"] = arrays.pop("inputs")
     arrays["outputs"] = read_array(outputs, "--outputs")
     linted = gru
     if call.inputs is None:
@@ -108,7 +109,7 @@ def _probe_call(source: SourceFile, layer: GRU) -> tuple[GRU, dict[str, Any]]:
     # Its outputs are right, which loading has checked, but rounded as the layer's dtype is.
     linted = copy.copy(layer)
     linted.change_loop(return_sequences=probe.outputs.ndim == 3, return_state=False)
-    call = {"inputs": probe.inputs, "initial_state": probe.initial_state, "mask": probe.mask}
+    call = {"x": probe.inputs, "initial_state": probe.initial_state, "mask": probe.mask}
     return linted, call
 
 

@@ -10,12 +10,11 @@ from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
-from gru_ref.cli.output import check_output
+from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 from gru_ref.debugging.trace import trace as trace_gru
 from gru_ref.presentation.tables import console
-from gru_ref.presentation.text import one_line
 
 
 @click.command()
@@ -39,9 +38,7 @@ def trace(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Run a GRU of FILE and show or write every gate of every timestep.
-
-    Prints the shape and the range of each array.
+    """Run a GRU of FILE and write every gate of every timestep, or show their ranges.
 
     \b
     -o trace.npz         arrays, timesteps first: z, r, candidate, h, output …
@@ -67,10 +64,10 @@ def trace(
         contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
     masked = call.mask is not None
     report_assumptions([gru], source, of_call(call), masked=masked)
-    write_all(contents)
     if as_json:
+        write_all(contents)
         print_report(steps, file=source.file, layers=[gru], written=contents)
-        return
-    console().print(steps)
-    for path in contents:
-        click.echo(f"Written: {one_line(str(path))}")
+    elif contents:
+        write_files(contents, f": {steps.sizes}")
+    else:
+        console().print(steps)

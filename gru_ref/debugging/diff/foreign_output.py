@@ -134,9 +134,18 @@ def _hint(shape: tuple[int, ...], sizes: tuple[int, int, int], *, time_major: bo
 
 
 def _floating(value: Any, name: str) -> Array:
+    if isinstance(value, (list, tuple)) and any(hasattr(one, "__array__") for one in value):
+        raise TypeError(
+            f"{name} is a {type(value).__name__} of {len(value)}, expected an array: of an output "
+            f"and a state hand in {{'output': {name}[0], 'state': {name}[1]}}"
+        )
     if not hasattr(value, "__array__"):
-        raise TypeError(f"{name} is {shown(value)}, expected an array")
-    array = np.asarray(value)
+        raise TypeError(f"{name} is {shown(value)}, expected an array, whose dtype counts")
+    try:
+        array = np.asarray(value)
+    except (RuntimeError, TypeError, ValueError) as error:  # a tensor on a GPU, or with a gradient
+        kind = type(value).__name__
+        raise TypeError(f"{name} is a {kind} that NumPy cannot read: {error}") from error
     if dtype_kind(array.dtype) != "f":
         raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
     return array

@@ -88,12 +88,12 @@ class Explanation:
         """
         return keras_weights(self._space, self._view, double=self._double).layer(**arguments)
 
-    def run(self, inputs: Any, initial_state: Any = None) -> Array:
+    def run(self, x: Any, initial_state: Any = None) -> Array:
         """Return the source's output for inputs in its own axes, in float64.
 
         Parameters
         ----------
-        inputs : with as many axes as the diagnosed inputs
+        x : with as many axes as the diagnosed inputs
         initial_state : (batch, units), optional
 
         Raises
@@ -101,12 +101,12 @@ class Explanation:
         ValueError
             The inputs have other axes or features.
         """
-        x = np.asarray(inputs, np.float64)
+        x = np.asarray(x, np.float64)
         features = self._space.features
         if x.ndim != self._axes or x.shape[-1] != features or not x.size or not list(time_first(x)):
             sizes = ["two", "three"][self._axes - 2] if self._axes < 4 else self._axes
             raise ValueError(
-                f"inputs has shape {x.shape}, expected {sizes} sizes as in the inputs that were "
+                f"x has shape {x.shape}, expected {sizes} sizes as in the inputs that were "
                 f"diagnosed, the last {features}"
             )
         state = None if initial_state is None else np.asarray(initial_state, np.float64)

@@ -262,9 +262,7 @@ class Evidence(NamedTuple):
         return outputs
 
 
-def evidence(
-    inputs: Any, outputs: Any, initial_state: Any = None, bits: str | None = None
-) -> Evidence:
+def evidence(x: Any, outputs: Any, initial_state: Any = None, bits: str | None = None) -> Evidence:
     """Check the inputs and outputs and return them as evidence.
 
     Raises
@@ -272,13 +270,13 @@ def evidence(
     TypeError, ValueError
         Shapes do not fit together, or a value is not an array of finite numbers.
     """
-    x = float64_array(inputs, "inputs", bits)
+    x = float64_array(x, "x", bits)
     pair = outputs if isinstance(outputs, (tuple, list)) and len(outputs) == 2 else (outputs,)
     if len(pair) == 2 and not all(hasattr(one, "__array__") for one in pair):
         pair = (outputs,)  # nested numbers
     arrays = [float64_array(one, "outputs", bits) for one in pair]
     if x.ndim < 2 or not x.size:
-        raise ValueError(f"inputs has shape {x.shape}, expected (batch, timesteps, features)")
+        raise ValueError(f"x has shape {x.shape}, expected (batch, timesteps, features)")
     for array in arrays:
         if not array.ndim or not array.size:
             raise ValueError(
@@ -300,7 +298,7 @@ def evidence(
         shapes = " and ".join(str(array.shape) for array in arrays)
         raise ValueError(
             f"outputs has shape {shapes}, expected (batch, timesteps, units) or (batch, units) "
-            f"for inputs of shape {x.shape}"
+            f"for x of shape {x.shape}"
         )
     alignments = [one for one in found.values() if _agrees(one)]
     if not alignments:

@@ -73,10 +73,10 @@ class _KnownActivations(NamedTuple):
 
 def diagnose(
     arrays: Any,
-    inputs: Any,
+    x: Any,
     outputs: Any,
-    *,
     initial_state: Any = None,
+    *,
     activation: Any = None,
     recurrent_activation: Any = None,
     precision: str | None = None,
@@ -89,7 +89,8 @@ def diagnose(
     arrays : mapping of names to arrays, or sequence of arrays
         In any number, shape and order; names are not used. Integer arrays are quantised weights:
         NAME with NAME_scale and perhaps NAME_zero_point, or a pair (array, scale).
-    inputs : (batch, timesteps, features) or (timesteps, batch, features) or (timesteps, features)
+    x : (batch, timesteps, features) or (timesteps, batch, features) or (timesteps, features)
+        The inputs of the source.
     outputs : array, or (sequence, last state)
         The states of all timesteps, (batch, timesteps, units) or time first; or the last state,
         (batch, units). There may be axes of size 1, such as an axis of directions.
@@ -111,7 +112,7 @@ def diagnose(
     Raises
     ------
     TypeError, ValueError
-        A value is not an array of finite numbers, or the shapes of inputs and outputs do not fit
+        A value is not an array of finite numbers, or the shapes of x and outputs do not fit
         together.
 
     Notes
@@ -144,8 +145,8 @@ def diagnose(
             f"precision is {shown(precision)}, expected one of {', '.join(PRECISIONS)}"
         )
     given = unknown_arrays(arrays, bits)
-    seen = evidence(inputs, outputs, initial_state, bits)
-    if bits is not None and not holds_bits([arrays, inputs, outputs, initial_state]):
+    seen = evidence(x, outputs, initial_state, bits)
+    if bits is not None and not holds_bits([arrays, x, outputs, initial_state]):
         raise ValueError(f"bits is {shown(bits)}, expected none: no array is of dtype uint16")
     known = _KnownActivations(
         named_functions(recurrent_activation, "recurrent_activation"),

@@ -135,11 +135,11 @@ class Lint(Report):
 
 def lint_vectors(
     layer: GRU,
-    inputs: Any,
-    *,
-    outputs: Any = None,
+    x: Any,
     initial_state: Any = None,
+    *,
     mask: Any = None,
+    outputs: Any = None,
     tolerance: float = 1e-5,
     relative_tolerance: float = 0.0,
 ) -> Lint:
@@ -153,13 +153,14 @@ def lint_vectors(
     layer : GRU
         With the weights of the test. It is read, not called: a stateful layer starts from its
         recorded state, which does not change.
-    inputs : (batch, timesteps, features), or (timesteps, batch, features) for time_major
-    outputs : (batch, timesteps, units), (timesteps, batch, units) or (batch, units), optional
-        The outputs that the test expects: all, or the last. By default what the layer returns, with
-        return_state including its state.
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+        The inputs of the test.
     initial_state : (batch, units), optional
     mask : (batch, timesteps), or (timesteps, batch), optional
         True: use this timestep.
+    outputs : (batch, timesteps, units), (timesteps, batch, units) or (batch, units), optional
+        The outputs that the test expects: all, or the last. By default what the layer returns, with
+        return_state including its state.
     tolerance, relative_tolerance : float
         The test fails where |output − expected| > tolerance + relative_tolerance · |expected|.
 
@@ -189,7 +190,7 @@ def lint_vectors(
     >>> swapped.seen, swapped.reason.causes
     (False, (('all biases are zero',),))
     """
-    given = _read_test(layer, inputs, outputs, initial_state, mask, (tolerance, relative_tolerance))
+    given = _read_test(layer, x, outputs, initial_state, mask, (tolerance, relative_tolerance))
     found = better(given)
     reasons = Reasons(given, found.generic)
     findings, cannot = [], []
@@ -205,7 +206,7 @@ def lint_vectors(
 
 def _read_test(
     layer: Any,
-    inputs: Any,
+    x: Any,
     outputs: Any,
     initial_state: Any,
     mask: Any,
@@ -217,10 +218,10 @@ def _read_test(
         if not 0 <= value < np.inf:
             raise ValueError(f"{name} is {shown(value)}, expected 0 or more")
     features = layer.weight_shapes()["kernel"][0]
-    x = _numbers("inputs", inputs)
+    x = _numbers("x", x)
     if x.ndim != 3 or x.shape[2] != features or 0 in x.shape:
         raise ValueError(
-            f"inputs has shape {x.shape}, expected three sizes, none of them 0, the last {features}"
+            f"x has shape {x.shape}, expected three sizes, none of them 0, the last {features}"
         )
     batch, _ = config.batch_and_time(x.shape)
     last, every = (batch, config.units), (*x.shape[:2], config.units)

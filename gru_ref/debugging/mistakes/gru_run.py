@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,10 @@ from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import laws, read_mask
 from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.layers.loop_layer import starts_from_record
+from gru_ref.keras.layers.rnn import RNN
+from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 
 Array = NDArray[Any]
 
@@ -159,10 +163,26 @@ def built_gru(layer: Any) -> GRU:
         It is not a GRU, or it is not built.
     """
     if not isinstance(layer, GRU):
-        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU")
+        raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU{_hint(layer)}")
     if not layer.built:
         raise ValueError("the layer is not built, expected one with weights")
     return layer
+
+
+def _hint(layer: Any) -> str:
+    """Return where the GRU is that somebody means who hands in something else."""
+    if hasattr(layer, "forward_layer"):
+        return ": layer.forward_layer and layer.backward_layer are one each"
+    if isinstance(layer, (str, os.PathLike)):
+        return ": gru_ref.load_grus(path) returns those of a file"
+    if isinstance(layer, (RNN, GRUCell, StackedRNNCells)):
+        return (
+            ": a GRU of the same arguments takes the weights of a cell, "
+            "gru.set_weights(cell.get_weights())"
+        )
+    if hasattr(layer, "get_weights"):
+        return ": gru_ref.GRU.from_keras(layer) takes over one of Keras"
+    return ""
 
 
 def layer_attempt(

@@ -105,10 +105,15 @@ class Trace(Report):
             "arrays": {name: array_facts(array) for name, array in self.arrays().items()},
         }
 
+    @property
+    def sizes(self) -> str:
+        """The sizes in words."""
+        timesteps, batch, units = self.h.shape
+        return f"{timesteps} timesteps, batch {batch}, {units} units"
+
     def __rich__(self) -> RenderableType:
-        data = self.data()
-        sizes = "{timesteps} timesteps, batch {batch}, {units} units, {dtype}".format(**data)
-        return stack([plain_text(sizes), array_table(data["arrays"])])
+        arrays = {name: array_facts(array) for name, array in self.arrays().items()}
+        return stack([plain_text(f"{self.sizes}, {self.h.dtype}"), array_table(arrays)])
 
     def npz(self) -> bytes:
         """Return the bytes of the `.npz` that `save` writes."""

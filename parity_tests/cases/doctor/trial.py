@@ -120,7 +120,7 @@ def outside(kind: str, seed: int) -> Trial:
         finer = {name: q(value) for name, value in exact.items()}
         hidden |= moved < _size(output_of(finer) - rounded)
     what = f"{kind} {precision} u={u} f={f} T={timesteps} B={batch} {outputs.ndim - 1} axes"
-    shown = {"arrays": arrays, "inputs": x, "outputs": outputs}
+    shown = {"arrays": arrays, "x": x, "outputs": outputs}
     return Trial(kind, what, precision, shown, layout if hidden else None, (f, u))
 
 
@@ -150,7 +150,7 @@ def _draw(kind: str, rng: np.random.Generator, size: tuple[int, int, int] | None
     h = np.zeros((batch, u), x.dtype) if start is None else start
     sequence, last = way.run(lambda x_t, state: source.step(q, used, x_t, state), x, h)
     outputs = {"sequence": sequence, "last": last, "both": (sequence, last)}[way.outputs]
-    shown = {"arrays": arrays, "inputs": x, "outputs": outputs, "initial_state": start}
+    shown = {"arrays": arrays, "x": x, "outputs": outputs, "initial_state": start}
 
     def true(inputs: Array, state: Array | None) -> Array:
         exactly = Rounder("exact")

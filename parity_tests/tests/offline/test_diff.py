@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.diff.difference import Difference
 from gru_ref.debugging.diff.hypotheses import DROPOUT
 from gru_ref.debugging.mistakes.table import BY_NAME
+from gru_ref.testing import assert_same_gru
 from parity_tests.tests.support.small_gru import BIAS, attempt_of, change_array, with_weights
 
 BATCH, TIMESTEPS, FEATURES, UNITS = 3, 7, 4, 5
@@ -308,10 +311,30 @@ STATES = np.zeros((BATCH, TIMESTEPS, UNITS))
 BESIDE = {"output": STATES}
 
 
+class Tensor:
+    """What other libraries have for an array: NumPy asks it for one, and may be told why not."""
+
+    def __init__(self, array: np.ndarray, refusal: str = "") -> None:
+        self.array, self.refusal = array, refusal
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        if self.refusal:
+            raise RuntimeError(self.refusal)
+        return self.array
+
+
+def test_a_tensor_of_another_library_is_an_array() -> None:
+    found = diff(LAYER, Tensor(X), Tensor(LAYER(X)), Tensor(np.zeros((BATCH, UNITS), "float32")))
+    assert found.equal
+
+
 @pytest.mark.parametrize(
     ("theirs", "error", "message"),
     [
         (STATES.astype("int64"), TypeError, "dtype int64"),
+        (STATES.tolist(), TypeError, "expected an array, whose dtype counts"),
+        ((STATES, STATES[:, -1]), TypeError, r"a tuple of 2, .* hand in \{'output': theirs\[0\]"),
+        (Tensor(STATES, "it requires grad"), TypeError, "a Tensor that NumPy .*: it requires grad"),
         ({"update": STATES}, ValueError, "expected h, with z, r, candidate"),
         (
             {**BESIDE, "foo": STATES},
@@ -330,9 +353,27 @@ def test_what_does_not_fit_is_refused(theirs: Any, error: type[Exception], messa
         diff(LAYER, X, theirs)
 
 
-def test_what_is_no_layer_or_no_batch_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"layer is None, expected a gru_ref\.GRU"):
-        diff(None, X, STATES)
+@pytest.mark.parametrize(
+    ("layer", "says"),
+    [
+        (None, "layer is None, expected a gru_ref.GRU"),
+        (gru_ref.Bidirectional(LAYER), "layer.forward_layer and layer.backward_layer are one each"),
+        (gru_ref.RNN(gru_ref.GRUCell(UNITS)), "gru.set_weights(cell.get_weights())"),
+        (gru_ref.GRUCell(UNITS), "gru.set_weights(cell.get_weights())"),
+        (SimpleNamespace(get_weights=list), "gru_ref.GRU.from_keras(layer)"),
+        ("model.h5", "gru_ref.load_grus(path)"),
+    ],
+)
+@pytest.mark.parametrize("tool", [diff, gru_ref.trace, gru_ref.lint_vectors, assert_same_gru])
+def test_what_is_no_gru_is_refused_and_it_is_said_where_one_is(
+    tool: Any, layer: Any, says: str
+) -> None:
+    more = (STATES,) if tool in (diff, assert_same_gru) else ()
+    with pytest.raises(TypeError, match=re.escape(says)):
+        tool(layer, X, *more)
+
+
+def test_what_is_not_built_or_no_batch_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one with weights"):
         diff(gru_ref.GRU(UNITS), X, STATES)
     with pytest.raises(ValueError, match="expected a row at least"):

@@ -153,7 +153,7 @@ def test_outputs_without_a_batch_are_one_layout(of_x: Any) -> None:
 def test_an_explanation_runs_inputs_in_its_own_axes_alone(of_x: Any) -> None:
     arrays, x, y = _torch()
     (explanation,) = diagnose(arrays, x, y, **_KNOWN).explanations
-    with pytest.raises(ValueError, match=r"inputs has shape \(.*\), expected three sizes as in"):
+    with pytest.raises(ValueError, match=r"x has shape \(.*\), expected three sizes as in"):
         explanation.run(x[of_x])
 
 
@@ -248,8 +248,8 @@ def test_a_state_that_tells_no_layout_from_another_is_said_to() -> None:
         ({"outputs": np.zeros((5, 9, UNITS))}, r"outputs has shape \(5, 9, 4\), expected \(batch"),
         ({"arrays": [np.ones((2, 2), int)]}, "has dtype int64, expected floating numbers"),
         ({"arrays": [np.full((2, 2), np.nan)]}, "holds NaN or infinity"),
-        ({"inputs": np.zeros((2, 6, FEATURES), int)}, "inputs has dtype int64, expected floating"),
-        ({"inputs": np.zeros(FEATURES)}, r"inputs has shape \(3,\), expected \(batch"),
+        ({"x": np.zeros((2, 6, FEATURES), int)}, "x has dtype int64, expected floating"),
+        ({"x": np.zeros(FEATURES)}, r"x has shape \(3,\), expected \(batch"),
         ({"outputs": np.zeros((2, 6, 0))}, r"outputs has shape \(2, 6, 0\), expected \(batch"),
         ({"outputs": np.float64(1)}, r"outputs has shape \(\), expected \(batch"),
     ]
@@ -257,7 +257,7 @@ def test_a_state_that_tells_no_layout_from_another_is_said_to() -> None:
 def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:
     arrays, x, y = _torch()
     with pytest.raises(ValueError, match=message):
-        diagnose(**{"arrays": arrays, "inputs": x, "outputs": y, **change})
+        diagnose(**{"arrays": arrays, "x": x, "outputs": y, **change})
 
 
 def test_every_runtime_is_some_readings_convention() -> None:

@@ -37,14 +37,14 @@ def _call() -> dict[str, np.ndarray]:
     mask = np.ones((BATCH, TIMESTEPS), bool)
     mask[1, 2] = False
     return {
-        "inputs": rng.uniform(-1, 1, (BATCH, TIMESTEPS, FEATURES)),
+        "x": rng.uniform(-1, 1, (BATCH, TIMESTEPS, FEATURES)),
         "initial_state": rng.uniform(-1, 1, (BATCH, UNITS)),
         "mask": mask,
     }
 
 
 def _right(layer: gru_ref.GRU, given: dict[str, np.ndarray]) -> np.ndarray:
-    return layer(given["inputs"], given["initial_state"], mask=given["mask"])
+    return layer(given["x"], given["initial_state"], mask=given["mask"])
 
 
 def _found(lint: Lint, mistake: str) -> Any:
@@ -101,20 +101,20 @@ class TestVerdict:
 def test_a_stateful_layer_starts_as_its_next_call_would(release: str, is_given: bool) -> None:
     given = _call()
     layer = _layer(stateful=True, keras_version=release)
-    layer(given["inputs"])
+    layer(given["x"])
     recorded, state = layer.recorded_state, given["initial_state"] if is_given else None
     assert recorded.any()
     warns = pytest.warns(KerasQuirkWarning) if is_given and release == "2" else nullcontext()
     with warns:
-        lint = lint_vectors(layer, given["inputs"], initial_state=state)
+        lint = lint_vectors(layer, given["x"], initial_state=state)
     np.testing.assert_array_equal(layer.recorded_state, recorded)
     assert _found(lint, "initial_state ignored").seen
     with warns:
-        right = copy.deepcopy(layer)(given["inputs"], state)
+        right = copy.deepcopy(layer)(given["x"], state)
     with warns:
-        lint_vectors(layer, given["inputs"], initial_state=state, outputs=right, tolerance=0)
+        lint_vectors(layer, given["x"], initial_state=state, outputs=right, tolerance=0)
     with pytest.raises(ValueError, match="the batch is 1, expected 2: a stateful layer keeps one"):
-        lint_vectors(layer, given["inputs"][:1])
+        lint_vectors(layer, given["x"][:1])
 
 
 def _symmetric(array: np.ndarray) -> np.ndarray:
@@ -170,7 +170,7 @@ FLAWS: dict[str, tuple[Any, Any, str, list[str]]] = {
     "no mask": ("mask", lambda m: None, "no mask is given", OF_MASK),
     "mask of all": ("mask", np.ones_like, "no mask is given", OF_MASK),
     "features of inputs alike": (
-        "inputs",
+        "x",
         lambda x: x[..., :1] + np.zeros(FEATURES),
         "the inputs of all features are equal",
         OF_FEATURES,
@@ -202,7 +202,7 @@ class TestReasons:
         assert lint.better.seen >= {one.mistake for one in lint.findings}
 
     def test_palindromic_inputs_without_a_state(self) -> None:
-        layer, x = _layer(), _call()["inputs"]
+        layer, x = _layer(), _call()["x"]
         x = (x + x[:, ::-1]) / 2
         reason = _found(lint_vectors(layer, x), "go_backwards added").reason
         assert ("the inputs are the same read backwards",) in reason.causes
@@ -210,7 +210,7 @@ class TestReasons:
     def test_equal_weights_hide_the_gates_together(self) -> None:
         layer = _layer()
         layer.set_weights([np.full_like(array, 0.1) for array in layer.get_weights()])
-        causes = _found(lint_vectors(layer, _call()["inputs"]), "z and r swapped").reason.causes
+        causes = _found(lint_vectors(layer, _call()["x"]), "z and r swapped").reason.causes
         assert set(causes) == {
             ("all biases are equal",),
             ("all recurrent weights are equal",),
@@ -219,7 +219,7 @@ class TestReasons:
 
     def test_what_has_to_change_at_once(self) -> None:
         layer = change_array(_layer(), RECURRENT, lambda r: 0.1)
-        lint = lint_vectors(layer, _call()["inputs"][:, :1])
+        lint = lint_vectors(layer, _call()["x"][:, :1])
         assert _found(lint, "recurrent kernel transposed").reason.causes == (
             ("all recurrent weights are equal", "no initial state is given"),
         )
@@ -235,7 +235,7 @@ class TestReasons:
         )
 
     def test_numbers_that_are_none(self) -> None:
-        lint = lint_vectors(_layer(), np.nan * _call()["inputs"])
+        lint = lint_vectors(_layer(), np.nan * _call()["x"])
         assert _found(lint, "z and r swapped").reason.causes == (("no output is a finite number",),)
 
     def test_too_wide_a_tolerance(self) -> None:
@@ -301,9 +301,9 @@ class TestLintRefusals:
         [
             ({"layer": gru_ref.GRUWeights}, TypeError, "layer is"),
             ({"layer": gru_ref.GRU(2)}, ValueError, "not built"),
-            ({"inputs": np.ones((2, 3))}, ValueError, "inputs has shape"),
-            ({"inputs": np.ones((2, 0, FEATURES))}, ValueError, "inputs has shape"),
-            ({"inputs": np.array([["a"]])}, TypeError, "inputs has dtype"),
+            ({"x": np.ones((2, 3))}, ValueError, "x has shape"),
+            ({"x": np.ones((2, 0, FEATURES))}, ValueError, "x has shape"),
+            ({"x": np.array([["a"]])}, TypeError, "x has dtype"),
             ({"initial_state": np.ones((BATCH, 2))}, ValueError, "initial_state has shape"),
             ({"mask": np.ones((BATCH, 2))}, ValueError, "mask has shape"),
             ({"outputs": np.ones(3)}, ValueError, "outputs has shape"),
