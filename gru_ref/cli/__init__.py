@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from gru_ref.cli.text import needs
+from gru_ref.submodules import attach
+
+if not TYPE_CHECKING:  # a checker reads the files themselves
+    __getattr__, __dir__ = attach(__name__)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ def test_every_command_has_it_and_is_in_the_schema() -> None:
     }
     assert kinds == {*SUMMARIES}
     for name in SUMMARIES:
-        found = command.get_command(None, name)  # type: ignore[arg-type]
+        found = command.get_command(click.Context(command), name)
         assert found is not None
         assert "--json" in [word for one in found.params for word in one.opts]
 

@@ -1,13 +1,21 @@
-"""Imports are light: NumPy alone beneath `gru_ref`, and `gru_ref.core` stands by itself."""
+"""Imports are light: NumPy alone beneath `gru_ref`, and `gru_ref.core` stands by itself.
+
+After ``import gru_ref`` alone, every name and every file of it is reached as an attribute.
+"""
 
 from __future__ import annotations
 
+import pkgutil
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import gru_ref
+from parity_tests.environment import ROOT
 
 PACKAGE = Path(gru_ref.__file__).parent
 DOCTESTS = """
@@ -18,10 +26,39 @@ results = [doctest.testmod(importlib.import_module(name)) for name in names]
 print(sum(result.attempted for result in results))
 sys.exit(sum(result.failed for result in results))
 """
+# Every path of gru_ref that a page names, each reached after nothing was imported but gru_ref.
+PATHS = sorted(
+    {
+        path
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+        for path in re.findall(r"\bgru_ref(?:\.[A-Za-z_]\w*)+", page.read_text(encoding="utf-8"))
+        if not path.endswith((".py", ".md"))
+    }
+)
+REACH = """
+import functools, importlib, sys
+for path in sys.argv[1:]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "gru_ref"]:
+        del sys.modules[name]
+    import gru_ref
+    functools.reduce(getattr, path.split(".")[1:], gru_ref)
+"""
+PACKAGES = sorted(
+    module.name for module in pkgutil.walk_packages(gru_ref.__path__, "gru_ref.") if module.ispkg
+)
+FILES_OF = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+names = [module.name for module in pkgutil.iter_modules(package.__path__)]
+assert names and {*names} <= {*dir(package)} | {"__main__"}
+for name in names:
+    assert name == "__main__" or getattr(package, name).__name__ == f"{sys.argv[1]}.{name}"
+"""
 
 
-def _output(code: str, folder: Path | None = None) -> str:
-    return subprocess.check_output([sys.executable, "-c", code], text=True, cwd=folder)
+def _output(code: str, *arguments: str, folder: Path | None = None) -> str:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.check_output(command, text=True, cwd=folder)
 
 
 def _modules_after(statement: str) -> set[str]:
@@ -42,10 +79,31 @@ def test_the_core_imports_no_other_room() -> None:
 def test_the_core_runs_in_an_empty_folder(tmp_path: Path) -> None:
     shutil.copytree(PACKAGE / "core", tmp_path / "gru_ref" / "core")
     shutil.copy(PACKAGE / "errors.py", tmp_path / "gru_ref")
-    assert int(_output(DOCTESTS, tmp_path)) > 10
+    assert int(_output(DOCTESTS, folder=tmp_path)) > 10
 
 
 def test_every_public_name_is_there() -> None:
     for name in gru_ref.__all__:
         assert getattr(gru_ref, name) is not None
-        assert name in dir(gru_ref)
+    assert dir(gru_ref) == sorted(gru_ref.__all__)
+    with pytest.raises(AttributeError, match=r"module 'gru_ref' has no attribute 'grus'"):
+        gru_ref.__getattr__("grus")
+
+
+def test_every_path_that_a_page_names_is_reached() -> None:
+    assert "gru_ref.layouts.convert" in PATHS
+    _output(REACH, *PATHS)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_file_of_a_package_is_an_attribute_of_it(package: str) -> None:
+    _output(FILES_OF, package)
+
+
+def test_a_file_that_needs_a_missing_package_says_so() -> None:
+    """No attribute is missing then: the package that it imports is."""
+    code = "import sys; sys.modules['click'] = None; import gru_ref; gru_ref.cli.group"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "ModuleNotFoundError: import of click halted" in ended.stderr
