@@ -54,7 +54,7 @@ class Report(abc.ABC):
         try:
             from rich.console import Console
         except ModuleNotFoundError as error:
-            if error.name != "rich":
+            if (error.name or "").partition(".")[0] != "rich":
                 raise
             return f"{json.dumps(self.to_dict(), indent=2, allow_nan=False)}\n{_NEEDS_RICH}"
         printed = io.StringIO()
