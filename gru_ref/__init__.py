@@ -130,13 +130,14 @@ _MODULE_OF = {
 }
 _submodule, _ = attach(__name__)
 
+if not TYPE_CHECKING:  # to a checker a name that is not imported above is none
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        return _submodule(name)
-    value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            return _submodule(name)
+        value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

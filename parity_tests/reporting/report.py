@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from gru_ref.version import __version__
 from parity_tests.cases import covering, sweeps
 from parity_tests.judging import float32_runs
 from parity_tests.matrix.deviations import DEVIATIONS
@@ -117,6 +118,7 @@ def summarise(
         test for test in collected.failed if not any(f"_{name}" in test for name in oracles)
     ]
     return {
+        "gru_ref": __version__,
         "verdict": verdict(records["fixture"], collected.failed),
         "extent": extent,
         "oracles": oracles,

@@ -5,6 +5,7 @@ After ``import gru_ref`` alone, every name and every file of it is reached as an
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 import re
 import shutil
@@ -88,6 +89,19 @@ def test_every_public_name_is_there() -> None:
     assert dir(gru_ref) == sorted(gru_ref.__all__)
     with pytest.raises(AttributeError, match=r"module 'gru_ref' has no attribute 'grus'"):
         gru_ref.__getattr__("grus")
+
+
+def test_a_checker_knows_every_public_name() -> None:
+    source = ast.parse(Path(gru_ref.__file__).read_text(encoding="utf-8"))
+    (seen, *_) = (part for part in source.body if isinstance(part, ast.If))
+    names = {
+        alias.name
+        for part in ast.walk(seen)
+        if isinstance(part, ast.ImportFrom)
+        for alias in part.names
+    }
+    assert names == {*gru_ref.__all__}
+    assert (PACKAGE / "py.typed").is_file()
 
 
 def test_every_path_that_a_page_names_is_reached() -> None:

@@ -21,7 +21,7 @@ from gru_ref.files.limits import Budget
 from gru_ref.files.readers.whole_model import GroupedArrays, ListedArrays, StoredModel
 from gru_ref.files.writers.keras3_model.arrays import new_arrays, take_arrays
 from gru_ref.files.writers.keras3_model.model import BATCH_IS_UNKNOWN, Carried, ModelWriter
-from gru_ref.files.writers.keras3_model.report import Change, NotCarriedError, Report
+from gru_ref.files.writers.keras3_model.report import Change, ConversionReport, NotCarriedError
 from gru_ref.keras.ledger import resolve
 
 Array = NDArray[Any]
@@ -110,7 +110,7 @@ def plan(
         attention_ignores_masks=_OLD_ATTENTION.match(release) is not None,
     )
     model = writer.model(stored.config)
-    report: Report = writer.report
+    report: ConversionReport = writer.report
     if stored.keras_version is None and keras_version is None:
         generation = "1" if writer.met_keras_1 else "2"
         report.assumed["the Keras that wrote it"] = (
@@ -161,7 +161,7 @@ _AXES = {
 }  # fmt: skip
 
 
-def _infer_shape(model: Carried, report: Report, batch: int | None) -> None:
+def _infer_shape(model: Carried, report: ConversionReport, batch: int | None) -> None:
     """Give a Sequential model the shape of its input, which Keras 3 needs, by its first layer."""
     first = model.members[0].serialized["class_name"]
     arrays = model.placed[0].leaf.arrays if model.placed else []

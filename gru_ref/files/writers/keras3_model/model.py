@@ -39,7 +39,7 @@ from gru_ref.files.writers.keras3_model.masks import (
     operations_of,
     wanted_masks,
 )
-from gru_ref.files.writers.keras3_model.report import NotCarriedError, Report
+from gru_ref.files.writers.keras3_model.report import ConversionReport, NotCarriedError
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.layouts.runtimes.cudnn_gru import gru_arrays
 
@@ -204,7 +204,7 @@ class ModelWriter:
         multiplied: bool = True,
         attention_ignores_masks: bool = False,
     ) -> None:
-        self.report = Report()
+        self.report = ConversionReport()
         self._behaviour = behaviour
         self._style = style
         self._budget = budget

@@ -45,7 +45,7 @@ class NotCarriedError(ValueError):
 
 
 @dataclass
-class Report:
+class ConversionReport:
     """Everything that is to be said of one model.
 
     Parameters
