@@ -149,11 +149,10 @@ def doctor(
     if as_json:
         left_out = [{"path": str(path), "why": why} for path, why in refusals.items()]
         print_report(found, {"not_written": left_out}, file=file, written=contents)
-        return 0 if count == 1 else 1
-    for path in contents:
+    for path in () if as_json else contents:
         click.echo(f"Written: {one_line(str(path))}")
     for path, why in refusals.items():
-        click.echo(f"Not written: {one_line(str(path))}; {why}")
+        click.echo(f"Not written: {one_line(str(path))}; {why}", err=as_json)
     return 0 if count == 1 else 1
 
 

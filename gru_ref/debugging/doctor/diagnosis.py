@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -50,10 +50,10 @@ class Explanation:
     known_as: tuple[str, ...]
     error: float
     ratio: float
-    _space: Space
-    _view: View
-    _double: bool
-    _axes: int
+    _space: Space = field(repr=False)
+    _view: View = field(repr=False)
+    _double: bool = field(repr=False)
+    _axes: int = field(repr=False)
 
     @classmethod
     def from_views(
@@ -286,8 +286,8 @@ def _report_lines(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _explanation_lines(explanation: Explanation) -> Iterator[str]:
-    for field, label in _LABELS.items():
-        said = list(dict.fromkeys(_words(field, reading) for reading in explanation.readings))
+    for name, label in _LABELS.items():
+        said = list(dict.fromkeys(_words(name, reading) for reading in explanation.readings))
         yield from _labelled(label, " | ".join(said[:_MOST_SHOWN]))
     yield from _labelled("as", ", ".join(explanation.known_as) or "no runtime known here")
     yield f"  {'largest error':{_INDENT - 2}}{explanation.error:.2g}"

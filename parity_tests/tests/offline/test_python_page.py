@@ -32,7 +32,7 @@ def test_every_block_prints_what_is_shown(
             assert not differences(shown, printed, 0.0), block
             compared += 1
     assert compared == 3
-    with pytest.raises(AssertionError, match="^the port starts from zeros"):
+    with pytest.raises(AssertionError, match=r"^the port starts from zeros"):
         names["test_port"]()
 
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.resources
 import io
+import json
 import os
 from typing import Any, NamedTuple
 from unittest import mock
 
+import jsonschema
+
+import gru_ref
 from gru_ref.cli.group import command
+
+SCHEMA: dict[str, Any] = json.loads(
+    importlib.resources.files("gru_ref.cli").joinpath("schema.json").read_text(encoding="utf-8")
+)
 
 
 class CommandResult(NamedTuple):
@@ -20,7 +29,7 @@ class CommandResult(NamedTuple):
 
 
 def invoke(*arguments: object) -> CommandResult:
-    """Run a command of gru-ref and return how it ended."""
+    """Run a command of gru-ref and return how it ended; what --json prints is checked."""
     out, err = io.StringIO(), io.StringIO()
     status: Any = None
     with (
@@ -32,7 +41,18 @@ def invoke(*arguments: object) -> CommandResult:
             command([str(argument) for argument in arguments], prog_name="gru-ref")
         except SystemExit as ended:
             status = ended.code
-    return CommandResult(status, out.getvalue(), err.getvalue())
+    ended = CommandResult(status, out.getvalue(), err.getvalue())
+    if "--json" in arguments and status in (0, 1):
+        check_report(json.loads(ended.out))
+    return ended
+
+
+def check_report(report: dict[str, Any]) -> None:
+    """Check that what a command prints with --json is of its kind in the schema."""
+    of_kind = {**SCHEMA, "oneOf": [{"$ref": f"#/$defs/{report['report']}"}]}  # says what is wrong
+    for schema in (of_kind, SCHEMA):
+        jsonschema.Draft202012Validator(schema).validate(report)
+    assert report["gru_ref"] == gru_ref.__version__
 
 
 def check_shown(ended: CommandResult, status: int = 0) -> str:
