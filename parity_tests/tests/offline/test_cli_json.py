@@ -177,3 +177,23 @@ class TestInPython:
             assert printed == f"{report}\n"
             assert repr(report) == str(report)
             assert max(map(len, str(report).splitlines())) <= 80
+
+    def test_text_is_the_same_wherever_it_is_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = gru_ref.diff(npz_layer(), np.load("x.npy"), np.load("wrong.npy"))
+        text = str(found)
+        for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "JUPYTER_COLUMNS", "COLUMNS"):
+            monkeypatch.setenv(name, "30")
+        assert str(found) == text
+
+    def test_a_notebook_shows_it(self) -> None:
+        for report in self.reports().values():
+            shown = report._repr_html_()
+            assert str(report).splitlines()[0].split()[0] in shown
+            assert "<script" not in shown
+
+    def test_a_file_without_a_gru_is_refused_as_the_command_refuses_it(self) -> None:
+        np.savez("none.npz", a=np.ones(3))
+        ended = invoke("inspect", "none.npz")
+        with pytest.raises(ValueError, match="holds no GRU, expected one at least") as raised:
+            gru_ref.inspect("none.npz")
+        assert ended.err == f"gru-ref: {raised.value}\n"

@@ -119,6 +119,41 @@ def test_a_trace_that_fails_changes_nothing() -> None:
     np.testing.assert_array_equal(layer.states[0], before)
 
 
+def test_the_tool_reads_a_layer_where_the_method_calls_it() -> None:
+    layer, x = _small(stateful=True)
+    layer(x)
+    state = layer.recorded_state.copy()
+    trace = gru_ref.trace(layer, x)
+    assert (layer.recorded_state == state).all()
+    assert (trace.initial_state == state).all()
+    np.testing.assert_array_equal(layer.trace(x).h, trace.h)
+    assert (layer.recorded_state == trace.h[-1]).all()
+    assert (gru_ref.diff(layer, x, gru_ref.trace(layer, x).arrays())).equal
+    with pytest.raises(ValueError, match="expected one with weights"):
+        gru_ref.trace(gru_ref.GRU(2), x)
+
+
+def test_the_tool_takes_the_arguments_of_a_call() -> None:
+    layer, x = _small()
+    state = np.linspace(-1, 1, x.shape[0] * layer.units, dtype="float32").reshape(len(x), -1)
+    mask = np.arange(x.shape[1]) % 2 == np.zeros((len(x), 1))
+    trace = gru_ref.trace(layer, x, state, mask=mask)
+    np.testing.assert_array_equal(trace.output[-1], layer(x, state, mask=mask))
+    assert (trace.initial_state == state).all()
+    assert (trace.mask[:, :, 0] == mask.T).all()
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "float16", "bfloat16"])
+def test_it_prints_sizes_and_ranges_in_every_dtype(name: str) -> None:
+    layer, x = _small(dtype=name, recurrent_initializer="zeros")
+    trace = layer.trace(x.astype(layer.config.compute_dtype))
+    facts = trace.to_dict()["arrays"]["z"]
+    assert (facts["min"], facts["max"]) == (float(trace.z.min()), float(trace.z.max()))
+    timesteps, batch, units = trace.h.shape
+    sizes = f"{timesteps} timesteps, batch {batch}, {units} units, {name}"
+    assert str(trace).startswith(f"{sizes}\narray ")
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_the_npz_and_the_csv_hold_every_number(tmp_path: Path, dtype: str) -> None:
     layer, x = _small(dtype=dtype, recurrent_initializer="zeros")
