@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from gru_ref.core.step import Step
     from gru_ref.core.weights import GRUWeights
+    from gru_ref.debugging.bounds.float_format import FloatFormat
     from gru_ref.debugging.diff.comparison import diff
     from gru_ref.debugging.doctor import diagnose
     from gru_ref.debugging.lint import lint_vectors
@@ -59,6 +60,7 @@ __all__ = [
     "RNN",
     "AssumptionWarning",
     "Bidirectional",
+    "FloatFormat",
     "GRUCell",
     "GRUConfig",
     "GRUWeights",
@@ -101,6 +103,7 @@ _MODULE_OF = {
     "RNN": "keras.layers.rnn",
     "AssumptionWarning": "errors",
     "Bidirectional": "keras.layers.bidirectional",
+    "FloatFormat": "debugging.bounds.float_format",
     "GRUCell": "keras.layers.gru_cell",
     "GRUConfig": "keras.config",
     "GRUWeights": "core.weights",

@@ -118,7 +118,9 @@ def output(text: str) -> Callable[[F], F]:
     return lambda function: _decorate(function, option, force)
 
 
-def as_json(text: str = "Print everything as JSON.") -> Callable[[F], F]:
+def as_json(
+    text: str = "Print one JSON object, as gru_ref/cli/schema.json describes it.",
+) -> Callable[[F], F]:
     """Return what adds the option --json."""
     return click.option("--json", "as_json", is_flag=True, help=text)
 

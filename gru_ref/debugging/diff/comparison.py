@@ -69,17 +69,20 @@ def diff(
         not change.
     x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
     theirs : array, or mapping of arrays
-        See `gru_ref.debugging.diff.foreign_output.read_foreign_output`.
+        The outputs, with the axes of the layer's own, or the last state alone, (batch, units). Or a
+        trace, (timesteps, batch, units) in processing order: h, and of z, r, candidate and output
+        what is known; or output alone. With both a state may stand, (batch, units).
     initial_state : (batch, units), optional
     mask : (batch, timesteps), optional
     dropout_mask, recurrent_dropout_mask : optional
         The masks of a call in training; see `gru_ref.keras.dropout.masks.laws`.
-    arithmetic : FloatFormat, optional
-        By default the coarser of their dtype and the layer's.
+    arithmetic : gru_ref.FloatFormat, optional
+        What they compute in; by default the coarser of their dtype and the layer's.
 
     Returns
     -------
     Difference
+        Printed, it is what ``gru-ref diff`` prints.
 
     Raises
     ------
