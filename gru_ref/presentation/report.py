@@ -8,6 +8,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gru_ref.presentation.document import Command, Document
+from gru_ref.presentation.page import fragment
 from gru_ref.presentation.plain_data import plain_data
 from gru_ref.version import __version__
 
@@ -73,9 +75,16 @@ class Report(abc.ABC):
     def __repr__(self) -> str:
         return str(self)
 
+    def document(self) -> Document:
+        """Return what a page of it shows; by default its text."""
+        return Document(self.kind, "", lead=(Command(str(self)),))
+
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return f"<pre>{html.escape(str(self))}</pre>"
+        try:
+            return fragment(self.document())
+        except ImportError:  # jinja2
+            return f"<pre>{html.escape(str(self))}</pre>"
 
 
 def heading(kind: str) -> dict[str, Any]:

@@ -72,6 +72,12 @@ class FloatFormat:
         """The absolute error of one operation whose result is too small for the dtype."""
         return _UNDERFLOW[self.dtype]
 
+    @property
+    def summing_dtype(self) -> str:
+        """The dtype in which matrix products are summed."""
+        wide = "float32" if self.dtype in ("float16", "bfloat16") else self.dtype
+        return self.accumulator or wide
+
     def sum_error(self, count: int, size: Array) -> Array:
         """Return the error bound of a sum of `count` terms; `size` is the sum of their magnitudes.
 
@@ -80,8 +86,7 @@ class FloatFormat:
         ValueError
             There is no bound for so many terms in the dtype in which they are summed.
         """
-        wide = "float32" if self.dtype in ("float16", "bfloat16") else self.dtype
-        summing_dtype = self.accumulator or wide
+        summing_dtype = self.summing_dtype
         summing = ROUNDOFFS[summing_dtype] + _OF_REFERENCE
         if (count + 2) * summing >= 1:  # everything would be inside an infinite bound
             raise ValueError(

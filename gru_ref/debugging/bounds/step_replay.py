@@ -85,7 +85,7 @@ class Verdict(NamedTuple):
     error : mapping
         |error| of the same numbers.
     expected : mapping
-        The result of the step, and its bound.
+        The result of the step, and its bound; of z, r and candidate also where they are not given.
     """
 
     ratio: dict[str, Array]
@@ -216,8 +216,8 @@ def verdict(
     states, known = states_of(theirs, plan)
     before = states_before(states, plan, arithmetic)
     made = _restart(attempt, plan, before, theirs.gates, arithmetic)
-    expected: dict[str, Bounded] = {g: getattr(made, g) for g in GATES if g in theirs.gates}
-    verdicts = {name: ratio_and_error(theirs.gates[name], expected[name]) for name in expected}
+    expected: dict[str, Bounded] = {name: getattr(made, name) for name in GATES}
+    verdicts = {g: ratio_and_error(theirs.gates[g], expected[g]) for g in GATES if g in theirs.gates}
     kept = Bounded.exact(before)
     h = Bounded(*(np.where(plan.used, new, old) for new, old in zip(made.h, kept, strict=True)))
     judged = known & np.concatenate([np.ones_like(known[:1]), known[:-1]])

@@ -23,6 +23,7 @@ from gru_ref.debugging.bounds.step_replay import (
     schedule,
     verdict,
 )
+from gru_ref.debugging.diff.compared_steps import ComparedSteps
 from gru_ref.debugging.diff.difference import Difference, FirstDifference, Hypothesis, Remainder
 from gru_ref.debugging.diff.foreign_output import read_foreign_output
 from gru_ref.debugging.diff.hypotheses import final_hypotheses, sequence_hypotheses
@@ -156,14 +157,15 @@ def _sequence_difference(
     left = Remainder(alone.worst, alone.largest_error)
     hypotheses = sequence_hypotheses(right, states, arithmetic, plan, alone)
     worst, error = found.worst, found.largest_error
+    steps = ComparedSteps.of(found, theirs, plan)
     if worst <= 1:
         hidden = _hidden(hypotheses)
-        return Difference(worst, error, left, None, (), hidden, arithmetic)
+        return Difference(worst, error, left, None, (), hidden, arithmetic, steps)
     first = _first(found, theirs, plan)
     if left.ratio <= 1:  # what has no effect on the states would explain a gate
-        return Difference(worst, error, left, first, (), (_ONLY_A_GATE,), arithmetic)
+        return Difference(worst, error, left, first, (), (_ONLY_A_GATE,), arithmetic, steps)
     unknown = () if theirs.gates else (_NO_GATES,)
-    return Difference(worst, error, left, first, _rank(hypotheses), unknown, arithmetic)
+    return Difference(worst, error, left, first, _rank(hypotheses), unknown, arithmetic, steps)
 
 
 def _hidden(hypotheses: list[Hypothesis]) -> tuple[str, ...]:

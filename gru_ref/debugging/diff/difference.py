@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+import numpy as np
+
 from gru_ref.debugging.bounds.float_format import FloatFormat
+from gru_ref.debugging.diff.compared_steps import ComparedSteps
+from gru_ref.debugging.diff.figures import error_map, error_maps, gate_maps, number_table, unit_lines
+from gru_ref.presentation.document import Column, Document, Facts, Row, Section, Sentences
+from gru_ref.presentation.document import Table as TablePart
 from gru_ref.presentation.report import Report
 from gru_ref.presentation.tables import fact_table, headed_table, indent, plain_text, stack
 
@@ -67,6 +73,11 @@ class FirstDifference(NamedTuple):
     outside: int
     numbers: int
 
+    @property
+    def place(self) -> tuple[int, int, int] | None:
+        """The position, the row and the unit; None if only a final state is known."""
+        return None if self.position is None else (self.position, self.batch, self.unit)
+
 
 class Hypothesis(NamedTuple):
     """A mistake, and the error that remains if it was made.
@@ -120,6 +131,8 @@ class Difference(Report):
         What the given arrays cannot show.
     arithmetic : FloatFormat
         The arithmetic for which the bounds hold.
+    steps : ComparedSteps or None
+        The numbers that were compared; None if only a final state is known.
     """
 
     kind: ClassVar[str] = "diff"
@@ -131,6 +144,7 @@ class Difference(Report):
     hypotheses: tuple[Hypothesis, ...]
     unknown: tuple[str, ...]
     arithmetic: FloatFormat
+    steps: ComparedSteps | None = field(default=None, compare=False)
 
     @property
     def equal(self) -> bool:
@@ -180,20 +194,98 @@ class Difference(Report):
     def __rich__(self) -> RenderableType:
         return self.text()
 
-    def _parts(self, every_hypothesis: bool) -> Iterator[RenderableType]:
-        dtype = self.arithmetic.dtype
+    def document(self, *, brief: bool = True) -> Document:
+        """Return the verdict as a page shows it.
+
+        Parameters
+        ----------
+        brief : bool
+            Whether it has the most important picture alone, for a notebook.
+        """
+        return Document(
+            "diff",
+            self._verdict,
+            "good" if self.equal else "bad",
+            tuple(self._lead()),
+            tuple(self._sections(brief=brief)),
+        )
+
+    @property
+    def _verdict(self) -> str:
+        if self.equal:
+            return "Equal up to rounding."
+        return f"Different by more than rounding in {self.arithmetic.dtype}."
+
+    @property
+    def _size(self) -> str:
+        return (
+            f"The largest error is {self.error:.2g}: {self.worst:.2g} of the bound for rounding "
+            f"in {self.arithmetic.dtype}."
+        )
+
+    def _lead(self) -> Iterator[Facts | Sentences]:
         if self.first is None:
-            yield plain_text("Equal up to rounding.", "bold green")
-            yield plain_text(
-                f"The largest error is {self.error:.2g}: {self.worst:.2g} of the bound for "
-                f"rounding in {dtype}."
+            yield Sentences((self._size,))
+            return
+        sentence, meanings = self._conclusion()
+        if sentence:
+            yield Sentences((sentence,))
+        if meanings:
+            yield Sentences(meanings, listed=True)
+        yield Facts(tuple(_facts(self.first)))
+
+    def _sections(self, *, brief: bool) -> Iterator[Section]:
+        steps = self.steps
+        place = None if self.first is None else self.first.place
+        if steps is not None:
+            heading = "How close every number is" if self.equal else "Where the numbers differ"
+            picture = error_map(steps, place) if brief else error_maps(steps, place)
+            yield Section(heading, (picture,))
+        if self.hypotheses and not self._hopeless():
+            yield Section("What would explain it", (self._hypotheses(),))
+        if steps is not None and not brief:
+            at = place or steps.worst_place
+            yield Section(f"Row {at[1]} of the batch, number by number", gate_maps(steps, at, place))
+            lines = unit_lines(steps, at, place)
+            yield Section(
+                f"Unit {at[2]} of row {at[1]} over time", (lines, *number_table(steps, at))
             )
+        if not brief:
+            yield Section("What the bound is", (Facts(tuple(_arithmetic(self.arithmetic))),))
+        if self.unknown:
+            yield Section("What this cannot tell", (Sentences(self.unknown, listed=True),))
+
+    def _hypotheses(self) -> TablePart:
+        columns = (
+            Column("if the port"),
+            Column("mistake"),
+            Column("error left", numeric=True),
+            Column("of the bound", numeric=True),
+        )
+        none = Row(("makes no mistake", "", f"{self.left.error:.2g}", _ratio(self.left.ratio)))
+        rows = (
+            Row(
+                (one.meaning, one.name, f"{one.error:.2g}", _ratio(one.ratio)),
+                "good" if one.explains else "plain",
+            )
+            for one in self.hypotheses
+        )
+        return TablePart(columns, (none, *rows), 1 + max(_BEST, len(self.explanations)))
+
+    def _parts(self, every_hypothesis: bool) -> Iterator[RenderableType]:
+        if self.first is None:
+            yield plain_text(self._verdict, "bold green")
+            yield plain_text(self._size)
         else:
-            yield plain_text(f"Different by more than rounding in {dtype}.", "bold red")
+            yield plain_text(self._verdict, "bold red")
             yield indent(fact_table(_facts(self.first)))
             if not self._hopeless():
                 yield self._table(every_hypothesis)
-            yield from self._conclusion()
+            sentence, meanings = self._conclusion()
+            if sentence:
+                yield plain_text(sentence, "bold" if self.explanations else "")
+            for meaning in meanings:
+                yield indent(plain_text(f"- {meaning}"))
         if self.unknown:
             yield plain_text("What this cannot tell", "dim")
         for sentence in self.unknown:
@@ -220,22 +312,21 @@ class Difference(Report):
         """Return whether no mistake comes anywhere near: numbers are not finite."""
         return bool(self.hypotheses) and all(math.isinf(one.error) for one in self.hypotheses)
 
-    def _conclusion(self) -> Iterator[RenderableType]:
-        """Yield the sentences under the table."""
+    def _conclusion(self) -> tuple[str, tuple[str, ...]]:
+        """Return the sentence under the table, and the mistakes that it introduces."""
         explanations = self.explanations
-        if not explanations:
-            if self.left.ratio > 1:
-                yield plain_text(_NOT_FINITE if self._hopeless() else _CHECK)
-        elif len(explanations) == 1:
-            yield plain_text(f"Explained: the port {explanations[0].meaning}.", "bold")
-        else:
-            yield plain_text(
-                f"Explained by each of {len(explanations)} mistakes, which these numbers cannot "
-                "tell apart:",
-                "bold",
+        meanings = tuple(f"the port {one.meaning}" for one in explanations)
+        if len(explanations) == 1:
+            return f"Explained: {meanings[0]}.", ()
+        if explanations:
+            count = len(explanations)
+            return (
+                f"Explained by each of {count} mistakes, which these numbers cannot tell apart:",
+                meanings,
             )
-            for hypothesis in explanations:
-                yield indent(plain_text(f"- the port {hypothesis.meaning}"))
+        if self.left.ratio > 1:
+            return _NOT_FINITE if self._hopeless() else _CHECK, ()
+        return "", ()
 
 
 def _facts(first: FirstDifference) -> Iterator[tuple[str, str]]:
@@ -248,6 +339,18 @@ def _facts(first: FirstDifference) -> Iterator[tuple[str, str]]:
     yield "theirs", f"{first.theirs:.9g}"
     yield "expected", f"{first.expected:.9g} ± {first.bound:.1e}"
     yield "off by", f"{_ratio(first.ratio)} times the bound; {numbers} are outside"
+
+
+def _arithmetic(arithmetic: FloatFormat) -> Iterator[tuple[str, str]]:
+    """Yield what the bounds rest on."""
+    yield "bound", "what rounding can do in one step, from their own previous state"
+    yield "dtype", arithmetic.dtype
+    yield "sums", f"of products, in {arithmetic.summing_dtype}"
+    yield "activations", f"within {arithmetic.activation_ulps:g} units of rounding"
+    for name in ("kernel_scale", "recurrent_kernel_scale"):
+        scale = getattr(arithmetic, name)
+        if np.any(scale):
+            yield "quantised", f"{name} {np.max(scale):g}"
 
 
 def _label(first: FirstDifference) -> str:

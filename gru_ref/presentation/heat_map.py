@@ -1,0 +1,156 @@
+"""A heat map of numbers over time and units, small enough for a page whatever their count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.presentation.axes import Tick, TimeAxis, cell_ticks
+from gru_ref.presentation.colour_scale import ColourScale
+from gru_ref.presentation.png import png_uri
+
+Array = NDArray[Any]
+
+_CELL, _LEAST, _MOST = 18, 72, 288  # pixels: of a cell that is alone, and of a whole map's height
+_WIDEST = 40  # pixels, of one timestep
+
+
+class Mark(NamedTuple):
+    """A cell of a heat map that is to be found: everything in per cent of the map.
+
+    Parameters
+    ----------
+    left, top, width, height : float
+    timestep, unit : int
+    text : str
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    timestep: int
+    unit: int
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """A heat map as a page shows it.
+
+    Parameters
+    ----------
+    title, description : str
+        The latter is what a screen reader says.
+    image : str
+        The data URI of a PNG, a pixel a cell.
+    scale : ColourScale
+    time : TimeAxis
+    units : list of Tick
+    height, width : int
+        In pixels; the width is the largest one.
+    block : (int, int)
+        How many timesteps and units one cell stands for.
+    mark : Mark or None
+    not_finite : int
+        How many numbers are not finite.
+    """
+
+    title: str
+    description: str
+    image: str
+    scale: ColourScale
+    time: TimeAxis
+    units: list[Tick]
+    height: int
+    width: int
+    block: tuple[int, int]
+    mark: Mark | None
+    not_finite: int
+
+    part = "heat_map"
+
+
+def heat_map(
+    values: Array,
+    scale: ColourScale,
+    time: TimeAxis,
+    *,
+    title: str,
+    key: Array | None = None,
+    finite: Array | None = None,
+    first: tuple[int, int] | None = None,
+    cells: tuple[int, int] = (320, 128),
+) -> HeatMap:
+    """Return the heat map of one row of a batch.
+
+    Parameters
+    ----------
+    values : (timesteps, units)
+    scale : ColourScale
+    time : TimeAxis
+    title : str
+    key : (timesteps, units), optional
+        Where there are more numbers than cells, a cell shows the number whose key is the largest
+        of its block: nothing that stands out is hidden. By default the numbers themselves.
+    finite : (timesteps, units), optional
+        Where a number is not finite; by default where `values` is not. A cell with one shows it.
+    first : (int, int), optional
+        The position and the unit to mark.
+    cells : (int, int)
+        How many timesteps and units are shown at most, before several share a cell.
+    """
+    timesteps, units = values.shape
+    finite = np.isfinite(values) if finite is None else finite
+    key = np.where(finite, values if key is None else key, np.inf)
+    block = -(-timesteps // cells[0]), -(-units // cells[1])
+    chosen = _blocks(key, block).argmax(axis=2)[:, :, np.newaxis]
+    shown, is_finite = (
+        np.take_along_axis(_blocks(array, block), chosen, axis=2)[:, :, 0]
+        for array in (values, finite)
+    )
+    columns, rows = shown.shape
+    count = int((~finite).sum())
+    description = f"{title}: {timesteps} timesteps, {units} units"
+    if first is not None:
+        description += f"; marked: timestep {time.timestep[first[0]]}, unit {first[1]}"
+    return HeatMap(
+        title,
+        description,
+        png_uri(scale.pixels(shown, is_finite).T, scale.palette),
+        scale,
+        time.with_blocks(block[0]),
+        cell_ticks(np.arange(units), block[1]),
+        min(max(rows * _CELL, _LEAST), _MOST),
+        columns * _WIDEST,
+        block,
+        None if first is None else _mark(first, time, block, (columns, rows)),
+        count,
+    )
+
+
+def _blocks(array: Array, block: tuple[int, int]) -> Array:
+    """Return the numbers of each block, (cells of time, cells of units, numbers).
+
+    The last number fills up the last blocks.
+    """
+    if block == (1, 1):
+        return array[:, :, np.newaxis]
+    missing = [(0, -size % each) for size, each in zip(array.shape, block, strict=True)]
+    padded = np.pad(array, missing, mode="edge")
+    shape = padded.shape[0] // block[0], block[0], padded.shape[1] // block[1], block[1]
+    parts = padded.reshape(shape).swapaxes(1, 2)
+    return parts.reshape(*parts.shape[:2], -1)
+
+
+def _mark(
+    first: tuple[int, int], time: TimeAxis, block: tuple[int, int], cells: tuple[int, int]
+) -> Mark:
+    width, height = 100 / cells[0], 100 / cells[1]
+    left, top = first[0] // block[0] * width, first[1] // block[1] * height
+    timestep = int(time.timestep[first[0]])
+    text = f"timestep {timestep}, unit {first[1]}"
+    return Mark(left, top, width, height, timestep, first[1], text)
