@@ -66,7 +66,7 @@ class TimeAxis:
     def masked(self) -> list[Span]:
         """The runs of masked places."""
         padded = np.pad(self.used, (0, -len(self.used) % self.block))
-        return list(spans(~padded.reshape(-1, self.block).any(axis=1)))
+        return list(spans(np.all(~padded.reshape(-1, self.block), axis=1)))
 
 
 def cell_ticks(labels: Array, block: int = 1) -> list[Tick]:

@@ -1,6 +1,6 @@
 """What a page, or a cell of a notebook, shows of a result: a verdict, then sections of parts.
 
-The word after ``part =`` names the macro of ``templates/parts.html.jinja`` that draws a part.
+``templates/parts.html.jinja`` has a macro for each class of part.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ class Facts(NamedTuple):
 
     rows: Sequence[tuple[str, str]]
 
-    part = "facts"
-
 
 class Column(NamedTuple):
     """A column of a table; numbers are aligned on the right."""
@@ -37,14 +35,12 @@ class Row(NamedTuple):
     tone: Tone = "plain"
 
 
-class Table(NamedTuple):
+class PageTable(NamedTuple):
     """A table; rows after the first `shown` are folded away."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
     shown: int | None = None
-
-    part = "table"
 
 
 class Sentences(NamedTuple):
@@ -53,15 +49,11 @@ class Sentences(NamedTuple):
     lines: Sequence[str]
     listed: bool = False
 
-    part = "sentences"
-
 
 class Command(NamedTuple):
     """Text to type, or text that keeps its lines."""
 
     text: str
-
-    part = "command"
 
 
 class Grid(NamedTuple):
@@ -69,8 +61,6 @@ class Grid(NamedTuple):
 
     columns: int
     pictures: Sequence[HeatMap | LinePlot]
-
-    part = "grid"
 
 
 class Choice(NamedTuple):
@@ -81,10 +71,8 @@ class Choice(NamedTuple):
     options: Sequence[tuple[str, Part]]
     chosen: int = 0
 
-    part = "choice"
 
-
-Part: TypeAlias = "Facts | Table | Sentences | Command | Grid | Choice | HeatMap"
+Part: TypeAlias = "Facts | PageTable | Sentences | Command | Grid | Choice | HeatMap"
 
 
 class Section(NamedTuple):

@@ -71,8 +71,6 @@ class HeatMap:
     mark: Mark | None
     not_finite: int
 
-    part = "heat_map"
-
 
 def heat_map(
     values: Array,

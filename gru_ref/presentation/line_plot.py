@@ -49,8 +49,6 @@ class LinePlot:
     first: float | None
     not_finite: list[Span]
 
-    part = "line_plot"
-
 
 def line_plot(
     lines: Mapping[str, Array], time: TimeAxis, *, title: str, first: int | None = None
@@ -116,4 +114,3 @@ def _extremes(places: Array, heights: Array) -> tuple[Array, Array]:
         part = np.nan_to_num(heights[start : start + each], nan=np.inf)
         chosen += sorted({start + int(part.argmin()), start + int(part.argmax())})
     return places[chosen], heights[chosen]
-

@@ -7,13 +7,11 @@ fragment is for a notebook; its style is its own and changes nothing around it.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+import importlib
+from typing import Any
 
 from gru_ref.presentation.document import Document
 from gru_ref.version import __version__
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 
 def page(document: Document) -> bytes:
@@ -40,12 +38,12 @@ def fragment(document: Document) -> str:
 
 def _render(template: str, document: Document, layout: str) -> str:
     found = environment().get_template(template)
-    return found.render(document=document, layout=layout, version=__version__)
+    return str(found.render(document=document, layout=layout, version=__version__))
 
 
 @functools.cache
-def environment() -> Environment:
-    """Return what reads the templates: every text is escaped, and a name without value an error.
+def environment() -> Any:
+    """Return jinja2's reader of the templates: text is escaped, a name without value an error.
 
     Raises
     ------
@@ -53,18 +51,17 @@ def environment() -> Environment:
         jinja2 is not installed.
     """
     try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ModuleNotFoundError as error:
-        if error.name != "jinja2":
-            raise
+        jinja2: Any = importlib.import_module("jinja2")
+    except ImportError as error:
         raise ImportError(
             "jinja2 is not installed, expected it for a page: pip install 'gru-ref[cli]'"
         ) from error
-    made = Environment(
-        loader=PackageLoader("gru_ref.presentation"),
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("gru_ref.presentation"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["class_name"] = lambda part: type(part).__name__
     return made

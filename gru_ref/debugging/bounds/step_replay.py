@@ -217,7 +217,9 @@ def verdict(
     before = states_before(states, plan, arithmetic)
     made = _restart(attempt, plan, before, theirs.gates, arithmetic)
     expected: dict[str, Bounded] = {name: getattr(made, name) for name in GATES}
-    verdicts = {g: ratio_and_error(theirs.gates[g], expected[g]) for g in GATES if g in theirs.gates}
+    verdicts = {
+        g: ratio_and_error(theirs.gates[g], expected[g]) for g in GATES if g in theirs.gates
+    }
     kept = Bounded.exact(before)
     h = Bounded(*(np.where(plan.used, new, old) for new, old in zip(made.h, kept, strict=True)))
     judged = known & np.concatenate([np.ones_like(known[:1]), known[:-1]])

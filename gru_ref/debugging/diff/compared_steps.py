@@ -45,13 +45,15 @@ class ComparedSteps(NamedTuple):
     def of(cls, found: Verdict, theirs: ForeignSteps, plan: Schedule) -> ComparedSteps:
         """Return the steps of a verdict."""
         expected = {name: made for name, made in found.expected.items() if name != FINAL}
-        given = {**theirs.gates, "h": theirs.output if theirs.h is None else theirs.h}
-        if theirs.h is not None and theirs.output is not None:
-            given["output"] = theirs.output
+        given = {
+            **theirs.gates,
+            "h": theirs.output if theirs.h is None else theirs.h,
+            "output": None if theirs.h is None else theirs.output,
+        }
         return cls(
             plan.timestep,
-            plan.used.any(axis=2),
-            given,
+            np.asarray(plan.used.any(axis=2)),
+            {name: array for name, array in given.items() if array is not None},
             {name: made.value for name, made in expected.items()},
             {name: made.bound for name, made in expected.items()},
             found.ratio,
@@ -60,12 +62,14 @@ class ComparedSteps(NamedTuple):
     @property
     def worst(self) -> Array:
         """The largest ratio of each number of a state, (timesteps, batch, units)."""
-        return np.maximum.reduce(list(self.ratio.values()))
+        worst: Array = np.maximum.reduce(list(self.ratio.values()))
+        return worst
 
     @property
     def finite(self) -> Array:
         """Where all of their numbers are finite, (timesteps, batch, units)."""
-        return np.logical_and.reduce([np.isfinite(values) for values in self.theirs.values()])
+        finite: Array = np.logical_and.reduce([np.isfinite(one) for one in self.theirs.values()])
+        return finite
 
     @property
     def worst_place(self) -> tuple[int, int, int]:

@@ -11,9 +11,22 @@ import numpy as np
 
 from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.diff.compared_steps import ComparedSteps
-from gru_ref.debugging.diff.figures import error_map, error_maps, gate_maps, number_table, unit_lines
-from gru_ref.presentation.document import Column, Document, Facts, Row, Section, Sentences
-from gru_ref.presentation.document import Table as TablePart
+from gru_ref.debugging.diff.figures import (
+    error_map,
+    error_maps,
+    gate_maps,
+    number_table,
+    unit_lines,
+)
+from gru_ref.presentation.document import (
+    Column,
+    Document,
+    Facts,
+    PageTable,
+    Row,
+    Section,
+    Sentences,
+)
 from gru_ref.presentation.report import Report
 from gru_ref.presentation.tables import fact_table, headed_table, indent, plain_text, stack
 
@@ -39,6 +52,12 @@ _CHECK = (
 _NOT_FINITE = (
     "None of the usual mistakes explains a number that is not finite. Check whether the weights or "
     "inputs of one side hold NaN or infinity, and whether anything overflows."
+)
+_RESTARTED = Sentences(
+    (
+        "What is expected at a step is computed from their own previous state, so that a wrong "
+        "step does not make the steps after it wrong.",
+    )
 )
 
 
@@ -245,17 +264,16 @@ class Difference(Report):
             yield Section("What would explain it", (self._hypotheses(),))
         if steps is not None and not brief:
             at = place or steps.worst_place
-            yield Section(f"Row {at[1]} of the batch, number by number", gate_maps(steps, at, place))
-            lines = unit_lines(steps, at, place)
-            yield Section(
-                f"Unit {at[2]} of row {at[1]} over time", (lines, *number_table(steps, at))
-            )
+            _, row, unit = at
+            lines, numbers = unit_lines(steps, at, place), number_table(steps, at)
+            yield Section(f"Unit {unit} of row {row} over time", (_RESTARTED, lines, numbers))
+            yield Section(f"All units of row {row} beside theirs", gate_maps(steps, at, place))
         if not brief:
             yield Section("What the bound is", (Facts(tuple(_arithmetic(self.arithmetic))),))
         if self.unknown:
             yield Section("What this cannot tell", (Sentences(self.unknown, listed=True),))
 
-    def _hypotheses(self) -> TablePart:
+    def _hypotheses(self) -> PageTable:
         columns = (
             Column("if the port"),
             Column("mistake"),
@@ -270,7 +288,7 @@ class Difference(Report):
             )
             for one in self.hypotheses
         )
-        return TablePart(columns, (none, *rows), 1 + max(_BEST, len(self.explanations)))
+        return PageTable(columns, (none, *rows), 1 + max(_BEST, len(self.explanations)))
 
     def _parts(self, every_hypothesis: bool) -> Iterator[RenderableType]:
         if self.first is None:

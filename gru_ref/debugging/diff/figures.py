@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from gru_ref.debugging.diff.compared_steps import ComparedSteps
 from gru_ref.presentation.axes import TimeAxis
 from gru_ref.presentation.colour_scale import gate_scale, ratio_scale, symmetric_scale
-from gru_ref.presentation.document import Choice, Column, Grid, Row, Table
+from gru_ref.presentation.document import Choice, Column, Grid, PageTable, Row
 from gru_ref.presentation.heat_map import HeatMap, heat_map
 from gru_ref.presentation.line_plot import line_plot
 
@@ -31,10 +30,12 @@ _NAMES = {
 
 def error_map(steps: ComparedSteps, first: Place | None) -> HeatMap:
     """Return the largest |error| / bound of all rows, over time and units."""
-    title = "The largest of all rows" if steps.used.shape[1] > 1 else "The one row"
-    time = TimeAxis(steps.timestep, steps.used.any(axis=1))
-    largest, finite = steps.worst.max(axis=1), steps.finite.all(axis=1)
-    return _errors(largest, finite, time, f"{title}, z, r, candidate and h", first)
+    title = f"|error| / bound of {' and '.join(steps.ratio)}"
+    if steps.used.shape[1] > 1:
+        title += ", the largest of all rows"
+    time = TimeAxis(steps.timestep, np.asarray(steps.used.any(axis=1)))
+    largest, finite = steps.worst.max(axis=1), np.asarray(steps.finite.all(axis=1))
+    return _errors(largest, finite, time, title, first)
 
 
 def error_maps(steps: ComparedSteps, first: Place | None) -> Choice | HeatMap:
@@ -71,7 +72,7 @@ def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> tuple[Gri
         every = np.stack([theirs, expected])
         scale = gate_scale(every) if name in ("z", "r") else symmetric_scale(every)
         if name not in steps.theirs:
-            title = f"{label}: expected; theirs is not given"
+            title = f"{label}: expected"
             alone.append(heat_map(expected, scale, time, title=title, first=mark, cells=_SMALL))
             continue
         ratio, finite = steps.ratio[name][:, row], np.isfinite(theirs)
@@ -84,7 +85,7 @@ def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> tuple[Gri
         ]
         error = _errors(ratio, finite, time, f"{label}: error", first, _SMALL)
         grids.append(Grid(3, (*pictures, error)))
-    return (*([Grid(3, alone)] if alone else ()), *grids)
+    return (*grids, *([Grid(3, alone)] if alone else ()))
 
 
 def unit_lines(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
@@ -107,8 +108,8 @@ def unit_lines(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
     )
 
 
-def number_table(steps: ComparedSteps, at: Place) -> Iterator[Table]:
-    """Yield the numbers at one place."""
+def number_table(steps: ComparedSteps, at: Place) -> PageTable:
+    """Return the numbers at one place."""
     columns = [
         Column(f"at timestep {steps.timestep[at[0]]}"),
         *(Column(name, numeric=True) for name in ("theirs", "expected", "bound", "error / bound")),
@@ -125,7 +126,7 @@ def number_table(steps: ComparedSteps, at: Place) -> Iterator[Table]:
             f"{ratio:.3g}" if known else "",
         )
         rows.append(Row(cells, "bad" if ratio > 1 else "plain"))
-    yield Table(columns, rows)
+    return PageTable(columns, rows)
 
 
 def _errors(
@@ -137,11 +138,8 @@ def _errors(
     cells: tuple[int, int] = (320, 128),
 ) -> HeatMap:
     mark = None if first is None else (first[0], first[2])
-    return heat_map(
-        ratio, ratio_scale(), time, title=title, finite=finite, first=mark, cells=cells
-    )
+    return heat_map(ratio, ratio_scale(), time, title=title, finite=finite, first=mark, cells=cells)
 
 
 def _names(steps: ComparedSteps) -> list[str]:
     return [name for name in _NAMES if name in steps.expected]
-

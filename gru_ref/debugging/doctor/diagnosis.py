@@ -22,6 +22,7 @@ from gru_ref.debugging.doctor.reading import (
 from gru_ref.debugging.doctor.space import ORDERS, Space
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.presentation.document import Document, Facts, Section, Sentences, Tone
 from gru_ref.presentation.report import Report
 
 if TYPE_CHECKING:
@@ -228,6 +229,11 @@ class Diagnosis(Report):
             "checks": self.checks,
         }
 
+    def document(self) -> Document:
+        """Return the report as a page shows it."""
+        tones: dict[str, Tone] = {UNIQUE: "good", CLASS: "plain", NONE: "bad"}
+        return Document(self.kind, _verdict(self), tones[self.verdict], (), tuple(_sections(self)))
+
     def __str__(self) -> str:
         return "\n".join(_report_lines(self))
 
@@ -259,11 +265,7 @@ _INDENT = max(map(len, _LABELS.values())) + 4
 def _report_lines(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield the lines of the report, of 80 columns."""
     count = len(diagnosis.explanations)
-    yield {
-        NONE: "No layout explains the outputs.",
-        UNIQUE: "One layout explains the outputs.",
-        CLASS: f"{count} layouts explain the outputs; other inputs tell them apart.",
-    }[diagnosis.verdict]
+    yield _verdict(diagnosis)
     for number, explanation in enumerate(diagnosis.explanations[:_MOST_SHOWN]):
         yield ""
         if count > 1:
@@ -274,25 +276,72 @@ def _report_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"... and {left} more"
     if diagnosis.explanations:
         yield ""
-        yield from _wrap(f"Rounding: {diagnosis.rounding}.")
-    for spot in diagnosis.blind_spots:
-        yield from _wrap(f"Blind spot: {spot}.")
-    for limit in diagnosis.limits:
-        yield from _wrap(f"Not tried: {limit}.")
-    if diagnosis.probe is not None:
-        yield from _wrap(_next_step(diagnosis))
+    for sentence in _remarks(diagnosis):
+        yield from _wrap(sentence)
     if not diagnosis.explanations:
         yield from _no_layout(diagnosis)
 
 
+def _sections(diagnosis: Diagnosis) -> Iterator[Section]:
+    """Yield what a page shows under the verdict."""
+    explanations = diagnosis.explanations
+    for number, explanation in enumerate(explanations[:_MOST_SHOWN]):
+        heading = "The layout" if len(explanations) == 1 else f"Layout [{number}]"
+        yield Section(heading, _explanation_parts(explanation))
+    if diagnosis.closest is not None:
+        heading = "The closest layout, which does not explain the outputs"
+        yield Section(heading, _explanation_parts(diagnosis.closest))
+    if not explanations:
+        yield Section(_tried(diagnosis), (Sentences(diagnosis.checks, listed=True),))
+    if remarks := tuple(_remarks(diagnosis)):
+        yield Section("What this rests on", (Sentences(remarks, listed=True),))
+
+
+def _explanation_parts(explanation: Explanation) -> tuple[Facts, Sentences]:
+    facts, same = Facts(tuple(_facts(explanation))), tuple(_same_function(explanation))
+    return facts, Sentences(same)
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    count = len(diagnosis.explanations)
+    return {
+        NONE: "No layout explains the outputs.",
+        UNIQUE: "One layout explains the outputs.",
+        CLASS: f"{count} layouts explain the outputs; other inputs tell them apart.",
+    }[diagnosis.verdict]
+
+
+def _remarks(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield what the verdict rests on, and what comes next."""
+    if diagnosis.explanations:
+        yield f"Rounding: {diagnosis.rounding}."
+    for spot in diagnosis.blind_spots:
+        yield f"Blind spot: {spot}."
+    for limit in diagnosis.limits:
+        yield f"Not tried: {limit}."
+    if diagnosis.probe is not None:
+        yield _next_step(diagnosis)
+
+
 def _explanation_lines(explanation: Explanation) -> Iterator[str]:
+    for label, text in _facts(explanation):
+        yield from _labelled(label, text)
+    for sentence in _same_function(explanation):
+        yield f"  {sentence}"
+
+
+def _facts(explanation: Explanation) -> Iterator[tuple[str, str]]:
+    """Yield the properties of a layout."""
     for name, label in _LABELS.items():
         said = list(dict.fromkeys(_words(name, reading) for reading in explanation.readings))
-        yield from _labelled(label, " | ".join(said[:_MOST_SHOWN]))
-    yield from _labelled("as", ", ".join(explanation.known_as) or "no runtime known here")
-    yield f"  {'largest error':{_INDENT - 2}}{explanation.error:.2g}"
+        yield label, " | ".join(said[:_MOST_SHOWN])
+    yield "as", ", ".join(explanation.known_as) or "no runtime known here"
+    yield "largest error", f"{explanation.error:.2g}"
+
+
+def _same_function(explanation: Explanation) -> Iterator[str]:
     if len(explanation.readings) > 1:
-        yield f"  {len(explanation.readings)} readings are one function with these weights."
+        yield f"{len(explanation.readings)} readings are one function with these weights."
 
 
 def _labelled(label: str, text: str) -> Iterator[str]:
@@ -337,12 +386,15 @@ def _no_layout(diagnosis: Diagnosis) -> Iterator[str]:
         yield "The closest layout, which does not explain the outputs:"
         yield from _explanation_lines(diagnosis.closest)
     yield ""
-    if diagnosis.searched:
-        yield f"None of {diagnosis.searched:,} hypotheses fits. Check:"
-    else:
-        yield "Nothing was tried: no layout has arrays of these shapes. Check:"
+    yield f"{_tried(diagnosis)}:"
     for check in diagnosis.checks:
         yield from textwrap.wrap(check, _WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
+
+
+def _tried(diagnosis: Diagnosis) -> str:
+    if diagnosis.searched:
+        return f"None of {diagnosis.searched:,} hypotheses fits. Check"
+    return "Nothing was tried: no layout has arrays of these shapes. Check"
 
 
 def _wrap(sentence: str) -> list[str]:

@@ -17,6 +17,7 @@ from gru_ref.debugging.mistakes.gru_run import built_gru, layer_attempt
 from gru_ref.debugging.mistakes.table import MISTAKES
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.presentation.document import Column, Document, PageTable, Row, Section, Sentences
 from gru_ref.presentation.report import Report
 from gru_ref.presentation.tables import headed_table, plain_text, stack
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 _NAME_WIDTH = 38
+_SHOWN = 8  # mistakes of a table that a page does not fold away
 
 
 class Finding(NamedTuple):
@@ -112,25 +114,57 @@ class Lint(Report):
     def __rich__(self) -> RenderableType:
         return stack(self._parts())
 
+    def document(self) -> Document:
+        """Return the mistakes as a page shows them, first those that a better test sees."""
+        seen, *unseen = self._groups()
+        sections = [
+            Section(
+                heading.capitalize(),
+                (
+                    PageTable(
+                        (Column("mistake"), Column("what the port does"), Column(other)),
+                        [Row((one.mistake, one.meaning, why)) for one, why in rows],
+                        _SHOWN,
+                    ),
+                ),
+            )
+            for heading, other, rows in (*unseen, seen)
+            if rows
+        ]
+        verdict, *more = self._sentences()
+        return Document(
+            self.kind, verdict, "bad" if self.unseen else "good", (Sentences(more),), sections
+        )
+
     def _parts(self) -> Iterator[RenderableType]:
         """Yield what the test sees, what it does not see and why, and what a better one sees."""
+        for heading, other, rows in self._groups():
+            yield from _table(heading, other, rows)
+        for sentence in self._sentences():
+            yield plain_text(sentence)
+
+    def _groups(self) -> list[tuple[str, str, list[tuple[Finding, str]]]]:
+        """Return the mistakes under headings: of the second column too, with its texts."""
         unseen = self.unseen
         never = [one for one in self.findings if not one.seen and one not in unseen]
-        seen = [one for one in self.findings if one.seen]
-        yield from _table("seen", "off by", ((one, _size(one.error)) for one in seen))
-        yield from _table("not seen", "because", ((one, _why(one)) for one in unseen))
+        groups = [
+            ("seen", "off by", [(one, _size(one.error)) for one in self.findings if one.seen]),
+            ("not seen", "because", [(one, _why(one)) for one in unseen]),
+        ]
         for proved, heading in (
             (False, "not seen, nor by any drawn test"),
             (True, "seen by no test of these sizes"),
         ):
-            those = (one for one in never if one.proved == proved)
-            yield from _table(heading, "because", ((one, _why(one)) for one in those))
-        yield plain_text(
-            f"The test sees {len(seen)} of the {len(self.findings)} mistakes that can be made here."
-        )
-        if unseen:
+            those = [(one, _why(one)) for one in never if one.proved == proved]
+            groups.append((heading, "because", those))
+        return groups
+
+    def _sentences(self) -> Iterator[str]:
+        seen = sum(one.seen for one in self.findings)
+        yield f"The test sees {seen} of the {len(self.findings)} mistakes that can be made here."
+        if self.unseen:
             names = " and one with ".join(test.name for test in self.better.chosen)
-            yield plain_text(f"A test of the same sizes with {names} sees {len(self.better.seen)}.")
+            yield f"A test of the same sizes with {names} sees {len(self.better.seen)}."
 
 
 def lint_vectors(
