@@ -85,19 +85,39 @@ def report_assumptions(
     """
     refuse_if_strict(layers, source, uses, masked=masked)
     told = _told(layers, uses, masked=masked)
-    rows = {provenance.path: list(_rows(provenance, used)) for provenance, used in told}
+    rows = assumption_rows(layers, uses, masked=masked)
     widths = [len(stated) for listed in rows.values() for stated, _ in listed]
     if not widths:
         return
     assumed = any(_named(provenance.assumed, used) for provenance, used in told)
     what = "does not say all that these numbers rest on" if assumed else "says by its names"
     click.echo(f"gru-ref: {one_line(str(source.file))} {what}:", err=True)
-    for name, listed in _with_shared_rows(rows).items():
+    for name, listed in rows.items():
         click.echo(f"  {one_line(name)}", err=True)
         for line in _lines(listed, min(max(widths), _COLUMN)):
             click.echo(line, err=True)
     if siblings := _configs_offered(layers, source, uses):
         click.echo(f"  If it is of this model, give --config {siblings}", err=True)
+
+
+def assumption_rows(
+    layers: Collection[Layer], uses: frozenset[str], *, masked: bool = False
+) -> dict[str, list[tuple[str, str]]]:
+    """Return what `report_assumptions` prints of each layer, if there is anything.
+
+    Parameters
+    ----------
+    layers, uses, masked
+        As for `report_assumptions`.
+
+    Returns
+    -------
+    dict
+        Path, or all layers → pairs of what is taken, and what says otherwise or whence it is.
+    """
+    told = _told(layers, uses, masked=masked)
+    rows = {provenance.path: list(_rows(provenance, used)) for provenance, used in told}
+    return _with_shared_rows(rows) if rows else {}
 
 
 def refuse_if_strict(

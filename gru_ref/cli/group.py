@@ -66,6 +66,9 @@ class CommandGroup(click.Group):
             if hasattr(stream, "reconfigure"):  # a name in a file may be in any script
                 stream.reconfigure(errors="backslashreplace")
         kwargs["standalone_mode"] = False
+        words = args[0] if args else kwargs.get("args")
+        # Context.obj: the command as it was typed, which its page shows.
+        kwargs["obj"] = ["gru-ref", *(sys.argv[1:] if words is None else words)]
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _warning_printer()

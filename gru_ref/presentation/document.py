@@ -89,7 +89,7 @@ class Document:
     Parameters
     ----------
     kind : str
-        What made it: "gru-ref diff".
+        What made it: "diff", or the command as typed, "gru-ref diff".
     verdict : str
         The result in one sentence.
     tone : Tone
@@ -107,6 +107,7 @@ class Document:
     sections: Sequence[Section] = ()
     subject: str = ""
 
-    def with_subject(self, subject: str, sections: Iterable[Section]) -> Document:
+    def with_subject(self, kind: str, subject: str, sections: Iterable[Section]) -> Document:
         """Return the document of a command: about what, and with sections at its end."""
-        return replace(self, subject=subject, sections=(*self.sections, *sections))
+        sections = (*self.sections, *sections)
+        return replace(self, kind=kind, subject=subject, sections=sections)

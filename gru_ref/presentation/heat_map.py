@@ -19,7 +19,7 @@ _WIDEST = 40  # pixels, of one timestep
 
 
 class Mark(NamedTuple):
-    """A cell of a heat map that is to be found: everything in per cent of the map.
+    """A cell of a heat map that is to be found: its middle and its size in per cent of the map.
 
     Parameters
     ----------
@@ -54,6 +54,8 @@ class HeatMap:
         In pixels; the width is the largest one.
     block : (int, int)
         How many timesteps and units one cell stands for.
+    summary : str
+        What a cell shows of them.
     mark : Mark or None
     not_finite : int
         How many numbers are not finite.
@@ -68,6 +70,7 @@ class HeatMap:
     height: int
     width: int
     block: tuple[int, int]
+    summary: str
     mark: Mark | None
     not_finite: int
 
@@ -81,7 +84,7 @@ def heat_map(
     key: Array | None = None,
     finite: Array | None = None,
     first: tuple[int, int] | None = None,
-    cells: tuple[int, int] = (320, 128),
+    cells: tuple[int, int] = (400, 128),
 ) -> HeatMap:
     """Return the heat map of one row of a batch.
 
@@ -93,7 +96,8 @@ def heat_map(
     title : str
     key : (timesteps, units), optional
         Where there are more numbers than cells, a cell shows the number whose key is the largest
-        of its block: nothing that stands out is hidden. By default the numbers themselves.
+        of its block, so that nothing that stands out is hidden; without it, the mean of those
+        numbers of the block that are not masked.
     finite : (timesteps, units), optional
         Where a number is not finite; by default where `values` is not. A cell with one shows it.
     first : (int, int), optional
@@ -103,13 +107,18 @@ def heat_map(
     """
     timesteps, units = values.shape
     finite = np.isfinite(values) if finite is None else finite
-    key = np.where(finite, values if key is None else key, np.inf)
     block = -(-timesteps // cells[0]), -(-units // cells[1])
-    chosen = _blocks(key, block).argmax(axis=2)[:, :, np.newaxis]
-    shown, is_finite = (
-        np.take_along_axis(_blocks(array, block), chosen, axis=2)[:, :, 0]
-        for array in (values, finite)
-    )
+    parts, are_finite = _blocks(values, block), _blocks(finite, block)
+    if key is None:
+        used = _blocks(np.broadcast_to(time.used[:, np.newaxis], values.shape), block)
+        used = used | ~used.any(axis=2, keepdims=True)
+        shown = np.where(used & are_finite, parts, 0).sum(axis=2) / used.sum(axis=2)
+        is_finite = np.all(are_finite, axis=2)
+    else:
+        chosen = _blocks(np.where(finite, key, np.inf), block).argmax(axis=2)[:, :, np.newaxis]
+        shown, is_finite = (
+            np.take_along_axis(array, chosen, axis=2)[:, :, 0] for array in (parts, are_finite)
+        )
     columns, rows = shown.shape
     count = int((~finite).sum())
     description = f"{title}: {timesteps} timesteps, {units} units"
@@ -125,6 +134,7 @@ def heat_map(
         min(max(rows * _CELL, _LEAST), _MOST),
         columns * _WIDEST,
         block,
+        "the mean" if key is None else "the number with the largest error",
         None if first is None else _mark(first, time, block, (columns, rows)),
         count,
     )
@@ -148,7 +158,7 @@ def _mark(
     first: tuple[int, int], time: TimeAxis, block: tuple[int, int], cells: tuple[int, int]
 ) -> Mark:
     width, height = 100 / cells[0], 100 / cells[1]
-    left, top = first[0] // block[0] * width, first[1] // block[1] * height
+    left, top = (first[0] // block[0] + 0.5) * width, (first[1] // block[1] + 0.5) * height
     timestep = int(time.timestep[first[0]])
     text = f"timestep {timestep}, unit {first[1]}"
     return Mark(left, top, width, height, timestep, first[1], text)

@@ -102,7 +102,7 @@ def _path(heights: Array) -> Iterator[str]:
         if not np.isfinite(height):
             drawn = False
             continue
-        yield f"{'L' if drawn else 'M'}{place:.1f} {height:.1f}{'' if drawn else 'h0'}"
+        yield f"{'L' if drawn else 'M'}{place:.1f} {height:.1f}{'' if drawn else 'h.1'}"
         drawn = True
 
 

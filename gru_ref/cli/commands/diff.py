@@ -7,16 +7,19 @@ from typing import Any
 
 import click
 
+from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import load_arrays
 from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
+from gru_ref.cli.pages import call_page, check_page
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
 from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 from gru_ref.presentation.tables import console
+from gru_ref.presentation.text import one_line
 
 
 @click.command()
@@ -50,6 +53,8 @@ from gru_ref.presentation.tables import console
     "--all", "show_all", is_flag=True, help="Print every hypothesis (default: the best ones)."
 )
 @options.as_json()
+@options.file("--html", "PAGE.html", "Write a page with pictures of every number to this file.")
+@options.force
 def diff(
     source: SourceFile,
     layer: str | None,
@@ -60,6 +65,8 @@ def diff(
     scales: tuple[float, float] | None,
     show_all: bool,
     as_json: bool,
+    html: Path | None,
+    force: bool,
 ) -> int:
     """Compare what another implementation returned with a GRU of FILE, step by step.
 
@@ -70,6 +77,8 @@ def diff(
     --theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)
     --theirs trace.npz  h and any of z, r, candidate, with the timesteps first
     """
+    sources = {"FILE": source.file, **call.paths(), "--theirs": theirs}
+    check_page(html, sources, force=force)
     outputs, stored = _theirs(theirs)
     gru = source.gru(layer)
     kernel_scale, recurrent_kernel_scale = scales or (0.0, 0.0)
@@ -90,10 +99,15 @@ def diff(
     )
     masked = call.mask is not None
     report_assumptions([gru], source, of_call(call), masked=masked)
+    if html is not None:
+        document = difference.document(brief=False)
+        write_all({html: call_page(document, gru, source, call, arrays)})
     if as_json:
         print_report(difference, file=source.file, layers=[gru])
     else:
         console().print(difference.text(every_hypothesis=show_all))
+        if html is not None:
+            click.echo(f"Written: {one_line(str(html))}")
     return 0 if difference.equal else 1
 
 

@@ -265,8 +265,9 @@ class Difference(Report):
         if steps is not None and not brief:
             at = place or steps.worst_place
             _, row, unit = at
-            lines, numbers = unit_lines(steps, at, place), number_table(steps, at)
-            yield Section(f"Unit {unit} of row {row} over time", (_RESTARTED, lines, numbers))
+            lines = (unit_lines(steps, at, place),) if len(steps.timestep) > 1 else ()
+            parts = _RESTARTED, *lines, number_table(steps, at)
+            yield Section(f"Unit {unit} of row {row}", parts)
             yield Section(f"All units of row {row} beside theirs", gate_maps(steps, at, place))
         if not brief:
             yield Section("What the bound is", (Facts(tuple(_arithmetic(self.arithmetic))),))

@@ -18,7 +18,7 @@ Array = NDArray[Any]
 Place = tuple[int, int, int]  # position in processing order, row, unit
 
 _ROWS = 12  # of the batch, that have a picture each
-_SMALL = 160, 64  # cells of pictures that stand side by side
+_SMALL = 200, 64  # cells of pictures that stand side by side
 _NAMES = {
     "z": "z, update gate",
     "r": "r, reset gate",
@@ -30,7 +30,7 @@ _NAMES = {
 
 def error_map(steps: ComparedSteps, first: Place | None) -> HeatMap:
     """Return the largest |error| / bound of all rows, over time and units."""
-    title = f"|error| / bound of {' and '.join(steps.ratio)}"
+    title = f"|error| / bound of {', '.join(steps.ratio)}"
     if steps.used.shape[1] > 1:
         title += ", the largest of all rows"
     time = TimeAxis(steps.timestep, np.asarray(steps.used.any(axis=1)))
@@ -73,7 +73,10 @@ def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> tuple[Gri
         scale = gate_scale(every) if name in ("z", "r") else symmetric_scale(every)
         if name not in steps.theirs:
             title = f"{label}: expected"
-            alone.append(heat_map(expected, scale, time, title=title, first=mark, cells=_SMALL))
+            worst = steps.worst[:, row]
+            alone.append(
+                heat_map(expected, scale, time, title=title, key=worst, first=mark, cells=_SMALL)
+            )
             continue
         ratio, finite = steps.ratio[name][:, row], np.isfinite(theirs)
         sides = {"theirs": theirs, "expected": expected}
@@ -135,7 +138,7 @@ def _errors(
     time: TimeAxis,
     title: str,
     first: Place | None,
-    cells: tuple[int, int] = (320, 128),
+    cells: tuple[int, int] = (400, 128),
 ) -> HeatMap:
     mark = None if first is None else (first[0], first[2])
     return heat_map(ratio, ratio_scale(), time, title=title, finite=finite, first=mark, cells=cells)
