@@ -9,12 +9,17 @@
 PYTHON ?= python3
 KERAS_PYTHON ?=
 CASE ?=
+CHROMIUM ?=
 ARGS ?=
 UV := uv==0.13.9
 
 # The interpreter that owns live Keras, and what has to be there before it runs.
 keras_python = $(or $(KERAS_PYTHON),.venv-keras/bin/python)
 keras_ready = $(if $(KERAS_PYTHON),,.venv-keras/.ready)
+
+# The browser of `make page-test`.
+chromium = $(or $(CHROMIUM),$(shell command -v chromium || command -v chromium-browser || \
+	command -v google-chrome))
 
 # $(call pip,ENVIRONMENT): pip with every version from constraints.txt. The variables reach the
 # build of gru_ref as well, which `pip install -c` does not; a pip too old for the second ignores it.
@@ -41,7 +46,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test parity parity-full drift files models fixtures fixtures-check record-configs runtimes lint format lock clean remake
+.PHONY: help test page-test parity parity-full drift files models fixtures fixtures-check record-configs runtimes lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -50,8 +55,9 @@ help:  ## Say what each target does
 	@echo 'Variables'
 	@echo '  PYTHON=python3       the Python that makes the environments, 3.10 or newer'
 	@echo '  KERAS_PYTHON=PATH    your own Python with Keras, for parity and fixtures'
+	@echo '  CHROMIUM=PATH        page-test: the browser (default: chromium or google-chrome)'
 	@echo '  CASE=ID              parity, parity-full: run this one case again'
-	@echo '  ARGS="..."           more arguments for test, parity, parity-full, drift, files, models, lock'
+	@echo '  ARGS="..."           more arguments for test, page-test, parity, parity-full, drift, files, models, lock'
 
 test: .venv/.ready  ## Check gru_ref against the fixtures, without Keras
 	.venv/bin/python -m pytest $(ARGS)
@@ -83,6 +89,14 @@ models: .venv/.ready .venv-lock/.ready  ## Open whole models of old Keras in Ker
 runtimes: .venv-runtimes/.ready  ## Compare converted weights with PyTorch, ONNX and others
 	NODE_PATH="$(CURDIR)/.venv-runtimes/node_modules" JAX_PLATFORMS=cpu \
 		.venv-runtimes/bin/python -m pytest parity_tests/tests/runtimes $(ARGS)
+
+# Debian's Chromium and not a browser from npm: it is there for every processor, and apt brings its
+# libraries and keeps it up to date.
+page-test: .venv-docs/.ready  ## Look at the pages of results in headless Chromium
+	@[ -n "$(chromium)" ] || { \
+		echo 'Chromium is no command here, expected one: on Debian, apt install chromium; or' \
+			'make page-test CHROMIUM=/path/to/chromium' >&2; exit 1; }
+	CHROMIUM="$(chromium)" .venv-docs/bin/python -m pytest parity_tests/tests/pages $(ARGS)
 
 lint: .venv-lint/.ready  ## Run ruff, mypy --strict and import-linter
 	.venv-lint/bin/ruff check
@@ -146,7 +160,7 @@ clean:  ## Remove the environments and everything built
 	@touch $@
 
 .venv-docs/.ready: pyproject.toml constraints.txt $(call remake,.venv-docs)
-	@echo 'Set-up: Sphinx and Playwright into .venv-docs (about half a minute)'
+	@echo 'Set-up: Sphinx, pytest and Playwright into .venv-docs (about half a minute)'
 	$(call venv,.venv-docs)
 	@$(call pip,.venv-docs) 'pip>=21.3'
 	@$(call pip,.venv-docs) -e '.[docs]'

@@ -16,7 +16,8 @@ from gru_ref.files.held import held
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.interpretation.given_config import GivenConfig, config_candidates
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.presentation.array_facts import array_facts, array_table
+from gru_ref.presentation.array_facts import array_facts, array_page_table, array_table
+from gru_ref.presentation.document import Document, Facts, Section, Sentences
 from gru_ref.presentation.plain_data import plain_data
 from gru_ref.presentation.report import Report
 from gru_ref.presentation.tables import fact_table, indent, plain_text, stack
@@ -93,20 +94,39 @@ class Inventory(Report):
     def __rich__(self) -> RenderableType:
         return stack(self._parts())
 
+    def document(self) -> Document:
+        """Return what a page shows: a section for each GRU."""
+        sections = [
+            Section(
+                layer["path"],
+                (Facts(tuple(_facts(layer))), array_page_table(layer["arrays"], _hashes(layer))),
+            )
+            for layer in self.layers
+        ]
+        lead = (Sentences(self._advice),) if self._advice else ()
+        return Document(self.kind, self._headline, "plain", lead, sections)
+
     def _parts(self) -> Iterator[RenderableType]:
-        count = f"{len(self.layers):,} GRU{'s' if len(self.layers) > 1 else ''}"
-        yield plain_text(f"{self.file}: {count}, read as {self.format}")
+        yield plain_text(self._headline)
         for layer in self.layers:
             yield plain_text("")
             yield plain_text(layer["path"], "bold")
             yield indent(fact_table(_facts(layer)))
-            hashes = {name: array["sha256"][:_HASH] for name, array in layer["arrays"].items()}
-            heading = f"sha256 ({_HASH} of 64 digits)"
-            yield indent(array_table(layer["arrays"], {heading: hashes}), 1)
-        if self.configs:
-            listed = " or ".join(one_line(path) for path in self.configs)
+            yield indent(array_table(layer["arrays"], _hashes(layer)), 1)
+        for sentence in self._advice:
             yield plain_text("")
-            yield plain_text(f"If it is of this model, give --config {listed}")
+            yield plain_text(sentence)
+
+    @property
+    def _headline(self) -> str:
+        count = f"{len(self.layers):,} GRU{'s' if len(self.layers) > 1 else ''}"
+        return f"{self.file}: {count}, read as {self.format}"
+
+    @property
+    def _advice(self) -> tuple[str, ...]:
+        """What to do about a file without a config, if there may be one."""
+        listed = " or ".join(one_line(path) for path in self.configs)
+        return (f"If it is of this model, give --config {listed}",) if listed else ()
 
 
 def inspect(
@@ -211,6 +231,12 @@ def _formula(bias: NDArray[Any] | None) -> str:
     if bias is None:
         return "3*(U*F + U*U)"
     return "3*(U*F + U*U + 2*U)" if bias.ndim == 2 else "3*(U*F + U*U + U)"
+
+
+def _hashes(layer: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return a further column for the table of arrays."""
+    hashes = {name: array["sha256"][:_HASH] for name, array in layer["arrays"].items()}
+    return {f"sha256 ({_HASH} of 64 digits)": hashes}
 
 
 def _facts(layer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.presentation.document import Column, PageTable, Row
 from gru_ref.presentation.tables import headed_table, plain_text
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+_HEADINGS = "array", "shape", "from", "to"
 
 
 def array_facts(array: NDArray[Any]) -> dict[str, Any]:
@@ -46,19 +49,40 @@ def array_table(
     """
     more = more or {}
     table = headed_table()
-    for heading in ("array", "shape", "from", "to", *more):
+    for heading in (*_HEADINGS, *more):
         table.add_column(heading, overflow="fold")
     for column in table.columns[2:4]:
         column.justify = "right"
     for name, facts in arrays.items():
-        shape = " x ".join(f"{size:,}" for size in facts["shape"])
-        limits = (_number(facts[key]) for key in ("min", "max"))
-        table.add_row(name, shape, *limits, *(column[name] for column in more.values()))
-        for kind in ("nan", "infinite"):
-            if facts[kind]:
-                count = f"{facts[kind]:,} {'NaN' if kind == 'nan' else kind}"
-                table.add_row(plain_text(f"! {count}", "bold red"))
+        table.add_row(*_cells(name, facts), *(column[name] for column in more.values()))
+        for count in _not_finite(facts):
+            table.add_row(plain_text(f"! {count}", "bold red"))
     return table
+
+
+def array_page_table(
+    arrays: Mapping[str, Mapping[str, Any]], more: Mapping[str, Mapping[str, str]] | None = None
+) -> PageTable:
+    """Return the same table for a page; parameters as for `array_table`."""
+    more = more or {}
+    columns = [Column(heading, numeric=heading in ("from", "to")) for heading in _HEADINGS]
+    rows = []
+    for name, facts in arrays.items():
+        said = (column[name] for column in more.values())
+        rows.append(Row((*_cells(name, facts), *said, ", ".join(_not_finite(facts)))))
+    return PageTable((*columns, *map(Column, more), Column("")), rows)
+
+
+def _cells(name: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    shape = " x ".join(f"{size:,}" for size in facts["shape"])
+    return name, shape, *(_number(facts[key]) for key in ("min", "max"))
+
+
+def _not_finite(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many numbers are NaN, and infinite, if any."""
+    for kind, word in {"nan": "NaN", "infinite": "infinite"}.items():
+        if facts[kind]:
+            yield f"{facts[kind]:,} {word}"
 
 
 def _number(value: float | None) -> str:

@@ -96,8 +96,8 @@ def heat_map(
     title : str
     key : (timesteps, units), optional
         Where there are more numbers than cells, a cell shows the number whose key is the largest
-        of its block, so that nothing that stands out is hidden; without it, the mean of those
-        numbers of the block that are not masked.
+        of its block; without it, the mean of those numbers of the block that are not masked. Of
+        |error| / bound it shows the largest, so that no error is hidden.
     finite : (timesteps, units), optional
         Where a number is not finite; by default where `values` is not. A cell with one shows it.
     first : (int, int), optional
@@ -106,6 +106,7 @@ def heat_map(
         How many timesteps and units are shown at most, before several share a cell.
     """
     timesteps, units = values.shape
+    key = values if scale.is_ratio else key
     finite = np.isfinite(values) if finite is None else finite
     block = -(-timesteps // cells[0]), -(-units // cells[1])
     parts, are_finite = _blocks(values, block), _blocks(finite, block)

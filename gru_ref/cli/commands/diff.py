@@ -103,7 +103,8 @@ def diff(
         document = difference.document(brief=False)
         write_all({html: call_page(document, gru, source, call, arrays)})
     if as_json:
-        print_report(difference, file=source.file, layers=[gru])
+        written = [] if html is None else [html]
+        print_report(difference, file=source.file, layers=[gru], written=written)
     else:
         console().print(difference.text(every_hypothesis=show_all))
         if html is not None:

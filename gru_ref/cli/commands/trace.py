@@ -1,4 +1,4 @@
-"""`gru-ref trace`: every gate of every timestep of a GRU in a file, as arrays, CSV or a plot."""
+"""`gru-ref trace`: every gate of every timestep of a GRU, as arrays, CSV, a plot or a page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gru_ref.cli import options
 from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output, write_files
+from gru_ref.cli.pages import call_page, check_page
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 from gru_ref.debugging.trace import trace as trace_gru
@@ -24,8 +25,12 @@ from gru_ref.presentation.tables import console
 @options.file("-o --output", "FILE", "The .npz or .csv file to write.")
 @options.file("--picture", "FILE", "The .png, .svg or .pdf file to draw.")
 @options.value(
-    "--row", "N", "Row of the batch that --picture shows (default 0).", type=click.IntRange(0)
+    "--row",
+    "N",
+    "Row of the batch that --picture shows, and --html first (default 0).",
+    type=click.IntRange(0),
 )
+@options.file("--html", "PAGE.html", "The page to write: z, r, candidate and h of every row.")
 @options.force
 @options.as_json()
 def trace(
@@ -35,6 +40,7 @@ def trace(
     output: Path | None,
     picture: Path | None,
     row: int | None,
+    html: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -44,12 +50,14 @@ def trace(
     -o trace.npz         arrays, timesteps first: z, r, candidate, h, output …
     -o trace.csv         the same numbers, one on each line
     --picture gates.png  z, r, candidate and h over time, as heat maps
+    --html page.html     the same for every row of the batch, as one page
     """
     sources = {"FILE": source.file, **call.paths()}
     check_output("--output", output, sources, force=force, endings=(".npz", ".csv"))
     check_output("--picture", picture, sources, force=force, endings=ENDINGS)
-    if row is not None and picture is None:
-        raise ValueError("--row needs --picture")
+    check_page(html, sources, force=force)
+    if row is not None and picture is None and html is None:
+        raise ValueError("--row needs --picture or --html")
     gru = source.gru(layer)
     arrays = call.arrays()
     steps = trace_gru(gru, arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
@@ -62,6 +70,9 @@ def trace(
     if picture is not None:
         title = f"{layer or gru.name}, row {row or 0} of the batch"
         contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
+    if html is not None:
+        document = steps.document(row or 0, brief=False)
+        contents[html] = call_page(document, gru, source, call, arrays)
     masked = call.mask is not None
     report_assumptions([gru], source, of_call(call), masked=masked)
     if as_json:

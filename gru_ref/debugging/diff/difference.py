@@ -268,7 +268,7 @@ class Difference(Report):
             lines = (unit_lines(steps, at, place),) if len(steps.timestep) > 1 else ()
             parts = _RESTARTED, *lines, number_table(steps, at)
             yield Section(f"Unit {unit} of row {row}", parts)
-            yield Section(f"All units of row {row} beside theirs", gate_maps(steps, at, place))
+            yield Section(f"All units of row {row} beside theirs", (gate_maps(steps, at, place),))
         if not brief:
             yield Section("What the bound is", (Facts(tuple(_arithmetic(self.arithmetic))),))
         if self.unknown:

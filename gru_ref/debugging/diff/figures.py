@@ -59,12 +59,13 @@ def error_maps(steps: ComparedSteps, first: Place | None) -> Choice | HeatMap:
     return Choice("row", legend, options)
 
 
-def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> tuple[Grid, ...]:
+def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
     """Return theirs, what is expected and the error for each number of a row, side by side."""
     row = at[1]
     time = TimeAxis(steps.timestep, steps.used[:, row])
     mark = None if first is None else (first[0], first[2])
-    grids, alone = [], []
+    beside: list[HeatMap] = []
+    alone: list[HeatMap] = []
     for name in _names(steps):
         label = _NAMES[name]
         expected = steps.expected[name][:, row]
@@ -87,8 +88,8 @@ def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> tuple[Gri
             for title, side in sides.items()
         ]
         error = _errors(ratio, finite, time, f"{label}: error", first, _SMALL)
-        grids.append(Grid(3, (*pictures, error)))
-    return (*grids, *([Grid(3, alone)] if alone else ()))
+        beside += [*pictures, error]
+    return Grid(3, (*beside, *alone))
 
 
 def unit_lines(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:

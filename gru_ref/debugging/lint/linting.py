@@ -122,7 +122,11 @@ class Lint(Report):
                 heading.capitalize(),
                 (
                     PageTable(
-                        (Column("mistake"), Column("what the port does"), Column(other)),
+                        (
+                            Column("mistake"),
+                            Column("what the port does"),
+                            Column(other, numeric=other == "off by"),
+                        ),
                         [Row((one.mistake, one.meaning, why)) for one, why in rows],
                         _SHOWN,
                     ),

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from gru_ref.atomic_write import write_all
 from gru_ref.core.loop import Moment
-from gru_ref.presentation.array_facts import array_facts, array_table
+from gru_ref.keras.layers.trace_pictures import all_maps, row_maps
+from gru_ref.presentation.array_facts import array_facts, array_page_table, array_table
+from gru_ref.presentation.document import Document, Section
 from gru_ref.presentation.report import Report
 from gru_ref.presentation.tables import plain_text, stack
 
@@ -114,6 +116,26 @@ class Trace(Report):
     def __rich__(self) -> RenderableType:
         arrays = {name: array_facts(array) for name, array in self.arrays().items()}
         return stack([plain_text(f"{self.sizes}, {self.h.dtype}"), array_table(arrays)])
+
+    def document(self, row: int = 0, *, brief: bool = True) -> Document:
+        """Return the gates over time as a page shows them.
+
+        Parameters
+        ----------
+        row : int
+            The row of the batch that is shown first.
+        brief : bool
+            Whether no other row is shown, for a notebook.
+        """
+        arrays = self.arrays()
+        maps = row_maps(arrays, row) if brief else all_maps(arrays, row)
+        heading = f"Gates and state of row {row}" if brief else "Gates and state"
+        facts = array_page_table({name: array_facts(array) for name, array in arrays.items()})
+        return Document(
+            self.kind,
+            f"{self.sizes}, {self.h.dtype}",
+            sections=(Section(heading, (maps,)), Section("Range of each array", (facts,))),
+        )
 
     def npz(self) -> bytes:
         """Return the bytes of the `.npz` that `save` writes."""

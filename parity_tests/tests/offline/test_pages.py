@@ -106,7 +106,7 @@ def pixels_of(uri: str) -> tuple[np.ndarray, np.ndarray]:
 def test_a_page_is_whole_closed_escaped_and_small(
     make: Callable[[], dict[str, Any]], tmp_path: Path
 ) -> None:
-    made = page_cases.write_diff(make(), tmp_path)
+    made = page_cases.write_diff(make, tmp_path)
     text = made.path.read_text(encoding="utf-8")
     read = Reader(text)
     check_closed(read)
@@ -126,7 +126,7 @@ def test_a_page_is_whole_closed_escaped_and_small(
 
 
 def test_the_first_difference_is_marked_in_every_picture_of_its_row(tmp_path: Path) -> None:
-    made = page_cases.write_diff(page_cases.unexplained(), tmp_path)
+    made = page_cases.write_diff(page_cases.unexplained, tmp_path)
     marks = Reader(made.path.read_text(encoding="utf-8")).all_of("b", "mark")
     placed = {(one["data-timestep"], one["data-unit"]) for one in marks if "data-unit" in one}
     timestep, _, unit = FIRST
@@ -137,19 +137,19 @@ def test_the_first_difference_is_marked_in_every_picture_of_its_row(tmp_path: Pa
 
 
 def test_a_final_state_has_no_heat_map(tmp_path: Path) -> None:
-    made = page_cases.write_diff(page_cases.final(), tmp_path)
+    made = page_cases.write_diff(page_cases.final, tmp_path)
     read = Reader(made.path.read_text(encoding="utf-8"))
     assert not read.all_of("img")
     assert "only the final state is given" in read.text
 
 
 def test_the_command_is_said_so_that_a_shell_takes_it(tmp_path: Path) -> None:
-    made = page_cases.write_diff(page_cases.equal(), tmp_path, "--dtype", "float32")
+    made = page_cases.write_diff(page_cases.equal, tmp_path, "--dtype", "float32")
     read = Reader(made.path.read_text(encoding="utf-8"))
     line = read.text[read.text.index("gru-ref diff '") :].splitlines()[0]
     words = shlex.split(line)
     assert words[:3] == ["gru-ref", "diff", str(tmp_path / HOSTILE_FILE)]
-    assert words[-4:] == ["--html", str(made.path), "--dtype", "float32"]
+    assert words[-5:] == ["--html", str(made.path), "--json", "--dtype", "float32"]
 
 
 def test_what_is_assumed_stands_in_the_page(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_large_page_is_small_and_hides_nothing(tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_for_a_page_that_cannot_be(tmp_path: Path) -> None:
-    made = page_cases.write_diff(page_cases.equal(), tmp_path)
+    made = page_cases.write_diff(page_cases.equal, tmp_path)
     before = made.path.read_bytes()
     options = ("--inputs", tmp_path / "inputs.npy", "--theirs", tmp_path / "theirs.npy")
     command = ("diff", tmp_path / HOSTILE_FILE, *options, "--html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,23 +22,36 @@ BATCH, TIMESTEPS, FEATURES, UNITS = 3, 40, 4, 8
 HOSTILE = "<script>alert(1)</script>"
 # A name of a file may hold no slash.
 HOSTILE_FILE = "<img src=x onerror=alert(1)>.npz"
-FIRST = 17, 1, 3  # timestep, row and unit of the first wrong number, where there is one alone
+FIRST = 17, 1, 3  # timestep, row and unit of the first wrong number, where one alone is made wrong
 
 
-class PageCase(NamedTuple):
-    """A page, and the place of its mark.
+class MarkedCell(NamedTuple):
+    """The cell that a page has to mark.
 
     Parameters
     ----------
-    path : Path
-    first : (int, int, int) or None
-        The timestep, the row and the unit of the first difference.
-    equal : bool
+    position, timestep, unit : int
+    timesteps, units : int
+        How many there are.
+    alone : bool
+        Whether the number of the step before it is inside its bound.
     """
 
+    position: int
+    timestep: int
+    unit: int
+    timesteps: int
+    units: int
+    alone: bool
+
+
+class PageCase(NamedTuple):
+    """A page, its verdict, and the cell that it marks, if there is one."""
+
+    name: str
     path: Path
-    first: tuple[int, int, int] | None
     equal: bool
+    marked: MarkedCell | None
 
 
 def layer(**constructor: Any) -> GRU:
@@ -108,8 +122,9 @@ DIFFS: tuple[Callable[[], dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-def write_diff(made: dict[str, Any], folder: Path, *more: object) -> PageCase:
+def write_diff(make: Callable[[], dict[str, Any]], folder: Path, *more: object) -> PageCase:
     """Run `gru-ref diff --html` in a folder, on a file and a layer whose names are hostile."""
+    made = make()
     file, path = folder / HOSTILE_FILE, folder / "page.html"
     save_bundle(file, {HOSTILE: made.get("layer") or layer()})
     theirs = made["theirs"]
@@ -122,10 +137,14 @@ def write_diff(made: dict[str, Any], folder: Path, *more: object) -> PageCase:
         if array is not None:
             np.save(folder / f"{name}.npy", array)
             options += [f"--{name}", folder / f"{name}.npy"]
-    ended = invoke("diff", file, *options, "--html", path, *more)
+    ended = invoke("diff", file, *options, "--html", path, "--json", *more)
     assert ended.status in (0, 1), ended.err
-    there = None if ended.status == 0 or np.ndim(theirs) == 2 else FIRST
-    return PageCase(path, there, ended.status == 0)
+    first = json.loads(ended.out)["first"]
+    marked = None
+    if first is not None and first["position"] is not None:
+        cell = first["position"], first["timestep"], first["unit"]
+        marked = MarkedCell(*cell, TIMESTEPS, UNITS, make is not explained)
+    return PageCase(make.__name__, path, ended.status == 0, marked)
 
 
 def write_trace(folder: Path) -> PageCase:
@@ -137,7 +156,7 @@ def write_trace(folder: Path) -> PageCase:
     options = ("--inputs", folder / "inputs.npy", "--mask", folder / "mask.npy")
     ended = invoke("trace", file, *options, "--html", path)
     assert ended.status == 0, ended.err
-    return PageCase(path, None, True)
+    return PageCase("trace", path, True, None)
 
 
 def large_difference(units: int = 512, timesteps: int = 400, batch: int = 16) -> Difference:
@@ -152,15 +171,15 @@ def large_difference(units: int = 512, timesteps: int = 400, batch: int = 16) ->
     bound = {name: np.full(shape, 1e-6) for name in names}
     ratio = {name: rng.uniform(size=shape) ** 4 for name in names}
     place = timesteps - 67, batch - 5, units - 111
-    ratio["h"][place] = 12.0
+    ratio["h"][place] = 1.5
     theirs = {name: expected[name] + ratio[name] * bound[name] for name in names}
     used = np.ones(shape[:2], bool)
     steps = ComparedSteps(np.arange(timesteps), used, theirs, expected, bound, ratio)
     position, row, unit = place
     values = float(theirs["h"][place]), float(expected["h"][place])
-    first = FirstDifference(position, position, row, unit, "h", *values, 1e-6, 12.0, 1, units)
-    left = Remainder(12.0, 1.2e-5)
-    return Difference(12.0, 1.2e-5, left, first, (), (), FloatFormat(), steps)
+    first = FirstDifference(position, position, row, unit, "h", *values, 1e-6, 1.5, 1, units)
+    left = Remainder(1.5, 1.5e-6)
+    return Difference(*left, left, first, (), (), FloatFormat(), steps)
 
 
 def write_large(folder: Path) -> PageCase:
@@ -168,5 +187,9 @@ def write_large(folder: Path) -> PageCase:
     found = large_difference()
     path = folder / "page.html"
     path.write_bytes(page(found.document(brief=False)))
-    assert found.first is not None
-    return PageCase(path, (found.first.position or 0, found.first.batch, found.first.unit), False)
+    first = found.first
+    assert first is not None
+    assert found.steps is not None
+    timesteps, _, units = found.steps.worst.shape
+    marked = MarkedCell(first.timestep, first.position, first.unit, timesteps, units, True)
+    return PageCase("large", path, False, marked)
