@@ -44,6 +44,7 @@ class ComparedSteps(NamedTuple):
     @classmethod
     def of(cls, found: Verdict, theirs: ForeignSteps, plan: Schedule) -> ComparedSteps:
         """Return the steps of a verdict."""
+        count = len(found.ratio["h"])  # fewer than all if a search was interrupted
         expected = {name: made for name, made in found.expected.items() if name != FINAL}
         given = {
             **theirs.gates,
@@ -51,9 +52,9 @@ class ComparedSteps(NamedTuple):
             "output": None if theirs.h is None else theirs.output,
         }
         return cls(
-            plan.timestep,
-            np.asarray(plan.used.any(axis=2)),
-            {name: array for name, array in given.items() if array is not None},
+            plan.timestep[:count],
+            np.asarray(plan.used[:count].any(axis=2)),
+            {name: array[:count] for name, array in given.items() if array is not None},
             {name: made.value for name, made in expected.items()},
             {name: made.bound for name, made in expected.items()},
             found.ratio,

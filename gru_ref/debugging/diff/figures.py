@@ -18,6 +18,7 @@ Array = NDArray[Any]
 Place = tuple[int, int, int]  # position in processing order, row, unit
 
 _ROWS = 12  # of the batch, that have a picture each
+_WINDOW = 120  # steps that a line shows
 _SMALL = 200, 64  # cells of pictures that stand side by side
 _NAMES = {
     "z": "z, update gate",
@@ -93,19 +94,23 @@ def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
 
 
 def unit_lines(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
-    """Return theirs and what is expected for each number of a unit, as lines over time."""
-    _, row, unit = at
-    time = TimeAxis(steps.timestep, steps.used[:, row])
-    position = None if first is None else first[0]
+    """Return theirs and what is expected for each number of a unit, as lines over time.
+
+    Of a long sequence they show the steps around the place.
+    """
+    position, row, unit = at
+    start = max(0, min(position - _WINDOW // 2, len(steps.timestep) - _WINDOW))
+    window = slice(start, start + _WINDOW)
+    time = TimeAxis(steps.timestep[window], steps.used[window, row])
     sides = {"theirs": steps.theirs, "expected": steps.expected}
     return Grid(
         2,
         [
             line_plot(
-                {side: one[name][:, row, unit] for side, one in sides.items() if name in one},
+                {side: one[name][window, row, unit] for side, one in sides.items() if name in one},
                 time,
                 title=_NAMES[name],
-                first=position,
+                first=None if first is None else first[0] - start,
             )
             for name in _names(steps)
         ],

@@ -16,7 +16,7 @@ from parity_tests.tests.support import page_cases
 from parity_tests.tests.support.page_cases import PageCase
 
 _LEAST_CONTRAST = 4.5  # of text of this size: WCAG 2, success criterion 1.4.3
-_LONGEST = 2000  # ms until a page is drawn, on a machine that others use too
+_LONGEST = 10_000  # ms until a page is drawn: measured 50 to 1800 on two cores that others use
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
