@@ -15,7 +15,15 @@ from gru_ref.cli.options import CallFiles
 from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.presentation.document import Column, Command, Document, Facts, PageTable, Row, Section
+from gru_ref.presentation.document import (
+    Column,
+    Command,
+    Document,
+    FactList,
+    PageTable,
+    Row,
+    Section,
+)
 from gru_ref.presentation.page import environment, page
 from gru_ref.presentation.text import one_line
 from gru_ref.version import __version__
@@ -57,7 +65,7 @@ def call_page(
         jinja2 is not installed.
     """
     name = gru.name if gru.provenance is None else gru.provenance.path
-    sections = [Section("The call", (Facts(tuple(_facts(gru, source, call, arrays))),))]
+    sections = [Section("The call", (FactList(tuple(_facts(gru, source, call, arrays))),))]
     for path, rows in assumption_rows([gru], of_call(call), masked=call.mask is not None).items():
         columns = Column("taken"), Column("why, or what says otherwise")
         table = PageTable(columns, [Row(row) for row in rows])
@@ -65,7 +73,7 @@ def call_page(
     command = click.get_current_context().find_root().obj
     made = (
         Command(shlex.join(command)),
-        Facts((("gru_ref", __version__), ("NumPy", np.__version__))),
+        FactList((("gru_ref", __version__), ("NumPy", np.__version__))),
     )
     sections.append(Section("The command that made this page", made))
     subject = f"{one_line(source.file.name)}, {one_line(name)}"

@@ -17,7 +17,7 @@ from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.interpretation.given_config import GivenConfig, config_candidates
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.presentation.array_facts import array_facts, array_page_table, array_table
-from gru_ref.presentation.document import Document, Facts, Section, Sentences
+from gru_ref.presentation.document import Document, FactList, Section, Sentences
 from gru_ref.presentation.plain_data import plain_data
 from gru_ref.presentation.report import Report
 from gru_ref.presentation.tables import fact_table, indent, plain_text, stack
@@ -99,7 +99,7 @@ class Inventory(Report):
         sections = [
             Section(
                 layer["path"],
-                (Facts(tuple(_facts(layer))), array_page_table(layer["arrays"], _hashes(layer))),
+                (FactList(tuple(_facts(layer))), array_page_table(layer["arrays"], _hashes(layer))),
             )
             for layer in self.layers
         ]

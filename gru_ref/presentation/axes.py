@@ -30,7 +30,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class TimeAxis:
+class StepAxis:
     """The steps from left to right, in processing order.
 
     Parameters
@@ -47,7 +47,7 @@ class TimeAxis:
     used: Array
     block: int = 1
 
-    def with_blocks(self, block: int) -> TimeAxis:
+    def with_blocks(self, block: int) -> StepAxis:
         """Return the axis with `block` steps at each place."""
         return replace(self, block=block)
 

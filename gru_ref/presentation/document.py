@@ -15,7 +15,7 @@ from gru_ref.presentation.line_plot import LinePlot
 Tone = Literal["good", "bad", "plain"]
 
 
-class Facts(NamedTuple):
+class FactList(NamedTuple):
     """Names and their values."""
 
     rows: Sequence[tuple[str, str]]
@@ -56,14 +56,14 @@ class Command(NamedTuple):
     text: str
 
 
-class Grid(NamedTuple):
+class PictureGrid(NamedTuple):
     """Pictures side by side where there is room for so many."""
 
     columns: int
     pictures: Sequence[HeatMap | LinePlot]
 
 
-class Choice(NamedTuple):
+class Tabs(NamedTuple):
     """Parts of which the reader sees one; `name` tells the choices of a page apart."""
 
     name: str
@@ -72,7 +72,7 @@ class Choice(NamedTuple):
     chosen: int = 0
 
 
-Part: TypeAlias = "Facts | PageTable | Sentences | Command | Grid | Choice | HeatMap"
+Part: TypeAlias = "FactList | PageTable | Sentences | Command | PictureGrid | Tabs | HeatMap"
 
 
 class Section(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.presentation.axes import Tick, TimeAxis, cell_ticks
+from gru_ref.presentation.axes import StepAxis, Tick, cell_ticks
 from gru_ref.presentation.colour_scale import ColourScale
 from gru_ref.presentation.png import png_uri
 
@@ -48,7 +48,7 @@ class HeatMap:
     image : str
         The data URI of a PNG, a pixel a cell.
     scale : ColourScale
-    time : TimeAxis
+    time : StepAxis
     units : list of Tick
     height, width : int
         In pixels; the width is the largest one.
@@ -65,7 +65,7 @@ class HeatMap:
     description: str
     image: str
     scale: ColourScale
-    time: TimeAxis
+    time: StepAxis
     units: list[Tick]
     height: int
     width: int
@@ -78,7 +78,7 @@ class HeatMap:
 def heat_map(
     values: Array,
     scale: ColourScale,
-    time: TimeAxis,
+    time: StepAxis,
     *,
     title: str,
     key: Array | None = None,
@@ -92,7 +92,7 @@ def heat_map(
     ----------
     values : (timesteps, units)
     scale : ColourScale
-    time : TimeAxis
+    time : StepAxis
     title : str
     key : (timesteps, units), optional
         Where there are more numbers than cells, a cell shows the number whose key is the largest
@@ -156,7 +156,7 @@ def _blocks(array: Array, block: tuple[int, int]) -> Array:
 
 
 def _mark(
-    first: tuple[int, int], time: TimeAxis, block: tuple[int, int], cells: tuple[int, int]
+    first: tuple[int, int], time: StepAxis, block: tuple[int, int], cells: tuple[int, int]
 ) -> Mark:
     width, height = 100 / cells[0], 100 / cells[1]
     left, top = (first[0] // block[0] + 0.5) * width, (first[1] // block[1] + 0.5) * height

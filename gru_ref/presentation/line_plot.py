@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.presentation.axes import Span, Tick, TimeAxis, spans, value_ticks
+from gru_ref.presentation.axes import Span, StepAxis, Tick, spans, value_ticks
 
 Array = NDArray[Any]
 
@@ -32,7 +32,7 @@ class LinePlot:
     ----------
     title, description : str
     lines : list of Line
-    time : TimeAxis
+    time : StepAxis
     values : list of Tick
         The labels of the vertical axis, in per cent from above.
     first : float or None
@@ -44,14 +44,14 @@ class LinePlot:
     title: str
     description: str
     lines: list[Line]
-    time: TimeAxis
+    time: StepAxis
     values: list[Tick]
     first: float | None
     not_finite: list[Span]
 
 
 def line_plot(
-    lines: Mapping[str, Array], time: TimeAxis, *, title: str, first: int | None = None
+    lines: Mapping[str, Array], time: StepAxis, *, title: str, first: int | None = None
 ) -> LinePlot:
     """Return the plot of some lines.
 
@@ -59,7 +59,7 @@ def line_plot(
     ----------
     lines : mapping
         Name → (timesteps,).
-    time : TimeAxis
+    time : StepAxis
     title : str
     first : int, optional
         The position to mark.

@@ -21,7 +21,7 @@ from gru_ref.debugging.diff.figures import (
 from gru_ref.presentation.document import (
     Column,
     Document,
-    Facts,
+    FactList,
     PageTable,
     Row,
     Section,
@@ -242,7 +242,7 @@ class Difference(Report):
             f"in {self.arithmetic.dtype}."
         )
 
-    def _lead(self) -> Iterator[Facts | Sentences]:
+    def _lead(self) -> Iterator[FactList | Sentences]:
         if self.first is None:
             yield Sentences((self._size,))
             return
@@ -251,7 +251,7 @@ class Difference(Report):
             yield Sentences((sentence,))
         if meanings:
             yield Sentences(meanings, listed=True)
-        yield Facts(tuple(_facts(self.first)))
+        yield FactList(tuple(_facts(self.first)))
 
     def _sections(self, *, brief: bool) -> Iterator[Section]:
         steps = self.steps
@@ -270,7 +270,7 @@ class Difference(Report):
             yield Section(f"Unit {unit} of row {row}", parts)
             yield Section(f"All units of row {row} beside theirs", (gate_maps(steps, at, place),))
         if not brief:
-            yield Section("What the bound is", (Facts(tuple(_arithmetic(self.arithmetic))),))
+            yield Section("What the bound is", (FactList(tuple(_arithmetic(self.arithmetic))),))
         if self.unknown:
             yield Section("What this cannot tell", (Sentences(self.unknown, listed=True),))
 

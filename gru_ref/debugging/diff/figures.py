@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.debugging.diff.compared_steps import ComparedSteps
-from gru_ref.presentation.axes import TimeAxis
+from gru_ref.presentation.axes import StepAxis
 from gru_ref.presentation.colour_scale import gate_scale, ratio_scale, symmetric_scale
-from gru_ref.presentation.document import Choice, Column, Grid, PageTable, Row
+from gru_ref.presentation.document import Column, PageTable, PictureGrid, Row, Tabs
 from gru_ref.presentation.heat_map import HeatMap, heat_map
 from gru_ref.presentation.line_plot import line_plot
 
@@ -34,12 +34,12 @@ def error_map(steps: ComparedSteps, first: Place | None) -> HeatMap:
     title = f"|error| / bound of {', '.join(steps.ratio)}"
     if steps.used.shape[1] > 1:
         title += ", the largest of all rows"
-    time = TimeAxis(steps.timestep, np.asarray(steps.used.any(axis=1)))
+    time = StepAxis(steps.timestep, np.asarray(steps.used.any(axis=1)))
     largest, finite = steps.worst.max(axis=1), np.asarray(steps.finite.all(axis=1))
     return _errors(largest, finite, time, title, first)
 
 
-def error_maps(steps: ComparedSteps, first: Place | None) -> Choice | HeatMap:
+def error_maps(steps: ComparedSteps, first: Place | None) -> Tabs | HeatMap:
     """Return `error_map`, and the same for each row, or for the rows with the largest errors."""
     rows = steps.used.shape[1]
     if rows == 1:
@@ -51,19 +51,19 @@ def error_maps(steps: ComparedSteps, first: Place | None) -> Choice | HeatMap:
     options: list[tuple[str, Any]] = [("all rows", error_map(steps, first))]
     for row in listed.tolist():
         here = None if first is None or first[1] != row else first
-        time = TimeAxis(steps.timestep, steps.used[:, row])
+        time = StepAxis(steps.timestep, steps.used[:, row])
         picture = _errors(worst[:, row], finite[:, row], time, f"Row {row}", here)
         options.append((f"row {row}" + (", first" if here else ""), picture))
     legend = "Row of the batch"
     if len(listed) < rows:
         legend += f": the {len(listed)} of {rows} with the largest errors"
-    return Choice("row", legend, options)
+    return Tabs("row", legend, options)
 
 
-def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
+def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> PictureGrid:
     """Return theirs, what is expected and the error for each number of a row, side by side."""
     row = at[1]
-    time = TimeAxis(steps.timestep, steps.used[:, row])
+    time = StepAxis(steps.timestep, steps.used[:, row])
     mark = None if first is None else (first[0], first[2])
     beside: list[HeatMap] = []
     alone: list[HeatMap] = []
@@ -90,10 +90,10 @@ def gate_maps(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
         ]
         error = _errors(ratio, finite, time, f"{label}: error", first, _SMALL)
         beside += [*pictures, error]
-    return Grid(3, (*beside, *alone))
+    return PictureGrid(3, (*beside, *alone))
 
 
-def unit_lines(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
+def unit_lines(steps: ComparedSteps, at: Place, first: Place | None) -> PictureGrid:
     """Return theirs and what is expected for each number of a unit, as lines over time.
 
     Of a long sequence they show the steps around the place.
@@ -101,9 +101,9 @@ def unit_lines(steps: ComparedSteps, at: Place, first: Place | None) -> Grid:
     position, row, unit = at
     start = max(0, min(position - _WINDOW // 2, len(steps.timestep) - _WINDOW))
     window = slice(start, start + _WINDOW)
-    time = TimeAxis(steps.timestep[window], steps.used[window, row])
+    time = StepAxis(steps.timestep[window], steps.used[window, row])
     sides = {"theirs": steps.theirs, "expected": steps.expected}
-    return Grid(
+    return PictureGrid(
         2,
         [
             line_plot(
@@ -141,7 +141,7 @@ def number_table(steps: ComparedSteps, at: Place) -> PageTable:
 def _errors(
     ratio: Array,
     finite: Array,
-    time: TimeAxis,
+    time: StepAxis,
     title: str,
     first: Place | None,
     cells: tuple[int, int] = (400, 128),

@@ -22,7 +22,7 @@ from gru_ref.debugging.doctor.reading import (
 from gru_ref.debugging.doctor.space import ORDERS, Space
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.presentation.document import Document, Facts, Section, Sentences, Tone
+from gru_ref.presentation.document import Document, FactList, Section, Sentences, Tone
 from gru_ref.presentation.report import Report
 
 if TYPE_CHECKING:
@@ -297,8 +297,8 @@ def _sections(diagnosis: Diagnosis) -> Iterator[Section]:
         yield Section("What this rests on", (Sentences(remarks, listed=True),))
 
 
-def _explanation_parts(explanation: Explanation) -> tuple[Facts, Sentences]:
-    facts, same = Facts(tuple(_facts(explanation))), tuple(_same_function(explanation))
+def _explanation_parts(explanation: Explanation) -> tuple[FactList, Sentences]:
+    facts, same = FactList(tuple(_facts(explanation))), tuple(_same_function(explanation))
     return facts, Sentences(same)
 
 

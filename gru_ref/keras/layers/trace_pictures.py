@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.presentation.axes import TimeAxis
+from gru_ref.presentation.axes import StepAxis
 from gru_ref.presentation.colour_scale import gate_scale, symmetric_scale
-from gru_ref.presentation.document import Choice, Grid
+from gru_ref.presentation.document import PictureGrid, Tabs
 from gru_ref.presentation.heat_map import heat_map
 
 Array = NDArray[Any]
@@ -24,7 +24,7 @@ _NAMES = {
 }
 
 
-def row_maps(arrays: dict[str, Array], row: int) -> Grid:
+def row_maps(arrays: dict[str, Array], row: int) -> PictureGrid:
     """Return z, r, candidate and h of one row of the batch.
 
     Parameters
@@ -33,17 +33,17 @@ def row_maps(arrays: dict[str, Array], row: int) -> Grid:
         As `gru_ref.keras.layers.trace.Trace.arrays` returns them.
     row : int
     """
-    time = TimeAxis(arrays["timestep"], np.asarray(arrays["mask"][:, row].any(axis=1)))
+    time = StepAxis(arrays["timestep"], np.asarray(arrays["mask"][:, row].any(axis=1)))
     maps = []
     for name, title in _NAMES.items():
         every = arrays[name].astype(np.float64)
         is_gate = name in ("z", "r")
         scale = gate_scale(every) if is_gate else symmetric_scale(every)
         maps.append(heat_map(every[:, row], scale, time, title=title, cells=_CELLS))
-    return Grid(2, maps)
+    return PictureGrid(2, maps)
 
 
-def all_maps(arrays: dict[str, Array], chosen: int) -> Choice | Grid:
+def all_maps(arrays: dict[str, Array], chosen: int) -> Tabs | PictureGrid:
     """Return `row_maps` of the rows, or of the first ones if there are many, one chosen."""
     rows = arrays["h"].shape[1]
     if rows == 1:
@@ -51,4 +51,4 @@ def all_maps(arrays: dict[str, Array], chosen: int) -> Choice | Grid:
     listed = sorted({*range(min(rows, _ROWS)), chosen})
     legend = "Row of the batch" + (f": {len(listed)} of {rows}" if len(listed) < rows else "")
     options = [(f"row {row}", row_maps(arrays, row)) for row in listed]
-    return Choice("row", legend, options, listed.index(chosen))
+    return Tabs("row", legend, options, listed.index(chosen))

@@ -20,11 +20,11 @@ import gru_ref
 from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.doctor import diagnose
 from gru_ref.debugging.lint import lint_vectors
-from gru_ref.presentation.axes import TimeAxis
+from gru_ref.presentation.axes import StepAxis
 from gru_ref.presentation.colour_scale import gate_scale, ratio_scale, symmetric_scale
 from gru_ref.presentation.heat_map import heat_map
 from gru_ref.presentation.line_plot import line_plot
-from gru_ref.presentation.page import page
+from gru_ref.presentation.page import environment, page
 from parity_tests.tests.support import page_cases
 from parity_tests.tests.support.cli_runner import check_failed, invoke
 from parity_tests.tests.support.page_cases import FIRST, HOSTILE, HOSTILE_FILE
@@ -205,7 +205,8 @@ def test_without_jinja2_it_is_said_what_to_install() -> None:
 # ---- in a notebook
 
 
-def _reports() -> list[Any]:
+def _reports(folder: Path) -> list[Any]:
+    gru_ref.save_bundle(folder / HOSTILE_FILE, {HOSTILE: page_cases.layer()})
     layer, x = page_cases.layer(), page_cases.inputs()
     y = layer(x)
     weights = dict(zip(("a", "b", "c"), layer.get_weights(), strict=True))
@@ -217,11 +218,12 @@ def _reports() -> list[Any]:
         diagnose(weights, x[:1, :6], y[:1, :6]),
         diagnose(weights, x[:1, :6], noise[:1, :6]),
         layer.trace(x, mask=page_cases.holed_mask()),
+        gru_ref.inspect(folder / HOSTILE_FILE),
     ]
 
 
-def test_a_fragment_changes_nothing_around_it() -> None:
-    for report in _reports():
+def test_a_fragment_changes_nothing_around_it(tmp_path: Path) -> None:
+    for report in _reports(tmp_path):
         text = report._repr_html_()
         read = Reader(text)
         check_closed(read)
@@ -236,13 +238,25 @@ def test_a_fragment_changes_nothing_around_it() -> None:
         selectors = [one for rule in rules.split("}") for one in rule.split(",") if one.strip()]
         assert selectors
         assert all(".gru-ref" in selector for selector in selectors)
+    for name in (HOSTILE, HOSTILE_FILE):
+        assert name in read.text  # of the inventory, the last
+
+
+def test_without_jinja2_a_notebook_shows_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer, x = page_cases.layer(), page_cases.inputs()
+    found = diff(layer, x, layer(x))
+    environment.cache_clear()
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "jinja2", None)
+        text = found._repr_html_()
+    assert text.startswith("<pre>Equal up to rounding.")
 
 
 # ---- the parts of pictures
 
 
-def _axis(timesteps: int) -> TimeAxis:
-    return TimeAxis(np.arange(timesteps), np.ones(timesteps, bool))
+def _axis(timesteps: int) -> StepAxis:
+    return StepAxis(np.arange(timesteps), np.ones(timesteps, bool))
 
 
 def test_a_ratio_above_1_has_no_colour_of_one_up_to_1() -> None:
@@ -271,10 +285,8 @@ def test_the_ends_of_a_scale_have_the_ends_of_its_colours() -> None:
 def test_a_heat_map_shows_the_largest_of_each_block(sizes: tuple[int, int]) -> None:
     values = np.random.default_rng(0).uniform(size=sizes)
     place = sizes[0] - 1, sizes[1] // 2
-    values[place] = 50.0
-    made = heat_map(
-        values, ratio_scale(), _axis(sizes[0]), title="t", key=values, first=place, cells=(20, 10)
-    )
+    values[place] = 1.5
+    made = heat_map(values, ratio_scale(), _axis(sizes[0]), title="t", first=place, cells=(20, 10))
     indices, palette = pixels_of(made.image)
     outside = np.argwhere(indices > 8)
     assert outside.tolist() == [[place[1] // made.block[1], place[0] // made.block[0]]]
@@ -298,7 +310,7 @@ def test_a_mean_leaves_out_masked_steps() -> None:
     values = np.array([[0.0], [1.0], [1.0], [1.0]])
     used = np.array([False, True, False, False])
     made = heat_map(
-        values, gate_scale(values), TimeAxis(np.arange(4), used), title="t", cells=(2, 1)
+        values, gate_scale(values), StepAxis(np.arange(4), used), title="t", cells=(2, 1)
     )
     indices, _ = pixels_of(made.image)
     assert (indices == indices.max()).all()
