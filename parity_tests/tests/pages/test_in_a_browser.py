@@ -100,6 +100,9 @@ _OWN_STYLE = """["h1", "table", "td", "p"].map((tag) => {
     .map((name) => style[name]);
 })"""
 
+_GROUNDS = """[...document.querySelectorAll(".gru-ref")].map((element) =>
+  getComputedStyle(element).backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number))"""
+
 
 @pytest.mark.parametrize(
     ("light", "ground", "ink"), [("true", "#fff", "#000"), ("false", "#111", "#eee")]
@@ -125,6 +128,9 @@ def test_a_fragment_has_the_scheme_of_its_notebook_and_leaves_it_alone(
             if cells:
                 least = min(one for one in seen.ask(CONTRASTS) if "H1" not in one[1])
                 assert least[0] >= _LEAST_CONTRAST
+                grounds = seen.ask(_GROUNDS)
                 name = "light" if light == "true" else "dark"
+                assert len(grounds) == len(reports)
+                assert {sum(part) > 3 * 128 for part in grounds} == {name == "light"}
                 seen.page.screenshot(path=screenshots / f"notebook-{name}.png", full_page=True)
     assert styles[0] == styles[1]
