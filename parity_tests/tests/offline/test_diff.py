@@ -311,7 +311,7 @@ STATES = np.zeros((BATCH, TIMESTEPS, UNITS))
 BESIDE = {"output": STATES}
 
 
-class Tensor:
+class ForeignTensor:
     """What other libraries have for an array: NumPy asks it for one, and may be told why not."""
 
     def __init__(self, array: np.ndarray, refusal: str = "") -> None:
@@ -324,7 +324,12 @@ class Tensor:
 
 
 def test_a_tensor_of_another_library_is_an_array() -> None:
-    found = diff(LAYER, Tensor(X), Tensor(LAYER(X)), Tensor(np.zeros((BATCH, UNITS), "float32")))
+    found = diff(
+        LAYER,
+        ForeignTensor(X),
+        ForeignTensor(LAYER(X)),
+        ForeignTensor(np.zeros((BATCH, UNITS), "float32")),
+    )
     assert found.equal
 
 
@@ -334,7 +339,11 @@ def test_a_tensor_of_another_library_is_an_array() -> None:
         (STATES.astype("int64"), TypeError, "dtype int64"),
         (STATES.tolist(), TypeError, "expected an array, whose dtype counts"),
         ((STATES, STATES[:, -1]), TypeError, r"a tuple of 2, .* hand in \{'output': theirs\[0\]"),
-        (Tensor(STATES, "it requires grad"), TypeError, "a Tensor that NumPy .*: it requires grad"),
+        (
+            ForeignTensor(STATES, "it requires grad"),
+            TypeError,
+            "a ForeignTensor that NumPy .*: it requires grad",
+        ),
         ({"update": STATES}, ValueError, "expected h, with z, r, candidate"),
         (
             {**BESIDE, "foo": STATES},
