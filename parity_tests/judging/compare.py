@@ -18,6 +18,29 @@ class RunDifference(NamedTuple):
     actual: float
     expected: float
 
+    @property
+    def absolute(self) -> float:
+        """The difference of the two numbers; infinite where there are none to compare."""
+        apart = abs(self.actual - self.expected)
+        return apart if np.isfinite(apart) and np.isfinite(self.error) else float(self.error)
+
+
+# From here on a number of eps says nothing about rounding, and is hard to read.
+MOST_EPS = 1e6
+
+
+def error_words(error: float, absolute: float | None = None) -> str:
+    """Return an error in eps, or as an absolute number where it is far from rounding.
+
+    Examples
+    --------
+    >>> error_words(18.04), error_words(2.7e15, 0.6), error_words(2.7e15)
+    ('18 eps', '0.6 absolute', 'over 1e6 eps')
+    """
+    if error <= MOST_EPS:
+        return f"{error:.3g} eps"
+    return "over 1e6 eps" if absolute is None else f"{absolute:.3g} absolute"
+
 
 EPS_OF_BFLOAT16 = 2.0**-7  # which np.finfo does not know
 

@@ -46,7 +46,8 @@ class Record:
     activations: tuple[str, str]
     path: str = ""
     outcome: str = "disagreement"  # equal | within | raised | disagreement
-    error: float = 0.0
+    error: float = 0.0  # in eps of max(1, |expected|)
+    absolute: float = 0.0
     ratio: float = 0.0
     bound: float = 0.0
     deviations: list[str] = field(default_factory=list)
@@ -180,7 +181,7 @@ def _judge(
     _check_quirks(case, record, run)
 
     worst = compare.difference(run.calls, seen.reply["calls"])
-    record.error = worst.error
+    record.error, record.absolute = worst.error, worst.absolute
     allowed = bound_for(case)
     record.bound = allowed.eps
     step_locally = is_step_local(case)
@@ -294,7 +295,7 @@ def explain(
             f"{case.oracle} {case.id}",
             f"  GRU({arguments}), path {mine.path}",
             f"  {worst.where}{shown if worst.index else ''}",
-            f"  error {worst.error:g} eps, bound {bound:g} eps"
+            f"  error {compare.error_words(worst.error, worst.absolute)}, bound {bound:g} eps"
             + (f", {ratio:g} of the step-local bound" if ratio else ""),
             *(f"  as if this Keras made the mistake: {name}" for name in looks_like),
             f"  again: {again(f'{case.oracle}:{case.id}', again_by)}",

@@ -6,13 +6,15 @@ import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from parity_tests.oracles.checkout import find
-from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import GENERATIONS
 
 NEEDED = {"keras2": "tf_keras", "keras3": "keras 3 or later"}
+# The Pythons that a worker runs in: those of the releases in the ledger.
+OLDEST_PYTHON = (3, 7)
+ANSWER_TIMEOUT = 60.0  # seconds, for a Python on a slow disk
 INSTALLED = Path(__file__).with_name("installed.py")
 
 
@@ -49,40 +51,77 @@ def choose(python: str, wanted: Sequence[str] = (), keras_from: str = "") -> Cho
                 f"{keras_from} is {tree}"
             )
         return Choice({tree.oracle: str(tree)}, [])
-    try:
-        asked = subprocess.run([python, str(INSTALLED)], capture_output=True, text=True)
-    except OSError as error:
-        raise ValueError(f"--keras-python is {python}, which cannot be started: {error}") from None
-    if asked.returncode:
-        raise ValueError(f"--keras-python is {python}, which fails:\n{asked.stderr}")
-    try:
-        found = json.loads(asked.stdout)
-        installed = {name: found[name] for name in GENERATIONS}
-    except (KeyError, TypeError, ValueError):
-        raise ValueError(
-            f"--keras-python is {python}, which prints {asked.stdout[:80]!r} when it is to run "
-            f"{INSTALLED.name}, expected a Python"
-        ) from None
+    installed = _installed(python)
     names = list(wanted) or sorted(GENERATIONS)
+    found = {name: installed[name] for name in names if installed[name]}
+    hint = "" if found else "; --keras-python names a Python that has both"
+    if not installed["tensorflow"]:
+        return Choice(found, [f"{python} has neither tensorflow nor a Keras on it{hint}"])
     return Choice(
-        {name: installed[name] for name in names if installed[name]},
+        found,
         [
-            f"not compared: {name}: {python} lacks tensorflow or {NEEDED[name]}, expected both"
+            f"{name}: {python} has tensorflow, but no {NEEDED[name]}{hint}"
             for name in names
             if not installed[name]
         ],
     )
 
 
-def check_source(python: str, keras_from: str) -> str:
-    """Return the file that the GRU of a source tree's worker came from; the worker has ended.
+def _installed(python: str) -> dict[str, Any]:
+    """Return what `installed.py` prints when an interpreter runs it.
 
     Raises
     ------
-    OracleError
-        The worker cannot import the tree, or imports another Keras.
+    ValueError
+        It cannot be run, is no Python, or is too old a one.
     """
-    tree = find(keras_from)
-    with Oracle(tree.oracle, python, tree.generation, package=tree.package) as oracle:
-        oracle.describe()
-        return oracle.source
+    given = f"--keras-python is {python}"
+    try:
+        asked = _run(python, str(INSTALLED))
+        said = _run(python, "-c", _VERSION).stdout if asked.returncode else asked.stdout
+    except OSError as error:
+        raise ValueError(f"{given}, which cannot be started: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise ValueError(
+            f"{given}, which does not answer within {ANSWER_TIMEOUT:g} s, expected a Python"
+        ) from None
+    try:
+        found = json.loads(said)
+        version = str(found["python"])
+        too_old = tuple(map(int, version.split(".")[:2])) < OLDEST_PYTHON
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(
+            f"{given}, expected a Python: asked which Kerases it has, it "
+            f"{_answer(asked)} (exit status {asked.returncode})"
+        ) from None
+    if too_old:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        raise ValueError(f"{given}, which is Python {version}, expected {oldest} or newer")
+    if asked.returncode:
+        raise ValueError(
+            f"{given}, a Python that cannot say which Kerases it has: {_answer(asked)}"
+        )
+    return dict(found)
+
+
+# In a form that Python 2 prints as well.
+_VERSION = """import sys; print('{"python": "%d.%d.%d"}' % tuple(sys.version_info[:3]))"""
+
+
+def _answer(asked: subprocess.CompletedProcess[str]) -> str:
+    """Return what a program answered: its last line on standard error, or its first letters."""
+    lines = asked.stderr.strip().splitlines()
+    if lines:
+        return f"says {lines[-1][:200]!r}"
+    return f"prints {asked.stdout[:80]!r}"
+
+
+def _run(python: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [python, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=ANSWER_TIMEOUT,
+    )

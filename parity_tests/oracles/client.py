@@ -191,18 +191,27 @@ class Oracle:
         greeting = self._receive(START_TIMEOUT)
         if not greeting["ok"]:
             self.close()
-            needed = "tf_keras" if self.generation == 2 else "keras (3 or later)"
-            raise OracleError(
-                f"oracle {self.name}: {greeting['executable']} (started as {self.python}) has no "
-                f"Keras {self.generation}, expected tensorflow and {needed} there: "
-                f"{greeting['missing']}"
-            )
+            raise OracleError(f"oracle {self.name}: {self._why_not(greeting)}")
         self.source = os.path.realpath(greeting["source"])
         if self.package and not self.source.startswith(os.path.realpath(self.package) + os.sep):
             self.close()
             raise OracleError(
                 f"oracle {self.name}: its GRU is {self.source}, expected a file of {self.package}"
             )
+
+    def _why_not(self, greeting: dict[str, Any]) -> str:
+        """Return the sentence on a worker that has no Keras, or one that cannot be imported."""
+        executable = greeting["executable"]
+        started = "" if executable == self.python else f" (started as {self.python})"
+        if "missing" in greeting:
+            needed = "tf_keras" if self.generation == 2 else "keras (3 or later)"
+            return (
+                f"{executable}{started} has no Keras {self.generation}, expected tensorflow and "
+                f"{needed} there: {greeting['missing']}"
+            )
+        what = self.package or f"Keras {self.generation} of {executable}{started}"
+        where = greeting["where"] and f", raised at {greeting['where']}"
+        return f"{what} cannot be imported: {greeting['broken']}{where}"
 
     def _read_replies(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
@@ -249,4 +258,9 @@ def _corrupt_from_environment(name: str) -> float:
     if not setting:
         return 0.0
     target, _, amount = setting.rpartition("=")
-    return float(amount) if target in ("", name) else 0.0
+    try:
+        return float(amount) if target in ("", name) else 0.0
+    except ValueError:
+        raise OracleError(
+            f"{CORRUPT_VARIABLE} is {setting!r}, expected a number, or one after {name}="
+        ) from None

@@ -1,8 +1,8 @@
 """Which Kerases an interpreter has: ``PYTHON installed.py`` prints them without importing any.
 
-One JSON object: oracle → what is installed, ``"tf_keras 2.21.0"``, or null. Importing TensorFlow
-takes seconds that a run spends in its workers anyway; a package that is there and cannot be
-imported fails there.
+One JSON object: oracle -> what is installed, ``"tf_keras 2.21.0"``, or null; "tensorflow", whether
+it is there; and "python", its version. Importing TensorFlow takes seconds that a run spends in its
+workers anyway; a package that is there and cannot be imported fails there.
 
 Runs in every Keras's own environment: Python 3.7 syntax and the standard library.
 """
@@ -10,6 +10,7 @@ Runs in every Keras's own environment: Python 3.7 syntax and the standard librar
 import importlib.util
 import json
 import os
+import platform
 import re
 
 # Where a release of Keras writes its version: 3; the source tree of 3.0 to 3.2; 2.
@@ -23,6 +24,7 @@ def installed():
     tensorflow = importlib.util.find_spec("tensorflow")
     keras = version_of("keras")
     found = {"keras2": None, "keras3": None}
+    found["tensorflow"], found["python"] = tensorflow is not None, platform.python_version()
     if tensorflow is None:
         return found
     if keras and not keras.startswith("2."):

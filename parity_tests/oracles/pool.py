@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from parity_tests.oracles.client import Oracle
@@ -42,6 +44,19 @@ class Pool:
         if name not in self._oracles:
             self._oracles[name] = Oracle(name, self.python, GENERATIONS[name], package=self.package)
         return self._oracles[name]
+
+    def start(self, names: Iterable[str]) -> dict[str, str]:
+        """Start the workers of some oracles side by side; return the file of the GRU of each.
+
+        Raises
+        ------
+        OracleError
+            One of them cannot start.
+        """
+        oracles = [self[name] for name in names]
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Oracle.describe, oracles))
+        return {oracle.name: oracle.source for oracle in oracles}
 
     def inside(self) -> dict[str, float]:
         """Return the seconds spent inside each Keras so far."""

@@ -2,7 +2,8 @@
 
 One JSON object a line on standard input is a request, one a line on standard output is its reply;
 `codec` says how arrays travel. The first line out greets with ``{"ok": true, ...}``, or says which
-package is missing. Whatever Keras prints goes to standard error.
+package is missing, or how and where the import of one fails. Whatever Keras prints goes to standard
+error.
 
 ========= ======================================= ================================================
 operation other keys of the request               other keys of the reply
@@ -47,6 +48,7 @@ import json
 import os
 import platform
 import sys
+import traceback
 
 try:
     if __package__:
@@ -77,6 +79,10 @@ except ImportError as error:  # no NumPy
     print(json.dumps({"ok": False, "missing": str(error), "executable": sys.executable}))
     sys.exit(3)
 
+# Without these there is nothing to compare with; what another package lacks is its own fault.
+NEEDED = ("tensorflow", "keras", "tf_keras")
+OLDEST_TENSORFLOW = (2, 1)  # of the ledger
+
 # How many requests pass before what Keras keeps of old layers is cleared.
 REQUESTS_PER_CLEARING = 250
 
@@ -95,13 +101,20 @@ ENVIRONMENT = {
 }
 
 
+class MissingError(Exception):
+    """What is installed is another generation, or too old."""
+
+
 def find_oracle(generation, package):
-    """Return the Keras of that generation; raise ImportError when it or TensorFlow is missing."""
+    """Return the Keras of that generation; fail when it or TensorFlow is missing."""
     root, name = os.path.split(package)
     if package:
         sys.path.insert(0, root)
     import tensorflow as tf
 
+    if tuple(int(part) for part in tf.__version__.split(".")[:2]) < OLDEST_TENSORFLOW:
+        oldest = ".".join(map(str, OLDEST_TENSORFLOW))
+        raise MissingError(f"tensorflow is {tf.__version__}, expected {oldest} or newer")
     if package:
         keras = importlib.import_module(name)
     elif generation == 3:
@@ -113,7 +126,7 @@ def find_oracle(generation, package):
             keras = tf.keras
     version = version_of(keras)
     if not version.startswith(f"{generation}."):
-        raise ImportError(f"keras is {version}, expected {generation}")
+        raise MissingError(f"keras is {version}, expected {generation}")
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.set_visible_devices([], "GPU")
@@ -121,6 +134,32 @@ def find_oracle(generation, package):
     codec.take_dtype(tf.bfloat16.as_numpy_dtype)
     kinds = {2: live_layer.LiveKeras2, 3: live_layer.LiveKeras3}
     return kinds[generation](tf, keras, codec)
+
+
+def why_not(error, package):
+    """Return what the greeting says of an import that failed: what is missing, or what is broken.
+
+    Parameters
+    ----------
+    error : Exception
+    package : str
+        The folder of the source tree, or empty.
+    """
+    needed = NEEDED[:1] if package else NEEDED
+    missing = isinstance(error, ModuleNotFoundError) and error.name in needed
+    if missing or isinstance(error, MissingError):
+        return {"missing": str(error)}
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError):
+        said, where = "SyntaxError: " + str(error.msg), [(error.filename, error.lineno)]
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = [(frame.filename, frame.lineno) for frame in frames]
+        where = [place for place in where if place[0] != __file__ and "importlib" not in place[0]]
+        # Further in than the tree's own line is what that line called.
+        inside = [place for place in where if package and place[0].startswith(package)]
+        where = inside or where
+    return {"broken": said, "where": "{}:{}".format(*where[-1]) if where else ""}
 
 
 def version_of(keras):
@@ -281,15 +320,15 @@ def main():
     os.environ.update(ENVIRONMENT)
     try:
         oracle = find_oracle(options.generation, options.package)
-    except ImportError as error:
-        write({"ok": False, "missing": str(error), "executable": sys.executable})
+        source = inspect.getfile(oracle.keras.layers.GRU)
+    except Exception as error:  # a source tree may raise anything
+        write(dict(why_not(error, options.package), ok=False, executable=sys.executable))
         return 3
     # What the imports made stays: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     if options.corrupt:
         print(f"this worker corrupts: it adds {options.corrupt} to every run", file=sys.stderr)
-    source = inspect.getfile(oracle.keras.layers.GRU)
     write({"ok": True, "corrupt": options.corrupt != 0, "source": source})
     serve(oracle, options.corrupt, write)
     return 0

@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from parity_tests import environment
+from parity_tests.reporting import disagreements
 from parity_tests.reporting.report import Test, lane_rows, left_out_sentences
 
 MEANING = {
@@ -20,7 +20,7 @@ EXTENT = {
     "quick": "the quick part of the matrix",
     "part": "a part of the matrix",
 }
-SHOWN, LINES = 5, 12  # disagreements, and lines of each
+SHOWN = 5  # disagreements
 
 
 def text(data: Mapping[str, Any], tests: Mapping[str, Test]) -> str:
@@ -72,14 +72,10 @@ def _looks_like(oracles: Mapping[str, Any]) -> list[str]:
 def _disagreements(failed: list[Test], count: int) -> list[str]:
     if not failed:
         return []
-    # First those whose message says which number differs.
-    first = sorted(failed, key=lambda test: "again: " not in test.message)[:SHOWN]
-    lines = [f"### {len(failed)} of {count} tests disagree; the first {len(first)}", ""]
+    first = disagreements.worst_first(failed)[:SHOWN]
+    lines = [f"### {len(failed)} of {count} tests disagree; the worst {len(first)}", ""]
     for test in first:
-        message = test.message.strip().splitlines()
-        if not any(line.strip().startswith("again: ") for line in message):
-            message = [*message[: LINES - 1], f"  again: {environment.again(test.name)}"]
-        lines += ["```text", *message[:LINES], "```", ""]
+        lines += ["```text", *disagreements.lines_of(test), "```", ""]
     return lines
 
 

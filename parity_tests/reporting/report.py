@@ -6,7 +6,7 @@ import json
 import platform
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from rich.table import Table
 from gru_ref.version import __version__
 from parity_tests.cases import covering, sweeps
 from parity_tests.judging import float32_runs
+from parity_tests.judging.compare import error_words
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.recording import golden
 from parity_tests.reporting import mistakes_page
@@ -44,6 +45,7 @@ class Test:
     nodeid: str
     seconds: float = 0.0
     message: str = ""
+    error: float = 0.0  # the largest difference of its case, absolute
 
     @property
     def name(self) -> str:
@@ -61,10 +63,13 @@ class Collected:
 
     def add(self, report: pytest.TestReport) -> None:
         """Take one report of a test; the one of its teardown carries the records."""
+        test = self.tests.setdefault(report.nodeid, Test(report.nodeid))
         if report.when == "teardown":
             for name, value in report.user_properties:
-                self.records[name].append(json.loads(str(value)))
-        test = self.tests.setdefault(report.nodeid, Test(report.nodeid))
+                record = json.loads(str(value))
+                self.records[name].append(record)
+                if name == "case":
+                    test.error = record["absolute"]
         test.seconds += report.duration
         if report.failed:
             # Which process of pytest-xdist ran it says nothing.
@@ -73,8 +78,8 @@ class Collected:
 
     @property
     def nothing_compared(self) -> bool:
-        """Whether every test was left out."""
-        return 0 < len(self.tests) == len(self.records["left_out"])
+        """Whether every test was left out, or none was selected."""
+        return len(self.tests) == len(self.records["left_out"])
 
     def left_out(self) -> dict[str, dict[str, int]]:
         """Return how many tests were left out, for each oracle by the reason."""
@@ -171,13 +176,16 @@ def verdict(fixtures: list[dict[str, Any]], failed: list[str]) -> str:
 def _oracle_data(description: dict[str, Any], records: list[dict[str, Any]]) -> dict[str, Any]:
     name = description["name"]
     mine = [r for r in records if r["oracle"] == name]
-    compared = [r for r in mine if r["outcome"] in ("equal", "within")]
+    # Of a disagreement on anything but numbers, such as the path, the path is not known.
+    compared = [r for r in mine if r["path"]]
     lanes: dict[str, dict[str, Any]] = {}
     for r in compared:
-        lane = lanes.setdefault(r["lane"], {"compared": 0, "equal": 0, "worst": 0.0})
+        empty = {"compared": 0, "equal": 0, "worst": 0.0, "worst_absolute": 0.0}
+        lane = lanes.setdefault(r["lane"], empty)
         lane["compared"] += 1
         lane["equal"] += r["outcome"] == "equal"
         lane["worst"] = max(lane["worst"], r["error"])
+        lane["worst_absolute"] = max(lane["worst_absolute"], r["absolute"])
         if r["ratio"]:
             lane["worst_step_local"] = max(lane.get("worst_step_local", 0.0), r["ratio"])
     return {
@@ -289,7 +297,7 @@ def lane_rows(oracles: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for name, oracle in sorted(oracles.items()):
         for lane, row in sorted(oracle["lanes"].items()):
             counts = (str(row.get("compared", 0)), str(row.get("equal", 0)))
-            worst = f"{row.get('worst', 0):.3g} eps"
+            worst = error_words(row.get("worst", 0.0), row.get("worst_absolute"))
             yield f"{name} {oracle['keras']}", oracle["tensorflow"], lane, *counts, worst
 
 
@@ -313,9 +321,18 @@ def _draws_sentence(draws: Mapping[str, Mapping[str, float]]) -> str:
     return f"{said}; orthogonal weights within {draws['orthogonal']['worst']:.1e}"
 
 
-def print_summary(data: dict[str, Any]) -> None:
-    """Print the report as a table that fits 80 columns."""
-    console = Console(width=80, highlight=False)
+def print_summary(data: dict[str, Any], disagreements: Sequence[str] = (), path: str = "") -> None:
+    """Print the report as a table that fits 80 columns, and the verdict last.
+
+    Parameters
+    ----------
+    data : dict
+    disagreements : sequence of str
+        Lines on the tests that failed, as `disagreements.screen` returns them.
+    path : str
+        The file that the report is in.
+    """
+    console = Console(width=80, highlight=False, markup=False)
     table = Table(title="gru_ref against live Keras", title_justify="left")
     for heading in ("oracle", "lane", "compared", "equal", "worst error"):
         table.add_column(heading, justify="left" if heading in ("oracle", "lane") else "right")
@@ -330,13 +347,6 @@ def print_summary(data: dict[str, Any]) -> None:
             console.print(f"  {name} is CORRUPT on purpose: a test of this suite")
         for row, count in sorted(oracle["deviations"].items()):
             console.print(f"  {count:5d} {row}")
-        for case in oracle["disagreements"][:5]:
-            console.print(f"  disagreement: {case}", soft_wrap=True)
-        if len(oracle["disagreements"]) > 5:
-            console.print(f"  … and {len(oracle['disagreements']) - 5} more in report.json")
-        for mistake, count in oracle["looks_like"].items():
-            share = f"{count} of {len(oracle['disagreements'])}"
-            console.print(f"  {share} are as if {name} made the mistake: {mistake}")
     for name, row in data["seeded"].items():
         if row["mask_elements"] or row["seeds"]:
             console.print(
@@ -348,14 +358,14 @@ def print_summary(data: dict[str, Any]) -> None:
     for name, row in sorted(data["wrappers"].items()):
         console.print(
             f"{name}: {row['compared']} cases of wrappers compared, {row['equal']} equal, "
-            f"worst {row['worst']:.3g} eps"
+            f"worst {error_words(row['worst'])}"
         )
         for quirk, count in sorted(row["quirks"].items()):
             console.print(f"  {count:5d} {quirk}")
     for name, row in sorted(data["taken_over"].items()):
         console.print(
             f"{name}: {row['layers']} live layers taken over, {row['compared']} values compared, "
-            f"worst {row['error']:.3g} eps"
+            f"worst {error_words(row['error'])}"
         )
     for name, row in data["step_bounds"].items():
         console.print(
@@ -367,11 +377,13 @@ def print_summary(data: dict[str, Any]) -> None:
         console.print(sentence)
     for problem in data["problems"][:10]:
         console.print(f"problem: {problem}")
-    for test in data["other_failures"][:10]:
-        console.print(f"failed: {test}")
+    for line in disagreements:
+        console.print(line, soft_wrap=True)
     wall, keras = data["seconds"]["wall"], data["seconds"]["keras"]
     console.print(
         f"{data['fixtures']['compared']} fixtures compared; {wall:.0f} s, and {keras:.0f} s inside "
         "Keras, whose processes run side by side"
     )
+    if path:
+        console.print(f"report: {path}", soft_wrap=True)
     console.print(f"verdict: {data['verdict']}", style="bold")

@@ -10,6 +10,14 @@ from parity_tests.oracles.choice import Choice
 from parity_tests.runner.matrix_run import NOT_RUN
 from parity_tests.runner.options import ORACLES
 
+
+def not_empty(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Return the value of an option; refuse an empty one, as an unset variable of a shell gives."""
+    if value == "":
+        raise click.UsageError(f"{option.opts[0]} is empty, expected a value")
+    return value
+
+
 oracle = click.option(
     "--oracle",
     "oracles",
@@ -18,7 +26,10 @@ oracle = click.option(
     help="Compare with this Keras only; may be repeated (default: with both).",
 )
 case = click.option(
-    "--case", metavar="ORACLE:ID", help="Compare this case only, named as a disagreement names it."
+    "--case",
+    callback=not_empty,
+    metavar="ORACLE:ID",
+    help="Compare this case only, named as a disagreement names it.",
 )
 jobs = click.option(
     "-n",
@@ -35,7 +46,7 @@ def names_of(choice: Choice, *, every: bool) -> tuple[str, ...]:
     for name, what in choice.found.items():
         click.echo(f"{name}: {what}")
     for sentence in choice.missing:
-        click.echo(sentence, err=True)
+        click.echo(f"not compared: {sentence}", err=True)
     if not choice.found or (every and choice.missing):
         sys.exit(NOT_RUN)
     return tuple(choice.found)

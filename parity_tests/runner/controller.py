@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from parity_tests import environment
-from parity_tests.reporting import junit, markdown, progress, report
+from parity_tests.reporting import disagreements, junit, markdown, progress, report
 from parity_tests.reporting.report import is_of_suite
 
 HERE = Path(__file__).resolve().parents[1] / "tests" / "live"
@@ -28,6 +28,7 @@ class Controller:
         self.collected = report.Collected()
         self.bar = progress.Bar()
         self.data: dict[str, Any] | None = None
+        self.unwritten: list[str] = []
         config.stash[report.INSIDE] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -51,9 +52,16 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Show no letter a case: the bar shows the progress."""
-        of_suite = is_of_suite(report.nodeid)
-        return (report.outcome, "", "") if report.when == "call" and of_suite else None
+        """Show no letter a case: the bar shows the progress.
+
+        pytest prints all that it counts as failed. Where everything disagrees that is thousands of
+        lines; a screen of them is printed with the summary.
+        """
+        if not is_of_suite(report.nodeid):
+            return None
+        if report.failed:
+            return "disagreeing", "", ""
+        return (report.outcome, "", "") if report.when == "call" else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -78,8 +86,13 @@ class Controller:
         inside = self.config.stash[report.INSIDE]
         extent = self._extent()
         self.data = report.summarise(self.collected, inside, seconds, extent=extent)
-        if self.data["problems"]:
+        self.unwritten = self._write(self._folder(), self.data)
+        if self.data["problems"] or self.unwritten:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _folder(self) -> Path:
+        """Return the folder of the report."""
+        return self.config.option.parity_report or environment.report_folder()
 
     def _extent(self) -> str:
         """Return how much ran: "whole", "quick" or "part"."""
@@ -91,30 +104,57 @@ class Controller:
             return "part"
         return "quick" if asked.parity_quick else "whole"
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the table, and write the report and the files asked for."""
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
+        """Print the table and the worst disagreements, or why there is nothing to print."""
         data = self.data
         if data is None:
-            for sentence in report.left_out_sentences(self.collected.left_out()):
-                terminalreporter.write_line(f"nothing compared: {sentence}")
+            if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+                for sentence in self._nothing_compared():
+                    terminalreporter.write_line(f"nothing compared: {sentence}")
             return
+        tests, folder = self.collected.tests.values(), self._folder()
+        for sentence in self.unwritten:
+            terminalreporter.write_line(sentence)
+        screen = disagreements.screen(data, tests, str(folder / disagreements.FILE))
+        report.print_summary(data, screen, str(folder / "report.json"))
+
+    def _nothing_compared(self) -> list[str]:
+        """Return why there is nothing to report."""
         asked = self.config.option
-        folder = asked.parity_report or environment.report_folder()
+        given = {"--case": asked.parity_case, "-k": asked.keyword, "-m": asked.markexpr}
+        if self.collected.tests:
+            return report.left_out_sentences(self.collected.left_out())
+        return [
+            f"{option} is {value!r}, which no test of the matrix matches"
+            for option, value in given.items()
+            if value
+        ] or ["no test of the matrix was selected"]
+
+    def _write(self, folder: Path, data: dict[str, Any]) -> list[str]:
+        """Write the report and the files asked for; return a sentence on each that cannot be."""
+        asked, tests = self.config.option, self.collected.tests
         cases = (json.dumps(row) for row in self.collected.records["case"])
-        _write(folder / "report.json", json.dumps(data, indent=1) + "\n")
-        _write(folder / "cases.jsonl", "\n".join(cases) + "\n")
-        report.print_summary(data)
-        terminalreporter.write_line(f"report: {folder / 'report.json'}")
+        summary = markdown.text(data, tests)
+        contents = {
+            folder / "report.json": json.dumps(data, indent=1) + "\n",
+            folder / "cases.jsonl": "\n".join(cases) + "\n",
+        }
+        if any(test.message for test in tests.values()):
+            contents[folder / disagreements.FILE] = disagreements.text(tests.values())
+        else:
+            (folder / disagreements.FILE).unlink(missing_ok=True)
         if asked.parity_junit:
-            _write(asked.parity_junit, junit.text(data, self.collected.tests))
-        summary = markdown.text(data, self.collected.tests)
+            contents[asked.parity_junit] = junit.text(data, tests)
         if asked.parity_markdown:
-            _write(asked.parity_markdown, summary)
+            contents[asked.parity_markdown] = summary
+        sentences = []
+        for path, text in contents.items():
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            except OSError as error:
+                sentences.append(f"not written: {path}: {error.strerror}")
         if shown := os.environ.get(STEP_SUMMARY):
             with open(shown, "a", encoding="utf-8") as file:
                 file.write(summary)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+        return sentences

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from parity_tests import environment
 from parity_tests.oracles import checkout, choice
+from parity_tests.oracles.client import OracleError
 from parity_tests.oracles.pool import Pool
 from parity_tests.reporting.report import INSIDE, is_of_suite, oracles_of
 from parity_tests.runner import live_run, options, quick, writable
@@ -40,8 +43,33 @@ def pytest_configure(config: pytest.Config) -> None:
     environment.remember(python, tree)
     live_run.pool = Pool(python, package)
     live_run.every_mistake = config.getoption("parity_quick")
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Controller(config), CONTROLLER)
+    if hasattr(config, "workerinput"):
+        return
+    # Before the processes of pytest-xdist, in which an error would be told by each of them.
+    config.pluginmanager.get_plugin("mark").pytest_collection_modifyitems([], config)
+    _start(live_run.pool, config, tree)
+    config.pluginmanager.register(Controller(config), CONTROLLER)
+
+
+def _start(pool: Pool, config: pytest.Config, tree: str) -> None:
+    """See that every Keras of the run can be imported, and say where the one of a tree is.
+
+    Raises
+    ------
+    UsageError
+        One of them cannot.
+    """
+    wanted = config.getoption("parity_oracle")
+    only = config.getoption("parity_case").partition(":")[0]
+    try:
+        sources = pool.start([only] if only in wanted else wanted)
+    except OracleError as error:
+        raise pytest.UsageError(str(error)) from None
+    if config.getoption("numprocesses", None):
+        pool.close()  # the tests run in other processes
+    for name, source in sources.items():
+        if tree:
+            print(f"{name}: its GRU is {source}", file=sys.__stdout__, flush=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -44,6 +44,7 @@ class MatrixRun:
     report: Path | None = None
     jobs: int = 2
     write_docs: bool = False
+    words: str | None = None
     pytest_arguments: tuple[str, ...] = ()
     folder: str = "live"
 
@@ -52,7 +53,7 @@ class MatrixRun:
         try:
             writable.check("--", self.report, self.junit, self.markdown)
         except ValueError as error:
-            print(error, file=sys.stderr)
+            print(f"gru-parity: {error}", file=sys.stderr)
             return NOT_RUN
         for name in OTHERS:
             os.environ.pop(name, None)
@@ -74,7 +75,7 @@ class MatrixRun:
         arguments = [
             str(environment.PACKAGE / "tests" / self.folder), "-c", str(SETTINGS),
             f"--rootdir={environment.ROOT}",
-            "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider",
+            "-qq", "--no-header", "--tb=short", "-p", "no:cacheprovider",
             # Nothing here logs, and what is printed goes by Python: no more is captured.
             "-p", "no:logging", "--capture=sys",
             "--keras-python", self.keras_python,
@@ -85,6 +86,8 @@ class MatrixRun:
                 arguments += [f"--{name.replace('_', '-')}", str(value)]
         if self.quick:
             arguments.append("--quick")
+        if self.words:
+            arguments += ["-k", self.words]
         if self.jobs > 1 and not self.case and importlib.util.find_spec("xdist"):
             arguments += ["-p", "xdist", "-n", str(self.jobs), "--dist", "worksteal"]
         return [*arguments, *self.pytest_arguments]

@@ -21,6 +21,7 @@ from parity_tests.runner.full import executors, summary, totals
 from parity_tests.runner.full.run import Blocks, Clock
 from parity_tests.runner.options import ORACLES
 
+BUILD = Path("build/full")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -77,7 +78,7 @@ class Shard(click.ParamType):
     "--report",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    default="build/full",
+    default=BUILD,
     metavar="DIR",
     show_default=True,
     help="Folder for reports and finished blocks.",
@@ -120,7 +121,7 @@ def command(
         )
     try:
         if not case:
-            writable.check_folder("--report", folder)
+            writable.check_folder("--report", folder, BUILD)
         if merged:
             data = totals.conclude(totals.merge(map(_report_of_shard, reports)), whole=True)
             _write(folder / "report.json", json.dumps(data, indent=1) + "\n")
@@ -245,6 +246,7 @@ def _wide(
     if shard[0] != 1:
         click.echo(f"wide/: its tests are run by shard 1/{shard[1]}")
         return 0
+    folder.mkdir(parents=True, exist_ok=True)
     run = matrix_run.MatrixRun(
         python, "", oracles, folder="wide", report=folder / "wide", jobs=jobs
     )

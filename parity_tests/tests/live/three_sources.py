@@ -55,8 +55,24 @@ def check(case: golden.Golden, reply: list[dict[str, Any]]) -> str:
     agree = {key: worst.error <= eps for key, worst in apart.items()}
     name = f"{case.oracle}:{case.group}+{case.id}"
     live_run.record("fixture", {"oracle": case.oracle, "id": name, **agree})
-    worst = {key: value for key, value in apart.items() if not agree[key]}
-    return f"fixture {name}: {worst}" if worst else ""
+    differ = [f"  {_WHICH[key]} {_place(apart[key])}" for key in apart if not agree[key]]
+    return "\n".join([f"fixture {name}", *differ]) if differ else ""
+
+
+_WHICH = {
+    "keras_is_fixture": "live Keras, and what was recorded:",
+    "gru_ref_is_fixture": "gru_ref, and what was recorded:",
+    "keras_is_gru_ref": "gru_ref, and live Keras:",
+}
+
+
+def _place(worst: compare.RunDifference) -> str:
+    """Return where two runs differ most, and how much."""
+    if not worst.index:
+        return worst.where
+    apart = compare.error_words(worst.error, worst.absolute)
+    numbers = f"{worst.actual:.9g}, {worst.expected:.9g}"
+    return f"{numbers} at {worst.where} {worst.index}, {apart} apart"
 
 
 def live(case: golden.Golden) -> list[dict[str, Any]]:

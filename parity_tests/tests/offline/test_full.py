@@ -270,8 +270,8 @@ class TestCommand:
     def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         said = _refusal("--report", tmp_path / "file" / "below")
-        assert "below, expected a folder that can be written: " in said
+        assert "below, which cannot be written: Not a directory" in said
 
     def test_what_is_no_python(self, tmp_path: Path) -> None:
         said = _refusal("--report", tmp_path, "--keras-python", "true")
-        assert "--keras-python is true, which prints ''" in said
+        assert "--keras-python is true, expected a Python: " in said

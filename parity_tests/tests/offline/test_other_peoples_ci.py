@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
@@ -17,12 +18,14 @@ import yaml
 from click.testing import CliRunner
 
 from gru_ref import GRU
+from gru_ref.version import __version__
 from parity_tests import environment
 from parity_tests.environment import ROOT
 from parity_tests.judging import layer_check
 from parity_tests.oracles import checkout, choice
+from parity_tests.oracles.client import Oracle, OracleError
 from parity_tests.oracles.pool import GENERATIONS
-from parity_tests.reporting import junit, markdown, report
+from parity_tests.reporting import disagreements, junit, markdown, report
 from parity_tests.reporting.report import Test as Outcome
 from parity_tests.reporting.report import is_of_suite
 from parity_tests.runner import matrix_run
@@ -276,7 +279,7 @@ def test_the_summary_says_what_disagrees_and_how_to_see_it_again() -> None:
     assert "28 of 29 disagreements are as if it made the mistake **1 - z for z**" in text
     assert "- deviation row &#x27;a &lt;b&gt;&#x27; matches no case of keras3" in text
     assert "### Left out\n\n- keras3: 57 tests left out: Keras is 3.4.1 &lt;old&gt;\n" in text
-    assert "### 2 of 3 tests disagree; the first 2" in text
+    assert "### 2 of 3 tests disagree; the worst 2" in text
     assert text.index("again: gru-parity x") < text.index("-k test_it_keras3")
     assert "| keras3 | hard_sigmoid | 2 |" in text
 
@@ -285,6 +288,52 @@ def test_the_terminal_says_what_was_left_out(capsys: pytest.CaptureFixture[str])
     data = report.summarise(report.Collected(), [], 0.0, extent="part")
     report.print_summary({**data, "left_out": DATA["left_out"]})
     assert "keras3: 57 tests left out: Keras is 3.4.1 <old>" in capsys.readouterr().out
+
+
+def test_where_everything_disagrees_a_screen_is_printed_and_the_rest_is_in_a_file() -> None:
+    message = "keras3 {0}\n  output at index (0,): 1.0, expected 2.0\n  again: x keras3:{0}\nmore"
+    tests = {
+        str(number): Outcome(f"{FILE}_keras3:{number}", 0.1, message.format(number), number / 10)
+        for number in range(155)
+    }
+    shown = disagreements.screen(DATA, tests.values(), "r/disagreements.txt")
+    assert shown[0] == "155 of 155 tests disagree; the worst 5, of all in r/disagreements.txt"
+    assert shown[1] == "  28 of 29 are as if keras3 made the mistake: 1 - z for z"
+    assert [line for line in shown if line.startswith("keras3")] == [
+        f"keras3 {number}" for number in (154, 153, 152, 151, 150)
+    ]
+    assert len(shown) <= 24
+    text = disagreements.text(tests.values())
+    assert text.count("  again: ") == 155
+    assert text.index("keras3 154\n") < text.index("keras3 1\n")
+    assert disagreements.screen(DATA, [Outcome("test")], "") == []
+
+
+def test_a_failure_without_a_number_comes_last_and_ends_with_its_command() -> None:
+    broken = Outcome("test_it_keras3", 0.1, "\n".join(map(str, range(40))))
+    apart = Outcome("test_x_keras3:a", 0.1, "apart\n  again: x", 1e-9)
+    assert disagreements.worst_first([broken, apart, Outcome("test_y")]) == [apart, broken]
+    lines = disagreements.lines_of(broken)
+    assert len(lines) == disagreements.LINES
+    assert lines[0] == "…"
+    assert lines[-2:] == ["39", f"  again: {environment.again('test_it_keras3')}"]
+
+
+def test_what_disagrees_is_counted_as_compared() -> None:
+    record = {
+        "oracle": "keras3", "lane": "double", "levels": {}, "activations": ("tanh", "sigmoid"),
+        "path": "loop", "outcome": "disagreement", "error": 2.7e15, "absolute": 0.6, "ratio": 0.0,
+        "deviations": [], "looks_like": ["1 - z for z"], "mistakes": {}, "sweep": "s", "id": "a",
+    }  # fmt: skip
+    collected = report.Collected()
+    collected.records["oracle"].append(
+        {"name": "keras3", "keras": "3.15.1", "tensorflow": "2.21.0", "corrupt": False}
+    )
+    collected.records["case"] += [record, {**record, "path": "", "error": 0.0, "absolute": 0.0}]
+    data = report.summarise(collected, [], 0.0, extent="part")
+    assert list(report.lane_rows(data["oracles"])) == [
+        ("keras3 3.15.1", "2.21.0", "double", "1", "0", "0.6 absolute")
+    ]
 
 
 def test_a_parity_needs_no_more_words() -> None:
@@ -326,9 +375,67 @@ def test_what_cannot_be_written_is_said_before_anything_runs(
     folders = {"--report": tmp_path / "made", option: tmp_path / "file" / name}
     arguments = [str(part) for pair in folders.items() for part in pair]
     ended = CliRunner().invoke(command, arguments)
-    expected = "folder" if option == "--report" else "file"
     assert ended.exit_code == matrix_run.NOT_RUN
-    assert f"{option} is {folders[option]}, expected a {expected} that can be" in ended.output
+    assert f"gru-parity: {option} is {folders[option]}, which cannot be written: " in ended.output
+    assert compared == []
+
+
+@pytest.mark.parametrize("option", ["--report", "--junit", "--markdown"])
+def test_no_folder_is_made_for_a_file_that_is_asked_for(
+    compared: list[list[str]], tmp_path: Path, option: str
+) -> None:
+    new = tmp_path / "new"
+    ended = CliRunner().invoke(command, [option, str(new / "dir" / "x")])
+    assert ended.exit_code == matrix_run.NOT_RUN
+    assert f"expected one in a folder that is there: make {new / 'dir'}" in ended.output
+    assert not new.exists()
+    assert compared == []
+
+
+def test_a_folder_stands_for_no_file(compared: list[list[str]], tmp_path: Path) -> None:
+    ended = CliRunner().invoke(command, ["--junit", str(tmp_path)])
+    assert (ended.exit_code, compared) == (2, [])
+    assert "is a directory" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--jnuit", "x.xml"], "No such option '--jnuit'. Did you mean '--junit'?"),
+        (["--durations=5"], "No such option '--durations'"),
+        (["test_mine.py"], "unexpected extra argument (test_mine.py)"),
+        (["-k", ""], "-k is empty, expected a value"),
+        (["--case", ""], "--case is empty, expected a value"),
+        (["--keras-from", ""], "--keras-from is empty, expected a value"),
+        (["--keras-python", ""], "--keras-python is empty, expected a value"),
+    ],
+)
+def test_an_option_that_is_none_of_the_commands_is_refused(
+    compared: list[list[str]], arguments: list[str], says: str
+) -> None:
+    ended = CliRunner().invoke(command, arguments)
+    assert ended.exit_code == 2
+    assert says in " ".join(ended.output.split())
+    assert compared == []
+
+
+def test_pytest_gets_what_follows_two_dashes(compared: list[list[str]], tmp_path: Path) -> None:
+    CliRunner().invoke(
+        command, ["-k", "mask", "--report", str(tmp_path), "--", "--durations=5", "-x"]
+    )
+    (arguments,) = compared
+    assert arguments[-2:] == ["--durations=5", "-x"]
+    assert arguments[arguments.index("-k") + 1] == "mask"
+
+
+def test_the_versions_are_those_of_both_sides(compared: list[list[str]]) -> None:
+    ended = CliRunner().invoke(command, ["--version", "--keras-python", "python"])
+    assert ended.exit_code == 0
+    assert ended.output.splitlines() == [
+        f"gru-parity of gru_ref {__version__}",
+        f"Python {platform.python_version()}, NumPy {np.__version__}",
+        "python: Keras, Keras",
+    ]
     assert compared == []
 
 
@@ -361,9 +468,90 @@ def test_the_docs_are_checked_after_a_whole_run_in_whatever_order(
     assert status == (matrix_run.NO_PARITY if set(oracles) == set(ORACLES) else 0)
 
 
-def test_what_is_no_python_is_named() -> None:
-    with pytest.raises(ValueError, match=r"--keras-python is echo, which prints .* a Python"):
+def test_what_is_no_python_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"--keras-python is echo, expected a Python: .* prints"):
         choice.choose("echo")
+    with pytest.raises(ValueError, match="which cannot be started: Permission denied"):
+        choice.choose(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ('echo \'{"python": "2.7.18"}\'; [ "$1" = -c ]', "which is Python 2.7.18, expected 3.7"),
+        ('echo \'{"python": "3.6.1"}\'', "which is Python 3.6.1, expected 3.7 or newer"),
+        ("echo 'no space' >&2; exit 3", r"it says 'no space' \(exit status 3\)"),
+    ],
+)
+def test_a_python_that_does_not_do_is_named(tmp_path: Path, script: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        choice.choose(_python(tmp_path, script))
+
+
+@pytest.mark.parametrize(
+    ("tensorflow", "says"),
+    [
+        ("false", "has neither tensorflow nor a Keras on it; --keras-python names a Python that"),
+        ("true", "keras2: PYTHON has tensorflow, but no tf_keras"),
+    ],
+)
+def test_a_python_without_keras_is_named(tmp_path: Path, tensorflow: str, says: str) -> None:
+    found = f'{{"keras2": null, "keras3": null, "tensorflow": {tensorflow}, "python": "3.11.7"}}'
+    python = _python(tmp_path, f"echo '{found}'")
+    chosen = choice.choose(python)
+    assert chosen.found == {}
+    assert says.replace("PYTHON", python) in chosen.missing[0]
+
+
+def _python(folder: Path, script: str) -> str:
+    """Return a program that answers as a Python might."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+# ---- a Keras that cannot be imported
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("import nowhere", "ModuleNotFoundError: No module named 'nowhere', raised at {}:1"),
+        ("\ndef f(:", "SyntaxError: invalid syntax, raised at {}:2"),
+        ("raise RuntimeError('half')", "RuntimeError: half, raised at {}:1"),
+    ],
+)
+def test_a_tree_that_cannot_be_imported_says_what_and_where(
+    tmp_path: Path, code: str, says: str
+) -> None:
+    tree = _tree(tmp_path, "keras", "3.15.1") / "keras"
+    (tree / "__init__.py").write_text(code, encoding="utf-8")
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow" / "__init__.py").write_text("__version__ = '2.21.0'", "utf-8")
+    with (
+        Oracle("keras3", sys.executable, 3, package=str(tree)) as oracle,
+        pytest.raises(OracleError) as failure,
+    ):
+        oracle.describe()
+    expected = f"oracle keras3: {tree} cannot be imported: {says.format(tree / '__init__.py')}"
+    assert str(failure.value) == expected
+
+
+def test_a_tensorflow_that_is_too_old_is_named(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text("__version__ = '1.15.5'", encoding="utf-8")
+    tree = _tree(tmp_path, "keras", "3.15.1") / "keras"
+    with (
+        Oracle("keras3", sys.executable, 3, package=str(tree)) as oracle,
+        pytest.raises(OracleError, match=r"has no Keras 3, .*tensorflow is 1.15.5, expected 2.1"),
+    ):
+        oracle.describe()
+
+
+def test_a_corruption_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARITY_CORRUPT", "much")
+    with pytest.raises(OracleError, match="PARITY_CORRUPT is 'much', expected a number"):
+        Oracle("keras2", sys.executable, 2)
 
 
 # ---- the workflow

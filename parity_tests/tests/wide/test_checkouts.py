@@ -64,7 +64,7 @@ class TestCheckouts:
         gru = _tree(oracle, self.folder)
         status, printed, report = _report(oracle, self.folder)
         assert (status, report["verdict"]) == (0, "parity"), printed
-        assert f"its GRU {gru.resolve()}" in printed
+        assert f"its GRU is {gru.resolve()}" in printed
         text = gru.read_text(encoding="utf-8")
         assert RIGHT in text
         gru.write_text(text.replace(RIGHT, WRONG), encoding="utf-8")
