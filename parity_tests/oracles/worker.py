@@ -122,7 +122,9 @@ def find_oracle(generation, package):
     else:
         try:
             import tf_keras as keras
-        except ImportError:
+        except ModuleNotFoundError as error:
+            if error.name != "tf_keras":  # it is there, and lacks something
+                raise
             keras = tf.keras
     version = version_of(keras)
     if not version.startswith(f"{generation}."):

@@ -28,20 +28,19 @@ class Controller:
         self.collected = report.Collected()
         self.bar = progress.Bar()
         self.data: dict[str, Any] | None = None
-        self.unwritten: list[str] = []
+        self.sentences: list[str] = []
         config.stash[report.INSIDE] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Learn how many tests there are, without xdist."""
-        self._start([item.nodeid for item in session.items])
+        self.bar.start(sum(map(is_of_suite, session.items)))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """Learn how many tests there are, with xdist."""
-        self._start(ids)
-
-    def _start(self, ids: list[str]) -> None:
-        self.bar.start(sum(map(is_of_suite, ids)))
+        # All that is told of them is the names: one of another's file of the same name counts too.
+        own = {path.name for path in HERE.parent.glob("*/test_*.py")}
+        self.bar.start(sum(name.partition("::")[0].rpartition("/")[2] in own for name in ids))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
@@ -57,7 +56,7 @@ class Controller:
         pytest prints all that it counts as failed. Where everything disagrees that is thousands of
         lines; a screen of them is printed with the summary.
         """
-        if not is_of_suite(report.nodeid):
+        if not is_of_suite(report):
             return None
         if report.failed:
             return "disagreeing", "", ""
@@ -66,7 +65,7 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the records of one test; no other report of the run is to hold them."""
-        if not is_of_suite(report.nodeid):
+        if not is_of_suite(report):
             return
         self.collected.add(report)
         if report.when == "teardown":
@@ -77,17 +76,19 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Give the verdict, and fail a run of which no test says what is wrong."""
         self.bar.stop()
-        if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            return  # nothing ran, so there is no verdict
+        ended = pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED
+        if exitstatus not in ended or self.config.option.collectonly:
+            return  # it was stopped, and whatever stopped it says why
         if self.collected.nothing_compared:
+            self.sentences = [f"nothing compared: {why}" for why in self._nothing_compared()]
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
             return
         seconds = time.perf_counter() - self.began
         inside = self.config.stash[report.INSIDE]
         extent = self._extent()
         self.data = report.summarise(self.collected, inside, seconds, extent=extent)
-        self.unwritten = self._write(self._folder(), self.data)
-        if self.data["problems"] or self.unwritten:
+        self.sentences = self._write(self._folder(), self.data)
+        if self.data["problems"] or self.sentences:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _folder(self) -> Path:
@@ -104,17 +105,14 @@ class Controller:
             return "part"
         return "quick" if asked.parity_quick else "whole"
 
-    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the table and the worst disagreements, or why there is nothing to print."""
+        for sentence in self.sentences:
+            terminalreporter.write_line(sentence)
         data = self.data
         if data is None:
-            if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
-                for sentence in self._nothing_compared():
-                    terminalreporter.write_line(f"nothing compared: {sentence}")
             return
         tests, folder = self.collected.tests.values(), self._folder()
-        for sentence in self.unwritten:
-            terminalreporter.write_line(sentence)
         screen = disagreements.screen(data, tests, str(folder / disagreements.FILE))
         report.print_summary(data, screen, str(folder / "report.json"))
 

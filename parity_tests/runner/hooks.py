@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 import sys
 
 import pytest
@@ -15,6 +17,7 @@ from parity_tests.runner import live_run, options, quick, writable
 from parity_tests.runner.controller import Controller
 
 CONTROLLER = "parity-report"
+_CASE = re.compile(r"keras[23]:.+")
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -29,9 +32,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     python, tree = config.getoption("keras_python"), config.getoption("keras_from")
     asked = config.option
-    prefix = "--gru-parity-" if options.are_added(config.pluginmanager) else "--"
     try:
-        writable.check(prefix, asked.parity_report, asked.parity_junit, asked.parity_markdown)
+        writable.check(
+            _prefix(config), asked.parity_report, asked.parity_junit, asked.parity_markdown
+        )
         package = checkout.find(tree).package if tree else ""
         if not config.getoption("parity_oracle"):
             chosen = choice.choose(python, keras_from=tree)
@@ -49,6 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.get_plugin("mark").pytest_collection_modifyitems([], config)
     _start(live_run.pool, config, tree)
     config.pluginmanager.register(Controller(config), CONTROLLER)
+
+
+def _prefix(config: pytest.Config) -> str:
+    """Return what the names of the options begin with."""
+    return "--gru-parity-" if options.are_added(config.pluginmanager) else "--"
 
 
 def _start(pool: Pool, config: pytest.Config, tree: str) -> None:
@@ -78,7 +87,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     case = config.getoption("parity_case")
     others, kept, dropped = [], [], []
     for item in items:
-        if not is_of_suite(item.nodeid):
+        if not is_of_suite(item):
             others.append(item)
         elif (
             all(oracle in wanted for oracle in oracles_of(item.name))
@@ -90,9 +99,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             dropped.append(item)
     # One oracle after the other, so that a process seldom needs to start both.
     items[:] = [*others, *sorted(kept, key=lambda item: oracles_of(item.name))]
-    if case and not kept:
+    # In a process of pytest-xdist the error would be one of that process.
+    if case and not kept and not hasattr(config, "workerinput"):
+        names = [match.group() for item in dropped if (match := _CASE.search(item.name))]
+        names = [name for name in names if name[:6] == case[:6]] or names
+        near = difflib.get_close_matches(case, names, 1)
         raise pytest.UsageError(
-            f"--case is {case!r}, expected ORACLE:ID as a disagreement names it"
+            f"{_prefix(config)}case is {case!r}, expected ORACLE:ID as a disagreement names it"
+            + (f"; did you mean {near[0]!r}?" if near else "")
         )
     if dropped:
         config.hook.pytest_deselected(items=dropped)
