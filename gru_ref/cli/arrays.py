@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.cli.standard_streams import STANDARD, read_standard_input
 from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 
 # What numpy.load raises for a file that is damaged, where the header of a .npy is Python, or packed
@@ -30,21 +31,21 @@ def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any
     Parameters
     ----------
     path : Path
+        `STANDARD` is standard input.
     option : str
         For the messages: "--inputs".
 
     Raises
     ------
-    OSError
-        The file cannot be opened.
     ValueError
-        It is no file that NumPy wrote, is damaged, holds Python objects or other files, or does
-        not fit the memory.
+        The file cannot be opened, is no file that NumPy wrote, is damaged, holds Python objects or
+        other files, or does not fit the memory.
     """
     if path.is_dir():
         raise ValueError(f"{option} is the folder {str(path)!r}, expected a .npy or .npz file")
+    source = read_standard_input(option) if path == STANDARD else path
     try:
-        loaded = np.load(path, allow_pickle=False)
+        loaded = np.load(source, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return loaded
         with loaded:
@@ -57,7 +58,9 @@ def load_arrays(path: Path, option: str) -> NDArray[Any] | dict[str, NDArray[Any
         raise _unreadable(path, option, "the header of an array is damaged") from None
     except _OF_FILE as error:
         if isinstance(error, OSError) and error.filename is not None:
-            raise
+            raise ValueError(
+                f"{option} is {str(path)!r}, which cannot be read: {error.strerror}"
+            ) from None
         # NumPy takes whatever it does not know for a pickle, and says how to run it.
         why = "it is neither, or holds Python objects" if "pickle" in str(error) else str(error)
         raise _unreadable(path, option, why or type(error).__name__) from None

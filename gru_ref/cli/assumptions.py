@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from gru_ref.cli.options import CallFiles
 from gru_ref.cli.selection import SourceFile
 from gru_ref.files import Layer
 from gru_ref.files.interpretation.given_config import config_candidates
@@ -47,19 +46,10 @@ _VALUES = {
 }  # fmt: skip
 
 
-def of_call(call: CallFiles, *, masked: bool | None = None) -> frozenset[str]:
-    """Return what a call rests on.
-
-    Parameters
-    ----------
-    call : CallFiles
-        A mask or an initial state that is not given is one that FILE may have.
-    masked : bool, optional
-        Whether there is a mask; by default whether `call` has one.
-    """
-    uses = MASKED_CALL if masked or call.mask is not None else CALL
-    absent = {name for name in ("mask", "initial_state") if getattr(call, name) is None}
-    return uses | absent if masked is None else uses
+def of_call(arrays: Mapping[str, Any]) -> frozenset[str]:
+    """Return what a call rests on, by its arrays; one that it lacks is one that FILE may have."""
+    uses = CALL if arrays["mask"] is None else MASKED_CALL
+    return uses | {name for name in ("mask", "initial_state") if arrays[name] is None}
 
 
 def report_assumptions(

@@ -38,8 +38,21 @@ _EXPECTED = (
 )  # fmt: skip
 
 
+# What an error of a function of gru_ref begins with → the option that gives it.
+_ARGUMENTS = {"x": "--inputs", "member": "--member", "ignore": "--ignore"} | {
+    name: f"--{name.replace('_', '-')}"
+    for name in (
+        "inputs", "mask", "initial_state", "outputs", "theirs", "last_state", "tolerance",
+        "relative_tolerance", "keras_version", "precision", "bits", "activation",
+        "recurrent_activation", "batch",
+    )
+}  # fmt: skip
+
+
 class CommandGroup(click.Group):
     """A group of commands that prints one line, and no traceback, for what a user can mend."""
+
+    _options: frozenset[str] = frozenset()  # of the command that runs
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
@@ -53,6 +66,7 @@ class CommandGroup(click.Group):
         found: click.Command = getattr(
             importlib.import_module(f"gru_ref.cli.commands.{name}"), name
         )
+        self._options = frozenset(name for option in found.params for name in option.opts)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -88,8 +102,14 @@ class CommandGroup(click.Group):
             except MemoryError:
                 sys.exit(_fail("the memory of this machine is not enough"))
             except _EXPECTED as error:
-                sys.exit(_fail(_message(error)))
+                sys.exit(_fail(self._with_option(_message(error))))
         sys.exit(status if isinstance(status, int) else 0)
+
+    def _with_option(self, message: str) -> str:
+        """Return a message that begins with an option where it begins with an argument."""
+        word, space, rest = message.partition(" ")
+        option = _ARGUMENTS.get(word, "")
+        return f"{option}{space}{rest}" if option in self._options else message
 
 
 @click.group(

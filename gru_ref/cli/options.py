@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gru_ref.cli.arrays import read_array, read_states
-from gru_ref.cli.selection import SourceFile
+from gru_ref.cli.selection import SourceFile, is_bundle, layer_probe
+from gru_ref.cli.standard_streams import ArrayPath
+from gru_ref.cli.text import say
+from gru_ref.files import Layer
+from gru_ref.files.probe import BundleProbe
 
 F = Callable[..., Any]
 # A command opens its files itself, so that its own sentence says what is wrong.
@@ -34,6 +38,45 @@ class CallFiles:
     def paths(self) -> dict[str, Path | None]:
         """Return the path that is given for each option."""
         return {f"--{name.replace('_', '-')}": path for name, path in vars(self).items()}
+
+    def resolve(
+        self, source: SourceFile, layer: Layer, states: Sequence[str] = ("state",)
+    ) -> tuple[dict[str, Any], BundleProbe | None]:
+        """Return the arrays of the call, and the probe of a bundle that stands in for them.
+
+        Where --inputs is left out, FILE is that bundle. Where --inputs is a bundle, --mask and
+        --initial-state come before its own. What is taken from a probe is said on standard error.
+
+        Parameters
+        ----------
+        source : SourceFile
+            FILE.
+        layer : GRU, RNN or Bidirectional
+            The layer of FILE that is called.
+        states : sequence of str
+            As `arrays` takes them.
+
+        Raises
+        ------
+        OSError, ValueError
+            As `arrays`; or --inputs is left out and FILE is no bundle, or the bundle has no probe
+            for the layer.
+        """
+        path = source.file if self.inputs is None else self.inputs
+        if self.inputs is None:
+            provenance = layer.provenance
+            if provenance is None or provenance.format != "bundle":
+                raise ValueError("--inputs is needed, since FILE is no bundle")
+        elif not is_bundle(path, source.bounds):
+            return self.arrays(states), None
+        name, probe = layer_probe(path, layer, source.bounds)
+        given = replace(self, inputs=None).arrays(states)
+        own = {"inputs": probe.inputs, "mask": probe.mask, "initial_state": probe.initial_state}
+        if len(states) > 1:  # a probe has the state of one GRU
+            del own["initial_state"]
+        taken = [one.replace("_", " ") for one in own if given[one] is None]
+        say(f"note: {', '.join(taken)}: those of the probe of {name!r} in {path}")
+        return {one: own.get(one) if a is None else a for one, a in given.items()}, probe
 
     def check_inputs(self, others: Mapping[str, object]) -> None:
         """Refuse options of a call, and `others`, without the inputs that they belong to.
@@ -80,6 +123,11 @@ def file(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], 
     return value(names, metavar, text, type=_PATH, **settings)
 
 
+def array(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F], F]:
+    """Return what adds an option that takes a file with arrays, or ``-``, as `value` does."""
+    return value(names, metavar, text, type=ArrayPath(), **settings)
+
+
 file_argument = click.argument("file", type=_PATH)
 layer = value(
     "--layer",
@@ -93,23 +141,33 @@ limits = value(
     "Change a limit on reading FILE, such as max_bytes=1e9; may be repeated.",
     multiple=True,
 )
-initial_state = file("--initial-state", "H.npy", "Initial state, (batch, U) (default: zeros).")
+initial_state = array("--initial-state", "H.npy", "Initial state, (batch, U) (default: zeros).")
 force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 
 
-def inputs(*, required: bool) -> Callable[[F], F]:
-    """Return what adds the option --inputs."""
-    return file("--inputs", "X.npy", "Inputs, (batch, time, F).", required=required)
+inputs = array(
+    "--inputs",
+    "X.npy",
+    "Inputs, (batch, time, F), or a bundle, whose probe they are; - is standard input (default: "
+    "the probe of FILE, if it is a bundle).",
+)
 
 
-def call(*, required: bool = True) -> Callable[[F], F]:
-    """Return what adds the arrays of one call of a GRU: the command takes `CallFiles`."""
-    mask = file(
+def call(text: str = "") -> Callable[[F], F]:
+    """Return what adds the arrays of one call of a GRU: the command takes `CallFiles`.
+
+    Parameters
+    ----------
+    text : str
+        The help of --inputs, if it is another than that of a call of the layer in FILE.
+    """
+    mask = array(
         "--mask",
         "MASK.npy",
         "Mask, (batch, time); True where a timestep is used (default: everywhere).",
     )
-    return _gather(CallFiles, "call", inputs(required=required), mask, initial_state)
+    of_call = array("--inputs", "X.npy", text) if text else inputs
+    return _gather(CallFiles, "call", of_call, mask, initial_state)
 
 
 def output(text: str) -> Callable[[F], F]:

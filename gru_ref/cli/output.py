@@ -12,6 +12,7 @@ import click
 import numpy as np
 
 from gru_ref.atomic_write import write_all
+from gru_ref.cli.standard_streams import STANDARD, write_standard_output
 from gru_ref.files.sniff import is_read
 from gru_ref.presentation.text import one_line
 
@@ -23,6 +24,7 @@ def check_output(
     *,
     force: bool,
     endings: tuple[str, ...] = ("",),
+    stdout: bool = False,
 ) -> None:
     """Refuse an output path before any work is done for it.
 
@@ -38,6 +40,8 @@ def check_output(
         Whether an existing file may be overwritten.
     endings : tuple of str
         What its name may end in; anything by default.
+    stdout : bool
+        Whether it may be ``-``, standard output.
 
     Raises
     ------
@@ -45,8 +49,10 @@ def check_output(
         It has another ending, is a file that is read, a folder, in no folder, or there already
         without `force`.
     """
-    if path is None:
+    if path is None or (stdout and path == STANDARD):
         return
+    if path == STANDARD:
+        raise ValueError(f"{option} is -, standard output, expected the path of a file")
     check_ending(option, path, endings)
     if path.is_dir():
         raise ValueError(f"{option} is the folder {str(path)!r}, expected the path of a file")
@@ -94,9 +100,19 @@ def write_files(contents: Mapping[Path, bytes], facts: str = "", *, quiet: bool 
     OSError
         As `gru_ref.atomic_write.write_all`.
     """
-    write_all(contents)
+    write_all({path: data for path, data in contents.items() if path != STANDARD})
+    if STANDARD in contents:
+        write_standard_output(contents[STANDARD])
     if not quiet:
-        click.echo(", ".join(one_line(str(path)) for path in contents) + facts)
+        named = ("standard output" if p == STANDARD else one_line(str(p)) for p in contents)
+        click.echo(", ".join(named) + facts, err=STANDARD in contents)
+
+
+def npy_bytes(array: Any) -> bytes:
+    """Return an array in the bytes of a `.npy`."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def npz_bytes(arrays: dict[str, Any], comment: str = "") -> bytes:

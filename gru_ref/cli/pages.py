@@ -57,7 +57,7 @@ def call_page(
     source : SourceFile
     call : CallFiles
     arrays : dict
-        As `call.arrays` returns them.
+        As `call.resolve` returns them.
 
     Raises
     ------
@@ -66,7 +66,9 @@ def call_page(
     """
     name = gru.name if gru.provenance is None else gru.provenance.path
     sections = [Section("The call", (FactList(tuple(_facts(gru, source, call, arrays))),))]
-    for path, rows in assumption_rows([gru], of_call(call), masked=call.mask is not None).items():
+    for path, rows in assumption_rows(
+        [gru], of_call(arrays), masked=arrays["mask"] is not None
+    ).items():
         columns = Column("taken"), Column("why, or what says otherwise")
         table = PageTable(columns, [Row(row) for row in rows])
         sections.append(Section(f"What the file does not say of {one_line(path)}", (table,)))

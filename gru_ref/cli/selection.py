@@ -11,9 +11,13 @@ from typing import Any
 
 from gru_ref.cli.text import quoted_names
 from gru_ref.errors import AssumptionWarning
-from gru_ref.files import FileLayers, Limits, read_layers
+from gru_ref.files import FileLayers, Layer, Limits, read_layers
+from gru_ref.files.bundles import load_bundle
 from gru_ref.files.held import held
 from gru_ref.files.interpretation.arguments import FLAGS, TAKEN
+from gru_ref.files.malformed import MalformedFileError
+from gru_ref.files.probe import BundleProbe
+from gru_ref.files.sniff import detect_format
 from gru_ref.keras.layers.gru import GRU
 
 OPTION = "--layer"
@@ -116,6 +120,38 @@ class SourceFile:
             As `layers` and `FileLayers.gru`.
         """
         return self.layers().gru(word, OPTION)
+
+
+def is_bundle(path: Path, limits: Limits) -> bool:
+    """Return whether a file is a bundle; False for what cannot be read, which its reader says."""
+    try:
+        return path.is_file() and detect_format(path, limits) == "bundle"
+    except (OSError, MalformedFileError):
+        return False
+
+
+def layer_probe(path: Path, layer: Layer, limits: Limits) -> tuple[str, BundleProbe]:
+    """Return the probe in a bundle for a layer, and whose it is.
+
+    It is that of the layer's own path, or the only one.
+
+    Raises
+    ------
+    ValueError
+        There are several, and none is of the path; or the bundle is not what was written.
+    OSError
+        The bundle cannot be read.
+    """
+    probes = load_bundle(path, limits=limits).probes
+    own = None if layer.provenance is None else layer.provenance.path
+    if own in probes:
+        return str(own), probes[str(own)]
+    if len(probes) != 1:
+        raise ValueError(
+            f"{str(path)!r} has the probes of {quoted_names(list(probes))}, expected one of "
+            f"{str(own)!r}, or one in all"
+        )
+    return next(iter(probes.items()))
 
 
 def _pairs(texts: Iterable[str], option: str) -> dict[str, str]:

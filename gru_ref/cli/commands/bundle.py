@@ -30,8 +30,11 @@ from gru_ref.presentation.text import one_line
     "Seed of the inputs that are drawn for the probe (default 0).",
     type=click.IntRange(0),
 )
-@options.call(required=False)
-@options.file(
+@options.call(
+    "Inputs, (batch, time, F), or a bundle, whose probe they are; - is standard input (default: "
+    "drawn from --seed)."
+)
+@options.array(
     "--theirs", "Y.npy", "Outputs of the live model for --inputs (default: what gru-ref computes)."
 )
 @options.value(
@@ -69,22 +72,21 @@ def bundle(
         raise ValueError("--tolerance needs --theirs: what gru-ref computes itself needs none")
     if seed is not None and call.inputs is not None:
         raise ValueError("--seed cannot be given with --inputs: it draws the inputs")
+    found = source.layers()
+    layers = found.grus
+    if words:
+        layers = dict(found.gru_item(word, OPTION) for word in words)
     recorded = None
     if call.inputs is not None:
-        arrays = call.arrays()
-        inputs, mask = arrays["inputs"], arrays["mask"]
-        assert inputs is not None
+        arrays, _ = call.resolve(source, next(iter(layers.values())))
+        mask = arrays["mask"]
         recorded = RecordedCall(
-            inputs,
+            arrays["inputs"],
             read_array(theirs, "--theirs"),
             arrays["initial_state"],
             None if mask is None else mask.astype(bool),
             tolerance,
         )
-    found = source.layers()
-    layers = found.grus
-    if words:
-        layers = dict(found.gru_item(word, OPTION) for word in words)
     data = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
     report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"

@@ -26,7 +26,7 @@ from gru_ref.presentation.text import one_line
 @options.source
 @options.layer
 @options.call()
-@options.file(
+@options.array(
     "--theirs", "Y.npy", "What the other implementation returned, as .npy or .npz.", required=True
 )
 @options.value(
@@ -88,7 +88,7 @@ def diff(
         kernel_scale=kernel_scale,
         recurrent_kernel_scale=recurrent_kernel_scale,
     )
-    arrays = call.arrays()
+    arrays, _ = call.resolve(source, gru)
     difference = compare(
         gru,
         arrays["inputs"],
@@ -97,8 +97,8 @@ def diff(
         mask=arrays["mask"],
         arithmetic=arithmetic,
     )
-    masked = call.mask is not None
-    report_assumptions([gru], source, of_call(call), masked=masked)
+    masked = arrays["mask"] is not None
+    report_assumptions([gru], source, of_call(arrays), masked=masked)
     if html is not None:
         document = difference.document(brief=False)
         write_all({html: call_page(document, gru, source, call, arrays)})

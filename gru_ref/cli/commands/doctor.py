@@ -15,8 +15,9 @@ from gru_ref.cli import options
 from gru_ref.cli.arrays import sole_array
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output
-from gru_ref.cli.selection import SourceFile
+from gru_ref.cli.selection import SourceFile, is_bundle, layer_probe
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
+from gru_ref.cli.text import say
 from gru_ref.debugging.doctor import Explanation, diagnose
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.limits import Budget
@@ -30,9 +31,9 @@ from gru_ref.presentation.text import one_line
 @options.file_argument
 @options.limits
 @options.layer
-@options.inputs(required=True)
-@options.file("--outputs", "Y.npy", "Outputs for --inputs, of every timestep or of the last.")
-@options.file(
+@options.inputs
+@options.array("--outputs", "Y.npy", "Outputs for --inputs, of every timestep or of the last.")
+@options.array(
     "--last-state",
     "H.npy",
     "Last state for --inputs; may be given with the --outputs of every timestep.",
@@ -79,7 +80,7 @@ def doctor(
     file: Path,
     limits: tuple[str, ...],
     layer: str | None,
-    inputs: Path,
+    inputs: Path | None,
     outputs: Path | None,
     last_state: Path | None,
     initial_state: Path | None,
@@ -117,7 +118,12 @@ def doctor(
     _check_different(sources)
     if outputs is None and last_state is None:
         raise ValueError("--outputs or --last-state is needed")
-    arrays = {name: sole_array(path, name) for name, path in files.items() if path is not None}
+    arrays = _probe_arrays(SourceFile(file, limits=limits), inputs, layer, initial_state)
+    arrays |= {
+        name: sole_array(path, name)
+        for name, path in files.items()
+        if path is not None and name not in arrays
+    }
     seen = [arrays[name] for name in ("--outputs", "--last-state") if name in arrays]
     found = diagnose(
         _weight_arrays(SourceFile(file, limits=limits), layer),
@@ -180,6 +186,32 @@ def _check_different(files: dict[str, Path | None]) -> None:
         first = known.setdefault(os.path.realpath(path), option)
         if first != option:
             raise ValueError(f"{option} is {str(path)!r} as {first} is, expected another file")
+
+
+def _probe_arrays(
+    source: SourceFile, inputs: Path | None, layer: str | None, initial_state: Path | None
+) -> dict[str, Any]:
+    """Return the inputs and initial state of a bundle's probe; nothing if --inputs is an array.
+
+    Raises
+    ------
+    ValueError
+        There are neither inputs nor a bundle, or the probe has a mask, which the search does not
+        know.
+    """
+    path = source.file if inputs is None else inputs
+    if not is_bundle(path, source.bounds):
+        if inputs is None:
+            raise ValueError("--inputs is needed, since FILE is no bundle")
+        return {}
+    name, probe = layer_probe(path, source.gru(layer), source.bounds)
+    if not probe.mask.all():
+        raise ValueError(f"the probe of {name!r} in {path} has a mask, expected inputs without one")
+    arrays = {"--inputs": probe.inputs}
+    if initial_state is None:
+        arrays["--initial-state"] = probe.initial_state
+    say(f"note: inputs and initial state: those of the probe of {name!r} in {path}")
+    return arrays
 
 
 def _weight_arrays(source: SourceFile, layer: str | None) -> Any:

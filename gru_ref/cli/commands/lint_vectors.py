@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,8 +16,9 @@ from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.lint import Lint
 from gru_ref.debugging.lint import lint_vectors as lint
+from gru_ref.debugging.mistakes.topics import TOPICS
 from gru_ref.files import Limits
-from gru_ref.files.bundles import RecordedCall, bundle_bytes, load_bundle
+from gru_ref.files.bundles import RecordedCall, bundle_bytes
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.presentation.tables import console
 from gru_ref.presentation.text import one_line
@@ -27,8 +27,8 @@ from gru_ref.presentation.text import one_line
 @click.command()
 @options.source
 @options.layer
-@options.call(required=False)
-@options.file(
+@options.call()
+@options.array(
     "--outputs", "Y.npy", "Outputs that the test expects (default: what gru-ref computes)."
 )
 @options.value(
@@ -45,6 +45,13 @@ from gru_ref.presentation.text import one_line
     type=click.FloatRange(0),
     default=0.0,
 )
+@options.value(
+    "--ignore",
+    "WORD",
+    f"Mistakes that do not count: a topic, {', '.join(TOPICS)}, or the name of a mistake; may be "
+    "repeated.",
+    multiple=True,
+)
 @options.as_json()
 @options.file(
     "--write-better",
@@ -59,6 +66,7 @@ def lint_vectors(
     outputs: Path | None,
     tolerance: float,
     relative_tolerance: float,
+    ignore: tuple[str, ...],
     as_json: bool,
     write_better: Path | None,
     force: bool,
@@ -75,42 +83,39 @@ def lint_vectors(
     """
     sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
     check_output("--write-better", write_better, sources, force=force, endings=(".npz",))
-    call.check_inputs({"--outputs": outputs})
-    gru = source.gru(layer)
-    arrays = call.arrays()
-    arrays["x"] = arrays.pop("inputs")
+    gru = linted = source.gru(layer)
+    arrays, probe = call.resolve(source, gru)
     arrays["outputs"] = read_array(outputs, "--outputs")
-    linted = gru
-    if call.inputs is None:
-        linted, arrays = _probe_call(source, gru)
-    found = lint(linted, **arrays, tolerance=tolerance, relative_tolerance=relative_tolerance)
-    masked = arrays["mask"] is not None
-    report_assumptions([gru], source, of_call(call, masked=masked), masked=masked)
-    if write_better is not None:
-        write_all({write_better: _better_bundle(gru, found, source.bounds)})
-    written = [] if write_better is None else [write_better]
+    if probe is not None and outputs is None:
+        # Its outputs are right, which loading has checked, but rounded as the layer's dtype is.
+        linted = copy.copy(gru)
+        linted.change_loop(return_sequences=probe.outputs.ndim == 3, return_state=False)
+    uses = of_call(arrays)
+    arrays["x"] = arrays.pop("inputs")
+    found = lint(
+        linted,
+        **arrays,
+        tolerance=tolerance,
+        relative_tolerance=relative_tolerance,
+        ignore=ignore,
+    )
+    report_assumptions([gru], source, uses, masked=arrays["mask"] is not None)
+    written = [] if write_better is None or not found.unseen else [write_better]
+    write_all({path: _better_bundle(gru, found, source.bounds) for path in written})
+    left_out = "" if write_better is None or written else one_line(str(write_better))
+    none = "no test of these sizes was found that catches more"
     if as_json:
-        print_report(found, file=source.file, layers=[gru], written=written)
-    else:
-        console().print(found)
-        if write_better is not None:
-            click.echo(f"Written: {one_line(str(write_better))}")
-        elif found.unseen:
-            click.echo("--write-better FILE.npz writes it.")
+        facts = {"not_written": [{"path": left_out, "why": none}] if left_out else []}
+        print_report(found, facts, file=source.file, layers=[gru], written=written)
+        return 1 if found.unseen else 0
+    console().print(found)
+    for path in written:
+        click.echo(f"Written: {one_line(str(path))}")
+    if left_out:
+        click.echo(f"Not written: {left_out}; {none}")
+    elif found.unseen and not written:
+        click.echo("--write-better FILE.npz writes it.")
     return 1 if found.unseen else 0
-
-
-def _probe_call(source: SourceFile, layer: GRU) -> tuple[GRU, dict[str, Any]]:
-    """Return the call that a bundle holds of a layer, and the layer returning what it compares."""
-    provenance = layer.provenance
-    if provenance is None or provenance.format != "bundle":
-        raise ValueError("--inputs is needed, since FILE is no bundle")
-    probe = load_bundle(source.file, limits=source.bounds).probes[provenance.path]
-    # Its outputs are right, which loading has checked, but rounded as the layer's dtype is.
-    linted = copy.copy(layer)
-    linted.change_loop(return_sequences=probe.outputs.ndim == 3, return_state=False)
-    call = {"x": probe.inputs, "initial_state": probe.initial_state, "mask": probe.mask}
-    return linted, call
 
 
 def _better_bundle(layer: GRU, found: Lint, limits: Limits) -> bytes:

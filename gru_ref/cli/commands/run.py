@@ -10,8 +10,9 @@ import click
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import WHOLE, of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
-from gru_ref.cli.output import check_output, npz_bytes, write_files
+from gru_ref.cli.output import check_output, npy_bytes, npz_bytes, write_files
 from gru_ref.cli.selection import OPTION, SourceFile
+from gru_ref.cli.standard_streams import STANDARD, check_standard_output
 from gru_ref.files import Layer
 from gru_ref.keras.layers.bidirectional import Bidirectional
 from gru_ref.keras.layers.rnn import RNN
@@ -27,7 +28,7 @@ from gru_ref.presentation.array_facts import array_facts
     is_flag=True,
     help="Write the output of every timestep (default: what return_sequences of the GRU says).",
 )
-@options.output("The .npz file to write.")
+@options.output("The .npz file to write; - writes the output alone as .npy to standard output.")
 @options.as_json()
 def run(
     source: SourceFile,
@@ -45,19 +46,29 @@ def run(
     "backward_state", and with merge_mode=None "forward_output" and "backward_output".
     """
     sources = {"FILE": source.file, **call.paths()}
-    check_output("--output", output, sources, force=force, endings=(".npz",))
+    check_output("--output", output, sources, force=force, endings=(".npz",), stdout=True)
+    if output == STANDARD:
+        check_standard_output("--output", binary=True, as_json=as_json)
     chosen = source.layers().layer(layer, OPTION)
     state_names = _state_names(chosen)
-    arrays = call.arrays(state_names)
-    masked = call.mask is not None
-    uses = of_call(call) | WHOLE | (set() if sequences else {"return_sequences"})
+    output_names = _output_names(chosen)
+    if output == STANDARD and len(output_names) > 1:
+        raise ValueError(
+            f"--output is -, expected a .npz file: the layer has {' and '.join(output_names)}"
+        )
+    arrays, _ = call.resolve(source, chosen, state_names)
+    masked = arrays["mask"] is not None
+    uses = of_call(arrays) | WHOLE | (set() if sequences else {"return_sequences"})
     sequences = sequences or chosen.return_sequences
     chosen.change_loop(return_state=True, return_sequences=sequences)
     result: Any = chosen(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
     report_assumptions([chosen], source, uses, masked=masked)
-    returned = dict(zip((*_output_names(chosen), *state_names), map(_array, result), strict=True))
+    returned = dict(zip((*output_names, *state_names), map(_array, result), strict=True))
+    if output == STANDARD:
+        returned = {"output": returned["output"]}
     shapes = ", ".join(f"{name} {array.shape}" for name, array in returned.items())
-    contents = {output: npz_bytes(returned)}
+    data = npy_bytes(returned["output"]) if output == STANDARD else npz_bytes(returned)
+    contents = {output: data}
     write_files(contents, f": {shapes}", quiet=as_json)
     if as_json:
         facts = {name: array_facts(array) for name, array in returned.items()}

@@ -13,6 +13,7 @@ from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.pages import call_page, check_page
 from gru_ref.cli.selection import SourceFile
+from gru_ref.cli.standard_streams import STANDARD, check_standard_output
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
 from gru_ref.debugging.trace import trace as trace_gru
 from gru_ref.presentation.tables import console
@@ -22,7 +23,7 @@ from gru_ref.presentation.tables import console
 @options.source
 @options.layer
 @options.call()
-@options.file("-o --output", "FILE", "The .npz or .csv file to write.")
+@options.file("-o --output", "FILE", "The .npz or .csv file to write; - is CSV on standard output.")
 @options.file("--picture", "FILE", "The .png, .svg or .pdf file to draw.")
 @options.value(
     "--row",
@@ -53,13 +54,15 @@ def trace(
     --html page.html     the same for every row of the batch, as one page
     """
     sources = {"FILE": source.file, **call.paths()}
-    check_output("--output", output, sources, force=force, endings=(".npz", ".csv"))
+    check_output("--output", output, sources, force=force, endings=(".npz", ".csv"), stdout=True)
+    if output == STANDARD:
+        check_standard_output("--output", binary=False, as_json=as_json)
     check_output("--picture", picture, sources, force=force, endings=ENDINGS)
     check_page(html, sources, force=force)
     if row is not None and picture is None and html is None:
         raise ValueError("--row needs --picture or --html")
     gru = source.gru(layer)
-    arrays = call.arrays()
+    arrays, _ = call.resolve(source, gru)
     steps = trace_gru(gru, arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
     batch = steps.h.shape[1]
     if row is not None and row >= batch:
@@ -73,8 +76,8 @@ def trace(
     if html is not None:
         document = steps.document(row or 0, brief=False)
         contents[html] = call_page(document, gru, source, call, arrays)
-    masked = call.mask is not None
-    report_assumptions([gru], source, of_call(call), masked=masked)
+    masked = arrays["mask"] is not None
+    report_assumptions([gru], source, of_call(arrays), masked=masked)
     if as_json:
         write_all(contents)
         print_report(steps, file=source.file, layers=[gru], written=contents)

@@ -28,6 +28,10 @@ from gru_ref.presentation.report import Report
 if TYPE_CHECKING:
     from rich.text import Text
 
+# Keras's own layout in the words of a `Reading`, and its bias by reset_after.
+_KERAS_KERNELS = ("(f, 3u)", "(u, 3u)", "zrh")
+_KERAS_BIAS = {True: "two rows", False: "one row"}
+
 UNIQUE, CLASS, NONE = "unique", "class", "none"
 
 
@@ -76,6 +80,16 @@ class Explanation:
         ratio = min(view.fit.largest for view in views) / rounding.margin.largest
         axes = evidence.x.ndim
         return cls(tuple(readings), tuple(known_as), error, ratio, space, views[0], double, axes)
+
+    @property
+    def is_keras(self) -> bool:
+        """Whether a reading is Keras's own layout: what `GRU.get_weights` returns."""
+        return any(
+            (one.kernel, one.recurrent_kernel, one.gates) == _KERAS_KERNELS
+            and one.bias in ("none", _KERAS_BIAS[one.reset_after])
+            and one.z_keeps_old
+            for one in self.readings
+        )
 
     def layer(self, **arguments: Any) -> GRU:
         """Return a Keras GRU that holds the weights; `arguments` are further arguments of GRU.
@@ -215,6 +229,7 @@ class Diagnosis(Report):
             "explanations": [
                 {
                     "readings": [reading._asdict() for reading in one.readings],
+                    "is_keras": one.is_keras,
                     "known_as": one.known_as,
                     "error": one.error,
                     "ratio": one.ratio,
@@ -298,8 +313,8 @@ def _sections(diagnosis: Diagnosis) -> Iterator[Section]:
 
 
 def _explanation_parts(explanation: Explanation) -> tuple[FactList, Sentences]:
-    facts, same = FactList(tuple(_facts(explanation))), tuple(_same_function(explanation))
-    return facts, Sentences(same)
+    facts = FactList(tuple(_facts(explanation)))
+    return facts, Sentences((_name_of(explanation), *_same_function(explanation)))
 
 
 def _verdict(diagnosis: Diagnosis) -> str:
@@ -323,7 +338,22 @@ def _remarks(diagnosis: Diagnosis) -> Iterator[str]:
         yield _next_step(diagnosis)
 
 
+def _name_of(explanation: Explanation) -> str:
+    """Return the sentence that names a layout by whose it is; its parts follow."""
+    known = explanation.known_as
+    others = " and ".join(filter(None, (", ".join(known[:-1]), *known[-1:])))
+    if explanation.is_keras:
+        also = f", which {others} {'have' if known[1:] else 'has'} too" if known else ""
+        return f"This is Keras's own layout, kernel z | r | h in columns{also}."
+    if known:
+        return f"This is the layout of {others}."
+    return "This is the layout of no runtime that is known here."
+
+
 def _explanation_lines(explanation: Explanation) -> Iterator[str]:
+    yield from textwrap.wrap(
+        _name_of(explanation), _WIDTH, initial_indent="  ", subsequent_indent="  "
+    )
     for label, text in _facts(explanation):
         yield from _labelled(label, text)
     for sentence in _same_function(explanation):
@@ -335,7 +365,6 @@ def _facts(explanation: Explanation) -> Iterator[tuple[str, str]]:
     for name, label in _LABELS.items():
         said = list(dict.fromkeys(_words(name, reading) for reading in explanation.readings))
         yield label, " | ".join(said[:_MOST_SHOWN])
-    yield "as", ", ".join(explanation.known_as) or "no runtime known here"
     yield "largest error", f"{explanation.error:.2g}"
 
 

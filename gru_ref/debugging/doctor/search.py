@@ -324,7 +324,7 @@ def _diagnosis(
     searched: int,
 ) -> Diagnosis:
     made, left_out = _explanations(given, seen, one, fits)
-    made.sort(key=lambda pair: (not pair[0].known_as, pair[0].error))
+    made.sort(key=lambda pair: (not (pair[0].is_keras or pair[0].known_as), pair[0].error))
     explanations = tuple(explanation for explanation, _ in made)
     reach = max(fit.reach for fit in fits)
     found = probe(one.space, [view for _, view in made], seen, reach)

@@ -15,6 +15,7 @@ from gru_ref.debugging.lint.sizes import Sizes, proof_of
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import MISTAKES
+from gru_ref.debugging.mistakes.topics import INITIAL_STATE, MASKS, TOPICS
 from gru_ref.files.probe import draw
 
 Array = NDArray[Any]
@@ -62,7 +63,7 @@ class Better(NamedTuple):
     makeable : frozenset of str
         The mistakes that can be made in any of them.
     generic : Attempt
-        The first drawn test, with an initial state and a mask.
+        The first drawn test, with an initial state and a mask, whatever is ignored.
     """
 
     chosen: tuple[DrawnTest, ...]
@@ -75,14 +76,25 @@ class Better(NamedTuple):
         return frozenset(name for one in self.chosen for name in one.seen)
 
 
-def better(given: Vectors) -> Better:
-    """Return drawn tests of the layer and sizes of `given` that see the most mistakes."""
+def better(given: Vectors, ignored: frozenset[str] = frozenset()) -> Better:
+    """Return drawn tests of the layer and sizes of `given` that see the most mistakes.
+
+    Of the mistakes in `ignored`, none counts. A test has no mask where all mistakes about masks are
+    ignored: its port takes none; and so with the initial state.
+    """
+    left_out = {topic for topic in (MASKS, INITIAL_STATE) if ignored.issuperset(TOPICS[topic])}
     bits = np.random.PCG64(0)
     tried: list[DrawnTest] = []
+    generic: Attempt | None = None
     for scale in _SCALES:
         for name, attempt in _draw(given.attempt, scale, bits):
-            tried.append(_judge(name, attempt, given))
-            found = _best(tried)
+            generic = generic or attempt
+            (call,) = attempt.calls
+            has = {MASKS: call.mask is not None, INITIAL_STATE: call.initial_state is not None}
+            if any(has[topic] for topic in left_out):
+                continue
+            tried.append(_judge(name, attempt, given, ignored))
+            found = _best(tried, generic)
             unseen = found.makeable - found.seen
             if all(proof_of(mistake, given.attempt) for mistake in unseen):
                 if min(one.margin for one in found.chosen) >= _MARGIN:
@@ -91,15 +103,16 @@ def better(given: Vectors) -> Better:
     return found
 
 
-def _best(tried: Sequence[DrawnTest]) -> Better:
+def _best(tried: Sequence[DrawnTest], generic: Attempt) -> Better:
     makeable = frozenset[str]().union(*(one.makeable for one in tried))
-    return Better(_cover(tried), makeable, tried[0].attempt)
+    return Better(_cover(tried), makeable, generic)
 
 
-def _judge(name: str, attempt: Attempt, given: Vectors) -> DrawnTest:
+def _judge(name: str, attempt: Attempt, given: Vectors, ignored: frozenset[str]) -> DrawnTest:
     """Return a drawn test with all that it sees at the tolerance of the given one."""
     vectors = Vectors.of(attempt, given.atol, given.rtol)
-    makeable = [mistake for mistake in MISTAKES if vectors.applies(mistake)]
+    counted = (mistake for mistake in MISTAKES if mistake.name not in ignored)
+    makeable = [mistake for mistake in counted if vectors.applies(mistake)]
     shown = {mistake.name: vectors.error_of(mistake) for mistake in makeable}
     seen = {name: one.tolerances for name, one in shown.items() if one.seen}
     return DrawnTest(name, attempt, frozenset(shown), seen)

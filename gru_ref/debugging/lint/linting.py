@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -15,6 +15,7 @@ from gru_ref.debugging.lint.reasons import Reason, Reasons
 from gru_ref.debugging.lint.vectors import Vectors, call_of_test
 from gru_ref.debugging.mistakes.gru_run import built_gru, layer_attempt
 from gru_ref.debugging.mistakes.table import MISTAKES
+from gru_ref.debugging.mistakes.topics import mistakes_of
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.presentation.document import Column, Document, PageTable, Row, Section, Sentences
@@ -71,6 +72,8 @@ class Lint(Report):
         Drawn tests of the same sizes that see the most mistakes.
     tolerance, relative_tolerance : float
         Those of the test.
+    ignored : tuple of str
+        The mistakes that were not to be looked at; none of them is in `findings`.
     """
 
     kind: ClassVar[str] = "lint-vectors"
@@ -80,6 +83,7 @@ class Lint(Report):
     better: Better
     tolerance: float
     relative_tolerance: float
+    ignored: tuple[str, ...] = ()
 
     @property
     def unseen(self) -> tuple[Finding, ...]:
@@ -106,6 +110,7 @@ class Lint(Report):
                 for one in self.findings
             ],
             "cannot_be_made": self.cannot_be_made,
+            "ignored": self.ignored,
             "better": [
                 {"name": test.name, "sees": sorted(test.seen)} for test in self.better.chosen
             ],
@@ -165,7 +170,12 @@ class Lint(Report):
 
     def _sentences(self) -> Iterator[str]:
         seen = sum(one.seen for one in self.findings)
-        yield f"The test sees {seen} of the {len(self.findings)} mistakes that can be made here."
+        if self.ignored:
+            yield f"Ignored: {', '.join(self.ignored)}."
+        which = " and are not ignored" if self.ignored else ""
+        yield (
+            f"The test sees {seen} of the {len(self.findings)} mistakes that can be made here{which}."
+        )
         if self.unseen:
             names = " and one with ".join(test.name for test in self.better.chosen)
             yield f"A test of the same sizes with {names} sees {len(self.better.seen)}."
@@ -180,6 +190,7 @@ def lint_vectors(
     outputs: Any = None,
     tolerance: float = 1e-5,
     relative_tolerance: float = 0.0,
+    ignore: Collection[str] = (),
 ) -> Lint:
     """Return the classic mistakes that a test cannot see, given its weights and inputs.
 
@@ -201,6 +212,9 @@ def lint_vectors(
         return_state including its state.
     tolerance, relative_tolerance : float
         The test fails where |output − expected| > tolerance + relative_tolerance · |expected|.
+    ignore : collection of str
+        Mistakes that do not count, by name or by topic (`gru_ref.debugging.mistakes.topics`):
+        ``("masks",)`` for a port that takes no masks. A better test has no mask then.
 
     Returns
     -------
@@ -211,7 +225,8 @@ def lint_vectors(
     TypeError
         An array does not hold numbers, or `layer` is not a GRU.
     ValueError
-        A shape does not fit, or the batch is not that of the recorded state, or the layer is not
+        A number is not finite, a shape does not fit, a word of `ignore` is no mistake and no topic,
+        or the batch is not that of the recorded state, or the layer is not
         built, or it does not return `outputs`, so that the test fails without any mistake.
 
     Warns
@@ -228,18 +243,22 @@ def lint_vectors(
     >>> swapped.seen, swapped.reason.causes
     (False, (('all biases are zero',),))
     """
+    ignored = mistakes_of(ignore)
     given = _read_test(layer, x, outputs, initial_state, mask, (tolerance, relative_tolerance))
-    found = better(given)
+    found = better(given, ignored)
     reasons = Reasons(given, found.generic)
     findings, cannot = [], []
     for mistake in MISTAKES:
+        if mistake.name in ignored:
+            continue
         if mistake.name not in found.makeable and not given.applies(mistake):
             cannot.append(mistake.name)
             continue
         shows = given.error_of(mistake)
         reason = None if shows.seen else reasons.reason(mistake)
         findings.append(Finding(mistake.name, mistake.meaning, shows.seen, shows.error, reason))
-    return Lint(tuple(findings), tuple(cannot), found, tolerance, relative_tolerance)
+    left_out = tuple(mistake.name for mistake in MISTAKES if mistake.name in ignored)
+    return Lint(tuple(findings), tuple(cannot), found, tolerance, relative_tolerance, left_out)
 
 
 def _read_test(
@@ -288,6 +307,9 @@ def _numbers(name: str, value: Any, *shapes: tuple[int, ...]) -> Array:
     array = np.asarray(value)
     if dtype_kind(array.dtype) not in "fiub":
         raise TypeError(f"{name} has dtype {array.dtype}, expected numbers")
+    if not (finite := np.isfinite(array)).all():
+        place = tuple(map(int, np.argwhere(~finite)[0]))
+        raise ValueError(f"{name} is {array[place]} at {place}, expected finite numbers")
     if shapes and array.shape not in shapes:
         expected = " or ".join(map(str, shapes))
         raise ValueError(f"{name} has shape {array.shape}, expected {expected}")

@@ -406,7 +406,7 @@ class TestFailures:
             ((*_SET, "colour=red"), "--set names 'colour', expected one of activation, "),
             ((*_SET, "activation=tanhh"), "activation is 'tanhh'"),
             (("inspect", NPZ, "--limit", "colour=1"), "expected one of 'max_bytes'"),
-            (("inspect", NPZ, "--keras-version", "9"), "keras_version is '9'"),
+            (("inspect", NPZ, "--keras-version", "9"), "--keras-version is '9'"),
             (("layouts", "frobnicate"), "expected one of torch"),
             (("convert", NPZ, "--to", "frobnicate", "-o", "w.npz"), "expected one of torch"),
             ((*_TORCH, "w.pt"), "expected a name in .npz or .json"),
@@ -482,7 +482,7 @@ class TestFailures:
         output = Path("w.npz")
         output.write_bytes(b"mine")
         ended = invoke("run", NPZ, "--inputs", missing, "-o", output, "--force")
-        check_failed(ended, f"gru-ref: {missing}: ")
+        check_failed(ended, f"gru-ref: --inputs is {missing!r}, which cannot be read: ")
         assert output.read_bytes() == b"mine"
 
     def test_of_a_prefix_only_the_files_of_the_checkpoint_are_read(self, tmp_path: Path) -> None:

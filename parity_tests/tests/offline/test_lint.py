@@ -235,7 +235,9 @@ class TestReasons:
         )
 
     def test_numbers_that_are_none(self) -> None:
-        lint = lint_vectors(_layer(), np.nan * _call()["x"])
+        layer = _layer()
+        layer.set_weights([np.nan * array for array in layer.get_weights()])
+        lint = lint_vectors(layer, _call()["x"])
         assert _found(lint, "z and r swapped").reason.causes == (("no output is a finite number",),)
 
     def test_too_wide_a_tolerance(self) -> None:
