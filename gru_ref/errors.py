@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import sys
+import warnings
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
 
 class KerasQuirkWarning(UserWarning):
     """A fault or surprise of the chosen Keras release changed the numbers, or was repaired.
@@ -71,3 +78,12 @@ def shown(value: object) -> str:
     """
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:76] + " ..."
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Emit a warning at the line that called into gru_ref, however deep below it this is."""
+    for level in itertools.count(2):
+        frame = sys._getframe(level - 1)
+        if frame.f_back is None or not frame.f_code.co_filename.startswith(_PACKAGE):
+            break
+    warnings.warn(message, category, stacklevel=level)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import importlib
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gru_ref.errors import AssumptionWarning, shown
+from gru_ref.errors import AssumptionWarning, shown, warn_user
 from gru_ref.files.choice import choose_layer
 from gru_ref.files.file_layers import FileLayers
 from gru_ref.files.interpretation.as_layer import as_layer
@@ -200,11 +199,10 @@ def warn_of_assumptions(layers: Mapping[str, Layer], place: Path) -> None:
             of_call.update(CALL.keys() & assumed.keys())
     if listed:
         but = f" but {' and '.join(sorted(of_call))}, which the call takes" if of_call else ""
-        warnings.warn(
+        warn_user(
             f"{place} does not say all that its numbers rest on; assumed of {'; '.join(listed)}. "
             f"load_layers takes each of these by name{but}, and config=, the model's to_json()",
             AssumptionWarning,
-            stacklevel=3,
         )
 
 

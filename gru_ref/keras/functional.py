@@ -104,7 +104,8 @@ def gru(
     TypeError
         config is not a GRUConfig.
     ValueError
-        See `gru_ref.core.loop.run_cells`.
+        The weights are not those of the config: its units, or whether and in how many rows there
+        is a bias. Or see `gru_ref.core.loop.run_cells`.
 
     Warns
     -----
@@ -120,6 +121,7 @@ def gru(
     >>> gru(np.array([[[1.0], [2.0]]]), weights, config)
     Result(output=array([[[1.], [2.]]]), state=array([[2.]]))
     """
+    _check_weights(weights, config)
     cell = CellCall(weights, config, initial_state, dropout_mask, recurrent_dropout_mask, step)
     output, states = stacked_gru(x, [cell], mask=mask, record=record)
     return Result(output, states[0])
@@ -193,6 +195,11 @@ def gru_step(
     Step
         h, z, r, candidate, and the projections of all three: (batch, units) each.
 
+    Raises
+    ------
+    TypeError, ValueError
+        As `gru` raises of weights and config.
+
     Examples
     --------
     >>> config = GRUConfig(units=1, activation="linear", recurrent_activation="linear")
@@ -200,6 +207,7 @@ def gru_step(
     >>> gru_step(np.array([[1.0]]), np.array([[10.0]]), weights, config).h  # z = 1 keeps the state
     array([[10.]])
     """
+    _check_weights(weights, config)
     function, recurrent_mask = _release_step(step.gru_step, recurrent_dropout_mask, config)
     return function(
         x,
@@ -227,3 +235,27 @@ def _masks_by_timestep(mask: Array | None, timesteps: int, config: GRUConfig) ->
     if config.masks_every_timestep:
         return quirks.graph_loop_draws_every_timestep(mask, config)
     return [mask] * timesteps
+
+
+def _check_weights(weights: GRUWeights, config: Any) -> None:
+    """Refuse weights of another form than the config's, whose arrays would be taken as they are."""
+    if not isinstance(config, GRUConfig):
+        raise TypeError(f"config is {shown(config)}, expected a GRUConfig")
+    if not isinstance(weights, GRUWeights):
+        raise TypeError(f"weights is {shown(weights)}, expected GRUWeights")
+    units = config.units
+    recurrent = np.shape(weights.recurrent_kernel)
+    if recurrent != (units, 3 * units):
+        raise ValueError(
+            f"weights.recurrent_kernel has shape {recurrent}, expected {(units, 3 * units)} for "
+            f"config.units {units}"
+        )
+    rows = (2, 3 * units) if config.reset_after else (3 * units,)
+    bias = None if weights.bias is None else np.shape(weights.bias)
+    if bias != (rows if config.use_bias else None):
+        expected = f"shape {rows}" if config.use_bias else "None"
+        actual = "is None" if bias is None else f"has shape {bias}"
+        raise ValueError(
+            f"weights.bias {actual}, expected {expected} for config.use_bias {config.use_bias} and "
+            f"config.reset_after {config.reset_after}"
+        )

@@ -17,7 +17,8 @@ from gru_ref.keras.serialization import gru_config
 # The oldest release of the ledger; Keras 1 and standalone Keras 2 up to 2.3 compute as its generic
 # path does, hard_sigmoid included.
 _OLDEST = "2.2.4-tf"
-_BEFORE_THE_LEDGER = re.compile(r"(0|1|2\.[0-3])(\.\d+)*([-.]?[a-z]\w*)*")
+# The last Keras 1 is 1.2.2: a "1.9" is no release.
+_BEFORE_THE_LEDGER = re.compile(r"(0(\.\d+)*|1(\.[0-2](\.\d+)*)?|2\.[0-3](\.\d+)*)([-.]?[a-z]\w*)*")
 _OF_TENSORFLOW_2 = ("2.2.4-tf", "2.3.0-tf")
 # TensorFlow 2.3 and 2.4 write the same version.
 _ALSO_WRITTEN_BY = {"2.4.0": "tf-2.3"}

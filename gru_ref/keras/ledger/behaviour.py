@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gru_ref.errors import KerasQuirkWarning
+from gru_ref.errors import KerasQuirkWarning, warn_user
 from gru_ref.keras.ledger.activations import (
     ActivationRows,
     activation_names,
@@ -68,7 +67,7 @@ class Behaviour(
     def warn(self, row: str, detail: str = "") -> None:
         """Emit one `KerasQuirkWarning` that names the ledger row."""
         text = f"{row}: {LEDGER[row].quirk} (Keras {self.release})"
-        warnings.warn(f"{text}{': ' if detail else ''}{detail}", KerasQuirkWarning, stacklevel=4)
+        warn_user(f"{text}{': ' if detail else ''}{detail}", KerasQuirkWarning)
 
 
 # Every row by its name, a topic after another.

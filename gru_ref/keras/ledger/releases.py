@@ -8,10 +8,9 @@ Keras 3 has its own minors.
 from __future__ import annotations
 
 import re
-import warnings
 from typing import NamedTuple
 
-from gru_ref.errors import UnverifiedVersionWarning, shown
+from gru_ref.errors import UnverifiedVersionWarning, shown, warn_user
 
 
 class Release(NamedTuple):
@@ -96,11 +95,10 @@ def release_of(keras_version: str) -> Release:
             "'2.2.4-tf' (TensorFlow 2.1) or later; 'tf-2.1' … 'tf-2.4' name the oldest ones"
         )
     if release > NEWEST[generation]:
-        warnings.warn(
+        warn_user(
             f"keras_version {shown(keras_version)} is unverified: newer than the ledger's newest "
             f"row, {NEWEST[generation]}, which is used",
             UnverifiedVersionWarning,
-            stacklevel=4,
         )
         return NEWEST[generation]
     return release
