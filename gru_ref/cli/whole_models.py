@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -19,6 +21,7 @@ from gru_ref.files.writers.keras3_model import Change, ModelPlan, NotCarriedErro
 from gru_ref.presentation.text import one_line
 
 _INSTEAD = "--gru-only writes its GRUs alone"
+_KERAS_3_DTYPE = '"class_name": "DTypePolicy"'
 _SHOWN = 200  # lines on what cannot be carried
 
 
@@ -41,7 +44,8 @@ def plan_model(
     budget = Budget(file, limits)
     file_format = detect_format(file, limits)
     try:
-        stored = whole_model.read_model(file, file_format, budget, _config(source, budget))
+        config = _config(source, budget)
+        stored = whole_model.read_model(file, file_format, budget, config)
         if stored is None:
             if file_format in whole_model.FORMATS:
                 _note(
@@ -49,7 +53,7 @@ def plan_model(
                     "--config MODEL.json gives the model"
                 )
             return None
-        _check(stored, source)
+        _check(stored, source, config)
         plan = keras3_model.plan(
             stored,
             budget,
@@ -94,7 +98,7 @@ def _config(source: SourceFile, budget: Budget) -> dict[str, Any] | None:
     return config
 
 
-def _check(stored: StoredModel, source: SourceFile) -> None:
+def _check(stored: StoredModel, source: SourceFile, config: Mapping[str, Any] | None) -> None:
     if source.config is not None and not stored.supplied:
         raise ValueError(f"--config is {str(source.config)!r}, expected none: FILE holds its own")
     if source.settings:
@@ -102,11 +106,21 @@ def _check(stored: StoredModel, source: SourceFile) -> None:
             "--set cannot be given for a whole model, whose config says every argument; with "
             "--gru-only or --layer it can"
         )
-    if (stored.keras_version or "").partition(".")[0] == "3":
+    written = stored.keras_version or source.keras_version
+    # Keras 3 writes no version into the JSON of a model, and dtypes as no other Keras does.
+    in_form = written is None and config is not None and _KERAS_3_DTYPE in json.dumps(config)
+    if not in_form and (stored.keras_version or "").partition(".")[0] != "3":
+        return
+    if stored.supplied:
         raise ValueError(
-            f"{source.file} is of Keras {stored.keras_version} and opens in Keras 3 as it is; "
+            f"--config is {str(source.config)!r}, which Keras 3 wrote, expected one of Keras 1 or "
+            "2: model_from_json makes the model of it in Keras 3, and load_weights fills it; "
             f"{_INSTEAD}"
         )
+    raise ValueError(
+        f"{source.file} is of Keras {stored.keras_version} and opens in Keras 3 as it is; "
+        f"{_INSTEAD}"
+    )
 
 
 def _report_assumptions(plan: ModelPlan, source: SourceFile) -> None:

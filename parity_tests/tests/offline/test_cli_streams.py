@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 import gru_ref
 from gru_ref.atomic_write import write_all
+from gru_ref.files.writers import keras3
 from parity_tests.environment import ROOT
 from parity_tests.tests.support import small_gru
 from parity_tests.tests.support.cli_files import EXPECTED, NPZ, arrays_of
@@ -211,3 +213,19 @@ def test_an_error_of_writing_names_the_file_that_was_asked_for(
 )
 def test_a_place_that_cannot_be_written_is_named(output: str, says: str) -> None:
     check_failed(invoke("run", NPZ, *SEQUENCES, "--inputs", "x.npy", "-o", output), says)
+
+
+def test_a_config_of_keras_3_is_not_taken_for_one_of_keras_2() -> None:
+    dtype = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
+    gru = {"name": "gru", "units": 5, "dtype": dtype, "return_sequences": True}
+    layers = [
+        {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [None, None, 4]}},
+        {"module": "keras.layers", "class_name": "GRU", "config": gru},
+    ]
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": layers}}
+    Path("config.json").write_text(json.dumps(config), encoding="utf-8")
+    weights = keras3.weights_h5(keras3.plan_of_weights({"gru": small_gru.layer()}))
+    Path("w.weights.h5").write_bytes(weights)
+    call = ("convert", "w.weights.h5", "--config", "config.json", "--to", "keras3", "-o", "n.keras")
+    check_failed(invoke(*call), "--config is 'config.json', which Keras 3 wrote, expected one of")
+    assert not Path("n.keras").exists()

@@ -99,13 +99,13 @@ def test_of_a_class_the_diagnosis_comes_first_and_a_member_has_to_be_chosen(file
     assert np.load("p\u202e.npy").shape == (2, 12, FEATURES)
     assert not Path("t.npz").exists()
     unsaid = _doctor(*_CLASS, *_TO, "--json")
-    assert (unsaid.status, unsaid.err) == (1, "")
+    assert (unsaid.status, unsaid.err) == (1, "Not written: t.npz; --member 0 to 1 chooses\n")
     assert json.loads(unsaid.out)["verdict"] == "class"
     chosen = _doctor(*_CLASS, *_TO, "--member", "0")
     assert (chosen.status, chosen.err) == (1, "")
     assert chosen.out.endswith("\nWritten: t.npz\n")
     beyond = _doctor(*_CLASS, *_TO, "--member", "2", "--force")
-    assert (beyond.status, beyond.err) == (2, "gru-ref: member is 2, expected 0 to 1\n")
+    assert (beyond.status, beyond.err) == (2, "gru-ref: --member is 2, expected 0 to 1\n")
 
 
 def test_without_a_layout_the_diagnosis_is_printed_and_nothing_written(files: Path) -> None:
