@@ -90,12 +90,15 @@ def _facts(
     batch, timesteps = gru.config.batch_and_time(arrays["inputs"].shape)
     yield "file", one_line(str(source.file))
     yield "GRU", f"{gru.units} units, {features} features, computed as Keras {gru.keras_version}"
-    yield "inputs", f"{one_line(str(call.inputs))}: batch {batch}, {timesteps} timesteps"
+    inputs = one_line(str(call.inputs or "the probe of FILE"))
+    yield "inputs", f"{inputs}: batch {batch}, {timesteps} timesteps"
     mask = arrays["mask"]
     if mask is None:
         yield "mask", "none"
     else:
         masked = int(np.size(mask) - np.count_nonzero(mask))
-        yield "mask", f"{one_line(str(call.mask))}: {masked:,} of {mask.size:,} steps masked"
+        whence = one_line(str(call.mask or "of the probe"))
+        yield "mask", f"{whence}: {masked:,} of {mask.size:,} steps masked"
     state = call.initial_state
-    yield "initial state", "zeros" if state is None else one_line(str(state))
+    zeros = "zeros" if arrays["initial_state"] is None else "of the probe"
+    yield "initial state", zeros if state is None else one_line(str(state))

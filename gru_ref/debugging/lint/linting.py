@@ -173,9 +173,8 @@ class Lint(Report):
         if self.ignored:
             yield f"Ignored: {', '.join(self.ignored)}."
         which = " and are not ignored" if self.ignored else ""
-        yield (
-            f"The test sees {seen} of the {len(self.findings)} mistakes that can be made here{which}."
-        )
+        count = len(self.findings)
+        yield f"The test sees {seen} of the {count} mistakes that can be made here{which}."
         if self.unseen:
             names = " and one with ".join(test.name for test in self.better.chosen)
             yield f"A test of the same sizes with {names} sees {len(self.better.seen)}."
