@@ -19,7 +19,7 @@ from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.bounds.float_format import FloatFormat
-from gru_ref.debugging.bounds.step_bounds import Bounded, bounded_step, operands
+from gru_ref.debugging.bounds.step_bounds import Bounded, StepWeights, bounded_step, operands
 from gru_ref.debugging.mistakes.gru_run import Attempt, run
 
 Array = NDArray[Any]
@@ -76,6 +76,7 @@ def as_stored(attempt: Attempt, arithmetic: FloatFormat) -> Attempt:
 def _perturb(attempt: Attempt, arithmetic: FloatFormat, rng: np.random.Generator) -> Array:
     """Return how the call ends when every step is off by its bound, one way or the other."""
     formula = attempt.formula
+    stored = StepWeights.of(attempt.weights, arithmetic)
 
     def step(
         x: Array, h_prev: Array, weights: GRUWeights, recurrence: Recurrence, **masks: Any
@@ -84,7 +85,7 @@ def _perturb(attempt: Attempt, arithmetic: FloatFormat, rng: np.random.Generator
         started = h_prev if formula.carried else np.zeros_like(h_prev)
         bound = bounded_step(
             operands(x, started, masks["dropout_mask"], masks["recurrent_dropout_mask"]),
-            weights,
+            stored,
             formula.recurrence(recurrence),
             arithmetic,
             complement=formula.complement,

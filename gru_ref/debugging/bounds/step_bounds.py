@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.weights import Gates, GRUWeights
 from gru_ref.debugging.bounds.float_format import FloatFormat
+from gru_ref.debugging.bounds.shared import Shared
 
 Array = NDArray[Any]
 
@@ -104,23 +105,77 @@ def _gated(values: Array, masks: Array | None) -> Gates:
     return z, r, h
 
 
+class Block(NamedTuple):
+    """The weights of one product: (n, units), their sizes, and their columns' scales, (units,)."""
+
+    value: Array
+    size: Array
+    scale: Array
+
+
+class StepWeights(NamedTuple):
+    """The weights of a step in its own blocks, those of z, r and the candidate."""
+
+    kernel: tuple[Block, Block, Block]
+    recurrent_kernel: tuple[Block, Block, Block]
+    input_bias: Gates
+    recurrent_bias: Gates
+
+    @classmethod
+    def of(
+        cls, weights: GRUWeights, arithmetic: FloatFormat, shared: Shared | None = None
+    ) -> StepWeights:
+        """Return weights as an implementation stores them.
+
+        Parameters
+        ----------
+        weights : GRUWeights
+            In float64, of any values; they are rounded.
+        arithmetic : FloatFormat
+        shared : Shared, optional
+            Blocks of the same numbers become the same arrays there.
+        """
+        a, shared = arithmetic, shared or Shared()
+        stored = GRUWeights(*map(a.round, weights.arrays()))
+        W = _blocks(stored.kernel_gates, a.kernel_scale, shared)
+        R = _blocks(stored.recurrent_kernel_gates, a.recurrent_kernel_scale, shared)
+        b, c = (
+            (shared.array(z), shared.array(r), shared.array(h))
+            for z, r, h in (stored.input_bias_gates, stored.recurrent_bias_gates)
+        )
+        return cls(W, R, b, c)
+
+
+def _blocks(blocks: Gates, scale: Any, shared: Shared) -> tuple[Block, Block, Block]:
+    columns = sum(block.shape[1] for block in blocks)
+    array = np.asarray(scale, np.float64)
+    if array.shape not in ((), (1,), (columns,), (1, columns)):
+        raise ValueError(f"scale has shape {array.shape}, expected one number or ({columns},)")
+    scales = np.split(np.broadcast_to(array.reshape(-1), columns), 3)
+    z, r, h = (
+        Block(shared.array(block), shared.array(np.abs(block)), shared.array(own))
+        for block, own in zip(blocks, scales, strict=True)
+    )
+    return z, r, h
+
+
 def bounded_step(
     given: Operands,
-    weights: GRUWeights,
+    weights: StepWeights,
     recurrence: Recurrence,
     arithmetic: FloatFormat,
     *,
     complement: bool = False,
     r: Array | None = None,
     z_and_candidate: tuple[Array, Array] | None = None,
+    shared: Shared | None = None,
 ) -> BoundedStep:
     """Compute steps in float64, with bounds of the error of rounding in another arithmetic.
 
     Parameters
     ----------
     given : Operands
-    weights : GRUWeights
-        In float64, with values that the implementation can store: see `FloatFormat.round`.
+    weights : StepWeights
     recurrence : Recurrence
         In float64; its activations and reset form matter here.
     arithmetic : FloatFormat
@@ -129,44 +184,33 @@ def bounded_step(
     r, z_and_candidate : optional
         The implementation's own gates: the candidate is then computed from this r, and the state
         from this z and candidate, as if they were exact.
+    shared : Shared, optional
+        Where steps from the same operands keep what they have in common.
 
     Returns
     -------
     BoundedStep
         (…, batch, units) each.
     """
-    a = arithmetic
-    W = _scaled(weights.kernel_gates, a.kernel_scale)
-    R_z, R_r, R_h = _scaled(weights.recurrent_kernel_gates, a.recurrent_kernel_scale)
-    b, c = weights.input_bias_gates, weights.recurrent_bias_gates
-    of_x = [_affine(x, *w, bias) for x, w, bias in zip(given.x_gates, W, b, strict=True)]
-    count_x, count_h = weights.features + 1, weights.units + 1
+    a, once = arithmetic, (shared or Shared()).once
+    W, R, b, c = weights
     ρ, φ = recurrence.recurrent_activation, recurrence.activation
 
-    def gate(of_input: _Sum, of_state: _Sum) -> Bounded:
-        total = of_input + of_state
-        off = a.sum_error(count_x + count_h, total.size) + total.off
-        return _activated(ρ, total.value, off, a)
+    def affine(x: Array, block: Block, bias: Array) -> _Sum:
+        made = once(product, x, block.value), once(product, once(np.abs, x), block.size)
+        return once(_affine, *made, once(_off, once(np.abs, x), block.scale), bias)
 
-    z = gate(of_x[0], _affine(given.h_gates[0], *R_z, c[0]))
-    made_r = gate(of_x[1], _affine(given.h_gates[1], *R_r, c[1]))
+    x_z, x_r, x_h = given.x_gates
+    h_z, h_r, h_h = given.h_gates
+    z = once(_gate, ρ, affine(x_z, W[0], b[0]), affine(h_z, R[0], c[0]), x_z, h_z, a)
+    made_r = once(_gate, ρ, affine(x_r, W[1], b[1]), affine(h_r, R[1], c[1]), x_r, h_r, a)
+    p_h = affine(x_h, W[2], b[2])
     used_r = made_r if r is None else Bounded.exact(r)
-    h_h, off_r = given.h_gates[2], used_r.bound
     if recurrence.reset_after:
-        state = _affine(h_h, *R_h, c[2])
-        off = a.sum_error(count_h, state.size) + state.off
-        inner = used_r.value * state.value
-        reset = np.abs(used_r.value) + off_r
-        off_inner = np.abs(state.value) * off_r + reset * (off + a.roundoff * state.size)
-        total = of_x[2] + _Sum(inner, np.abs(inner) + off_inner, off_inner)
-        off = a.sum_error(count_x, total.size) + total.off
+        q_h = affine(h_h, R[2], c[2])
+        n = once(_candidate_of_reset_after, φ, p_h, used_r, q_h, x_h, h_h, a)
     else:
-        state = _affine(used_r.value * h_h, *R_h, np.zeros(weights.units))
-        off_reset = np.abs(h_h) * off_r + a.roundoff * np.abs(used_r.value * h_h) + a.underflow
-        total = of_x[2] + state
-        off_product = off_reset @ (np.abs(R_h[0]) + R_h[1] / 2)
-        off = a.sum_error(count_x + count_h, total.size + off_product) + total.off + off_product
-    n = _activated(φ, total.value, off, a)
+        n = once(_candidate_of_reset_before, φ, p_h, used_r, R[2], x_h, h_h, a)
     used_z, used_n = (z, n) if z_and_candidate is None else map(Bounded.exact, z_and_candidate)
     h = _mixed(used_z, used_n, given.h_prev, a, complement)
     return BoundedStep(z, made_r, n, h)
@@ -183,12 +227,67 @@ class _Sum(NamedTuple):
         return _Sum(*(mine + its for mine, its in zip(self, other, strict=True)))
 
 
-def _affine(x: Array, weights: Array, scale: Array, bias: Array) -> _Sum:
-    """Return x W + b; every weight may be off by half of its column's scale."""
-    sizes = np.abs(x)
-    off = sizes.sum(axis=-1, keepdims=True) * scale / 2
-    size = sizes @ np.abs(weights) + np.abs(bias) + off
-    return _Sum(x @ weights + bias, size, np.broadcast_to(off, size.shape))
+def product(x: Array, weights: Array) -> Array:
+    """Return x W for the rows of all steps in one product.
+
+    NumPy multiplies an array of more than two axes matrix by matrix, here each of a few rows.
+
+    Parameters
+    ----------
+    x : (…, n), weights : (n, units), float64
+    """
+    rows = np.ascontiguousarray(x).reshape(-1, x.shape[-1])
+    return np.asarray(rows @ weights).reshape(*x.shape[:-1], weights.shape[1])
+
+
+def _terms(operand: Array) -> int:
+    """Return how many numbers are added in the product of an operand, with the bias."""
+    return int(operand.shape[-1]) + 1
+
+
+def _off(sizes: Array, scale: Array) -> Array:
+    """Return what x W is off by where every weight may be off by half of its column's scale."""
+    if not scale.any():
+        return np.zeros(1)
+    return np.asarray(sizes.sum(axis=-1, keepdims=True) * scale / 2)
+
+
+def _affine(made: Array, sizes: Array, off: Array, bias: Array) -> _Sum:
+    """Return x W + b; the sizes are |x| |W|."""
+    size = sizes + (np.abs(bias) + off)
+    return _Sum(made + bias, size, off)
+
+
+def _gate(ρ: Any, of_input: _Sum, of_state: _Sum, x: Array, h: Array, a: FloatFormat) -> Bounded:
+    total = of_input + of_state
+    off = a.sum_error(_terms(x) + _terms(h), total.size) + total.off
+    return _activated(ρ, total.value, off, a)
+
+
+def _candidate_of_reset_after(
+    φ: Any, of_input: _Sum, r: Bounded, state: _Sum, x: Array, h: Array, a: FloatFormat
+) -> Bounded:
+    off = a.sum_error(_terms(h), state.size) + state.off
+    inner = r.value * state.value
+    reset = np.abs(r.value) + r.bound
+    off_inner = np.abs(state.value) * r.bound + reset * (off + a.roundoff * state.size)
+    total = of_input + _Sum(inner, np.abs(inner) + off_inner, off_inner)
+    off = a.sum_error(_terms(x), total.size) + total.off
+    return _activated(φ, total.value, off, a)
+
+
+def _candidate_of_reset_before(
+    φ: Any, of_input: _Sum, r: Bounded, R: Block, x: Array, h: Array, a: FloatFormat
+) -> Bounded:
+    entering, sizes = r.value * h, np.abs(r.value * h)
+    of_state = _affine(
+        product(entering, R.value), product(sizes, R.size), _off(sizes, R.scale), np.zeros(1)
+    )
+    off_reset = np.abs(h) * r.bound + a.roundoff * sizes + a.underflow
+    total = of_input + of_state
+    off_product = product(off_reset, R.size + R.scale / 2)
+    off = a.sum_error(_terms(x) + _terms(h), total.size + off_product) + total.off + off_product
+    return _activated(φ, total.value, off, a)
 
 
 def _activated(function: Any, x: Array, off: Array, a: FloatFormat) -> Bounded:
@@ -199,8 +298,9 @@ def _activated(function: Any, x: Array, off: Array, a: FloatFormat) -> Bounded:
         if name in _MIXING:
             moved = _MIXING[name] * np.max(off, axis=-1, keepdims=True)
         else:
-            ends = [np.abs(function(x + d) - y) for d in (off, -off)]
-            moved = np.maximum(*ends) + np.minimum(2 * off**2, off)
+            above, below = np.abs(function(x + off) - y), np.abs(function(x - off) - y)
+            moved = np.maximum(above, below, out=above)
+            moved += np.minimum(2 * off**2, off)
     return Bounded(y, moved + a.activation_ulps * a.roundoff * np.maximum(1, np.abs(y)))
 
 
@@ -212,13 +312,3 @@ def _mixed(z: Bounded, n: Bounded, h_prev: Array, a: FloatFormat, complement: bo
     sizes = np.abs(kept) * (np.abs(h_prev) + np.abs(n.value)) + np.abs(n.value)
     bound = bound + 3 * a.roundoff * sizes + 3 * a.underflow
     return Bounded(kept * h_prev + added * n.value, bound)
-
-
-def _scaled(blocks: Gates, scale: Any) -> list[tuple[Array, Array]]:
-    """Return the blocks z, r and h, each with the scales of its columns."""
-    columns = sum(block.shape[1] for block in blocks)
-    array = np.asarray(scale, np.float64)
-    if array.shape not in ((), (1,), (columns,), (1, columns)):
-        raise ValueError(f"scale has shape {array.shape}, expected one number or ({columns},)")
-    scales = np.split(np.broadcast_to(array.reshape(-1), columns), 3)
-    return list(zip(blocks, scales, strict=True))

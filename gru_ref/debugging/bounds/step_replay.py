@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.loop import Moment
+from gru_ref.core.recurrence import Recurrence
 from gru_ref.core.step import Step
-from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.bounds.float_format import FloatFormat
-from gru_ref.debugging.bounds.step_bounds import Bounded, BoundedStep, bounded_step, operands
+from gru_ref.debugging.bounds.shared import Shared
+from gru_ref.debugging.bounds.step_bounds import (
+    Bounded,
+    BoundedStep,
+    Operands,
+    StepWeights,
+    bounded_step,
+    operands,
+)
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.files.probe import absolute_error
 
@@ -21,6 +29,8 @@ Array = NDArray[Any]
 
 GATES = ("z", "r", "candidate")
 FINAL = "final state"
+# Numbers of a state in one part of a replay.
+_PART = 1 << 15
 
 
 class Schedule(NamedTuple):
@@ -72,7 +82,8 @@ class ForeignSteps(NamedTuple):
     state: Array | None = None
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Verdict:
     """The errors of all numbers, with each step restarted from the previous state.
 
     Parameters
@@ -91,6 +102,25 @@ class Verdict(NamedTuple):
     ratio: dict[str, Array]
     error: dict[str, Array]
     expected: dict[str, Bounded]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Verdict]) -> Verdict:
+        """Return the verdict on all timesteps from those on the parts of a replay."""
+
+        def join(name: str) -> Bounded:
+            return Bounded(
+                *map(np.concatenate, zip(*(p.expected[name] for p in parts), strict=True))
+            )
+
+        ratio, error = (
+            {name: np.concatenate([getattr(p, field)[name] for p in parts]) for name in first}
+            for field, first in (("ratio", parts[0].ratio), ("error", parts[0].error))
+        )
+        return cls(ratio, error, {name: join(name) for name in parts[0].expected})
+
+    def __len__(self) -> int:
+        """The number of timesteps."""
+        return len(self.ratio["h"])
 
     @property
     def worst(self) -> float:
@@ -119,7 +149,7 @@ def schedule(attempt: Attempt, call: Call) -> Schedule:
         return _empty(np.ones_like(h_prev))
 
     moments = _run(attempt, call, counting, None)
-    origin = np.stack([moment.output for moment in moments]).astype(int)
+    origin = np.stack([moment.output for moment in moments]).astype(np.int32)
     x = np.stack([moment.x for moment in moments])
     x_masks = _by_gate([drop for _, drop, _ in seen], x.shape)
     h_masks = _by_gate([drop for _, _, drop in seen], origin.shape)
@@ -171,7 +201,9 @@ def states_of(theirs: ForeignSteps, plan: Schedule) -> tuple[Array, Array]:
     if theirs.h is not None:
         return theirs.h, np.ones(plan.used.shape, bool)
     assert theirs.output is not None
-    told = plan.origin == _numbers(plan)
+    told = plan.origin == np.arange(1, len(plan.origin) + 1)[:, np.newaxis, np.newaxis]
+    if told.all():
+        return theirs.output, told
     states, known = np.empty(told.shape), np.empty(told.shape, bool)
     before, is_known = plan.start, np.ones(told.shape[1:], bool)
     for t, output in enumerate(theirs.output):
@@ -180,14 +212,173 @@ def states_of(theirs: ForeignSteps, plan: Schedule) -> tuple[Array, Array]:
     return states, known
 
 
-def states_before(states: Array, plan: Schedule, arithmetic: FloatFormat) -> Array:
-    """Return the state before every step."""
-    return np.concatenate([arithmetic.round(plan.start)[np.newaxis], states[:-1]])
+def states_before(
+    states: Array, plan: Schedule, arithmetic: FloatFormat, timesteps: slice = slice(None)
+) -> Array:
+    """Return the state before every step, or before some of them."""
+    first = timesteps.start or 0
+    start = states[first - 1] if first else arithmetic.round(plan.start)
+    return np.concatenate([start[np.newaxis], states[timesteps][:-1]])
 
 
-def _numbers(plan: Schedule) -> Array:
-    """Return the number of every step, counted from 1, as a column of time."""
-    return np.arange(1, len(plan.origin) + 1)[:, np.newaxis, np.newaxis]
+class StepModel(NamedTuple):
+    """What an implementation is assumed to compute at every step.
+
+    Parameters
+    ----------
+    weights : StepWeights
+    recurrence : Recurrence
+    complement : bool
+        z is the share of the candidate.
+    carried : bool
+        A step starts from the previous state, not from zeros.
+    """
+
+    weights: StepWeights
+    recurrence: Recurrence
+    complement: bool
+    carried: bool
+
+    @classmethod
+    def of(
+        cls, attempt: Attempt, arithmetic: FloatFormat, shared: Shared | None = None
+    ) -> StepModel:
+        """Return the model of an attempt in float64, with its weights in `shared`."""
+        formula = attempt.formula
+        return cls(
+            StepWeights.of(attempt.weights, arithmetic, shared),
+            formula.recurrence(attempt.config.recurrence),
+            formula.complement,
+            formula.carried,
+        )
+
+
+class Replay:
+    """The steps that an implementation returned, to be judged by models of a step, part by part.
+
+    A part is so few timesteps that its arrays stay in the cache of a processor.
+
+    Parameters
+    ----------
+    plan : Schedule
+    theirs : ForeignSteps
+        In float64.
+    arithmetic : FloatFormat
+        The arithmetic of the implementation.
+    """
+
+    def __init__(self, plan: Schedule, theirs: ForeignSteps, arithmetic: FloatFormat) -> None:
+        self.plan, self.theirs, self.arithmetic = plan, theirs, arithmetic
+        self.states, self.known = states_of(theirs, plan)
+
+    @property
+    def timesteps(self) -> int:
+        """How many there are."""
+        return len(self.plan.used)
+
+    def parts(self) -> list[slice]:
+        """Return the timesteps of every part, in processing order."""
+        size = max(1, _PART // self.plan.used[0].size)
+        return [
+            slice(start, min(start + size, self.timesteps))
+            for start in range(0, self.timesteps, size)
+        ]
+
+    def part(self, timesteps: slice, shared: Shared | None = None) -> ReplayPart:
+        """Return some of the timesteps; `shared` keeps what their models have in common."""
+        return ReplayPart(self, timesteps, shared or Shared())
+
+
+class ReplayPart:
+    """Some timesteps of a replay, with what does not depend on the model of a step."""
+
+    def __init__(self, replay: Replay, timesteps: slice, shared: Shared) -> None:
+        plan, theirs, some = replay.plan, replay.theirs, timesteps
+        self._shared, self._arithmetic = shared, replay.arithmetic
+        self._states = np.ascontiguousarray(replay.states[some])
+        before = states_before(replay.states, plan, replay.arithmetic, some)
+        self._before = np.ascontiguousarray(before)
+        self._used = plan.used[some]
+        self._gates = {name: gate[some] for name, gate in theirs.gates.items()}
+        numbers = np.arange(1, len(plan.origin) + 1)[some, np.newaxis, np.newaxis]
+        known = np.concatenate([replay.known[:1] | True, replay.known])
+        self._judged = replay.known[some] & known[:-1][some]
+        self._told = plan.origin[some] == numbers
+        x = replay.arithmetic.round(plan.x[some])
+        h = self._before if plan.h_factor is None else self._before * plan.h_factor[some]
+        masks = [None if m is None else m[:, some] for m in (plan.x_masks, plan.h_masks)]
+        self._operands = {
+            carried: _share(operands(x, h if carried else np.zeros_like(h), *masks), shared)
+            for carried in (True, False)
+        }
+        self._states_are_outputs = theirs.h is None
+        self._copies = self._of_copies = None
+        if theirs.output is not None:
+            own = np.take_along_axis(replay.states, np.maximum(plan.origin[some], 1) - 1, axis=0)
+            self._copies = Bounded.exact(np.where(plan.origin[some] == 0, 0, own))
+            self._of_copies = ratio_and_error(theirs.output[some], self._copies)
+        self._of_final = None
+        if theirs.state is not None:
+            last = replay.known[some] & (numbers == len(replay.known))
+            state = np.broadcast_to(theirs.state, last.shape)
+            ratio, error = ratio_and_error(state, Bounded.exact(self._states))
+            self._of_final = np.where(last, ratio, 0), np.where(last, error, 0)
+
+    def verdict(self, model: StepModel) -> Verdict:
+        """Judge the steps, each restarted from the state before it."""
+        made = self._restart(model)
+        expected: dict[str, Bounded] = {name: getattr(made, name) for name in GATES}
+        verdicts = {
+            g: ratio_and_error(self._gates[g], expected[g]) for g in GATES if g in self._gates
+        }
+        h = _where(self._used, made.h, Bounded.exact(self._before))
+        ratio, error = ratio_and_error(self._states, h)
+        of_states = np.where(self._judged, ratio, 0), np.where(self._judged, error, 0)
+        if self._copies is not None and self._of_copies is not None:
+            if not self._states_are_outputs:
+                verdicts["output"], expected["output"] = self._of_copies, self._copies
+            else:  # what is said to be expected is an output then
+                of_states = (
+                    np.maximum(of_states[0], self._of_copies[0]),
+                    np.maximum(of_states[1], self._of_copies[1]),
+                )
+                h = _where(self._told, h, self._copies)
+        if self._of_final is not None:
+            verdicts[FINAL], expected[FINAL] = self._of_final, Bounded.exact(self._states)
+        verdicts["h"] = of_states
+        return Verdict(
+            {name: ratio for name, (ratio, _) in verdicts.items()},
+            {name: error for name, (_, error) in verdicts.items()},
+            {**expected, "h": h},
+        )
+
+    def _restart(self, model: StepModel) -> BoundedStep:
+        gates = self._gates
+        own = (gates["z"], gates["candidate"]) if {"z", "candidate"} <= gates.keys() else None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bounded_step(
+                self._operands[model.carried],
+                model.weights,
+                model.recurrence,
+                self._arithmetic,
+                complement=model.complement,
+                r=gates.get("r"),
+                z_and_candidate=own,
+                shared=self._shared,
+            )
+
+
+def _share(given: Operands, shared: Shared) -> Operands:
+    """Return operands of which those of the same numbers are the same arrays."""
+    x_z, x_r, x_h = map(shared.array, given.x_gates)
+    h_z, h_r, h_h = map(shared.array, given.h_gates)
+    return Operands((x_z, x_r, x_h), shared.array(given.h_prev), (h_z, h_r, h_h))
+
+
+def _where(condition: Array, chosen: Bounded, other: Bounded) -> Bounded:
+    if condition.all():
+        return chosen
+    return Bounded(*(np.where(condition, *both) for both in zip(chosen, other, strict=True)))
 
 
 def verdict(
@@ -212,59 +403,9 @@ def verdict(
     plan : Schedule, optional
         By default the schedule of the attempt and the call.
     """
-    plan = plan or schedule(attempt, call)
-    states, known = states_of(theirs, plan)
-    before = states_before(states, plan, arithmetic)
-    made = _restart(attempt, plan, before, theirs.gates, arithmetic)
-    expected: dict[str, Bounded] = {name: getattr(made, name) for name in GATES}
-    verdicts = {
-        g: ratio_and_error(theirs.gates[g], expected[g]) for g in GATES if g in theirs.gates
-    }
-    kept = Bounded.exact(before)
-    h = Bounded(*(np.where(plan.used, new, old) for new, old in zip(made.h, kept, strict=True)))
-    judged = known & np.concatenate([np.ones_like(known[:1]), known[:-1]])
-    of_states = [np.where(judged, value, 0) for value in ratio_and_error(states, h)]
-    if theirs.output is not None:
-        own = np.take_along_axis(states, np.maximum(plan.origin, 1) - 1, axis=0)
-        copies = Bounded.exact(np.where(plan.origin == 0, 0, own))
-        of_copies = ratio_and_error(theirs.output, copies)
-        if theirs.h is not None:
-            verdicts["output"], expected["output"] = of_copies, copies
-        else:  # what is said to be expected is an output then
-            of_states = [np.maximum(*both) for both in zip(of_states, of_copies, strict=True)]
-            told = plan.origin == _numbers(plan)
-            h = Bounded(*(np.where(told, new, old) for new, old in zip(h, copies, strict=True)))
-    if theirs.state is not None:
-        last = known & (_numbers(plan) == len(known))
-        expected[FINAL] = Bounded.exact(states)
-        final = ratio_and_error(np.broadcast_to(theirs.state, states.shape), expected[FINAL])
-        verdicts[FINAL] = (np.where(last, final[0], 0), np.where(last, final[1], 0))
-    verdicts["h"] = (of_states[0], of_states[1])
-    return Verdict(
-        {name: ratio for name, (ratio, _) in verdicts.items()},
-        {name: error for name, (_, error) in verdicts.items()},
-        {**expected, "h": h},
-    )
-
-
-def _restart(
-    attempt: Attempt, plan: Schedule, before: Array, gates: Mapping[str, Array], a: FloatFormat
-) -> BoundedStep:
-    """Compute every step at once, each from the state `before` it."""
-    h_prev = before if plan.h_factor is None else before * plan.h_factor
-    h_prev = h_prev if attempt.formula.carried else np.zeros_like(before)
-    given = operands(a.round(plan.x), h_prev, plan.x_masks, plan.h_masks)
-    own = (gates["z"], gates["candidate"]) if {"z", "candidate"} <= gates.keys() else None
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bounded_step(
-            given,
-            GRUWeights(*map(a.round, attempt.weights.arrays())),
-            attempt.formula.recurrence(attempt.config.recurrence),
-            a,
-            complement=attempt.formula.complement,
-            r=gates.get("r"),
-            z_and_candidate=own,
-        )
+    replay = Replay(plan or schedule(attempt, call), theirs, arithmetic)
+    model = StepModel.of(attempt, arithmetic)
+    return Verdict.joined([replay.part(some).verdict(model) for some in replay.parts()])
 
 
 def ratio_and_error(actual: Array, expected: Bounded) -> tuple[Array, Array]:

@@ -17,17 +17,25 @@ from gru_ref.debugging.bounds.step_replay import (
     FINAL,
     GATES,
     ForeignSteps,
+    Replay,
     Schedule,
+    StepModel,
     Verdict,
     ratio_and_error,
     schedule,
-    verdict,
 )
 from gru_ref.debugging.diff.compared_steps import ComparedSteps
-from gru_ref.debugging.diff.difference import Difference, FirstDifference, Hypothesis, Remainder
+from gru_ref.debugging.diff.difference import (
+    Difference,
+    FirstDifference,
+    Hypothesis,
+    Interruption,
+    Remainder,
+)
 from gru_ref.debugging.diff.foreign_output import read_foreign_output
-from gru_ref.debugging.diff.hypotheses import final_hypotheses, sequence_hypotheses
+from gru_ref.debugging.diff.hypotheses import SequenceHypotheses, applicable, final_hypotheses
 from gru_ref.debugging.mistakes.gru_run import Attempt, built_gru, layer_attempt
+from gru_ref.debugging.progress import Interrupted, Progress, unwatched
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, x_array
 from gru_ref.keras.layers.gru import GRU
@@ -57,6 +65,7 @@ def diff(
     dropout_mask: Any = None,
     recurrent_dropout_mask: Any = None,
     arithmetic: FloatFormat | None = None,
+    progress: Progress = unwatched,
 ) -> Difference:
     """Compare the results of another implementation with a layer, one step at a time.
 
@@ -79,6 +88,8 @@ def diff(
         The masks of a call in training; see `gru_ref.keras.dropout.masks.laws`.
     arithmetic : gru_ref.FloatFormat, optional
         What they compute in; by default the coarser of their dtype and the layer's.
+    progress : callable, optional
+        Called with what is being judged, how many parts of it are done, and of how many.
 
     Returns
     -------
@@ -90,6 +101,9 @@ def diff(
     ValueError, TypeError, IndexError, AttributeError
         An array does not fit the layer, or has another layout: the message says which. `layer` is
         not a GRU, or sums of so many terms have no bound in that arithmetic.
+    Interrupted
+        A KeyboardInterrupt came once a difference was found. Its `found` is the Difference as far
+        as it is known, with an `interruption`.
 
     Warns
     -----
@@ -127,8 +141,8 @@ def diff(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
         if isinstance(given, ForeignSteps):
-            return _sequence_difference(right, given, arithmetic)
-        return _final_difference(right, given, arithmetic)
+            return _sequence_difference(right, given, arithmetic, progress)
+        return _final_difference(right, given, arithmetic, progress)
 
 
 def dtype_of(theirs: Any, layer: GRU) -> str:
@@ -147,25 +161,65 @@ def dtype_of(theirs: Any, layer: GRU) -> str:
 
 
 def _sequence_difference(
-    right: Attempt, theirs: ForeignSteps, arithmetic: FloatFormat
+    right: Attempt, theirs: ForeignSteps, arithmetic: FloatFormat, progress: Progress
 ) -> Difference:
     right = replace(right, config=replace(right.config, return_sequences=True))
     plan = schedule(right, right.calls[0])
-    found = verdict(right, right.calls[0], theirs, arithmetic, plan)
-    states = theirs._replace(gates={})
-    alone = verdict(right, right.calls[0], states, arithmetic, plan) if theirs.gates else found
+    model = StepModel.of(right, arithmetic)
+    replay = Replay(plan, theirs, arithmetic)
+    states = Replay(plan, theirs._replace(gates={}), arithmetic) if theirs.gates else replay
+    alone = found = _judge(replay, model, progress)
+    if theirs.gates and len(found) == len(plan.used):
+        alone = _judge(states, model, progress)
     left = Remainder(alone.worst, alone.largest_error)
-    hypotheses = sequence_hypotheses(right, states, arithmetic, plan, alone)
+    search = SequenceHypotheses(right, states, alone)
+    unfinished = len(alone) < len(plan.used)
+    try:
+        if not unfinished:
+            search.run(progress)
+    except KeyboardInterrupt:
+        unfinished = True
+    made = _difference_of(found, left, search, theirs, plan, arithmetic)
+    if not unfinished:
+        return made
+    stopped = Interruption(search.untried, search.timesteps, len(plan.used))
+    raise Interrupted(replace(made, interruption=stopped)) from None
+
+
+def _judge(replay: Replay, model: StepModel, progress: Progress) -> Verdict:
+    """Return the verdict on all timesteps, or on those before an interrupt if they differ."""
+    judged: list[Verdict] = []
+    parts = replay.parts()
+    try:
+        for some in parts:
+            progress("timesteps", len(judged), len(parts))
+            judged.append(replay.part(some).verdict(model))
+    except KeyboardInterrupt:
+        if not any(one.worst > 1 for one in judged):
+            raise
+    return Verdict.joined(judged)
+
+
+def _difference_of(
+    found: Verdict,
+    left: Remainder,
+    search: SequenceHypotheses,
+    theirs: ForeignSteps,
+    plan: Schedule,
+    arithmetic: FloatFormat,
+) -> Difference:
     worst, error = found.worst, found.largest_error
-    steps = ComparedSteps.of(found, theirs, plan)
+    steps = ComparedSteps.of(found, theirs, plan) if len(found) == len(plan.used) else None
     if worst <= 1:
-        hidden = _hidden(hypotheses)
+        hidden = _hidden(search.hypotheses)
         return Difference(worst, error, left, None, (), hidden, arithmetic, steps)
     first = _first(found, theirs, plan)
     if left.ratio <= 1:  # what has no effect on the states would explain a gate
         return Difference(worst, error, left, first, (), (_ONLY_A_GATE,), arithmetic, steps)
     unknown = () if theirs.gates else (_NO_GATES,)
-    return Difference(worst, error, left, first, _rank(hypotheses), unknown, arithmetic, steps)
+    return Difference(
+        worst, error, left, first, _rank(search.hypotheses), unknown, arithmetic, steps
+    )
 
 
 def _hidden(hypotheses: list[Hypothesis]) -> tuple[str, ...]:
@@ -204,15 +258,39 @@ def _first(found: Verdict, theirs: ForeignSteps, plan: Schedule) -> FirstDiffere
 # ---- of the final state alone
 
 
-def _final_difference(right: Attempt, theirs: Array, arithmetic: FloatFormat) -> Difference:
+def _final_difference(
+    right: Attempt, theirs: Array, arithmetic: FloatFormat, progress: Progress
+) -> Difference:
     right = replace(right, config=replace(right.config, return_sequences=False))
     expected = Bounded(*(part[: len(theirs)] for part in final_state(right, arithmetic)))
     ratio, error = ratio_and_error(theirs, expected)
     left = Remainder(float(ratio.max()), float(error.max()))
-    hypotheses = final_hypotheses(right, theirs, expected.bound, arithmetic)
+    hypotheses: list[Hypothesis] = []
+    names = [mistake.name for mistake in applicable(right)]
+    stopped = None
+    try:
+        for hypothesis in final_hypotheses(right, theirs, expected.bound, arithmetic):
+            hypotheses.append(hypothesis)
+            progress("mistakes", len(hypotheses), len(names))
+    except KeyboardInterrupt:
+        stopped = Interruption(tuple(names[len(hypotheses) :]))
+    made = _final_difference_of(theirs, expected, left, hypotheses, arithmetic)
+    if stopped is not None:
+        raise Interrupted(replace(made, interruption=stopped)) from None
+    return made
+
+
+def _final_difference_of(
+    theirs: Array,
+    expected: Bounded,
+    left: Remainder,
+    hypotheses: list[Hypothesis],
+    arithmetic: FloatFormat,
+) -> Difference:
     if left.ratio <= 1:
         unknown = (*_hidden(hypotheses), _ESTIMATED)
         return Difference(*left, left, None, (), unknown, arithmetic)
+    ratio, _ = ratio_and_error(theirs, expected)
     which, row, unit = (int(i) for i in np.unravel_index(int(np.argmax(ratio)), ratio.shape))
     place = which, row, unit
     first = FirstDifference(

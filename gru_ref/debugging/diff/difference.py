@@ -129,6 +129,23 @@ class Remainder(NamedTuple):
     error: float
 
 
+class Interruption(NamedTuple):
+    """How far a search came that was interrupted.
+
+    Parameters
+    ----------
+    untried : tuple of str
+        The names of the mistakes that are neither judged to the end nor refuted.
+    judged, timesteps : int
+        How many timesteps are judged, of how many: the errors of all hypotheses are of those. 0 and
+        0 if only a final state is known, which is judged under one mistake after the other.
+    """
+
+    untried: tuple[str, ...]
+    judged: int = 0
+    timesteps: int = 0
+
+
 @dataclass(frozen=True, repr=False)
 class Difference(Report):
     """The result of `diff`.
@@ -152,6 +169,8 @@ class Difference(Report):
         The arithmetic for which the bounds hold.
     steps : ComparedSteps or None
         The numbers that were compared; None if only a final state is known.
+    interruption : Interruption or None
+        How far it came, if it was interrupted.
     """
 
     kind: ClassVar[str] = "diff"
@@ -164,6 +183,7 @@ class Difference(Report):
     unknown: tuple[str, ...]
     arithmetic: FloatFormat
     steps: ComparedSteps | None = field(default=None, compare=False)
+    interruption: Interruption | None = None
 
     @property
     def equal(self) -> bool:
@@ -198,6 +218,7 @@ class Difference(Report):
             "first": None if self.first is None else self.first._asdict(),
             "hypotheses": [{**h._asdict(), "explains": h.explains} for h in self.hypotheses],
             "unknown": list(self.unknown),
+            "interruption": self.interruption and self.interruption._asdict(),
         }
 
     def text(self, *, every_hypothesis: bool = False) -> RenderableType:
@@ -305,6 +326,8 @@ class Difference(Report):
                 yield plain_text(sentence, "bold" if self.explanations else "")
             for meaning in meanings:
                 yield indent(plain_text(f"- {meaning}"))
+        if self.interruption is not None:
+            yield plain_text(_told(self.interruption), "bold")
         if self.unknown:
             yield plain_text("What this cannot tell", "dim")
         for sentence in self.unknown:
@@ -343,7 +366,7 @@ class Difference(Report):
                 f"Explained by each of {count} mistakes, which these numbers cannot tell apart:",
                 meanings,
             )
-        if self.left.ratio > 1:
+        if self.left.ratio > 1 and not (self.interruption and self.interruption.untried):
             return _NOT_FINITE if self._hopeless() else _CHECK, ()
         return "", ()
 
@@ -370,6 +393,15 @@ def _arithmetic(arithmetic: FloatFormat) -> Iterator[tuple[str, str]]:
         scale = getattr(arithmetic, name)
         if np.any(scale):
             yield "quantised", f"{name} {np.max(scale):g}"
+
+
+def _told(stopped: Interruption) -> str:
+    """Return what an interrupt leaves open."""
+    after = f" after {stopped.judged} of {stopped.timesteps} timesteps" if stopped.timesteps else ""
+    if not stopped.untried:
+        return f"Interrupted{after}."
+    names = ", ".join(map(repr, stopped.untried))
+    return f"Interrupted{after}. Not tried to the end ({len(stopped.untried)}): {names}."
 
 
 def _label(first: FirstDifference) -> str:

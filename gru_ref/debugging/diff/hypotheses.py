@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,24 @@ from numpy.typing import NDArray
 
 from gru_ref.debugging.bounds.final_state import ends, final_state
 from gru_ref.debugging.bounds.float_format import FloatFormat
+from gru_ref.debugging.bounds.shared import Shared
 from gru_ref.debugging.bounds.step_bounds import Bounded
 from gru_ref.debugging.bounds.step_replay import (
     ForeignSteps,
-    Schedule,
+    Replay,
+    ReplayPart,
+    StepModel,
     Verdict,
     ratio_and_error,
+    schedule,
     states_before,
-    states_of,
     verdict,
 )
 from gru_ref.debugging.diff.difference import Hypothesis
 from gru_ref.debugging.diff.dropout_search import first_rows, input_masks
 from gru_ref.debugging.mistakes.gru_run import Attempt
 from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Mistake
+from gru_ref.debugging.progress import Progress
 
 Array = NDArray[Any]
 
@@ -32,43 +37,128 @@ DROPOUT = BY_NAME["dropout left on"]
 _FAR = 1000.0
 
 
-def sequence_hypotheses(
-    right: Attempt, states: ForeignSteps, arithmetic: FloatFormat, plan: Schedule, found: Verdict
-) -> list[Hypothesis]:
-    """Return the errors that remain in the states under every mistake.
+@dataclass
+class _Judgement:
+    """A mistake in the course of being judged."""
+
+    mistake: Mistake
+    ratio: float = 0.0
+    error: float = 0.0
+    done: bool = False
+
+    def add(self, found: Verdict) -> None:
+        """Add the verdict on some timesteps."""
+        self.ratio = max(self.ratio, found.worst)
+        self.error = max(self.error, found.largest_error)
+
+
+class SequenceHypotheses:
+    """The errors that remain in the states under every mistake that can be made.
+
+    All mistakes are judged on one part of the sequence before any is judged on the next, so that
+    they share what they have in common without keeping it for long.
 
     Parameters
     ----------
     right : Attempt
         In float64, the layer as it is, with return_sequences.
-    states : ForeignSteps
-        Without gates.
-    arithmetic : FloatFormat
-    plan : Schedule
-        The schedule of `right` and its call.
+    replay : Replay
+        Of the states, without gates, by the schedule of `right` and its call.
     found : Verdict
         The verdict on the states without any mistake. Where they agree, dropout masks are not
-        searched.
+        searched, and a mistake is judged no further once a part refutes it.
+
+    Attributes
+    ----------
+    timesteps : int
+        How many are judged under every mistake.
     """
-    hypotheses = []
-    for mistake in MISTAKES:
-        if not mistake.applies(right):
-            continue
-        if mistake is not DROPOUT:
-            judged = _with_mistake(mistake, right, states, arithmetic, plan)
-        elif found.worst > 1:
-            judged = _with_dropout(right, states, arithmetic, plan, found)
-        else:
-            continue
-        left = judged.worst, judged.largest_error
-        hypotheses.append(Hypothesis(mistake.name, mistake.meaning, *left))
-    return hypotheses
+
+    def __init__(self, right: Attempt, replay: Replay, found: Verdict) -> None:
+        self._right, self._replay, self._found = right, replay, found
+        self._differs = found.worst > 1
+        self._judged = [
+            _Judgement(one) for one in applicable(right) if self._differs or one is not DROPOUT
+        ]
+        self.timesteps = 0
+
+    @property
+    def hypotheses(self) -> list[Hypothesis]:
+        """Every mistake that is judged to the end, or refuted."""
+        return [
+            Hypothesis(one.mistake.name, one.mistake.meaning, one.ratio, one.error)
+            for one in self._judged
+            if one.done or one.ratio > 1
+        ]
+
+    @property
+    def untried(self) -> tuple[str, ...]:
+        """The names of the mistakes that are neither judged to the end nor refuted."""
+        return tuple(one.mistake.name for one in self._judged if not one.done and one.ratio <= 1)
+
+    def run(self, progress: Progress) -> None:
+        """Judge every mistake."""
+        shared = Shared()
+        models = [
+            (one, *self._model(one.mistake, shared))
+            for one in self._judged
+            if one.mistake is not DROPOUT
+        ]
+        rounds = max((len(replay.parts()) for _, _, replay in models), default=0)
+        for number in range(rounds):
+            progress("mistakes", number, rounds)
+            self._judge_part(number, models)
+            self.timesteps = self._replay.parts()[: number + 1][-1].stop
+        for one in self._judged:
+            if one.mistake is DROPOUT:
+                progress("dropout masks", 0, 0)
+                one.add(_with_dropout(self._right, self._replay, self._found))
+                one.done = True
+
+    def _judge_part(
+        self, number: int, models: Sequence[tuple[_Judgement, StepModel, Replay]]
+    ) -> None:
+        shared = Shared()
+        parts: dict[Replay, ReplayPart] = {}
+        for one, model, replay in models:
+            if one.done or (one.ratio > 1 and not self._differs):
+                continue
+            every = replay.parts()
+            if replay not in parts:
+                parts[replay] = replay.part(every[number], shared)
+            one.add(parts[replay].verdict(model))
+            one.done = number == len(every) - 1
+
+    def _model(self, mistake: Mistake, shared: Shared) -> tuple[StepModel, Replay]:
+        """Return what is computed if a mistake was made, and the steps that it is judged by."""
+        right, theirs, arithmetic = self._right, self._replay.theirs, self._replay.arithmetic
+        wrong = mistake.make(right)
+        model = StepModel.of(wrong, arithmetic, shared)
+        call, seen = wrong.calls[0], theirs
+        if wrong.flipped:
+            seen = _map_arrays(theirs, lambda array: array[::-1])
+        if wrong.batch_is_time:
+            call = call._replace(x=call.x.swapaxes(0, 1))
+            seen = _map_arrays(theirs, lambda array: array.swapaxes(0, 1))
+            timesteps, batch = self._replay.plan.used.shape[:2]
+            if timesteps != batch:  # theirs is not of their rows then
+                seen = seen._replace(state=None)
+        if call is not right.calls[0] or wrong.config is not right.config:
+            return model, Replay(schedule(wrong, call), seen, arithmetic)
+        if seen is not theirs:
+            return model, Replay(self._replay.plan, seen, arithmetic)
+        return model, self._replay
+
+
+def applicable(right: Attempt) -> list[Mistake]:
+    """Return the mistakes that can be made in an attempt."""
+    return [mistake for mistake in MISTAKES if mistake.applies(right)]
 
 
 def final_hypotheses(
     right: Attempt, theirs: Array, bound: Array, a: FloatFormat
-) -> list[Hypothesis]:
-    """Return the errors that remain under every mistake in a final state, and in a last output.
+) -> Iterator[Hypothesis]:
+    """Yield the errors that remain under every mistake in a final state, and in a last output.
 
     Parameters
     ----------
@@ -78,46 +168,24 @@ def final_hypotheses(
         The bound without any mistake.
     a : FloatFormat
     """
-    return [
-        _final_hypothesis(mistake, right, theirs, bound, a)
-        for mistake in MISTAKES
-        if mistake.applies(right)
-    ]
+    for mistake in applicable(right):
+        yield _final_hypothesis(mistake, right, theirs, bound, a)
 
 
-def _with_mistake(
-    mistake: Mistake, right: Attempt, states: ForeignSteps, arithmetic: FloatFormat, plan: Schedule
-) -> Verdict:
-    """Return the verdict on the states alone if a mistake was made."""
-    wrong = mistake.make(right)
-    call, seen = wrong.calls[0], states
-    if wrong.flipped:
-        seen = _map_arrays(states, lambda array: array[::-1])
-    if wrong.batch_is_time:
-        call = call._replace(x=call.x.swapaxes(0, 1))
-        seen = _map_arrays(states, lambda array: array.swapaxes(0, 1))
-        if len(plan.origin) != plan.origin.shape[1]:  # theirs is not of their rows then
-            seen = seen._replace(state=None)
-    same_loop = call is right.calls[0] and wrong.config is right.config
-    return verdict(wrong, call, seen, arithmetic, plan if same_loop else None)
-
-
-def _with_dropout(
-    right: Attempt, theirs: ForeignSteps, arithmetic: FloatFormat, plan: Schedule, found: Verdict
-) -> Verdict:
+def _with_dropout(right: Attempt, replay: Replay, found: Verdict) -> Verdict:
     """Return the verdict with the masks that fit their states best.
 
     A search is long, so a few rows are searched first: if no mask explains those, none explains
     everything.
     """
+    plan, theirs, arithmetic = replay.plan, replay.theirs, replay.arithmetic
     outside = (found.ratio["h"] > 1).any(axis=(1, 2))
     if not 0 < right.config.dropout < 1 or not outside.any():
-        return verdict(right, right.calls[0], theirs, arithmetic, plan)
-    states, _ = states_of(theirs, plan)
-    before = states_before(states, plan, arithmetic)
+        return found
+    before = states_before(replay.states, plan, arithmetic)
     every: Array = np.asarray(plan.used.any(axis=2))  # (T, B)
     for rows in (first_rows(every, int(outside.argmax())), every):
-        masks = input_masks(right, plan, before, states, rows)
+        masks = input_masks(right, plan, before, replay.states, rows)
         made = plan._replace(x_masks=masks)
         found = verdict(right, right.calls[0], theirs, arithmetic, made)
         if (found.ratio["h"][rows] > 1).any():

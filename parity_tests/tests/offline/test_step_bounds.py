@@ -9,7 +9,7 @@ import pytest
 
 from gru_ref import GRUConfig, GRUWeights
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
-from gru_ref.debugging.bounds.step_bounds import bounded_step, operands
+from gru_ref.debugging.bounds.step_bounds import StepWeights, bounded_step, operands
 from gru_ref.debugging.mistakes.table import BY_NAME, MISTAKES, Attempt, Call, run
 from parity_tests.judging import step_local
 from parity_tests.judging.float32_runs import judge_output, random_weights
@@ -39,7 +39,10 @@ def test_it_agrees_with_the_suites_own_bound(reset_after: bool) -> None:
         x = rng.normal(size=(40, features))
         h = rng.uniform(-1, 1, (40, units))
         made = bounded_step(
-            operands(x, h), GRUWeights(*arrays), attempt.double.config.recurrence, FloatFormat()
+            operands(x, h),
+            StepWeights.of(GRUWeights(*arrays), FloatFormat()),
+            attempt.double.config.recurrence,
+            FloatFormat(),
         ).h
         expected, bound = step_local.step(x, h, arrays, reset_after)
         np.testing.assert_allclose(made.value, expected, rtol=0, atol=1e-14)
