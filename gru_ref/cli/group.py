@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from gru_ref.cli.progress import INTERRUPTED
 from gru_ref.cli.text import needs, say
 from gru_ref.presentation.text import one_line
 from gru_ref.version import __version__
@@ -30,7 +31,7 @@ SUMMARIES = {
     "run": "Run a GRU over inputs; write its outputs and last state.",
     "trace": "Write every gate of every timestep of a GRU.",
 }
-_FAILED, _INTERRUPTED = 2, 130
+_FAILED = 2
 # What the commands raise on purpose; anything else is a defect and keeps its traceback.
 # Keras raises IndexError itself for inputs with too few axes.
 _EXPECTED = (
@@ -95,7 +96,7 @@ class CommandGroup(click.Group):
             except click.ClickException as error:
                 sys.exit(_fail(error.format_message()))
             except click.Abort:
-                sys.exit(_INTERRUPTED)
+                sys.exit(INTERRUPTED)
             except BrokenPipeError:  # `gru-ref inspect … | head`
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 sys.exit(1)

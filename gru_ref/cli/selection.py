@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.text import quoted_names
 from gru_ref.errors import AssumptionWarning
 from gru_ref.files import FileLayers, Layer, Limits, read_layers
@@ -99,13 +100,14 @@ class SourceFile:
                 )
         with warnings.catch_warnings():  # the command says what its own numbers rest on
             warnings.simplefilter("ignore", AssumptionWarning)
-            layers = read_layers(
-                self.file,
-                limits=self.bounds,
-                keras_version=self.keras_version,
-                config=self.config,
-                **{name: _setting(name, value) for name, value in settings.items()},
-            )
+            with progress_bar(f"reading {self.file.name}"):
+                layers = read_layers(
+                    self.file,
+                    limits=self.bounds,
+                    keras_version=self.keras_version,
+                    config=self.config,
+                    **{name: _setting(name, value) for name, value in settings.items()},
+                )
         if not layers.grus:
             what = held(self.file, limits=self.bounds)
             raise ValueError(f"{self.file} holds no GRU, expected one at least: it holds {what}")

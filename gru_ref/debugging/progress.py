@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
+
+# Called while something takes long, with its name, how many parts of it are done, and of how many:
+# 0 if that is not known.
+Progress = Callable[[str, int, int], None]
 
 
-class Progress(Protocol):
-    """A function that is called while something takes long.
-
-    Examples
-    --------
-    >>> def show(what: str, done: int, of: int) -> None:
-    ...     print(f"{what}: {done} of {of}")
-    >>> watched: Progress = show
-    """
-
-    def __call__(self, what: str, done: int, of: int) -> None:
-        """Take note that `done` of `of` parts of something are done; `of` is 0 if not known."""
-
-
-def unwatched(what: str, done: int, of: int) -> None:
+def unwatched(_what: str, _done: int, _of: int) -> None:
     """Do nothing: the progress of a call that nobody watches."""
 
 
@@ -31,7 +22,15 @@ class Interrupted(KeyboardInterrupt):
     Parameters
     ----------
     found : object
-        The search's own kind of result, as far as it came: its `interruption` says how far.
+        The search's own kind of result, as far as it came.
+
+    Examples
+    --------
+    >>> try:
+    ...     raise Interrupted("the first half")
+    ... except KeyboardInterrupt as stopped:
+    ...     stopped.found
+    'the first half'
     """
 
     def __init__(self, found: Any) -> None:

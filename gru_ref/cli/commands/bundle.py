@@ -11,6 +11,7 @@ from gru_ref.cli.arrays import read_array
 from gru_ref.cli.assumptions import EVERYTHING, report_assumptions
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output, write_files
+from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
 from gru_ref.presentation.text import one_line
@@ -87,7 +88,8 @@ def bundle(
             None if mask is None else mask.astype(bool),
             tolerance,
         )
-    data = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
+    with progress_bar("bundle"):
+        data = bundle_bytes(layers, seed=seed or 0, recorded=recorded, limits=source.bounds)
     report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     count = "1 GRU" if len(layers) == 1 else f"{len(layers)} GRUs"
     probe = f"seed {seed or 0}" if call.inputs is None else one_line(str(call.inputs))

@@ -11,6 +11,7 @@ from gru_ref.cli import options
 from gru_ref.cli.assumptions import EVERYTHING, LAYOUT, report_assumptions
 from gru_ref.cli.json_report import print_report, report_text
 from gru_ref.cli.output import check_output, write_files
+from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import say
@@ -87,9 +88,13 @@ def convert(
         check_output("--output", path, {"FILE": source.file}, force=force)
     check_output("--report", report, {"FILE": source.file}, force=force, endings=(".json",))
     if target == KERAS_3 and layer is None and not gru_only:
-        model = plan_model(source, batch=batch, weights_only=weights_only, keep_going=keep_going)
+        with progress_bar("convert"):
+            model = plan_model(
+                source, batch=batch, weights_only=weights_only, keep_going=keep_going
+            )
         if model is not None:
-            contents = keras3_bytes(model, files)
+            with progress_bar("convert"):
+                contents = keras3_bytes(model, files)
             facts = {"target": target, **model_facts(model), "notes": []}
             written = [*contents, *([] if report is None else [report])]
             told = report_text("convert", facts, file=source.file, written=written)
@@ -120,7 +125,8 @@ def convert(
             raise ValueError("--batch cannot be given with --weights-only")
         plan = keras3.plan_of_weights(layers) if weights_only else keras3.plan(layers, batch=batch)
         notes = tuple(plan.notes)
-        contents = keras3_bytes(plan, files)
+        with progress_bar("convert"):
+            contents = keras3_bytes(plan, files)
         report_assumptions(layers.values(), source, EVERYTHING, masked=True)
     for note in notes:
         say(f"note: {note}")

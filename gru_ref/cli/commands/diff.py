@@ -13,10 +13,12 @@ from gru_ref.cli.arrays import load_arrays
 from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.pages import call_page, check_page
+from gru_ref.cli.progress import INTERRUPTED, progress_bar
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
+from gru_ref.debugging.progress import Interrupted
 from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 from gru_ref.presentation.tables import console
 from gru_ref.presentation.text import one_line
@@ -71,7 +73,8 @@ def diff(
     """Compare what another implementation returned with a GRU of FILE, step by step.
 
     Prints the timestep, row and unit of the first number that differs by more than rounding, and
-    which of the usual mistakes would explain it. The exit status is 1 if the numbers differ.
+    which of the usual mistakes would explain it. The exit status is 1 if the numbers differ. An
+    interrupt prints what is known by then; its exit status is 130.
 
     \b
     --theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)
@@ -89,14 +92,20 @@ def diff(
         recurrent_kernel_scale=recurrent_kernel_scale,
     )
     arrays, _ = call.resolve(source, gru)
-    difference = compare(
-        gru,
-        arrays["inputs"],
-        outputs,
-        arrays["initial_state"],
-        mask=arrays["mask"],
-        arithmetic=arithmetic,
-    )
+    stopped = False
+    try:
+        with progress_bar("diff") as progress:
+            difference = compare(
+                gru,
+                arrays["inputs"],
+                outputs,
+                arrays["initial_state"],
+                mask=arrays["mask"],
+                arithmetic=arithmetic,
+                progress=progress,
+            )
+    except Interrupted as interrupt:
+        difference, stopped = interrupt.found, True
     masked = arrays["mask"] is not None
     report_assumptions([gru], source, of_call(arrays), masked=masked)
     if html is not None:
@@ -109,7 +118,7 @@ def diff(
         console().print(difference.text(every_hypothesis=show_all))
         if html is not None:
             click.echo(f"Written: {one_line(str(html))}")
-    return 0 if difference.equal else 1
+    return INTERRUPTED if stopped else 0 if difference.equal else 1
 
 
 def _theirs(path: Path) -> tuple[Any, str | None]:

@@ -15,10 +15,12 @@ from gru_ref.cli import options
 from gru_ref.cli.arrays import sole_array
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output
+from gru_ref.cli.progress import INTERRUPTED, progress_bar
 from gru_ref.cli.selection import SourceFile, is_bundle, layer_probe
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
 from gru_ref.cli.text import say
 from gru_ref.debugging.doctor import Explanation, diagnose
+from gru_ref.debugging.progress import Interrupted
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.limits import Budget
 from gru_ref.files.readers.numpy_arrays import named_arrays
@@ -101,9 +103,10 @@ def doctor(
     arrays are tried in every layout.
 
     \b
-    exit status 0  one layout explains the outputs
-                1  several do (--write-probe tells them apart), or none does
-                2  an error
+    exit status 0    one layout explains the outputs
+                1    several do (--write-probe tells them apart), or none does
+                2    an error
+                130  an interrupt: what is known by then is printed, nothing is written
     """
     files = {
         "--inputs": inputs,
@@ -125,19 +128,26 @@ def doctor(
         if path is not None and name not in arrays
     }
     seen = [arrays[name] for name in ("--outputs", "--last-state") if name in arrays]
-    found = diagnose(
-        _weight_arrays(SourceFile(file, limits=limits), layer),
-        arrays["--inputs"],
-        tuple(seen) if len(seen) == 2 else seen[0],
-        arrays.get("--initial-state"),
-        activation=list(activations) or None,
-        recurrent_activation=list(gates) or None,
-        precision=precision,
-        bits=bits,
-    )
+    weights = _weight_arrays(SourceFile(file, limits=limits), layer)
+    try:
+        with progress_bar("doctor") as progress:
+            found = diagnose(
+                weights,
+                arrays["--inputs"],
+                tuple(seen) if len(seen) == 2 else seen[0],
+                arrays.get("--initial-state"),
+                activation=list(activations) or None,
+                recurrent_activation=list(gates) or None,
+                precision=precision,
+                bits=bits,
+                progress=progress,
+            )
+    except Interrupted as interrupt:
+        found = interrupt.found
     if not as_json:
         click.echo(str(found))
     count = len(found.explanations)
+    status = INTERRUPTED if found.interrupted else 0 if count == 1 else 1
     none = "no layout explains the outputs"
     contents: dict[Path, bytes] = {}
     refusals: dict[Path, str] = {}
@@ -159,7 +169,7 @@ def doctor(
         click.echo(f"Written: {one_line(str(path))}")
     for path, why in refusals.items():
         click.echo(f"Not written: {one_line(str(path))}; {why}", err=as_json)
-    return 0 if count == 1 else 1
+    return status
 
 
 def _files(target: str | None, output: Path | None, member: int | None) -> tuple[Path, ...]:

@@ -13,10 +13,12 @@ from gru_ref.cli.arrays import read_array
 from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output
+from gru_ref.cli.progress import INTERRUPTED, progress_bar
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.lint import Lint
 from gru_ref.debugging.lint import lint_vectors as lint
 from gru_ref.debugging.mistakes.topics import TOPICS
+from gru_ref.debugging.progress import Interrupted
 from gru_ref.files import Limits
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
 from gru_ref.keras.layers.gru import GRU
@@ -77,9 +79,10 @@ def lint_vectors(
     GRU of FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
 
     \b
-    exit status 0  no test of these sizes was found that catches more
-                1  one was found: --write-better writes it
-                2  an error
+    exit status 0    no test of these sizes was found that catches more
+                1    one was found: --write-better writes it
+                2    an error
+                130  an interrupt: what is known by then is printed, nothing is written
     """
     sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
     check_output("--write-better", write_better, sources, force=force, endings=(".npz",))
@@ -92,30 +95,31 @@ def lint_vectors(
         linted.change_loop(return_sequences=probe.outputs.ndim == 3, return_state=False)
     uses = of_call(arrays)
     arrays["x"] = arrays.pop("inputs")
-    found = lint(
-        linted,
-        **arrays,
-        tolerance=tolerance,
-        relative_tolerance=relative_tolerance,
-        ignore=ignore,
-    )
+    tolerances = {"tolerance": tolerance, "relative_tolerance": relative_tolerance}
+    stopped = False
+    try:
+        with progress_bar("lint-vectors") as progress:
+            found = lint(linted, **arrays, **tolerances, ignore=ignore, progress=progress)
+    except Interrupted as interrupt:
+        found, stopped = interrupt.found, True
     report_assumptions([gru], source, uses, masked=arrays["mask"] is not None)
-    written = [] if write_better is None or not found.unseen else [write_better]
+    written = [] if write_better is None or stopped or not found.unseen else [write_better]
     write_all({path: _better_bundle(gru, found, source.bounds) for path in written})
     left_out = "" if write_better is None or written else one_line(str(write_better))
-    none = "no test of these sizes was found that catches more"
+    why = "interrupted" if stopped else "no test of these sizes was found that catches more"
+    status = INTERRUPTED if stopped else 1 if found.unseen else 0
     if as_json:
-        facts = {"not_written": [{"path": left_out, "why": none}] if left_out else []}
+        facts = {"not_written": [{"path": left_out, "why": why}] if left_out else []}
         print_report(found, facts, file=source.file, layers=[gru], written=written)
-        return 1 if found.unseen else 0
+        return status
     console().print(found)
     for path in written:
         click.echo(f"Written: {one_line(str(path))}")
     if left_out:
-        click.echo(f"Not written: {left_out}; {none}")
+        click.echo(f"Not written: {left_out}; {why}")
     elif found.unseen and not written:
         click.echo("--write-better FILE.npz writes it.")
-    return 1 if found.unseen else 0
+    return status
 
 
 def _better_bundle(layer: GRU, found: Lint, limits: Limits) -> bytes:

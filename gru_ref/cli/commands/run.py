@@ -11,6 +11,7 @@ from gru_ref.cli import options
 from gru_ref.cli.assumptions import WHOLE, of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output, npy_bytes, npz_bytes, write_files
+from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.standard_streams import STANDARD, check_standard_output
 from gru_ref.files import Layer
@@ -61,7 +62,8 @@ def run(
     uses = of_call(arrays) | WHOLE | (set() if sequences else {"return_sequences"})
     sequences = sequences or chosen.return_sequences
     chosen.change_loop(return_state=True, return_sequences=sequences)
-    result: Any = chosen(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    with progress_bar("run"):
+        result: Any = chosen(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
     report_assumptions([chosen], source, uses, masked=masked)
     returned = dict(zip((*output_names, *state_names), map(_array, result), strict=True))
     if output == STANDARD:

@@ -12,6 +12,7 @@ from gru_ref.cli.assumptions import of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output, write_files
 from gru_ref.cli.pages import call_page, check_page
+from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.selection import SourceFile
 from gru_ref.cli.standard_streams import STANDARD, check_standard_output
 from gru_ref.debugging.gate_plot import ENDINGS, gates_picture
@@ -63,7 +64,8 @@ def trace(
         raise ValueError("--row needs --picture or --html")
     gru = source.gru(layer)
     arrays, _ = call.resolve(source, gru)
-    steps = trace_gru(gru, arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
+    with progress_bar("trace"):
+        steps = trace_gru(gru, arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
     batch = steps.h.shape[1]
     if row is not None and row >= batch:
         raise ValueError(f"--row is {row}, expected one of {batch} rows, counted from 0")

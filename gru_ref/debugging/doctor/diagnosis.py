@@ -149,6 +149,8 @@ class Diagnosis(Report):
         The number of hypotheses that were tried.
     limits : tuple of str
         What was not tried, and why.
+    interrupted : bool
+        Whether the search was interrupted before anything explained the outputs.
     """
 
     kind: ClassVar[str] = "doctor"
@@ -161,6 +163,7 @@ class Diagnosis(Report):
     searched: int
     limits: tuple[str, ...]
     _probe: ProbeInput | None
+    interrupted: bool = False
 
     @property
     def verdict(self) -> str:
@@ -242,6 +245,7 @@ class Diagnosis(Report):
             "searched": self.searched,
             "limits": self.limits,
             "checks": self.checks,
+            "interrupted": self.interrupted,
         }
 
     def document(self) -> Document:
@@ -319,6 +323,8 @@ def _explanation_parts(explanation: Explanation) -> tuple[FactList, Sentences]:
 
 def _verdict(diagnosis: Diagnosis) -> str:
     count = len(diagnosis.explanations)
+    if diagnosis.interrupted:
+        return "Interrupted: no layout is known yet that explains the outputs."
     return {
         NONE: "No layout explains the outputs.",
         UNIQUE: "One layout explains the outputs.",
@@ -422,7 +428,8 @@ def _no_layout(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _tried(diagnosis: Diagnosis) -> str:
     if diagnosis.searched:
-        return f"None of {diagnosis.searched:,} hypotheses fits. Check"
+        of = "None of the first" if diagnosis.interrupted else "None of"
+        return f"{of} {diagnosis.searched:,} hypotheses fits. Check"
     return "Nothing was tried: no layout has arrays of these shapes. Check"
 
 

@@ -39,6 +39,7 @@ from gru_ref.debugging.doctor.space import (
     named_functions,
     space,
 )
+from gru_ref.debugging.progress import Interrupted, Progress, unwatched
 from gru_ref.errors import shown
 from gru_ref.keras.activations.tables import Function
 
@@ -81,6 +82,7 @@ def diagnose(
     recurrent_activation: Any = None,
     precision: str | None = None,
     bits: str | None = None,
+    progress: Progress = unwatched,
 ) -> Diagnosis:
     """Find the layout of arrays from one input of a source and its output.
 
@@ -104,6 +106,9 @@ def diagnose(
         or "bfloat16". By default that in which the outputs are stored.
     bits : "bfloat16" or "float16", optional
         The dtype whose bits uint16 arrays hold.
+    progress : callable, optional
+        Called before each part of the space with how many are searched; how many there are is not
+        known.
 
     Returns
     -------
@@ -114,6 +119,9 @@ def diagnose(
     TypeError, ValueError
         A value is not an array of finite numbers, or the shapes of x and outputs do not fit
         together.
+    Interrupted
+        A KeyboardInterrupt came. Its `found` is a Diagnosis without explanations: what comes
+        closest so far.
 
     Notes
     -----
@@ -166,41 +174,49 @@ def diagnose(
     named = known != _KnownActivations(None, None)
     limits = search_limits(sequence=seen.sequence is not None, named=named) if plain.rows else ()
     rows = len(seen.alignments[0].x) * seen.alignments[0].x.shape[1]
-    for one in _rounds(given, seen, plain, assumed, known):
-        searched += 2 * len(one.space.rows) * len(seen.alignments) * len(one.pairs)
-        engines = _engines(one, seen, ranked, screened)
-        found = {kind: engine.search(one.pairs) for kind, engine in engines.items()}
-        fits = [fit for some in found.values() for fit in some]
-        crowd = max(engine.crowd for engine in engines.values())
-        if crowd and not first_checks:
-            first_checks = (
-                f"{crowd:,} readings may fit under {one.rounding}: this state does not tell them "
-                "apart; take the outputs of every step",
-            )
-        if explanatory_fits(fits, one.rounding.margin, rows):
-            hidden = any(spot.in_numbers for spot in spots)
-            completed = [
-                fit
-                for kind, engine in engines.items()
-                for fit in _complete(engine, found[kind], known, degenerate=hidden)
-            ]
-            kept = explanatory_fits(completed, one.rounding.margin, rows)
-            fit = functools.partial(_fit, engines, seen)
-            free = known.gates is None, known.candidates is None
-            outside = rival(kept, fit, one.rounding, free=free)
-            if outside is None:
-                return _diagnosis(given, seen, one, kept, spots, searched)
-            closest = min(kept, key=lambda fit: fit.typical), one
-            first_checks, rounding, limits = (outside,), one.rounding, ()
-            break
-        best = min(fits, key=lambda fit: fit.typical, default=None)
-        if best is not None and (closest is None or best.typical < closest[0].typical):
-            closest = best, one
+    interrupted = False
+    try:
+        for one in _rounds(given, seen, plain, assumed, known):
+            progress("layouts", searched, 0)
+            engines = _engines(one, seen, ranked, screened)
+            found = {kind: engine.search(one.pairs) for kind, engine in engines.items()}
+            fits = [fit for some in found.values() for fit in some]
+            searched += 2 * len(one.space.rows) * len(seen.alignments) * len(one.pairs)
+            best = min(fits, key=lambda fit: fit.typical, default=None)
+            if best is not None and (closest is None or best.typical < closest[0].typical):
+                closest = best, one
+            crowd = max(engine.crowd for engine in engines.values())
+            if crowd and not first_checks:
+                first_checks = (
+                    f"{crowd:,} readings may fit under {one.rounding}: this state does not tell "
+                    "them apart; take the outputs of every step",
+                )
+            if explanatory_fits(fits, one.rounding.margin, rows):
+                hidden = any(spot.in_numbers for spot in spots)
+                completed = [
+                    fit
+                    for kind, engine in engines.items()
+                    for fit in _complete(engine, found[kind], known, degenerate=hidden)
+                ]
+                kept = explanatory_fits(completed, one.rounding.margin, rows)
+                fit = functools.partial(_fit, engines, seen)
+                free = known.gates is None, known.candidates is None
+                outside = rival(kept, fit, one.rounding, free=free)
+                if outside is None:
+                    return _diagnosis(given, seen, one, kept, spots, searched)
+                closest = min(kept, key=lambda fit: fit.typical), one
+                first_checks, rounding, limits = (outside,), one.rounding, ()
+                break
+    except KeyboardInterrupt:
+        interrupted = True
     nearest_fit, nearest = None, None
     if closest is not None:
         nearest_fit, nearest = closest[0], _closest(given, seen, closest[1], closest[0])
     to_check = (*first_checks, *checks(given, seen, nearest_fit, tried=bool(plain.rows)))
-    return Diagnosis((), rounding, spots, to_check, nearest, searched, limits, None)
+    made = Diagnosis((), rounding, spots, to_check, nearest, searched, limits, None, interrupted)
+    if interrupted:
+        raise Interrupted(made) from None
+    return made
 
 
 def _rounds(

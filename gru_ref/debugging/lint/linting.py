@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from gru_ref.core.rounding import dtype_kind
 from gru_ref.debugging.lint.better import Better, better
 from gru_ref.debugging.lint.reasons import Reason, Reasons
-from gru_ref.debugging.lint.vectors import Vectors, call_of_test
+from gru_ref.debugging.lint.vectors import Effect, Vectors, call_of_test
 from gru_ref.debugging.mistakes.gru_run import built_gru, layer_attempt
-from gru_ref.debugging.mistakes.table import MISTAKES
+from gru_ref.debugging.mistakes.table import MISTAKES, Mistake
 from gru_ref.debugging.mistakes.topics import mistakes_of
+from gru_ref.debugging.progress import Interrupted, Progress, unwatched
 from gru_ref.errors import shown
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.presentation.document import Column, Document, PageTable, Row, Section, Sentences
@@ -74,6 +75,8 @@ class Lint(Report):
         Those of the test.
     ignored : tuple of str
         The mistakes that were not to be looked at; none of them is in `findings`.
+    untried : tuple of str
+        The mistakes of which an interrupt leaves open whether the test, or a better one, sees them.
     """
 
     kind: ClassVar[str] = "lint-vectors"
@@ -84,6 +87,7 @@ class Lint(Report):
     tolerance: float
     relative_tolerance: float
     ignored: tuple[str, ...] = ()
+    untried: tuple[str, ...] = ()
 
     @property
     def unseen(self) -> tuple[Finding, ...]:
@@ -111,6 +115,7 @@ class Lint(Report):
             ],
             "cannot_be_made": self.cannot_be_made,
             "ignored": self.ignored,
+            "untried": self.untried,
             "better": [
                 {"name": test.name, "sees": sorted(test.seen)} for test in self.better.chosen
             ],
@@ -175,6 +180,9 @@ class Lint(Report):
         which = " and are not ignored" if self.ignored else ""
         count = len(self.findings)
         yield f"The test sees {seen} of the {count} mistakes that can be made here{which}."
+        if self.untried:
+            names = ", ".join(map(repr, self.untried))
+            yield f"Interrupted. Not tried to the end ({len(self.untried)}): {names}."
         if self.unseen:
             names = " and one with ".join(test.name for test in self.better.chosen)
             yield f"A test of the same sizes with {names} sees {len(self.better.seen)}."
@@ -190,6 +198,7 @@ def lint_vectors(
     tolerance: float = 1e-5,
     relative_tolerance: float = 0.0,
     ignore: Collection[str] = (),
+    progress: Progress = unwatched,
 ) -> Lint:
     """Return the classic mistakes that a test cannot see, given its weights and inputs.
 
@@ -214,6 +223,8 @@ def lint_vectors(
     ignore : collection of str
         Mistakes that do not count, by name or by topic (`gru_ref.debugging.mistakes.topics`):
         ``("masks",)`` for a port that takes no masks. A better test has no mask then.
+    progress : callable, optional
+        Called with what is being made, how many of it are done, and of how many.
 
     Returns
     -------
@@ -227,6 +238,9 @@ def lint_vectors(
         A number is not finite, a shape does not fit, a word of `ignore` is no mistake and no topic,
         or the batch is not that of the recorded state, or the layer is not
         built, or it does not return `outputs`, so that the test fails without any mistake.
+    Interrupted
+        A KeyboardInterrupt came. Its `found` is a Lint of what is known by then, with the rest in
+        `untried`.
 
     Warns
     -----
@@ -244,20 +258,56 @@ def lint_vectors(
     """
     ignored = mistakes_of(ignore)
     given = _read_test(layer, x, outputs, initial_state, mask, (tolerance, relative_tolerance))
-    found = better(given, ignored)
-    reasons = Reasons(given, found.generic)
-    findings, cannot = [], []
-    for mistake in MISTAKES:
-        if mistake.name in ignored:
-            continue
-        if mistake.name not in found.makeable and not given.applies(mistake):
-            cannot.append(mistake.name)
-            continue
-        shows = given.error_of(mistake)
-        reason = None if shows.seen else reasons.reason(mistake)
-        findings.append(Finding(mistake.name, mistake.meaning, shows.seen, shows.error, reason))
+    found = Better((), frozenset(), given.attempt)
+    effects: dict[str, Effect] = {}
+    reasons: dict[str, Reason] = {}
+    considered = [mistake for mistake in MISTAKES if mistake.name not in ignored]
     left_out = tuple(mistake.name for mistake in MISTAKES if mistake.name in ignored)
-    return Lint(tuple(findings), tuple(cannot), found, tolerance, relative_tolerance, left_out)
+    try:
+        for mistake in considered:
+            progress("mistakes", len(effects), len(considered))
+            effects[mistake.name] = given.error_of(mistake)
+        progress("better tests", 0, 0)
+        found = better(given, ignored)
+        hidden = Reasons(given, found.generic)
+        made = [one for one in considered if _can_be_made(one, given, found)]
+        unseen = [one for one in made if not effects[one.name].seen]
+        for mistake in unseen:
+            progress("reasons", len(reasons), len(unseen))
+            reasons[mistake.name] = hidden.reason(mistake)
+    except KeyboardInterrupt:
+        raise Interrupted(_lint(given, found, effects, reasons, left_out)) from None
+    return _lint(given, found, effects, reasons, left_out)
+
+
+def _can_be_made(mistake: Mistake, given: Vectors, found: Better) -> bool:
+    """Return whether a mistake can be made in the test or in a better one."""
+    return mistake.name in found.makeable or given.applies(mistake)
+
+
+def _lint(
+    given: Vectors,
+    found: Better,
+    effects: Mapping[str, Effect],
+    reasons: Mapping[str, Reason],
+    ignored: tuple[str, ...],
+) -> Lint:
+    """Return what is known of a test; what is not is untried."""
+    findings, cannot, untried = [], [], []
+    for mistake in MISTAKES:
+        name = mistake.name
+        if name in ignored:
+            continue
+        shows, reason = effects.get(name), reasons.get(name)
+        if found.chosen and not _can_be_made(mistake, given, found):
+            cannot.append(name)
+        elif shows is None or not (shows.seen or reason):
+            untried.append(name)
+        else:
+            findings.append(Finding(name, mistake.meaning, shows.seen, shows.error, reason))
+    return Lint(
+        tuple(findings), tuple(cannot), found, given.atol, given.rtol, ignored, tuple(untried)
+    )
 
 
 def _read_test(
