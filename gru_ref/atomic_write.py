@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,12 +30,33 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
                     os.fsync(file.fileno())
                 # mkstemp makes it private: as open() would have made it
                 os.chmod(name, 0o666 & ~_umask())
-        for path in contents:
-            with _naming(path):
-                os.replace(written[path], path)
+        _take_names(written)
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
+
+
+def _take_names(written: Mapping[Path, Path]) -> None:
+    """Rename temporary files, all or none: Windows refuses the name of a file that is open."""
+    old: dict[Path, Path] = {}
+    taken: list[Path] = []
+    try:
+        for path, temporary in written.items():
+            with _naming(path):
+                if len(written) > 1 and path.is_file():
+                    old[path] = Path(shutil.copy2(path, f"{temporary}-old"))
+                os.replace(temporary, path)
+            taken.append(path)
+    except OSError:
+        for path in taken:
+            if path in old:
+                os.replace(old[path], path)
+            else:
+                path.unlink()
+        raise
+    finally:
+        for copy in old.values():
+            copy.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

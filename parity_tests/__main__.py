@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -14,6 +15,9 @@ def main() -> None:
             raise
         print(f"gru-parity: needs {error.name}: pip install 'gru-ref[parity]'", file=sys.stderr)
         sys.exit(2)
+    for stream in (sys.stdout, sys.stderr):  # an output of Windows may lack a letter of a message
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     command(prog_name="gru-parity")
 
 

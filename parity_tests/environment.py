@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +18,9 @@ CLONE = ROOT if (ROOT / "pyproject.toml").is_file() else None
 
 # The interpreter that make compares with unless another is named.
 OWN_KERAS = ".venv-keras/bin/python"
+
+# A command as the shell of the system takes it.
+_quoted = subprocess.list2cmdline if os.name == "nt" else shlex.join
 
 _compared: dict[str, str] = {}
 _drift: list[str] = []
@@ -60,7 +64,7 @@ def again(what: str, target: str = "parity") -> str:
     for option, value in _compared.items():
         if value and (option, value) != ("--keras-python", sys.executable):
             command += [option, value]
-    return shlex.join([*command, *(["--case", case] if case else ["-k", what])])
+    return _quoted([*command, *(["--case", case] if case else ["-k", what])])
 
 
 def _keras_python_of_make(clone: Path) -> list[str]:

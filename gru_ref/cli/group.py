@@ -5,6 +5,7 @@ A command's module is imported when the command runs, so that ``gru-ref --help``
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -32,6 +33,7 @@ SUMMARIES = {
     "trace": "Write every gate of every timestep of a GRU.",
 }
 _FAILED = 2
+_ON_WINDOWS = os.name == "nt"
 # What the commands raise on purpose; anything else is a defect and keeps its traceback.
 # Keras raises IndexError itself for inputs with too few axes.
 _EXPECTED = (
@@ -97,12 +99,12 @@ class CommandGroup(click.Group):
                 sys.exit(_fail(error.format_message()))
             except click.Abort:
                 sys.exit(INTERRUPTED)
-            except BrokenPipeError:  # `gru-ref inspect … | head`
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                sys.exit(1)
             except MemoryError:
                 sys.exit(_fail("the memory of this machine is not enough"))
             except _EXPECTED as error:
+                if _is_closed_pipe(error):  # `gru-ref inspect … | head`
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                    sys.exit(1)
                 sys.exit(_fail(self._with_option(_message(error))))
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -121,6 +123,18 @@ class CommandGroup(click.Group):
 @click.version_option(__version__, prog_name="gru-ref", message="%(prog)s %(version)s")
 def command() -> None:
     """Inspect, run, convert and debug GRUs from files of Keras 1, 2 and 3, without TensorFlow."""
+
+
+def _is_closed_pipe(error: Exception) -> bool:
+    """Return whether nobody reads standard output any more, which Windows calls invalid."""
+    if isinstance(error, BrokenPipeError):
+        return True
+    return (
+        _ON_WINDOWS
+        and isinstance(error, OSError)
+        and error.errno == errno.EINVAL
+        and error.filename is None
+    )
 
 
 def _fail(message: str) -> int:

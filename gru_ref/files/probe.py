@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -87,7 +88,7 @@ def draw(bits: np.random.PCG64, *shape: int) -> Array:
     >>> draw(np.random.PCG64(0), 3) * 256
     array([  71., -117., -235.])
     """
-    highest = bits.random_raw(int(np.prod(shape))).reshape(shape) >> np.uint64(56)
+    highest = bits.random_raw(math.prod(shape)).reshape(shape) >> np.uint64(56)
     return (2 * highest.astype("float64") - 255) / 256
 
 

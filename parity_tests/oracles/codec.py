@@ -197,7 +197,7 @@ def _decode_full(data):
 
 
 def _decode_ramp(data):
-    count = int(np.prod(data["shape"]))
+    count = int(np.prod(data["shape"], dtype="int64"))
     values = (np.arange(count) % 7 - 3) * data["step"]
     return values.reshape(data["shape"]).astype(data["dtype"])
 

@@ -9,6 +9,7 @@ with `gru_ref.core.step`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +84,12 @@ def product_at(value: Value, evaluation: Evaluation) -> Product | None:
     if evaluation.is_constant(operand) or not evaluation.is_constant(weights):
         return None
     array = evaluation.constant(weights)
-    if array is None or array.ndim < 2 or array.size != np.prod(array.shape[-2:]) or not array.size:
+    if (
+        array is None
+        or array.ndim < 2
+        or array.size != math.prod(array.shape[-2:])
+        or not array.size
+    ):
         return None
     if made[0].attributes.get("transpose_a"):
         return None

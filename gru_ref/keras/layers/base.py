@@ -5,11 +5,11 @@ from __future__ import annotations
 import abc
 import contextlib
 import copy
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.weights import GRUWeights
@@ -303,7 +303,7 @@ class LeafLayer(BaseLayer):
             raise ValueError(
                 "the layer is not built, expected build((batch, timesteps, features)) first"
             )
-        return sum(int(np.prod(shape)) for shape in self.weight_shapes().values())
+        return sum(math.prod(shape) for shape in self.weight_shapes().values())
 
     def apply_constraints(self, *, epsilon: float = constraints.EPSILON) -> None:
         """Project the weights as Keras's optimizer does after its step; never otherwise.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -80,7 +82,7 @@ def from_layout(mapping: Mapping[str, Any]) -> Read:
     features, units = size(mapping, "inputSize"), size(mapping, "hiddenSize")
     buffer = floating(mapping, "params", 3 * units * (features + units + 2))
     shapes = ((3 * units, features), (3 * units, units), (3 * units,), (3 * units,))
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    ends = list(itertools.accumulate(map(math.prod, shapes)))
     pieces = np.split(buffer, ends[:-1])
     named = {
         name: piece.reshape(shape)
