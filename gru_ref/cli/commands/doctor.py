@@ -106,7 +106,7 @@ def doctor(
     exit status 0    one layout explains the outputs
                 1    several do (--write-probe tells them apart), or none does
                 2    an error
-                130  an interrupt: what is known by then is printed, nothing is written
+                130  an interrupt: prints what is known by then, writes nothing
     """
     files = {
         "--inputs": inputs,

@@ -82,7 +82,7 @@ def lint_vectors(
     exit status 0    no test of these sizes was found that catches more
                 1    one was found: --write-better writes it
                 2    an error
-                130  an interrupt: what is known by then is printed, nothing is written
+                130  an interrupt: prints what is known by then, writes nothing
     """
     sources = {"FILE": source.file, **call.paths(), "--outputs": outputs}
     check_output("--write-better", write_better, sources, force=force, endings=(".npz",))

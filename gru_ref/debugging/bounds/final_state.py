@@ -45,10 +45,8 @@ def final_state(attempt: Attempt, arithmetic: FloatFormat) -> Bounded:
     """
     stored = as_stored(attempt, arithmetic)
     value = ends(stored)
-    bound = np.zeros_like(value)
-    for number in range(RUNS):
-        rng = np.random.default_rng(number)
-        bound = np.maximum(bound, np.abs(_perturb(stored, arithmetic, rng) - value))
+    perturbed = _perturb(stored, arithmetic)  # (2, RUNS, batch, units)
+    bound = np.abs(perturbed - value[:, np.newaxis]).max(axis=1)
     return Bounded(value, MARGIN * bound + arithmetic.underflow)
 
 
@@ -73,23 +71,50 @@ def as_stored(attempt: Attempt, arithmetic: FloatFormat) -> Attempt:
     return replace(attempt, weights=weights, calls=tuple(calls))
 
 
-def _perturb(attempt: Attempt, arithmetic: FloatFormat, rng: np.random.Generator) -> Array:
-    """Return how the call ends when every step is off by its bound, one way or the other."""
+def _perturb(attempt: Attempt, arithmetic: FloatFormat) -> Array:
+    """Return how the runs end in which every step is off by its bound, one way or the other."""
     formula = attempt.formula
     stored = StepWeights.of(attempt.weights, arithmetic)
+    rngs = [np.random.default_rng(number) for number in range(RUNS)]
 
     def step(
         x: Array, h_prev: Array, weights: GRUWeights, recurrence: Recurrence, **masks: Any
     ) -> Step:
-        made = formula.step(x, h_prev, weights, recurrence, **masks)
         started = h_prev if formula.carried else np.zeros_like(h_prev)
-        bound = bounded_step(
+        made = bounded_step(
             operands(x, started, masks["dropout_mask"], masks["recurrent_dropout_mask"]),
             stored,
             formula.recurrence(recurrence),
             arithmetic,
             complement=formula.complement,
-        ).h.bound
-        return made._replace(h=made.h + rng.choice((-1.0, 1.0), bound.shape) * bound)
+        )
+        shape = len(x) // RUNS, h_prev.shape[1]
+        signs = np.concatenate([rng.choice((-1.0, 1.0), shape) for rng in rngs])
+        h = made.h.value + signs * made.h.bound
+        return Step(h, made.z.value, made.r.value, made.candidate.value, (h, h, h), (h, h, h))
 
-    return ends(attempt, step)
+    ended = ends(_side_by_side(attempt), step)
+    return ended.reshape(len(ended), RUNS, -1, ended.shape[-1])
+
+
+def _side_by_side(attempt: Attempt) -> Attempt:
+    """Return the attempt with its first call once for every run, as rows of one batch."""
+    call = attempt.calls[0]
+    axis = 1 if attempt.config.time_major != attempt.batch_is_time else 0
+    batch = call.x.shape[axis]
+
+    def rows(array: Array | None, axis: int) -> Array | None:
+        if array is None or array.shape[axis] != batch:  # one row for all
+            return array
+        return np.concatenate([array] * RUNS, axis)
+
+    drawn = axis if attempt.config.path == "fused" else -2  # fused, a mask is shaped like x
+    x = np.concatenate([call.x] * RUNS, axis)
+    repeated = call._replace(
+        x=x,
+        initial_state=rows(call.initial_state, 0),
+        mask=rows(call.mask, axis),
+        dropout_mask=rows(call.dropout_mask, drawn),
+        recurrent_dropout_mask=rows(call.recurrent_dropout_mask, -2),
+    )
+    return replace(attempt, calls=(repeated,))

@@ -105,7 +105,7 @@ def _gated(values: Array, masks: Array | None) -> Gates:
     return z, r, h
 
 
-class Block(NamedTuple):
+class WeightBlock(NamedTuple):
     """The weights of one product: (n, units), their sizes, and their columns' scales, (units,)."""
 
     value: Array
@@ -116,8 +116,8 @@ class Block(NamedTuple):
 class StepWeights(NamedTuple):
     """The weights of a step in its own blocks, those of z, r and the candidate."""
 
-    kernel: tuple[Block, Block, Block]
-    recurrent_kernel: tuple[Block, Block, Block]
+    kernel: tuple[WeightBlock, WeightBlock, WeightBlock]
+    recurrent_kernel: tuple[WeightBlock, WeightBlock, WeightBlock]
     input_bias: Gates
     recurrent_bias: Gates
 
@@ -146,14 +146,16 @@ class StepWeights(NamedTuple):
         return cls(W, R, b, c)
 
 
-def _blocks(blocks: Gates, scale: Any, shared: Shared) -> tuple[Block, Block, Block]:
+def _blocks(
+    blocks: Gates, scale: Any, shared: Shared
+) -> tuple[WeightBlock, WeightBlock, WeightBlock]:
     columns = sum(block.shape[1] for block in blocks)
     array = np.asarray(scale, np.float64)
     if array.shape not in ((), (1,), (columns,), (1, columns)):
         raise ValueError(f"scale has shape {array.shape}, expected one number or ({columns},)")
     scales = np.split(np.broadcast_to(array.reshape(-1), columns), 3)
     z, r, h = (
-        Block(shared.array(block), shared.array(np.abs(block)), shared.array(own))
+        WeightBlock(shared.array(block), shared.array(np.abs(block)), shared.array(own))
         for block, own in zip(blocks, scales, strict=True)
     )
     return z, r, h
@@ -196,7 +198,7 @@ def bounded_step(
     W, R, b, c = weights
     ρ, φ = recurrence.recurrent_activation, recurrence.activation
 
-    def affine(x: Array, block: Block, bias: Array) -> _Sum:
+    def affine(x: Array, block: WeightBlock, bias: Array) -> _Sum:
         made = once(product, x, block.value), once(product, once(np.abs, x), block.size)
         return once(_affine, *made, once(_off, once(np.abs, x), block.scale), bias)
 
@@ -277,7 +279,7 @@ def _candidate_of_reset_after(
 
 
 def _candidate_of_reset_before(
-    φ: Any, of_input: _Sum, r: Bounded, R: Block, x: Array, h: Array, a: FloatFormat
+    φ: Any, of_input: _Sum, r: Bounded, R: WeightBlock, x: Array, h: Array, a: FloatFormat
 ) -> Bounded:
     entering, sizes = r.value * h, np.abs(r.value * h)
     of_state = _affine(

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 import gru_ref
+from gru_ref.debugging.bounds import final_state
 from gru_ref.debugging.bounds.float_format import FloatFormat
 from gru_ref.debugging.diff import dropout_search
 from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.diff.difference import Difference
 from gru_ref.debugging.diff.hypotheses import DROPOUT
+from gru_ref.debugging.mistakes.gru_run import layer_attempt
 from gru_ref.debugging.mistakes.table import BY_NAME
 from gru_ref.testing import assert_same_gru
 from parity_tests.tests.support.small_gru import BIAS, attempt_of, change_array, with_weights
@@ -443,3 +445,32 @@ def test_rows_are_searched_in_chunks_from_the_first_that_differs(
     theirs = DROPOUT.run(attempt_of(layer, X)).outputs[0]
     assert [one.name for one in diff(layer, X, theirs).explanations] == [DROPOUT.name]
     assert searched == [5, 3, 5, 5, 5, 5, 1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        ({}, {}),
+        ({"time_major": True}, {}),
+        ({}, {"mask": HOLE, "initial_state": np.float32(np.arange(15).reshape(3, 5) / 15)}),
+        ({"dropout": 0.5}, {"dropout_mask": np.float32(np.arange(84).reshape(3, 7, 4) % 2 * 2)}),
+        (
+            {"recurrent_dropout": 0.5},
+            {"recurrent_dropout_mask": np.float32(np.arange(45).reshape(3, 3, 5) % 2 * 2)},
+        ),
+    ],
+)
+@pytest.mark.parametrize("mistake", [None, "batch and time swapped"])
+def test_runs_side_by_side_end_as_one_does(
+    arguments: dict[str, Any], call: dict[str, Any], mistake: str | None
+) -> None:
+    layer = _layer(return_sequences=False, **arguments)
+    x = X.swapaxes(0, 1) if layer.time_major else X
+    masks = [call.get(name) for name in ("dropout_mask", "recurrent_dropout_mask")]
+    attempt = layer_attempt(layer, x, call.get("initial_state"), call.get("mask"), masks)
+    if mistake is not None and BY_NAME[mistake].applies(attempt):
+        attempt = BY_NAME[mistake].make(attempt)
+    alone = final_state.ends(attempt)
+    every = final_state.ends(final_state._side_by_side(attempt))
+    assert every.shape == (2, final_state.RUNS * alone.shape[1], UNITS)
+    np.testing.assert_allclose(every, np.tile(alone, (1, final_state.RUNS, 1)), rtol=0, atol=1e-15)

@@ -116,11 +116,11 @@ def test_nothing_of_a_file_stays_open_once_it_is_read(monkeypatch: pytest.Monkey
     """Windows neither renames over a mapped file nor removes it."""
     maps: list[weakref.ref[Any]] = []
 
-    class Recorded(mmap.mmap):
+    class RecordedMap(mmap.mmap):
         def __init__(self, *_: Any, **__: Any) -> None:
             maps.append(weakref.ref(self))
 
-    monkeypatch.setattr(hdf5.mmap, "mmap", Recorded)
+    monkeypatch.setattr(hdf5.mmap, "mmap", RecordedMap)
     files = sorted((ROOT / "fixtures").rglob("*.h5"))[:8]
     for file in files:
         gru_ref.load_layers(file)
