@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
@@ -113,6 +114,26 @@ def test_what_a_part_refutes_is_judged_no_further(products: list[tuple[int, ...]
     products.clear()
     diff(LAYER, X, SWAPPED)
     assert equal < len(products) / 2
+
+
+def test_every_other_product_is_of_two_axes() -> None:
+    """A new one belongs here once its operands are known to have two axes, or into `product`."""
+    room = Path(gru_ref.__file__).parent / "debugging"
+    found = {
+        f"{path.stem}.{function.name}"
+        for path in room.rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and any(isinstance(node, ast.MatMult) for node in ast.walk(function))
+    }
+    assert found == {
+        "computation._product",  # rows of all candidates, in the doctor
+        "computation._reset_before",
+        "computation.product",
+        "dropout_search._in_real_numbers",  # a few small systems, solved by pinv
+        "mutations.mix_rows",  # two rows of a bias
+        "step_bounds.product",
+    }
 
 
 # ---- interrupts in Python
