@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gru_ref.debugging.doctor import diagnose
     from gru_ref.debugging.lint import lint_vectors
     from gru_ref.debugging.trace import trace
+    from gru_ref.debugging.vectors import vectors
     from gru_ref.errors import (
         AssumptionWarning,
         KerasQuirkWarning,
@@ -96,6 +97,7 @@ __all__ = [
     "testing",
     "to_onnx",
     "trace",
+    "vectors",
 ]
 
 _MODULE_OF = {
@@ -130,6 +132,7 @@ _MODULE_OF = {
     "set_random_seed": "random_streams.seeds",
     "to_onnx": "layouts.onnx_model",
     "trace": "debugging.trace",
+    "vectors": "debugging.vectors",
 }
 _submodule, _ = attach(__name__)
 

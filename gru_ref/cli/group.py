@@ -31,6 +31,7 @@ SUMMARIES = {
     "lint-vectors": "Show which classic mistakes a test cannot catch.",
     "run": "Run a GRU over inputs; write its outputs and last state.",
     "trace": "Write every gate of every timestep of a GRU.",
+    "vectors": "Write golden vectors of a GRU, to test a port of it.",
 }
 _FAILED = 2
 _ON_WINDOWS = os.name == "nt"

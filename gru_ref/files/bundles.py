@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,14 @@ class RecordedCall:
     tolerance : float, optional
         By how much `outputs` may differ from what gru_ref computes. By default that is what
         rounding costs, measured.
+    states : (batch, timesteps, units), or (timesteps, batch, units), optional
+        By default what gru_ref computes.
+    outputs_by : "theirs" or "gru_ref"
+        Who computed `outputs`.
+    more : mapping of str to array
+        Arrays that the bundle keeps beside the probe: `gru_ref.files.readers.bundle.MORE`.
+    facts : mapping
+        What the bundle says of the call, as JSON can hold it.
     """
 
     inputs: Array
@@ -75,6 +83,10 @@ class RecordedCall:
     initial_state: Array | None = None
     mask: Array | None = None
     tolerance: float | None = None
+    states: Array | None = None
+    outputs_by: str = "theirs"
+    more: Mapping[str, Array] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def bundle_bytes(
@@ -258,13 +270,19 @@ def _item(
     if recorded is None:
         call = probes.draw_call(weights.features, config, seed)
         theirs = tolerance = None
+        recorded_states = None
     else:
         call = _call_arrays(recorded, config)
         probes.check_call(*call, weights.features, config)
         theirs, tolerance = recorded.outputs, recorded.tolerance
+        recorded_states = recorded.states
     budget.take_products(probes.products(call[0], config), f"{path}, probe")
     ours, states = probes.compute(weights, config, *call)
-    probe = BundleProbe(*call, ours if theirs is None else np.asarray(theirs), states)
+    probe = BundleProbe(
+        *call,
+        ours if theirs is None else np.asarray(theirs),
+        states if recorded_states is None else np.asarray(recorded_states),
+    )
     probes.check_probe(probe, weights.features, config)
     if tolerance is None:
         tolerance = probes.rounding_tolerance(weights, config, *call)
@@ -275,8 +293,17 @@ def _item(
         raise ValueError(
             f"theirs: {worst} within {tolerance:.2g}; gru-ref diff says where they part"
         )
-    by = _OURS if theirs is None else _THEIRS
-    return writing.BundleItem(layer, probe, None if recorded else seed, by, float(tolerance))
+    by_us = theirs is None or (recorded is not None and recorded.outputs_by == "gru_ref")
+    more, facts = ({}, {}) if recorded is None else (recorded.more, recorded.facts)
+    return writing.BundleItem(
+        layer,
+        probe,
+        None if recorded else seed,
+        _OURS if by_us else _THEIRS,
+        float(tolerance),
+        more,
+        facts,
+    )
 
 
 def _call_arrays(recorded: RecordedCall, config: GRUConfig) -> tuple[Array, Array, Array]:

@@ -263,7 +263,7 @@ def _affine(made: Array, sizes: Array, off: Array, bias: Array) -> _Sum:
 def _gate(ρ: Any, of_input: _Sum, of_state: _Sum, x: Array, h: Array, a: FloatFormat) -> Bounded:
     total = of_input + of_state
     off = a.sum_error(_terms(x) + _terms(h), total.size) + total.off
-    return _activated(ρ, total.value, off, a)
+    return bounded_activation(ρ, total.value, off, a)
 
 
 def _candidate_of_reset_after(
@@ -275,7 +275,7 @@ def _candidate_of_reset_after(
     off_inner = np.abs(state.value) * r.bound + reset * (off + a.roundoff * state.size)
     total = of_input + _Sum(inner, np.abs(inner) + off_inner, off_inner)
     off = a.sum_error(_terms(x), total.size) + total.off
-    return _activated(φ, total.value, off, a)
+    return bounded_activation(φ, total.value, off, a)
 
 
 def _candidate_of_reset_before(
@@ -289,10 +289,10 @@ def _candidate_of_reset_before(
     total = of_input + of_state
     off_product = product(off_reset, R.size + R.scale / 2)
     off = a.sum_error(_terms(x) + _terms(h), total.size + off_product) + total.off + off_product
-    return _activated(φ, total.value, off, a)
+    return bounded_activation(φ, total.value, off, a)
 
 
-def _activated(function: Any, x: Array, off: Array, a: FloatFormat) -> Bounded:
+def bounded_activation(function: Any, x: Array, off: Array, a: FloatFormat) -> Bounded:
     """Return an activation of x, which may be off by `off`."""
     y = np.asarray(function(x), np.float64)
     name = getattr(function, "__name__", "")

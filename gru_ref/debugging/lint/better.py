@@ -22,6 +22,8 @@ Array = NDArray[Any]
 
 # Tries, and by how much the weights are larger: unbounded activations need smaller ones.
 _SCALES = (1.0, 1.0, 0.5, 2.0, 0.25, 0.0625)
+# Of inputs where the weights are given.
+_INPUT_SCALES = (1.0, 4.0, 0.25)
 # What shows by so many tolerances shows in a looser test too: no further try is made.
 _MARGIN = 10.0
 
@@ -103,6 +105,41 @@ def better(given: Vectors, ignored: frozenset[str] = frozenset()) -> Better:
     return found
 
 
+def witness_calls(given: Vectors) -> tuple[dict[str, Call], Attempt]:
+    """Return calls of the layer of `given`, with its own weights, that see the most mistakes.
+
+    The weights stay, so the inputs alone are drawn, at a few scales: weights that are large
+    saturate the gates, and small ones let no input through.
+
+    Returns
+    -------
+    calls : dict
+        "inputs", "mask", "state" and "state_and_mask" → the call that has these.
+    generic : Attempt
+        An attempt with drawn weights too, whose numbers have no property.
+    """
+    bits = np.random.PCG64(0)
+    _, generic = next(_draw(given.attempt, 1.0, bits))
+    most = -1
+    for scale in _INPUT_SCALES:
+        state, mask, x = _arguments(given.attempt, scale, bits)
+        calls = {
+            "inputs": Call(x),
+            "mask": Call(x, None, mask),
+            "state": Call(x, state),
+            "state_and_mask": Call(x, state, mask),
+        }
+        tests = [
+            _judge(name, replace(given.attempt, calls=(call,)), given, frozenset())
+            for name, call in calls.items()
+        ]
+        seen = frozenset[str]().union(*(test.seen for test in tests))
+        if len(seen) <= most:
+            break
+        most, found = len(seen), calls
+    return found, generic
+
+
 def _best(tried: Sequence[DrawnTest], generic: Attempt) -> Better:
     makeable = frozenset[str]().union(*(one.makeable for one in tried))
     return Better(_cover(tried), makeable, generic)
@@ -132,16 +169,13 @@ def _cover(tried: Sequence[DrawnTest]) -> tuple[DrawnTest, ...]:
 
 def _draw(like: Attempt, scale: float, bits: np.random.PCG64) -> Iterator[tuple[str, Attempt]]:
     """Yield tests of the sizes of another."""
-    batch, timesteps, features, units = Sizes.of(like)
+    _, _, features, units = Sizes.of(like)
     sizes = {"kernel": features, "recurrent_kernel": units, "bias": 1}
     weights = {
         name: draw(bits, *array.shape) * scale * 2.0 ** round(math.log2(2 / math.sqrt(sizes[name])))
         for name, array in like.weights.named().items()
     }
-    x, start = draw(bits, batch, timesteps, features), draw(bits, batch, units)
-    mask = _mask(batch, timesteps, backwards=like.config.go_backwards)
-    if like.config.time_major:
-        x, mask = x.swapaxes(0, 1), mask.T
+    start, mask, x = _arguments(like, 1.0, bits)
     calls = {
         "state and mask": Call(x, start, mask),
         "state": Call(x, start),
@@ -149,6 +183,16 @@ def _draw(like: Attempt, scale: float, bits: np.random.PCG64) -> Iterator[tuple[
     }
     for name, call in calls.items():
         yield name, replace(like, weights=GRUWeights(**weights), calls=(call,))
+
+
+def _arguments(like: Attempt, scale: float, bits: np.random.PCG64) -> tuple[Array, Array, Array]:
+    """Return an initial state, a mask, and inputs, these times `scale`, of the sizes of `like`."""
+    batch, timesteps, features, units = Sizes.of(like)
+    x, start = draw(bits, batch, timesteps, features) * scale, draw(bits, batch, units)
+    mask = _mask(batch, timesteps, backwards=like.config.go_backwards)
+    if like.config.time_major:
+        x, mask = x.swapaxes(0, 1), mask.T
+    return start, mask, x
 
 
 def _mask(batch: int, timesteps: int, *, backwards: bool) -> Array:

@@ -43,7 +43,7 @@ class Proof(NamedTuple):
 PROOFS: tuple[Proof, ...] = (
     Proof(
         ("recorded state dropped",),
-        lambda sizes, _: True,
+        lambda _, attempt: len(attempt.calls) == 1,
         "it needs a second call, and there is only one",
     ),
     Proof(

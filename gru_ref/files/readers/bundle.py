@@ -33,6 +33,12 @@ SUFFIX = ".npy"
 # Arguments of GRU that no config of Keras has, or not that of every release → their defaults.
 FURTHER: Mapping[str, Any] = {"implementation": 2, "use_cudnn": "auto", "execution": "eager"}
 _PROBE = tuple(field.name for field in fields(BundleProbe))
+# What a bundle may hold of a GRU besides, by `gru-ref vectors`: the gates of the probe's timesteps,
+# and the kernels as whole numbers.
+MORE = frozenset((
+    "z", "r", "candidate", "kernel_codes", "kernel_scales", "recurrent_kernel_codes",
+    "recurrent_kernel_scales",
+))  # fmt: skip
 
 T = TypeVar("T")
 
@@ -142,7 +148,7 @@ def _entry(number: int, said: Any, arrays: dict[str, Array], budget: Budget) -> 
     }
     if missing := {"kernel", "recurrent_kernel", *_PROBE} - set(mine):
         raise budget.error(place, f"it has no array {min(missing)}, expected one")
-    if others := set(mine) - {*ROLES, *_PROBE}:
+    if others := set(mine) - {*ROLES, *_PROBE, *MORE}:
         raise budget.error(place, f"it has an array {min(others)}, expected none of that name")
     further = _value(said, "further", dict, place, budget)
     if not set(further) <= set(FURTHER):

@@ -40,6 +40,10 @@ class BundleItem(NamedTuple):
         Who computed its outputs.
     tolerance : float
         By how much what the layer computes may differ from the probe.
+    more : mapping of str to array
+        Arrays beside the probe: `gru_ref.files.readers.bundle.MORE`.
+    facts : mapping
+        What is said of the call.
     """
 
     layer: GRU
@@ -47,6 +51,8 @@ class BundleItem(NamedTuple):
     seed: int | None
     outputs_by: str
     tolerance: float
+    more: Mapping[str, Array]
+    facts: Mapping[str, Any]
 
 
 def bundle_archive(bundled: Mapping[str, BundleItem], writer: str) -> bytes:
@@ -70,7 +76,7 @@ def bundle_archive(bundled: Mapping[str, BundleItem], writer: str) -> bytes:
     layers = []
     for number, (path, one) in enumerate(bundled.items()):
         weights = dict(zip(ROLES, one.layer.get_weights(), strict=False))
-        for name, array in {**weights, **one.probe.arrays()}.items():
+        for name, array in {**weights, **one.probe.arrays(), **one.more}.items():
             arrays[f"{number}/{name}"] = _storable(array)
         layers.append(_layer_data(path, one))
     meta = {
@@ -114,11 +120,12 @@ def _layer_data(path: str, one: BundleItem) -> dict[str, Any]:
         "config": one.layer.get_config(),
         "further": further,
         "probe": {"seed": one.seed, "outputs_by": one.outputs_by, "tolerance": one.tolerance},
-        "source": None if one.layer.provenance is None else _source(one.layer.provenance),
+        **({"call": one.facts} if one.facts else {}),
+        "source": None if one.layer.provenance is None else source_data(one.layer.provenance),
     }
 
 
-def _source(provenance: Provenance) -> dict[str, Any]:
+def source_data(provenance: Provenance) -> dict[str, Any]:
     """Return where a layer comes from, without anything that names the machine."""
     path = Path(provenance.file)
     folder = path if path.is_dir() else path.parent

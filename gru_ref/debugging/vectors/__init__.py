@@ -1,0 +1,8 @@
+"""Golden vectors of a GRU to take away: for tests of a port in any language."""
+
+from __future__ import annotations
+
+from gru_ref.debugging.vectors.golden import GoldenVector, GoldenVectors
+from gru_ref.debugging.vectors.making import vectors
+
+__all__ = ["GoldenVector", "GoldenVectors", "vectors"]

@@ -1,0 +1,310 @@
+"""GoldenVectors: calls of one GRU with everything that a port of it has to compute."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gru_ref.debugging.vectors.quantisation import Quantised
+from gru_ref.files.writers.bundle import source_data
+from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.layers.trace import Trace
+from gru_ref.presentation.report import Report
+from gru_ref.presentation.tables import fact_table, headed_table, plain_text, stack
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+Array = NDArray[Any]
+
+# Arguments of Keras that change the numbers of a call → their defaults.
+_ARGUMENTS: Mapping[str, Any] = {
+    "activation": "tanh", "recurrent_activation": "sigmoid", "use_bias": True, "dtype": "float32",
+    "return_sequences": False, "return_state": False, "go_backwards": False, "stateful": False,
+    "unroll": False, "time_major": False, "reset_after": True, "zero_output_for_mask": False,
+}  # fmt: skip
+# The results of every timestep, timesteps first.
+STEPS = ("z", "r", "candidate", "h", "output")
+_UNIT_COLUMNS = "the columns are the gates z (update), r (reset), h (candidate), U each"
+
+
+@dataclass(frozen=True, eq=False)
+class GoldenVector:
+    """One call and its results.
+
+    Parameters
+    ----------
+    name : str
+        "inputs", "mask", "state", "state_and_mask" or "second_call".
+    continues : bool
+        It starts from the state that the vector before it ended with: the recorded state of a
+        stateful layer.
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+    initial_state : (batch, units) or None
+        None: zeros.
+    mask : (batch, timesteps), or (timesteps, batch), bool; or None
+        True: use this timestep.
+    trace : Trace
+        Every gate of every timestep, timesteps first, in processing order.
+    output : (batch, timesteps, units), (timesteps, batch, units) or (batch, units)
+        What the layer returns.
+    state : (batch, units)
+        The final state.
+    tolerance : float
+        By how much a correct implementation in the same dtype may be off: see
+        `gru_ref.files.probe.rounding_tolerance`.
+    reveals : tuple of str
+        The mistakes of `gru_ref.debugging.mistakes.table` that change the output or the final state
+        by more than that.
+    """
+
+    name: str
+    continues: bool
+    x: Array
+    initial_state: Array | None
+    mask: Array | None
+    trace: Trace
+    output: Array
+    state: Array
+    tolerance: float
+    reveals: tuple[str, ...]
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """The arrays of the call and its results by their names."""
+        given = {"x": self.x, "initial_state": self.initial_state, "mask": self.mask}
+        steps = {name: getattr(self.trace, name) for name in STEPS}
+        return {k: v for k, v in given.items() if v is not None} | steps | {"state": self.state}
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything but the arrays."""
+        timesteps, batch, _ = self.trace.h.shape
+        return {
+            "name": self.name,
+            "continues": self.continues,
+            "batch": batch,
+            "timesteps": timesteps,
+            "has": [name for name in ("initial_state", "mask") if name in self.arrays],
+            "tolerance": self.tolerance,
+            "reveals": list(self.reveals),
+        }
+
+
+class Unrevealed(NamedTuple):
+    """A mistake that can be made in the layer and shows in no vector, and why."""
+
+    mistake: str
+    meaning: str
+    because: str
+
+
+class QuantisationError(NamedTuple):
+    """The largest error of a state by quantised weights, and the bound that is proved for it."""
+
+    error: float
+    bound: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GoldenVectors(Report):
+    """Golden vectors of one GRU.
+
+    Parameters
+    ----------
+    layer : GRU
+        With the weights that the vectors are of: widened where the layer is of a half type, and
+        those that the codes mean where they are quantised.
+    vectors : tuple of GoldenVector
+    quantised : mapping of Quantised
+        "kernel" and "recurrent_kernel", or nothing.
+    quantisation_error : QuantisationError or None
+        Against the float64 states of the layer whose weights were quantised.
+    unrevealed : tuple of Unrevealed
+    cannot_be_made : tuple of str
+        The mistakes that cannot be made in the layer.
+    notes : tuple of str
+        What else whoever uses the vectors has to know, a sentence each.
+    """
+
+    kind: ClassVar[str] = "vectors"
+
+    layer: GRU
+    vectors: tuple[GoldenVector, ...]
+    quantised: Mapping[str, Quantised]
+    quantisation_error: QuantisationError | None
+    unrevealed: tuple[Unrevealed, ...]
+    cannot_be_made: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def weights(self) -> dict[str, Array]:
+        """The weights by their names, as Keras has them."""
+        names = ("kernel", "recurrent_kernel", "bias")
+        return dict(zip(names, self.layer.get_weights(), strict=False))
+
+    @property
+    def constructor(self) -> dict[str, Any]:
+        """The arguments of Keras that change the numbers, where they are not the default."""
+        config = self.layer.config
+        values = {name: getattr(config, name) for name in _ARGUMENTS}
+        return {"units": config.units} | {
+            name: value for name, value in values.items() if value != _ARGUMENTS[name]
+        }
+
+    @property
+    def reveals(self) -> tuple[str, ...]:
+        """The mistakes that one vector at least reveals."""
+        return tuple(dict.fromkeys(name for one in self.vectors for name in one.reveals))
+
+    def data(self) -> dict[str, Any]:
+        """Return everything but the arrays: what every format states."""
+        return self._stated
+
+    @functools.cached_property
+    def _stated(self) -> dict[str, Any]:
+        config, weights = self.layer.config, self.weights
+        provenance = self.layer.provenance
+        axes = "(T, B" if config.time_major else "(B, T"
+        returned = f"all, as {axes}, U)" if config.return_sequences else "the last"
+        bias = weights.get("bias")
+        return {
+            "name": self.layer.name,
+            "keras_version": config.keras_version,
+            "constructor": self.constructor,
+            "sizes": {"features": weights["kernel"].shape[0], "units": config.units},
+            "functions": {
+                name: _function(getattr(config, f"{name}_function"))
+                for name in ("activation", "recurrent_activation")
+            },
+            "layout": {
+                "kernel": f"(F, 3U): {_UNIT_COLUMNS}",
+                "recurrent_kernel": f"(U, 3U): {_UNIT_COLUMNS}",
+                "bias": "none"
+                if bias is None
+                else "(2, 3U): the input bias, then the recurrent bias; columns as the kernels'"
+                if bias.ndim == 2
+                else "(3U,): columns as the kernels'",
+                "x": f"{axes}, F)",
+                "mask": f"{axes}): true where the timestep is used; absent: everywhere",
+                "initial_state": "(B, U); absent: zeros",
+                "z, r, candidate, h, output": "(T, B, U) in processing order; h is the state after "
+                f"the timestep, output what is put out; the layer returns {returned}",
+                "state": "(B, U): the final state",
+            },
+            "weights": self._weight_facts(),
+            "vectors": [one.facts() for one in self.vectors],
+            "not_revealed": [one._asdict() for one in self.unrevealed],
+            "cannot_be_made": list(self.cannot_be_made),
+            "source": None if provenance is None else source_data(provenance),
+            "notes": list(self.notes),
+        }
+
+    def _weight_facts(self) -> dict[str, Any]:
+        dtype = self.layer.config.variable_dtype.name
+        if not self.quantised or self.quantisation_error is None:
+            return {"dtype": dtype}
+        kernels = self.quantised.items()
+        return {
+            "dtype": str(self.quantised["kernel"].codes.dtype),
+            "scales": {name: made.scales.tolist() for name, made in kernels},
+            "means": "weight = code × scale of its gate (z, r, h); the bias is not quantised",
+            "largest_error_of_a_state": self.quantisation_error.error,
+            "its_bound": self.quantisation_error.bound,
+        }
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        formats: Sequence[str] | None = None,
+        prefix: str | None = None,
+    ) -> None:
+        """Write the vectors to files, all or none; a file that is there is replaced.
+
+        Parameters
+        ----------
+        path : str or path
+            A file, whose ending decides the format: .h, .json, .npz or .bin. Or a folder, which has
+            to be there, for files of several formats.
+        formats : sequence of "header", "json", "raw", "csv", "npz", optional
+            Those to write into a folder; all by default.
+        prefix : str, optional
+            What names in C and names of files begin with; by default the layer's name.
+
+        Raises
+        ------
+        ValueError
+            A format is unknown or does not fit the path, or the prefix is no C identifier.
+        OSError
+            A file cannot be written.
+        """
+        from gru_ref.atomic_write import write_all
+        from gru_ref.debugging.vectors.formats import contents
+
+        write_all(contents(self, Path(path), formats, prefix))
+
+    def __rich__(self) -> RenderableType:
+        """Return what `gru-ref vectors` prints."""
+        return stack([fact_table(self._facts()), plain_text(""), self._vector_table()])
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        weights, functions = self._stated["weights"], self._stated["functions"]
+        yield "GRU", self.layer.name
+        yield "sizes", f"F={self.weights['kernel'].shape[0]}, U={self.layer.config.units}"
+        yield "weights", weights["dtype"]
+        for name, one in functions.items():
+            yield name, f"{one['name']}: {one['equation']}" if one["equation"] else one["name"]
+        if self.quantisation_error is not None:
+            yield (
+                "by quantising",
+                f"a state is off by {self.quantisation_error.error:.2g} at most, proved bound "
+                f"{self.quantisation_error.bound:.2g}",
+            )
+        count = len(self.reveals) + len(self.unrevealed)
+        yield "reveal", f"{len(self.reveals)} of the {count} mistakes that can be made here"
+        for one in self.unrevealed:
+            yield "not revealed", f"{one.mistake}: {one.because}"
+        for note in self.notes:
+            yield "note", note
+
+    def _vector_table(self) -> Table:
+        table = headed_table()
+        for heading in ("vector", "B", "T", "tolerance", "reveals"):
+            table.add_column(heading, justify="left" if heading == "vector" else "right")
+        for one in self.vectors:
+            timesteps, batch, _ = one.trace.h.shape
+            table.add_row(
+                one.name, str(batch), str(timesteps), f"{one.tolerance:.1e}", str(len(one.reveals))
+            )
+        return table
+
+
+def _function(function: Any) -> dict[str, str | None]:
+    """Return the name of an activation's function in gru_ref, and its equation."""
+    lines = (getattr(function, "__doc__", None) or "").splitlines()
+    equations = (
+        line.partition("Equation: ")[2].partition("; in a half type")[0].strip()
+        for line in lines
+        if "Equation: " in line
+    )
+    return {"name": getattr(function, "__name__", "function"), "equation": next(equations, None)}
+
+
+def finite(name: str, array: Array) -> None:
+    """Refuse numbers that are not finite, which C and JSON have no literals for.
+
+    Raises
+    ------
+    ValueError
+        One is NaN or infinite; the message says which.
+    """
+    if not np.isfinite(array).all():
+        place = tuple(map(int, np.argwhere(~np.isfinite(array))[0]))
+        raise ValueError(f"{name}{list(place)} is {array[place]}, expected finite numbers")
