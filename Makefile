@@ -11,6 +11,7 @@ KERAS_PYTHON ?=
 CASE ?=
 CHROMIUM ?=
 ARGS ?=
+CC ?= cc
 UV := uv==0.13.9
 
 # The interpreter that owns live Keras, and what has to be there before it runs.
@@ -46,7 +47,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test page-test parity parity-full drift files models fixtures fixtures-check record-configs runtimes lint format lock clean remake
+.PHONY: help test page-test parity parity-full drift files models fixtures fixtures-check record-configs runtimes vectors-test lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -56,8 +57,9 @@ help:  ## Say what each target does
 	@echo '  PYTHON=python3       the Python that makes the environments, 3.10 or newer'
 	@echo '  KERAS_PYTHON=PATH    your own Python with Keras, for parity and fixtures'
 	@echo '  CHROMIUM=PATH        page-test: the browser (default: chromium or google-chrome)'
+	@echo '  CC=cc                the C compiler of vectors-test'
 	@echo '  CASE=ID              parity, parity-full: run this one case again'
-	@echo '  ARGS="..."           more arguments for test, page-test, parity, parity-full, drift, files, models, lock'
+	@echo '  ARGS="..."           more arguments for most of the targets'
 
 test: .venv/.ready  ## Check gru_ref against the fixtures, without Keras
 	.venv/bin/python -m pytest $(ARGS)
@@ -97,6 +99,12 @@ page-test: .venv-docs/.ready  ## Look at the pages of results in headless Chromi
 		echo 'Chromium is no command here, expected one: on Debian, apt install chromium; or' \
 			'make page-test CHROMIUM=/path/to/chromium' >&2; exit 1; }
 	CHROMIUM="$(chromium)" .venv-docs/bin/python -m pytest parity_tests/tests/pages $(ARGS)
+
+vectors-test: .venv/.ready  ## Compile golden vectors with a GRU in C, compare every gate
+	@command -v "$(CC)" >/dev/null || { \
+		echo "CC is '$(CC)', which is no command here, expected a C compiler:" \
+			"make vectors-test CC=/path/to/cc" >&2; exit 1; }
+	CC="$(CC)" .venv/bin/python -m pytest parity_tests/tests/compiled $(ARGS)
 
 lint: .venv-lint/.ready  ## Run ruff, mypy --strict and import-linter
 	.venv-lint/bin/ruff check

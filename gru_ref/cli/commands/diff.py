@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
-from gru_ref.cli.arrays import load_arrays
 from gru_ref.cli.assumptions import of_call, report_assumptions
+from gru_ref.cli.foreign_files import read_foreign_file
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.pages import call_page, check_page
 from gru_ref.cli.progress import INTERRUPTED, progress_bar
 from gru_ref.cli.selection import SourceFile
+from gru_ref.cli.text import say
 from gru_ref.debugging.bounds.float_format import DTYPES, FloatFormat
 from gru_ref.debugging.diff.comparison import diff as compare
 from gru_ref.debugging.diff.comparison import dtype_of
 from gru_ref.debugging.progress import Interrupted
-from gru_ref.files.formats.float_arrays import BFLOAT16, from_bfloat16
 from gru_ref.presentation.tables import console
 from gru_ref.presentation.text import one_line
 
@@ -29,7 +28,10 @@ from gru_ref.presentation.text import one_line
 @options.layer
 @options.call()
 @options.array(
-    "--theirs", "Y.npy", "What the other implementation returned, as .npy or .npz.", required=True
+    "--theirs",
+    "Y.npy",
+    "What the other implementation returned, as .npy, .npz, .csv, .json or raw numbers.",
+    required=True,
 )
 @options.value(
     "--dtype",
@@ -79,11 +81,15 @@ def diff(
     \b
     --theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)
     --theirs trace.npz  h and any of z, r, candidate, with the timesteps first
+    --theirs trace.csv  the same with the columns of gru-ref trace -o trace.csv
+    --theirs y.csv      numbers: a row a timestep, a column a unit
+    --theirs y.bin      raw float32 or float64, (batch, time, U), little-endian
     """
     sources = {"FILE": source.file, **call.paths(), "--theirs": theirs}
     check_page(html, sources, force=force)
-    outputs, stored = _theirs(theirs)
     gru = source.gru(layer)
+    arrays, _ = call.resolve(source, gru)
+    outputs, stored, guessed = read_foreign_file(theirs, arrays, gru.config)
     kernel_scale, recurrent_kernel_scale = scales or (0.0, 0.0)
     arithmetic = FloatFormat(
         dtype or stored or dtype_of(outputs, gru),
@@ -91,7 +97,6 @@ def diff(
         kernel_scale=kernel_scale,
         recurrent_kernel_scale=recurrent_kernel_scale,
     )
-    arrays, _ = call.resolve(source, gru)
     stopped = False
     try:
         with progress_bar("diff") as progress:
@@ -108,6 +113,8 @@ def diff(
         difference, stopped = interrupt.found, True
     masked = arrays["mask"] is not None
     report_assumptions([gru], source, of_call(arrays), masked=masked)
+    if guessed is not None:
+        say(f"--theirs is read as {guessed}")
     if html is not None:
         document = difference.document(brief=False)
         write_all({html: call_page(document, gru, source, call, arrays)})
@@ -119,13 +126,3 @@ def diff(
         if html is not None:
             click.echo(f"Written: {one_line(str(html))}")
     return INTERRUPTED if stopped else 0 if difference.equal else 1
-
-
-def _theirs(path: Path) -> tuple[Any, str | None]:
-    """Return the array of a `.npy`, or the arrays of a `.npz`; and "bfloat16" if they are that."""
-    found = load_arrays(path, "--theirs")
-    arrays = found if isinstance(found, dict) else {"": found}
-    bfloat16 = [name for name, array in arrays.items() if array.dtype == BFLOAT16]
-    arrays |= {name: from_bfloat16(arrays[name]) for name in bfloat16}
-    stored = "bfloat16" if bfloat16 else None
-    return (arrays if isinstance(found, dict) else arrays[""]), stored

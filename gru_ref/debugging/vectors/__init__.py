@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gru_ref.debugging.vectors.golden import GoldenVector, GoldenVectors
+from gru_ref.debugging.vectors.golden import GoldenVector
 from gru_ref.debugging.vectors.making import vectors
+from gru_ref.debugging.vectors.report import GoldenVectors
 
 __all__ = ["GoldenVector", "GoldenVectors", "vectors"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from gru_ref.debugging.vectors.golden import GoldenVectors
+from typing import Any
+
+from gru_ref.debugging.vectors.golden import VectorSet
 from gru_ref.files.bundles import RecordedCall, bundle_bytes
 
 
-def files(vectors: GoldenVectors, prefix: str, stem: str) -> dict[str, bytes]:
+def files(vectors: VectorSet, prefix: str, stem: str) -> dict[str, bytes]:
     """Return the bundle by its name."""
     time = 0 if vectors.layer.config.time_major else 1
-    facts = vectors.data()
+    facts = vectors.facts
     shared = {"vectors_of": facts["name"], "not_revealed": facts["not_revealed"]}
-    codes = {}
+    codes: dict[str, Any] = {}
     for name, made in vectors.quantised.items():
         codes |= {f"{name}_codes": made.codes, f"{name}_scales": made.scales}
     layers, calls = {}, {}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.debugging.vectors.golden import STEPS, GoldenVector, GoldenVectors
+from gru_ref.debugging.vectors.golden import STEPS, GoldenVector, VectorSet
 from gru_ref.version import __version__
 
 Array = NDArray[Any]
@@ -22,7 +22,7 @@ _WIDTH = 96
 _TYPES = {"float32": "float", "float64": "double", "int8": "int8_t", "int16": "int16_t"}
 
 
-def files(vectors: GoldenVectors, prefix: str, stem: str) -> dict[str, bytes]:
+def files(vectors: VectorSet, prefix: str, stem: str) -> dict[str, bytes]:
     """Return the header by its name."""
     return {f"{stem}.h": _Header(vectors, prefix).text().encode("ascii")}
 
@@ -32,16 +32,16 @@ class _Header:
 
     Parameters
     ----------
-    vectors : GoldenVectors
+    vectors : VectorSet
     prefix : str
         What every name begins with; in capitals that of the macros.
     """
 
-    def __init__(self, vectors: GoldenVectors, prefix: str) -> None:
+    def __init__(self, vectors: VectorSet, prefix: str) -> None:
         self._vectors = vectors
         self._name = prefix
         self._macro = prefix.upper()
-        self._data = vectors.data()
+        self._data = vectors.facts
         self._real = _TYPES[vectors.layer.config.compute_dtype.name]
 
     def text(self) -> str:
@@ -105,6 +105,8 @@ class _Header:
             "ACTIVATION": _string(functions["activation"]["name"]),
             "RECURRENT_ACTIVATION": _string(functions["recurrent_activation"]["name"]),
             "VECTORS": len(self._vectors.vectors),
+            "BATCH": self._vectors.vectors[0].trace.h.shape[1],
+            "TIMESTEPS": self._vectors.vectors[0].trace.h.shape[0],
         }
         for name, value in values.items():
             yield f"#define {self._macro}_{name} {value}"
@@ -127,7 +129,7 @@ class _Header:
         real = self._real
         yield "typedef struct {"
         yield "    const char *name;"
-        yield "    int continues; /* 1: starts from the state that the vector before it ended with */"
+        yield "    int continues; /* 1: starts from the state that the vector before left */"
         yield "    int batch, timesteps;"
         yield f"    {real} tolerance;"
         yield f"    const {real} *x;"

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from gru_ref.debugging.vectors.golden import GoldenVector, GoldenVectors
+from gru_ref.debugging.vectors.golden import GoldenVector, VectorSet
 from gru_ref.debugging.vectors.raw_arrays import named_arrays
 
 
-def files(vectors: GoldenVectors, prefix: str, stem: str) -> dict[str, bytes]:
+def files(vectors: VectorSet, prefix: str, stem: str) -> dict[str, bytes]:
     """Return the tables and the description by their names.
 
     A vector has the columns of `gru_ref.keras.layers.trace.Trace.to_csv`; the rows of its initial
@@ -22,7 +22,7 @@ def files(vectors: GoldenVectors, prefix: str, stem: str) -> dict[str, bytes]:
     made = {f"{stem}.weights.csv": _weights(vectors)}
     for one in vectors.vectors:
         made[f"{stem}.{one.name}.csv"] = one.trace.csv() + _states(one)
-    text = json.dumps(vectors.to_dict(), indent=1, allow_nan=False) + "\n"
+    text = json.dumps(vectors.facts, indent=1, allow_nan=False) + "\n"
     made[f"{stem}.csv.json"] = text.encode()
     return made
 
@@ -36,7 +36,7 @@ def _states(one: GoldenVector) -> bytes:
     ).encode()
 
 
-def _weights(vectors: GoldenVectors) -> bytes:
+def _weights(vectors: VectorSet) -> bytes:
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(("name", "row", "column", "value"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gru_ref.debugging.vectors import bundle_npz, c_header, csv_tables, json_cases, raw_arrays
-from gru_ref.debugging.vectors.golden import GoldenVectors
+from gru_ref.debugging.vectors.golden import VectorSet
 from gru_ref.debugging.vectors.identifiers import check_prefix, identifier
 from gru_ref.errors import shown
 
@@ -25,7 +25,7 @@ class VectorFormat(NamedTuple):
     """
 
     ending: str
-    files: Callable[[GoldenVectors, str, str], Mapping[str, bytes]]
+    files: Callable[[VectorSet, str, str], Mapping[str, bytes]]
 
 
 FORMATS: Mapping[str, VectorFormat] = {
@@ -73,12 +73,12 @@ def formats_of(path: Path, formats: Sequence[str] | None, option: str = "path") 
 
 
 def contents(
-    vectors: GoldenVectors,
+    vectors: VectorSet,
     path: Path,
     formats: Sequence[str] | None = None,
     prefix: str | None = None,
 ) -> dict[Path, bytes]:
-    """Return every file that the vectors are written to; see `GoldenVectors.save`.
+    """Return every file of the vectors; see `gru_ref.debugging.vectors.GoldenVectors.save`.
 
     Raises
     ------

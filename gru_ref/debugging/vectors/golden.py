@@ -1,12 +1,11 @@
-"""GoldenVectors: calls of one GRU with everything that a port of it has to compute."""
+"""VectorSet: calls of one GRU, with everything that a port of it has to compute."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +14,8 @@ from gru_ref.debugging.vectors.quantisation import Quantised
 from gru_ref.files.writers.bundle import source_data
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.layers.trace import Trace
-from gru_ref.presentation.report import Report
-from gru_ref.presentation.tables import fact_table, headed_table, plain_text, stack
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table
+from gru_ref.presentation.plain_data import plain_data
+from gru_ref.version import __version__
 
 Array = NDArray[Any]
 
@@ -113,8 +108,8 @@ class QuantisationError(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GoldenVectors(Report):
-    """Golden vectors of one GRU.
+class VectorSet:
+    """Golden vectors of one GRU, as they are written.
 
     Parameters
     ----------
@@ -132,8 +127,6 @@ class GoldenVectors(Report):
     notes : tuple of str
         What else whoever uses the vectors has to know, a sentence each.
     """
-
-    kind: ClassVar[str] = "vectors"
 
     layer: GRU
     vectors: tuple[GoldenVector, ...]
@@ -163,11 +156,11 @@ class GoldenVectors(Report):
         """The mistakes that one vector at least reveals."""
         return tuple(dict.fromkeys(name for one in self.vectors for name in one.reveals))
 
-    def data(self) -> dict[str, Any]:
-        """Return everything but the arrays: what every format states."""
-        return self._stated
-
     @functools.cached_property
+    def facts(self) -> dict[str, Any]:
+        """Everything but the arrays, which every format states, as JSON can hold it."""
+        return {"gru_ref": __version__, **plain_data(self._stated())}
+
     def _stated(self) -> dict[str, Any]:
         config, weights = self.layer.config, self.weights
         provenance = self.layer.provenance
@@ -218,72 +211,6 @@ class GoldenVectors(Report):
             "largest_error_of_a_state": self.quantisation_error.error,
             "its_bound": self.quantisation_error.bound,
         }
-
-    def save(
-        self,
-        path: str | Path,
-        *,
-        formats: Sequence[str] | None = None,
-        prefix: str | None = None,
-    ) -> None:
-        """Write the vectors to files, all or none; a file that is there is replaced.
-
-        Parameters
-        ----------
-        path : str or path
-            A file, whose ending decides the format: .h, .json, .npz or .bin. Or a folder, which has
-            to be there, for files of several formats.
-        formats : sequence of "header", "json", "raw", "csv", "npz", optional
-            Those to write into a folder; all by default.
-        prefix : str, optional
-            What names in C and names of files begin with; by default the layer's name.
-
-        Raises
-        ------
-        ValueError
-            A format is unknown or does not fit the path, or the prefix is no C identifier.
-        OSError
-            A file cannot be written.
-        """
-        from gru_ref.atomic_write import write_all
-        from gru_ref.debugging.vectors.formats import contents
-
-        write_all(contents(self, Path(path), formats, prefix))
-
-    def __rich__(self) -> RenderableType:
-        """Return what `gru-ref vectors` prints."""
-        return stack([fact_table(self._facts()), plain_text(""), self._vector_table()])
-
-    def _facts(self) -> Iterator[tuple[str, str]]:
-        weights, functions = self._stated["weights"], self._stated["functions"]
-        yield "GRU", self.layer.name
-        yield "sizes", f"F={self.weights['kernel'].shape[0]}, U={self.layer.config.units}"
-        yield "weights", weights["dtype"]
-        for name, one in functions.items():
-            yield name, f"{one['name']}: {one['equation']}" if one["equation"] else one["name"]
-        if self.quantisation_error is not None:
-            yield (
-                "by quantising",
-                f"a state is off by {self.quantisation_error.error:.2g} at most, proved bound "
-                f"{self.quantisation_error.bound:.2g}",
-            )
-        count = len(self.reveals) + len(self.unrevealed)
-        yield "reveal", f"{len(self.reveals)} of the {count} mistakes that can be made here"
-        for one in self.unrevealed:
-            yield "not revealed", f"{one.mistake}: {one.because}"
-        for note in self.notes:
-            yield "note", note
-
-    def _vector_table(self) -> Table:
-        table = headed_table()
-        for heading in ("vector", "B", "T", "tolerance", "reveals"):
-            table.add_column(heading, justify="left" if heading == "vector" else "right")
-        for one in self.vectors:
-            timesteps, batch, _ = one.trace.h.shape
-            table.add_row(
-                one.name, str(batch), str(timesteps), f"{one.tolerance:.1e}", str(len(one.reveals))
-            )
-        return table
 
 
 def _function(function: Any) -> dict[str, str | None]:

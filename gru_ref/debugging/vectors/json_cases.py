@@ -1,4 +1,4 @@
-"""Golden vectors as JSON, in the words of fixtures/: a case with calls, which say what to expect."""
+"""Golden vectors as JSON, in the words of fixtures/: a case, its calls, what each has to give."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.debugging.vectors.golden import GoldenVector, GoldenVectors
-from gru_ref.presentation.plain_data import plain_data
+from gru_ref.debugging.vectors.golden import GoldenVector, VectorSet
 from gru_ref.version import __version__
 
 Array = NDArray[Any]
 
 
-def files(vectors: GoldenVectors, prefix: str, stem: str) -> dict[str, bytes]:
+def files(vectors: VectorSet, prefix: str, stem: str) -> dict[str, bytes]:
     """Return the JSON by its name."""
     return {f"{stem}.json": (json.dumps(_document(vectors), allow_nan=False) + "\n").encode()}
 
 
-def _document(vectors: GoldenVectors) -> dict[str, Any]:
-    facts = plain_data(vectors.data())
+def _document(vectors: VectorSet) -> dict[str, Any]:
+    facts = vectors.facts
     return {
         "schema": "v1",
         "oracle": "gru_ref",
@@ -33,7 +32,7 @@ def _document(vectors: GoldenVectors) -> dict[str, Any]:
     }
 
 
-def _case(vectors: GoldenVectors, facts: dict[str, Any]) -> dict[str, Any]:
+def _case(vectors: VectorSet, facts: dict[str, Any]) -> dict[str, Any]:
     config = vectors.layer.config
     eps = float(np.finfo(config.compute_dtype).eps)
     codes = {
@@ -56,7 +55,7 @@ def _case(vectors: GoldenVectors, facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _calls(one: GoldenVector, vectors: GoldenVectors) -> list[dict[str, Any]]:
+def _calls(one: GoldenVector, vectors: VectorSet) -> list[dict[str, Any]]:
     """Return a call; before one that starts anew, of a stateful layer, the reset of its state."""
     config = vectors.layer.config
     container = "tensor"

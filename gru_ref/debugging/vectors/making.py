@@ -20,12 +20,12 @@ from gru_ref.debugging.mistakes.gru_run import Attempt, Call, built_gru
 from gru_ref.debugging.mistakes.table import MISTAKES
 from gru_ref.debugging.vectors.golden import (
     GoldenVector,
-    GoldenVectors,
     QuantisationError,
     Unrevealed,
     finite,
 )
 from gru_ref.debugging.vectors.quantisation import Quantised, quantise, state_bounds
+from gru_ref.debugging.vectors.report import GoldenVectors
 from gru_ref.errors import KerasQuirkWarning, shown
 from gru_ref.files.probe import rounding_tolerance
 from gru_ref.keras.layers.call_checks import initial_state_array, mask_array, x_array
@@ -84,7 +84,7 @@ def vectors(
     TypeError
         `layer` is not a GRU, or an array does not hold numbers.
     ValueError
-        The layer is not built, or has an activation that is a function of your own; a shape, size or
+        The layer is not built, or has an activation that is your own function; a shape, a size or
         `weights` is wrong; a weight or a result is not finite; the vectors would be too large.
 
     Examples
@@ -144,9 +144,7 @@ def _check_layer(layer: Any, weights: str | None) -> GRU:
                 f"{name} is {shown(value)}, expected one that Keras has a name for: vectors hold "
                 "no code"
             )
-    for name, array in gru.config.weight_shapes(0).items() and zip(
-        ("kernel", "recurrent_kernel", "bias"), gru.get_weights(), strict=False
-    ):
+    for name, array in GRUWeights(*gru.get_weights()).named().items():
         finite(name, array.astype("float64"))
     return gru
 
@@ -167,7 +165,10 @@ def _golden_layer(layer: GRU, weights: str | None) -> tuple[GRU, dict[str, Quant
     quantised = {}
     if weights in ("int8", "int16"):
         names = ("kernel", "recurrent_kernel")
-        quantised = {name: quantise(array, int(weights[3:])) for name, array in zip(names, arrays)}
+        quantised = {
+            name: quantise(array, int(weights[3:]))
+            for name, array in zip(names, arrays, strict=False)
+        }
         arrays[:2] = [quantised[name].values for name in names]
         notes.append(
             "The expected results are those of the weights that the codes mean, in float64."
@@ -297,11 +298,9 @@ def _run(
         call = call._replace(initial_state=recorded)
     wide = replace(attempt, calls=calls).double
     record: list[Moment] = []
-    result = (
-        replace(attempt, calls=(call,))
-        .double.calls[0]
-        .run(wide.weights, wide.config, record=record)
-    )
+    with np.errstate(all="ignore"):
+        alone = replace(attempt, calls=(call,)).double.calls[0]
+        result = alone.run(wide.weights, wide.config, record=record)
     dtype = layer.config.compute_dtype
     start = np.zeros_like(result.state) if call.initial_state is None else call.initial_state
     mask = np.ones(call.x.shape[:2], bool) if call.mask is None else call.mask
@@ -309,10 +308,12 @@ def _run(
     tolerance = rounding_tolerance(weights, layer.config, call.x, start, mask)
     test = Vectors.of(wide, tolerance, 0.0)
     reveals = [m.name for m in MISTAKES if test.error_of(m).seen]
-    rounded = {
-        key: value.astype(dtype) if value.dtype.kind == "f" else value
-        for key, value in stack_record(record).arrays().items()
-    }
+    with np.errstate(over="ignore"):  # an infinity is refused below
+        rounded = {
+            key: value.astype(dtype) if value.dtype.kind == "f" else value
+            for key, value in stack_record(record).arrays().items()
+        }
+        output, state = (value.astype(dtype) for value in result)
     vector = GoldenVector(
         name,
         recorded is not None,
@@ -320,8 +321,8 @@ def _run(
         call.initial_state,
         call.mask,
         Trace(**rounded),
-        result.output.astype(dtype),
-        result.state.astype(dtype),
+        output,
+        state,
         tolerance,
         tuple(reveals),
     )
@@ -348,7 +349,7 @@ def _lint_test(attempt: Attempt, calls: Sequence[Call]) -> Vectors:
 def _unrevealed(
     made: Sequence[_Made], attempt: Attempt, generic: Attempt
 ) -> tuple[tuple[Unrevealed, ...], tuple[str, ...]]:
-    """Return the mistakes that show in no vector, each with its reason, and those that cannot be."""
+    """Return the mistakes that no vector reveals, and why, and those that cannot be made."""
     revealed = {name for one in made for name in one.vector.reveals}
     fullest = [one for one in made if not one.vector.continues][-1].test
     reasons = Reasons(fullest, generic)

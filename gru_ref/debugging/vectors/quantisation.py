@@ -47,7 +47,8 @@ class Quantised(NamedTuple):
     @property
     def values(self) -> Array:
         """The weights that the codes mean, (rows, 3 * units), float64."""
-        return self.codes * np.repeat(self.scales, self.codes.shape[1] // 3)
+        weights: Array = self.codes * np.repeat(self.scales, self.codes.shape[1] // 3)
+        return weights
 
 
 def quantise(array: Array, bits: int) -> Quantised:
@@ -152,11 +153,11 @@ class _Range(NamedTuple):
     @property
     def size(self) -> Array:
         """The largest magnitude."""
-        return np.maximum(np.abs(self.low), np.abs(self.high))
+        return np.asarray(np.maximum(np.abs(self.low), np.abs(self.high)))
 
     def off(self, value: Array) -> Array:
         """Return the largest distance from a value in the range."""
-        return np.maximum(self.high - value, value - self.low)
+        return np.asarray(np.maximum(self.high - value, value - self.low))
 
 
 def _range(function: Any, x: Array, off: Array) -> _Range:
@@ -168,7 +169,7 @@ def _range(function: Any, x: Array, off: Array) -> _Range:
 
 
 def _sum(values: Array) -> Array:
-    return np.abs(values).sum(axis=-1, keepdims=True)
+    return np.asarray(np.abs(values).sum(axis=-1, keepdims=True))
 
 
 def _moved(values: Array, off: Array, weights: Array, scale: float) -> Array:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.debugging.vectors.golden import GoldenVectors
+from gru_ref.debugging.vectors.golden import VectorSet
 
 Array = NDArray[Any]
 
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 _ALIGNMENT = 8
 
 
-def files(vectors: GoldenVectors, prefix: str, stem: str) -> dict[str, bytes]:
+def files(vectors: VectorSet, prefix: str, stem: str) -> dict[str, bytes]:
     """Return the raw file and its description by their names."""
     data, arrays = b"", {}
     for name, array in named_arrays(vectors).items():
@@ -35,13 +35,13 @@ def files(vectors: GoldenVectors, prefix: str, stem: str) -> dict[str, bytes]:
         "byte_order": "little",
         "array_order": "C: the last index runs fastest",
         "arrays": arrays,
-        **vectors.to_dict(),
+        **vectors.facts,
     }
     text = json.dumps(described, indent=1, allow_nan=False) + "\n"
     return {f"{stem}.bin": data, f"{stem}.bin.json": text.encode()}
 
 
-def named_arrays(vectors: GoldenVectors) -> dict[str, Array]:
+def named_arrays(vectors: VectorSet) -> dict[str, Array]:
     """Return the weights, and the arrays of every vector as "vector/name"."""
     arrays = {}
     for name, array in vectors.weights.items():

@@ -1,0 +1,1 @@
+"""Golden vectors, compiled with a GRU in C: ``make vectors-test``."""
