@@ -101,7 +101,7 @@ page-test: .venv-docs/.ready  ## Look at the pages of results in headless Chromi
 	CHROMIUM="$(chromium)" .venv-docs/bin/python -m pytest parity_tests/tests/pages $(ARGS)
 
 vectors-test: .venv/.ready  ## Compile golden vectors with a GRU in C, compare every gate
-	@command -v "$(CC)" >/dev/null || { \
+	@command -v "$(firstword $(CC))" >/dev/null || { \
 		echo "CC is '$(CC)', which is no command here, expected a C compiler:" \
 			"make vectors-test CC=/path/to/cc" >&2; exit 1; }
 	CC="$(CC)" .venv/bin/python -m pytest parity_tests/tests/compiled $(ARGS)

@@ -6,9 +6,7 @@ live Keras by `parity_tests/tests/offline/test_vectors.py`.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,23 +57,14 @@ CASES = [(name, None) for name in LAYERS] + [
 ]
 
 
-@pytest.fixture(scope="session")
-def cc() -> str:
-    """Return the C compiler."""
-    name = os.environ.get("CC", "cc")
-    if shutil.which(name) is None:
-        pytest.fail(f"CC is {name!r}, which is no command here, expected a C compiler", False)
-    return name
-
-
 def _layer(name: str) -> gru_ref.GRU:
     return small_gru.layer(**LAYERS[name])
 
 
-def _compile(cc: str, folder: Path, *options: str, source: Path = SOURCE) -> Path:
+def _compile(cc: list[str], folder: Path, *options: str, source: Path = SOURCE) -> Path:
     """Compile a program beside its header."""
     program = folder / "program"
-    command = [cc, *STRICT, *options, f"-I{folder}", source, "-o", program, "-lm"]
+    command = [*cc, *STRICT, *options, f"-I{folder}", source, "-o", program, "-lm"]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")
     return program
@@ -93,7 +82,7 @@ def _write(made: GoldenVectors, folder: Path) -> None:
 
 @pytest.mark.parametrize(("name", "weights"), CASES)
 def test_a_gru_in_c_computes_every_gate(
-    cc: str, tmp_path: Path, name: str, weights: str | None
+    cc: list[str], tmp_path: Path, name: str, weights: str | None
 ) -> None:
     made = vectors(_layer(name), weights=weights)
     _write(made, tmp_path)
@@ -129,7 +118,7 @@ def _stateless(layer: gru_ref.GRU) -> gru_ref.GRU:
 @pytest.mark.parametrize("number", MISTAKES)
 @pytest.mark.parametrize("name", ["sequences", "keras2-hard_sigmoid", "no-bias", "stateful"])
 def test_a_mistake_in_c_fails_the_vectors_that_reveal_it_and_no_other(
-    cc: str, tmp_path: Path, name: str, number: int
+    cc: list[str], tmp_path: Path, name: str, number: int
 ) -> None:
     made = vectors(_layer(name))
     _write(made, tmp_path)
@@ -141,7 +130,7 @@ def test_a_mistake_in_c_fails_the_vectors_that_reveal_it_and_no_other(
     assert bool(expected) == bool(possible)
 
 
-def test_a_weight_that_is_off_fails(cc: str, tmp_path: Path) -> None:
+def test_a_weight_that_is_off_fails(cc: list[str], tmp_path: Path) -> None:
     made = vectors(_layer("sequences"))
     _write(made, tmp_path)
     header = (tmp_path / "gru.h").read_text(encoding="ascii")
@@ -158,7 +147,7 @@ def test_a_weight_that_is_off_fails(cc: str, tmp_path: Path) -> None:
     "layer_name", ["int", "my model/gru", "crème brûlée", "門", "2nd", '"*/ \\', "_x", "a" * 200]
 )
 def test_any_name_of_a_layer_makes_a_header_that_compiles(
-    cc: str, tmp_path: Path, layer_name: str
+    cc: list[str], tmp_path: Path, layer_name: str
 ) -> None:
     layer = _layer("plain")
     layer.name = layer_name
@@ -176,14 +165,14 @@ def test_any_name_of_a_layer_makes_a_header_that_compiles(
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (1, 1, 7, 2), (3, 1, 1, 1), (1, 4, 2, 1)])
-def test_sizes_of_one_compile(cc: str, tmp_path: Path, sizes: tuple[int, ...]) -> None:
+def test_sizes_of_one_compile(cc: list[str], tmp_path: Path, sizes: tuple[int, ...]) -> None:
     batch, timesteps, features, units = sizes
     layer = small_gru.with_weights(gru_ref.GRU(units), (batch, timesteps, features))
     _write(vectors(layer, batch=batch, timesteps=timesteps), tmp_path)
     assert _run(_compile(cc, tmp_path))[0] == 0
 
 
-def test_the_literals_are_the_numbers(cc: str, tmp_path: Path) -> None:
+def test_the_literals_are_the_numbers(cc: list[str], tmp_path: Path) -> None:
     layer = small_gru.layer()
     extreme = np.array([1e-38, -1e-45, 0.1, 1 / 3, -0.0, 3e38, 2.0**-149, 1.0, 16777217.0])
     weights = layer.get_weights()

@@ -51,7 +51,7 @@ def lamp(**options: Any) -> GoldenVectors:
     return vectors(layer, **options)
 
 
-class TestNumbers:
+class TestGoldenNumbers:
     """The numbers are Keras's."""
 
     @pytest.mark.parametrize("case", GATES, ids=lambda case: f"{case.oracle}-{case.id}")
@@ -297,7 +297,7 @@ class TestFormats:
             assert path.read_bytes() == (Path("two") / path.name).read_bytes()
 
 
-class TestRefusals:
+class TestVectorsRefusals:
     """What is refused, and that nothing is written then."""
 
     @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ class TestRefusals:
             vectors(small_gru.layer()).save("x.h", prefix=prefix)
 
 
-class TestCommand:
+class TestVectorsCommand:
     """`gru-ref vectors`."""
 
     def test_it_writes_a_folder_and_prints_a_summary(self) -> None:
