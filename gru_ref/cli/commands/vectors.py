@@ -9,7 +9,8 @@ import click
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.assumptions import of_call, report_assumptions
-from gru_ref.cli.output import check_output, print_json
+from gru_ref.cli.json_report import print_report
+from gru_ref.cli.output import check_output
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.vectors.formats import FORMATS, contents, formats_of
 from gru_ref.debugging.vectors.identifiers import check_prefix
@@ -49,7 +50,7 @@ from gru_ref.presentation.text import one_line
     "--timesteps", "N", "Timesteps of drawn inputs (default: 5, or the next free size).", type=int
 )
 @options.value("--prefix", "NAME", "What names in C begin with (default: the GRU's name).")
-@options.as_json("Print the summary as JSON.")
+@options.as_json()
 @options.force
 def vectors(
     source: SourceFile,
@@ -85,7 +86,9 @@ def vectors(
     call.check_inputs({})
     gru = source.gru(layer)
     arrays = call.arrays()
-    made = make(gru, **arrays, weights=weights, batch=batch, timesteps=timesteps)
+    made = make(
+        gru, arrays.pop("inputs"), **arrays, weights=weights, batch=batch, timesteps=timesteps
+    )
     files = contents(made, output, formats or None, prefix)
     for path in files:
         check_output("--output", path, sources, force=force)
@@ -93,7 +96,7 @@ def vectors(
     report_assumptions([gru], source, of_call(call, masked=masked), masked=masked)
     write_all(files)
     if as_json:
-        print_json({**made.to_dict(), "files": [str(path) for path in files]})
+        print_report(made, file=source.file, layers=[gru], written=files)
         return
     for path in files:
         click.echo(one_line(str(path)))

@@ -45,9 +45,9 @@ _SEARCH_TOLERANCE = 1e-5
 
 def vectors(
     layer: GRU,
-    inputs: Any = None,
-    *,
+    x: Any = None,
     initial_state: Any = None,
+    *,
     mask: Any = None,
     weights: str | None = None,
     batch: int | None = None,
@@ -61,12 +61,12 @@ def vectors(
     ----------
     layer : GRU
         Built. It is read, not called; each vector starts as after ``reset_states()``.
-    inputs : (batch, timesteps, features), or (timesteps, batch, features) for time_major, optional
+    x : (batch, timesteps, features), or (timesteps, batch, features) for time_major, optional
         By default they are drawn so that as many classic mistakes show as the layer's own weights
         allow, alone, with a mask, with an initial state, and with both.
     initial_state : (batch, units), optional
     mask : (batch, timesteps), or (timesteps, batch), optional
-        True: use this timestep. Both belong to `inputs`.
+        True: use this timestep. Both belong to `x`.
     weights : "float32", "int8" or "int16", optional
         By default those of the layer; a half type is widened to float32. int8 and int16 are
         symmetric codes with one scale for each gate of each kernel; the expected results are those
@@ -100,17 +100,17 @@ def vectors(
     given = _check_layer(layer, weights)
     golden, quantised, notes = _golden_layer(given, weights)
     attempt = _attempt(golden)
-    if inputs is None:
+    if x is None:
         for name, value in (("initial_state", initial_state), ("mask", mask)):
             if value is not None:
-                raise ValueError(f"{name} is given without inputs, expected both or neither")
+                raise ValueError(f"{name} is given without x, expected both or neither")
         sizes = _sizes(given, batch, timesteps)
         _check_count(sizes, golden, 4)
         calls, generic = witness_calls(_lint_test(attempt, [_blank_call(golden, sizes)]))
     else:
         if batch is not None or timesteps is not None:
-            raise ValueError("batch and timesteps are of drawn inputs, expected none with inputs")
-        call = _given_call(golden, inputs, initial_state, mask)
+            raise ValueError("batch and timesteps are of drawn inputs, expected none with x")
+        call = _given_call(golden, x, initial_state, mask)
         _check_count(golden.config.batch_and_time(call.x.shape), golden, 1)
         calls = {"inputs": call}
         _, generic = witness_calls(_lint_test(attempt, [call]))
@@ -241,10 +241,8 @@ def _given_call(layer: GRU, inputs: Any, initial_state: Any, mask: Any) -> Call:
     features = layer.weight_shapes()["kernel"][0]
     batch, timesteps = config.batch_and_time(x.shape)
     if x.shape[2] != features or not batch:
-        raise ValueError(
-            f"inputs has shape {x.shape}, expected {features} features and a row at least"
-        )
-    finite("inputs", x)
+        raise ValueError(f"x has shape {x.shape}, expected {features} features and a row at least")
+    finite("x", x)
     state = initial_state_array(initial_state, config, batch)
     if state is not None:
         finite("initial_state", state)

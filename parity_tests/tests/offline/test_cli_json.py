@@ -42,6 +42,8 @@ RUNS = {
     ("bundle", NPZ, *CALL, "-o", "b.npz"): 0,
     ("trace", NPZ, *CALL): 0,
     ("trace", NPZ, *CALL, "-o", "t.npz"): 0,
+    ("vectors", NPZ, "-o", "v.bin", "--weights", "int8"): 0,
+    ("vectors", NPZ, *CALL, "-o", "v.h"): 0,
     ("layouts",): 0,
     ("layouts", "onnx"): 0,
     ("diff", NPZ, *CALL, "--theirs", "y.npy"): 0,

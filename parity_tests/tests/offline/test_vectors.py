@@ -79,7 +79,7 @@ class TestGoldenNumbers:
 
     def test_outputs_are_those_of_a_model_of_live_keras(self) -> None:
         x, y = (np.load(LAMP.with_name(f"{name}.npy")) for name in ("x", "keras"))
-        (one,) = lamp(inputs=x).vectors
+        (one,) = lamp(x=x).vectors
         assert np.abs(one.output - y).max() <= one.tolerance
 
     @pytest.mark.parametrize("weights", ["int8", "int16"])
@@ -307,11 +307,11 @@ class TestVectorsRefusals:
             ({"batch": 0}, "batch is 0, expected an int of at least 1"),
             ({"timesteps": True}, "timesteps is True"),
             ({"batch": 10**9}, "choose a smaller batch"),
-            ({"mask": np.ones((2, 3))}, "mask is given without inputs"),
-            ({"inputs": np.ones((0, 3, 4), "float32")}, "expected 4 features and a row"),
-            ({"inputs": np.ones((2, 3, 5), "float32")}, "expected 4 features"),
-            ({"inputs": np.full((2, 3, 4), np.nan, "float32")}, "inputs[0, 0, 0] is nan"),
-            ({"inputs": np.ones((2, 3, 4), "float32"), "batch": 2}, "of drawn inputs"),
+            ({"mask": np.ones((2, 3))}, "mask is given without x"),
+            ({"x": np.ones((0, 3, 4), "float32")}, "expected 4 features and a row"),
+            ({"x": np.ones((2, 3, 5), "float32")}, "expected 4 features"),
+            ({"x": np.full((2, 3, 4), np.nan, "float32")}, "x[0, 0, 0] is nan"),
+            ({"x": np.ones((2, 3, 4), "float32"), "batch": 2}, "of drawn inputs"),
         ],
     )
     def test_wrong_arguments(self, options: dict[str, Any], says: str) -> None:
