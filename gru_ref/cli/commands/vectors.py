@@ -73,8 +73,8 @@ def vectors(
     \b
     -o gru.h     a C header
     -o gru.json  JSON, in the words of fixtures/README.md
-    -o gru.npz   a bundle: gru-ref diff gru.npz --layer inputs … --theirs y.csv
-    -o gru.bin   raw numbers, little-endian, and gru.bin.json, which describes them
+    -o gru.npz   a bundle of a GRU for each vector, which is its probe
+    -o gru.bin   raw numbers, little-endian, described by gru.bin.json
     -o FOLDER    all of these, and CSV
     """
     sources = {"FILE": source.file, **call.paths()}

@@ -105,7 +105,12 @@ def better(given: Vectors, ignored: frozenset[str] = frozenset()) -> Better:
     return found
 
 
-def witness_calls(given: Vectors) -> tuple[dict[str, Call], Attempt]:
+def generic_attempt(like: Attempt) -> Attempt:
+    """Return a call of the layer and sizes of `like` whose weights and arguments are all drawn."""
+    return next(_draw(like, 1.0, np.random.PCG64(0)))[1]
+
+
+def witness_calls(given: Vectors) -> dict[str, Call]:
     """Return calls of the layer of `given`, with its own weights, that see the most mistakes.
 
     The weights stay, so the inputs alone are drawn, at a few scales: weights that are large
@@ -113,31 +118,25 @@ def witness_calls(given: Vectors) -> tuple[dict[str, Call], Attempt]:
 
     Returns
     -------
-    calls : dict
+    dict
         "inputs", "mask", "state" and "state_and_mask" → the call that has these.
-    generic : Attempt
-        An attempt with drawn weights too, whose numbers have no property.
     """
     bits = np.random.PCG64(0)
-    _, generic = next(_draw(given.attempt, 1.0, bits))
-    most = -1
+    most, found = -1, dict[str, Call]()
     for scale in _INPUT_SCALES:
         state, mask, x = _arguments(given.attempt, scale, bits)
-        calls = {
+        fullest = Call(x, state, mask)
+        seen = _judge("", replace(given.attempt, calls=(fullest,)), given).seen
+        if len(seen) <= most:
+            break
+        most = len(seen)
+        found = {
             "inputs": Call(x),
             "mask": Call(x, None, mask),
             "state": Call(x, state),
-            "state_and_mask": Call(x, state, mask),
+            "state_and_mask": fullest,
         }
-        tests = [
-            _judge(name, replace(given.attempt, calls=(call,)), given, frozenset())
-            for name, call in calls.items()
-        ]
-        seen = frozenset[str]().union(*(test.seen for test in tests))
-        if len(seen) <= most:
-            break
-        most, found = len(seen), calls
-    return found, generic
+    return found
 
 
 def _best(tried: Sequence[DrawnTest], generic: Attempt) -> Better:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gru_ref.core.loop import Moment
 from gru_ref.core.rounding import is_half
 from gru_ref.core.weights import GRUWeights
-from gru_ref.debugging.lint.better import witness_calls
+from gru_ref.debugging.lint.better import generic_attempt, witness_calls
 from gru_ref.debugging.lint.reasons import Reasons
 from gru_ref.debugging.lint.vectors import Vectors
 from gru_ref.debugging.mistakes.gru_run import Attempt, Call, built_gru
@@ -106,19 +106,20 @@ def vectors(
                 raise ValueError(f"{name} is given without x, expected both or neither")
         sizes = _sizes(given, batch, timesteps)
         _check_count(sizes, golden, 4)
-        calls, generic = witness_calls(_lint_test(attempt, [_blank_call(golden, sizes)]))
+        blank = _blank_call(golden, sizes)
+        calls = witness_calls(Vectors.of(_double(attempt, blank), _SEARCH_TOLERANCE, 0.0))
     else:
         if batch is not None or timesteps is not None:
             raise ValueError("batch and timesteps are of drawn inputs, expected none with x")
         call = _given_call(golden, x, initial_state, mask)
         _check_count(golden.config.batch_and_time(call.x.shape), golden, 1)
         calls = {"inputs": call}
-        _, generic = witness_calls(_lint_test(attempt, [call]))
     with warnings.catch_warnings(record=True) as quirks:
         warnings.simplefilter("always", KerasQuirkWarning)
         made = list(_run_all(golden, attempt, calls))
     notes += [str(one.message) for one in quirks]
-    unrevealed, cannot = _unrevealed(made, attempt, generic)
+    generic = generic_attempt(_double(attempt, *calls.values()))
+    unrevealed, cannot = _unrevealed(made, generic)
     return GoldenVectors(
         golden,
         tuple(one.vector for one in made),
@@ -294,10 +295,10 @@ def _run(
     if recorded is not None:
         calls = (*calls[:-1], call._replace(initial_state=None))
         call = call._replace(initial_state=recorded)
-    wide = replace(attempt, calls=calls).double
+    wide = _double(attempt, *calls)
     record: list[Moment] = []
     with np.errstate(all="ignore"):
-        alone = replace(attempt, calls=(call,)).double.calls[0]
+        (alone,) = _double(attempt, call).calls
         result = alone.run(wide.weights, wide.config, record=record)
     dtype = layer.config.compute_dtype
     start = np.zeros_like(result.state) if call.initial_state is None else call.initial_state
@@ -340,12 +341,13 @@ def _narrow(call: Call, layer: GRU) -> Call:
     )
 
 
-def _lint_test(attempt: Attempt, calls: Sequence[Call]) -> Vectors:
-    return Vectors.of(replace(attempt, calls=tuple(calls)).double, _SEARCH_TOLERANCE, 0.0)
+def _double(attempt: Attempt, *calls: Call) -> Attempt:
+    """Return the calls in float64."""
+    return replace(attempt, calls=calls).double
 
 
 def _unrevealed(
-    made: Sequence[_Made], attempt: Attempt, generic: Attempt
+    made: Sequence[_Made], generic: Attempt
 ) -> tuple[tuple[Unrevealed, ...], tuple[str, ...]]:
     """Return the mistakes that no vector reveals, and why, and those that cannot be made."""
     revealed = {name for one in made for name in one.vector.reveals}
@@ -375,7 +377,7 @@ def _quantisation_error(
         record: list[Moment] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", KerasQuirkWarning)
-            wide = replace(own, calls=(call,)).double
+            wide = _double(own, call)
             wide.calls[0].run(wide.weights, wide.config, record=record)
         bounds = state_bounds(one.record, attempt.weights, attempt.config, *scales)
         for exact, coded, limit in zip(record, one.record, bounds, strict=True):
