@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import re
@@ -171,7 +170,7 @@ def _bundle(path: Path, arrays: Mapping[str, Array], call: _Call) -> dict[str, _
             str(layer["path"]): _probe(arrays, f"{number}/", call)
             for number, layer in enumerate(described["layers"])
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _no_vectors(path, error) from None
 
 
@@ -269,24 +268,23 @@ def _trace(path: Path, lines: Sequence[str], call: _Call) -> dict[str, Array]:
     batch, timesteps, units = call[:3]
     arrays: dict[str, Array] = {}
     known: dict[str, Array] = {}
-    for row in csv.DictReader(lines, CSV_COLUMNS):
-        name = (row["name"] or "").strip()
-        if name not in _RESULTS:
+    for line in lines:
+        row = dict(zip(CSV_COLUMNS, map(str.strip, line.split(",")), strict=False))
+        name = row.get("name", "")
+        if name not in _RESULTS and len(row) == len(CSV_COLUMNS):
             continue
         shape = (batch, units) if name == "state" else (timesteps, batch, units)
-        axes = ("position", "batch", "index")[-len(shape) :]
-        if name not in arrays:
-            arrays[name], known[name] = np.zeros(shape), np.zeros(shape, bool)
+        array = arrays.setdefault(name, np.zeros(shape))
+        there = known.setdefault(name, np.zeros(shape, bool))
         try:
-            place = tuple(int(row[axis]) for axis in axes)
+            place = tuple(int(row[axis]) for axis in ("position", "batch", "index")[-len(shape) :])
             if min(place) < 0:
                 raise IndexError
-            arrays[name][place], known[name][place] = float(row["value"]), True
-        except (TypeError, ValueError, IndexError):
+            array[place], there[place] = float(row["value"]), True
+        except (KeyError, ValueError, IndexError):
             raise ValueError(
-                f"{_OPTION} is {str(path)!r} with the row {shown(','.join(map(str, row.values())))}"
-                f", expected a number at a place of the call: {timesteps} timesteps, batch {batch},"
-                f" {units} units"
+                f"{_OPTION} is {str(path)!r} with the row {shown(line[:60])}, expected a number at "
+                f"a place of the call: {timesteps} timesteps, batch {batch}, {units} units"
             ) from None
     for name, there in known.items():
         if not there.all():
@@ -396,5 +394,5 @@ def _described(path: Path, data: Mapping[str, Any]) -> dict[str, _Vector]:
             )
             for vector, own in arrays.items()
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _no_vectors(path, error) from None

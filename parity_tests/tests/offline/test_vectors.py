@@ -330,15 +330,24 @@ class TestVectorsRefusals:
         with pytest.raises(ValueError, match=r"kernel\[0, 0\] is -?inf, expected finite"):
             vectors(spoiled)
 
+    def test_weights_that_float32_cannot_hold(self) -> None:
+        layer = small_gru.layer(dtype="float64")
+        layer = small_gru.change_array(layer, 0, lambda kernel: kernel * 1e60)
+        with pytest.raises(ValueError, match=r"kernel\[0, 0\] is -?inf, expected finite"):
+            vectors(layer, weights="float32")
+
     def test_results_that_overflow(self) -> None:
         layer = small_gru.layer(activation="exponential", recurrent_activation="exponential")
         with pytest.raises(ValueError, match="expected finite numbers"):
             vectors(layer, np.full((1, 3, 4), 100, "float32"))
 
-    def test_half_types_are_widened_and_it_is_said(self) -> None:
-        made = vectors(small_gru.layer(dtype="float16"))
+    @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "mixed_float16", "mixed_bfloat16"])
+    def test_half_types_are_widened_and_it_is_said(self, dtype: str) -> None:
+        layer = small_gru.layer(dtype=dtype, recurrent_initializer="zeros")
+        made = vectors(layer)
         assert made.vectors[0].x.dtype == made.weights["kernel"].dtype == np.float32
-        assert "without the rounding of float16" in made.notes[0]
+        np.testing.assert_array_equal(made.weights["kernel"], layer.get_weights()[0])
+        assert f"without the rounding of {dtype.removeprefix('mixed_')}" in made.notes[0]
 
     @pytest.mark.parametrize(
         ("path", "formats", "says"),
@@ -378,6 +387,10 @@ class TestVectorsCommand:
         check_shown(invoke("vectors", LAMP, "-o", f"lamp{FORMATS[name].ending}"))
         wanted = {f"lamp{FORMATS[name].ending}"} | ({"lamp.bin.json"} if name == "raw" else set())
         assert {path.name for path in Path().iterdir()} == wanted
+
+    def test_the_object_prints_what_the_command_prints(self) -> None:
+        printed = invoke("vectors", LAMP, "-o", "lamp.h", "--weights", "int8").out
+        assert printed == f"lamp.h\n{lamp(weights='int8')}\n"
 
     def test_json_is_the_summary(self) -> None:
         ended = invoke("vectors", LAMP, "-o", "lamp.h", "--json")
@@ -516,10 +529,16 @@ class TestTheirs:
             ("a.csv", "position,timestep,batch,name,index,value\n0,0,0,h,0,1\n", "lacks 159"),
             ("a.csv", "position,timestep,batch,name,index,value\n0,0,9,h,0,1\n", "0,0,9,h,0,1"),
             ("a.csv", "position,timestep,batch,name,index,value\n-1,0,0,h,0,1\n", "-1,0,0"),
-            ("a.csv", "position,timestep,batch,name,index,value\n0,0,0,h,0\n", "0,0,0,h,0,None"),
+            (
+                "a.csv",
+                "position,timestep,batch,name,index,value\n0,0,0,h,0\n",
+                "the row '0,0,0,h,0'",
+            ),
             ("a.csv", "position,timestep,batch,name,index,value\n0,0,0,x,0,1\n", "expected h"),
             ("a.csv", b"\xff\xfe\x00", "expected text in UTF-8"),
+            ("a.csv", "position,timestep,batch,name,index,value\n0\0,0,0,h,0,1\n", "with the row"),
             ("a.json", "{", "expected JSON"),
+            ("a.json", "[" * 100_000, "expected JSON"),
             ("a.json", "[[1, 2], [3]]", "lists of equal lengths"),
             ("a.json", '{"cases": 1}', "as gru-ref vectors writes them"),
             ("a.json", '{"cases": [{"calls": [1]}]}', "as gru-ref vectors writes them"),
