@@ -8,9 +8,10 @@ import click
 
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
-from gru_ref.cli.assumptions import of_call, report_assumptions
+from gru_ref.cli.assumptions import MASKED_CALL, of_call, report_assumptions
 from gru_ref.cli.json_report import print_report
 from gru_ref.cli.output import check_output
+from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.selection import SourceFile
 from gru_ref.debugging.vectors.formats import FORMATS, contents, formats_of
 from gru_ref.debugging.vectors.identifiers import check_prefix
@@ -36,7 +37,7 @@ from gru_ref.presentation.text import one_line
     type=click.Choice(list(FORMATS)),
     multiple=True,
 )
-@options.call(required=False)
+@options.call("Inputs, (batch, time, F), or a bundle, whose probe they are (default: drawn).")
 @options.value(
     "--weights",
     "DTYPE",
@@ -85,15 +86,18 @@ def vectors(
         check_output("--output", output, sources, force=force)
     call.check_inputs({})
     gru = source.gru(layer)
-    arrays = call.arrays()
-    made = make(
-        gru, arrays.pop("inputs"), **arrays, weights=weights, batch=batch, timesteps=timesteps
-    )
+    arrays = call.arrays() if call.inputs is None else call.resolve(source, gru)[0]
+    drawn = arrays["inputs"] is None
+    masked = drawn or arrays["mask"] is not None
+    uses = MASKED_CALL if drawn else of_call(arrays)
+    with progress_bar("vectors"):
+        made = make(
+            gru, arrays.pop("inputs"), **arrays, weights=weights, batch=batch, timesteps=timesteps
+        )
     files = contents(made, output, formats or None, prefix)
     for path in files:
         check_output("--output", path, sources, force=force)
-    masked = call.inputs is None or call.mask is not None
-    report_assumptions([gru], source, of_call(call, masked=masked), masked=masked)
+    report_assumptions([gru], source, uses, masked=masked)
     write_all(files)
     if as_json:
         print_report(made, file=source.file, layers=[gru], written=files)

@@ -126,7 +126,7 @@ def witness_calls(given: Vectors) -> dict[str, Call]:
     for scale in _INPUT_SCALES:
         state, mask, x = _arguments(given.attempt, scale, bits)
         fullest = Call(x, state, mask)
-        seen = _judge("", replace(given.attempt, calls=(fullest,)), given).seen
+        seen = _judge("", replace(given.attempt, calls=(fullest,)), given, frozenset()).seen
         if len(seen) <= most:
             break
         most = len(seen)
