@@ -182,6 +182,11 @@ def dtype_name(value: Any, behaviour: Behaviour) -> str:
     raise error(f"dtype is {shown(value)}, expected one of {known}")
 
 
+def compute_dtype_name(dtype: str) -> str:
+    """Return the dtype in which a layer of this dtype or policy computes."""
+    return POLICIES[dtype][0]
+
+
 def _name_of(value: Any) -> Any:
     """Return the name of a dtype, of its type, or of a policy."""
     name = getattr(value, "name", None)

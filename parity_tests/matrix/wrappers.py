@@ -242,8 +242,53 @@ def _around(dtype: str) -> dict[str, dict[str, object]]:
     }
 
 
+def _mixed(own: str, stack: str, *cells: str, **arguments: object) -> dict[str, object]:
+    """Return an RNN of one dtype around a stack of another, of cells of others."""
+    made = [
+        {"class": "GRUCell", **_HALVED, "units": 2 - place, "dtype": dtype}
+        for place, dtype in enumerate(cells)
+    ]
+    around = {"class": "StackedRNNCells", "cells": made, "dtype": stack} if stack else made[0]
+    return rnn(around, **_LISTED, dtype=own, **arguments)
+
+
+_SEVERAL = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
+_PAIRS = [(own, cell) for own in _SEVERAL for cell in _SEVERAL]
+_THREE = ("float16", "float32", "float64")
+# In Keras 2 only where RNN and cells compute in one dtype: no state is cast. bfloat16 is with those
+# of Keras 3 alone.
+ALIKE = {
+    "float16-of-mixed_float16": _mixed("float16", "", "mixed_float16"),
+    "mixed_float16-of-float16-stateful": _mixed("mixed_float16", "", "float16", stateful=True),
+    **{
+        f"{own}-through-{stack}": _mixed(own, stack, own, own)
+        for own in _THREE
+        for stack in _THREE
+        if own != stack
+    },
+}
+# In Keras 3 of every dtype around every other.
+UNLIKE = {
+    **{f"{own}-of-{cell}": _mixed(own, "", cell) for own, cell in _PAIRS if own != cell},
+    **{
+        f"{own}-of-{cell}-stateful": _mixed(own, "", cell, stateful=True, unroll=True)
+        for own, cell in _PAIRS
+        if own != cell
+    },
+    **{
+        f"{own}-of-{stack}-of-{first}-and-{last}": _mixed(own, stack, first, last)
+        for own in _THREE
+        for stack in _THREE
+        for first in _THREE
+        for last in _THREE
+        if len({own, stack, first, last}) > 1
+    },
+    "around-float32-of-float16": bidirectional(_mixed("float32", "", "float16"), dtype="float64"),
+}
+
 _BACKWARDS = {"go_backwards": True}
 DTYPES = {
+    **ALIKE,
     **_around("float16"),
     **_around("float64"),
     **_around("mixed_float16"),

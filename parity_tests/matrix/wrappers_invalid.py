@@ -218,8 +218,15 @@ AROUND_INVALID: tuple[Invalid, ...] = (
         "rnn-dtype-of-the-cell",
         "a cell of another dtype",
         call(rnn(cell(dtype="float64"))),
-        error("ValueError", "dtype", keras="InvalidArgumentError", why=EARLIER),
-        error("ValueError", "dtype", keras=None, why="gru_ref does not round from one to the other"),
+        dtype_refused("dtype"),
+        ACCEPTED,
+    ),
+    row(
+        "stack-dtype-of-the-cells-masked",
+        "cells of the RNN's dtype in a stack of another, and a mask",
+        call(rnn({"class": "StackedRNNCells", "cells": [CELL3, CELL], "dtype": "float64"}), mask=MASK),
+        ACCEPTED,
+        dtype_refused("mask"),
     ),
     row(
         "stack-reverse-order",

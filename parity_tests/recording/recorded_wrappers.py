@@ -20,7 +20,9 @@ from parity_tests.recording import fixture_files, record_configs
 
 FOLDER = FIXTURES / "around"
 # Of the layers of several dtypes: the others are checked against live Keras alone.
-RECORDED_DTYPES = ("around-float64", "of-float64", "forward-float64")
+RECORDED_DTYPES = ("around-float64", "of-float64", "forward-float64", "float64-through-float16")
+# Of Keras 3 alone.
+RECORDED_UNLIKE = ("float32-of-float64", "float64-of-float32-of-float16-and-float64")
 ONE_IN = 29  # of the cases of a family, evenly spread over its lanes
 
 _CELL = {"class": "GRUCell", "units": 5}
@@ -79,7 +81,8 @@ def record(oracle: Oracle) -> None:
         steps = [["construct", [], spec], ["get_config", [], {}]]
         reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         configs[name] = reply[-1]["value"]
-    for name in RECORDED_DTYPES:  # last: Keras numbers the names of layers as they are made
+    unlike = RECORDED_UNLIKE if oracle.generation == 3 else ()
+    for name in (*RECORDED_DTYPES, *unlike):  # last: Keras numbers the names of layers as they are made
         steps = wrappers.dtype_steps(name)
         reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         assert reply[-1]["ok"], f"{name}: {reply[-1]['error']}"

@@ -182,8 +182,8 @@ class LoopLayer(SequenceLayer):
 
     def _zeros(self, batch: int) -> States:
         """Return the states that a stateful layer records when it is built."""
-        configs = self._cell_configs
-        arrays = [np.zeros((batch, config.units), config.variable_dtype) for config in configs]
+        dtype = self.config.variable_dtype
+        arrays = [np.zeros((batch, config.units), dtype) for config in self._cell_configs]
         return self._as_states(arrays, None)
 
     def _as_states(self, arrays: Sequence[Array], start: States | None) -> States:

@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.rounding import numpy_dtype
+from gru_ref.core.step import Step, gru_step
+from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import Masks
 from gru_ref.keras.functional import CellCall, stacked_gru
+from gru_ref.keras.identifiers import compute_dtype_name
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import PartMasks, WrapperLayer
 from gru_ref.keras.layers.build_checks import call_build_config, known_features, three_sizes
@@ -49,8 +53,7 @@ class RNN(LoopLayer, WrapperLayer):
     Raises
     ------
     TypeError, ValueError
-        As the release of Keras raises; the message names the argument. Also if the dtype is not
-        that of the cell, or there is no cell.
+        As the release of Keras raises; the message names the argument. Also if there is no cell.
 
     Source
     ------
@@ -99,10 +102,6 @@ class RNN(LoopLayer, WrapperLayer):
             activity_regularizer=True,
             time_major=last.behaviour.time_major_argument,
         )
-        if self.dtype != last.dtype:
-            raise ValueError(
-                f"dtype is {self.dtype} and that of the cell {last.dtype}, expected the same"
-            )
         argument = "activity_regularizer"
         self.activity_regularizer = kwargs.get(argument)
         found = regularizers.resolve(self.activity_regularizer, last.behaviour, argument)
@@ -116,6 +115,7 @@ class RNN(LoopLayer, WrapperLayer):
             "zero_output_for_mask": kwargs.get("zero_output_for_mask", False),
             "activity_regularizer": self.activity_regularizer,
             "path": "unroll" if unroll else "loop",
+            "dtype": self.dtype,
         }
         self._configs = [
             cell.config.changed(identifiers={**cell.config.identifiers, argument: found}, **loop)
@@ -150,6 +150,18 @@ class RNN(LoopLayer, WrapperLayer):
     @property
     def _cell_configs(self) -> Sequence[GRUConfig]:
         return self._configs
+
+    def _check_state_dtypes(self, given: States | None) -> None:
+        """Refuse zeros and recorded states where they reach a cell of another dtype uncast."""
+        own = self._config.compute_dtype.name
+        other = [cell.config.dtype for cell in self.cells if cell.compute_dtype != own]
+        uncast = not self.behaviour.initial_state_is_cast
+        if other and uncast and (given is None or self._config.stateful):
+            raise TypeError(
+                f"dtype is {self.dtype} and that of a cell {other[0]}, expected the same, or an "
+                f"initial_state of the cell's dtype and stateful=False: Keras {self.keras_version} "
+                "casts no state"
+            )
 
     def _check_features(self, features: int) -> None:
         for number, cell in enumerate(self.cells):
@@ -221,8 +233,9 @@ class RNN(LoopLayer, WrapperLayer):
             self._check_features(x.shape[2])
         batch, timesteps = self._sizes(x)
         used = call_checks.mask_array(mask, config, batch, timesteps, behaviour.rnn_mask_containers)
-        self._check_unit_mask(used)
+        self._check_mask(used)
         given = self._initial_states(initial_state, batch)
+        self._check_state_dtypes(given)
         with self._unchanged_by_errors():
             if not self.built or (config.stateful and self._recorded is None):
                 self.build(x.shape)
@@ -234,6 +247,7 @@ class RNN(LoopLayer, WrapperLayer):
                 x, start, training, (dropout_mask, recurrent_dropout_mask), rng, (batch, timesteps)
             )
             output, arrays = stacked_gru(x, runs, mask=used)
+            output, arrays = self._cast_results(output, arrays)
             output = ragged.rows_first(output, ragged_lengths, config)
             states = self._as_states(arrays, start)
             states = self._one_cell_states(states, masked=used is not None)
@@ -268,7 +282,9 @@ class RNN(LoopLayer, WrapperLayer):
         if few:
             behaviour.warn("short_states_run_fewer_cells", f"{len(items)} were given")
         arrays, nested = [], []
-        for item, config in zip(items, configs, strict=False):
+        for item, cell, config in zip(items, self.cells, configs, strict=False):
+            if not behaviour.initial_state_is_cast and config.dtype != cell.config.dtype:
+                config = config.changed(dtype=cell.config.dtype)
             in_list = self._stacked and isinstance(item, (list, tuple)) and len(item) == 1
             array = call_checks.initial_state_array([item[0] if in_list else item], config, batch)
             assert array is not None
@@ -276,8 +292,15 @@ class RNN(LoopLayer, WrapperLayer):
             nested.append(in_list)
         return States(tuple(arrays), tuple(nested))
 
-    def _check_unit_mask(self, used: Array | None) -> None:
-        """Refuse a mask of every unit where the cells differ in size."""
+    def _check_mask(self, used: Array | None) -> None:
+        """Refuse a mask of every unit where the cells differ in size, and any where Keras does."""
+        around = self._around_dtype
+        other = [cell.config.dtype for cell in self.cells if cell.compute_dtype != around]
+        if used is not None and other and self.behaviour.initial_state_is_cast:
+            raise TypeError(
+                f"mask is given to StackedRNNCells of dtype {around} with a cell of {other[0]}, "
+                "expected no mask, or one dtype: Keras cannot choose between states of two dtypes"
+            )
         units = {cell.units for cell in self.cells}
         if used is not None and used.ndim == 3 and used.shape[2] > 1 and len(units) > 1:
             raise ValueError(
@@ -314,8 +337,12 @@ class RNN(LoopLayer, WrapperLayer):
         runs: list[CellCall] = []
         used: list[Masks] = []
         shared: dict[GRUCell, Masks] = {}  # a cell in several places drops alike in all of them
+        dtypes = {cell.compute_dtype for cell in self.cells}
+        one_dtype = dtypes == {self._around_dtype} == {self._config.compute_dtype.name}
         for number, (cell, state) in enumerate(zip(self.cells, states, strict=False)):
             config = self._configs[number]
+            if config.dtype != cell.config.dtype:
+                config = config.changed(dtype=cell.config.dtype)
             own = by_cell[0][number], by_cell[1][number]
             masks = shared.get(cell) if all(mask is None for mask in own) else None
             if masks is None:
@@ -324,11 +351,49 @@ class RNN(LoopLayer, WrapperLayer):
                     config, training, own, rng, (*sizes, features, state_batch)
                 )
             shared[cell] = masks
-            runs.append(CellCall(cell._known_weights(), config, state, *masks))
+            run = CellCall(cell._known_weights(), config, state, *masks)
+            runs.append(run if one_dtype else self._cast_run(run, first=number == 0))
             used.append(masks)
             features = cell.units
         self._used_masks = used
         return runs
+
+    def _cast_results(self, output: Array, arrays: Sequence[Array]) -> tuple[Array, list[Array]]:
+        """Return the output and the states in the dtype that the release returns them in."""
+        dtypes = [config.compute_dtype for config in self._configs]
+        if not self.behaviour.initial_state_is_cast:
+            dtypes = [numpy_dtype(cell.compute_dtype) for cell in self.cells]
+        states = [
+            array.astype(dtype, copy=False) for array, dtype in zip(arrays, dtypes, strict=False)
+        ]
+        return output.astype(dtypes[len(arrays) - 1], copy=False), states
+
+    @property
+    def _around_dtype(self) -> str:
+        """The compute dtype of the stack, or of the cell where there is none."""
+        if isinstance(self.cell, StackedRNNCells):
+            return compute_dtype_name(self.cell.dtype)
+        return self.cells[0].compute_dtype
+
+    def _cast_run(self, run: CellCall, *, first: bool) -> CellCall:
+        """Return a run whose steps cast as Keras does between an RNN, a stack and its cells.
+
+        Its loop is in float64, which holds the numbers of every other dtype exactly.
+        """
+        recurrence, around = run.config.recurrence, numpy_dtype(self._around_dtype)
+        states_through = around if self.behaviour.initial_state_is_cast else recurrence.dtype
+        inputs_through = around if first else recurrence.dtype
+
+        def step(x: Array, h_prev: Array, weights: GRUWeights, _: Any, **masks: Any) -> Step:
+            x = x.astype(inputs_through).astype(recurrence.dtype)
+            h_prev = h_prev.astype(states_through).astype(recurrence.dtype)
+            return gru_step(x, h_prev, weights, recurrence, **masks)
+
+        state = run.initial_state
+        if state is not None:
+            state = state.astype(states_through)
+        wide = run.config.changed(dtype="float64")
+        return run._replace(config=wide, initial_state=state, step=step)
 
     # ---- config
 
@@ -364,7 +429,7 @@ class RNN(LoopLayer, WrapperLayer):
             `layer` is not a live RNN of Keras, or its cell is neither a GRUCell nor a stack of
             them.
         ValueError
-            gru_ref refuses its arguments: cells of another dtype than the RNN.
+            gru_ref refuses its arguments.
         """
         version = from_keras.release_of(layer, "RNN", keras_version)
         cell = from_keras.read_part(layer.cell, _CELLS, "the cell of the RNN", version)

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.rounding import dtype_kind, numpy_dtype
 from gru_ref.errors import shown
+from gru_ref.keras.identifiers import compute_dtype_name
 from gru_ref.keras.layers.base import WrapperLayer
 from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.ledger import resolve
@@ -27,7 +29,7 @@ class StackedRNNCells(WrapperLayer):
     Parameters
     ----------
     cells : list or tuple of GRUCell
-        All of the same Keras release and dtype.
+        All of the same Keras release.
     **kwargs
         name, trainable, dtype, and in Keras 2 reverse_state_order.
 
@@ -36,8 +38,8 @@ class StackedRNNCells(WrapperLayer):
     TypeError
         `cells` is not a list.
     ValueError
-        One of them is not a GRUCell, or has another release or dtype than the first; or as the
-        release of Keras raises.
+        One of them is not a GRUCell, or has another release than the first; or as the release of
+        Keras raises.
 
     Source
     ------
@@ -72,11 +74,6 @@ class StackedRNNCells(WrapperLayer):
                 raise ValueError(
                     f"cells has one of Keras {cell.keras_version}, expected {self.keras_version} "
                     "in every place"
-                )
-            if cell.config.dtype != self.dtype:
-                raise ValueError(
-                    f"cells has one of dtype {cell.config.dtype}, expected {self.dtype}: give "
-                    "StackedRNNCells itself the dtype of its cells"
                 )
         self.cells = tuple(cells)
         if kwargs.get("reverse_state_order"):
@@ -157,13 +154,26 @@ class StackedRNNCells(WrapperLayer):
         with self._unchanged_by_errors():
             if not self.built and hasattr(inputs, "__array__"):  # else the first cell complains
                 self.build(np.asarray(inputs).shape)
+            inputs = self._cast(inputs)
             for cell, state in zip(self.cells, states, strict=False):
+                if behaviour.initial_state_is_cast:
+                    state = self._cast(state)
                 inputs, new = cell(inputs, state, training=training)
                 new_states.append(new)
         if behaviour.cell_state_is_list:
             return inputs, new_states[0] if len(new_states) == 1 else new_states
         flat = [new[0] if isinstance(new, list) else new for new in new_states]
         return inputs, tuple(flat)
+
+    def _cast(self, values: Any) -> Any:
+        """Return floating arrays, within lists too, in the dtype in which the stack computes."""
+        if isinstance(values, (list, tuple)):
+            return type(values)(map(self._cast, values))
+        if not hasattr(values, "__array__") or not self._layer_arguments.get("autocast", True):
+            return values
+        array = np.asarray(values)
+        dtype = numpy_dtype(compute_dtype_name(self.dtype))
+        return array.astype(dtype) if dtype_kind(array.dtype) == "f" else array
 
     def get_initial_state(
         self, inputs: Any = None, batch_size: int | None = None, dtype: Any = None
@@ -208,7 +218,7 @@ class StackedRNNCells(WrapperLayer):
         TypeError
             `layer` is not a live StackedRNNCells of Keras, or one of its cells is not a GRUCell.
         ValueError
-            gru_ref refuses its arguments: cells of several dtypes, or of another than the stack's.
+            gru_ref refuses its arguments.
         """
         version = from_keras.release_of(layer, "StackedRNNCells", keras_version)
         taken: dict[int, GRUCell] = {}  # a cell may stand in several places

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -14,9 +15,12 @@ from parity_tests.judging.wrapper_observation import observe
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.invalid import RELEASES
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
+from parity_tests.oracles import codec
 from parity_tests.runner import live_run
 from parity_tests.tests.live.both_sides import live_steps, unfit_release, wrapper_values
 from parity_tests.tests.live.each_case import for_each, for_rows
+
+codec.take_dtype(ml_dtypes.bfloat16)  # else the oracle's arrays of it are float32
 
 ROWS = {row.id: row for row in AROUND_INVALID}
 ATOL_EPS = 64  # of calls that both accept: the weights are ones and zeros
@@ -137,6 +141,20 @@ class TestSeveralDtypes:
     def test_both_calls_are_the_live_ones(self, oracle: str, name: str) -> None:
         first, second = _differences(oracle, wrappers.dtype_steps(name))[3:]
         assert (first, second) == (0, 0)
+
+    @for_each(("keras3",), table.UNLIKE)
+    def test_cells_of_another_dtype_are_the_live_ones(self, oracle: str, name: str) -> None:
+        first, second = _differences(oracle, wrappers.dtype_steps(name))[3:]
+        assert (first, second) == (0, 0)
+
+    def test_a_state_of_the_cells_dtype_is_used_uncast(self) -> None:
+        steps = [
+            ["construct", [], table.UNLIKE["float32-of-float64"]],
+            ["build", [table.DTYPE_SHAPE], {}],
+            *wrappers.dtype_steps("float32-of-float64")[2:3],
+            ["call", [np.ones(table.DTYPE_SHAPE)], {"initial_state": [np.full((2, 2), 0.1)]}],
+        ]
+        assert _differences("keras2", steps)[-1] == 0
 
 
 def _arguments(spec: dict[str, Any]) -> tuple[np.ndarray, list[Any]]:
