@@ -238,6 +238,7 @@ def _check_layers(layers: Any) -> None:
             )
         if not layer.built:
             raise ValueError(f"the layer {path!r} is not built, expected one with weights")
+        layer.check_own_call("the bundle")
 
 
 def _calls(recorded: Any, paths: list[str]) -> Mapping[str, RecordedCall]:

@@ -142,6 +142,13 @@ def weights_and_config(given: Any) -> tuple[GRUWeights, GRUConfig]:
     if isinstance(given, tuple) and len(given) == 2:
         weights, config = given
     elif hasattr(given, "config") and hasattr(given, "get_weights"):
+        if hasattr(given, "check_own_call"):
+            given.check_own_call("what is converted")
+        if not getattr(given, "built", True):
+            raise ValueError(
+                "the layer is not built, expected one with weights: build it, or call it, and "
+                "set its weights first"
+            )
         weights, config = given.get_weights(), given.config
     else:
         raise TypeError(f"layer is {shown(given)}, expected a gru_ref.GRU or (weights, config)")

@@ -142,7 +142,7 @@ def floating(mapping: Mapping[str, Any], name: str, *axes: int | None) -> Array:
     ValueError
         The shape differs; None stands for any size.
     """
-    array = np.array(mapping[name])
+    array = np.asarray(mapping[name]).copy()
     if dtype_kind(array.dtype) != "f":
         raise TypeError(f"{name} has dtype {array.dtype}, expected a floating dtype")
     fits = array.ndim == len(axes) and all(

@@ -284,7 +284,7 @@ def find(oracle: str, case_id: str) -> WrapperCase:
 
 
 def dtype_steps(name: str) -> list[list[Any]]:
-    """Return what is done to a layer of `matrix.wrappers.DTYPES` or `UNLIKE`: two calls, of float64."""
+    """Return what is done to a layer of `DTYPES` or `UNLIKE`: two calls, of float64."""
     spec = (table.DTYPES | table.UNLIKE)[name]
     shape = table.DTYPE_SHAPE
     x = (np.arange(math.prod(shape)) / 10 - 0.3).round(1).reshape(shape)

@@ -121,3 +121,42 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         "GRUCell", {**_CELL, "activity_regularizer": "l2"}, "activity_regularizer",
     ),
 }  # fmt: skip
+
+# The class that is derived from, the method that it overrides, and whether that is taken over.
+OVERRIDES = (
+    *((name, "call", False) for name in ("GRU", "GRUCell", "RNN", "StackedRNNCells")),
+    ("GRU", "build", False),
+    ("GRU", "get_initial_state", False),
+    ("GRUCell", "get_initial_state", False),
+    ("GRU", "compute_mask", False),
+    ("GRU", "get_config", True),
+    ("GRU", "__init__", True),
+    ("GRU", "compute_output_shape", True),
+    ("GRUCell", "get_config", True),
+)
+
+# Classes of the user's that double what their call returns: what is made (see
+# `tests.live.take_over_worker.doubled`), and the arguments.
+_DOUBLED = {
+    "units": FEATURES,
+    "kernel_initializer": "zeros",
+    "recurrent_initializer": "zeros",
+    "dtype": "float64",
+}
+_SEQUENCES = {"return_sequences": True}
+DOUBLED: dict[str, tuple[str, dict[str, Any]]] = {
+    "GRU": ("GRU", _DOUBLED),
+    "GRU with a penalty": ("GRU", {**_DOUBLED, **_SEQUENCES, "activity_regularizer": "l2"}),
+    "stateful GRU": ("GRU", {**_DOUBLED, "stateful": True}),
+    "RNN": ("RNN", {**_DOUBLED, **_SEQUENCES}),
+    "RNN of cells": ("RNN of GRUCell", _DOUBLED),
+    "RNN of cells, backwards": ("RNN of GRUCell", {**_DOUBLED, **_SEQUENCES, "go_backwards": True}),
+    "RNN of cells, unrolled": ("RNN of GRUCell", {**_DOUBLED, "unroll": True}),
+    "RNN of cells, with zeros": (
+        "RNN of GRUCell", {**_DOUBLED, **_SEQUENCES, "zero_output_for_mask": True},
+    ),
+    "stateful RNN of cells": ("RNN of GRUCell", {**_DOUBLED, **_SEQUENCES, "stateful": True}),
+    "RNN of a stack": ("RNN of a stack", {**_DOUBLED, **_SEQUENCES}),
+    "Bidirectional": ("Bidirectional", _DOUBLED),
+    "Bidirectional around": ("Bidirectional of GRU", {**_DOUBLED, **_SEQUENCES}),
+}  # fmt: skip

@@ -82,7 +82,10 @@ def record(oracle: Oracle) -> None:
         reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         configs[name] = reply[-1]["value"]
     unlike = RECORDED_UNLIKE if oracle.generation == 3 else ()
-    for name in (*RECORDED_DTYPES, *unlike):  # last: Keras numbers the names of layers as they are made
+    for name in (
+        *RECORDED_DTYPES,
+        *unlike,
+    ):  # last: Keras numbers the names of layers as they are made
         steps = wrappers.dtype_steps(name)
         reply = oracle.request({"op": "wrappers", "steps": steps})["steps"]
         assert reply[-1]["ok"], f"{name}: {reply[-1]['error']}"

@@ -160,12 +160,13 @@ def built_gru(layer: Any) -> GRU:
     Raises
     ------
     TypeError, ValueError
-        It is not a GRU, or it is not built.
+        It is not a GRU, or has a `call` of its own, or is not built.
     """
     if not isinstance(layer, GRU):
         raise TypeError(f"layer is {shown(layer)}, expected a gru_ref.GRU{_hint(layer)}")
     if not layer.built:
         raise ValueError("the layer is not built, expected one with weights")
+    layer.check_own_call("every expected step")
     return layer
 
 

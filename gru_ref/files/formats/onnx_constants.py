@@ -95,8 +95,34 @@ class OnnxConstants:
         if name in scope.sparse:
             return "is stored sparsely"
         if node := scope.makers.get(name):
-            return f"is computed by {node.kind} ({node.part.place}) when the model runs"
+            by = f"is computed by {node.kind} ({node.part.place})"
+            if inputs := self._inputs_behind(name):
+                which = " and ".join(map(repr, sorted(inputs)))
+                return f"{by} from {which}, which each run of the model is given as an input"
+            return f"{by} when the model runs"
         return "is an input of the graph, which each run of the model is given"
+
+    def _inputs_behind(self, name: str) -> set[str]:
+        """Return the inputs of the graph that a value is folded from; none if from other values."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            if one in seen or self.get(one) is not None:
+                continue
+            seen.add(one)
+            scope = self.graph.scope(one)
+            if scope is None or one in scope.sparse or len(seen) > _LONGEST:
+                return set()
+            node = scope.makers.get(one)
+            if node is None:
+                found.add(one)
+            elif node.kind not in _OPERATORS or node.domain:
+                return set()
+            else:
+                waiting += filter(None, node.inputs)
+        return found
 
     def _folded(self, name: str, depth: int) -> Folded | None:
         tensor = self.graph.tensors.get(name)

@@ -36,6 +36,7 @@ def node_grus(node: OnnxNode, constants: OnnxConstants) -> Iterator[Found]:
         A weight is not constant, shapes or attributes contradict each other, or the node computes
         what no GRU of Keras does.
     """
+    _check_stored(node, constants)
     weights = [_weight(node, position, constants) for position in (1, 2, 3)]
     W, R, B = (None if one is None else one.array for one in weights)
     if W is None or R is None:
@@ -92,6 +93,18 @@ def node_grus(node: OnnxNode, constants: OnnxConstants) -> Iterator[Found]:
             },
             inferred=inferred,
             notes=(*([_REVERSED] if reverse else []), *notes),
+        )
+
+
+def _check_stored(node: OnnxNode, constants: OnnxConstants) -> None:
+    """Refuse a node with several weights that the file does not hold, naming each of them."""
+    missing = [name for name in map(node.input, (1, 2, 3)) if name and constants.get(name) is None]
+    if len(missing) > 1:
+        whats = {name: constants.whatever(name) for name in missing}
+        listed = "; ".join(f"{name!r} {what}" for name, what in whats.items())
+        raise node.part.error(
+            f"its weights are not in the file: {listed}; expected initializers: store the weights "
+            "in the model, or fold what they are computed from"
         )
 
 

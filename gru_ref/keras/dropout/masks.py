@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -311,6 +312,7 @@ class CellMasks:
         self.streams = streams
         # Rate → mask; None drops nothing.
         self._kept: dict[str, Array | None] = {}
+        self._in_loop = False
 
     def forget(self, rate: str) -> None:
         """Forget the mask of one rate, so that the next call draws a new one."""
@@ -368,9 +370,18 @@ class CellMasks:
             self._kept = _effective_masks(config, masks)
         return masks
 
+    @contextlib.contextmanager
+    def kept_in_loop(self, config: GRUConfig, masks: Masks) -> Iterator[None]:
+        """Keep the masks of a sequence while an RNN calls the cell, timestep by timestep."""
+        before, self._kept, self._in_loop = self._kept, _effective_masks(config, masks), True
+        try:
+            yield
+        finally:
+            self._kept, self._in_loop = before, False
+
     def _draw_or_reuse(self, config: GRUConfig, training: Any, sizes: Sizes) -> Masks:
         """Return the kept masks; those that are not kept are drawn, and kept."""
-        if self._kept and config.behaviour.cell_keeps_masks:
+        if self._kept and config.behaviour.cell_keeps_masks and not self._in_loop:
             config.behaviour.warn("cell_keeps_masks")
         wanted = config.changed(**dict.fromkeys(self._kept, 0.0))
         drawn = call_masks(wanted, training, (None, None), None, sizes, self.streams)

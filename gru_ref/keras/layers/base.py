@@ -100,6 +100,41 @@ class BaseLayer(abc.ABC):
         """Project the weights as Keras's optimizer does after its step; never otherwise."""
 
     @property
+    def own_call(self) -> str | None:
+        """The call that a class of the user's overrides, of this layer or of one within, or None.
+
+        Such a layer is run as Keras runs it. What reads the weights and the config alone, as a
+        conversion does, cannot tell what it computes: see `check_own_call`.
+        """
+        return self._overridden_call or next(
+            (part.own_call for part in self._parts if part.own_call), None
+        )
+
+    @property
+    def _overridden_call(self) -> str | None:
+        """The call that the class of this layer overrides, or None."""
+        for base in type(self).__mro__:
+            for name in ("call", "__call__"):
+                if name in vars(base):
+                    of_gru_ref = base.__module__.partition(".")[0] == __name__.partition(".")[0]
+                    return None if of_gru_ref else f"{base.__name__}.{name}"
+        return None
+
+    def check_own_call(self, what: str) -> None:
+        """Refuse a class with a call of its own, for `what` reads weights and config alone.
+
+        Raises
+        ------
+        TypeError
+            A class of the user's overrides `call`.
+        """
+        if self.own_call:
+            raise TypeError(
+                f"layer is {shown(self)}, whose {self.own_call} overrides that of gru_ref, "
+                f"expected a layer without: {what} would hold other numbers than it returns"
+            )
+
+    @property
     def build_config(self) -> dict[str, Any] | None:
         """The shapes that the layer was built for, as in Keras's get_build_config, or None."""
         return copy.deepcopy(self._build_config)

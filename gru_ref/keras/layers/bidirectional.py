@@ -14,8 +14,10 @@ from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import BaseLayer, PartMasks, WrapperLayer
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.layers.loop_layer import ABSENT, SequenceLayer
 from gru_ref.keras.layers.rnn import RNN
+from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
 from gru_ref.provenance import Provenance
@@ -206,7 +208,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             layer.change_loop(zero_output_for_mask=layer.config.return_sequences)
 
     def __repr__(self) -> str:
-        return f"Bidirectional({self.layer}, merge_mode={self.merge_mode!r}, name={self.name!r})"
+        name = type(self).__name__
+        return f"{name}({self.layer}, merge_mode={self.merge_mode!r}, name={self.name!r})"
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Build both layers; see `gru_ref.GRU.build`."""
@@ -263,6 +266,40 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         KerasQuirkWarning
             A quirk of the release changed the numbers.
         """
+        named = {
+            "initial_state": initial_state,
+            "mask": mask,
+            "training": training,
+            "dropout_mask": dropout_mask,
+            "recurrent_dropout_mask": recurrent_dropout_mask,
+            "rng": rng,
+            "ragged_lengths": ragged_lengths,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        if self._overridden_call is None:
+            return self.call(x, **given)
+        own = self.config.changed(dtype=self.dtype)
+        count = len(x) if isinstance(x, list) else 0
+        x, state = call_checks.split_x(x, given.pop("initial_state", None), own, count)
+        x = call_checks.x_array(x, own, self._layer_arguments.get("autocast", True))
+        with self._unchanged_by_errors():
+            if not self.built:
+                self.build(x.shape)
+            return self.call(x, **given | ({} if state is None else {"initial_state": state}))
+
+    def call(
+        self,
+        x: Any,
+        *,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: Any = None,
+        dropout_mask: Any = None,
+        recurrent_dropout_mask: Any = None,
+        rng: np.random.Generator | None = None,
+        ragged_lengths: Any = None,
+    ) -> Any:
+        """Return what `__call__` does: the method that a subclass overrides; see `GRU.call`."""
         behaviour = self.behaviour
         own = self.config.changed(dtype=self.dtype)
         count = len(x) if isinstance(x, list) else 0  # of too many states the layers complain
@@ -416,9 +453,18 @@ class Bidirectional(SequenceLayer, WrapperLayer):
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], *, keras_version: str | None = None
+        cls,
+        config: Mapping[str, Any],
+        *,
+        keras_version: str | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
     ) -> Bidirectional:
         """Build the layer from what ``get_config()`` of any Keras, or of gru_ref, returned.
+
+        Parameters
+        ----------
+        config, keras_version, custom_objects
+            As for `gru_ref.RNN.from_config`; classes of layers too.
 
         Raises
         ------
@@ -428,11 +474,16 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             As `gru_ref.GRU.from_config`.
         """
         arguments = nested_configs.outer_arguments(config, "layer", "backward_layer")
-        layer = nested_configs.read_layer(config["layer"], _LAYERS, "layer", keras_version)
+        classes = {**_LAYERS, **(custom_objects or {})}
+        layer = nested_configs.read_layer(
+            config["layer"], classes, "layer", keras_version, custom_objects
+        )
         backward = config.get("backward_layer")
         if backward is not None:
             version = layer.keras_version
-            backward = nested_configs.read_layer(backward, _LAYERS, "backward_layer", version)
+            backward = nested_configs.read_layer(
+                backward, classes, "backward_layer", version, custom_objects
+            )
         return cls(layer, backward_layer=backward, **arguments)
 
     @classmethod
@@ -533,7 +584,9 @@ def _copy_layer(layer: Any, go_backwards: bool) -> Any:
     config = _with_execution(layer.get_config(), layer.config.execution)
     config["go_backwards"] = go_backwards
     implementations = _implementations(layer)
-    again = type(layer).from_config(config, keras_version=layer.keras_version)
+    again = type(layer).from_config(
+        config, keras_version=layer.keras_version, **_custom_objects(layer)
+    )
     if not behaviour.implementation_in_config and _implementations(again) != implementations:
         behaviour.warn("implementation_in_config", f"implementation={implementations}")
     if behaviour.bidirectional_copies_are_built and layer.build_config is not None:
@@ -541,6 +594,13 @@ def _copy_layer(layer: Any, go_backwards: bool) -> Any:
     elif behaviour.build_config_in_config and isinstance(layer, RNN):
         _build_cells(layer, again)
     return again
+
+
+def _custom_objects(layer: Any) -> dict[str, dict[str, Any]]:
+    """Return the keyword that `from_config` needs for the cells of a class of the user's."""
+    inner = {type(cell) for cell in (layer.cell, *layer.cells)} if isinstance(layer, RNN) else set()
+    own = {cls.__name__: cls for cls in inner - {GRUCell, StackedRNNCells}}
+    return {"custom_objects": own} if own else {}
 
 
 def _build_cells(layer: RNN, again: RNN) -> None:

@@ -41,7 +41,7 @@ def weight_arrays(
         if not hasattr(value, "__array__"):
             error = config.behaviour.weight_type_error
             raise error(f"{name} is {shown(value)}, expected an array of shape {shape}")
-        array = np.array(value, config.variable_dtype)
+        array = np.asarray(value).astype(config.variable_dtype)
         if array.shape != shape:
             hint = CUDNN_BIAS if name == "bias" and array.shape == (6 * config.units,) else ""
             raise ValueError(f"{name} has shape {array.shape}, expected {shape}{hint}")

@@ -123,7 +123,9 @@ class GRU(LoopLayer, LeafLayer):
         self._masks = Masks(None, None)
 
     def __repr__(self) -> str:
-        return f"GRU({self.config.units}, keras_version={self.keras_version!r}, name={self.name!r})"
+        name = type(self).__name__
+        units, version = self.config.units, self.keras_version
+        return f"{name}({units}, keras_version={version!r}, name={self.name!r})"
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Fix the features (and, if stateful, the batch) and make the weights that can be made.
@@ -219,6 +221,50 @@ class GRU(LoopLayer, LeafLayer):
         KerasQuirkWarning
             A quirk of the release changed the numbers.
         """
+        return self._run_call(
+            self.call,
+            x,
+            initial_state=initial_state,
+            mask=mask,
+            training=training,
+            dropout_mask=dropout_mask,
+            recurrent_dropout_mask=recurrent_dropout_mask,
+            rng=rng,
+            ragged_lengths=ragged_lengths,
+        )
+
+    def call(
+        self,
+        x: Any,
+        *,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: Any = None,
+        dropout_mask: Any = None,
+        recurrent_dropout_mask: Any = None,
+        rng: np.random.Generator | None = None,
+        ragged_lengths: Any = None,
+    ) -> Any:
+        """Return what `__call__` does: the method that a subclass overrides, as in Keras.
+
+        Parameters
+        ----------
+        x
+            In the layer's dtype where a subclass overrides this method.
+        initial_state, mask, training, dropout_mask, recurrent_dropout_mask, rng, ragged_lengths
+            By name alone, for the generations order them differently. `__call__` passes on those
+            that it is given, so an override needs no others.
+
+        Examples
+        --------
+        >>> class Doubled(GRU):
+        ...     def call(self, x, **given):
+        ...         return 2 * super().call(x, **given)
+        >>> ones = {"kernel_initializer": "ones", "recurrent_initializer": "zeros"}
+        >>> x = np.ones((1, 3, 1), "float32")
+        >>> bool((Doubled(2, **ones)(x) == 2 * GRU(2, **ones)(x)).all())
+        True
+        """
         config = self.config
         masks = dropout_mask, recurrent_dropout_mask
         output, state = self._run(
@@ -246,7 +292,7 @@ class GRU(LoopLayer, LeafLayer):
         """Run the layer, as a call does, and return everything that each timestep computes.
 
         Parameters, errors and effects are those of a call: it records the state of a stateful
-        layer, and draws masks.
+        layer, and draws masks. A class that overrides `call` is refused with a TypeError.
 
         Returns
         -------
@@ -260,6 +306,7 @@ class GRU(LoopLayer, LeafLayer):
         >>> trace.z.shape, float(trace.z[0, 0, 0])  # timesteps first; sigmoid(1)
         ((3, 1, 2), 0.7310585975646973)
         """
+        self.check_own_call("the trace of a plain GRU")
         record: list[Moment] = []
         masks = dropout_mask, recurrent_dropout_mask
         self._run(x, initial_state, mask, training, masks, rng, record)
@@ -292,16 +339,7 @@ class GRU(LoopLayer, LeafLayer):
                 "use_cudnn is True, expected 'auto' or False: there is no cuDNN on a CPU"
             )
         with self._unchanged_by_errors():
-            late = self.built and config.behaviour.weights_argument_needs_the_building_call
-            if not self.built:
-                self.build(x.shape)
-                if given is not None and config.behaviour.build_config_has_states:
-                    self._build_config = call_build_config(x.shape, initial_state)
-            if self._pending is not None and late:
-                config.behaviour.warn("weights_argument_needs_the_building_call")
-            elif self._pending is not None:
-                self.set_weights(self._pending)
-            self._pending = None
+            self._build_in_call(x, None if given is None else initial_state)
             states = self._start(None if given is None else self._as_states([given], None))
             start = None if states is None else states.arrays[0]
             weights = self._known_weights()
@@ -317,9 +355,22 @@ class GRU(LoopLayer, LeafLayer):
                 **self._masks._asdict(),
             )
             result = Result(ragged.rows_first(result.output, ragged_lengths, config), result.state)
-            self._penalize(*result)
+            self._penalize(*(result if config.return_state else result[:1]))
             self._record(self._as_states([result.state], None), batch)
         return result
+
+    def _build_in_call(self, x: Array, initial_state: Any) -> None:
+        behaviour = self.behaviour
+        late = self.built and behaviour.weights_argument_needs_the_building_call
+        if not self.built:
+            self.build(x.shape)
+            if initial_state is not None and behaviour.build_config_has_states:
+                self._build_config = call_build_config(x.shape, initial_state)
+        if self._pending is not None and late:
+            behaviour.warn("weights_argument_needs_the_building_call")
+        elif self._pending is not None:
+            self.set_weights(self._pending)
+        self._pending = None
 
     # ---- state
 
@@ -372,7 +423,8 @@ class GRU(LoopLayer, LeafLayer):
         Raises
         ------
         TypeError
-            `layer` is not a live GRU of Keras.
+            `layer` is not a live GRU of Keras, or is of a class that overrides a method which
+            computes, such as `call`.
         ValueError
             It has weights that a GRU does not have.
 

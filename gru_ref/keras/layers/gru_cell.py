@@ -100,7 +100,8 @@ class GRUCell(LeafLayer):
         )
 
     def __repr__(self) -> str:
-        return f"GRUCell({self.units}, keras_version={self.keras_version!r}, name={self.name!r})"
+        name = type(self).__name__
+        return f"{name}({self.units}, keras_version={self.keras_version!r}, name={self.name!r})"
 
     @property
     def units(self) -> int:
@@ -195,6 +196,33 @@ class GRUCell(LeafLayer):
         KerasQuirkWarning
             The cell drops with the masks of an earlier call: see `reset_dropout_mask`.
         """
+        named = {
+            "training": training,
+            "dropout_mask": dropout_mask,
+            "recurrent_dropout_mask": recurrent_dropout_mask,
+            "rng": rng,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        if self._overridden_call is None:
+            return self.call(inputs, states, **given)
+        x = self._array("inputs", inputs, self.behaviour.inputs_are_cast)
+        with self._unchanged_by_errors():
+            if not self.built:
+                self.build(x.shape)
+            output, new_states = self.call(x, states, **given)
+        return output, new_states
+
+    def call(
+        self,
+        inputs: Any,
+        states: Any,
+        *,
+        training: Any = None,
+        dropout_mask: Any = None,
+        recurrent_dropout_mask: Any = None,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Any]:
+        """Return what `__call__` does: the method that a subclass overrides; see `GRU.call`."""
         config = self.config
         nested = isinstance(states, (list, tuple))
         if nested and not states:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +47,13 @@ def starts_from_record(
     if given is None or recorded is None:
         return given is None
     return quirks.recorded_state_wins(config, given, recorded)
+
+
+def flatten(values: Any) -> list[Array]:
+    """Return the arrays of nested lists and tuples."""
+    if isinstance(values, (list, tuple)):
+        return [array for value in values for array in flatten(value)]
+    return [np.asarray(values)]
 
 
 class SequenceLayer(BaseLayer):
@@ -102,6 +109,32 @@ class LoopLayer(SequenceLayer):
         """The config of every cell of the loop."""
         return [self.config]
 
+    @abc.abstractmethod
+    def _build_in_call(self, x: Array, initial_state: Any) -> None:
+        """Build the layer for an input, where it is not built."""
+
+    def _run_call(self, call: Callable[..., Any], x: Any, **given: Any) -> Any:
+        """Run the layer's `call` with the arguments that are given, None being none.
+
+        The `call` of a subclass gets x in the layer's dtype, as Keras hands it over, and finds the
+        layer built; the penalty of the outputs is that of what it returns.
+        """
+        given = {name: value for name, value in given.items() if value is not None}
+        if self._overridden_call is None:
+            return call(x, **given)
+        config = self.config
+        x, state = call_checks.split_x(
+            x, given.pop("initial_state", None), config, len(self._cell_configs)
+        )
+        x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
+        if state is not None:
+            given["initial_state"] = state
+        with self._unchanged_by_errors():
+            self._build_in_call(x, state)
+            outputs = call(x, **given)
+            self._penalize(*flatten(outputs))
+        return outputs
+
     # ---- shapes
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -154,12 +187,12 @@ class LoopLayer(SequenceLayer):
             )
         return batch, timesteps
 
-    def _penalize(self, output: Array, *states: Array) -> None:
+    def _penalize(self, *outputs: Array) -> None:
         """Keep the penalties of what a call returns."""
         config = self.config
         self._activity_losses = regularizers.activity_penalties(
             config.identifiers["activity_regularizer"],
-            (output, *states) if config.return_state else (output,),
+            outputs,
             config.behaviour,
             time_is_first=config.time_major and config.return_sequences,
         )
@@ -263,7 +296,7 @@ class LoopLayer(SequenceLayer):
             if not hasattr(value, "__array__"):
                 what = f"has {shown(value)}" if self._parts else f"is {shown(states)}"
                 raise TypeError(f"states {what}, expected an array")
-            array = np.array(value, old.dtype)
+            array = np.asarray(value).astype(old.dtype)
             if array.shape != old.shape:
                 raise ValueError(f"states has shape {array.shape}, expected {old.shape}")
             arrays.append(array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -126,7 +127,7 @@ class RNN(LoopLayer, WrapperLayer):
         self._used_masks: list[Masks] = []
 
     def __repr__(self) -> str:
-        return f"RNN({self.cell}, name={self.name!r})"
+        return f"{type(self).__name__}({self.cell}, name={self.name!r})"
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Build the cells; see `gru_ref.GRU.build`."""
@@ -224,6 +225,31 @@ class RNN(LoopLayer, WrapperLayer):
         KerasQuirkWarning
             A quirk of the release changed the numbers.
         """
+        return self._run_call(
+            self.call,
+            x,
+            initial_state=initial_state,
+            mask=mask,
+            training=training,
+            dropout_mask=dropout_mask,
+            recurrent_dropout_mask=recurrent_dropout_mask,
+            rng=rng,
+            ragged_lengths=ragged_lengths,
+        )
+
+    def call(
+        self,
+        x: Any,
+        *,
+        initial_state: Any = None,
+        mask: Any = None,
+        training: Any = None,
+        dropout_mask: Any = None,
+        recurrent_dropout_mask: Any = None,
+        rng: np.random.Generator | None = None,
+        ragged_lengths: Any = None,
+    ) -> Any:
+        """Return what `__call__` does: the method that a subclass overrides; see `GRU.call`."""
         config = self._config
         behaviour = config.behaviour
         x, initial_state = call_checks.split_x(x, initial_state, config, len(self.cells))
@@ -237,25 +263,28 @@ class RNN(LoopLayer, WrapperLayer):
         given = self._initial_states(initial_state, batch)
         self._check_state_dtypes(given)
         with self._unchanged_by_errors():
-            if not self.built or (config.stateful and self._recorded is None):
-                self.build(x.shape)
-                if given is not None and behaviour.build_config_has_states:
-                    self._build_config = call_build_config(x.shape, initial_state)
-                self._check_features(x.shape[2])
+            self._build_in_call(x, None if given is None else initial_state)
             start = self._start(given)
             runs = self._runs(
                 x, start, training, (dropout_mask, recurrent_dropout_mask), rng, (batch, timesteps)
             )
-            output, arrays = stacked_gru(x, runs, mask=used)
+            output, arrays = self._loop(x, runs, training, used)
             output, arrays = self._cast_results(output, arrays)
             output = ragged.rows_first(output, ragged_lengths, config)
             states = self._as_states(arrays, start)
             states = self._one_cell_states(states, masked=used is not None)
-            self._penalize(output, *arrays)
+            self._penalize(output, *(arrays if config.return_state else ()))
             self._record(states, batch)
         if config.return_state:
             return behaviour.state_container((output, *states.in_lists()))
         return output
+
+    def _build_in_call(self, x: Array, initial_state: Any) -> None:
+        if not self.built or (self._config.stateful and self._recorded is None):
+            self.build(x.shape)
+            if initial_state is not None and self.behaviour.build_config_has_states:
+                self._build_config = call_build_config(x.shape, initial_state)
+            self._check_features(x.shape[2])
 
     def _initial_states(self, given: Any, batch: int) -> States | None:
         """Return the initial states of a call; None where there are none.
@@ -337,8 +366,6 @@ class RNN(LoopLayer, WrapperLayer):
         runs: list[CellCall] = []
         used: list[Masks] = []
         shared: dict[GRUCell, Masks] = {}  # a cell in several places drops alike in all of them
-        dtypes = {cell.compute_dtype for cell in self.cells}
-        one_dtype = dtypes == {self._around_dtype} == {self._config.compute_dtype.name}
         for number, (cell, state) in enumerate(zip(self.cells, states, strict=False)):
             config = self._configs[number]
             if config.dtype != cell.config.dtype:
@@ -351,12 +378,41 @@ class RNN(LoopLayer, WrapperLayer):
                     config, training, own, rng, (*sizes, features, state_batch)
                 )
             shared[cell] = masks
-            run = CellCall(cell._known_weights(), config, state, *masks)
-            runs.append(run if one_dtype else self._cast_run(run, first=number == 0))
+            runs.append(CellCall(cell._known_weights(), config, state, *masks))
             used.append(masks)
             features = cell.units
         self._used_masks = used
         return runs
+
+    def _loop(
+        self, x: Array, runs: list[CellCall], training: Any, used: Array | None
+    ) -> tuple[Array, list[Array]]:
+        """Return the output and the states; a cell with a `call` of its own is called.
+
+        The output of such a cell may be another than its state, so it is there twice: as a cell
+        that keeps the state, and as one that passes on the output.
+        """
+        if self._stacked and self.cell._overridden_call:
+            raise TypeError(
+                f"cell is {shown(self.cell)} with {self.cell.own_call}, expected the call of "
+                "StackedRNNCells: an RNN of gru_ref runs the cells of a stack one by one"
+            )
+        parts: list[CellCall] = []
+        kept: list[int] = []  # where the states are
+        with contextlib.ExitStack() as stack:
+            for cell, run in zip(self.cells, runs, strict=False):
+                kept.append(len(parts))
+                if cell.own_call is None:
+                    parts.append(run)
+                    continue
+                masks = Masks(run.dropout_mask, run.recurrent_dropout_mask)
+                stack.enter_context(cell.masks.kept_in_loop(run.config, masks))
+                parts += _called_cell(cell, run, training)
+            dtypes = {cell.compute_dtype for cell in self.cells}
+            if not dtypes == {self._around_dtype} == {self._config.compute_dtype.name}:
+                parts = [self._cast_run(part, first=part is parts[0]) for part in parts]
+            output, arrays = stacked_gru(x, parts, mask=used)
+        return output, [arrays[place] for place in kept]
 
     def _cast_results(self, output: Array, arrays: Sequence[Array]) -> tuple[Array, list[Array]]:
         """Return the output and the states in the dtype that the release returns them in."""
@@ -372,8 +428,8 @@ class RNN(LoopLayer, WrapperLayer):
     def _around_dtype(self) -> str:
         """The compute dtype of the stack, or of the cell where there is none."""
         if isinstance(self.cell, StackedRNNCells):
-            return compute_dtype_name(self.cell.dtype)
-        return self.cells[0].compute_dtype
+            return compute_dtype_name(str(self.cell.dtype))
+        return str(self.cells[0].compute_dtype)
 
     def _cast_run(self, run: CellCall, *, first: bool) -> CellCall:
         """Return a run whose steps cast as Keras does between an RNN, a stack and its cells.
@@ -383,11 +439,12 @@ class RNN(LoopLayer, WrapperLayer):
         recurrence, around = run.config.recurrence, numpy_dtype(self._around_dtype)
         states_through = around if self.behaviour.initial_state_is_cast else recurrence.dtype
         inputs_through = around if first else recurrence.dtype
+        inner = run.step or gru_step
 
         def step(x: Array, h_prev: Array, weights: GRUWeights, _: Any, **masks: Any) -> Step:
             x = x.astype(inputs_through).astype(recurrence.dtype)
             h_prev = h_prev.astype(states_through).astype(recurrence.dtype)
-            return gru_step(x, h_prev, weights, recurrence, **masks)
+            return inner(x, h_prev, weights, recurrence, **masks)
 
         state = run.initial_state
         if state is not None:
@@ -405,8 +462,21 @@ class RNN(LoopLayer, WrapperLayer):
         return self._config_start(regularizer) | gru_config.loop_part(config) | {"cell": cell}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> RNN:
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        *,
+        keras_version: str | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
+    ) -> RNN:
         """Build the layer from what ``get_config()`` of any Keras, or of gru_ref, returned.
+
+        Parameters
+        ----------
+        config, keras_version
+            As for `gru_ref.GRU.from_config`.
+        custom_objects : mapping, optional
+            Name → class, of cells of the user's own classes.
 
         Raises
         ------
@@ -416,7 +486,10 @@ class RNN(LoopLayer, WrapperLayer):
             As `gru_ref.GRU.from_config`.
         """
         arguments = nested_configs.outer_arguments(config, "cell")
-        cell = nested_configs.read_layer(config["cell"], _CELLS, "cell", keras_version)
+        classes = {**_CELLS, **(custom_objects or {})}
+        cell = nested_configs.read_layer(
+            config["cell"], classes, "cell", keras_version, custom_objects
+        )
         return cls(cell, **arguments)
 
     @classmethod
@@ -439,6 +512,38 @@ class RNN(LoopLayer, WrapperLayer):
             made._record(made._as_states(states, None), len(states[0]))
         made._take_build(layer)
         return made
+
+
+def _called_cell(cell: GRUCell, run: CellCall, training: Any) -> list[CellCall]:
+    """Return a cell that calls another and keeps its state, and one that returns its output."""
+    outputs: list[Array] = []
+    given = {} if training is None else {"training": training}
+
+    def state_step(x: Array, h_prev: Array, *_: Any, **masks: Any) -> Step:
+        shape = h_prev.shape
+        output, states = cell(x, [h_prev], **given)
+        state = states[0] if isinstance(states, (list, tuple)) else states
+        for name, array in (("output", output), ("state", state)):
+            if np.shape(array) != shape:
+                raise ValueError(
+                    f"the {name} of {cell.own_call} has shape {np.shape(array)}, expected {shape}"
+                )
+        outputs[:] = [np.asarray(output)]
+        return _bare_step(np.asarray(state))
+
+    def output_step(x: Array, h_prev: Array, *_: Any, **masks: Any) -> Step:
+        return _bare_step(outputs[0])
+
+    bare = run._replace(dropout_mask=None, recurrent_dropout_mask=None)
+    return [
+        bare._replace(step=state_step),
+        bare._replace(step=output_step, initial_state=None),
+    ]
+
+
+def _bare_step(h: Array) -> Step:
+    """Return a step of which the state alone is known."""
+    return Step(h, h, h, h, (h, h, h), (h, h, h))
 
 
 def _cell_masks(masks: Any, count: int, stacked: bool) -> Sequence[Any]:

@@ -86,7 +86,7 @@ class StackedRNNCells(WrapperLayer):
             self.behaviour.warn("reverse_state_order_argument")
 
     def __repr__(self) -> str:
-        return f"StackedRNNCells({list(self.cells)}, name={self.name!r})"
+        return f"{type(self).__name__}({list(self.cells)}, name={self.name!r})"
 
     @property
     def state_size(self) -> Any:
@@ -143,6 +143,17 @@ class StackedRNNCells(WrapperLayer):
         TypeError, ValueError, IndexError
             As `gru_ref.GRUCell`.
         """
+        given = {} if training is None else {"training": training}
+        if self._overridden_call is None:
+            return self.call(inputs, states, **given)
+        with self._unchanged_by_errors():
+            if not self.built and hasattr(inputs, "__array__"):
+                self.build(np.asarray(inputs).shape)
+            output, new_states = self.call(self._cast(inputs), states, **given)
+        return output, new_states
+
+    def call(self, inputs: Any, states: Any, *, training: Any = None) -> tuple[Array, Any]:
+        """Return what `__call__` does: the method that a subclass overrides; see `GRU.call`."""
         if not isinstance(states, (list, tuple)):
             raise TypeError(f"states is {shown(states)}, expected a list of a state for every cell")
         behaviour = self.behaviour
@@ -189,9 +200,18 @@ class StackedRNNCells(WrapperLayer):
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], *, keras_version: str | None = None
+        cls,
+        config: Mapping[str, Any],
+        *,
+        keras_version: str | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
     ) -> StackedRNNCells:
         """Build the stack from what ``get_config()`` of any Keras, or of gru_ref, returned.
+
+        Parameters
+        ----------
+        config, keras_version, custom_objects
+            As for `gru_ref.RNN.from_config`.
 
         Raises
         ------
@@ -203,8 +223,9 @@ class StackedRNNCells(WrapperLayer):
         arguments = nested_configs.outer_arguments(config, "cells")
         if not isinstance(config["cells"], (list, tuple)):
             raise TypeError(f"cells is {shown(config['cells'])}, expected a list of cells")
+        classes = {"GRUCell": GRUCell, **(custom_objects or {})}
         cells = [
-            nested_configs.read_layer(cell, {"GRUCell": GRUCell}, "cells", keras_version)
+            nested_configs.read_layer(cell, classes, "cells", keras_version)
             for cell in config["cells"]
         ]
         return cls(cells, **arguments)

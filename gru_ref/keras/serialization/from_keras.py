@@ -28,6 +28,26 @@ L = TypeVar("L")
 # The classes that can be taken over: of a class of the user's, the first that it derives from.
 CLASSES = ("GRU", "GRUCell", "RNN", "StackedRNNCells", "Bidirectional")
 
+# What a class of the user's may override: none of it changes what a call returns.
+_OVERRIDABLE = frozenset(
+    {
+        "build_from_config",
+        "compute_output_shape",
+        "compute_output_spec",
+        "count_params",
+        "from_config",
+        "get_build_config",
+        "get_config",
+        "load_own_variables",
+        "quantize",
+        "save_own_variables",
+    }
+)
+# Of the special methods these alone change it.
+_SPECIAL = frozenset({"__call__", "__getattr__", "__getattribute__", "__setattr__"})
+# What is looked for on the object itself, where it replaces the method of the class.
+_REPLACEABLE = ("call", "inner_loop", "get_initial_state")
+
 # Where a live cell keeps its masks, by the rate: in Keras 3, in Keras 2.
 _CELL_MASKS = {
     rate: (f"_{rate}_mask", f"_{rate}_mask_cache") for rate in ("dropout", "recurrent_dropout")
@@ -55,6 +75,36 @@ def check(layer: Any, *expected: str, what: str = "layer") -> None:
         wanted = f"expected a live {' or '.join(expected)} of Keras"
         other = f": gru_ref.{found}.from_keras takes that" if found and what == "layer" else ""
         raise TypeError(f"{what} is {shown(layer)}, {wanted}{other}")
+    check_methods(layer, what)
+    cell = getattr(layer, "cell", None)
+    if found == "GRU" and cell is not None:
+        check(cell, "GRUCell", what=f"the cell of {what}")
+
+
+def check_methods(layer: Any, what: str = "layer") -> None:
+    """Check that what a live layer computes is Keras's own.
+
+    Raises
+    ------
+    TypeError
+        Its class, or the object itself, overrides a method of Keras that computes.
+    """
+    bases = type(layer).__mro__
+    first = next(place for place, base in enumerate(bases) if _is_kerass(base))
+    owners = {name: base.__name__ for base in reversed(bases[:first]) for name in vars(base)}
+    for name in _REPLACEABLE:
+        if name in vars(layer):
+            owners[name] = f"{type(layer).__name__} object"
+    for name, owner in owners.items():
+        special = name.startswith("__") and name.endswith("__")
+        theirs = next((vars(base)[name] for base in bases[first:] if name in vars(base)), None)
+        method = callable(theirs) or hasattr(theirs, "__get__")
+        if method and (name in _SPECIAL if special else name not in _OVERRIDABLE):
+            raise TypeError(
+                f"{what} is {shown(layer)}, whose {owner} overrides {name}, expected Keras's own "
+                f"{name}: gru_ref computes what {bases[first].__name__} of Keras does. Derive the "
+                "same class from gru_ref's, or take over the layer without the override"
+            )
 
 
 def read_without_weights(cls: type[L], expected: str, layer: Any, keras_version: str | None) -> L:
@@ -198,13 +248,20 @@ def weights_of(layer: Any) -> list[Array]:
     Raises
     ------
     ValueError
-        It has more weights than a GRU, such as those of an activation with parameters.
+        It has more weights than a GRU, such as those of an activation with parameters, or fewer,
+        for its build raised half-way.
     """
     weights = [np.asarray(array) for array in layer.get_weights()]
     if len(weights) > 3:
         raise ValueError(
             f"{shown(layer)} has {len(weights)} weights, expected kernel, recurrent_kernel and "
             "bias alone: an activation with weights of its own is not taken over"
+        )
+    wanted = 3 if layer.use_bias else 2
+    if weights and len(weights) != wanted:
+        raise ValueError(
+            f"{shown(layer)} has {len(weights)} weights, expected {wanted}: its build raised "
+            "half-way; build a new layer, and take that over"
         )
     return weights
 
@@ -227,7 +284,10 @@ def build_config_of(layer: Any) -> dict[str, Any] | None:
 def states_of(layer: Any) -> list[Array]:
     """Return the recorded states of a live layer, out of their containers; [] if any is None."""
     states = list(_flatten(getattr(layer, "states", None)))
-    return [] if any(state is None for state in states) else [np.array(state) for state in states]
+    if any(state is None for state in states):
+        return []
+    # Not np.array: a variable of Keras 3 takes no argument for a copy, of which NumPy warns.
+    return [np.asarray(state).copy() for state in states]
 
 
 def cell_masks_of(cell: Any, *, by_gate: bool) -> dict[str, Array]:

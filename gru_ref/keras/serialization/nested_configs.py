@@ -23,6 +23,10 @@ class Configured(Protocol):
         ...
 
 
+# The classes whose config holds layers.
+_HOLDERS = ("RNN", "StackedRNNCells")
+
+
 def serialize(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
     """Return the dict that the release writes for a layer inside another layer's config.
 
@@ -80,7 +84,11 @@ def outer_arguments(config: Mapping[str, Any], *nested: str) -> dict[str, Any]:
 
 
 def read_layer(
-    written: Any, classes: Mapping[str, Any], argument: str, keras_version: str | None
+    written: Any,
+    classes: Mapping[str, Any],
+    argument: str,
+    keras_version: str | None,
+    custom_objects: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return the layer that a serialized dict stands for, built if the release builds it.
 
@@ -92,6 +100,8 @@ def read_layer(
         The accepted classes, by name.
     argument : str
         For messages.
+    custom_objects : mapping, optional
+        The user's own classes of layers within it, by name.
 
     Raises
     ------
@@ -103,7 +113,8 @@ def read_layer(
         raise ValueError(
             f"{argument} is {shown(written)}, expected a serialized {' or '.join(classes)}"
         )
-    made = classes[name].from_config(written["config"], keras_version=keras_version)
+    within = {"custom_objects": custom_objects} if custom_objects and name in _HOLDERS else {}
+    made = classes[name].from_config(written["config"], keras_version=keras_version, **within)
     build_config = written.get("build_config")
     if build_config is not None and resolve(made.keras_version).from_config_builds:
         build(made, build_config, argument)

@@ -256,7 +256,7 @@ def _non_negative(weight: Array, behaviour: Behaviour, argument: str) -> Array:
 
 def _function_result(value: Any, found: Identifier, weight: Array, argument: str) -> Array:
     """Return what a callable returned, as an array like `weight`."""
-    array = np.array(value)
+    array = np.asarray(value).copy()
     if dtype_kind(array.dtype) not in "fiu":
         raise ValueError(
             f"{argument} {shown(found.function)} returns {shown(value)}, expected an array"

@@ -259,7 +259,7 @@ def make(
     """
     weight = _Weight(found, tuple(shape), np.dtype(dtype), argument, behaviour)
     if found.function is not None:
-        array = np.array(found.function(shape, dtype=dtype), dtype=dtype)
+        array = np.asarray(found.function(shape, dtype=dtype)).astype(dtype)
         if array.shape != shape:
             raise ValueError(f"{argument} returns shape {array.shape}, expected {shape}")
         return array

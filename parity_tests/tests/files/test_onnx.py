@@ -386,6 +386,32 @@ class TestNodes:
         data = _gru(node("Relu", "W", "V"), inputs="x V R B")
         check_refused(file_of(tmp_path, data), r"'V' is computed by Relu \(Relu\) when")
 
+    def test_weights_that_each_run_is_given_are_named_all(self, tmp_path: Path) -> None:
+        inputs = {"x": None, **{name: array.shape for name, array in WEIGHTS.items()}}
+        data = model(graph([node("GRU", "x W R B", "Y")], {}, inputs=inputs))
+        given = "is an input of the graph, which each run of the model is given"
+        message = (
+            f"its weights are not in the file: 'W' {given}; 'R' {given}; 'B' {given}; expected"
+        )
+        check_refused(file_of(tmp_path, data), message)
+
+    @pytest.mark.parametrize("kind", ["Identity", "Transpose", "Cast"])
+    def test_a_weight_that_is_made_of_an_input_is_called_that(
+        self, kind: str, tmp_path: Path
+    ) -> None:
+        more: dict[str, Any] = {"to": 1} if kind == "Cast" else {}
+        data = model(
+            graph(
+                [node(kind, "W", "V", **more), node("GRU", "x V R B", "Y")],
+                {name: WEIGHTS[name] for name in "RB"},
+                inputs={"x": None, "W": (1, 6, 3)},
+            )
+        )
+        what = (
+            rf"'V' is computed by {kind} \({kind}\) from 'W', which each run of the model is given"
+        )
+        check_refused(file_of(tmp_path, data), what)
+
     def test_a_weight_of_a_graph_input_has_the_initializer_that_it_has(
         self, tmp_path: Path
     ) -> None:

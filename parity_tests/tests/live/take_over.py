@@ -34,7 +34,9 @@ def take_over(oracle: Oracle, rows: Sequence[Steps]) -> list[list[dict[str, Any]
         ``construct_shared`` (how often, and the cell) make the live layer, ``set_part`` sets an
         attribute of a layer within, ``from_keras`` (the name of a class of gru_ref) takes it over;
         ``call`` and anything else are done to the live layer, and once it is taken over to the
-        other too.
+        other too. ``construct_overriding`` (a class and the method that it overrides) makes a live
+        layer, ``construct_doubled`` (see the worker) one of each; ``replace_call`` and
+        ``replace_cell`` change the live layer.
 
     Returns
     -------

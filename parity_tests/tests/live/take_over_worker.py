@@ -21,6 +21,17 @@ del sys.path[0]
 codec, live_wrappers, live_layer = worker.codec, worker.live_wrappers, worker.live_layer
 
 
+# The arguments of a GRU that are an RNN's, not its cell's.
+LOOP = (
+    "return_sequences",
+    "go_backwards",
+    "stateful",
+    "unroll",
+    "zero_output_for_mask",
+    "activity_regularizer",
+)
+
+
 def import_from(folder):
     """Return the package in a folder, whatever else lies beside it."""
     spec = importlib.util.spec_from_file_location(
@@ -44,6 +55,16 @@ def run(oracle, gru_ref, steps):
             elif method == "construct_subclass":
                 (name,) = positional
                 layer = type("Mine", (getattr(oracle.keras.layers, name),), {})(**keywords)
+            elif method == "construct_overriding":
+                layer = overriding(oracle.keras.layers, *positional)(**keywords)
+            elif method == "replace_call":
+                layer.call = lambda x, **_: x
+            elif method == "replace_cell":
+                layer.cell = overriding(oracle.keras.layers, "GRUCell", "call")(layer.units)
+            elif method == "construct_doubled":
+                with_version = {**keywords, "keras_version": str(oracle.generation)}
+                layer = doubled(oracle.keras.layers, positional[0], keywords)
+                mine = doubled(gru_ref, positional[0], with_version)
             elif method == "construct_shared":
                 count, cell = positional
                 cell = live_wrappers.make(oracle, cell)
@@ -65,7 +86,7 @@ def run(oracle, gru_ref, steps):
             whose = "error" if method == "from_keras" else "live_error"
             outcome[whose] = live_layer.describe_error(error, method)
             break
-        if mine is None or method == "from_keras":
+        if mine is None or method in ("from_keras", "construct_doubled"):
             continue
         try:
             outcome["mine"] = live_wrappers.plain(carry_out(mine, method, positional, keywords))
@@ -73,6 +94,60 @@ def run(oracle, gru_ref, steps):
             outcome["error"] = live_layer.describe_error(error, method)
             break
     return outcomes
+
+
+def overriding(layers, name, method):
+    """Return a class that overrides one method of a layer's with what it inherits."""
+    base = getattr(layers, name)
+    inherited = getattr(base, method)
+
+    def override(self, *args, **kwargs):
+        return inherited(self, *args, **kwargs)
+
+    return type("Mine", (base,), {method: override})
+
+
+def doubled(layers, what, arguments):
+    """Return a layer whose class doubles what its call returns, or one around such a layer."""
+
+    class DoubledGRU(layers.GRU):
+        def call(self, sequences, initial_state=None, mask=None, training=False):
+            given = {"initial_state": initial_state, "mask": mask, "training": training}
+            return 2 * super().call(sequences, **given)
+
+    class DoubledCell(layers.GRUCell):
+        def call(self, inputs, states, training=None):
+            output, new_states = super().call(inputs, states, training=training)
+            return 2 * output, new_states
+
+    class DoubledRNN(layers.RNN):
+        def call(self, sequences, initial_state=None, mask=None, training=False):
+            given = {"initial_state": initial_state, "mask": mask, "training": training}
+            return 2 * super().call(sequences, **given)
+
+    class DoubledBidirectional(layers.Bidirectional):
+        def call(self, sequences, mask=None, training=None):
+            return 2 * super().call(sequences, mask=mask, training=training)
+
+    cell = {key: value for key, value in arguments.items() if key not in LOOP}
+    loop = {key: value for key, value in arguments.items() if key in (*LOOP, "dtype")}
+    own = {"dtype": arguments["dtype"]}
+    if what == "GRU":
+        return DoubledGRU(**arguments)
+    if what == "GRUCell":
+        return DoubledCell(**cell)
+    if what == "RNN of GRUCell":
+        return layers.RNN(DoubledCell(**cell), **loop)
+    if what == "RNN of a stack":
+        second = layers.GRUCell(**{**cell, "units": 3})
+        stack = layers.StackedRNNCells([DoubledCell(**cell), second, DoubledCell(**cell)], **own)
+        return layers.RNN(stack, **loop)
+    if what == "RNN":
+        return DoubledRNN(layers.GRUCell(**cell), **loop)
+    if what == "Bidirectional":
+        return DoubledBidirectional(layers.GRU(**arguments), **own)
+    assert what == "Bidirectional of GRU", what
+    return layers.Bidirectional(DoubledGRU(**arguments), **own)
 
 
 def carry_out(layer, method, positional, keywords):
@@ -97,6 +172,7 @@ def main():
     oracle = worker.find_oracle(options.generation, options.package)
     gru_ref = import_from(options.gru_ref)
     warnings.simplefilter("ignore", gru_ref.KerasQuirkWarning)
+    warnings.filterwarnings("error", category=DeprecationWarning, module="gru_ref")
     rows = json.load(sys.stdin)["rows"]
     with reply:
         reply.write(codec.dumps({"rows": [run(oracle, gru_ref, steps) for steps in rows]}))

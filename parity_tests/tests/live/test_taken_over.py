@@ -75,3 +75,65 @@ class TestTakenOver:
             error = outcomes[-1]["error"]
             assert error["class"] in ("TypeError", "ValueError"), (name, error)
             assert re.search(message, error["message"], re.DOTALL), (name, error)
+
+    @for_each(ORACLES)
+    def test_refuses_a_class_that_computes_otherwise(self, oracle: str) -> None:
+        rows: list[list[Step]] = []
+        for name, method, _ in table.OVERRIDES:
+            given = {"units": table.UNITS}
+            made: Step = ["construct_overriding", [name, method], given]
+            if name == "RNN":
+                given = {"cell": {"class": "GRUCell", "units": table.UNITS}}
+                made = ["construct_overriding", [name, method], given]
+            if name == "StackedRNNCells":
+                given = {"cells": [{"class": "GRUCell", "units": table.UNITS}]}
+                made = ["construct_overriding", [name, method], given]
+            rows.append([made, ["from_keras", [name], {}]])
+        answered = take_over(fit_oracle(oracle), codec.encode(rows))
+        for (name, method, taken), outcomes in zip(table.OVERRIDES, answered, strict=True):
+            last = outcomes[-1]
+            assert last["method"] == "from_keras", (name, method, last)
+            assert ("mine" in last) == taken, (name, method, last)
+            if not taken:
+                assert last["error"]["class"] == "TypeError"
+                assert f"whose Mine overrides {method}," in last["error"]["message"]
+
+    @for_each(ORACLES)
+    def test_refuses_a_layer_that_was_changed(self, oracle: str) -> None:
+        made = ["construct", [], {"class": "GRU", "units": table.UNITS}]
+        rows = [
+            [made, [change, [], {}], ["from_keras", ["GRU"], {}]]
+            for change in ("replace_call", "replace_cell")
+        ]
+        for outcomes in take_over(fit_oracle(oracle), codec.encode(rows)):
+            assert "overrides call, expected Keras's own call" in outcomes[-1]["error"]["message"]
+
+
+class TestDoubled:
+    """A class that overrides call does in gru_ref what it does in Keras."""
+
+    @for_each(ORACLES)
+    def test_the_call_of_a_subclass_is_called(self, oracle: str) -> None:
+        rng = np.random.default_rng(3)
+        x = rng.normal(size=(table.BATCH, table.TIMESTEPS, table.FEATURES))
+        mask = np.array([[True, False, True, True], [True, True, True, False]])
+        probes = {
+            name: [
+                ["construct_doubled", [what], arguments],
+                ["call", [x], {}],
+                ["get_weights", [], {}],
+            ]
+            for name, (what, arguments) in table.DOUBLED.items()
+        }
+        built = take_over(fit_oracle(oracle), codec.encode(list(probes.values())))
+        rows = {}
+        for (name, probe), outcomes in zip(probes.items(), built, strict=True):
+            weights = [rng.normal(size=array.shape) for array in outcomes[-1]["live"]]
+            rows[name] = [
+                *probe,
+                ["set_weights", [weights], {}],
+                ["call", [x], {}],
+                ["losses", [], {}],
+                ["call", [x], {"mask": mask}],
+            ]
+        check_rows(oracle, rows)
