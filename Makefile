@@ -109,7 +109,7 @@ vectors-test: .venv/.ready  ## Compile golden vectors with a GRU in C, compare e
 lint: .venv-lint/.ready  ## Run ruff, mypy --strict and import-linter
 	.venv-lint/bin/ruff check
 	.venv-lint/bin/ruff format --check
-	.venv-lint/bin/python -m mypy --strict gru_ref
+	.venv-lint/bin/python -m mypy --strict gru_ref parity_tests/tests/support/typed_calls.py
 	.venv-lint/bin/lint-imports --no-logo
 
 format: .venv-lint/.ready  ## Rewrite the code in ruff's format

@@ -64,7 +64,12 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 
 def dtype_kind(dtype: np.dtype[Any]) -> str:
-    """Return ``dtype.kind``, but "f" for bfloat16, whose kind in NumPy is void."""
+    """Return ``dtype.kind``, but "f" for bfloat16, whose kind in NumPy is void.
+
+    longdouble is "g": TensorFlow has no such dtype, and refuses it.
+    """
+    if dtype.char == "g":
+        return "g"
     return "f" if dtype.name == "bfloat16" else dtype.kind
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,21 @@ from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import BaseLayer, PartMasks, WrapperLayer
+from gru_ref.keras.layers.constructor_checks import LayerKeywords
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.keras.layers.gru_cell import GRUCell
-from gru_ref.keras.layers.loop_layer import ABSENT, SequenceLayer
+from gru_ref.keras.layers.loop_layer import ABSENT, Outputs, SequenceLayer
 from gru_ref.keras.layers.rnn import RNN
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
 from gru_ref.provenance import Provenance
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 Array = NDArray[Any]
+MergeMode: TypeAlias = Literal["sum", "mul", "ave", "concat"] | None
 
 MERGE_MODES = ("sum", "mul", "ave", "concat", None)
 _LAYERS = {"GRU": GRU, "RNN": RNN}
@@ -86,10 +91,10 @@ class Bidirectional(SequenceLayer, WrapperLayer):
     def __init__(
         self,
         layer: Any,
-        merge_mode: str | None = "concat",
+        merge_mode: MergeMode = "concat",
         weights: Any = None,
         backward_layer: Any = None,
-        **kwargs: Any,
+        **kwargs: Unpack[LayerKeywords],
     ) -> None:
         for argument, value in (("layer", layer), ("backward_layer", backward_layer)):
             missing = argument == "backward_layer" and value is None
@@ -238,7 +243,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         recurrent_dropout_mask: Any = None,
         rng: np.random.Generator | None = None,
         ragged_lengths: Any = None,
-    ) -> Any:
+    ) -> Outputs:
         """Run both layers.
 
         Parameters
@@ -277,7 +282,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         }
         given = {name: value for name, value in named.items() if value is not None}
         if self._overridden_call is None:
-            return self.call(x, **given)
+            outputs: Outputs = self.call(x, **given)
+            return outputs
         own = self.config.changed(dtype=self.dtype)
         count = len(x) if isinstance(x, list) else 0
         x, state = call_checks.split_x(x, given.pop("initial_state", None), own, count)
@@ -285,7 +291,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         with self._unchanged_by_errors():
             if not self.built:
                 self.build(x.shape)
-            return self.call(x, **given | ({} if state is None else {"initial_state": state}))
+            outputs = self.call(x, **given | ({} if state is None else {"initial_state": state}))
+        return outputs
 
     def call(
         self,

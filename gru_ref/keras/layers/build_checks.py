@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.core.rounding import dtype_kind
 from gru_ref.core.weights import CUDNN_BIAS
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
@@ -25,7 +26,7 @@ def weight_arrays(
     Raises
     ------
     TypeError
-        `weights` is not a list.
+        `weights` is not a list, or one is not of numbers that TensorFlow casts.
     ValueError
         A count or shape differs. In Keras 2: one is not an array.
     AttributeError
@@ -41,7 +42,10 @@ def weight_arrays(
         if not hasattr(value, "__array__"):
             error = config.behaviour.weight_type_error
             raise error(f"{name} is {shown(value)}, expected an array of shape {shape}")
-        array = np.asarray(value).astype(config.variable_dtype)
+        given = np.asarray(value)
+        if dtype_kind(given.dtype) not in "fiub":
+            raise TypeError(f"{name} has dtype {given.dtype}, expected {config.variable_dtype}")
+        array = given.astype(config.variable_dtype)
         if array.shape != shape:
             hint = CUDNN_BIAS if name == "bias" and array.shape == (6 * config.units,) else ""
             raise ValueError(f"{name} has shape {array.shape}, expected {shape}{hint}")

@@ -4,13 +4,95 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, ParamSpec
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal, ParamSpec, TypeAlias, TypedDict
 
 from gru_ref.errors import shown
 from gru_ref.keras.ledger import Behaviour, resolve
 
 P = ParamSpec("P")
+
+# What an editor offers: the usual names; the release decides what else is one.
+ActivationArgument: TypeAlias = (
+    Literal[
+        "elu",
+        "exponential",
+        "gelu",
+        "hard_sigmoid",
+        "linear",
+        "relu",
+        "selu",
+        "sigmoid",
+        "softmax",
+        "softplus",
+        "softsign",
+        "swish",
+        "tanh",
+    ]
+    | str
+    | Callable[..., Any]
+    | Mapping[str, Any]
+    | None
+)
+KerasVersion: TypeAlias = Literal["2", "3"] | str
+Execution: TypeAlias = Literal["eager", "graph", "xla"]
+DType: TypeAlias = (
+    Literal["float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16"] | Any
+)
+
+
+class LayerKeywords(TypedDict, total=False):
+    """Keras's arguments for any layer; the release decides which of them it takes."""
+
+    name: str | None
+    trainable: bool
+    dtype: DType
+    autocast: bool
+    input_shape: Sequence[int | None] | None
+    input_dim: int | None
+    batch_input_shape: Sequence[int | None] | None
+    batch_size: int | None
+    input_length: int | None
+    dynamic: bool
+
+
+class DrawingKeywords(LayerKeywords, total=False):
+    """Those of a layer that draws masks."""
+
+    force_generator: bool
+    rng_type: Literal["stateless", "stateful", "legacy_stateful"] | None
+    enable_caching_device: bool
+
+
+class CellKeywords(DrawingKeywords, total=False):
+    """Those of a GRUCell."""
+
+    implementation: Any
+
+
+class GRUKeywords(DrawingKeywords, total=False):
+    """Those of a GRU."""
+
+    zero_output_for_mask: bool
+    seed: int | None
+    use_cudnn: Literal["auto"] | bool
+    weights: Sequence[Any] | None
+    return_runtime: bool
+
+
+class RNNKeywords(LayerKeywords, total=False):
+    """Those of an RNN."""
+
+    zero_output_for_mask: bool
+    activity_regularizer: Any
+    time_major: bool
+
+
+class StackKeywords(LayerKeywords, total=False):
+    """Those of StackedRNNCells."""
+
+    reverse_state_order: bool
+
 
 # Keras's arguments for any layer: they say nothing about what this one computes.
 _ANY_LAYER = ("name", "trainable", "autocast", "input_shape", "input_dim")

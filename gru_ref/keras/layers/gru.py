@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,24 @@ from gru_ref.keras.functional import Result, gru
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
 from gru_ref.keras.layers.build_checks import call_build_config, three_sizes
-from gru_ref.keras.layers.constructor_checks import check_call, check_keywords, gru_keywords
-from gru_ref.keras.layers.loop_layer import LoopLayer
+from gru_ref.keras.layers.constructor_checks import (
+    ActivationArgument,
+    Execution,
+    GRUKeywords,
+    KerasVersion,
+    check_call,
+    check_keywords,
+    gru_keywords,
+)
+from gru_ref.keras.layers.loop_layer import LoopLayer, Outputs
 from gru_ref.keras.layers.trace import Trace, stack_record
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.provenance import Provenance
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 G = TypeVar("G", bound="GRU")
@@ -78,8 +89,8 @@ class GRU(LoopLayer, LeafLayer):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: ActivationArgument = "tanh",
+        recurrent_activation: ActivationArgument = "sigmoid",
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
@@ -102,9 +113,9 @@ class GRU(LoopLayer, LeafLayer):
         time_major: bool = False,
         reset_after: bool = True,
         *,
-        keras_version: str = "2",
-        execution: str = "eager",
-        **kwargs: Any,
+        keras_version: KerasVersion = "2",
+        execution: Execution = "eager",
+        **kwargs: Unpack[GRUKeywords],
     ) -> None:
         keras_version = str(release_of(keras_version))
         given = {**locals(), **kwargs}
@@ -181,7 +192,7 @@ class GRU(LoopLayer, LeafLayer):
         recurrent_dropout_mask: Any = None,
         rng: np.random.Generator | None = None,
         ragged_lengths: Any = None,
-    ) -> Any:
+    ) -> Outputs:
         """Run the layer.
 
         Parameters

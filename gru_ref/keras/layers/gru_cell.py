@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,20 @@ from gru_ref.keras.dropout.masks import CellMasks
 from gru_ref.keras.dropout.streams import MaskStreams
 from gru_ref.keras.functional import CellCall
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
-from gru_ref.keras.layers.constructor_checks import cell_keywords, check_keywords
+from gru_ref.keras.layers.constructor_checks import (
+    ActivationArgument,
+    CellKeywords,
+    Execution,
+    KerasVersion,
+    cell_keywords,
+    check_keywords,
+)
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -63,8 +73,8 @@ class GRUCell(LeafLayer):
     def __init__(
         self,
         units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
+        activation: ActivationArgument = "tanh",
+        recurrent_activation: ActivationArgument = "sigmoid",
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
@@ -80,9 +90,9 @@ class GRUCell(LeafLayer):
         reset_after: bool = True,
         seed: Any = None,
         *,
-        keras_version: str = "2",
-        execution: str = "eager",
-        **kwargs: Any,
+        keras_version: KerasVersion = "2",
+        execution: Execution = "eager",
+        **kwargs: Unpack[CellKeywords],
     ) -> None:
         keras_version = str(release_of(keras_version))
         given = {**locals(), **kwargs}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ Shape = tuple[int | None, ...]
 
 # No value at all: reset_states of Keras 3 refuses even None.
 ABSENT: Any = object()
+# What a call returns: one array, or where there are states too a list (Keras 2) or tuple (Keras 3).
+Outputs: TypeAlias = Array | list[Any] | tuple[Any, ...]
 
 
 class States(NamedTuple):
@@ -113,7 +115,7 @@ class LoopLayer(SequenceLayer):
     def _build_in_call(self, x: Array, initial_state: Any) -> None:
         """Build the layer for an input, where it is not built."""
 
-    def _run_call(self, call: Callable[..., Any], x: Any, **given: Any) -> Any:
+    def _run_call(self, call: Callable[..., Any], x: Any, **given: Any) -> Outputs:
         """Run the layer's `call` with the arguments that are given, None being none.
 
         The `call` of a subclass gets x in the layer's dtype, as Keras hands it over, and finds the
@@ -121,7 +123,8 @@ class LoopLayer(SequenceLayer):
         """
         given = {name: value for name, value in given.items() if value is not None}
         if self._overridden_call is None:
-            return call(x, **given)
+            outputs: Outputs = call(x, **given)
+            return outputs
         config = self.config
         x, state = call_checks.split_x(
             x, given.pop("initial_state", None), config, len(self._cell_configs)

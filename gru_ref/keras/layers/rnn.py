@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,17 @@ from gru_ref.keras.identifiers import compute_dtype_name
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import PartMasks, WrapperLayer
 from gru_ref.keras.layers.build_checks import call_build_config, known_features, three_sizes
+from gru_ref.keras.layers.constructor_checks import RNNKeywords
 from gru_ref.keras.layers.gru_cell import GRUCell
-from gru_ref.keras.layers.loop_layer import LoopLayer, States
+from gru_ref.keras.layers.loop_layer import LoopLayer, Outputs, States
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.training import regularizers
 from gru_ref.provenance import Provenance
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -82,7 +86,7 @@ class RNN(LoopLayer, WrapperLayer):
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
-        **kwargs: Any,
+        **kwargs: Unpack[RNNKeywords],
     ) -> None:
         if isinstance(cell, (list, tuple)):
             cell = StackedRNNCells(cell)
@@ -196,7 +200,7 @@ class RNN(LoopLayer, WrapperLayer):
         recurrent_dropout_mask: Any = None,
         rng: np.random.Generator | None = None,
         ragged_lengths: Any = None,
-    ) -> Any:
+    ) -> Outputs:
         """Run the layer.
 
         Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,13 @@ from gru_ref.core.rounding import dtype_kind, numpy_dtype
 from gru_ref.errors import shown
 from gru_ref.keras.identifiers import compute_dtype_name
 from gru_ref.keras.layers.base import WrapperLayer
+from gru_ref.keras.layers.constructor_checks import StackKeywords
 from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Array = NDArray[Any]
 
@@ -53,7 +57,7 @@ class StackedRNNCells(WrapperLayer):
     ((3, 5), 5)
     """
 
-    def __init__(self, cells: Sequence[GRUCell], **kwargs: Any) -> None:
+    def __init__(self, cells: Sequence[GRUCell], **kwargs: Unpack[StackKeywords]) -> None:
         if not isinstance(cells, (list, tuple)):
             raise TypeError(f"cells is {shown(cells)}, expected a list of GRUCell")
         if not cells:

@@ -56,14 +56,17 @@ def run(oracle, gru_ref, steps):
                 (name,) = positional
                 layer = type("Mine", (getattr(oracle.keras.layers, name),), {})(**keywords)
             elif method == "construct_overriding":
-                layer = overriding(oracle.keras.layers, *positional)(**keywords)
+                given = {
+                    name: live_wrappers.make(oracle, value) for name, value in keywords.items()
+                }
+                layer = overriding(oracle.keras.layers, *positional)(**given)
             elif method == "replace_call":
                 layer.call = lambda x, **_: x
             elif method == "replace_cell":
                 layer.cell = overriding(oracle.keras.layers, "GRUCell", "call")(layer.units)
             elif method == "construct_doubled":
                 with_version = {**keywords, "keras_version": str(oracle.generation)}
-                layer = doubled(oracle.keras.layers, positional[0], keywords)
+                layer = doubled(oracle.keras.layers, positional[0], keywords, register(oracle))
                 mine = doubled(gru_ref, positional[0], with_version)
             elif method == "construct_shared":
                 count, cell = positional
@@ -107,7 +110,13 @@ def overriding(layers, name, method):
     return type("Mine", (base,), {method: override})
 
 
-def doubled(layers, what, arguments):
+def register(oracle):
+    """Return Keras's own decorator of classes that its configs may name."""
+    home = oracle.keras.saving if hasattr(oracle.keras, "saving") else oracle.keras.utils
+    return home.register_keras_serializable()
+
+
+def doubled(layers, what, arguments, register=lambda made: made):
     """Return a layer whose class doubles what its call returns, or one around such a layer."""
 
     class DoubledGRU(layers.GRU):
@@ -129,6 +138,7 @@ def doubled(layers, what, arguments):
         def call(self, sequences, mask=None, training=None):
             return 2 * super().call(sequences, mask=mask, training=training)
 
+    register(DoubledGRU)
     cell = {key: value for key, value in arguments.items() if key not in LOOP}
     loop = {key: value for key, value in arguments.items() if key in (*LOOP, "dtype")}
     own = {"dtype": arguments["dtype"]}

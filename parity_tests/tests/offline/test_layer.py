@@ -154,3 +154,23 @@ class TestQuirks:
         layer = small_gru.layer(**constructor)
         for call, expected in ((warned, [quirk]), *((call, []) for call in quiet)):
             assert _quirks(layer, **{"x": x(), **call}) == expected
+
+
+class TestLongdouble:
+    """TensorFlow has no longdouble: both generations of Keras refuse it with a ValueError."""
+
+    @pytest.mark.parametrize("version", ["2", "3"])
+    def test_no_argument_of_a_call_may_be_longdouble(self, version: str) -> None:
+        layer = GRU(
+            2, kernel_initializer="ones", recurrent_initializer="zeros", keras_version=version
+        )
+        x = np.ones((1, 3, 2), "float32")
+        weights = [array.astype(np.longdouble) for array in (np.ones((2, 6)), np.ones((2, 6)))]
+        for call in (
+            lambda: layer(x.astype(np.longdouble)),
+            lambda: layer(x, np.ones((1, 2), np.longdouble)),
+            lambda: layer(x, mask=np.ones((1, 3), np.longdouble)),
+            lambda: layer.build((1, 3, 2)) or layer.set_weights([*weights, np.ones((2, 6))]),
+        ):
+            with pytest.raises(TypeError, match=r"has dtype (longdouble|float128), expected"):
+                call()
