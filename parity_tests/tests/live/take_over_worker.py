@@ -65,8 +65,9 @@ def run(oracle, gru_ref, steps):
             elif method == "replace_cell":
                 layer.cell = overriding(oracle.keras.layers, "GRUCell", "call")(layer.units)
             elif method == "construct_doubled":
-                with_version = {**keywords, "keras_version": str(oracle.generation)}
                 layer = doubled(oracle.keras.layers, positional[0], keywords, register(oracle))
+                version = gru_ref.GRU.from_keras(oracle.keras.layers.GRU(1)).keras_version
+                with_version = {**keywords, "keras_version": version}
                 mine = doubled(gru_ref, positional[0], with_version)
             elif method == "construct_shared":
                 count, cell = positional
@@ -135,8 +136,9 @@ def doubled(layers, what, arguments, register=lambda made: made):
             return 2 * super().call(sequences, **given)
 
     class DoubledBidirectional(layers.Bidirectional):
-        def call(self, sequences, mask=None, training=None):
-            return 2 * super().call(sequences, mask=mask, training=training)
+        def call(self, sequences, initial_state=None, mask=None, training=None):
+            given = {} if initial_state is None else {"initial_state": initial_state}
+            return 2 * super().call(sequences, mask=mask, training=training, **given)
 
     register(DoubledGRU)
     cell = {key: value for key, value in arguments.items() if key not in LOOP}
