@@ -63,7 +63,7 @@ class NotRepresentableError(ValueError):
 
 
 class UnseededError(ValueError):
-    """Keras would draw random numbers that nobody can repeat: nothing was seeded."""
+    """Numbers are to be reproduced that were drawn without a seed; the message says which."""
 
 
 def shown(value: object) -> str:

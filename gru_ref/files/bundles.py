@@ -123,6 +123,8 @@ def bundle_bytes(
         There is no GRU or it is not built; a config holds a function, which is no data; a shape of
         `recorded` differs, its outputs differ from what gru_ref computes, or it is of no one GRU;
         or reading the bundle would pass a limit.
+    UnseededError
+        A call was recorded, and the weights were drawn without a seed and never read.
     OSError
         The file that a layer was read from is not there any more: its hash goes into the bundle.
 
@@ -267,6 +269,8 @@ def _item(
     TypeError, ValueError
         A part of the call is wrong, or its outputs are not what gru_ref computes.
     """
+    if recorded is not None and recorded.outputs is not None:
+        layer.require_comparable()
     weights, config = GRUWeights.from_arrays(layer.get_weights()), layer.config
     if recorded is None:
         call = probes.draw_call(weights.features, config, seed)

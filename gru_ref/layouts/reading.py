@@ -66,9 +66,7 @@ class Read(NamedTuple):
     def layer(self, **more: Any) -> GRU:
         """Return a built GRU that holds the weights; `more` are further arguments of GRU."""
         layer = GRU(**{**self.arguments, **more})
-        features = self.weights.features
-        layer.build((None, None, features))
-        layer.set_weights(self.weights.arrays())
+        layer.take_weights(self.weights)
         return layer
 
 

@@ -2,6 +2,7 @@
 
 A process has one set of global seeds, as in Keras: `set_random_seed` sets them all. A layer has its
 own source of mask numbers on top of these; each call of its `next` returns one `philox.Stream`.
+What nothing seeds comes from the operating system's entropy, as in Keras, and cannot be repeated.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ BLOCKS_PER_NUMBER = 256
 class _Seeded:
     """What the global seeds of one process have come to."""
 
-    # None: nothing was seeded, and Keras would take numbers that nobody can repeat.
+    # None: nothing was seeded, and Keras takes numbers that nobody can repeat.
     global_seed: int | None = None
     # Keras 2's own generator, and (True) the one of Python that Keras 3 takes.
     keras_seeds: dict[bool, random.Random] = field(default_factory=dict)
@@ -39,8 +40,13 @@ class _Seeded:
     drawn: dict[tuple[int, int, str], int] = field(default_factory=dict)
 
 
+class EntropySeed(int):
+    """A seed from the operating system's entropy: nobody can set it again by `set_random_seed`."""
+
+
 _seeded = _Seeded()
 _generators_enabled = False
+_entropy = random.SystemRandom()
 
 
 def set_random_seed(seed: int) -> None:
@@ -100,7 +106,12 @@ def unseeded() -> Iterator[None]:
         _seeded = before
 
 
-def next_keras_seed(*, from_python: bool) -> int | None:
+def is_seeded() -> bool:
+    """Return whether `set_random_seed` fixes the draws that have no seed of their own."""
+    return _seeded.global_seed is not None
+
+
+def next_keras_seed(*, from_python: bool) -> int:
     """Return the next of Keras's own seeds, for an initializer or a generator that has none.
 
     Parameters
@@ -110,12 +121,29 @@ def next_keras_seed(*, from_python: bool) -> int | None:
 
     Returns
     -------
-    int or None
-        None if nothing was seeded, so that Keras's seed is not reproducible.
+    int, from 1 to 10**9
+        An `EntropySeed` if nothing was seeded.
     """
-    if not _seeded.keras_seeds:
-        return None
+    if not is_seeded():
+        return entropy_seed()
     return _seeded.keras_seeds[from_python].randint(1, LARGEST_KERAS_SEED)
+
+
+def entropy_seed() -> EntropySeed:
+    """Return a seed in Keras's range that nobody can repeat."""
+    return EntropySeed(_entropy.randint(1, LARGEST_KERAS_SEED))
+
+
+def entropy_stream() -> Stream:
+    """Return a stream that nobody can repeat, as that of an operation without any seed.
+
+    Source
+    ------
+    GuardedPhiloxRandom::Init, tensorflow/core/util/guarded_philox_random.cc (TensorFlow 2.21): two
+    seeds of 64 bits from the system's random device.
+    """
+    k0, k1, c2, c3 = (_entropy.getrandbits(32) for _ in range(4))
+    return Stream((k0, k1), (0, 0, c2, c3))
 
 
 def enable_tf_random_generator(enabled: bool = True) -> None:
@@ -132,20 +160,34 @@ def enable_tf_random_generator(enabled: bool = True) -> None:
 class RandomSource(Protocol):
     """The source of the numbers of one layer's masks, draw after draw."""
 
-    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
-        """Return the stream of the next draw, which is at `place` in its call.
+    @property
+    def repeatable(self) -> bool:
+        """Whether a seed fixes the next draw."""
+        ...
 
-        It is None if nothing was seeded.
-        """
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
+        """Return the stream of the next draw, which is at `place` in its call."""
+        ...
 
 
-class SeedGenerator:
+class _OneSeed:
+    """A source that one seed fixes, which is known when the source is made."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the seed is not from the operating system's entropy."""
+        return not isinstance(self.seed, EntropySeed)
+
+
+class SeedGenerator(_OneSeed):
     """The generator of a Keras 3 layer: a state [seed, count], and each draw adds 1 to count.
 
     Parameters
     ----------
-    seed : int or None
-        None: never seeded.
+    seed : int
     wraps : bool
         True: a seed is reduced to its last 32 bits; False: it is taken modulo 2**31 − 2.
     count : int, optional
@@ -157,15 +199,14 @@ class SeedGenerator:
     (3.15.1).
     """
 
-    def __init__(self, seed: int | None, *, wraps: bool, count: int = 0) -> None:
-        self.seed, self.count = seed, count
+    def __init__(self, seed: int, *, wraps: bool, count: int = 0) -> None:
+        super().__init__(seed)
+        self.count = count
         self._wraps = wraps
 
-    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
         """Return the stream of the next draw."""
         self.count += 1
-        if self.seed is None:
-            return None
         return scrambled(self._cast(self.seed), self._cast(self.count - 1))
 
     def _cast(self, number: int) -> int:
@@ -199,11 +240,16 @@ class EagerOperations:
     def __init__(self, seed: int | None) -> None:
         self.seed = seed
 
-    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+    @property
+    def repeatable(self) -> bool:
+        """Whether there is a seed, of the layer or of the process."""
+        return self.seed is not None or is_seeded()
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
         """Return the stream of the next draw."""
         if self.seed is None:
             if _seeded.global_seed is None:
-                return None
+                return entropy_stream()
             # Nobody draws with the same seed twice: no count to keep.
             return _operation(_seeded.global_seed, _seeded.op_seeds.randint(0, LARGEST_INT32))
         seed, self.seed = self.seed % LARGEST_INT32, self.seed + 1
@@ -235,10 +281,15 @@ class GraphOperations:
         self.seed = seed
         self._operations: dict[int, tuple[Stream, tuple[int, ...]]] = {}
 
-    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+    @property
+    def repeatable(self) -> bool:
+        """Whether there is a seed, of the layer or of the process."""
+        return self.seed is not None or is_seeded()
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
         """Return the stream of the next draw."""
-        if self.seed is None and _seeded.global_seed is None:
-            return None
+        if not self.repeatable:
+            return entropy_stream()
         fresh = _operation(_global_seed_or_default(), (self.seed or 0) + place), tuple(shape)
         stream, traced = self._operations.get(place, fresh)
         if traced != tuple(shape):
@@ -250,49 +301,51 @@ class GraphOperations:
         return stream
 
 
-class Generator:
+class Generator(_OneSeed):
     """A ``tf.random.Generator``: the seed is the counter of its first block.
 
     Parameters
     ----------
-    seed : int or None
-        None: never seeded.
+    seed : int
 
     Source
     ------
     Generator.from_seed, tensorflow/python/ops/stateful_random_ops.py (TensorFlow 2.21).
     """
 
-    def __init__(self, seed: int | None) -> None:
-        self.seed = seed
-        self._stream = None
-        if seed is not None:
-            c0, c1, c2, c3, k0, k1 = (seed >> 32 * place & 0xFFFFFFFF for place in range(6))
-            self._stream = Stream((k0, k1), (c0, c1, c2, c3))
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        c0, c1, c2, c3, k0, k1 = (seed >> 32 * place & 0xFFFFFFFF for place in range(6))
+        self._stream = Stream((k0, k1), (c0, c1, c2, c3))
 
-    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
         """Return the stream of the next draw."""
         stream = self._stream
-        if stream is not None:
-            self._stream = stream.skip(math.prod(shape) * BLOCKS_PER_NUMBER)
+        self._stream = stream.skip(math.prod(shape) * BLOCKS_PER_NUMBER)
         return stream
 
 
-class Stateless:
+class Stateless(_OneSeed):
     """Keras 2's rng_type="stateless": every draw is the same.
 
     Parameters
     ----------
-    seed : int or None
-        None: never seeded.
+    seed : int
     """
 
-    def __init__(self, seed: int | None) -> None:
-        self.seed = seed
-
-    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream | None:
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
         """Return the stream of every draw."""
-        return None if self.seed is None else scrambled(self.seed, 0)
+        return scrambled(self.seed, 0)
+
+
+class Entropy:
+    """A source that no seed fixes: the release draws in a way that gru_ref does not repeat."""
+
+    repeatable = False
+
+    def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
+        """Return a stream that nobody can repeat."""
+        return entropy_stream()
 
 
 def rng_type_of(given: Any, force_generator: Any = False) -> str:

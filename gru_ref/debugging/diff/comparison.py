@@ -104,6 +104,8 @@ def diff(
     Interrupted
         A KeyboardInterrupt came once a difference was found. Its `found` is the Difference as far
         as it is known, with an `interruption`.
+    UnseededError
+        The weights were drawn without a seed, and nobody has read them: they cannot be theirs.
 
     Warns
     -----
@@ -121,7 +123,9 @@ def diff(
     >>> found.first.timestep, found.first.what, [h.name for h in found.explanations]
     (0, 'h', ['initial_state ignored'])
     """
-    config = built_gru(layer).config
+    gru = built_gru(layer)
+    gru.require_comparable()
+    config = gru.config
     x = x_array(x, config)
     features = layer.weight_shapes()["kernel"][0]
     if x.shape[2] != features:

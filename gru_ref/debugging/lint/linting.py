@@ -241,6 +241,8 @@ def lint_vectors(
     Interrupted
         A KeyboardInterrupt came. Its `found` is a Lint of what is known by then, with the rest in
         `untried`.
+    UnseededError
+        The weights were drawn without a seed, and nobody has read them: they cannot be the test's.
 
     Warns
     -----
@@ -319,7 +321,9 @@ def _read_test(
     tolerances: tuple[float, float],
 ) -> Vectors:
     """Check the test as it was given, and return it."""
-    config = built_gru(layer).config
+    gru = built_gru(layer)
+    gru.require_comparable()
+    config = gru.config
     for name, value in zip(("tolerance", "relative_tolerance"), tolerances, strict=True):
         if not 0 <= value < np.inf:
             raise ValueError(f"{name} is {shown(value)}, expected 0 or more")

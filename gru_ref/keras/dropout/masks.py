@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.rounding import dtype_kind
-from gru_ref.errors import UnseededError, shown
+from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.dropout.streams import MaskStreams
+from gru_ref.keras.dropout.streams import RATES, MaskStreams
 from gru_ref.random_streams.philox import Stream, uniform
+from gru_ref.random_streams.seeds import entropy_stream
 
 Array = NDArray[Any]
 Given = tuple[Any, Any]
 Sizes = tuple[int, int, int, int | None]
-
-RATES = ("dropout", "recurrent_dropout")
 
 
 class Law(NamedTuple):
@@ -135,8 +134,7 @@ def call_masks(
     AttributeError
         Keras 2, with a rate: training is neither a boolean nor 0 nor 1.
     ValueError
-        A rate of 1 that the release refuses; a mask that is not used, has a wrong shape, or cannot
-        be drawn.
+        A rate of 1 that the release refuses; a mask that is not used or has a wrong shape.
     """
     behaviour = config.behaviour
     looked_at = behaviour.training_is_boolean and bool(config.dropout or config.recurrent_dropout)
@@ -161,14 +159,14 @@ def call_masks(
     if on_state.rate != config.recurrent_dropout:
         behaviour.warn("recurrent_mask_uses_dropout_rate")
     checked = [read_mask(law, mask, config) for law, mask in zip(both, given, strict=True)]
-    taken: list[list[Stream | None]] = [[], []]
+    taken: list[list[Stream]] = [[], []]
     if not config.masks_every_timestep:
         taken = streams.take([(law.draws, law.drawn) for law in both], config.compute_dtype.name)
     masks = []
     for law, mask, drawn in zip(both, checked, taken, strict=True):
         if mask is None and law.shape is not None:
             if rng is None:
-                mask = draw_from_streams(law, drawn, config, streams.remedy)
+                mask = draw_from_streams(law, drawn, config)
             else:
                 mask = draw_with_rng(law, rng, config)
         masks.append(mask)
@@ -217,9 +215,7 @@ def draw_with_rng(law: Law, rng: np.random.Generator, config: GRUConfig) -> Arra
     return np.where(kept, 1 / (1 - law.rate), 0.0).astype(config.compute_dtype)
 
 
-def draw_from_streams(
-    law: Law, taken: list[Stream | None], config: GRUConfig, remedy: str
-) -> Array:
+def draw_from_streams(law: Law, taken: list[Stream], config: GRUConfig) -> Array:
     """Return the mask that Keras draws.
 
     Equation
@@ -229,42 +225,25 @@ def draw_from_streams(
     Parameters
     ----------
     law : Law
-    taken : list of Stream or None
-        The streams of the draws that Keras makes for it; None where nothing was seeded.
+    taken : list of Stream
+        The streams of the draws that Keras makes for it. In a graph whose loop draws at every
+        timestep Keras draws in no fixed order, and so the mask is of the system's entropy.
     config : GRUConfig
-    remedy : str
-        What the error message says to do if nothing was seeded.
-
-    Raises
-    ------
-    UnseededError
-        Nothing was seeded.
-    ValueError
-        Keras draws in no fixed order.
 
     Source
     ------
     stateless_dropout and dropout, tensorflow/python/ops/nn_ops.py (TensorFlow 2.21).
     """
     assert law.shape is not None
-    wanted = (
-        f"{law.argument} is {law.rate} and training is on, expected {law.argument}_mask of shape "
-        f"{law.axes} = {law.shape}, or rng=numpy.random.default_rng(…)"
-    )
-    if config.masks_every_timestep:
-        raise ValueError(
-            f"{wanted}: with execution='graph' TensorFlow draws this mask again at every timestep, "
-            "in an order that differs from run to run"
-        )
     number = config.compute_dtype.type
-    masks = []
-    for stream in taken[: 3 if config.mask_per_gate else 1]:
-        if stream is None:
-            raise UnseededError(
-                f"{wanted}, or {remedy}: unseeded, Keras draws numbers that nobody can repeat"
-            )
-        u = uniform(stream, law.drawn, number, xla=config.execution == "xla")
-        masks.append(np.where(u >= number(law.rate), number(1 / (1 - law.rate)), number(0)))
+
+    def mask(stream: Stream, shape: tuple[int, ...]) -> Array:
+        u = uniform(stream, shape, number, xla=config.execution == "xla")
+        return np.asarray(np.where(u >= number(law.rate), number(1 / (1 - law.rate)), number(0)))
+
+    if config.masks_every_timestep:
+        return mask(entropy_stream(), law.shape)
+    masks = [mask(stream, law.drawn) for stream in taken[: 3 if config.mask_per_gate else 1]]
     return np.stack(masks) if config.mask_per_gate else masks[0]
 
 

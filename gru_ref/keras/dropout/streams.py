@@ -13,6 +13,8 @@ from gru_ref.random_streams import seeds
 from gru_ref.random_streams.philox import Stream
 from gru_ref.random_streams.seeds import RandomSource
 
+RATES = ("dropout", "recurrent_dropout")
+
 
 class MaskStreams:
     """The random numbers behind the masks of one layer, call after call.
@@ -71,16 +73,11 @@ class MaskStreams:
             if self._on_layer:
                 self._source = layer_source
 
-    def take(
-        self, draws: Sequence[tuple[int, tuple[int, ...]]], dtype: str
-    ) -> list[list[Stream | None]]:
-        """Return the streams of one call: `count` of them for every (count, shape).
-
-        A stream is None if nothing was seeded, or if the release draws in another way.
-        """
+    def take(self, draws: Sequence[tuple[int, tuple[int, ...]]], dtype: str) -> list[list[Stream]]:
+        """Return the streams of one call: `count` of them for every (count, shape)."""
         source, place = self._source, 0
         assert source is not None, "the layer is built"
-        taken: list[list[Stream | None]] = []
+        taken: list[list[Stream]] = []
         for count, shape in draws:
             taken.append([source.next(place + i, shape, dtype) for i in range(count)])
             place += count
@@ -91,7 +88,8 @@ class MaskStreams:
 
         In Keras 2 a layer without a seed has no generator: it draws from TensorFlow's global seed,
         and here from that of `gru_ref.set_random_seed`. The state of a ``tf.random.Generator`` is
-        not known. A layer that is not built seeds its own generator when it is built.
+        not known: what is drawn here is not what the live layer draws, and no seed fixes it. A
+        layer that is not built seeds its own generator when it is built.
         """
         with seeds.unseeded():
             self.before_weights()
@@ -107,22 +105,72 @@ class MaskStreams:
         live_seed = getattr(getattr(owner, "_random_generator", None), "_seed", None)
         if isinstance(self._source, seeds.EagerOperations):
             self._source = seeds.EagerOperations(live_seed)
-        elif (self._kind_of_layer if on_layer else self._kind_of_cell) == "stateless":
+        elif self._kind == "stateless" and live_seed is not None:
             self._source = seeds.Stateless(live_seed)
         else:
-            self._source = seeds.Stateless(None)
+            self._source = seeds.Entropy()
+
+    def unrepeatable(self, config: GRUConfig) -> str:
+        """Return why no seed fixes the masks that are drawn next; "" if one does.
+
+        Parameters
+        ----------
+        config : GRUConfig
+            Of the layer that draws: around a cell it has another path than the cell.
+        """
+        rates = [rate for rate in RATES if 0 < getattr(config, rate) < 1]
+        if not rates:
+            return ""
+        behaviour = config.behaviour
+        why = f"{' and '.join(f'{rate}={getattr(config, rate)}' for rate in rates)} draws masks"
+        if config.masks_every_timestep:
+            return (
+                f"{why} anew at every timestep with execution='graph', in an order that differs "
+                "from run to run: give the masks"
+            )
+        if self._source.repeatable if self._source else self._will_be_repeatable:
+            return ""
+        if isinstance(self._source, seeds.Entropy) or not self._is_known:
+            return (
+                f"{why} in a way of Keras {behaviour.release} that gru_ref does not repeat: give "
+                "the masks"
+            )
+        if behaviour.seed_generators:
+            remedy = "seed=…, or gru_ref.set_random_seed(…) before the layer is made"
+        elif self._kind == "legacy_stateful":
+            remedy = "gru_ref.set_random_seed(…) before the call"
+        else:
+            remedy = "gru_ref.set_random_seed(…) before the layer is built"
+        return f"{why} without a seed: {remedy}, or masks given"
 
     @property
-    def remedy(self) -> str:
-        """For an error message: what else makes the masks known if nothing was seeded."""
+    def rng_type(self) -> str:
+        """The rng_type of the layer or cell itself, as a config of Keras 2 tells it."""
+        return self._kind_of_layer
+
+    @property
+    def _kind(self) -> str:
+        """The rng_type of the generator that draws."""
+        on_layer = self._for_cell or self._on_layer
+        return self._kind_of_layer if on_layer else self._kind_of_cell
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether gru_ref draws what the release draws from a global seed."""
         behaviour = self._config.behaviour
         if behaviour.seed_generators:
-            return "gru_ref.set_random_seed(…) or seed=… before the layer is made"
-        repeated = behaviour.unseeded_draws_follow_the_global_seed
-        kind = self._kind_of_layer if self._on_layer else self._kind_of_cell
-        if repeated and (kind == "legacy_stateful" or behaviour.generator_masks_are_known):
-            return "gru_ref.set_random_seed(…) beforehand"
-        return f"another release: gru_ref does not repeat what Keras {behaviour.release} draws here"
+            return True
+        generators = self._kind == "legacy_stateful" or behaviour.generator_masks_are_known
+        return behaviour.unseeded_draws_follow_the_global_seed and generators
+
+    @property
+    def _will_be_repeatable(self) -> bool:
+        """Whether a generator that Keras 2 seeded now would be fixed by a seed."""
+        own_seed = self._for_cell or self._on_layer
+        if own_seed and self._config.seed is not None:
+            legacy = self._kind == "legacy_stateful"
+            return legacy or self._config.behaviour.generator_masks_are_known
+        return self._is_known and seeds.is_seeded()
 
     def _whole_seed(self, draws_here: bool) -> int | None:
         """Return the seed as an int; Keras 2 looks at it only where it draws."""
@@ -135,12 +183,12 @@ class MaskStreams:
         behaviour = self._config.behaviour
         if kind == "legacy_stateful":
             if seed is None and not behaviour.unseeded_draws_follow_the_global_seed:
-                return seeds.Stateless(None)
+                return seeds.Entropy()
             if self._config.execution == "eager":
                 return seeds.EagerOperations(seed)
             return seeds.GraphOperations(seed)
         if not behaviour.generator_masks_are_known:
-            return seeds.Stateless(None)
+            return seeds.Stateless(seeds.entropy_seed()) if kind == "stateless" else seeds.Entropy()
         if seed is None:
             seed = next_seed(behaviour)
         if kind == "stateless":

@@ -8,7 +8,7 @@ import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from numpy.typing import NDArray
 
@@ -18,11 +18,13 @@ from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.identifiers import dtype_name
 from gru_ref.keras.layers.build_checks import check_count, known_features, weight_arrays
 from gru_ref.keras.layers.constructor_checks import check_keywords, layer_keywords
+from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.keras.training import constraints, initial_values, initializers, regularizers
 
 Array = NDArray[Any]
+B = TypeVar("B", bound="BaseLayer")
 
 CONFIG_ARGUMENTS = frozenset(field.name for field in fields(GRUConfig) if field.init)
 
@@ -144,6 +146,11 @@ class BaseLayer(abc.ABC):
         """Return copies of the weights in Keras's order; [] before the layer is built."""
 
     @property
+    @abc.abstractmethod
+    def reproducible(self) -> Reproducibility:
+        """Whether a seed gives the weights and the dropout masks again, and if not, why."""
+
+    @property
     def weights(self) -> list[Array]:
         """The weights, in Keras's order; [] before the layer is built."""
         return self.get_weights()
@@ -185,6 +192,10 @@ class BaseLayer(abc.ABC):
 
     # ---- within
 
+    def __copy__(self: B) -> B:
+        """Return an independent layer: nothing of it is shared with this one."""
+        return copy.deepcopy(self)
+
     @abc.abstractmethod
     def _leaves(self) -> list[tuple[LeafLayer, bool]]:
         """Return the layers that hold weights themselves, and whether each is trainable."""
@@ -206,6 +217,11 @@ class BaseLayer(abc.ABC):
                 raise
 
 
+def _initializer_of(weight: str) -> str:
+    """Return the argument that makes a weight: "recurrent_initializer" of the recurrent_kernel."""
+    return f"{weight.removesuffix('_kernel')}_initializer"
+
+
 class LeafLayer(BaseLayer):
     """A layer that holds weights itself: GRU and GRUCell."""
 
@@ -213,8 +229,10 @@ class LeafLayer(BaseLayer):
         super().__init__(config, name, arguments)
         self._features: int | None = None
         self._weights: GRUWeights | None = None
-        # Why there are no weights though the layer is built.
-        self._undrawn: UnseededError | None = None
+        # The initializers whose draws of the weights no seed fixes.
+        self._unrepeatable: tuple[str, ...] = ()
+        # Whether somebody has read the weights, and so can have the same.
+        self._were_read = False
         # In Keras's order: in Keras 3 each takes its seed here, but for None's.
         self._initializers = {}
         for argument in ("kernel_initializer", "recurrent_initializer", "bias_initializer"):
@@ -252,34 +270,47 @@ class LeafLayer(BaseLayer):
         return features
 
     def _make_weights(self, features: int) -> None:
-        """Fix the features, and make the weights that can be made, if there are none."""
+        """Fix the features and make the weights, if there are none."""
         if self._features is None:
-            self._weights = self._initial_weights(features)
-            self._features = features
-
-    def _initial_weights(self, features: int) -> GRUWeights | None:
-        """Return the weights that the initializers make, or None if one draws without a seed."""
-        made = {}
-        shapes = self.config.weight_shapes(features)
-        for name, shape in shapes.items():
-            try:
-                made[name] = self._initial_weight(name, shape)
-            except UnseededError as error:
-                self._undrawn = self._undrawn or error
-        return GRUWeights(**made) if len(made) == len(shapes) else None
+            unrepeatable = self._unrepeatable_initializers()
+            shapes = self.config.weight_shapes(features)
+            made = {name: self._initial_weight(name, shape) for name, shape in shapes.items()}
+            self._weights, self._features = GRUWeights(**made), features
+            self._unrepeatable = unrepeatable
 
     def _initial_weight(self, name: str, shape: tuple[int, ...]) -> Array:
         """Return the weight that the initializer of `name` makes."""
-        argument = f"{name.removesuffix('_kernel')}_initializer"
+        argument = _initializer_of(name)
         found = self._initializers[argument]
         dtype, behaviour = self.config.variable_dtype, self.config.behaviour
         return initial_values.make(found, shape, dtype, argument, behaviour)
 
+    def _unrepeatable_initializers(self) -> tuple[str, ...]:
+        """Return the arguments whose initializers would draw now what no seed fixes."""
+        names = map(_initializer_of, self.config.weight_shapes(1))
+        behaviour = self.config.behaviour
+        return tuple(
+            name
+            for name in names
+            if not initializers.is_repeatable(self._initializers[name], behaviour, name)
+        )
+
+    def _reproducibility(self, masks: str) -> Reproducibility:
+        """Return what `reproducible` is, with the reason of the masks."""
+        names = self._unrepeatable if self.built else self._unrepeatable_initializers()
+        if not names:
+            return Reproducibility("", masks)
+        behaviour = self.config.behaviour
+        when = "made" if behaviour.unseeded_initializers == "construction" else "built"
+        weights = (
+            f"{' and '.join(names)} {'draws' if len(names) == 1 else 'draw'} without a seed: a "
+            f"seed there, gru_ref.set_random_seed(…) before the layer is {when}, or set_weights"
+        )
+        return Reproducibility(weights, masks)
+
     def _known_weights(self) -> GRUWeights:
-        """Return the weights, or raise the error that says why there are none."""
-        if self._weights is None:
-            assert self._undrawn is not None
-            raise UnseededError(str(self._undrawn))
+        """Return the weights of a built layer."""
+        assert self._weights is not None
         return self._weights
 
     def set_weights(self, weights: Sequence[Any]) -> None:
@@ -301,7 +332,7 @@ class LeafLayer(BaseLayer):
         """
         made = weight_arrays(weights, self.weight_shapes(), self.config)
         if made:
-            self._weights = GRUWeights(**made)
+            self._weights, self._unrepeatable = GRUWeights(**made), ()
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of every weight, by name; empty before the layer is built."""
@@ -314,7 +345,7 @@ class LeafLayer(BaseLayer):
         """
         shapes = self.config.weight_shapes(weights.features)
         self._weights = GRUWeights(**weight_arrays(weights.arrays(), shapes, self.config))
-        self._features = weights.features
+        self._features, self._unrepeatable = weights.features, ()
 
     def _take_live_weights(self, layer: Any) -> None:
         """Build the layer as a live one of Keras is, with its weights."""
@@ -324,7 +355,25 @@ class LeafLayer(BaseLayer):
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built."""
-        return [array.copy() for array in self._known_weights().arrays()] if self.built else []
+        if not self.built:
+            return []
+        self._were_read = True
+        return [array.copy() for array in self._known_weights().arrays()]
+
+    def require_comparable(self) -> None:
+        """Do nothing if what is compared with the layer can be of its weights.
+
+        Raises
+        ------
+        UnseededError
+            The weights were drawn without a seed, and nobody has read them.
+        """
+        weights = self.reproducible.weights
+        if weights and not self._were_read:
+            raise UnseededError(
+                f"the weights of the layer are its own alone, expected those of what is compared "
+                f"with it: {weights}, or take them by get_weights"
+            )
 
     def count_params(self) -> int:
         """Return the number of parameters: 3·(U·F + U·U + U), or + 2·U for reset_after, − bias.
@@ -417,6 +466,11 @@ class WrapperLayer(BaseLayer):
     def built(self) -> bool:
         """Whether the layer was built, and with it every part; parts may be built earlier."""
         return self._built
+
+    @property
+    def reproducible(self) -> Reproducibility:
+        """Whether a seed gives the weights and the dropout masks again, and if not, why."""
+        return Reproducibility.of_parts(part.reproducible for part in self._parts)
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built.

@@ -175,7 +175,7 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         behaviour = forward.behaviour
         original, written = forward, None
         if behaviour.config_has_keras_2_keys:
-            original = copy.copy(forward)
+            original = copy.copy(forward)  # its name is another
             original.name = forward.name.removeprefix("forward_")
             if given_backward:
                 written = nested_configs.serialize(backward, behaviour)

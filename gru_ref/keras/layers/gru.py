@@ -26,6 +26,7 @@ from gru_ref.keras.layers.constructor_checks import (
     gru_keywords,
 )
 from gru_ref.keras.layers.loop_layer import LoopLayer, Outputs
+from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.layers.trace import Trace, stack_record
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
@@ -139,7 +140,9 @@ class GRU(LoopLayer, LeafLayer):
         return f"{name}({units}, keras_version={version!r}, name={self.name!r})"
 
     def build(self, input_shape: Sequence[int | None]) -> None:
-        """Fix the features (and, if stateful, the batch) and make the weights that can be made.
+        """Fix the features (and, if stateful, the batch) and make the weights.
+
+        Without a seed the weights are drawn from the system's entropy: see `reproducible`.
 
         Parameters
         ----------
@@ -170,6 +173,11 @@ class GRU(LoopLayer, LeafLayer):
     def change_loop(self, **values: Any) -> None:
         """Set arguments of the loop, as Bidirectional does."""
         self._config = self._config.changed(**values)
+
+    @property
+    def reproducible(self) -> Reproducibility:
+        """Whether a seed gives the weights and the dropout masks again, and if not, why."""
+        return self._reproducibility(self._mask_streams.unrepeatable(self.config))
 
     # ---- call
 
@@ -207,7 +215,8 @@ class GRU(LoopLayer, LeafLayer):
             Whether dropout acts. None is False.
         dropout_mask, recurrent_dropout_mask : optional
             The masks to use, already scaled, in the shapes that `gru_ref.keras.dropout.masks.laws`
-            describes. By default those that Keras draws from the same seeds.
+            describes. By default those that Keras draws from the same seeds; without any seed,
+            those of the system's entropy, as `reproducible` tells.
         rng : numpy.random.Generator, optional
             Draws the masks that are not passed in, instead of Keras's seeds; only in training.
         ragged_lengths : (batch,), integers, optional
@@ -224,8 +233,6 @@ class GRU(LoopLayer, LeafLayer):
         ------
         TypeError, ValueError, IndexError, AttributeError, AssertionError
             As the release of Keras raises. Weights and state do not change.
-        UnseededError
-            The weights would be drawn without a seed; the message names the initializer.
 
         Warns
         -----
@@ -394,13 +401,18 @@ class GRU(LoopLayer, LeafLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
+        rng_type = self._mask_streams.rng_type
         return gru_config.layer_config(
-            self.config, self.name, self.trainable, self._layer_arguments
+            self.config, self.name, self.trainable, self._layer_arguments, rng_type
         )
 
     @classmethod
     def from_config(
-        cls: type[G], config: Mapping[str, Any], *, keras_version: str | None = None
+        cls: type[G],
+        config: Mapping[str, Any],
+        *,
+        keras_version: str | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
     ) -> G:
         """Build a layer from what ``get_config()`` of any Keras, or of gru_ref, returned.
 
@@ -409,6 +421,9 @@ class GRU(LoopLayer, LeafLayer):
         config : mapping
         keras_version : str, optional
             The Keras that wrote it; by default recognised by the keys.
+        custom_objects : mapping, optional
+            Name → function or class, of what is not Keras's own: as in Keras's
+            ``custom_object_scope``. The names are those in the config.
 
         Raises
         ------
@@ -416,7 +431,7 @@ class GRU(LoopLayer, LeafLayer):
             The generation cannot be recognised, or an argument is wrong.
         """
         version = str(release_of(keras_version or gru_config.generation_of(config)))
-        arguments = gru_config.constructor_arguments(config, resolve(version))
+        arguments = gru_config.constructor_arguments(config, resolve(version), custom_objects)
         return cls(**arguments | {"keras_version": version})
 
     @classmethod

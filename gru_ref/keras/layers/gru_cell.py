@@ -24,6 +24,7 @@ from gru_ref.keras.layers.constructor_checks import (
     cell_keywords,
     check_keywords,
 )
+from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
@@ -127,6 +128,15 @@ class GRUCell(LeafLayer):
     def output_size(self) -> int:
         """Size of the output, equal to that of the state."""
         return self.config.units
+
+    @property
+    def reproducible(self) -> Reproducibility:
+        """Whether a seed gives the weights and the dropout masks again, and if not, why."""
+        return self._reproducible_around(self.config)
+
+    def _reproducible_around(self, config: GRUConfig) -> Reproducibility:
+        """Return what `reproducible` is of the cell in a layer of this config."""
+        return self._reproducibility(self.masks.streams.unrepeatable(config))
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Fix the features and make the weights.
@@ -315,12 +325,19 @@ class GRUCell(LeafLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
+        rng_type = self.masks.streams.rng_type
         return gru_config.layer_config(
-            self.config, self.name, self.trainable, self._layer_arguments, for_cell=True
+            self.config, self.name, self.trainable, self._layer_arguments, rng_type, for_cell=True
         )
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], *, keras_version: str | None = None) -> GRUCell:
+    def from_config(
+        cls,
+        config: Mapping[str, Any],
+        *,
+        keras_version: str | None = None,
+        custom_objects: Mapping[str, Any] | None = None,
+    ) -> GRUCell:
         """Build a cell from what ``get_config()`` of any Keras, or of gru_ref, returned.
 
         Raises
@@ -329,7 +346,9 @@ class GRUCell(LeafLayer):
             As `gru_ref.GRU.from_config`.
         """
         version = keras_version or gru_config.generation_of(config)
-        arguments = gru_config.constructor_arguments(config, resolve(version), for_cell=True)
+        arguments = gru_config.constructor_arguments(
+            config, resolve(version), custom_objects, for_cell=True
+        )
         return cls(**arguments, keras_version=version)
 
     @classmethod

@@ -23,9 +23,11 @@ from gru_ref.keras.layers.build_checks import call_build_config, known_features,
 from gru_ref.keras.layers.constructor_checks import RNNKeywords
 from gru_ref.keras.layers.gru_cell import GRUCell
 from gru_ref.keras.layers.loop_layer import LoopLayer, Outputs, States
+from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
+from gru_ref.keras.serialization.custom_objects import deserialize
 from gru_ref.keras.training import regularizers
 from gru_ref.provenance import Provenance
 
@@ -151,6 +153,12 @@ class RNN(LoopLayer, WrapperLayer):
         """Set arguments of the loop, as Bidirectional does."""
         self._configs = [config.changed(**values) for config in self._configs]
         self._config = self._configs[-1]
+
+    @property
+    def reproducible(self) -> Reproducibility:
+        """Whether a seed gives the weights and the dropout masks again, and if not, why."""
+        pairs = zip(self.cells, self._configs, strict=True)
+        return Reproducibility.of_parts(cell._reproducible_around(config) for cell, config in pairs)
 
     @property
     def _cell_configs(self) -> Sequence[GRUConfig]:
@@ -494,6 +502,10 @@ class RNN(LoopLayer, WrapperLayer):
         cell = nested_configs.read_layer(
             config["cell"], classes, "cell", keras_version, custom_objects
         )
+        regularizer = arguments.get("activity_regularizer")
+        if custom_objects and regularizer is not None:
+            made = deserialize(regularizer, custom_objects, cell.behaviour, "activity_regularizer")
+            arguments["activity_regularizer"] = regularizer if made is None else made
         return cls(cell, **arguments)
 
     @classmethod

@@ -229,7 +229,7 @@ class StackedRNNCells(WrapperLayer):
             raise TypeError(f"cells is {shown(config['cells'])}, expected a list of cells")
         classes = {"GRUCell": GRUCell, **(custom_objects or {})}
         cells = [
-            nested_configs.read_layer(cell, classes, "cells", keras_version)
+            nested_configs.read_layer(cell, classes, "cells", keras_version, custom_objects)
             for cell in config["cells"]
         ]
         return cls(cells, **arguments)

@@ -64,6 +64,10 @@ class Behaviour(
         """The names of activations that resolve but fail in a GRU, each with its reason."""
         return unusable_activations(self.release)
 
+    def __reduce__(self) -> tuple[object, tuple[Release]]:
+        """Copy and pickle the release alone: there is one behaviour of each."""
+        return _behaviour, (self.release,)
+
     def warn(self, row: str, detail: str = "") -> None:
         """Emit one `KerasQuirkWarning` that names the ledger row."""
         text = f"{row}: {LEDGER[row].quirk} (Keras {self.release})"

@@ -46,6 +46,11 @@ class GetConfigRows:
         keras_3=False,
         source="Layer.get_config, TF 2.10 and 2.12, measured, and Keras 2.11, read",
     )
+    rng_type_in_config: bool = row(
+        keras_2=Changes({1: False, 21: True}),
+        keras_3=False,
+        source="BaseRandomLayer.get_config, TF 2.10–2.15 and tf_keras 2.21, measured, and tf_keras 2.16–2.20, read: of a GRU or GRUCell unless it is legacy_stateful",
+    )
     activity_regularizer_stands_first: bool = row(
         keras_2=False,
         keras_3=Changes({0: False, 4: True}),

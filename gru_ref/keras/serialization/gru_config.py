@@ -7,10 +7,10 @@ from typing import Any
 
 from gru_ref.errors import shown
 from gru_ref.keras.activations.layers import OBJECT_KEYS
-from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.config import KINDS, GRUConfig
 from gru_ref.keras.identifiers import KERAS_PACKAGES
 from gru_ref.keras.ledger import Behaviour
-from gru_ref.keras.serialization import objects
+from gru_ref.keras.serialization import custom_objects, objects
 
 # Keras's order of keys; both generations share these.
 _SHARED = (
@@ -85,6 +85,7 @@ def layer_config(
     name: str,
     trainable: bool,
     layer_arguments: Mapping[str, Any],
+    rng_type: str,
     *,
     for_cell: bool = False,
 ) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def layer_config(
     Raises
     ------
     TypeError, ValueError
-        A callable has no name, so that Keras cannot serialize it either.
+        A callable has neither a name nor get_config(): Keras cannot serialize it either.
 
     Source
     ------
@@ -109,6 +110,8 @@ def layer_config(
     result = layer_part(
         config, config.dtype, name, trainable, layer_arguments, written.get(argument)
     )
+    if config.behaviour.rng_type_in_config and rng_type != "legacy_stateful":
+        result["rng_type"] = rng_type
     if not for_cell:
         result |= loop_part(config)
     result |= written
@@ -182,14 +185,23 @@ def _signs(config: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def constructor_arguments(
-    config: Mapping[str, Any], behaviour: Behaviour, *, for_cell: bool = False
+    config: Mapping[str, Any],
+    behaviour: Behaviour,
+    custom: Mapping[str, Any] | None = None,
+    *,
+    for_cell: bool = False,
 ) -> dict[str, Any]:
     """Return the arguments of `gru_ref.GRU`, or of its cell, for a config that a release wrote.
+
+    Parameters
+    ----------
+    custom : mapping, optional
+        As `gru_ref.keras.serialization.custom_objects.deserialize` takes it.
 
     Raises
     ------
     TypeError
-        `config` is not a dict.
+        `config` is not a dict, or a class in `custom` has no from_config.
     ValueError
         A serialized object in it is not one of Keras's own, or has unknown keys.
 
@@ -200,7 +212,12 @@ def constructor_arguments(
     """
     if not isinstance(config, Mapping):
         raise TypeError(f"config is {shown(config)}, expected a dict of get_config()")
-    arguments = {key: _read(value, key) for key, value in config.items()}
+    arguments = {}
+    for key, value in config.items():
+        taken = None
+        if custom and (key in ACTIVATIONS or key.rpartition("_")[2] in KINDS):
+            taken = custom_objects.deserialize(value, custom, behaviour, key)
+        arguments[key] = _read(value, key) if taken is None else taken
     zero = not for_cell and arguments.get("implementation") == 0
     if zero and behaviour.from_config_implementation_0_is_1:
         arguments["implementation"] = 1
@@ -228,11 +245,11 @@ def _read(value: Any, argument: str) -> Any:
     if (
         package not in (*KERAS_PACKAGES, "builtins")
         or ">" in class_name
-        or registered not in (None, class_name)
+        or registered not in (None, class_name if class_name in custom_objects.NAMED else None)
     ):
         raise ValueError(
-            f"{argument} is {shown(value)}, expected an object of Keras's own: gru_ref cannot "
-            "make another; hand a callable to the constructor instead"
+            f"{argument} is {shown(value)}, expected an object of Keras's own, or custom_objects="
+            f"{{{class_name!r}: …}} with the class that makes this one"
         )
     read = {key: _read(item, argument) for key, item in value.items()}
     return read | {"class_name": _UNREADABLE.get(class_name, class_name)}

@@ -24,7 +24,6 @@ class Configured(Protocol):
 
 
 # The classes whose config holds layers.
-_HOLDERS = ("RNN", "StackedRNNCells")
 
 
 def serialize(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
@@ -101,7 +100,7 @@ def read_layer(
     argument : str
         For messages.
     custom_objects : mapping, optional
-        The user's own classes of layers within it, by name.
+        As `gru_ref.GRU.from_config` takes it; the user's own classes of layers too.
 
     Raises
     ------
@@ -113,8 +112,9 @@ def read_layer(
         raise ValueError(
             f"{argument} is {shown(written)}, expected a serialized {' or '.join(classes)}"
         )
-    within = {"custom_objects": custom_objects} if custom_objects and name in _HOLDERS else {}
-    made = classes[name].from_config(written["config"], keras_version=keras_version, **within)
+    made = classes[name].from_config(
+        written["config"], keras_version=keras_version, custom_objects=custom_objects
+    )
     build_config = written.get("build_config")
     if build_config is not None and resolve(made.keras_version).from_config_builds:
         build(made, build_config, argument)

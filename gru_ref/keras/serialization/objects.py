@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
-import inspect
-import marshal
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from gru_ref.errors import shown
 from gru_ref.keras.activations import layers, tables
 from gru_ref.keras.activations.layers import ActivationLayer
 from gru_ref.keras.identifiers import Identifier
 from gru_ref.keras.ledger import Behaviour
+from gru_ref.keras.serialization import custom_objects
 from gru_ref.keras.training import initializers
 from gru_ref.keras.training.initial_values import SCALED
 from gru_ref.keras.training.initializers import HE_AND_LECUN
@@ -35,7 +32,7 @@ def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
     Raises
     ------
     TypeError, ValueError
-        A callable without a name, which Keras cannot serialize either.
+        A callable with neither a name nor get_config(), which Keras cannot serialize either.
 
     Source
     ------
@@ -58,8 +55,8 @@ def activation(value: Any, behaviour: Behaviour, argument: str) -> Any:
     for name, known in names.items():
         if value is known:
             return behaviour.renamed_activations.get(name, name)
-    written = function(value, behaviour, argument)
-    if not isinstance(written, dict):
+    written = custom_objects.serialize(value, behaviour, argument)
+    if not isinstance(written, dict) or written["class_name"] not in ("__lambda__", "function"):
         return written
     if written["class_name"] == "__lambda__" or written["config"] in names:
         return written["config"]
@@ -79,7 +76,7 @@ def identifier(value: Any, found: Identifier | None, behaviour: Behaviour, argum
     Raises
     ------
     TypeError, ValueError
-        A callable without a name, which Keras cannot serialize either.
+        A callable with neither a name nor get_config(), which Keras cannot serialize either.
 
     Source
     ------
@@ -90,7 +87,7 @@ def identifier(value: Any, found: Identifier | None, behaviour: Behaviour, argum
     if isinstance(value, (np.ndarray, np.generic)):
         return serialized_object(behaviour, "builtins", "function", "initialize_fn", "function")
     if found.function is not None:
-        return function(found.function, behaviour, argument)
+        return custom_objects.serialize(found.function, behaviour, argument)
     kind = argument.rpartition("_")[2]
     assert found.class_name is not None
     class_name, parameters = found.class_name, dict(found.parameters)
@@ -157,35 +154,6 @@ def _snake_case(class_name: str) -> str:
     """
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-
-
-def function(value: Callable[..., Any], behaviour: Behaviour, argument: str) -> Any:
-    """Return the value that the release writes for a function: its name, or a dict with it.
-
-    Raises
-    ------
-    TypeError
-        `value` has no name, from Keras 2.13 on.
-    ValueError
-        `value` has no name, before Keras 2.13.
-    """
-    value = inspect.unwrap(value)
-    name = getattr(value, "__name__", None)
-    if name is None:
-        error = TypeError if behaviour.serialized_modules else ValueError
-        raise error(f"{argument} is {shown(value)}, expected a function, which has a name")
-    if not behaviour.serialized_modules:
-        return name
-    if name == "<lambda>":
-        return {"class_name": "__lambda__", "config": {"value": _dump(value)}}
-    return serialized_object(behaviour, "builtins", "function", name, "function")
-
-
-def _dump(function: Any) -> tuple[str, Any, Any]:
-    """Return the code of a lambda in base64, its defaults and what it closes over."""
-    code = codecs.encode(marshal.dumps(function.__code__), "base64").decode("ascii")
-    closure = function.__closure__
-    return code, function.__defaults__, closure and tuple(cell.cell_contents for cell in closure)
 
 
 def dtype(name: str, behaviour: Behaviour) -> Any:

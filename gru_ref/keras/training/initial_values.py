@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from gru_ref.errors import UnseededError, shown
+from gru_ref.errors import shown
 from gru_ref.keras.identifiers import Identifier
 from gru_ref.keras.ledger import Behaviour
 from gru_ref.keras.training.initializers import random_source
@@ -101,14 +101,7 @@ class _Weight:
         source = random_source(self.found, self.behaviour, self.argument)
         # Draws of one operation and seed share a count; masks are uniforms too.
         kernel = self.dtype.name if operation == "uniform" else f"{self.dtype.name} {operation}"
-        stream = None if source is None else source.next(0, shape, kernel)
-        if stream is None:
-            raise UnseededError(
-                f"{self.argument} is {self.found.class_name} without a seed, expected a seed, "
-                "gru_ref.set_random_seed(…) before the layer is made, or set_weights: an unseeded "
-                f"Keras {self.behaviour.release} draws what nobody can repeat"
-            )
-        return stream
+        return source.next(0, shape, kernel)
 
     def uniform(self, low: Array, high: Array) -> Array:
         """Return u · (high − low) + low, rounded as TensorFlow does."""
@@ -227,8 +220,6 @@ def make(
 
     Raises
     ------
-    UnseededError
-        Nothing was seeded, so Keras's numbers are not reproducible.
     ValueError
         A callable, an array or a parameter gives another shape; the weight has one dimension where
         the initializer needs two; a parameter is None; a seed is not an int.
@@ -240,6 +231,9 @@ def make(
 
     Notes
     -----
+    Without any seed the numbers are of the operating system's entropy, in the same distribution;
+    see `gru_ref.keras.training.initializers.is_repeatable`.
+
     Uniform numbers equal Keras's bit for bit, normal ones are within 3 ULP before they are scaled.
     Orthogonal matrices differ by the rounding of Keras's own float32 factorization, at most 4e-7 in
     a recurrent_kernel, 1.3e-5 in square kernels.

@@ -97,9 +97,6 @@ _PARAMETERS: Mapping[str, Collection[str]] = {
     for name in _LATER.values()
 }
 
-# The seed that a Keras 3 initializer took for itself while nothing was seeded.
-_UNKNOWN_SEED: Any = object()
-
 
 def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier:
     """Validate the initializer given as `argument`; None is GlorotUniform, as in every Keras.
@@ -239,45 +236,57 @@ def take_seed(found: Identifier, behaviour: Behaviour, argument: str) -> Identif
     seed = _seed(found.parameters["seed"], behaviour, argument)
     if seed is None:
         seed = next_seed(behaviour)
-    return found._replace(
-        parameters={**found.parameters, "seed": _UNKNOWN_SEED if seed is None else seed}
-    )
+    return found._replace(parameters={**found.parameters, "seed": seed})
 
 
-def random_source(
-    found: Identifier, behaviour: Behaviour, argument: str
-) -> seeds.RandomSource | None:
-    """Return the source of an initializer's random numbers; None if its seed is unknown.
+def random_source(found: Identifier, behaviour: Behaviour, argument: str) -> seeds.RandomSource:
+    """Return the source of an initializer's random numbers.
 
     Raises
     ------
     ValueError
         Its seed is not an int.
     """
-    if found.parameters["seed"] is _UNKNOWN_SEED:
-        return None
     seed = _seed(found.parameters["seed"], behaviour, argument)
-    operations = behaviour.seeded_initializers_are_operations
-    generator = operations and seeds.rng_type_of(None) == "stateful"
-    by_operation = operations or (seed is None and behaviour.unseeded_initializers == "operation")
-    if by_operation and not generator:
+    if _by_operation(seed, behaviour):
         return seeds.EagerOperations(seed)
     if seed is None:
         seed = next_seed(behaviour)
-    if generator:
+    if behaviour.seeded_initializers_are_operations:
         return seeds.Generator(seed)
     if behaviour.seed_generators:
         return seed_generator(seed, behaviour)
     return seeds.Stateless(seed)
 
 
-def next_seed(behaviour: Behaviour) -> int | None:
-    """Return the seed that the release takes if none is given; None if it is not reproducible."""
+def _by_operation(seed: int | None, behaviour: Behaviour) -> bool:
+    """Return whether TensorFlow draws by an operation of its own, not from a generator."""
+    if behaviour.seeded_initializers_are_operations:
+        return seeds.rng_type_of(None) != "stateful"
+    return seed is None and behaviour.unseeded_initializers == "operation"
+
+
+def is_repeatable(found: Identifier, behaviour: Behaviour, argument: str) -> bool:
+    """Return whether a seed fixes what an initializer would draw now.
+
+    What a function of the caller's returns counts as fixed.
+    """
+    if "seed" not in found.parameters:
+        return True
+    seed = _seed(found.parameters["seed"], behaviour, argument)
+    if seed is not None:
+        return not isinstance(seed, seeds.EntropySeed)
+    followed = behaviour.unseeded_draws_follow_the_global_seed or _by_operation(seed, behaviour)
+    return followed and seeds.is_seeded()
+
+
+def next_seed(behaviour: Behaviour) -> int:
+    """Return the seed that the release takes if none is given."""
     if not behaviour.unseeded_draws_follow_the_global_seed:
-        return None
+        return seeds.entropy_seed()
     return seeds.next_keras_seed(from_python=behaviour.seeds_from_python)
 
 
-def seed_generator(seed: int | None, behaviour: Behaviour, count: int = 0) -> seeds.SeedGenerator:
+def seed_generator(seed: int, behaviour: Behaviour, count: int = 0) -> seeds.SeedGenerator:
     """Return a generator of the release that has drawn `count` times."""
     return seeds.SeedGenerator(seed, wraps=behaviour.seed_wraps_at_32_bits, count=count)
