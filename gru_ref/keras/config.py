@@ -162,6 +162,10 @@ class GRUConfig:
         if self.recurrent_dropout != 0 and behaviour.recurrent_dropout_forces_implementation_1:
             put("implementation", 1)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what copies and pickles hold: not what is cached, such as functions made here."""
+        return {field_.name: getattr(self, field_.name) for field_ in fields(self)}
+
     @functools.cached_property
     def behaviour(self) -> Behaviour:
         """What the Keras release of this config does."""
@@ -264,7 +268,7 @@ class GRUConfig:
         Attributes that `GRUConfig` derives, such as `path`, stay as they are unless passed in.
         """
         # Not what is cached: that was derived from other values.
-        copied = {field_.name: getattr(self, field_.name) for field_ in fields(self)}
+        copied = self.__getstate__()
         if unknown := values.keys() - copied:
             raise TypeError(f"{sorted(unknown)[0]} is no argument of GRUConfig")
         made = object.__new__(type(self))

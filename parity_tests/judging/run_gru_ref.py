@@ -165,11 +165,7 @@ def _memory(layer: Any) -> list[bytes | None]:
     """Return what a layer keeps between calls: its weights and its recorded state."""
     if layer is None:
         return []
-    try:
-        weights = layer.get_weights()
-    except ValueError:  # built, and nothing was seeded for its initializers
-        weights = []
-    kept = *weights, layer.recorded_state
+    kept = *layer.get_weights(), layer.recorded_state
     return [None if a is None else np.asarray(a).tobytes() for a in kept]
 
 

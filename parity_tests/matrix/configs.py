@@ -63,6 +63,11 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "dropout-clamped": {"dropout": 1.5, "recurrent_dropout": -0.5},
     "dropout-integers": {"dropout": 0, "recurrent_dropout": 1},
     "seed": {"seed": 7},
+    "rng_type-stateful": {"rng_type": "stateful"},
+    "rng_type-stateless": {"rng_type": "stateless", "batch_input_shape": {
+        "$": "tuple", "items": [2, None, 4]}},
+    "rng_type-legacy_stateful": {"rng_type": "legacy_stateful"},
+    "force_generator": {"force_generator": True, "dropout": 0.25},
     # ---- shapes
     "batch_input_shape": {"batch_input_shape": {"$": "tuple", "items": [2, None, 4]}},
     "input_shape": {"input_shape": {"$": "tuple", "items": [3, 4]}},
@@ -119,6 +124,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "activation-dict-old": {"activation": instance("LeakyReLU", alpha=0.4)},
     "activation-function": {"activation": function("twice")},
+    "activation-object": {"activation": function("scaled")},
     # ---- initializers
     **{
         f"initializers-{kind}-{number}": _three("initializer", *names)
@@ -175,6 +181,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "initializer-array": {"bias_initializer": {"$": "full", "shape": [2, 9], "dtype": "float32",
                                                "value": 0.5}},
     "initializer-function": {"kernel_initializer": function("twice")},
+    "initializer-object": {"kernel_initializer": function("scaled")},
+    "initializer-object-nested": {"kernel_initializer": function("scaled-nested")},
     # ---- regularizers
     "regularizers-names": _three("regularizer", "l1", "l2", None),
     "regularizers-classes": _three("regularizer", "L1", "L2", "L1L2"),
@@ -194,6 +202,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "regularizer-negative": {"kernel_regularizer": instance("L2", l2=-0.1)},
     "regularizer-unknown": {"kernel_regularizer": "l3"},
     "regularizer-function": {"kernel_regularizer": function("twice")},
+    "regularizer-object": {"kernel_regularizer": function("scaled")},
+    "activity_regularizer-object": {"activity_regularizer": function("scaled")},
     "activity_regularizer": {"activity_regularizer": "l2"},
     "activity_regularizer-dict": {"activity_regularizer": instance("L1L2", l1=0.1, l2=0.2)},
     # ---- constraints
@@ -210,6 +220,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "constraint-radial": {"kernel_constraint": "radial_constraint"},
     "constraint-unknown": {"kernel_constraint": "norm"},
     "constraint-function": {"kernel_constraint": function("twice")},
+    "constraint-object": {"kernel_constraint": function("scaled")},
     # ---- combinations
     "many": {
         "activation": "relu", "use_bias": False, "reset_after": False, "dropout": 0.5,

@@ -36,6 +36,38 @@ def twice(x):
     return x + x
 
 
+class Constraint:
+    """What a release of Keras or gru_ref may ask a constraint to derive from, by name."""
+
+
+class Regularizer(Constraint):
+    """The same of a regularizer."""
+
+
+class Scaled(Regularizer):
+    """An object of the user's own with a config: it multiplies what it is called with."""
+
+    def __init__(self, factor, **more):
+        self.factor, self.more = factor, more
+
+    def __call__(self, x, dtype=None):
+        """Return the product."""
+        return x * self.factor
+
+    def get_config(self):
+        """Return what makes the object again."""
+        return {"factor": self.factor, **self.more}
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the object that a config is of."""
+        return cls(**config)
+
+
+# Of no module that differs between a worker and the suite.
+Scaled.__module__ = "users.own"
+
+
 # The names a "callable" may have, with their NumPy meaning. A worker replaces them by functions of
 # its own framework; none of them is the framework's own object for a named activation.
 CALLABLES = {
@@ -53,6 +85,10 @@ CALLABLES = {
     "penalty": lambda weight: abs(weight).sum(),
     "projection": lambda weight: weight,
     "twice": twice,
+    "scaled": Scaled(0.5),
+    "scaled-nested": Scaled(
+        0.5, inner=Scaled(2), sizes=(1, 2), name="s", function=twice, number=np.float32(0.25)
+    ),
 }
 
 # The dtypes of arrays that NumPy itself does not have, by their names: see `take_dtype`.

@@ -69,6 +69,12 @@ def batch_shape_before_dtype(live):
     return keys.index("batch_input_shape") < keys.index("dtype")
 
 
+def rng_type_in_config(live):
+    """GRU(1, rng_type="stateful").get_config(): rng_type"""
+    live.needs(rng_type="stateful")
+    return "rng_type" in live.config(rng_type="stateful")
+
+
 def activity_regularizer_stands_first(live):
     """GRU(1, activity_regularizer="l2").get_config(): before return_sequences"""
     keys = list(live.config(activity_regularizer="l2"))

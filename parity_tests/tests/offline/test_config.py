@@ -12,12 +12,24 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
-from gru_ref import GRU, KerasQuirkWarning, set_random_seed
+from gru_ref import (
+    GRU,
+    RNN,
+    Bidirectional,
+    GRUCell,
+    KerasQuirkWarning,
+    StackedRNNCells,
+    set_random_seed,
+)
 from gru_ref.keras.activations import tables
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization.gru_config import generation_of
+from gru_ref.random_streams import seeds
+from parity_tests.judging import run_seeded
 from parity_tests.matrix.arguments import ARGUMENTS
+from parity_tests.matrix.configs import CONFIGS
 from parity_tests.matrix.objects import instance
+from parity_tests.oracles import codec
 from parity_tests.recording import recorded_configs
 from parity_tests.recording.recorded_configs import REFUSED, ConfigRecord, is_refused, plain
 from parity_tests.tests.support import small_gru
@@ -29,6 +41,8 @@ SIGNATURE = [(row.name, row.default) for row in ARGUMENTS if "keras2" in row.nam
 SIGNATURE.insert(16, ("implementation", 2))  # a place of its own up to TensorFlow 2.3
 UP_TO_RECURRENT_DROPOUT = [UNITS, *(default for _, default in SIGNATURE[1:16])]
 RELEASES = sorted(recorded_configs.load())
+# What the rows of CONFIGS hold that is not Keras's.
+CUSTOM = {"Scaled": codec.Scaled, "twice": codec.twice}
 PACKAGES = [("tf_keras", "2.21.0"), ("keras", "3.15.1")]
 
 
@@ -61,6 +75,123 @@ class TestSignature:
             GRU(*UP_TO_RECURRENT_DROPOUT, 2, keras_version=version)
 
 
+class TestOwnObjects:
+    """Objects of the user's in every layer's config."""
+
+    @parameterized.expand(["2", "3", "tf-2.12"])
+    def test_every_layer_writes_and_reads_them(self, version: str) -> None:
+        own = codec.Scaled(0.5)
+        arguments = {"kernel_constraint": own, "activation": codec.twice, "keras_version": version}
+        cells = [GRUCell(UNITS, **arguments), GRUCell(UNITS, **arguments)]
+        layers = [
+            GRU(UNITS, activity_regularizer=own, **arguments), cells[0], StackedRNNCells(cells),
+            RNN(cells, activity_regularizer=own), RNN(cells[0], activity_regularizer=own),
+        ]  # fmt: skip
+        for layer in layers:
+            config = layer.get_config()
+            again = type(layer).from_config(config, keras_version=version, custom_objects=CUSTOM)
+            assert plain(again.get_config()) == plain(config)
+            with pytest.raises((TypeError, ValueError), match=r"Scaled|twice"):
+                type(layer).from_config(config, keras_version=version)
+            if "activity_regularizer" in config:  # not of an RNN in Keras 2
+                assert again.losses == []
+                again(x())
+                assert len(again.losses) == 1
+
+    def test_a_bidirectional_reads_them(self) -> None:
+        plain_layer = GRU(UNITS, keras_version="3")
+        config = Bidirectional(plain_layer).get_config()
+        for part in ("layer", "backward_layer"):
+            written = GRU(UNITS, kernel_constraint=codec.Scaled(2), keras_version="3").get_config()
+            config[part]["config"]["kernel_constraint"] = written["kernel_constraint"]
+        with pytest.raises(ValueError, match=r"custom_objects=\{'Scaled': …\}"):
+            Bidirectional.from_config(config)
+
+    def test_objects_are_written_as_live_keras_writes_them(self) -> None:
+        """Measured in tf_keras 2.21 and Keras 3.15.1, in TF 2.12 for the second."""
+
+        class Local:
+            def __call__(self, w: Any) -> Any:
+                return w
+
+            def get_config(self) -> Any:
+                return {"a": 2, "b": b"x", "c": [np.float32(0.5), np.ones(2)], "d": {"e": None}}
+
+        class Wrong(Local):
+            def get_config(self) -> Any:
+                return [1]
+
+        Local.__module__ = "__main__"
+        written = GRU(1, activation=Local(), keras_version="3").get_config()["activation"]
+        assert written == {
+            "module": None,
+            "class_name": "Local",
+            "config": {
+                "a": 2,
+                "b": {"class_name": "__bytes__", "config": {"value": "x"}},
+                "c": [
+                    0.5,
+                    {
+                        "class_name": "__numpy__",
+                        "config": {"value": [1.0, 1.0], "dtype": "float64"},
+                    },
+                ],
+                "d": {"e": None},
+            },
+            "registered_name": "Local",
+        }
+        old = GRU(1, activation=Local(), keras_version="tf-2.12").get_config()["activation"]
+        assert old["class_name"] == "Local"
+        assert old["config"]["b"] == b"x"
+        method = GRU(1, activation=Local().__call__, keras_version="3").get_config()["activation"]
+        assert (method["class_name"], method["config"]) == ("method", "__call__")
+        for version, error in (("3", TypeError), ("2", TypeError), ("tf-2.12", AttributeError)):
+            with pytest.raises(error):
+                GRU(1, activation=Wrong(), keras_version=version).get_config()
+        config = GRU(1, activation=Local(), keras_version="3").get_config()
+        with pytest.raises(TypeError, match="expected a class Local with from_config"):
+            GRU.from_config(config, keras_version="3", custom_objects={"Local": Local})
+
+
+@pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+class TestRandomGenerators:
+    """rng_type in configs: what is read back draws the same masks."""
+
+    @parameterized.expand([("stateful",), ("stateless",), ("force",), ("enabled",)])
+    def test_what_is_read_back_draws_the_same(self, kind: str) -> None:
+        arguments: dict[str, Any] = {"dropout": 0.5, **run_seeded.ZEROS}
+        if kind == "force":
+            arguments["force_generator"] = True
+        elif kind != "enabled":
+            arguments["rng_type"] = kind
+        seeds.enable_tf_random_generator(kind == "enabled")
+        try:
+            layers = [GRU(UNITS, **arguments), GRUCell(UNITS, **arguments)]
+            layers.append(Bidirectional(layers[0]).forward_layer)
+            again = [type(layer).from_config(layer.get_config()) for layer in layers]
+        finally:
+            seeds.enable_tf_random_generator(False)
+        for pair in zip(layers, again, strict=True):
+            config = pair[0].get_config()
+            assert config["rng_type"] == ("stateless" if kind == "stateless" else "stateful")
+            assert list(config)[2:4] == ["dtype", "rng_type"]
+            drawn = []
+            for layer in pair:
+                set_random_seed(3)
+                layer.build((None, None, 64))
+                given = [np.ones((2, 1, 64), "float32")]
+                if isinstance(layer, GRUCell):
+                    given = [given[0][:, 0], np.zeros((2, UNITS), "float32")]
+                layer(*given, training=True)
+                cell = isinstance(layer, GRUCell)
+                drawn.append(layer.masks.kept if cell else layer.last_masks._asdict())
+            assert plain(drawn[0]) == plain(drawn[1])
+
+    def test_a_config_without_it_is_legacy(self) -> None:
+        assert "rng_type" not in GRU(1, rng_type="legacy_stateful").get_config()
+        assert "rng_type" not in GRU(1, rng_type="stateful", keras_version="2.20").get_config()
+
+
 @pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
 class TestRecordedConfigs:
     """What the releases wrote, recorded from each in fixtures/configs."""
@@ -82,13 +213,34 @@ class TestRecordedConfigs:
             if row.config is None or is_refused(name, release):
                 continue
             config, error = _config_of(GRU.from_config, row.config, keras_version=release)
-            if _holds_a_function(name):
+            if _holds_a_callable(name):
                 read = error in ("TypeError", "ValueError")
             else:
                 read = error is None and plain(config) == plain(_read_back(row))
             if not read:
                 wrong[name] = error or config
         assert not wrong
+
+    @parameterized.expand(RELEASES)
+    def test_from_config_makes_objects_of_classes_that_are_handed_in(self, release: str) -> None:
+        given = {"keras_version": release, "custom_objects": CUSTOM}
+        for name, row in recorded_configs.load()[release].items():
+            if row.config is None or not _holds_a_callable(name) or is_refused(name, release):
+                continue
+            if name == "initializer-array":
+                continue
+            layer = GRU.from_config(row.config, **given)
+            assert plain(layer.get_config()) == plain(_read_back(row)), name
+            made = getattr(layer.config, next(iter(CONFIGS[name])))
+            if "object" in name:
+                assert type(made) is codec.Scaled
+                inner = made.more.get("inner")
+                # From 2.13 on from_config gets the config as it stands, before that objects.
+                assert inner is None or isinstance(
+                    inner, dict if resolve(release).serialized_modules else codec.Scaled
+                )
+            else:
+                assert made is codec.twice
 
     @parameterized.expand(RELEASES)
     def test_the_keys_tell_the_generation(self, release: str) -> None:
@@ -117,9 +269,10 @@ class TestRecordedConfigs:
         assert max(sizes.values()) < 60_000
 
 
-def _holds_a_function(name: str) -> bool:
-    """Return whether a row's config names a function, which no release can read back."""
-    return (name.endswith("-function") and "dict" not in name) or name == "initializer-array"
+def _holds_a_callable(name: str) -> bool:
+    """Return whether a row's config names what no release can read back by itself."""
+    own = "-object" in name or (name.endswith("-function") and "dict" not in name)
+    return own or name == "initializer-array"
 
 
 def _read_back(row: ConfigRecord) -> dict[str, Any]:

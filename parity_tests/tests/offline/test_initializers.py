@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from typing import Any
 
@@ -10,14 +11,17 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref import GRU
+from gru_ref import GRU, RNN, Bidirectional, GRUCell, StackedRNNCells
+from gru_ref.debugging.diff.comparison import diff
 from gru_ref.errors import UnseededError
+from gru_ref.files.bundles import RecordedCall, bundle_bytes
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.training import initial_values, initializers
-from gru_ref.random_streams import seeds
+from gru_ref.random_streams import philox, seeds
 from parity_tests.matrix.objects import instance
 
 FEATURES, UNITS = 6, 5
+ONE_OF_EACH = ("glorot_uniform", "he_normal", "random_normal", "truncated_normal", "orthogonal")
 
 
 def _weight(value: Any, version: str, shape: tuple[int, ...], dtype: str = "float32") -> Any:
@@ -160,27 +164,114 @@ class TestOperations:
 
 
 class TestUnseeded:
-    """Without a seed the next of Keras's own is taken, or nothing is drawn."""
+    """Without a seed the next of Keras's own is taken, or one of the system's entropy."""
 
     @parameterized.expand(["2", "3", "tf-2.5", "tf-2.9"])
-    def test_a_layer_builds_and_waits_for_weights(self, version: str) -> None:
-        layer = GRU(UNITS, keras_version=version)
-        layer.build((None, None, FEATURES))
-        message = "kernel_initializer is GlorotUniform without a seed, expected a seed, gru_ref.set"
-        for use in (layer.get_weights, lambda: layer(np.ones((1, 2, FEATURES), "float32"))):
-            with pytest.raises(UnseededError, match=re.escape(message)):
-                use()
-        weights = [np.ones(shape) for shape in ((FEATURES, 15), (UNITS, 15), (2, 15))]
-        layer.set_weights(weights)
-        assert [array.mean() for array in layer.get_weights()] == [1, 1, 1]
+    def test_two_layers_differ_and_say_why(self, version: str) -> None:
+        layers = [GRU(UNITS, keras_version=version) for _ in "12"]
+        before = [str(layer.reproducible) for layer in layers]
+        one, other = (layer(np.ones((1, 2, FEATURES), "float32")) for layer in layers)
+        assert (one != other).all()
+        why = "kernel_initializer and recurrent_initializer draw without a seed: a seed there, gru_"
+        for text, layer in zip(before, layers, strict=True):
+            assert not layer.reproducible
+            assert text == layer.reproducible.weights
+            assert text.startswith(why)
+            with pytest.raises(UnseededError, match=re.escape(why)):
+                layer.reproducible.require()
 
-    def test_a_seed_that_comes_too_late_changes_nothing(self) -> None:
-        layers = [GRU(UNITS, keras_version="3"), _build("2", "glorot_uniform")]
+    # The entropy, and set_random_seed: one integer for both, and so the same numbers.
+    @parameterized.expand([(v, name) for v in ("2", "3", "3.0", "tf-2.10") for name in ONE_OF_EACH])
+    def test_the_distribution_is_that_of_seeded_draws(self, version: str, name: str) -> None:
+        gru_ref.set_random_seed(8)
+        expected = _build(version, name, dropout=0.5)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seeds, "_seeded", seeds._Seeded())
+            patch.setattr(seeds, "_entropy", random.Random(8))
+            layer = _build(version, name, dropout=0.5)
+        np.testing.assert_array_equal(layer.get_weights()[0], expected.get_weights()[0])
+        assert [bool(one.reproducible.weights) for one in (layer, expected)] == [True, False]
+
+    @parameterized.expand(["tf-2.1", "tf-2.5", "tf-2.9"])
+    def test_an_operation_without_a_seed_has_a_stream_of_entropy(self, version: str) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seeds, "_entropy", random.Random(8))
+            kernel = _build(version, instance("RandomUniform", minval=0.0, maxval=1.0))
+            patch.setattr(seeds, "_entropy", random.Random(8))
+            u = philox.uniform(seeds.entropy_stream(), (FEATURES, 3 * UNITS), np.dtype("float32"))
+        np.testing.assert_array_equal(kernel.get_weights()[0], u)
+
+    def test_two_weights_of_one_initializer_have_seeds_of_their_own(self) -> None:
+        for version in ("2", "3"):
+            normal = instance("RandomNormal")
+            layer = GRU(UNITS, kernel_initializer=normal, recurrent_initializer=normal,
+                        keras_version=version)  # fmt: skip
+            layer.build((None, None, UNITS))
+            kernel, recurrent = layer.get_weights()[:2]
+            assert (kernel != recurrent).any()
+
+    @parameterized.expand(["2", "3"])
+    def test_what_makes_weights_reproducible(self, version: str) -> None:
+        seeded = instance("GlorotUniform", seed=1), instance("Orthogonal", seed=1)
+        arguments = {"keras_version": version}
+        initializers_ = dict(
+            zip(("kernel_initializer", "recurrent_initializer"), seeded, strict=True)
+        )
+        layer = GRU(UNITS, **arguments, **initializers_)
+        assert layer.reproducible
+        one = GRU(UNITS, **arguments, kernel_initializer=seeded[0])
+        assert one.reproducible.weights.startswith("recurrent_initializer draws without a seed")
+        one.build((None, None, FEATURES))
+        assert not one.reproducible
+        one.set_weights([array * 2 for array in one.get_weights()])
+        assert one.reproducible
+        function = GRU(UNITS, **arguments, **dict.fromkeys(initializers_, np.ones))
+        assert function.reproducible
+        assert GRU(UNITS, **arguments, bias_initializer="normal", use_bias=False).reproducible == (
+            GRU(UNITS, **arguments).reproducible
+        )
         gru_ref.set_random_seed(1)
-        for layer in layers:
+        assert GRU(UNITS, **arguments).reproducible
+
+    def test_a_seed_after_keras_3_made_the_layer_is_too_late(self) -> None:
+        layers = {version: GRU(UNITS, keras_version=version) for version in ("2", "3")}
+        gru_ref.set_random_seed(1)
+        for layer in layers.values():
             layer.build((None, None, FEATURES))
-            with pytest.raises(UnseededError):
-                layer.get_weights()
+        assert layers["2"].reproducible
+        assert layers["3"].reproducible.weights.endswith("before the layer is made, or set_weights")
+
+    def test_wrappers_tell_of_their_parts(self) -> None:
+        cells = [GRUCell(UNITS), GRUCell(UNITS, dropout=0.5)]
+        for layer in (StackedRNNCells(cells), RNN(cells), Bidirectional(RNN(cells))):
+            assert "kernel_initializer" in layer.reproducible.weights
+            assert layer.reproducible.masks.startswith("dropout=0.5 draws masks without a seed")
+            assert layer.reproducible.why.count("kernel_initializer") == 1
+        layer = RNN(cells)
+        layer.build((None, None, FEATURES))
+        layer.set_weights(layer.get_weights())
+        assert not layer.reproducible.weights
+        gru_ref.set_random_seed(1)
+        assert layer.reproducible
+
+    def test_weights_that_nobody_has_are_compared_with_nothing(self) -> None:
+        inputs = np.ones((2, 3, FEATURES))
+        layer = _build("2", "glorot_uniform")
+        outputs = np.asarray(layer(inputs))
+        recorded = RecordedCall(inputs, outputs)
+        compare = (
+            lambda: diff(layer, inputs, outputs),
+            lambda: gru_ref.lint_vectors(layer, inputs, outputs=outputs),
+            lambda: bundle_bytes(layer, recorded=recorded),
+        )
+        for function in compare:
+            with pytest.raises(UnseededError, match=r"its own alone, .* take them by get_weights"):
+                function()
+        bundle_bytes(layer)  # the weights themselves are data
+        layer = _build("2", "glorot_uniform")
+        outputs = np.asarray(layer(inputs))
+        layer.get_weights()
+        assert diff(layer, inputs, outputs).worst <= 1
 
     def test_the_build_still_refuses_what_it_refuses(self) -> None:
         with pytest.raises(ValueError, match=r"bias_initializer is 'orthogonal' .* \(15,\)"):
@@ -210,8 +301,9 @@ class TestUnseeded:
 
     def test_a_seed_of_0_is_none_up_to_keras_3_1(self) -> None:
         for version in ("3.0", "3.1"):
-            with pytest.raises(UnseededError):
-                _first(version, instance("GlorotUniform", seed=0))
+            layers = [_build(version, instance("GlorotUniform", seed=0)) for _ in "12"]
+            assert not any(layer.reproducible for layer in layers)
+            assert (layers[0].get_weights()[0] != layers[1].get_weights()[0]).any()
         assert _first("3.2", instance("GlorotUniform", seed=0), 1) == [SEEDS[0][2]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from parameterized import parameterized
 
 import gru_ref
-from gru_ref.random_streams import seeds
+from gru_ref.errors import UnseededError
+from gru_ref.random_streams import philox, seeds
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
 from parity_tests.recording import recorded_seeds
@@ -20,6 +22,8 @@ from parity_tests.tests.support.small_gru import x
 RECORDED = [(case.oracle, case.id) for case in recorded_seeds.load()]
 # Orthogonal weights pass through a QR decomposition: 4.2e-7 measured, and outputs inherit that.
 WEIGHTS_WITHIN, OUTPUTS_WITHIN = 1e-6, 2e-6
+GENERATOR, STATELESS = {"rng_type": "stateful"}, {"rng_type": "stateless"}
+ZEROS = run_seeded.ZEROS
 QUIET = "ignore::gru_ref.KerasQuirkWarning"
 
 
@@ -106,34 +110,91 @@ class TestSeeds:
 
 
 @pytest.mark.filterwarnings(QUIET)
-class TestRefused:
-    """What gru_ref cannot repeat is an error that says what to do."""
+class TestUnseeded:
+    """Masks that no seed fixes are drawn all the same, and the layer says so."""
 
     @parameterized.expand([(row.name,) for row in UNREPEATED])
-    def test_an_unrepeated_path_raises(self, name: str) -> None:
+    def test_an_unrepeated_path_draws_what_no_seed_fixes(self, name: str) -> None:
         row = next(row for row in UNREPEATED if row.name == name)
-        gru_ref.set_random_seed(1)
-        layer = small_gru.layer(
-            **row.constructor, keras_version=row.keras_version, execution=row.execution
-        )
-        with pytest.raises(ValueError, match=r"^dropout is 0.3 .* expected dropout_mask of shape"):
-            layer(x(), training=True)
-        assert _draw(layer, rng=np.random.default_rng(1)) is not None
+        drawn = []
+        for _ in "12":
+            gru_ref.set_random_seed(1)
+            layer = small_gru.layer(
+                **row.constructor, keras_version=row.keras_version, execution=row.execution
+            )
+            assert layer.reproducible.masks.startswith("dropout=0.3 draws masks ")
+            assert not layer.reproducible.weights
+            drawn.append(_draw(layer))
+        assert (drawn[0] != drawn[1]).any()
+        assert set(np.unique(drawn)) == {0, np.float32(1 / (1 - 0.3))}
 
-    @parameterized.expand([("2", "beforehand"), ("3", "before the layer is made")])
+    @parameterized.expand([("2", "before the call"), ("3", "before the layer is made")])
     def test_an_unseeded_layer_says_how_to_seed_it(self, version: str, when: str) -> None:
         with run_seeded.without_seed():
             layer = small_gru.layer(dropout=0.5, keras_version=version)
-            layer(x())
-            with pytest.raises(ValueError, match=rf"gru_ref.set_random_seed\(…\).* {when}"):
-                _draw(layer)
+            assert (_draw(layer) != _draw(layer)).any()
+            assert f"gru_ref.set_random_seed(…) {when}" in layer.reproducible.masks
+            with pytest.raises(UnseededError, match=r"^dropout=0\.5 draws masks without a seed"):
+                layer.reproducible.require()
+            layer(x(), training=True, dropout_mask=layer.last_masks.dropout_mask)
+            _draw(layer, rng=np.random.default_rng(1))
+            assert layer.reproducible.masks  # of the next call
+
+    # The entropy, and set_random_seed: one integer for both, and so the same numbers.
+    @parameterized.expand([("3", {}), ("3.7", {}), ("2", GENERATOR), ("2", STATELESS)])
+    def test_masks_are_those_of_a_seed(self, version: str, arguments: dict[str, Any]) -> None:
+        arguments = {"dropout": 0.5, "keras_version": version, **ZEROS, **arguments}
+        gru_ref.set_random_seed(8)
+        expected = _draw(small_gru.layer(**arguments))
+        with run_seeded.without_seed(), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seeds, "_entropy", random.Random(8))
+            layer = small_gru.layer(**arguments)
+            np.testing.assert_array_equal(_draw(layer), expected)
+            assert layer.reproducible.masks
+
+    @parameterized.expand([("2",), ("tf-2.5",)])
+    def test_masks_of_operations_have_a_stream_of_entropy(self, version: str) -> None:
+        with run_seeded.without_seed(), pytest.MonkeyPatch.context() as patch:
+            layer = small_gru.layer(dropout=0.25, keras_version=version)
+            patch.setattr(seeds, "_entropy", random.Random(8))
+            mask = _draw(layer)
+            patch.setattr(seeds, "_entropy", random.Random(8))
+            u = philox.uniform(seeds.entropy_stream(), mask.shape, np.dtype("float32"))
+        np.testing.assert_array_equal(mask != 0, u >= 0.25)
+
+    def test_a_stateless_layer_drops_the_same_in_every_call(self) -> None:
+        for version in ("2", "tf-2.10"):
+            with run_seeded.without_seed():
+                layers = [
+                    small_gru.layer(dropout=0.5, rng_type="stateless", keras_version=version)
+                    for _ in "12"
+                ]
+                first, again, other = _draw(layers[0]), _draw(layers[0]), _draw(layers[1])
+            assert (first == again).all()
+            assert (first != other).any()
 
     def test_seeding_after_keras_3_made_the_layer_is_too_late(self) -> None:
         with run_seeded.without_seed():
-            layer = small_gru.layer(dropout=0.5, keras_version="3")
+            layers = {v: small_gru.layer(dropout=0.5, keras_version=v) for v in ("2", "3")}
             gru_ref.set_random_seed(1)
-            with pytest.raises(ValueError, match="before the layer is made"):
-                layer(x(), training=True)
+            assert layers["2"].reproducible
+            assert "before the layer is made" in layers["3"].reproducible.masks
+
+    def test_a_seed_of_the_layer_fixes_its_masks(self) -> None:
+        with run_seeded.without_seed():
+            for version in ("2", "3"):
+                seeded = small_gru.layer(dropout=0.5, seed=7, keras_version=version)
+                assert seeded.reproducible
+            # In Keras 2 the seed of a layer does not reach the masks of the loop.
+            loop = small_gru.layer(dropout=0.5, seed=7, activation="relu", keras_version="2")
+            assert loop.reproducible.masks
+            assert small_gru.layer(dropout=0.0).reproducible
+            assert small_gru.layer(dropout=1.0, keras_version="3").reproducible
+
+
+@pytest.mark.filterwarnings(QUIET)
+class TestRefused:
+    """What gru_ref cannot draw is an error that says what to do."""
 
     def test_another_shape_is_another_graph(self) -> None:
         gru_ref.set_random_seed(1)
