@@ -348,10 +348,16 @@ class LeafLayer(BaseLayer):
         self._features, self._unrepeatable = weights.features, ()
 
     def _take_live_weights(self, layer: Any) -> None:
-        """Build the layer as a live one of Keras is, with its weights."""
+        """Build the layer as a live one of Keras is, with its weights, or as that will be built."""
         if weights := from_keras.weights_of(layer):
             self.take_weights(GRUWeights(*weights))
             self._build_config = from_keras.build_config_of(layer)
+            return
+        for argument, seed in from_keras.initializer_seeds_of(layer, self._initializers).items():
+            found = self._initializers[argument]
+            if "seed" in found.parameters:
+                parameters = {**found.parameters, "seed": seed}
+                self._initializers[argument] = found._replace(parameters=parameters)
 
     def get_weights(self) -> list[Array]:
         """Return copies of the weights in Keras's order; [] before the layer is built."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -264,6 +264,16 @@ def weights_of(layer: Any) -> list[Array]:
             "half-way; build a new layer, and take that over"
         )
     return weights
+
+
+def initializer_seeds_of(layer: Any, arguments: Iterable[str]) -> dict[str, int]:
+    """Return the seeds that initializers of a live layer have, by argument; not those without.
+
+    An initializer of Keras 3 without a seed takes one when it is made, which no config tells.
+    """
+    cell = getattr(layer, "cell", layer)
+    seeds_ = {name: getattr(getattr(cell, name, None), "seed", None) for name in arguments}
+    return {name: seed for name, seed in seeds_.items() if isinstance(seed, int)}
 
 
 def build_config_of(layer: Any) -> dict[str, Any] | None:

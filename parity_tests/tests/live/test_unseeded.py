@@ -35,7 +35,7 @@ KINDS = ("activation", "kernel_initializer", "kernel_regularizer", "kernel_const
 OUTPUTS_WITHIN = 1e-6
 
 
-class TestUnseeded:
+class TestLiveUnseeded:
     """Without any seed: no two layers and no two calls in training are alike, on either side."""
 
     @for_each(("keras2", "keras3"), AROUND)
@@ -62,7 +62,7 @@ class TestUnseeded:
             assert (outputs[0] != outputs[1]).any()
 
 
-class TestRandomGenerators:
+class TestLiveGenerators:
     """What from_config and Bidirectional make of a layer with a generator draws Keras's masks."""
 
     @for_each(("keras2",), combinations(AROUND, GENERATORS))
@@ -80,7 +80,7 @@ class TestRandomGenerators:
                 np.testing.assert_allclose(_flat(ours), _flat(theirs), rtol=0, atol=OUTPUTS_WITHIN)
 
 
-class TestOwnObjects:
+class TestLiveObjects:
     """Functions and objects of the user's in a config, which no Keras reads back by itself."""
 
     @for_each(("keras2", "keras3"), combinations(("scaled", "twice"), KINDS))

@@ -471,6 +471,18 @@ class TestFromKeras:
         kernel = _fresh_kernel(_take_over(fake, "3.15.1", config))
         np.testing.assert_array_equal(kernel, expected)
 
+    def test_a_layer_that_is_not_built_has_the_seeds_of_the_live_one(self) -> None:
+        fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
+        fake.built, fake.get_weights = False, list
+        fake.kernel_initializer = None
+        fake.cell = types.SimpleNamespace(
+            kernel_initializer=types.SimpleNamespace(seed=1), implementation=2, trainable=True
+        )
+        config = GRU(UNITS, keras_version="3").get_config()
+        kernel = _fresh_kernel(_take_over(fake, "3.15.1", config))
+        seeded = GRU(UNITS, kernel_initializer=instance("GlorotUniform", seed=1), keras_version="3")
+        np.testing.assert_array_equal(kernel, _fresh_kernel(seeded))
+
     def test_weights_of_an_activation_are_refused(self) -> None:
         fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
         fake.get_weights = lambda: [np.ones((1, 1))] * 4

@@ -110,7 +110,7 @@ class TestSeeds:
 
 
 @pytest.mark.filterwarnings(QUIET)
-class TestUnseeded:
+class TestUnseededMasks:
     """Masks that no seed fixes are drawn all the same, and the layer says so."""
 
     @parameterized.expand([(row.name,) for row in UNREPEATED])
