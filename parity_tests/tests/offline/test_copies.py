@@ -45,6 +45,13 @@ EVERY = list(itertools.product(WAYS, VERSIONS, LAYERS))
 QUIET = pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_seeded() -> Iterator[None]:
+    """Have every test begin in a process where nothing was seeded."""
+    with run_seeded.without_seed():
+        yield
+
+
 def _call(layer: Any, **keywords: Any) -> Any:
     """Call a layer, a cell with states of ones."""
     if isinstance(layer, (gru_ref.GRUCell, gru_ref.StackedRNNCells)):
