@@ -23,9 +23,6 @@ class Configured(Protocol):
         ...
 
 
-# The classes whose config holds layers.
-
-
 def serialize(layer: Configured, behaviour: Behaviour) -> dict[str, Any]:
     """Return the dict that the release writes for a layer inside another layer's config.
 
