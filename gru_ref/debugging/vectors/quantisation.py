@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gru_ref.core.loop import Moment
 from gru_ref.core.weights import GRUWeights
 from gru_ref.debugging.bounds.float_format import FloatFormat
-from gru_ref.debugging.bounds.step_bounds import bounded_activation
+from gru_ref.debugging.bounds.step_bounds import bounded_activation, product
 from gru_ref.keras.config import GRUConfig
 
 Array = NDArray[Any]
@@ -174,5 +174,5 @@ def _sum(values: Array) -> Array:
 
 def _moved(values: Array, off: Array, weights: Array, scale: float) -> Array:
     """Return how far a product may move: weights off by half a scale, values off by `off`."""
-    moved: Array = _sum(values) * scale / 2 + off @ (np.abs(weights) + scale / 2)
+    moved: Array = _sum(values) * scale / 2 + product(off, np.abs(weights) + scale / 2)
     return moved

@@ -475,9 +475,8 @@ class TestFromKeras:
         fake = _fake("keras", small_gru.layer(keras_version="3"), activation=np.tanh)
         fake.built, fake.get_weights = False, list
         fake.kernel_initializer = None
-        fake.cell = types.SimpleNamespace(
-            kernel_initializer=types.SimpleNamespace(seed=1), implementation=2, trainable=True
-        )
+        fake.cell.kernel_initializer = types.SimpleNamespace(seed=1)
+        fake.cell.trainable = True
         config = GRU(UNITS, keras_version="3").get_config()
         kernel = _fresh_kernel(_take_over(fake, "3.15.1", config))
         seeded = GRU(UNITS, kernel_initializer=instance("GlorotUniform", seed=1), keras_version="3")
@@ -515,12 +514,14 @@ def _fake(package: str, source: GRU, activation: Any) -> Any:
     """Return an object with what gru_ref reads of a live layer of that package."""
     unserialized = {"class_name": "__lambda__", "config": {}}
     replaced = dict.fromkeys(("activation", "kernel_initializer"), unserialized)
-    fake: Any = type("GRU", (), {"__module__": f"{package}.src.layers.rnn.gru"})()
-    fake.built = True
+    place = {"__module__": f"{package}.src.layers.rnn.gru"}
+    fake: Any = type("GRU", (), place)()
+    fake.built = fake.use_bias = True
     fake.get_config = lambda: source.get_config() | replaced
     fake.get_weights = source.get_weights
     fake.activation = activation
     fake.kernel_initializer = lambda shape, dtype=None: np.ones(shape, dtype)
     fake.states = source.states
-    fake.cell = types.SimpleNamespace(implementation=source.implementation)
+    fake.cell = type("GRUCell", (), place)()
+    fake.cell.implementation = source.implementation
     return fake

@@ -114,7 +114,7 @@ def _live_layer(computes: GRU, says: GRU) -> Any:
     """Return what a Keras layer looks like that has the weights of one GRU and computes another."""
 
     class Live:
-        built, implementation = True, 2
+        built, implementation, use_bias = True, 2, True
         get_config, get_weights = says.get_config, says.get_weights
 
         def __call__(self, x: Any, **arguments: Any) -> Any:
