@@ -47,7 +47,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test page-test parity parity-full drift files models fixtures fixtures-check record-configs runtimes vectors-test lint format lock clean remake
+.PHONY: help test page-test parity parity-full drift files models fixtures fixtures-check record-configs runtimes vectors-test docs dist-test lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -105,6 +105,13 @@ vectors-test: .venv/.ready  ## Compile golden vectors with a GRU in C, compare e
 		echo "CC is '$(CC)', which is no command here, expected a C compiler:" \
 			"make vectors-test CC=/path/to/cc" >&2; exit 1; }
 	CC="$(CC)" .venv/bin/python -m pytest parity_tests/tests/compiled $(ARGS)
+docs: .venv-docs/.ready  ## Build the site of docs/, its gallery run; a warning is an error
+	.venv-docs/bin/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going \
+		--doctree-dir build/doctrees $(ARGS) docs build/docs
+	@echo 'The site is build/docs/index.html'
+
+dist-test: .venv-dist/.ready  ## Build wheel and sdist, check and install them
+	.venv-dist/bin/python -m pytest parity_tests/tests/dist $(ARGS)
 
 lint: .venv-lint/.ready  ## Run ruff, mypy --strict and import-linter
 	.venv-lint/bin/ruff check
@@ -118,17 +125,17 @@ format: .venv-lint/.ready  ## Rewrite the code in ruff's format
 
 lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer)
 	@mkdir -p build && cp constraints.txt build/constraints.txt
-	echo 'hatchling>=1.27' | .venv-lock/bin/uv pip compile --quiet --universal --no-header \
+	.venv-lock/bin/uv pip compile --quiet --universal --no-header \
 		--no-python-downloads --python-version 3.10 --extra test --extra cluster --extra keras \
-		--extra lint --extra docs \
-		$(ARGS) --output-file build/constraints.txt pyproject.toml - >/dev/null
+		--extra lint --extra docs --extra dist \
+		$(ARGS) --output-file build/constraints.txt pyproject.toml >/dev/null
 	@{ echo '# Every version that the environments of the Makefile and tox.ini install: a universal'; \
 	echo '# resolution of pyproject.toml for Python 3.10 to 3.13, written only by `make lock`, which'; \
 	echo '# keeps what still fits; `make lock ARGS=--upgrade` takes the newest of everything.'; \
 	cat build/constraints.txt; } > build/constraints.new && mv build/constraints.new constraints.txt
 
 clean:  ## Remove the environments and everything built
-	rm -rf .venv .venv-docs .venv-keras .venv-lint .venv-lock .venv-runtimes build dist
+	rm -rf .venv .venv-dist .venv-docs .venv-keras .venv-lint .venv-lock .venv-runtimes build dist docs/generated
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find gru_ref parity_tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -165,6 +172,13 @@ clean:  ## Remove the environments and everything built
 	$(call venv,.venv-lint)
 	@$(call pip,.venv-lint) 'pip>=21.3'
 	@$(call pip,.venv-lint) -e '.[lint]'
+	@touch $@
+
+.venv-dist/.ready: pyproject.toml constraints.txt $(call remake,.venv-dist)
+	@echo 'Set-up: build and twine into .venv-dist (about half a minute)'
+	$(call venv,.venv-dist)
+	@$(call pip,.venv-dist) 'pip>=21.3'
+	@$(call pip,.venv-dist) -e '.[dist]'
 	@touch $@
 
 .venv-docs/.ready: pyproject.toml constraints.txt $(call remake,.venv-docs)

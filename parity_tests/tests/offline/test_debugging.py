@@ -6,12 +6,7 @@ The one command that draws needs matplotlib and is run by
 
 from __future__ import annotations
 
-import contextlib
-import io
-import runpy
-import shlex
 import shutil
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,7 +17,7 @@ import gru_ref
 from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import FencedBlock, blocks_of, differences
 from parity_tests.tests.support.cli_files import arrays_of
-from parity_tests.tests.support.cli_runner import invoke
+from parity_tests.tests.support.page_commands import follow
 
 FILES = ROOT / "fixtures" / "debugging"
 BLOCKS = blocks_of(ROOT / "docs" / "debugging.md")
@@ -45,18 +40,6 @@ def _script(name: str) -> str:
     return text
 
 
-def _python(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run `python FILE …` or `python -c CODE` in this process and return what it prints."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        if arguments[0] == "-c":
-            exec(arguments[1], {})
-        else:
-            monkeypatch.setattr(sys, "argv", arguments)
-            runpy.run_path(arguments[0], run_name="__main__")
-    return out.getvalue()
-
-
 def _happen(block: FencedBlock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Do what a block of the page says, and compare what it prints."""
     if block.language == "diff":
@@ -65,16 +48,10 @@ def _happen(block: FencedBlock, monkeypatch: pytest.MonkeyPatch) -> None:
         assert text.count(old) == 1
         Path("port.py").write_text(text.replace(old, new), encoding="utf-8")
     for command, shown in block.commands():
-        program, *arguments = shlex.split(command)
-        if program == "python":
-            printed = _python(arguments, monkeypatch)
-        else:
-            assert program == "gru-ref"
-            ended = invoke(*arguments)
-            printed = ended.out
-            fails = "Different" in printed or "not seen" in printed
-            assert (ended.status, ended.err) == (int(fails), ""), command
-            assert max(map(len, printed.splitlines())) <= 80
+        status, printed, err = follow(command, monkeypatch)
+        fails = "Different" in printed or "not seen" in printed
+        assert (status, err) == (int(fails), ""), command
+        assert max(map(len, printed.splitlines()), default=0) <= 80
         assert not differences(shown, printed, AGREE), command
 
 
