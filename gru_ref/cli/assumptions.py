@@ -199,7 +199,8 @@ def _named(values: Mapping[str, Any], used: frozenset[str]) -> list[tuple[str, A
 
 def _stated(name: str, value: Any, provenance: Provenance) -> str:
     if name == "class_name":
-        return one_line(f"{provenance.class_name} is a GRU")
+        within = provenance.class_name in ("Bidirectional", "RNN")
+        return one_line(f"{'the class within' if within else provenance.class_name} is a GRU")
     return one_line(f"{name}={value}")
 
 

@@ -19,6 +19,7 @@ import pytest
 
 import gru_ref
 from gru_ref import AssumptionWarning, MalformedFileError, load_grus, load_layers
+from gru_ref.cli.assumptions import assumption_rows
 from gru_ref.files import Found, Limits
 from gru_ref.files.formats.carried import KEY, carried_text, carried_values
 from gru_ref.files.interpretation.given_config import with_given_config
@@ -390,6 +391,19 @@ class TestUsersOwnClass:
         assert layer.provenance.assumed == {}
         with pytest.raises(ValueError, match="class_name is 'LSTM', expected 'GRU'"):
             load_layers(self.PATH, class_name="LSTM")
+
+    @pytest.mark.parametrize(
+        ("outer", "stated"),
+        [("MyGRU", "MyGRU is a GRU"), ("Bidirectional", "the class within is a GRU")],
+    )
+    def test_it_is_the_class_within_a_wrapper_that_is_assumed(
+        self, outer: str, stated: str
+    ) -> None:
+        with pytest.warns(AssumptionWarning):
+            (layer,) = load_layers(self.PATH).values()
+        layer.provenance = dataclasses.replace(layer.provenance, class_name=outer)
+        (rows,) = assumption_rows([layer], frozenset({"class_name"})).values()
+        assert rows == [(stated, "assumed; --set class_name=GRU")]
 
     def test_a_bundle_carries_what_was_assumed(self, tmp_path: Path) -> None:
         gru_ref.save_bundle(tmp_path / "b.npz", load_layers(KERAS_3.path, activation="relu"))
