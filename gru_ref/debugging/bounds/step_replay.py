@@ -213,12 +213,13 @@ def states_of(theirs: ForeignSteps, plan: Schedule) -> tuple[Array, Array]:
 
 
 def states_before(
-    states: Array, plan: Schedule, arithmetic: FloatFormat, timesteps: slice = slice(None)
+    states: Array, plan: Schedule, arithmetic: FloatFormat, timesteps: Array | None = None
 ) -> Array:
     """Return the state before every step, or before some of them."""
-    first = timesteps.start or 0
-    start = states[first - 1] if first else arithmetic.round(plan.start)
-    return np.concatenate([start[np.newaxis], states[timesteps][:-1]])
+    some = np.arange(len(states)) if timesteps is None else timesteps
+    before: Array = states[np.maximum(some, 1) - 1]
+    before[some == 0] = arithmetic.round(plan.start)
+    return before
 
 
 class StepModel(NamedTuple):
@@ -276,15 +277,13 @@ class Replay:
         """How many there are."""
         return len(self.plan.used)
 
-    def parts(self) -> list[slice]:
-        """Return the timesteps of every part, in processing order."""
+    def parts(self, timesteps: Array | None = None) -> list[Array]:
+        """Return the timesteps of every part: of all in processing order, or of those given."""
+        some = np.arange(self.timesteps) if timesteps is None else timesteps
         size = max(1, _PART // self.plan.used[0].size)
-        return [
-            slice(start, min(start + size, self.timesteps))
-            for start in range(0, self.timesteps, size)
-        ]
+        return [some[start : start + size] for start in range(0, len(some), size)]
 
-    def part(self, timesteps: slice, shared: Shared | None = None) -> ReplayPart:
+    def part(self, timesteps: Array, shared: Shared | None = None) -> ReplayPart:
         """Return some of the timesteps; `shared` keeps what their models have in common."""
         return ReplayPart(self, timesteps, shared or Shared())
 
@@ -292,17 +291,16 @@ class Replay:
 class ReplayPart:
     """Some timesteps of a replay, with what does not depend on the model of a step."""
 
-    def __init__(self, replay: Replay, timesteps: slice, shared: Shared) -> None:
+    def __init__(self, replay: Replay, timesteps: Array, shared: Shared) -> None:
         plan, theirs, some = replay.plan, replay.theirs, timesteps
         self._shared, self._arithmetic = shared, replay.arithmetic
         self._states = np.ascontiguousarray(replay.states[some])
-        before = states_before(replay.states, plan, replay.arithmetic, some)
-        self._before = np.ascontiguousarray(before)
+        self._before = states_before(replay.states, plan, replay.arithmetic, some)
         self._used = plan.used[some]
         self._gates = {name: gate[some] for name, gate in theirs.gates.items()}
-        numbers = np.arange(1, len(plan.origin) + 1)[some, np.newaxis, np.newaxis]
-        known = np.concatenate([replay.known[:1] | True, replay.known])
-        self._judged = replay.known[some] & known[:-1][some]
+        numbers = (some + 1)[:, np.newaxis, np.newaxis]
+        known = replay.known[some]
+        self._judged = known & ((numbers == 1) | replay.known[some - 1])
         self._told = plan.origin[some] == numbers
         x = replay.arithmetic.round(plan.x[some])
         h = self._before if plan.h_factor is None else self._before * plan.h_factor[some]
@@ -313,13 +311,14 @@ class ReplayPart:
         }
         self._states_are_outputs = theirs.h is None
         self._copies = self._of_copies = None
-        if theirs.output is not None:
+        # A state that is read from its own output is a copy of it.
+        if theirs.output is not None and not (self._states_are_outputs and self._told.all()):
             own = np.take_along_axis(replay.states, np.maximum(plan.origin[some], 1) - 1, axis=0)
             self._copies = Bounded.exact(np.where(plan.origin[some] == 0, 0, own))
             self._of_copies = ratio_and_error(theirs.output[some], self._copies)
         self._of_final = None
         if theirs.state is not None:
-            last = replay.known[some] & (numbers == len(replay.known))
+            last = known & (numbers == len(replay.known))
             state = np.broadcast_to(theirs.state, last.shape)
             ratio, error = ratio_and_error(state, Bounded.exact(self._states))
             self._of_final = np.where(last, ratio, 0), np.where(last, error, 0)

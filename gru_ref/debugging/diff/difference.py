@@ -109,12 +109,16 @@ class Hypothesis(NamedTuple):
         The largest |error| / bound that remains; at most 1 explains everything.
     error : float
         The largest error that remains.
+    at_least : bool
+        The ratio and the error are those of some timesteps, which refute the mistake: over all
+        timesteps they may be larger.
     """
 
     name: str
     meaning: str
     ratio: float
     error: float
+    at_least: bool = False
 
     @property
     def explains(self) -> bool:
@@ -137,7 +141,7 @@ class Interruption(NamedTuple):
     untried : tuple of str
         The names of the mistakes that are neither judged to the end nor refuted.
     judged, timesteps : int
-        How many timesteps are judged, of how many: the errors of all hypotheses are of those. 0 and
+        How many timesteps are judged, of how many: no error of a hypothesis is of any other. 0 and
         0 if only a final state is known, which is judged under one mistake after the other.
     """
 
@@ -305,7 +309,7 @@ class Difference(Report):
         none = Row(("makes no mistake", "", f"{self.left.error:.2g}", _ratio(self.left.ratio)))
         rows = (
             Row(
-                (one.meaning, one.name, f"{one.error:.2g}", _ratio(one.ratio)),
+                (one.meaning, one.name, *_remains(one)),
                 "good" if one.explains else "plain",
             )
             for one in self.hypotheses
@@ -345,8 +349,7 @@ class Difference(Report):
         for hypothesis in self.hypotheses[:count]:
             table.add_row(
                 plain_text(hypothesis.name, "bold green" if hypothesis.explains else ""),
-                f"{hypothesis.error:.2g}",
-                _ratio(hypothesis.ratio),
+                *_remains(hypothesis),
             )
         return table
 
@@ -417,6 +420,12 @@ def _place(first: FirstDifference) -> str:
     if first.position != first.timestep:
         step += f" of the input, step {first.position} in processing order"
     return f"{step}, {where}"
+
+
+def _remains(one: Hypothesis) -> tuple[str, str]:
+    """Return the error that remains, and its ratio to the bound."""
+    least = "≥ " if one.at_least and not math.isinf(one.ratio) else ""
+    return f"{least}{one.error:.2g}", f"{least}{_ratio(one.ratio)}"
 
 
 def _ratio(value: float) -> str:

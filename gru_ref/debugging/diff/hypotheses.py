@@ -33,6 +33,8 @@ from gru_ref.debugging.progress import Progress
 Array = NDArray[Any]
 
 DROPOUT = BY_NAME["dropout left on"]
+# How many numbers of a state every mistake is judged on at least; and how many timesteps.
+_SAMPLE, _LEAST = 1 << 17, 2
 # Of a final state: how far off, in bounds of the right layer, one need not look more closely.
 _FAR = 1000.0
 
@@ -42,6 +44,10 @@ class _Judgement:
     """A mistake in the course of being judged."""
 
     mistake: Mistake
+    model: StepModel | None
+    replay: Replay
+    parts: Sequence[Array]
+    sampled: int  # how many of the parts are the sample
     ratio: float = 0.0
     error: float = 0.0
     done: bool = False
@@ -56,7 +62,10 @@ class SequenceHypotheses:
     """The errors that remain in the states under every mistake that can be made.
 
     All mistakes are judged on one part of the sequence before any is judged on the next, so that
-    they share what they have in common without keeping it for long.
+    they share what they have in common without keeping it for long. The first parts are a sample of
+    a long sequence: timesteps at even distances, the first that differs and the worst. A mistake
+    that the sample refutes is judged no further, and its errors are those of the sample; so the
+    errors of those that are refuted can be compared.
 
     Parameters
     ----------
@@ -66,19 +75,22 @@ class SequenceHypotheses:
         Of the states, without gates, by the schedule of `right` and its call.
     found : Verdict
         The verdict on the states without any mistake. Where they agree, dropout masks are not
-        searched, and a mistake is judged no further once a part refutes it.
+        searched, and a mistake is judged no further once any part refutes it.
 
     Attributes
     ----------
     timesteps : int
-        How many are judged under every mistake.
+        How many are judged under every mistake that they do not refute.
     """
 
     def __init__(self, right: Attempt, replay: Replay, found: Verdict) -> None:
         self._right, self._replay, self._found = right, replay, found
         self._differs = found.worst > 1
+        shared = Shared()
         self._judged = [
-            _Judgement(one) for one in applicable(right) if self._differs or one is not DROPOUT
+            self._judgement(one, shared)
+            for one in applicable(right)
+            if self._differs or one is not DROPOUT
         ]
         self.timesteps = 0
 
@@ -86,7 +98,7 @@ class SequenceHypotheses:
     def hypotheses(self) -> list[Hypothesis]:
         """Every mistake that is judged to the end, or refuted."""
         return [
-            Hypothesis(one.mistake.name, one.mistake.meaning, one.ratio, one.error)
+            Hypothesis(one.mistake.name, one.mistake.meaning, one.ratio, one.error, not one.done)
             for one in self._judged
             if one.done or one.ratio > 1
         ]
@@ -98,36 +110,48 @@ class SequenceHypotheses:
 
     def run(self, progress: Progress) -> None:
         """Judge every mistake."""
-        shared = Shared()
-        models = [
-            (one, *self._model(one.mistake, shared))
-            for one in self._judged
-            if one.mistake is not DROPOUT
-        ]
-        rounds = max((len(replay.parts()) for _, _, replay in models), default=0)
+        own, _ = self._order(self._replay)
+        rounds = max(len(one.parts) for one in self._judged)
         for number in range(rounds):
             progress("mistakes", number, rounds)
-            self._judge_part(number, models)
-            self.timesteps = self._replay.parts()[: number + 1][-1].stop
+            self._judge_part(number)
+            self.timesteps = sum(map(len, own[: number + 1]))
         for one in self._judged:
             if one.mistake is DROPOUT:
                 progress("dropout masks", 0, 0)
                 one.add(_with_dropout(self._right, self._replay, self._found))
                 one.done = True
 
-    def _judge_part(
-        self, number: int, models: Sequence[tuple[_Judgement, StepModel, Replay]]
-    ) -> None:
+    def _judge_part(self, number: int) -> None:
         shared = Shared()
         parts: dict[Replay, ReplayPart] = {}
-        for one, model, replay in models:
-            if one.done or (one.ratio > 1 and not self._differs):
+        for one in self._judged:
+            settled = one.ratio > 1 and (not self._differs or number >= one.sampled)
+            if one.model is None or one.done or settled:
                 continue
-            every = replay.parts()
-            if replay not in parts:
-                parts[replay] = replay.part(every[number], shared)
-            one.add(parts[replay].verdict(model))
-            one.done = number == len(every) - 1
+            if one.replay not in parts:
+                parts[one.replay] = one.replay.part(one.parts[number], shared)
+            one.add(parts[one.replay].verdict(one.model))
+            one.done = number == len(one.parts) - 1
+
+    def _order(self, replay: Replay) -> tuple[list[Array], int]:
+        """Return the parts in the order in which they are judged, and how many are the sample."""
+        every = np.arange(replay.timesteps)
+        size = max(_LEAST, _SAMPLE // replay.plan.used[0].size)
+        if len(every) <= size:
+            parts = replay.parts()
+            return parts, len(parts)
+        worst = np.maximum.reduce([ratio.max(axis=(1, 2)) for ratio in self._found.ratio.values()])
+        even = np.linspace(0, len(every) - 1, size).astype(int)
+        chosen = np.isin(every, [*even, np.argmax(worst > 1), np.argmax(worst)])
+        sample = replay.parts(every[chosen])
+        return sample + replay.parts(every[~chosen]), len(sample)
+
+    def _judgement(self, mistake: Mistake, shared: Shared) -> _Judgement:
+        if mistake is DROPOUT:  # its masks are searched, not computed
+            return _Judgement(mistake, None, self._replay, (), 0)
+        model, replay = self._model(mistake, shared)
+        return _Judgement(mistake, model, replay, *self._order(replay))
 
     def _model(self, mistake: Mistake, shared: Shared) -> tuple[StepModel, Replay]:
         """Return what is computed if a mistake was made, and the steps that it is judged by."""

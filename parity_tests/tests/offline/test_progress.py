@@ -21,6 +21,7 @@ import gru_ref
 from gru_ref.cli import progress as cli_progress
 from gru_ref.cli.commands import diff as diff_command
 from gru_ref.debugging.bounds import step_bounds, step_replay
+from gru_ref.debugging.diff import hypotheses
 from gru_ref.debugging.diff.comparison import diff
 from gru_ref.debugging.doctor import diagnose
 from gru_ref.debugging.lint import lint_vectors
@@ -116,6 +117,61 @@ def test_what_a_part_refutes_is_judged_no_further(products: list[tuple[int, ...]
     assert equal < len(products) / 2
 
 
+@pytest.fixture
+def small_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three timesteps of the twelve, with those that differ first and most: 0, 5 and 11."""
+    monkeypatch.setattr(hypotheses, "_SAMPLE", 3 * BATCH * UNITS)
+
+
+def test_what_a_sample_refutes_is_judged_on_it_alone(
+    products: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = diff(LAYER, X, SWAPPED)
+    of_whole = sum(rows for rows, _ in products)
+    products.clear()
+    monkeypatch.setattr(hypotheses, "_SAMPLE", 3 * BATCH * UNITS)
+    found = diff(LAYER, X, SWAPPED)
+    assert sum(rows for rows, _ in products) < of_whole * 0.6
+    errors = {one.name: one for one in whole.hypotheses}
+    assert {one.name for one in found.hypotheses} == errors.keys()
+    for one in found.hypotheses:
+        assert one.at_least == (one.name != "z and r swapped")
+        if one.at_least:
+            assert 1 < one.ratio <= errors[one.name].ratio
+            assert one.error <= errors[one.name].error
+        else:
+            assert one == errors[one.name]
+    assert any(one.ratio < errors[one.name].ratio for one in found.hypotheses)
+    assert not any(one.at_least for one in whole.hypotheses)
+    text = str(found)
+    assert text.count("≥") == 2 * 4  # the first five are shown
+    assert found.to_dict()["hypotheses"][1]["at_least"]
+
+
+@pytest.mark.usefixtures("small_sample")
+def test_what_a_sample_does_not_refute_is_judged_on_every_timestep() -> None:
+    wrong = SWAPPED.copy()
+    wrong[2, 7, 4] += 1e-3  # no timestep of the sample
+    found = diff(LAYER, X, wrong)
+    best = found.hypotheses[0]
+    assert (best.name, best.at_least, found.explanations) == ("z and r swapped", False, ())
+    assert best.error == pytest.approx(1e-3, rel=0.01)
+
+
+@pytest.mark.parametrize("theirs", ["equal", "swapped"])
+def test_a_sample_changes_no_verdict(theirs: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = np.asarray(LAYER(X)) if theirs == "equal" else SWAPPED
+    layer = with_weights(gru_ref.GRU(UNITS, return_sequences=True), (BATCH, None, FEATURES))
+    constant = np.repeat(X[:, :1], TIMESTEPS, axis=1)  # in which go_backwards shows nothing
+    for x, own in ((X, given), (constant, np.asarray(layer(constant)))):
+        whole = diff(layer, x, own)
+        with monkeypatch.context() as small:
+            small.setattr(hypotheses, "_SAMPLE", 3 * BATCH * UNITS)
+            found = diff(layer, x, own)
+        assert (found.first, found.unknown) == (whole.first, whole.unknown)
+        assert found.explanations == whole.explanations
+
+
 def test_every_other_product_is_of_two_axes() -> None:
     """A new one belongs here once its operands are known to have two axes, or into `product`."""
     room = Path(gru_ref.__file__).parent / "debugging"
@@ -132,6 +188,7 @@ def test_every_other_product_is_of_two_axes() -> None:
         "computation.product",
         "dropout_search._in_real_numbers",  # a few small systems, solved by pinv
         "mutations.mix_rows",  # two rows of a bias
+        "quantisation._moved",  # rows of one timestep
         "step_bounds.product",
     }
 
