@@ -96,7 +96,7 @@ class Verdict:
     error : mapping
         |error| of the same numbers.
     expected : mapping
-        The result of the step, and its bound; of z, r and candidate also where they are not given.
+        The result of the step, and its bound, of the same numbers.
     """
 
     ratio: dict[str, Array]
@@ -106,17 +106,12 @@ class Verdict:
     @classmethod
     def joined(cls, parts: Sequence[Verdict]) -> Verdict:
         """Return the verdict on all timesteps from those on the parts of a replay."""
-
-        def join(name: str) -> Bounded:
-            return Bounded(
-                *map(np.concatenate, zip(*(p.expected[name] for p in parts), strict=True))
-            )
-
         ratio, error = (
             {name: np.concatenate([getattr(p, field)[name] for p in parts]) for name in first}
             for field, first in (("ratio", parts[0].ratio), ("error", parts[0].error))
         )
-        return cls(ratio, error, {name: join(name) for name in parts[0].expected})
+        expected = {name: _join([p.expected[name] for p in parts]) for name in parts[0].expected}
+        return cls(ratio, error, expected)
 
     def __len__(self) -> int:
         """The number of timesteps."""
@@ -131,6 +126,10 @@ class Verdict:
     def largest_error(self) -> float:
         """The largest error of the given numbers."""
         return max(float(error.max()) for error in self.error.values())
+
+
+def _join(parts: Sequence[Bounded]) -> Bounded:
+    return Bounded(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def schedule(attempt: Attempt, call: Call) -> Schedule:
@@ -287,6 +286,11 @@ class Replay:
         """Return some of the timesteps; `shared` keeps what their models have in common."""
         return ReplayPart(self, timesteps, shared or Shared())
 
+    def gates(self, model: StepModel) -> dict[str, Bounded]:
+        """Return z, r and the candidate of every step, whether theirs are given or not."""
+        steps = [self.part(some).step(model) for some in self.parts()]
+        return {name: _join([getattr(made, name) for made in steps]) for name in GATES}
+
 
 class ReplayPart:
     """Some timesteps of a replay, with what does not depend on the model of a step."""
@@ -325,11 +329,9 @@ class ReplayPart:
 
     def verdict(self, model: StepModel) -> Verdict:
         """Judge the steps, each restarted from the state before it."""
-        made = self._restart(model)
-        expected: dict[str, Bounded] = {name: getattr(made, name) for name in GATES}
-        verdicts = {
-            g: ratio_and_error(self._gates[g], expected[g]) for g in GATES if g in self._gates
-        }
+        made = self.step(model)
+        expected: dict[str, Bounded] = {g: getattr(made, g) for g in GATES if g in self._gates}
+        verdicts = {g: ratio_and_error(self._gates[g], own) for g, own in expected.items()}
         h = _where(self._used, made.h, Bounded.exact(self._before))
         ratio, error = ratio_and_error(self._states, h)
         of_states = np.where(self._judged, ratio, 0), np.where(self._judged, error, 0)
@@ -351,7 +353,8 @@ class ReplayPart:
             {**expected, "h": h},
         )
 
-    def _restart(self, model: StepModel) -> BoundedStep:
+    def step(self, model: StepModel) -> BoundedStep:
+        """Compute the steps, each from the state before it, and from their own gates if given."""
         gates = self._gates
         own = (gates["z"], gates["candidate"]) if {"z", "candidate"} <= gates.keys() else None
         with np.errstate(over="ignore", invalid="ignore"):

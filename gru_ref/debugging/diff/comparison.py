@@ -183,7 +183,8 @@ def _sequence_difference(
             search.run(progress)
     except KeyboardInterrupt:
         unfinished = True
-    made = _difference_of(found, left, search, theirs, plan, arithmetic)
+    steps = ComparedSteps.of(found, replay, model) if len(found) == len(plan.used) else None
+    made = _difference_of(found, left, search, theirs, plan, arithmetic, steps)
     if not unfinished:
         return made
     stopped = Interruption(search.untried, search.timesteps, len(plan.used))
@@ -211,9 +212,9 @@ def _difference_of(
     theirs: ForeignSteps,
     plan: Schedule,
     arithmetic: FloatFormat,
+    steps: ComparedSteps | None,
 ) -> Difference:
     worst, error = found.worst, found.largest_error
-    steps = ComparedSteps.of(found, theirs, plan) if len(found) == len(plan.used) else None
     if worst <= 1:
         hidden = _hidden(search.hypotheses)
         return Difference(worst, error, left, None, (), hidden, arithmetic, steps)

@@ -99,6 +99,26 @@ def test_all_rows_of_a_part_are_one_product(products: list[tuple[int, ...]]) -> 
     assert {rows for rows, _ in products} == {in_part, swapped_axes}
 
 
+def test_gates_that_theirs_has_none_of_are_computed_when_read(
+    products: list[tuple[int, ...]],
+) -> None:
+    trace = gru_ref.trace(LAYER, X)
+    theirs = {name: getattr(trace, name) for name in ("h", "z", "r", "candidate")}
+    with_gates, alone = diff(LAYER, X, theirs).steps, diff(LAYER, X, {"h": theirs["h"]}).steps
+    assert with_gates is not None
+    assert alone is not None
+    before = len(products)
+    assert [*alone.expected] == [*with_gates.expected] == ["z", "r", "candidate", "h"]
+    assert "output" not in alone.bound
+    assert len(products) == before
+    for name in ("z", "r"):
+        np.testing.assert_array_equal(alone.expected[name], with_gates.expected[name])
+        np.testing.assert_array_equal(alone.bound[name], with_gates.bound[name])
+    assert len(products) == before + 12
+    # The candidate with gates is computed from their own r.
+    np.testing.assert_allclose(alone.expected["candidate"], theirs["candidate"], atol=1e-6)
+
+
 def test_mistakes_share_their_products(products: list[tuple[int, ...]]) -> None:
     diff(LAYER, X, LAYER(X))
     alone = 12  # x and h, |x| and |h|, by three gates each
