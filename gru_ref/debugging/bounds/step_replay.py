@@ -30,7 +30,7 @@ Array = NDArray[Any]
 GATES = ("z", "r", "candidate")
 FINAL = "final state"
 # Numbers of a state in one part of a replay.
-_PART = 1 << 15
+_PART = 1 << 16
 
 
 class Schedule(NamedTuple):
