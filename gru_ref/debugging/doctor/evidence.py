@@ -287,7 +287,7 @@ def evidence(x: Any, outputs: Any, initial_state: Any = None, bits: str | None =
     found: dict[tuple[bytes, ...], Alignment] = {}
     for alignment in _alignments(x, arrays, units):
         key = tuple(
-            b"" if array is None else np.ascontiguousarray(array).tobytes() + bytes(array.shape[:1])
+            b"" if array is None else np.array(array.shape[:1]).tobytes() + array.tobytes()
             for array in alignment[1:]
         )
         if key in found:

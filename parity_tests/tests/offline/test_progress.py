@@ -274,6 +274,11 @@ def test_an_interrupt_of_the_doctor_leaves_what_comes_closest() -> None:
     assert f"None of the first {searched[1]:,} hypotheses" in str(found)
 
 
+def test_the_doctor_takes_more_than_255_rows() -> None:
+    x = numbers(256, 2, FEATURES)
+    assert diagnose(LAYER.get_weights(), x, np.asarray(LAYER(x))).verdict == "unique"
+
+
 def test_an_interrupt_of_the_lint_leaves_what_is_seen() -> None:
     whole = lint_vectors(LAYER, X)
     seen = {one.mistake for one in whole.findings if one.seen}
