@@ -208,7 +208,6 @@ def test_every_other_product_is_of_two_axes() -> None:
         "computation.product",
         "dropout_search._in_real_numbers",  # a few small systems, solved by pinv
         "mutations.mix_rows",  # two rows of a bias
-        "quantisation._moved",  # rows of one timestep
         "step_bounds.product",
     }
 
