@@ -27,6 +27,11 @@ from parity_tests.reporting import mistakes_page
 INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
 VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")
 EXACT = ("exact", "saturated")
+# Records of live layers beside gru_ref's in one process, and what the report calls them.
+_BOTH_SIDES = {
+    "taken_over": "live layers taken over",
+    "subclasses": "subclasses with a call of their own",
+}
 
 
 def is_of_suite(test: pytest.Item | pytest.TestReport) -> bool:
@@ -147,7 +152,7 @@ def summarise(
         "seeded": {name: seed_data(name, records["seeded"]) for name in oracles},
         "draws": draw_data(records["draws"]),
         "wrappers": wrapper_data(records["wrappers"]),
-        "taken_over": {row["oracle"]: row for row in records["taken_over"]},
+        **{name: {row["oracle"]: row for row in records[name]} for name in _BOTH_SIDES},
         "step_bounds": float32_runs.summary(records["step_bounds"]),
         "invalid": dict(Counter(r["verdict"] for r in records["invalid"])),
         "left_out": collected.left_out(),
@@ -368,11 +373,12 @@ def print_summary(data: dict[str, Any], disagreements: Sequence[str] = (), path:
         )
         for quirk, count in sorted(row["quirks"].items()):
             console.print(f"  {count:5d} {quirk}")
-    for name, row in sorted(data["taken_over"].items()):
-        console.print(
-            f"{name}: {row['layers']} live layers taken over, {row['compared']} values compared, "
-            f"worst {error_words(row['error'])}"
-        )
+    for kind, what in _BOTH_SIDES.items():
+        for name, row in sorted(data[kind].items()):
+            console.print(
+                f"{name}: {row['layers']} {what}, {row['compared']} values compared, "
+                f"worst {error_words(row['error'])}"
+            )
     for name, row in data["step_bounds"].items():
         console.print(
             f"{name}: {row['outside']} of {row['runs']} runs outside the step-local bound, largest "

@@ -136,4 +136,4 @@ class TestDoubled:
                 ["losses", [], {}],
                 ["call", [x], {"mask": mask}],
             ]
-        check_rows(oracle, rows)
+        check_rows(oracle, rows, "subclasses")
