@@ -27,7 +27,7 @@ from gru_ref.presentation.text import one_line
 @options.file(
     "-o --output",
     "FILE",
-    "The file to write, in .h, .json, .npz or .bin; or a folder for files of every format.",
+    "The file to write, in .h, .json, .npz or .bin; or an existing folder, for every format.",
     required=True,
 )
 @options.value(
@@ -37,7 +37,9 @@ from gru_ref.presentation.text import one_line
     type=click.Choice(list(FORMATS)),
     multiple=True,
 )
-@options.call("Inputs, (batch, time, F), or a bundle, whose probe they are (default: drawn).")
+@options.call(
+    "Inputs of the GRU, (batch, time, F), or a bundle, whose probe they are (default: drawn)."
+)
 @options.value(
     "--weights",
     "DTYPE",
@@ -76,7 +78,7 @@ def vectors(
     -o gru.json  JSON, in the words of fixtures/README.md
     -o gru.npz   a bundle of a GRU for each vector, which is its probe
     -o gru.bin   raw numbers, little-endian, described by gru.bin.json
-    -o FOLDER    all of these, and CSV
+    -o FOLDER    all of these, and CSV, into a folder that is there
     """
     sources = {"FILE": source.file, **call.paths()}
     if prefix is not None:

@@ -75,6 +75,7 @@ class _Header:
         for name, function in data["functions"].items():
             equation = f": {function['equation']}" if function["equation"] else ""
             yield from _facts({name: f"{function['name']}{equation}"})
+        yield from _facts(data["equations"])
         yield from _facts(data["layout"])
         yield from _facts(data["weights"])
         if source is not None:

@@ -64,7 +64,7 @@ def formats_of(path: Path, formats: Sequence[str] | None, option: str = "path") 
     named = endings.get(path.suffix)
     if named is None or set(formats or (named,)) != {named}:
         asked = f" for {' and '.join(formats)}" if formats else ""
-        wanted = " or ".join(endings) if not formats or len(formats) > 1 else None
+        wanted = ", ".join(endings) if not formats or len(formats) > 1 else None
         if formats and len(formats) == 1 and formats[0] not in _ONLY_IN_FOLDERS:
             wanted = FORMATS[formats[0]].ending
         expected = f"a name in {wanted}, or a folder" if wanted else "a folder"

@@ -176,6 +176,7 @@ class VectorSet:
                 name: _function(getattr(config, f"{name}_function"))
                 for name in ("activation", "recurrent_activation")
             },
+            "equations": self._equations(),
             "layout": {
                 "kernel": f"(F, 3U): {_UNIT_COLUMNS}",
                 "recurrent_kernel": f"(U, 3U): {_UNIT_COLUMNS}",
@@ -197,6 +198,23 @@ class VectorSet:
             "cannot_be_made": list(self.cannot_be_made),
             "source": None if provenance is None else source_data(provenance),
             "notes": list(self.notes),
+        }
+
+    def _equations(self) -> dict[str, str]:
+        """Return the step as this layer computes it, in ASCII, for who writes it in C."""
+        bias = self.weights.get("bias")
+        b = {gate: "" if bias is None else f" + b_{gate}" for gate in "zrh"}
+        c = {gate: f" + c_{gate}" if bias is not None and bias.ndim == 2 else "" for gate in "zrh"}
+        recurrent = f"r * (h R_h{c['h']})" if self.layer.config.reset_after else "(r * h) R_h"
+        letters = "W is kernel, R recurrent_kernel"
+        if bias is not None:
+            letters += ", b bias" if bias.ndim == 1 else ", b and c the rows of bias"
+        return {
+            "z": f"recurrent_activation(x W_z{b['z']} + h R_z{c['z']})",
+            "r": f"recurrent_activation(x W_r{b['r']} + h R_r{c['r']})",
+            "candidate": f"activation(x W_h{b['h']} + {recurrent})",
+            "next h": "z * h + (1 - z) * candidate",
+            "where": f"{letters}; _z, _r and _h are their columns of that gate",
         }
 
     def _weight_facts(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,37 @@ class TestGoldenNumbers:
         for name, (ours, theirs) in pairs.items():
             assert ours.shape == theirs.shape, name
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=allowed, err_msg=name)
+
+    @pytest.mark.parametrize("form", FORMS, ids=str)
+    def test_the_stated_equations_are_those_of_the_numbers(self, form: dict[str, Any]) -> None:
+        made = vectors(small_gru.layer(**{**form, "dtype": "float64"}))
+        stated = {
+            name: re.sub(r"([xh)]) ([WR]_)", r"\1 @ \2", text)
+            for name, text in made.facts["equations"].items()
+        }
+        one, bias = made.vectors[0], made.weights.get("bias")
+        functions = {
+            name: getattr(made.layer.config, f"{name}_function")
+            for name in ("activation", "recurrent_activation")
+        }
+        letters = {"W": made.weights["kernel"], "R": made.weights["recurrent_kernel"]} | (
+            {} if bias is None else dict(zip("bc", np.atleast_2d(bias), strict=False))
+        )
+        known: dict[str, Any] = {**functions, "h": np.zeros((len(one.state), made.layer.units))}
+        for letter, array in letters.items():
+            blocks = zip("zrh", np.split(array, 3, axis=-1), strict=True)
+            known |= {f"{letter}_{gate}": block for gate, block in blocks}
+        xs = one.x if made.layer.config.time_major else one.x.swapaxes(0, 1)
+        for number, x in enumerate(xs[::-1] if made.layer.config.go_backwards else xs):
+            known["x"] = x
+            for name in ("z", "r", "candidate", "next h"):
+                known[name] = eval(stated[name], known)
+            known["h"] = known["next h"]
+            for name in (*KEPT, "h"):
+                # float64, values up to 1: 45 eps, as products are summed in another order.
+                np.testing.assert_allclose(
+                    known[name], getattr(one.trace, name)[number], rtol=0, atol=1e-14
+                )
 
     def test_outputs_are_those_of_exported_weights(self) -> None:
         live = arrays_of(EXPECTED)
@@ -352,7 +384,7 @@ class TestVectorsRefusals:
     @pytest.mark.parametrize(
         ("path", "formats", "says"),
         [
-            ("x.csv", None, "or a folder that is there"),
+            ("x.csv", None, "expected a name in .h, .json, .bin, .npz, or a folder that is there"),
             ("x.csv", ["csv"], "expected a folder that is there for csv"),
             ("x.h", ["json"], "expected a name in .json, or a folder that is there for json"),
             ("x.h", ["text"], "format is 'text', expected one of header, json, raw, csv, npz"),
@@ -552,12 +584,18 @@ class TestTheirs:
             ("a.bin", b"\x00" * 12, "12 bytes, expected 640 of float32 or 1,280 of float64"),
             ("a.f64", b"\x00" * 640, "expected 1,280 of float64 for outputs (4, 5, 8)"),
             ("a.h", "int x;", "a C header"),
+            ("a.out", "1,2\n", "what else is read is told by its name: .csv, .tsv, .txt, .json"),
         ],
     )
     def test_refusals(self, name: str, content: str | bytes, says: str) -> None:
         data = content if isinstance(content, bytes) else content.encode()
         Path(name).write_bytes(data)
         check_failed(invoke(*self.CALL, name), says)
+
+    def test_inputs_of_the_model_are_not_those_of_the_gru(self) -> None:
+        np.save("ids.npy", np.zeros((4, 5), int))
+        call = ("diff", LAMP, "--inputs", "ids.npy", "--theirs", "gru.json")
+        check_failed(invoke(*call), "--inputs has shape (4, 5)", "not what enters the model")
 
     def test_a_missing_file_is_named(self) -> None:
         for name in ("no.csv", "no.json", "no.bin", "no.npz"):
