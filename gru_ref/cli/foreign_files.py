@@ -131,7 +131,13 @@ def read_foreign_file(path: Path, arguments: Mapping[str, Any], config: GRUConfi
         return _json(path, call)
     if ending in _RAW:
         return _raw(path, call, _RAW[ending])
-    theirs, stored = _numpy(path)
+    try:
+        theirs, stored = _numpy(path)
+    except ValueError as error:
+        if ending in ("", ".npy", ".npz"):
+            raise
+        others = ", ".join((*_TABLES, ".json", *_RAW))
+        raise ValueError(f"{error}; what else is read is told by its name: {others}") from None
     if isinstance(theirs, dict) and "gru_ref_bundle" in theirs:
         theirs = _choose(path, _bundle(path, theirs, call), call)
     return ForeignFile(theirs, stored)

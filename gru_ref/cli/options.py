@@ -59,8 +59,8 @@ class CallFiles:
         Raises
         ------
         OSError, ValueError
-            As `arrays`; or --inputs is left out and FILE is no bundle, or the bundle has no probe
-            for the layer.
+            As `arrays`; or --inputs has not three axes, or is left out and FILE is no bundle; or
+            the bundle has no probe for the layer.
         """
         path = source.file if self.inputs is None else self.inputs
         if self.inputs is None:
@@ -68,7 +68,14 @@ class CallFiles:
             if provenance is None or provenance.format != "bundle":
                 raise ValueError("--inputs is needed, since FILE is no bundle")
         elif not is_bundle(path, source.bounds):
-            return self.arrays(states), None
+            arrays = self.arrays(states)
+            shape = arrays["inputs"].shape
+            if len(shape) != 3:
+                raise ValueError(
+                    f"--inputs has shape {shape}, expected three axes: what enters the GRU, not "
+                    "what enters the model"
+                )
+            return arrays, None
         name, probe = layer_probe(path, layer, source.bounds)
         given = replace(self, inputs=None).arrays(states)
         own = {"inputs": probe.inputs, "mask": probe.mask, "initial_state": probe.initial_state}
@@ -148,8 +155,8 @@ force = click.option("--force", is_flag=True, help="Overwrite existing files.")
 inputs = array(
     "--inputs",
     "X.npy",
-    "Inputs, (batch, time, F), or a bundle, whose probe they are; - is standard input (default: "
-    "the probe of FILE, if it is a bundle).",
+    "Inputs of the GRU, (batch, time, F), or a bundle, whose probe they are; - is standard input "
+    "(default: the probe of FILE, if it is a bundle).",
 )
 
 

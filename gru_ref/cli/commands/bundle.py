@@ -32,8 +32,8 @@ from gru_ref.presentation.text import one_line
     type=click.IntRange(0),
 )
 @options.call(
-    "Inputs, (batch, time, F), or a bundle, whose probe they are; - is standard input (default: "
-    "drawn from --seed)."
+    "Inputs of the GRU, (batch, time, F), or a bundle, whose probe they are; - is standard input "
+    "(default: drawn from --seed)."
 )
 @options.array(
     "--theirs", "Y.npy", "Outputs of the live model for --inputs (default: what gru-ref computes)."
