@@ -70,14 +70,17 @@ def trace(
     if row is not None and row >= batch:
         raise ValueError(f"--row is {row}, expected one of {batch} rows, counted from 0")
     contents = {}
-    if output is not None:
-        contents[output] = steps.npz() if output.name.endswith(".npz") else steps.csv()
-    if picture is not None:
-        title = f"{layer or gru.name}, row {row or 0} of the batch"
-        contents[picture] = gates_picture(steps, batch=row or 0, title=title, ending=picture.suffix)
-    if html is not None:
-        document = steps.document(row or 0, brief=False)
-        contents[html] = call_page(document, gru, source, call, arrays)
+    with progress_bar("trace: files"):
+        if output is not None:
+            contents[output] = steps.npz() if output.name.endswith(".npz") else steps.csv()
+        if picture is not None:
+            title = f"{layer or gru.name}, row {row or 0} of the batch"
+            contents[picture] = gates_picture(
+                steps, batch=row or 0, title=title, ending=picture.suffix
+            )
+        if html is not None:
+            document = steps.document(row or 0, brief=False)
+            contents[html] = call_page(document, gru, source, call, arrays)
     masked = arrays["mask"] is not None
     report_assumptions([gru], source, of_call(arrays), masked=masked)
     if as_json:

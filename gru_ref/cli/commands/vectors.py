@@ -96,7 +96,7 @@ def vectors(
         made = make(
             gru, arrays.pop("inputs"), **arrays, weights=weights, batch=batch, timesteps=timesteps
         )
-    files = contents(made, output, formats or None, prefix)
+        files = contents(made, output, formats or None, prefix)
     for path in files:
         check_output("--output", path, sources, force=force)
     report_assumptions([gru], source, uses, masked=masked)

@@ -24,7 +24,6 @@ def test_every_command_prints_what_the_page_shows(
     for path in ("model.h5", "x.npy"):
         shutil.copy(ROOT / "fixtures" / "debugging" / path, tmp_path)
     shutil.copy(Path(__file__).with_name("gru.c"), tmp_path)
-    (tmp_path / "vectors").mkdir()
     ran = []
     for block in blocks_of(ROOT / "docs" / "vectors.md"):
         if block.language == "python":
