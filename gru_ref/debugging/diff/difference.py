@@ -40,7 +40,7 @@ _WHAT = {
     "r": "r, the reset gate",
     "candidate": "the candidate, from their own r",
     "h": "h, the state",
-    "output": "the output, which has to be a state's copy, or zero",
+    "output": "the output, which repeats a state or is zero",
     "last output": "the last output",
     "final state": "the final state",
 }
@@ -295,7 +295,8 @@ class Difference(Report):
             yield Section(f"Unit {unit} of row {row}", parts)
             yield Section(f"All units of row {row} beside theirs", (gate_maps(steps, at, place),))
         if not brief:
-            yield Section("What the bound is", (FactList(tuple(_arithmetic(self.arithmetic))),))
+            facts = _arithmetic(self.arithmetic, step_by_step=steps is not None)
+            yield Section("What the bound is", (FactList(tuple(facts)),))
         if self.unknown:
             yield Section("What this cannot tell", (Sentences(self.unknown, listed=True),))
 
@@ -382,16 +383,23 @@ def _facts(first: FirstDifference) -> Iterator[tuple[str, str]]:
     yield _label(first), _place(first)
     yield "what", _WHAT[first.what]
     yield "theirs", f"{first.theirs:.9g}"
-    yield "expected", f"{first.expected:.9g} ± {first.bound:.1e}"
-    yield "off by", f"{_ratio(first.ratio)} times the bound; {numbers} are outside"
+    if first.bound:
+        yield "expected", f"{first.expected:.9g} ± {first.bound:.1e}"
+        yield "off by", f"{_ratio(first.ratio)} times the bound; {numbers} are outside"
+    else:
+        yield "expected", f"{first.expected:.9g}, which nothing rounds"
+        error = abs(first.theirs - first.expected)
+        yield "off by", f"{error:.2g}; {numbers} are outside"
 
 
-def _arithmetic(arithmetic: FloatFormat) -> Iterator[tuple[str, str]]:
+def _arithmetic(arithmetic: FloatFormat, *, step_by_step: bool) -> Iterator[tuple[str, str]]:
     """Yield what the bounds rest on."""
-    yield "bound", "what rounding can do in one step, from their own previous state"
+    one_step = "what rounding can do in one step, from their own previous state"
+    every_step = "an estimate of what rounding can do in all steps together"
+    yield "bound", one_step if step_by_step else every_step
     yield "dtype", arithmetic.dtype
     yield "sums", f"of products, in {arithmetic.summing_dtype}"
-    yield "activations", f"within {arithmetic.activation_ulps:g} units of rounding"
+    yield "activations", f"within {arithmetic.activation_ulps:g} unit roundoffs"
     for name in ("kernel_scale", "recurrent_kernel_scale"):
         scale = getattr(arithmetic, name)
         if np.any(scale):
