@@ -83,7 +83,8 @@ def report_assumptions(
     what = "does not say all that these numbers rest on" if assumed else "says by its names"
     click.echo(f"gru-ref: {one_line(str(source.file))} {what}:", err=True)
     for name, listed in rows.items():
-        click.echo(f"  {one_line(name)}", err=True)
+        if name != ".":  # the file is this one layer
+            click.echo(f"  {one_line(name)}", err=True)
         for line in _lines(listed, min(max(widths), _COLUMN)):
             click.echo(line, err=True)
     if siblings := _configs_offered(layers, source, uses):

@@ -26,7 +26,6 @@ from gru_ref.presentation.document import (
 )
 from gru_ref.presentation.page import environment, page
 from gru_ref.presentation.text import one_line
-from gru_ref.version import __version__
 
 
 def check_page(path: Path | None, sources: Mapping[str, Path | None], *, force: bool) -> None:
@@ -71,14 +70,15 @@ def call_page(
     ).items():
         columns = Column("taken"), Column("why, or what says otherwise")
         table = PageTable(columns, [Row(row) for row in rows])
-        sections.append(Section(f"What the file does not say of {one_line(path)}", (table,)))
+        of_path = "" if path == "." else f" of {one_line(path)}"
+        sections.append(Section(f"What the file does not say{of_path}", (table,)))
     command = click.get_current_context().find_root().obj
     made = (
         Command(shlex.join(command)),
-        FactList((("gru_ref", __version__), ("NumPy", np.__version__))),
+        FactList((("NumPy", np.__version__),)),
     )
     sections.append(Section("The command that made this page", made))
-    subject = f"{one_line(source.file.name)}, {one_line(name)}"
+    subject = one_line(source.file.name) + ("" if name == "." else f", {one_line(name)}")
     return page(document.with_subject(f"gru-ref {document.kind}", subject, sections))
 
 

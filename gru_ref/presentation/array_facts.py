@@ -51,6 +51,7 @@ def array_table(
     table = headed_table()
     for heading in (*_HEADINGS, *more):
         table.add_column(heading, overflow="fold")
+    table.columns[0].no_wrap = True  # the name of an array is one word
     for column in table.columns[2:4]:
         column.justify = "right"
     for name, facts in arrays.items():
