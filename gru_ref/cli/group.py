@@ -28,7 +28,7 @@ SUMMARIES = {
     "doctor": "Find the layout of weights from one input and its outputs.",
     "inspect": "Show the GRUs of a file: sizes, arguments and weights.",
     "layouts": "Show how each runtime lays out the weights of a GRU.",
-    "lint-vectors": "Show which classic mistakes a test cannot catch.",
+    "lint-vectors": "Show which classic mistakes a test cannot see.",
     "run": "Run a GRU over inputs; write its outputs and last state.",
     "trace": "Write every gate of every timestep of a GRU.",
     "vectors": "Write golden vectors of a GRU, to test a port of it.",

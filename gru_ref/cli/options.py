@@ -149,7 +149,7 @@ limits = value(
     multiple=True,
 )
 initial_state = array("--initial-state", "H.npy", "Initial state, (batch, U) (default: zeros).")
-force = click.option("--force", is_flag=True, help="Overwrite existing files.")
+force = click.option("--force", is_flag=True, help="Overwrite existing files (default: refuse).")
 
 
 inputs = array(
@@ -228,7 +228,8 @@ source = _gather(
     value(
         "--keras-version",
         "VERSION",
-        "Keras release that wrote FILE, if FILE does not say: 2, 3, 2.15.0, tf-2.3 or 1.2.2.",
+        "Keras release that wrote FILE, if FILE does not say, such as 2, 3, 2.15.0, tf-2.3 or "
+        "1.2.2.",
     ),
     file(
         "--config",
@@ -236,7 +237,9 @@ source = _gather(
         "Config of the model, as model.to_json() writes it, for a FILE of weights alone.",
     ),
     click.option(
-        "--strict", is_flag=True, help="Refuse to assume anything that FILE does not say."
+        "--strict",
+        is_flag=True,
+        help="Refuse to assume anything that FILE does not say (default: say what is assumed).",
     ),
     limits,
 )

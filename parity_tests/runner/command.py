@@ -47,8 +47,8 @@ class ParityCommand(click.Command):
     default=sys.executable,
     callback=not_empty,
     metavar="PATH",
-    show_default="the Python that runs this command",
-    help="Python in which TensorFlow and Keras are installed.",
+    help="Python in which TensorFlow and Keras are installed (default: the one that runs this "
+    "command).",
 )
 @click.option(
     "--keras-from",

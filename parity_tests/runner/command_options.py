@@ -36,8 +36,8 @@ jobs = click.option(
     "--jobs",
     type=click.IntRange(1),
     default=2,
-    show_default=True,
-    help="Number of processes.",
+    metavar="N",
+    help="Number of processes (default: 2).",
 )
 
 

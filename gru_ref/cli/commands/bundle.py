@@ -28,7 +28,7 @@ from gru_ref.presentation.text import one_line
 @options.value(
     "--seed",
     "N",
-    "Seed of the inputs that are drawn for the probe (default 0).",
+    "Seed of the inputs that are drawn for the probe (default: 0).",
     type=click.IntRange(0),
 )
 @options.call(

@@ -56,9 +56,9 @@ from gru_ref.presentation.text import one_line
 @click.option(
     "--all", "show_all", is_flag=True, help="Print every hypothesis (default: the best ones)."
 )
-@options.as_json()
-@options.file("--html", "PAGE.html", "Write a page with pictures of every number to this file.")
+@options.file("--html", "PAGE.html", "The page to write, with pictures of every number.")
 @options.force
+@options.as_json()
 def diff(
     source: SourceFile,
     layer: str | None,
@@ -72,11 +72,11 @@ def diff(
     html: Path | None,
     force: bool,
 ) -> int:
-    """Compare what another implementation returned with a GRU of FILE, step by step.
+    """Find where another implementation's numbers differ from a GRU of FILE.
 
-    Prints the timestep, row and unit of the first number that differs by more than rounding, and
-    which of the usual mistakes would explain it. The exit status is 1 if the numbers differ. An
-    interrupt prints what is known by then; its exit status is 130.
+    Compares step by step. Prints the timestep, row and unit of the first number that differs by
+    more than rounding, and which of the usual mistakes would explain it. The exit status is 1 if
+    the numbers differ. An interrupt prints what is known by then; its exit status is 130.
 
     \b
     --theirs y.npy      outputs, (batch, time, U), or the last state, (batch, U)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from gru_ref.atomic_write import write_all
 from gru_ref.cli import options
 from gru_ref.cli.arrays import sole_array
 from gru_ref.cli.json_report import print_report
-from gru_ref.cli.output import check_output
+from gru_ref.cli.output import check_output, npy_bytes
 from gru_ref.cli.progress import INTERRUPTED, progress_bar
 from gru_ref.cli.selection import SourceFile, is_bundle, layer_probe
 from gru_ref.cli.targets import KERAS_3, keras3_bytes, layout_bytes, target_files
@@ -60,15 +58,16 @@ from gru_ref.presentation.text import one_line
     "of the outputs).",
 )
 @options.value(
-    "--bits", "DTYPE", "Dtype whose bits the arrays of uint16 hold: bfloat16 or float16."
+    "--bits",
+    "DTYPE",
+    "Dtype whose bits the arrays of uint16 hold: bfloat16 or float16 (default: they are numbers).",
 )
-@options.as_json()
 @options.file(
     "--write-probe",
     "P.npy",
-    "Write an input that tells apart the layouts found, if there are several.",
+    "The .npy file to write: an input that tells apart the layouts found, if there are several.",
 )
-@options.file("-o --output", "FILE", "File to write the converted GRU to; needs --to.")
+@options.file("-o --output", "FILE", "The file to write the converted GRU to; needs --to.")
 @options.value(
     "--to target",
     "TARGET",
@@ -78,6 +77,7 @@ from gru_ref.presentation.text import one_line
     "--member", "N", "Which of several layouts to convert, counted from 0.", type=click.IntRange(0)
 )
 @options.force
+@options.as_json()
 def doctor(
     file: Path,
     limits: tuple[str, ...],
@@ -152,7 +152,7 @@ def doctor(
     contents: dict[Path, bytes] = {}
     refusals: dict[Path, str] = {}
     if write_probe is not None and found.probe is not None:
-        contents[write_probe] = _npy(found.probe)
+        contents[write_probe] = npy_bytes(found.probe)
     elif write_probe is not None:
         one = "no probe is needed: one layout explains the outputs"
         refusals[write_probe] = one if count else none
@@ -239,9 +239,3 @@ def _convert(explanation: Explanation, target: str, output: Path) -> dict[Path, 
         return {output: layout_bytes(one, target, output)}
     files = target_files(target, output)
     return keras3_bytes(keras3.plan({"gru": one}), files)
-
-
-def _npy(array: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()

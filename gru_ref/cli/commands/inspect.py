@@ -14,7 +14,9 @@ from gru_ref.presentation.tables import console
 
 @click.command()
 @options.source
-@options.as_json("Print one JSON object, hashes in full.")
+@options.as_json(
+    "Print one JSON object, as gru_ref/cli/schema.json describes it, with hashes in full."
+)
 def inspect(source: SourceFile, as_json: bool) -> None:
     """Show every GRU of FILE.
 

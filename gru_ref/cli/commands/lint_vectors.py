@@ -36,31 +36,31 @@ from gru_ref.presentation.text import one_line
 @options.value(
     "--tolerance",
     "X",
-    "Absolute tolerance of the test (default 1e-5).",
+    "Absolute tolerance of the test (default: 1e-5).",
     type=click.FloatRange(0),
     default=1e-5,
 )
 @options.value(
     "--relative-tolerance",
     "X",
-    "Relative tolerance of the test (default 0).",
+    "Relative tolerance of the test (default: 0).",
     type=click.FloatRange(0),
     default=0.0,
 )
 @options.value(
     "--ignore",
     "WORD",
-    f"Mistakes that do not count: a topic, {', '.join(TOPICS)}, or the name of a mistake; may be "
-    "repeated.",
+    f"Mistakes that do not count: a topic ({', '.join(TOPICS)}) or the name of a mistake; may be "
+    "repeated (default: all count).",
     multiple=True,
 )
-@options.as_json()
 @options.file(
     "--write-better",
     "FILE.npz",
-    "Write a test of the same sizes that catches more mistakes, as a bundle.",
+    "The bundle to write: a test of the same sizes that sees more mistakes, if one is found.",
 )
 @options.force
+@options.as_json()
 def lint_vectors(
     source: SourceFile,
     layer: str | None,
@@ -73,13 +73,13 @@ def lint_vectors(
     write_better: Path | None,
     force: bool,
 ) -> int:
-    """Show which classic mistakes a test cannot catch, given its weights and inputs.
+    """Show which classic mistakes a test cannot see, given its weights and inputs.
 
     Each mistake is made on purpose and run on the test's own numbers. The weights are those of a
     GRU of FILE; the inputs are --inputs or, if FILE is a bundle, those of its probe.
 
     \b
-    exit status 0    no test of these sizes was found that catches more
+    exit status 0    no test of these sizes was found that sees more
                 1    one was found: --write-better writes it
                 2    an error
                 130  an interrupt: prints what is known by then, writes nothing
@@ -106,7 +106,7 @@ def lint_vectors(
     written = [] if write_better is None or stopped or not found.unseen else [write_better]
     write_all({path: _better_bundle(gru, found, source.bounds) for path in written})
     left_out = "" if write_better is None or written else one_line(str(write_better))
-    why = "interrupted" if stopped else "no test of these sizes was found that catches more"
+    why = "interrupted" if stopped else "no test of these sizes was found that sees more"
     status = INTERRUPTED if stopped else 1 if found.unseen else 0
     if as_json:
         facts = {"not_written": [{"path": left_out, "why": why}] if left_out else []}

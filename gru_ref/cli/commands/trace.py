@@ -29,7 +29,7 @@ from gru_ref.presentation.tables import console
 @options.value(
     "--row",
     "N",
-    "Row of the batch that --picture shows, and --html first (default 0).",
+    "Row of the batch that --picture shows, and --html first (default: 0).",
     type=click.IntRange(0),
 )
 @options.file("--html", "PAGE.html", "The page to write: z, r, candidate and h of every row.")

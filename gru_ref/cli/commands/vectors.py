@@ -47,14 +47,17 @@ from gru_ref.presentation.text import one_line
     type=click.Choice(WEIGHTS),
 )
 @options.value(
-    "--batch", "N", "Batch of drawn inputs (default: 3, or the next free size).", type=int
+    "--batch",
+    "N",
+    "Batch of drawn inputs (default: 3, or more, so that no two sizes are equal).",
+    type=int,
 )
 @options.value(
-    "--timesteps", "N", "Timesteps of drawn inputs (default: 5, or the next free size).", type=int
+    "--timesteps", "N", "Timesteps of drawn inputs (default: 5, or more, likewise).", type=int
 )
 @options.value("--prefix", "NAME", "What names in C begin with (default: the GRU's name).")
-@options.as_json()
 @options.force
+@options.as_json()
 def vectors(
     source: SourceFile,
     layer: str | None,
