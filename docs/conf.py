@@ -126,6 +126,17 @@ def link_to_repository(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = _LINK.sub(target, source[0])
 
 
+def link_to_listing(app: Sphinx, tree: nodes.document, page: str) -> None:
+    """Lead links to a file of the package to its listing in the site, where there is one."""
+    blob = f"{repository_url(ROOT / 'gru_ref' / '__init__.py').rpartition('/')[0]}/"
+    for link in tree.findall(nodes.reference):
+        file = link.get("refuri", "").removeprefix(blob)
+        module = f"gru_ref.{file.removesuffix('.py').replace('/', '.')}"
+        if file.endswith(".py") and app.env._viewcode_modules.get(module):
+            listing = f"_modules/{module.replace('.', '/')}"
+            link["refuri"] = app.builder.get_relative_uri(page, listing)
+
+
 def repository_url(path: Path) -> str:
     """Return the address of a file or folder in the repository."""
     kind = "tree" if path.is_dir() else "blob"
@@ -229,4 +240,5 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", escape_bars, priority=400)
     app.connect("autodoc-skip-member", skip_fields)
     app.connect("missing-reference", link_to_source)
+    app.connect("doctree-resolved", link_to_listing)
     app.connect("env-check-consistency", check_every_name)
