@@ -324,8 +324,10 @@ class Difference(Report):
         else:
             yield plain_text(self._verdict, "bold red")
             yield indent(fact_table(_facts(self.first)))
+            yield plain_text("")
             if not self._hopeless():
                 yield self._table(every_hypothesis)
+                yield plain_text("")
             sentence, meanings = self._conclusion()
             if sentence:
                 yield plain_text(sentence, "bold" if self.explanations else "")
