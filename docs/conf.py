@@ -79,6 +79,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "generated/gallery",
     "run_stale_examples": True,  # what they show depends on gru_ref, too
     "show_memory": False,
+    "min_reported_time": 60,  # seconds
     "write_computation_times": False,
     "show_signature": False,
     "within_subsection_order": "FileNameSortKey",

@@ -3,9 +3,9 @@
 `GRU` is Keras's layer, `GRUCell`, `RNN`, `StackedRNNCells` and `Bidirectional` are those around it;
 `gru` and `gru_step` run its equations, which `gru_ref.core` holds. `load_layers` reads the GRUs of
 a file, `inspect` shows them, `to_onnx` writes one, and `gru_ref.layouts` knows those of other
-runtimes. Where numbers differ, `diff`, `trace`, `diagnose` and `lint_vectors` say why, and
-`gru_ref.testing` is for tests. Every name, and every file of the package, is imported when it is
-first asked for.
+runtimes. Where numbers differ, `diff`, `trace` and `diagnose` say why. `vectors`, `lint_vectors`
+and `gru_ref.testing` are for tests of a port. Every name, and every file of the package, is
+imported when it is first asked for.
 """
 
 from __future__ import annotations
