@@ -113,6 +113,9 @@ def test_at_a_masked_timestep_the_output_is_named_and_what_it_has_to_be() -> Non
     assert (found.first.timestep, found.first.batch, found.first.what) == (3, 1, "output")
     assert (found.first.expected, found.first.ratio) == (0, np.inf)
     assert _names(found) == ["zero_output_for_mask ignored"]
+    told = " ".join(str(found).split())
+    assert "expected 0, which nothing rounds" in told
+    assert f"off by {abs(found.first.theirs):.2g}; " in told
 
 
 def test_a_dropout_mask_of_another_shape_is_refused() -> None:

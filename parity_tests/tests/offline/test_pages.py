@@ -141,6 +141,8 @@ def test_a_final_state_has_no_heat_map(tmp_path: Path) -> None:
     read = Reader(made.path.read_text(encoding="utf-8"))
     assert not read.all_of("img")
     assert "only the final state is given" in read.text
+    assert "what rounding can do in all steps together" in read.text
+    assert "what rounding can do in one step" not in read.text
 
 
 def test_the_command_is_said_so_that_a_shell_takes_it(tmp_path: Path) -> None:
@@ -153,7 +155,9 @@ def test_the_command_is_said_so_that_a_shell_takes_it(tmp_path: Path) -> None:
 
 
 def test_what_is_assumed_stands_in_the_page(tmp_path: Path) -> None:
-    np.savez(tmp_path / "w.npz", *page_cases.layer().get_weights())
+    names = "kernel", "recurrent_kernel", "bias"
+    weights = dict(zip(names, page_cases.layer().get_weights(), strict=True))
+    np.savez(tmp_path / "w.npz", **weights)
     np.save(tmp_path / "x.npy", page_cases.inputs())
     np.save(tmp_path / "y.npy", page_cases.layer()(page_cases.inputs()))
     path = tmp_path / "page.html"
@@ -161,6 +165,7 @@ def test_what_is_assumed_stands_in_the_page(tmp_path: Path) -> None:
     ended = invoke("diff", tmp_path / "w.npz", "--set", "return_sequences=true", *options)
     text = Reader(path.read_text(encoding="utf-8")).text
     assert ended.status == 0
+    assert "What the file does not say\n" in text  # its one layer has no name
     for said in ("activation=tanh", "assumed; --set activation=NAME"):
         assert said in " ".join(ended.err.split())
         assert said in text
@@ -172,6 +177,8 @@ def test_a_large_page_is_small_and_hides_nothing(tmp_path: Path) -> None:
     assert len(text) < _LARGEST
     assert len(found._repr_html_()) < _LARGEST / 4
     read = Reader(text)
+    _, _, grid = read.text.partition("beside theirs")
+    assert grid.count("a cell is ") == 1
     check_closed(read)
     indices, _ = pixels_of(str(read.all_of("img")[0]["src"]))
     outside = np.argwhere(indices > 8)

@@ -13,6 +13,7 @@ from parity_tests.environment import ROOT
 from parity_tests.reporting.doc_commands import differences
 
 PAGE = ROOT / "docs" / "python.md"
+_REPORTS = "Difference", "Trace", "Lint", "Diagnosis", "GoldenVectors"
 BLOCKS = re.findall(r"```(python|text)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -44,6 +45,6 @@ def test_the_table_names_every_tool_that_returns_a_report() -> None:
         name
         for name in gru_ref.__all__
         if hasattr(value := getattr(gru_ref, name), "__annotations__")
-        and value.__annotations__.get("return") in ("Difference", "Trace", "Lint", "Diagnosis")
+        and value.__annotations__.get("return") in _REPORTS
     }
     assert {name for name, _ in table} == {*tools, "inspect"}
