@@ -222,8 +222,29 @@ def _difference_of(
     if left.ratio <= 1:  # what has no effect on the states would explain a gate
         return Difference(worst, error, left, first, (), (_ONLY_A_GATE,), arithmetic, steps)
     unknown = () if theirs.gates else (_NO_GATES,)
+    if not any(one.explains for one in search.hypotheses):
+        unknown = (*_kept_states(found, theirs, plan), *unknown)
     return Difference(
         worst, error, left, first, _rank(search.hypotheses), unknown, arithmetic, steps
+    )
+
+
+def _kept_states(found: Verdict, theirs: ForeignSteps, plan: Schedule) -> tuple[str, ...]:
+    """Return where theirs does what a mask does, at steps that no mask is given for."""
+    states = theirs.output if theirs.h is None else theirs.h
+    assert states is not None  # of ForeignSteps, one of them is given
+    before = np.concatenate([plan.start[np.newaxis], states[:-1]])
+    count = len(found)
+    kept = ((states == before) | (states == 0)).all(axis=-1)[:count]
+    kept &= plan.used.any(axis=-1)[:count] & (found.ratio["h"] > 1).any(axis=-1)
+    if not kept.any():
+        return ()
+    position, row = (int(i) for i in np.argwhere(kept)[0])
+    place = f"at timestep {plan.timestep[position]} of row {row}"
+    more = f", and {kept.sum() - 1} times more," if kept.sum() > 1 else ""
+    return (
+        f"whether theirs had a mask that is not given here: {place}{more} it keeps its state or is "
+        "zero",
     )
 
 

@@ -191,6 +191,15 @@ def test_no_mistake_explains_another_layer() -> None:
 # ---- the final state alone
 
 
+@pytest.mark.parametrize("zero_output", [False, True])
+def test_a_mask_on_their_side_alone_is_asked_for(zero_output: bool) -> None:
+    layer = _layer(zero_output_for_mask=zero_output)
+    asked = "a mask that is not given here: at timestep 3 of row 1 it keeps its state or is zero"
+    assert asked in diff(layer, X, layer(X, mask=HOLE)).unknown[0]
+    assert diff(layer, X, layer(X, mask=HOLE), mask=HOLE).equal
+    assert asked not in str(diff(layer, X, _mistaken(layer, "1 - z for z")))
+
+
 def test_a_final_state_names_the_mistake_and_says_what_it_cannot_know() -> None:
     found = diff(LAYER, X, _mistaken(LAYER, "bias rows merged")[:, -1])
     assert _names(found) == ["bias rows merged"]

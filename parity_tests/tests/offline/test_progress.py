@@ -37,6 +37,14 @@ X = numbers(BATCH, TIMESTEPS, FEATURES)
 SWAPPED = BY_NAME["z and r swapped"].run(attempt_of(LAYER, X)).outputs[0]
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt: a shell has what it runs in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two timesteps a part, so that a short sequence has six."""
