@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +80,38 @@ def test_the_wheel_has_every_file_of_the_package(built: Built) -> None:
         if path.is_file() and path.suffix != ".pyc"
     }
     assert {"gru_ref/py.typed", "gru_ref/cli/schema.json"} <= files <= _members(built.wheel).keys()
+
+
+def test_every_module_of_the_wheel_finds_what_it_imports_there(built: Built) -> None:
+    with zipfile.ZipFile(built.wheel) as archive:
+        files = {name for name in archive.namelist() if name.endswith(".py")}
+        missing = {
+            (name, module)
+            for name in files
+            for module in _imported(archive.read(name).decode())
+            if not files & {f"{module}.py", f"{module}/__init__.py"}
+        }
+    assert missing == set()
+
+
+def _imported(source: str) -> Iterator[str]:
+    """Yield the paths of the modules of both packages that a module imports by name."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [node.module]
+            source_of = ROOT / node.module.replace(".", "/")
+            names += [
+                f"{node.module}.{alias.name}"
+                for alias in node.names
+                if (source_of / alias.name).is_dir() or (source_of / f"{alias.name}.py").is_file()
+            ]
+        else:
+            continue
+        for name in names:
+            if name.partition(".")[0] in ("gru_ref", "parity_tests"):
+                yield name.replace(".", "/")
 
 
 def test_the_wheel_has_what_a_runner_of_the_fixtures_needs(built: Built) -> None:
