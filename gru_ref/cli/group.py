@@ -73,6 +73,20 @@ class CommandGroup(click.Group):
         self._options = frozenset(name for option in found.params for name in option.opts)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; the error for an unknown one names a close one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from gru_ref.layouts.names import suggestion  # which imports NumPy
+
+            meant = suggestion(args[0], SUMMARIES)
+            if not meant:
+                raise
+            raise click.UsageError(error.message.rstrip(".") + meant, error.ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the summaries, which import no command."""
         with formatter.section("Commands"):

@@ -12,7 +12,7 @@ import click
 
 from gru_ref.cli.arrays import read_array, read_states
 from gru_ref.cli.selection import SourceFile, is_bundle, layer_probe
-from gru_ref.cli.standard_streams import ArrayPath
+from gru_ref.cli.standard_streams import STANDARD, ArrayPath
 from gru_ref.cli.text import say
 from gru_ref.files import Layer
 from gru_ref.files.probe import BundleProbe
@@ -135,7 +135,18 @@ def array(names: str, metavar: str, text: str, **settings: Any) -> Callable[[F],
     return value(names, metavar, text, type=ArrayPath(), **settings)
 
 
-file_argument = click.argument("file", type=_PATH)
+class _ModelPath(click.Path):
+    """The path of a file or folder with layers, which standard input cannot be."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; refuse ``-``, unless a file has that name."""
+        path = super().convert(value, param, ctx)
+        if path == STANDARD and not path.exists():
+            self.fail("it is -, standard input, expected a file of layers", param, ctx)
+        return path
+
+
+file_argument = click.argument("file", type=_ModelPath(path_type=Path))
 layer = value(
     "--layer",
     "NAME",

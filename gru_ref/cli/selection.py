@@ -20,6 +20,7 @@ from gru_ref.files.malformed import MalformedFileError
 from gru_ref.files.probe import BundleProbe
 from gru_ref.files.sniff import detect_format
 from gru_ref.keras.layers.gru import GRU
+from gru_ref.layouts.names import suggestion
 
 OPTION = "--layer"
 # Settings that are no argument of GRU → what gives them.
@@ -97,6 +98,7 @@ class SourceFile:
             if name not in (taken := {*TAKEN, "merge_mode"}):
                 raise ValueError(
                     f"--set names {name!r}, expected one of {', '.join(sorted(taken))}"
+                    f"{suggestion(name, taken)}"
                 )
         with warnings.catch_warnings():  # the command says what its own numbers rest on
             warnings.simplefilter("ignore", AssumptionWarning)

@@ -40,8 +40,12 @@ def is_of_suite(test: pytest.Item | pytest.TestReport) -> bool:
     Its file tells it, wherever the suite is installed; the name of a test outside of pytest's root
     folder has no folder at all.
     """
-    path = test.location[0].replace(os.sep, "/")
-    return re.search(r"(^|/)parity_tests/tests/\w+/test_", path) is not None
+    return is_in_suite(test.location[0])
+
+
+def is_in_suite(path: str) -> bool:
+    """Return whether a path of pytest's is that of a file of the suite's tests."""
+    return re.search(r"(^|/)parity_tests/tests/\w+/test_", path.replace(os.sep, "/")) is not None
 
 
 def oracles_of(test_name: str) -> list[str]:
@@ -71,6 +75,7 @@ class Collected:
         self.records: dict[str, list[Any]] = defaultdict(list)
         self.tests: dict[str, Test] = {}
         self.failed: list[str] = []
+        self.not_collected: list[str] = []
 
     def add(self, report: pytest.TestReport) -> None:
         """Take one report of a test; the one of its teardown carries the records."""
@@ -123,7 +128,7 @@ def summarise(
             test.partition(f"_{name}")[2].lstrip(":") or test for test in failed
         )
     cells = mistakes_page.Cells(records["case"], mistakes_page.path_of)
-    problems = []
+    problems = [not_collected_sentence(name) for name in collected.not_collected]
     if extent == "quick" and not collected.failed:
         problems += cells.unseen(set(oracles))
     if extent == "whole":
@@ -312,6 +317,11 @@ def lane_rows(oracles: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             yield f"{name} {oracle['keras']}", oracle["tensorflow"], lane, *counts, worst
 
 
+def not_collected_sentence(name: str) -> str:
+    """Return a sentence on a file of tests that cannot be imported."""
+    return f"{name} cannot be imported, so nothing in it is compared"
+
+
 def left_out_sentences(left_out: Mapping[str, Mapping[str, int]]) -> list[str]:
     """Return a sentence for each oracle and reason: how many tests had nothing to compare."""
     return [
@@ -349,11 +359,12 @@ def print_summary(data: dict[str, Any], disagreements: Sequence[str] = (), path:
         table.add_column(heading, justify="left" if heading in ("oracle", "lane") else "right")
     for keras, _, *others in lane_rows(data["oracles"]):
         table.add_row(keras, *others)
-    console.print(table)
+    if table.row_count:  # a part of the matrix may hold no case of a lane
+        console.print(table)
     for name, oracle in data["oracles"].items():
         paths = ", ".join(f"{count} {path}" for path, count in sorted(oracle["paths"].items()))
-        versions = f"TensorFlow {oracle['tensorflow']}"
-        console.print(f"{name}: {versions}; paths {paths}; raised {oracle['raised']}")
+        ran = f"; paths {paths}; raised {oracle['raised']}" if paths else ""
+        console.print(f"{name}: {oracle['keras']}, TensorFlow {oracle['tensorflow']}{ran}")
         if oracle["corrupt"]:
             console.print(f"  {name} is CORRUPT on purpose: a test of this suite")
         for row, count in sorted(oracle["deviations"].items()):

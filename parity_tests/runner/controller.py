@@ -12,7 +12,7 @@ import pytest
 
 from parity_tests import environment
 from parity_tests.reporting import disagreements, junit, markdown, progress, report
-from parity_tests.reporting.report import is_of_suite
+from parity_tests.reporting.report import is_in_suite, is_of_suite
 
 HERE = Path(__file__).resolve().parents[1] / "tests" / "live"
 # GitHub shows what is appended to this file on the page of the run.
@@ -41,6 +41,12 @@ class Controller:
         # All that is told of them is the names: one of another's file of the same name counts too.
         own = {path.name for path in HERE.parent.glob("*/test_*.py")}
         self.bar.start(sum(name.partition("::")[0].rpartition("/")[2] in own for name in ids))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Learn of a file of the suite that cannot be imported; each process of xdist tells it."""
+        path, known = report.nodeid, self.collected.not_collected
+        if report.failed and path not in known and is_in_suite(path):
+            known.append(path)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
@@ -122,6 +128,8 @@ class Controller:
         given = {"--case": asked.parity_case, "-k": asked.keyword, "-m": asked.markexpr}
         if self.collected.tests:
             return report.left_out_sentences(self.collected.left_out())
+        if self.collected.not_collected:
+            return [report.not_collected_sentence(path) for path in self.collected.not_collected]
         return [
             f"{option} is {value!r}, which no test of the matrix matches"
             for option, value in given.items()

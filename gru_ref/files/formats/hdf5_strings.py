@@ -120,7 +120,7 @@ def _messages(file: FilePart, header: int) -> Iterator[HeaderMessage]:
 def _objects(file: FilePart, heap: int) -> Iterator[tuple[int, FilePart]]:
     """Yield the number and the bytes of every object in one heap."""
     if bytes(file.cut(heap, 8).data) != b"GCOL\x01\0\0\0":
-        raise file.error(f"there is no heap of strings at byte {heap:,}")
+        raise file.error(f"it is damaged: there is no heap of strings at byte {heap:,}")
     everything = file.cut(heap, file.number("<Q", heap + 8))
     at = 16
     while at + 16 <= len(everything):

@@ -392,7 +392,13 @@ class TestFailures:
         ("arguments", "says"),
         [
             ((), "Missing command"),
-            (("frobnicate",), "No such command"),
+            (("frobnicate",), "No such command 'frobnicate'. See"),
+            (("insepct", NPZ), "No such command 'insepct'; did you mean 'inspect'? See"),
+            (
+                ("inspect", "-"),
+                "it is -, standard input, expected a file of layers",
+            ),
+            ((*_SET, "go_backward=true"), "; did you mean 'go_backwards'?"),
             (("inspect",), "Missing argument"),
             ((*_SET, "units"), "expected NAME=VALUE"),
             (

@@ -186,6 +186,20 @@ def test_the_report_says_what_was_drawn_and_what_wrappers_came_to(
     assert "keras2: 2 cases of wrappers compared, 1 equal, worst 2.5 eps 2 odd" in shown
 
 
+def test_a_file_that_cannot_be_imported_is_a_problem_and_no_empty_table_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    collected = report.Collected()
+    collected.not_collected.append("parity_tests/tests/live/test_structure.py")
+    data = report.summarise(collected, [], 1.0, extent="part")
+    said = "parity_tests/tests/live/test_structure.py cannot be imported"
+    assert [problem.partition(",")[0] for problem in data["problems"]] == [said]
+    report.print_summary(data)
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert "worst error" not in printed
+
+
 def test_what_is_left_out_is_counted_by_its_reason() -> None:
     collected = report.Collected()
     for name in ("a", "b"):
