@@ -19,16 +19,18 @@ def check(prefix: str, report: Path | None, junit: Path | None, markdown: Path |
         A folder, there or in one that is; without it that of `environment.report_folder`, which a
         run may make with all around it.
     junit, markdown : Path, optional
-        Files, in a folder that is there.
+        Files, in a folder that is there or in that of the report, which a run makes.
 
     Raises
     ------
     ValueError
         Something cannot be written; it is named.
     """
-    check_folder(f"{prefix}report", report, environment.report_folder())
+    usual = environment.report_folder()
+    check_folder(f"{prefix}report", report, usual)
+    made = (report or usual).absolute()
     for name, path in (("junit", junit), ("markdown", markdown)):
-        if path is not None:
+        if path is not None and (path.exists() or path.absolute().parent != made):
             _check_file(f"{prefix}{name}", path)
 
 

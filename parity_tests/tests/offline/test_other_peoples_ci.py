@@ -402,6 +402,17 @@ def test_no_folder_is_made_for_a_file_that_is_asked_for(
     assert compared == []
 
 
+@pytest.mark.parametrize("option", ["--junit", "--markdown"])
+def test_a_file_may_lie_in_the_folder_that_the_run_makes_for_its_report(
+    compared: list[list[str]], tmp_path: Path, option: str
+) -> None:
+    folder = tmp_path / "new"
+    CliRunner().invoke(command, ["--report", str(folder), option, str(folder / "x")])
+    (arguments,) = compared
+    assert str(folder / "x") in arguments
+    assert not folder.exists()
+
+
 def test_a_folder_stands_for_no_file(compared: list[list[str]], tmp_path: Path) -> None:
     ended = CliRunner().invoke(command, ["--junit", str(tmp_path)])
     assert (ended.exit_code, compared) == (2, [])
@@ -583,6 +594,24 @@ def test_the_workflow_uses_what_there_is() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert re.search(r'^gru-parity = "parity_tests.__main__:main"$', project, re.MULTILINE)
     assert re.search(r"^parity = \[$", project, re.MULTILINE)
+
+
+def test_the_workflow_asks_for_what_can_be_written_in_an_empty_folder(
+    compared: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    script = next(step["run"] for step in job["steps"] if step.get("name") == "Compare")
+    quick = "CHECKOUT= QUICK=true\ngru-parity() { printf '%s\\n' \"$@\"; }\n"
+    asked = subprocess.run(
+        ["bash", "-c", quick + script], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(environment, "CLONE", None)
+    ended = CliRunner().invoke(command, asked)
+    assert "gru-parity: " not in ended.output
+    (arguments,) = compared
+    assert str(Path("gru-parity", "junit.xml")) in arguments
 
 
 @pytest.mark.parametrize(
