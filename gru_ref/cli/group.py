@@ -109,7 +109,9 @@ class CommandGroup(click.Group):
                 sys.stdout.flush()
             except click.UsageError as error:
                 used = error.ctx.command_path if error.ctx else "gru-ref"
-                sys.exit(_fail(f"{error.format_message()} See {used} --help"))
+                said = error.format_message()
+                stop = "" if said.endswith((".", "?", ")")) else "."
+                sys.exit(_fail(f"{said}{stop} See {used} --help"))
             except click.ClickException as error:
                 sys.exit(_fail(error.format_message()))
             except click.Abort:

@@ -394,10 +394,7 @@ class TestFailures:
             ((), "Missing command"),
             (("frobnicate",), "No such command 'frobnicate'. See"),
             (("insepct", NPZ), "No such command 'insepct'; did you mean 'inspect'? See"),
-            (
-                ("inspect", "-"),
-                "it is -, standard input, expected a file of layers",
-            ),
+            (("inspect", "-"), "it is -, standard input, expected a file of layers. See"),
             ((*_SET, "go_backward=true"), "; did you mean 'go_backwards'?"),
             (("inspect",), "Missing argument"),
             ((*_SET, "units"), "expected NAME=VALUE"),
