@@ -364,7 +364,7 @@ def print_summary(data: dict[str, Any], disagreements: Sequence[str] = (), path:
     for name, oracle in data["oracles"].items():
         paths = ", ".join(f"{count} {path}" for path, count in sorted(oracle["paths"].items()))
         ran = f"; paths {paths}; raised {oracle['raised']}" if paths else ""
-        console.print(f"{name}: {oracle['keras']}, TensorFlow {oracle['tensorflow']}{ran}")
+        console.print(f"{name}: TensorFlow {oracle['tensorflow']}{ran}")
         if oracle["corrupt"]:
             console.print(f"  {name} is CORRUPT on purpose: a test of this suite")
         for row, count in sorted(oracle["deviations"].items()):
