@@ -235,8 +235,8 @@ def _kept_states(found: Verdict, theirs: ForeignSteps, plan: Schedule) -> tuple[
     assert states is not None  # of ForeignSteps, one of them is given
     before = np.concatenate([plan.start[np.newaxis], states[:-1]])
     count = len(found)
-    kept = ((states == before) | (states == 0)).all(axis=-1)[:count]
-    kept &= plan.used.any(axis=-1)[:count] & (found.ratio["h"] > 1).any(axis=-1)
+    repeated = ((states == before) | (states == 0))[:count].all(axis=-1)
+    kept = repeated & plan.used[:count].any(axis=-1) & (found.ratio["h"] > 1).any(axis=-1)
     if not kept.any():
         return ()
     position, row = (int(i) for i in np.argwhere(kept)[0])
