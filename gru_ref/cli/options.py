@@ -72,8 +72,8 @@ class CallFiles:
             shape = arrays["inputs"].shape
             if len(shape) != 3:
                 raise ValueError(
-                    f"--inputs has shape {shape}, expected three axes: what enters the GRU, not "
-                    "what enters the model"
+                    f"--inputs has shape {shape}, expected (batch, timesteps, features): what "
+                    "enters the GRU, not what enters the model"
                 )
             return arrays, None
         name, probe = layer_probe(path, layer, source.bounds)
