@@ -41,6 +41,13 @@ define venv
 @"$(PYTHON)" -m venv --clear $(1)
 endef
 
+# $(call extra,NAME): gru_ref and the extra of that name in .venv-NAME.
+define extra
+$(call venv,.venv-$(1))
+@$(call pip,.venv-$(1)) 'pip>=21.3'
+@$(call pip,.venv-$(1)) -e '.[$(1)]'
+endef
+
 # $(call remake,ENVIRONMENT): says "remake" where PYTHON was given by hand and another Python made it.
 identity := import sys; print(sys.base_prefix, sys.version)
 remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/python),$(shell \
@@ -169,23 +176,17 @@ clean:  ## Remove the environments and everything built
 
 .venv-lint/.ready: pyproject.toml constraints.txt $(call remake,.venv-lint)
 	@echo 'Set-up: ruff, mypy and import-linter into .venv-lint (about half a minute)'
-	$(call venv,.venv-lint)
-	@$(call pip,.venv-lint) 'pip>=21.3'
-	@$(call pip,.venv-lint) -e '.[lint]'
+	$(call extra,lint)
 	@touch $@
 
 .venv-dist/.ready: pyproject.toml constraints.txt $(call remake,.venv-dist)
 	@echo 'Set-up: build and twine into .venv-dist (about half a minute)'
-	$(call venv,.venv-dist)
-	@$(call pip,.venv-dist) 'pip>=21.3'
-	@$(call pip,.venv-dist) -e '.[dist]'
+	$(call extra,dist)
 	@touch $@
 
 .venv-docs/.ready: pyproject.toml constraints.txt $(call remake,.venv-docs)
 	@echo 'Set-up: Sphinx, pytest and Playwright into .venv-docs (about half a minute)'
-	$(call venv,.venv-docs)
-	@$(call pip,.venv-docs) 'pip>=21.3'
-	@$(call pip,.venv-docs) -e '.[docs]'
+	$(call extra,docs)
 	@touch $@
 
 .venv-lock/.ready: Makefile

@@ -232,66 +232,17 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         pairs = zip(self.forward_layer.last_masks, self.backward_layer.last_masks, strict=True)
         return PartMasks(*map(list, pairs))
 
-    def __call__(
-        self,
-        x: Any,
-        initial_state: Any = None,
-        *,
-        mask: Any = None,
-        training: Any = None,
-        dropout_mask: Any = None,
-        recurrent_dropout_mask: Any = None,
-        rng: np.random.Generator | None = None,
-        ragged_lengths: Any = None,
-    ) -> Outputs:
-        """Run both layers.
-
-        Parameters
-        ----------
-        x, mask, training, rng, ragged_lengths
-            As for `gru_ref.GRU`.
-        initial_state : list or tuple, optional
-            The states of the forward layer, then those of the backward layer.
-        dropout_mask, recurrent_dropout_mask : optional
-            A list of the forward layer's and the backward layer's.
-
-        Returns
-        -------
-        array, or a list (Keras 2) or tuple (Keras 3) of arrays
-            The merged output, or the two for merge_mode=None; then, for return_state, the forward
-            and the backward states.
-
-        Raises
-        ------
-        TypeError, ValueError, IndexError, AttributeError, AssertionError
-            As the release of Keras raises. Weights and states stay as they were.
-
-        Warns
-        -----
-        KerasQuirkWarning
-            A quirk of the release changed the numbers.
-        """
-        named = {
-            "initial_state": initial_state,
-            "mask": mask,
-            "training": training,
-            "dropout_mask": dropout_mask,
-            "recurrent_dropout_mask": recurrent_dropout_mask,
-            "rng": rng,
-            "ragged_lengths": ragged_lengths,
-        }
-        given = {name: value for name, value in named.items() if value is not None}
-        if self._overridden_call is None:
-            outputs: Outputs = self.call(x, **given)
-            return outputs
+    def _run_override(self, x: Any, initial_state: Any, given: dict[str, Any]) -> Outputs:
         own = self.config.changed(dtype=self.dtype)
         count = len(x) if isinstance(x, list) else 0
-        x, state = call_checks.split_x(x, given.pop("initial_state", None), own, count)
+        x, state = call_checks.split_x(x, initial_state, own, count)
         x = call_checks.x_array(x, own, self._layer_arguments.get("autocast", True))
         with self._unchanged_by_errors():
             if not self.built:
                 self.build(x.shape)
-            outputs = self.call(x, **given | ({} if state is None else {"initial_state": state}))
+            if state is not None:
+                given = {**given, "initial_state": state}
+            outputs: Outputs = self.call(x, **given)
         return outputs
 
     def call(

@@ -25,7 +25,7 @@ from gru_ref.keras.layers.constructor_checks import (
     check_keywords,
     gru_keywords,
 )
-from gru_ref.keras.layers.loop_layer import LoopLayer, Outputs
+from gru_ref.keras.layers.loop_layer import LoopLayer
 from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.layers.trace import Trace, stack_record
 from gru_ref.keras.ledger import resolve
@@ -188,68 +188,6 @@ class GRU(LoopLayer, LeafLayer):
         They can be passed in again: ``layer(x, training=True, **layer.last_masks._asdict())``.
         """
         return self._masks
-
-    def __call__(
-        self,
-        x: Any,
-        initial_state: Any = None,
-        *,
-        mask: Any = None,
-        training: Any = None,
-        dropout_mask: Any = None,
-        recurrent_dropout_mask: Any = None,
-        rng: np.random.Generator | None = None,
-        ragged_lengths: Any = None,
-    ) -> Outputs:
-        """Run the layer.
-
-        Parameters
-        ----------
-        x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
-            Keras 2 also takes [x, initial_state].
-        initial_state : (batch, units), optional
-            An array, or a list or tuple of one. None: the recorded state if stateful, else zeros.
-        mask : (batch, timesteps[, 1 or units]), optional
-            True: use this timestep. time_major: (timesteps, batch, …).
-        training : bool, optional
-            Whether dropout acts. None is False.
-        dropout_mask, recurrent_dropout_mask : optional
-            The masks to use, already scaled, in the shapes that `gru_ref.keras.dropout.masks.laws`
-            describes. By default those that Keras draws from the same seeds; without any seed,
-            those of the system's entropy, as `reproducible` tells.
-        rng : numpy.random.Generator, optional
-            Draws the masks that are not passed in, instead of Keras's seeds; only in training.
-        ragged_lengths : (batch,), integers, optional
-            The number of timesteps of each row: x stands for a RaggedTensor (Keras 2). The output
-            of return_sequences is as long as the longest row, with zeros after the end of each row.
-
-        Returns
-        -------
-        array, or [output, state] (Keras 2), (output, state) (Keras 3) for return_state
-            output : (batch, timesteps, units) in processing order for return_sequences, else
-            (batch, units). state : (batch, units).
-
-        Raises
-        ------
-        TypeError, ValueError, IndexError, AttributeError, AssertionError
-            As the release of Keras raises. Weights and state do not change.
-
-        Warns
-        -----
-        KerasQuirkWarning
-            A quirk of the release changed the numbers.
-        """
-        return self._run_call(
-            self.call,
-            x,
-            initial_state=initial_state,
-            mask=mask,
-            training=training,
-            dropout_mask=dropout_mask,
-            recurrent_dropout_mask=recurrent_dropout_mask,
-            rng=rng,
-            ragged_lengths=ragged_lengths,
-        )
 
     def call(
         self,

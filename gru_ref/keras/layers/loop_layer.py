@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -61,6 +61,89 @@ def flatten(values: Any) -> list[Array]:
 class SequenceLayer(BaseLayer):
     """A layer that reads a whole sequence, and may record states."""
 
+    def __call__(
+        self,
+        x: Any,
+        initial_state: Any = None,
+        *,
+        mask: Any = None,
+        training: Any = None,
+        dropout_mask: Any = None,
+        recurrent_dropout_mask: Any = None,
+        rng: np.random.Generator | None = None,
+        ragged_lengths: Any = None,
+    ) -> Outputs:
+        """Run the layer.
+
+        Parameters
+        ----------
+        x : (batch, timesteps, features), or (timesteps, batch, features) for time_major
+            Keras 2 also takes [x, initial_state].
+        initial_state : optional
+            Of a GRU (batch, units), or a list or tuple of it. Of a stack of cells a list or tuple
+            of a state for every cell, each (batch, units) or a list of one. Of a Bidirectional a
+            list or tuple of the states of the forward layer, then those of the backward layer.
+            None: the recorded state if stateful, else zeros.
+        mask : (batch, timesteps[, 1 or units]), optional
+            True: use this timestep. time_major: (timesteps, batch, …).
+        training : bool, optional
+            Whether dropout acts. None is False.
+        dropout_mask, recurrent_dropout_mask : optional
+            The masks to use, already scaled, in the shapes that `gru_ref.keras.dropout.masks.laws`
+            describes; of a stack a list of one for every cell, of a Bidirectional a list of the
+            forward layer's and the backward layer's. By default those that Keras draws from the
+            same seeds; without any seed, those of the system's entropy, as `reproducible` tells.
+        rng : numpy.random.Generator, optional
+            Draws the masks that are not passed in, instead of Keras's seeds; only in training.
+        ragged_lengths : (batch,), integers, optional
+            The number of timesteps of each row: x stands for a RaggedTensor (Keras 2). The output
+            of return_sequences is as long as the longest row, with zeros after the end of each row.
+
+        Returns
+        -------
+        array, or [output, state, …] (Keras 2), (output, state, …) (Keras 3) for return_state
+            output : (batch, timesteps, units) in processing order for return_sequences, else
+            (batch, units); of a Bidirectional merged, or the two for merge_mode=None. A state
+            (batch, units) for every cell, of a Bidirectional the forward ones first; in a list of
+            its own each where `initial_state` gave it so, and in Keras 3 wherever a stack started
+            from zeros.
+
+        Raises
+        ------
+        TypeError, ValueError, IndexError, AttributeError, AssertionError
+            As the release of Keras raises. Weights and states do not change.
+
+        Warns
+        -----
+        KerasQuirkWarning
+            A quirk of the release changed the numbers.
+        """
+        named = {
+            "mask": mask,
+            "training": training,
+            "dropout_mask": dropout_mask,
+            "recurrent_dropout_mask": recurrent_dropout_mask,
+            "rng": rng,
+            "ragged_lengths": ragged_lengths,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        if self._overridden_call is not None:
+            return self._run_override(x, initial_state, given)
+        outputs: Outputs = self.call(x, initial_state=initial_state, **given)
+        return outputs
+
+    @abc.abstractmethod
+    def call(self, x: Any, *args: Any, **given: Any) -> Any:
+        """Return what `__call__` does: the method that a subclass overrides, as in Keras."""
+
+    @abc.abstractmethod
+    def _run_override(self, x: Any, initial_state: Any, given: dict[str, Any]) -> Outputs:
+        """Run a subclass's own `call`, with the arguments that are given.
+
+        It gets x in the layer's dtype, as Keras hands it over, and finds the layer built; the
+        penalty of the outputs is that of what it returns.
+        """
+
     @abc.abstractmethod
     def reset_states(self, states: Any = ABSENT) -> None:
         """Set the recorded states to zeros or, in Keras 2, to `states`."""
@@ -115,26 +198,15 @@ class LoopLayer(SequenceLayer):
     def _build_in_call(self, x: Array, initial_state: Any) -> None:
         """Build the layer for an input, where it is not built."""
 
-    def _run_call(self, call: Callable[..., Any], x: Any, **given: Any) -> Outputs:
-        """Run the layer's `call` with the arguments that are given, None being none.
-
-        The `call` of a subclass gets x in the layer's dtype, as Keras hands it over, and finds the
-        layer built; the penalty of the outputs is that of what it returns.
-        """
-        given = {name: value for name, value in given.items() if value is not None}
-        if self._overridden_call is None:
-            outputs: Outputs = call(x, **given)
-            return outputs
+    def _run_override(self, x: Any, initial_state: Any, given: dict[str, Any]) -> Outputs:
         config = self.config
-        x, state = call_checks.split_x(
-            x, given.pop("initial_state", None), config, len(self._cell_configs)
-        )
+        x, state = call_checks.split_x(x, initial_state, config, len(self._cell_configs))
         x = call_checks.x_array(x, config, self._layer_arguments.get("autocast", True))
-        if state is not None:
-            given["initial_state"] = state
         with self._unchanged_by_errors():
             self._build_in_call(x, state)
-            outputs = call(x, **given)
+            if state is not None:
+                given = {**given, "initial_state": state}
+            outputs: Outputs = self.call(x, **given)
             self._penalize(*flatten(outputs))
         return outputs
 

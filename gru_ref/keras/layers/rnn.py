@@ -22,7 +22,7 @@ from gru_ref.keras.layers.base import PartMasks, WrapperLayer
 from gru_ref.keras.layers.build_checks import call_build_config, known_features, three_sizes
 from gru_ref.keras.layers.constructor_checks import RNNKeywords
 from gru_ref.keras.layers.gru_cell import GRUCell
-from gru_ref.keras.layers.loop_layer import LoopLayer, Outputs, States
+from gru_ref.keras.layers.loop_layer import LoopLayer, States
 from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.ledger import resolve
@@ -195,58 +195,6 @@ class RNN(LoopLayer, WrapperLayer):
         return PartMasks(
             [masks.dropout_mask for masks in used],
             [masks.recurrent_dropout_mask for masks in used],
-        )
-
-    def __call__(
-        self,
-        x: Any,
-        initial_state: Any = None,
-        *,
-        mask: Any = None,
-        training: Any = None,
-        dropout_mask: Any = None,
-        recurrent_dropout_mask: Any = None,
-        rng: np.random.Generator | None = None,
-        ragged_lengths: Any = None,
-    ) -> Outputs:
-        """Run the layer.
-
-        Parameters
-        ----------
-        x, mask, training, rng, ragged_lengths
-            As for `gru_ref.GRU`.
-        initial_state : optional
-            As for `gru_ref.GRU`; of a stack a list or tuple of a state for every cell, each
-            (batch, units) or a list of one.
-        dropout_mask, recurrent_dropout_mask : optional
-            As for `gru_ref.GRU`; of a stack a list of one for every cell.
-
-        Returns
-        -------
-        array, or [output, state, …] (Keras 2), (output, state, …) (Keras 3) for return_state
-            A state for every cell; in a list of its own each where `initial_state` gave it so, and
-            in Keras 3 wherever a stack started from zeros.
-
-        Raises
-        ------
-        TypeError, ValueError, IndexError, AttributeError, AssertionError
-            As the release of Keras raises. Weights and states stay as they were.
-
-        Warns
-        -----
-        KerasQuirkWarning
-            A quirk of the release changed the numbers.
-        """
-        return self._run_call(
-            self.call,
-            x,
-            initial_state=initial_state,
-            mask=mask,
-            training=training,
-            dropout_mask=dropout_mask,
-            recurrent_dropout_mask=recurrent_dropout_mask,
-            rng=rng,
-            ragged_lengths=ragged_lengths,
         )
 
     def call(
