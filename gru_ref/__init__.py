@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gru_ref import (
         core,
         debugging,
+        engines,
         errors,
         files,
         keras,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from gru_ref.debugging.vectors import vectors
     from gru_ref.errors import (
         AssumptionWarning,
+        EngineWarning,
         KerasQuirkWarning,
         NotRepresentableError,
         UnseededError,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from gru_ref.keras.layers.gru_cell import GRUCell
     from gru_ref.keras.layers.rnn import RNN
     from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
+    from gru_ref.keras.layers.stream import Stream, stream
     from gru_ref.layouts.onnx_model import to_onnx
     from gru_ref.random_streams.seeds import set_random_seed
     from gru_ref.version import __version__
@@ -61,6 +64,7 @@ __all__ = [
     "RNN",
     "AssumptionWarning",
     "Bidirectional",
+    "EngineWarning",
     "FloatFormat",
     "GRUCell",
     "GRUConfig",
@@ -72,6 +76,7 @@ __all__ = [
     "Result",
     "StackedRNNCells",
     "Step",
+    "Stream",
     "UnseededError",
     "UnverifiedVersionWarning",
     "__version__",
@@ -79,6 +84,7 @@ __all__ = [
     "debugging",
     "diagnose",
     "diff",
+    "engines",
     "errors",
     "files",
     "gru",
@@ -94,6 +100,7 @@ __all__ = [
     "random_streams",
     "save_bundle",
     "set_random_seed",
+    "stream",
     "testing",
     "to_onnx",
     "trace",
@@ -105,6 +112,7 @@ _MODULE_OF = {
     "RNN": "keras.layers.rnn",
     "AssumptionWarning": "errors",
     "Bidirectional": "keras.layers.bidirectional",
+    "EngineWarning": "errors",
     "FloatFormat": "debugging.bounds.float_format",
     "GRUCell": "keras.layers.gru_cell",
     "GRUConfig": "keras.config",
@@ -116,6 +124,7 @@ _MODULE_OF = {
     "Result": "keras.functional",
     "StackedRNNCells": "keras.layers.stacked_rnn_cells",
     "Step": "core.step",
+    "Stream": "keras.layers.stream",
     "UnseededError": "errors",
     "UnverifiedVersionWarning": "errors",
     "__version__": "version",
@@ -130,6 +139,7 @@ _MODULE_OF = {
     "load_layers": "files",
     "save_bundle": "files.bundles",
     "set_random_seed": "random_streams.seeds",
+    "stream": "keras.layers.stream",
     "to_onnx": "layouts.onnx_model",
     "trace": "debugging.trace",
     "vectors": "debugging.vectors",

@@ -30,6 +30,10 @@ class UnverifiedVersionWarning(UserWarning):
     """The Keras release is newer than the ledger: its newest row is used, unproved."""
 
 
+class EngineWarning(UserWarning):
+    """The engine that was asked for does not serve a layer: a slower one computes the same."""
+
+
 class NotRepresentableError(ValueError):
     """A runtime cannot represent a part of a GRU; nothing was returned or written.
 

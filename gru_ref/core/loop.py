@@ -164,8 +164,8 @@ def run_cells(
     if is_half(x.dtype):  # here, not in every step
         cells = [cell._replace(weights=cell.weights.astype(x.dtype)) for cell in cells]
     timesteps, batch = x.shape[:2]
-    used = None if mask is None else _time_first_mask(mask, recurrence)  # (T, B or 1, 1 or U)
-    _check_masks(used, cells, timesteps, batch)
+    used = None if mask is None else time_first_mask(mask, recurrence)  # (T, B or 1, 1 or U)
+    check_masks(used, cells, timesteps, batch)
     order = range(timesteps - 1, -1, -1) if recurrence.go_backwards else range(timesteps)
     states = [cell.first_state(batch, x.dtype) for cell in cells]
     o = np.zeros_like(states[-1])
@@ -195,7 +195,7 @@ def run_cells(
     states = [np.array(h) for h in states]
     if not recurrence.return_sequences:
         return outputs[-1].copy(), states
-    return np.ascontiguousarray(_swap(outputs, recurrence)), states
+    return np.ascontiguousarray(swap(outputs, recurrence)), states
 
 
 def time_first(x: Array, weights: GRUWeights, recurrence: Recurrence) -> Array:
@@ -211,19 +211,19 @@ def time_first(x: Array, weights: GRUWeights, recurrence: Recurrence) -> Array:
         raise ValueError(
             f"x has shape {x.shape}, expected three dimensions, the last of size {weights.features}"
         )
-    x = _swap(x, recurrence)
+    x = swap(x, recurrence)
     if len(x) == 0:
         raise ValueError("timesteps is 0, expected at least 1")
     return x
 
 
-def _time_first_mask(mask: Array, recurrence: Recurrence) -> Array:
+def time_first_mask(mask: Array, recurrence: Recurrence) -> Array:
     """Return the mask as bool with time first, and an axis for the units."""
     mask = np.asarray(mask).astype(bool)
-    return _swap(mask[:, :, np.newaxis] if mask.ndim == 2 else mask, recurrence)
+    return swap(mask[:, :, np.newaxis] if mask.ndim == 2 else mask, recurrence)
 
 
-def _check_masks(used: Array | None, cells: Sequence[Cell], timesteps: int, batch: int) -> None:
+def check_masks(used: Array | None, cells: Sequence[Cell], timesteps: int, batch: int) -> None:
     """Check that the mask fits, and that there is a dropout mask for every timestep."""
     units = {cell.weights.units for cell in cells}
     thirds = {1} if len(units) > 1 else {1, *units}
@@ -243,6 +243,6 @@ def _check_masks(used: Array | None, cells: Sequence[Cell], timesteps: int, batc
                 )
 
 
-def _swap(array: Array, recurrence: Recurrence) -> Array:
+def swap(array: Array, recurrence: Recurrence) -> Array:
     """Swap batch and time, unless time is first already; its own inverse."""
     return array if recurrence.time_major else array.swapaxes(0, 1)

@@ -12,6 +12,9 @@ from gru_ref.core import loop, step
 from gru_ref.core.loop import Cell, DropoutMasks, Moment
 from gru_ref.core.step import Step
 from gru_ref.core.weights import GRUWeights
+from gru_ref.engines import choice
+from gru_ref.engines import loop as engine_loop
+from gru_ref.engines.choice import Engine, EngineName
 from gru_ref.errors import shown
 from gru_ref.keras import quirks
 from gru_ref.keras.config import GRUConfig
@@ -133,6 +136,7 @@ def stacked_gru(
     *,
     mask: Array | None = None,
     record: list[Moment] | None = None,
+    engine: EngineName | None = "core",
 ) -> tuple[Array, list[Array]]:
     """Run cells stacked inside the time loop, as the release of the last one does.
 
@@ -144,6 +148,8 @@ def stacked_gru(
         the one before it. The arguments of the loop are read from the last config.
     mask, record : optional
         As for `gru`.
+    engine : "core", "numpy", "numba" or None
+        What computes it, or None for the fastest; the core where that does not serve the call.
 
     Returns
     -------
@@ -161,13 +167,31 @@ def stacked_gru(
     timesteps = len(loop.time_first(x, cells[0].weights, config.recurrence))
     if mask is not None:
         quirks.unroll_unit_mask_fails(np.asarray(mask), config)
-    return loop.run_cells(
-        x,
-        [cell.core_cell(timesteps) for cell in cells],
-        mask=mask,
-        zero_outputs=quirks.zero_outputs(config),
-        record=record,
-    )
+    run = [cell.core_cell(timesteps) for cell in cells]
+    zero_outputs = quirks.zero_outputs(config)
+    if engine != "core" and record is None and choice.call_reason(run, mask) is None:
+        name = serving_engine(engine, [cell.config for cell in cells]).name
+        if name != "core":
+            kernels = [choice.kernel_of(name, cell.weights, cell.recurrence) for cell in run]
+            return engine_loop.run_cells(x, run, kernels, mask=mask, zero_outputs=zero_outputs)
+    return loop.run_cells(x, run, mask=mask, zero_outputs=zero_outputs, record=record)
+
+
+def serving_engine(engine: EngineName | None, configs: Sequence[GRUConfig]) -> Engine:
+    """Return the engine that runs a GRU, or cells stacked inside the time loop.
+
+    Parameters
+    ----------
+    engine : "core", "numpy", "numba" or None
+        The one asked for, or None for the fastest.
+    configs : sequence of GRUConfig
+        One for every cell.
+    """
+    for config in configs:
+        for argument in ("activation", "recurrent_activation"):
+            if callable(getattr(config, argument)):
+                return Engine("core", f"{argument} is a function of the user's")
+    return choice.serving(engine, [config.recurrence for config in configs])
 
 
 def gru_step(

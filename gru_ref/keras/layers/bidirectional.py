@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gru_ref.engines.choice import ENGINES, EngineName
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.layers import call_checks, ragged
@@ -54,6 +55,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         Accepted but not used, as in every Keras.
     backward_layer : GRU or RNN, optional
         Used as it is.
+    engine : "core", "numpy" or "numba", optional
+        As for `gru_ref.GRU`, of both layers; by default each computes as the layer given for it.
     **kwargs
         name, trainable, dtype, ….
 
@@ -94,6 +97,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         merge_mode: MergeMode = "concat",
         weights: Any = None,
         backward_layer: Any = None,
+        *,
+        engine: EngineName | None = None,
         **kwargs: Unpack[LayerKeywords],
     ) -> None:
         for argument, value in (("layer", layer), ("backward_layer", backward_layer)):
@@ -109,6 +114,8 @@ class Bidirectional(SequenceLayer, WrapperLayer):
             given_backward = nested_configs.serialize(backward_layer, behaviour)
         self._hold(layer, forward, backward, given_backward, merge_mode=merge_mode, **kwargs)
         _rename(forward, backward, backward_layer is not None)
+        if engine is not None:
+            self.engine = engine
         none = weights is None or (isinstance(weights, (list, tuple)) and not weights)
         if not none and behaviour.bidirectional_ignores_weights:
             behaviour.warn("bidirectional_ignores_weights")
@@ -190,6 +197,19 @@ class Bidirectional(SequenceLayer, WrapperLayer):
         """The config of the forward layer."""
         config: GRUConfig = self.forward_layer.config
         return config
+
+    @property
+    def engine(self) -> EngineName:
+        """What computes the calls of both layers: see `SequenceLayer.engine`.
+
+        The slower, where two layers that differ are computed by two engines.
+        """
+        names = {self.forward_layer.engine, self.backward_layer.engine}
+        return next(name for name in reversed(ENGINES) if name in names)
+
+    @engine.setter
+    def engine(self, name: EngineName | None) -> None:
+        self.forward_layer.engine = self.backward_layer.engine = name
 
     @property
     def stateful(self) -> bool:
@@ -545,6 +565,7 @@ def _copy_layer(layer: Any, go_backwards: bool) -> Any:
     again = type(layer).from_config(
         config, keras_version=layer.keras_version, **_custom_objects(layer)
     )
+    again._engine = layer._engine
     if not behaviour.implementation_in_config and _implementations(again) != implementations:
         behaviour.warn("implementation_in_config", f"implementation={implementations}")
     if behaviour.bidirectional_copies_are_built and layer.build_config is not None:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.core.loop import Moment
+from gru_ref.engines.choice import EngineName
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import Masks, call_masks
 from gru_ref.keras.dropout.streams import MaskStreams
-from gru_ref.keras.functional import Result, gru
+from gru_ref.keras.functional import CellCall, Result, stacked_gru
 from gru_ref.keras.layers import call_checks, ragged
 from gru_ref.keras.layers.base import CONFIG_ARGUMENTS, LeafLayer
 from gru_ref.keras.layers.build_checks import call_build_config, three_sizes
@@ -26,6 +27,7 @@ from gru_ref.keras.layers.constructor_checks import (
     gru_keywords,
 )
 from gru_ref.keras.layers.loop_layer import LoopLayer
+from gru_ref.keras.layers.quick_call import QuickCall
 from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.layers.trace import Trace, stack_record
 from gru_ref.keras.ledger import resolve
@@ -59,6 +61,9 @@ class GRU(LoopLayer, LeafLayer):
         How that Keras would run the calls; it only affects the dropout masks. "graph": in a
         ``tf.function`` that holds this layer and nothing else that draws. "xla": with
         jit_compile=True, Keras 3.
+    engine : "core", "numpy" or "numba", optional
+        What computes the calls; see `engine`. By default the one that the environment variable
+        GRU_REF_ENGINE names, or the fastest.
     **kwargs
         Arguments in Keras's own ``**kwargs``: zero_output_for_mask, dtype, seed, use_cudnn, name,
         trainable, autocast, input_shape, input_dim, and for Keras 2 batch_input_shape, batch_size,
@@ -116,6 +121,7 @@ class GRU(LoopLayer, LeafLayer):
         *,
         keras_version: KerasVersion = "2",
         execution: Execution = "eager",
+        engine: EngineName | None = None,
         **kwargs: Unpack[GRUKeywords],
     ) -> None:
         keras_version = str(release_of(keras_version))
@@ -127,7 +133,7 @@ class GRU(LoopLayer, LeafLayer):
         check_keywords(keywords, gru_keywords(behaviour), "GRU", behaviour)
         config = GRUConfig(**{k: v for k, v in given.items() if k in CONFIG_ARGUMENTS})
         super().__init__(config, "gru", kwargs)
-        self._init_states()
+        self._init_loop(engine)
         self._pending = kwargs.get("weights")
         self._mask_streams = MaskStreams(
             config, kwargs.get("rng_type"), kwargs.get("force_generator")
@@ -253,7 +259,8 @@ class GRU(LoopLayer, LeafLayer):
         Returns
         -------
         Trace
-            ``trace.output[-1]`` is the call's output; with return_sequences, ``trace.output`` is.
+            ``trace.output[-1]`` is the call's output as the core computes it; with
+            return_sequences, ``trace.output`` is.
 
         Examples
         --------
@@ -301,18 +308,13 @@ class GRU(LoopLayer, LeafLayer):
             weights = self._known_weights()
             sizes = batch, timesteps, x.shape[2], None if start is None else start.shape[0]
             self._masks = call_masks(config, training, given_masks, rng, sizes, self._mask_streams)
-            result = gru(
-                x,
-                weights,
-                config,
-                initial_state=start,
-                mask=used,
-                record=record,
-                **self._masks._asdict(),
-            )
-            result = Result(ragged.rows_first(result.output, ragged_lengths, config), result.state)
+            cell = CellCall(weights, config, start, *self._masks)
+            output, (state,) = stacked_gru(x, [cell], mask=used, record=record, engine=self._engine)
+            result = Result(ragged.rows_first(output, ragged_lengths, config), state)
             self._penalize(*(result if config.return_state else result[:1]))
             self._record(self._as_states([result.state], None), batch)
+        if self._quick is None or not self._quick.is_current(self):
+            self._quick = QuickCall(self) if QuickCall.serves(self) else None
         return result
 
     def _build_in_call(self, x: Array, initial_state: Any) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.errors import shown
+from gru_ref.engines import choice
+from gru_ref.engines.choice import Engine, EngineName
+from gru_ref.errors import EngineWarning, shown, warn_user
 from gru_ref.keras import quirks
 from gru_ref.keras.config import GRUConfig
+from gru_ref.keras.functional import serving_engine
 from gru_ref.keras.layers import call_checks
 from gru_ref.keras.layers.base import BaseLayer
 from gru_ref.keras.layers.build_checks import three_sizes
@@ -19,6 +22,9 @@ from gru_ref.keras.training import regularizers
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
+
+if TYPE_CHECKING:
+    from gru_ref.keras.layers.quick_call import QuickCall
 
 # No value at all: reset_states of Keras 3 refuses even None.
 ABSENT: Any = object()
@@ -60,6 +66,9 @@ def flatten(values: Any) -> list[Array]:
 
 class SequenceLayer(BaseLayer):
     """A layer that reads a whole sequence, and may record states."""
+
+    # Of a GRU that was called.
+    _quick: QuickCall | None = None
 
     def __call__(
         self,
@@ -118,6 +127,19 @@ class SequenceLayer(BaseLayer):
         KerasQuirkWarning
             A quirk of the release changed the numbers.
         """
+        if (
+            self._quick is not None
+            and initial_state is None
+            and mask is None
+            and not training
+            and dropout_mask is None
+            and recurrent_dropout_mask is None
+            and rng is None
+            and ragged_lengths is None
+        ):
+            quick: Outputs | None = self._quick.run(self, x)
+            if quick is not None:
+                return quick
         named = {
             "mask": mask,
             "training": training,
@@ -142,6 +164,28 @@ class SequenceLayer(BaseLayer):
 
         It gets x in the layer's dtype, as Keras hands it over, and finds the layer built; the
         penalty of the outputs is that of what it returns.
+        """
+
+    @property
+    @abc.abstractmethod
+    def engine(self) -> EngineName:
+        """What computes the calls of the layer: "core", "numpy" or "numba".
+
+        Setting it asks for another; None is the fastest that is installed and serves the layer.
+        Calls with dropout masks or a mask of every unit are computed by the core, and so is a
+        trace. The engines differ in how sums are rounded; docs/engines.md has their bounds.
+
+        Raises
+        ------
+        ValueError
+            When set: there is no engine of this name.
+        ModuleNotFoundError
+            When set: it is "numba", and Numba is not installed.
+
+        Warns
+        -----
+        EngineWarning
+            When set: it does not serve the layer, and another one does.
         """
 
     @abc.abstractmethod
@@ -184,10 +228,35 @@ class LoopLayer(SequenceLayer):
             )
         super().__setattr__(name, value)
 
-    def _init_states(self) -> None:
-        """Set what a layer knows of its states before it is built."""
+    def _init_loop(self, engine: EngineName | None) -> None:
+        """Choose the engine, and set what a layer knows of its states before it is built."""
         self._batch: int | None = None
         self._recorded: States | None = None
+        self._engine = choice.default_name()
+        if engine is not None:
+            self._choose_engine(engine)
+
+    @property
+    def engine(self) -> EngineName:
+        """What computes the calls of the layer: see `SequenceLayer.engine`."""
+        return self._serving_engine().name
+
+    @engine.setter
+    def engine(self, name: EngineName | None) -> None:
+        self._choose_engine(name)
+
+    def _choose_engine(self, name: EngineName | None) -> None:
+        self._engine, self._quick = choice.check_name(name), None
+        serving = self._serving_engine()
+        if name not in (None, serving.name):
+            warn_user(
+                f"engine is {name!r}, but {serving.name} computes the layer: {serving.reason}",
+                EngineWarning,
+            )
+
+    def _serving_engine(self) -> Engine:
+        """Return the engine that computes plain calls."""
+        return serving_engine(self._engine, self._cell_configs)
 
     @property
     def _cell_configs(self) -> Sequence[GRUConfig]:

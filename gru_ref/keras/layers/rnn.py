@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gru_ref.core.rounding import numpy_dtype
 from gru_ref.core.step import Step, gru_step
 from gru_ref.core.weights import GRUWeights
+from gru_ref.engines.choice import Engine, EngineName
 from gru_ref.errors import shown
 from gru_ref.keras.config import GRUConfig
 from gru_ref.keras.dropout.masks import Masks
@@ -53,6 +54,8 @@ class RNN(LoopLayer, WrapperLayer):
     return_sequences, return_state, go_backwards, stateful, unroll : bool
         As for `gru_ref.GRU`. No further argument can be passed by position: the next would be
         time_major in Keras 2, zero_output_for_mask in Keras 3.
+    engine : "core", "numpy" or "numba", optional
+        As for `gru_ref.GRU`.
     **kwargs
         zero_output_for_mask, activity_regularizer, name, trainable, dtype, and in Keras 2
         time_major.
@@ -88,6 +91,8 @@ class RNN(LoopLayer, WrapperLayer):
         go_backwards: bool = False,
         stateful: bool = False,
         unroll: bool = False,
+        *,
+        engine: EngineName | None = None,
         **kwargs: Unpack[RNNKeywords],
     ) -> None:
         if isinstance(cell, (list, tuple)):
@@ -129,7 +134,7 @@ class RNN(LoopLayer, WrapperLayer):
             for cell in self.cells
         ]
         self._config = self._configs[-1]
-        self._init_states()
+        self._init_loop(engine)
         self._used_masks: list[Masks] = []
 
     def __repr__(self) -> str:
@@ -368,10 +373,9 @@ class RNN(LoopLayer, WrapperLayer):
                 masks = Masks(run.dropout_mask, run.recurrent_dropout_mask)
                 stack.enter_context(cell.masks.kept_in_loop(run.config, masks))
                 parts += _called_cell(cell, run, training)
-            dtypes = {cell.compute_dtype for cell in self.cells}
-            if not dtypes == {self._around_dtype} == {self._config.compute_dtype.name}:
+            if not self._one_dtype:
                 parts = [self._cast_run(part, first=part is parts[0]) for part in parts]
-            output, arrays = stacked_gru(x, parts, mask=used)
+            output, arrays = stacked_gru(x, parts, mask=used, engine=self._engine)
         return output, [arrays[place] for place in kept]
 
     def _cast_results(self, output: Array, arrays: Sequence[Array]) -> tuple[Array, list[Array]]:
@@ -383,6 +387,20 @@ class RNN(LoopLayer, WrapperLayer):
             array.astype(dtype, copy=False) for array, dtype in zip(arrays, dtypes, strict=False)
         ]
         return output.astype(dtypes[len(arrays) - 1], copy=False), states
+
+    def _serving_engine(self) -> Engine:
+        own = next((cell.own_call for cell in self.cells if cell.own_call), None)
+        if own is not None:
+            return Engine("core", f"{own} is a call of the user's")
+        if not self._one_dtype:
+            return Engine("core", "the layer and its cells have several dtypes")
+        return super()._serving_engine()
+
+    @property
+    def _one_dtype(self) -> bool:
+        """Whether the loop, the stack and its cells compute in one dtype."""
+        dtypes = {cell.compute_dtype for cell in self.cells}
+        return dtypes == {self._around_dtype} == {self._config.compute_dtype.name}
 
     @property
     def _around_dtype(self) -> str:
