@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from gru_ref.keras.layers.gru_cell import GRUCell
     from gru_ref.keras.layers.rnn import RNN
     from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
-    from gru_ref.keras.layers.stream import Stream, stream
+    from gru_ref.keras.layers.stream import GRUStream, stream
     from gru_ref.layouts.onnx_model import to_onnx
     from gru_ref.random_streams.seeds import set_random_seed
     from gru_ref.version import __version__
@@ -68,6 +68,7 @@ __all__ = [
     "FloatFormat",
     "GRUCell",
     "GRUConfig",
+    "GRUStream",
     "GRUWeights",
     "KerasQuirkWarning",
     "Limits",
@@ -76,7 +77,6 @@ __all__ = [
     "Result",
     "StackedRNNCells",
     "Step",
-    "Stream",
     "UnseededError",
     "UnverifiedVersionWarning",
     "__version__",
@@ -116,6 +116,7 @@ _MODULE_OF = {
     "FloatFormat": "debugging.bounds.float_format",
     "GRUCell": "keras.layers.gru_cell",
     "GRUConfig": "keras.config",
+    "GRUStream": "keras.layers.stream",
     "GRUWeights": "core.weights",
     "KerasQuirkWarning": "errors",
     "Limits": "files",
@@ -124,7 +125,6 @@ _MODULE_OF = {
     "Result": "keras.functional",
     "StackedRNNCells": "keras.layers.stacked_rnn_cells",
     "Step": "core.step",
-    "Stream": "keras.layers.stream",
     "UnseededError": "errors",
     "UnverifiedVersionWarning": "errors",
     "__version__": "version",

@@ -153,5 +153,5 @@ def _sigmoid_of_negative(a: Array) -> None:
 
 
 def _relu(a: Array) -> None:
-    np.maximum(a, 0, a)
+    np.maximum(a, 0, out=a)
     np.add(a, 0, a)  # turns -0 into +0

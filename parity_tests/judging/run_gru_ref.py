@@ -47,7 +47,7 @@ def run(
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", KerasQuirkWarning)
-        layer = gru_ref.GRU(**constructor, keras_version=keras_version)
+        layer = gru_ref.GRU(**constructor, keras_version=keras_version, engine="core")
         first = next(call for call in calls if call != "reset")
         layer.build(first.x.shape)
         layer.set_weights(weights)

@@ -14,6 +14,7 @@ from gru_ref.cli.output import check_output, npy_bytes, npz_bytes, write_files
 from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.selection import OPTION, SourceFile
 from gru_ref.cli.standard_streams import STANDARD, check_standard_output
+from gru_ref.engines.choice import EngineName
 from gru_ref.files import Layer
 from gru_ref.keras.layers.bidirectional import Bidirectional
 from gru_ref.keras.layers.rnn import RNN
@@ -29,6 +30,11 @@ from gru_ref.presentation.array_facts import array_facts
     is_flag=True,
     help="Write the output of every timestep (default: what return_sequences of the GRU says).",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["core", "numpy", "numba"]),
+    help="What computes it: core is the reference (default: the fastest that serves the layer).",
+)
 @options.output("The .npz file to write; - writes the output alone as .npy to standard output.")
 @options.as_json()
 def run(
@@ -36,6 +42,7 @@ def run(
     layer: str | None,
     call: options.CallFiles,
     sequences: bool,
+    engine: EngineName | None,
     output: Path,
     force: bool,
     as_json: bool,
@@ -61,6 +68,8 @@ def run(
     masked = arrays["mask"] is not None
     uses = of_call(arrays) | WHOLE | (set() if sequences else {"return_sequences"})
     sequences = sequences or chosen.return_sequences
+    if engine is not None:
+        chosen.engine = engine
     chosen.change_loop(return_state=True, return_sequences=sequences)
     with progress_bar("run"):
         result: Any = chosen(arrays["inputs"], arrays["initial_state"], mask=arrays["mask"])
@@ -73,8 +82,9 @@ def run(
     contents = {output: data}
     write_files(contents, f": {shapes}", quiet=as_json)
     if as_json:
-        facts = {name: array_facts(array) for name, array in returned.items()}
-        print_report("run", {"arrays": facts}, file=source.file, layers=[chosen], written=contents)
+        arrays = {name: array_facts(array) for name, array in returned.items()}
+        facts = {"engine": chosen.engine, "arrays": arrays}
+        print_report("run", facts, file=source.file, layers=[chosen], written=contents)
 
 
 def _output_names(layer: Layer) -> tuple[str, ...]:

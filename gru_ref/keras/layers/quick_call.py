@@ -49,6 +49,8 @@ class QuickCall:
         return (
             layer.engine != "core"
             and layer._overridden_call is None
+            and not config.dropout  # Keras 3 draws a mask even where it does not drop
+            and not config.recurrent_dropout
             and config.identifiers["activity_regularizer"] is None
             and config.variable_dtype == config.compute_dtype
             and not layer._layer_arguments.get("return_runtime")

@@ -1,4 +1,4 @@
-"""Stream: endless input, a chunk of timesteps at a time."""
+"""GRUStream: endless input, a chunk of timesteps at a time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from gru_ref.keras.layers.rnn import RNN
 Array = NDArray[Any]
 
 
-def stream(layer: GRU | RNN, *, batch: int = 1, initial_state: Any = None) -> Stream:
-    """Return a layer that reads endless input: `Stream`.
+def stream(layer: GRU | RNN, *, batch: int = 1, initial_state: Any = None) -> GRUStream:
+    """Return a layer that reads endless input: `GRUStream`.
 
     Examples
     --------
@@ -35,10 +35,10 @@ def stream(layer: GRU | RNN, *, batch: int = 1, initial_state: Any = None) -> St
     >>> bool(np.allclose(np.concatenate(chunks, axis=1), whole, atol=1e-6))
     True
     """
-    return Stream(layer, batch=batch, initial_state=initial_state)
+    return GRUStream(layer, batch=batch, initial_state=initial_state)
 
 
-class Stream:
+class GRUStream:
     """A GRU that keeps its state from chunk to chunk, as if they were one sequence.
 
     It holds the weights that the layer has now, and changes nothing in the layer.

@@ -100,7 +100,7 @@ def test_binary_numbers_do_not_go_to_a_terminal() -> None:
 
 def test_a_bundle_stands_in_for_file_and_inputs() -> None:
     (probe,) = gru_ref.load_bundle("b.npz").probes.values()
-    ended = invoke("run", "b.npz", "-o", "o.npz")
+    ended = invoke("run", "b.npz", "-o", "o.npz", "--engine", "core")
     assert ended.status == 0
     assert "note: inputs, mask, initial state: those of the probe of 'arr_0' in b.npz" in ended.err
     np.testing.assert_array_equal(arrays_of(Path("o.npz"))["output"], probe.outputs)
@@ -113,7 +113,7 @@ def test_a_bundle_stands_in_for_file_and_inputs() -> None:
 
 def test_a_bundle_stands_in_for_inputs_alone() -> None:
     (probe,) = gru_ref.load_bundle("b.npz").probes.values()
-    call = ("run", NPZ, *SEQUENCES, "--inputs", "b.npz")
+    call = ("run", NPZ, *SEQUENCES, "--inputs", "b.npz", "--engine", "core")
     assert invoke(*call, "-o", "o.npz").status == 0
     np.testing.assert_array_equal(arrays_of(Path("o.npz"))["output"], probe.outputs)
     np.save("all.npy", np.ones(probe.mask.shape, bool))

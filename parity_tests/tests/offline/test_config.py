@@ -59,6 +59,7 @@ class TestSignature:
             *((name, kinds.POSITIONAL_OR_KEYWORD, default) for name, default in SIGNATURE[1:]),
             ("keras_version", kinds.KEYWORD_ONLY, "2"),
             ("execution", kinds.KEYWORD_ONLY, "eager"),
+            ("engine", kinds.KEYWORD_ONLY, None),
             ("kwargs", kinds.VAR_KEYWORD, kinds.empty),
         ]
 

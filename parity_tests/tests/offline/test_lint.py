@@ -44,6 +44,7 @@ def _call() -> dict[str, np.ndarray]:
 
 
 def _right(layer: gru_ref.GRU, given: dict[str, np.ndarray]) -> np.ndarray:
+    layer.engine = "core"  # as what is linted
     return layer(given["x"], given["initial_state"], mask=given["mask"])
 
 

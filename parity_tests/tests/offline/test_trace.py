@@ -134,7 +134,7 @@ def test_the_tool_reads_a_layer_where_the_method_calls_it() -> None:
 
 
 def test_the_tool_takes_the_arguments_of_a_call() -> None:
-    layer, x = _small()
+    layer, x = _small(engine="core")
     state = np.linspace(-1, 1, x.shape[0] * layer.units, dtype="float32").reshape(len(x), -1)
     mask = np.arange(x.shape[1]) % 2 == np.zeros((len(x), 1))
     trace = gru_ref.trace(layer, x, state, mask=mask)
