@@ -129,7 +129,6 @@ class SequenceLayer(BaseLayer):
         """
         if (
             self._quick is not None
-            and initial_state is None
             and mask is None
             and not training
             and dropout_mask is None
@@ -137,7 +136,7 @@ class SequenceLayer(BaseLayer):
             and rng is None
             and ragged_lengths is None
         ):
-            quick: Outputs | None = self._quick.run(self, x)
+            quick: Outputs | None = self._quick.run(self, x, initial_state)
             if quick is not None:
                 return quick
         named = {

@@ -21,7 +21,7 @@ _NO_MASKS = Masks(None, None)
 
 
 class QuickCall:
-    """What calls without a mask, an initial state and dropout need of a layer and its engine.
+    """What calls without a mask and dropout need of a layer and its engine.
 
     One timestep of a small GRU takes some microseconds, and checking every argument of a call
     longer. It holds for as long as the layer has the config and the weights that it had.
@@ -60,13 +60,15 @@ class QuickCall:
         """Return whether the layer is what it was."""
         return layer._config is self.config and layer._weights is self.weights
 
-    def run(self, layer: Any, x: Any) -> Any:
+    def run(self, layer: Any, x: Any, initial_state: Any) -> Any:
         """Return what the layer returns, and leave in it what a call leaves; None: not so quickly.
 
         Parameters
         ----------
         x : any
             Computed if it is an array of the layer's dtype, of the shape of an input.
+        initial_state : any
+            None, or an array of the same kind for a layer that is not stateful.
         """
         if not (
             type(x) is np.ndarray
@@ -78,13 +80,22 @@ class QuickCall:
             return None
         by_time = swap(x, self.recurrence)
         timesteps, batch = by_time.shape[:2]
-        recorded = layer._recorded
-        if recorded is None:
-            h = np.zeros((batch, self.units), self.dtype)
+        recorded = layer._recorded if self.config.stateful else None
+        if initial_state is not None:
+            h = initial_state
+        elif recorded is not None:
+            h = recorded.arrays[0]
         else:
-            h = recorded.arrays[0].copy()
-        if timesteps == 0 or len(h) != batch or (recorded is None and self.config.stateful):
+            h = np.zeros((batch, self.units), self.dtype)
+        if (
+            timesteps == 0
+            or type(h) is not np.ndarray
+            or h.shape != (batch, self.units)
+            or h.dtype != self.dtype
+            or (self.config.stateful and (recorded is None or initial_state is not None))
+        ):
             return None
+        h = h.copy()
         output = run_states(by_time, self.kernels, [h], self.recurrence)
         layer._masks = _NO_MASKS
         if recorded is not None:
