@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref import GRU, RNN, Bidirectional, GRUCell, StackedRNNCells
+from gru_ref import GRU, RNN, Bidirectional, GRUCell, StackedRNNCells, stream
+from gru_ref.engines.choice import EngineName
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -27,3 +28,5 @@ if TYPE_CHECKING:
     assert_type(both(x, training=True), Array | list[Any] | tuple[Any, ...])
     assert_type(GRU.from_config({}), GRU)
     assert_type(gru.get_weights(), list[Array])
+    assert_type(GRU(4, engine="numpy").engine, EngineName)
+    assert_type(stream(gru, batch=2)(x, mask=None), Array)
