@@ -70,12 +70,14 @@ def dtype_kind(dtype: np.dtype[Any]) -> str:
     """
     if dtype.char == "g":
         return "g"
-    return "f" if dtype.name == "bfloat16" else dtype.kind
+    if dtype.kind == "V" and dtype.name == "bfloat16":  # a dtype's name takes a while
+        return "f"
+    return dtype.kind
 
 
 def is_half(dtype: np.dtype[Any]) -> bool:
     """Return whether the dtype is float16 or bfloat16."""
-    return dtype.itemsize == 2 and dtype.name in _HALF  # a dtype's name takes a while
+    return dtype.itemsize == 2 and dtype.name in _HALF
 
 
 def product(a: Array, b: Array) -> Array:

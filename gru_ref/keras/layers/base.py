@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gru_ref.core.weights import GRUWeights
 from gru_ref.errors import UnseededError, shown
 from gru_ref.keras.config import GRUConfig
-from gru_ref.keras.identifiers import dtype_name
+from gru_ref.keras.identifiers import POLICIES, dtype_name
 from gru_ref.keras.layers.build_checks import check_count, known_features, weight_arrays
 from gru_ref.keras.layers.constructor_checks import check_keywords, layer_keywords
 from gru_ref.keras.layers.reproducibility import Reproducibility
@@ -245,12 +245,12 @@ class LeafLayer(BaseLayer):
     @property
     def compute_dtype(self) -> str:
         """The name of the dtype in which the layer computes and returns."""
-        return self.config.compute_dtype.name
+        return POLICIES[self.config.dtype][0]
 
     @property
     def variable_dtype(self) -> str:
         """The name of the dtype of the weights and of a recorded state."""
-        return self.config.variable_dtype.name
+        return POLICIES[self.config.dtype][1]
 
     # ---- weights
 
