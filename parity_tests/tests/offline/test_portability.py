@@ -26,7 +26,10 @@ from parity_tests.tests.support.cli_files import NPZ
 
 # What POSIX has and Windows lacks, and modules of the standard library that only POSIX has.
 _PROGRAM = """
-import builtins, contextlib, io, os, pkgutil, signal, sys
+import builtins, contextlib, io, os, pkgutil, signal, sys, warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", EncodingWarning)  # Numba reads what processor this is
+    import numba
 import click, numpy, pytest, rich.console, rich.progress  # what others need of POSIX stays theirs
 for module, names in {
     os: "fork forkpty killpg getpgid setpgid setsid getuid geteuid getloadavg mkfifo O_NONBLOCK "
