@@ -22,10 +22,11 @@ from gru_ref.keras.layers.rnn import RNN
 from gru_ref.keras.layers.stacked_rnn_cells import StackedRNNCells
 from gru_ref.keras.ledger import Behaviour, resolve
 from gru_ref.keras.serialization import from_keras, nested_configs
-from gru_ref.provenance import Provenance
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from gru_ref.provenance import Provenance
 
 Array = NDArray[Any]
 MergeMode: TypeAlias = Literal["sum", "mul", "ave", "concat"] | None

@@ -29,14 +29,15 @@ from gru_ref.keras.layers.constructor_checks import (
 from gru_ref.keras.layers.loop_layer import LoopLayer
 from gru_ref.keras.layers.quick_call import QuickCall
 from gru_ref.keras.layers.reproducibility import Reproducibility
-from gru_ref.keras.layers.trace import Trace, stack_record
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
 from gru_ref.keras.serialization import from_keras, gru_config
-from gru_ref.provenance import Provenance
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from gru_ref.keras.layers.trace import Trace
+    from gru_ref.provenance import Provenance
 
 Array = NDArray[Any]
 G = TypeVar("G", bound="GRU")
@@ -269,6 +270,8 @@ class GRU(LoopLayer, LeafLayer):
         >>> trace.z.shape, float(trace.z[0, 0, 0])  # timesteps first; sigmoid(1)
         ((3, 1, 2), 0.7310585975646973)
         """
+        from gru_ref.keras.layers.trace import stack_record  # not cheap, for its pages
+
         self.check_own_call("the trace of a plain GRU")
         record: list[Moment] = []
         masks = dropout_mask, recurrent_dropout_mask

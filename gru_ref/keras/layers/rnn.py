@@ -30,10 +30,11 @@ from gru_ref.keras.ledger import resolve
 from gru_ref.keras.serialization import from_keras, gru_config, nested_configs
 from gru_ref.keras.serialization.custom_objects import deserialize
 from gru_ref.keras.training import regularizers
-from gru_ref.provenance import Provenance
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from gru_ref.provenance import Provenance
 
 Array = NDArray[Any]
 
