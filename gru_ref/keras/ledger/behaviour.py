@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gru_ref.errors import KerasQuirkWarning, warn_user
 from gru_ref.keras.ledger.activations import (
@@ -22,13 +21,13 @@ from gru_ref.keras.ledger.masking import MaskingRows
 from gru_ref.keras.ledger.ragged import RaggedRows
 from gru_ref.keras.ledger.regularizers_and_constraints import RegularizerAndConstraintRows
 from gru_ref.keras.ledger.releases import Release, release_of
-from gru_ref.keras.ledger.row import LedgerRow, rows_of
+from gru_ref.keras.ledger.row import LedgerRow, rows_of, topic
 from gru_ref.keras.ledger.seeds import SeedRows
 from gru_ref.keras.ledger.states import StateRows
 from gru_ref.keras.ledger.wrappers import WrapperRows
 
 
-@dataclass(frozen=True, kw_only=True)
+@topic
 class Behaviour(
     ConstructorRows,
     InitializerRows,
@@ -54,6 +53,14 @@ class Behaviour(
 
     release: Release
 
+    def __init__(self, release: Release) -> None:
+        rows = {name: row.at(release) for name, row in LEDGER.items()}
+        self.__dict__.update(rows, release=release)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return f"Behaviour({values})"
+
     @property
     def activation_names(self) -> Mapping[str, str]:
         """The names of activations that a GRU can use, each with the name of its function."""
@@ -76,14 +83,14 @@ class Behaviour(
 
 # Every row by its name, a topic after another.
 LEDGER: Mapping[str, LedgerRow] = {
-    row.name: row for topic in Behaviour.__bases__ for row in rows_of(topic)
+    row.name: row for base in Behaviour.__bases__ for row in rows_of(base)
 }
 
 
 @functools.cache
 def _behaviour(release: Release) -> Behaviour:
-    """Return every row of the ledger at `release`."""
-    return Behaviour(release=release, **{name: row.at(release) for name, row in LEDGER.items()})
+    """Return the one behaviour of a release."""
+    return Behaviour(release)
 
 
 def resolve(keras_version: str) -> Behaviour:

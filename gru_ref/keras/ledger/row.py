@@ -11,8 +11,9 @@ from gru_ref.keras.ledger.releases import Release
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-# The decorator of a topic. Only `Behaviour`, which inherits them all, has instances: a topic needs
-# none of the methods that dataclass writes, which take a third of the time to import the ledger.
+# The decorator of a topic, and of `Behaviour`, which inherits them all. None needs the methods that
+# dataclass writes, which take most of the time to import the ledger: a topic has no instances, a
+# release has one behaviour, which is filled from the rows.
 topic = dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 
 
