@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gru_ref.errors import shown
-from gru_ref.keras.activations import layers, tables
+from gru_ref.keras.activations import tables
 from gru_ref.keras.ledger import Behaviour
 
 Activation = Callable[[NDArray[Any]], NDArray[Any]]
@@ -86,4 +86,6 @@ def _from_dict(value: Mapping[str, Any], behaviour: Behaviour, argument: str) ->
                 f"{behaviour.release}: {', '.join(sorted(names))}"
             )
         return names[value["config"]]
+    from gru_ref.keras.activations import layers
+
     return layers.layer_of(value, behaviour, argument)

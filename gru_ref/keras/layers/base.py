@@ -20,7 +20,6 @@ from gru_ref.keras.layers.build_checks import check_count, known_features, weigh
 from gru_ref.keras.layers.constructor_checks import check_keywords, layer_keywords
 from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.ledger import Behaviour
-from gru_ref.keras.serialization import from_keras, gru_config
 from gru_ref.keras.training import constraints, initial_values, initializers, regularizers
 
 Array = NDArray[Any]
@@ -349,6 +348,8 @@ class LeafLayer(BaseLayer):
 
     def _take_live_weights(self, layer: Any) -> None:
         """Build the layer as a live one of Keras is, with its weights, or as that will be built."""
+        from gru_ref.keras.serialization import from_keras
+
         if weights := from_keras.weights_of(layer):
             self.take_weights(GRUWeights(*weights))
             self._build_config = from_keras.build_config_of(layer)
@@ -537,6 +538,8 @@ class WrapperLayer(BaseLayer):
 
     def _take_build(self, layer: Any) -> None:
         """Take over whether a live layer of Keras is built, and for what."""
+        from gru_ref.keras.serialization import from_keras
+
         self._built, self._build_config = bool(layer.built), from_keras.build_config_of(layer)
 
     def _leaves(self) -> list[tuple[LeafLayer, bool]]:
@@ -555,6 +558,8 @@ class WrapperLayer(BaseLayer):
 
     def _config_start(self, activity_regularizer: Any = None) -> dict[str, Any]:
         """Return what the config begins with."""
+        from gru_ref.keras.serialization import gru_config
+
         return gru_config.layer_part(
             self.config,
             self.dtype,

@@ -31,7 +31,6 @@ from gru_ref.keras.layers.quick_call import QuickCall
 from gru_ref.keras.layers.reproducibility import Reproducibility
 from gru_ref.keras.ledger import resolve
 from gru_ref.keras.ledger.releases import release_of
-from gru_ref.keras.serialization import from_keras, gru_config
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -344,6 +343,8 @@ class GRU(LoopLayer, LeafLayer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments under the keys that the release's own get_config uses."""
+        from gru_ref.keras.serialization import gru_config
+
         rng_type = self._mask_streams.rng_type
         return gru_config.layer_config(
             self.config, self.name, self.trainable, self._layer_arguments, rng_type
@@ -373,6 +374,8 @@ class GRU(LoopLayer, LeafLayer):
         ValueError
             The generation cannot be recognised, or an argument is wrong.
         """
+        from gru_ref.keras.serialization import gru_config
+
         version = str(release_of(keras_version or gru_config.generation_of(config)))
         arguments = gru_config.constructor_arguments(config, resolve(version), custom_objects)
         return cls(**arguments | {"keras_version": version})
@@ -405,6 +408,8 @@ class GRU(LoopLayer, LeafLayer):
         state of a ``tf.random.Generator`` of Keras 2 is not known. If the inner cell is frozen,
         so is the layer.
         """
+        from gru_ref.keras.serialization import from_keras
+
         made = from_keras.read_without_weights(cls, "GRU", layer, keras_version)
         made._take_live_weights(layer)
         if states := from_keras.states_of(layer):
