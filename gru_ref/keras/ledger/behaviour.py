@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import FrozenInstanceError
+from typing import NoReturn
 
 from gru_ref.errors import KerasQuirkWarning, warn_user
 from gru_ref.keras.ledger.activations import (
@@ -56,6 +58,12 @@ class Behaviour(
     def __init__(self, release: Release) -> None:
         rows = {name: row.at(release) for name, row in LEDGER.items()}
         self.__dict__.update(rows, release=release)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())

@@ -12,12 +12,12 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 # The decorator of a topic, and of `Behaviour`, which inherits them all. None needs the methods that
-# dataclass writes, which take most of the time to import the ledger: a topic has no instances, a
-# release has one behaviour, which is filled from the rows.
-topic = dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+# dataclass writes, which take most of the time to import the ledger: a topic has no instances, and
+# `Behaviour` fills itself from the rows, and is frozen once for all of them.
+topic = dataclass(kw_only=True, init=False, repr=False, eq=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Changes(Generic[T_co]):
     """The values of a behaviour that changed within a generation: minor → the value from there on."""
 

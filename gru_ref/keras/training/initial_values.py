@@ -34,7 +34,7 @@ _TRUNCATED_STDDEV = 0.87962566103423978
 _ARRAY_CLASSES = ("__numpy__", "__tensor__")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class _Weight:
     """What is to be made: an initializer, and the weight it is for."""
 
