@@ -7,20 +7,19 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gru_ref.cli.progress import progress_bar
 from gru_ref.cli.text import quoted_names
 from gru_ref.errors import AssumptionWarning
 from gru_ref.files import FileLayers, Layer, Limits, read_layers
-from gru_ref.files.bundles import load_bundle
-from gru_ref.files.held import held
 from gru_ref.files.interpretation.arguments import FLAGS, TAKEN
 from gru_ref.files.malformed import MalformedFileError
-from gru_ref.files.probe import BundleProbe
 from gru_ref.files.sniff import detect_format
 from gru_ref.keras.layers.gru import GRU
-from gru_ref.layouts.names import suggestion
+
+if TYPE_CHECKING:
+    from gru_ref.files.probe import BundleProbe
 
 OPTION = "--layer"
 # Settings that are no argument of GRU → what gives them.
@@ -96,6 +95,8 @@ class SourceFile:
                 raise ValueError(f"--set names {name!r}, expected {option}")
         for name in settings:
             if name not in (taken := {*TAKEN, "merge_mode"}):
+                from gru_ref.layouts.names import suggestion  # imports every layout
+
                 raise ValueError(
                     f"--set names {name!r}, expected one of {', '.join(sorted(taken))}"
                     f"{suggestion(name, taken)}"
@@ -111,6 +112,8 @@ class SourceFile:
                     **{name: _setting(name, value) for name, value in settings.items()},
                 )
         if not layers.grus:
+            from gru_ref.files.held import held  # imports readers of every format
+
             what = held(self.file, limits=self.bounds)
             raise ValueError(f"{self.file} holds no GRU, expected one at least: it holds {what}")
         return layers
@@ -146,6 +149,8 @@ def layer_probe(path: Path, layer: Layer, limits: Limits) -> tuple[str, BundlePr
     OSError
         The bundle cannot be read.
     """
+    from gru_ref.files.bundles import load_bundle
+
     probes = load_bundle(path, limits=limits).probes
     own = None if layer.provenance is None else layer.provenance.path
     if own in probes:

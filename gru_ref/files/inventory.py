@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from gru_ref.files import FileLayers, Layer, Limits, read_layers
 from gru_ref.files.choice import GRAPHS
-from gru_ref.files.held import held
 from gru_ref.files.interpretation.found import ROLES
 from gru_ref.files.interpretation.given_config import GivenConfig, config_candidates
 from gru_ref.keras.layers.gru import GRU
 from gru_ref.presentation.array_facts import array_facts, array_page_table, array_table
-from gru_ref.presentation.document import Document, FactList, Section, Sentences
 from gru_ref.presentation.plain_data import plain_data
 from gru_ref.presentation.report import Report
 from gru_ref.presentation.tables import fact_table, indent, plain_text, stack
@@ -25,6 +23,8 @@ from gru_ref.presentation.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from gru_ref.presentation.document import Document
 
 # Said of each GRU, in this order.
 _ARGUMENTS = (
@@ -96,6 +96,8 @@ class Inventory(Report):
 
     def document(self) -> Document:
         """Return what a page shows: a section for each GRU."""
+        from gru_ref.presentation.document import Document, FactList, Section, Sentences
+
         sections = [
             Section(
                 layer["path"],
@@ -171,6 +173,8 @@ def inspect(
     file = Path(path)
     found = read_layers(file, limits=limits, keras_version=keras_version, config=config, **supplied)
     if not found.grus:
+        from gru_ref.files.held import held  # imports readers of every format
+
         what = held(file, limits=limits or Limits())
         raise ValueError(f"{file} holds no GRU, expected one at least: it holds {what}")
     return Inventory.of(found, file, configured=config is not None)

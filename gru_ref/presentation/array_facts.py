@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gru_ref.presentation.document import Column, PageTable, Row
 from gru_ref.presentation.tables import headed_table, plain_text
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from gru_ref.presentation.document import PageTable
 
 _HEADINGS = "array", "shape", "from", "to"
 
@@ -65,6 +66,8 @@ def array_page_table(
     arrays: Mapping[str, Mapping[str, Any]], more: Mapping[str, Mapping[str, str]] | None = None
 ) -> PageTable:
     """Return the same table for a page; parameters as for `array_table`."""
+    from gru_ref.presentation.document import Column, PageTable, Row
+
     more = more or {}
     columns = [Column(heading, numeric=heading in ("from", "to")) for heading in _HEADINGS]
     rows = []

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import abc
-import html
 import io
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gru_ref.presentation.document import Command, Document
-from gru_ref.presentation.page import fragment
 from gru_ref.presentation.plain_data import plain_data
 from gru_ref.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from gru_ref.presentation.document import Document
 
 _COLUMNS = 80
 _NEEDS_RICH = "As text this needs rich, which is not installed: pip install 'gru-ref[cli]'"
@@ -77,10 +76,16 @@ class Report(abc.ABC):
 
     def document(self) -> Document:
         """Return what a page of it shows; by default its text."""
+        from gru_ref.presentation.document import Command, Document
+
         return Document(self.kind, "", lead=(Command(str(self)),))
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
+        import html
+
+        from gru_ref.presentation.page import fragment
+
         try:
             return fragment(self.document())
         except ImportError:  # jinja2
