@@ -27,6 +27,32 @@ results = [doctest.testmod(importlib.import_module(name)) for name in names]
 print(sum(result.attempted for result in results))
 sys.exit(sum(result.failed for result in results))
 """
+# What a layer needs to be written, read, taken over or traced, and in no call.
+WITHOUT_A_GRU = {
+    "gru_ref.keras.activations.layers",
+    "gru_ref.keras.layers.rnn",
+    "gru_ref.keras.layers.trace",
+    "gru_ref.keras.serialization.custom_objects",
+    "gru_ref.keras.serialization.from_keras",
+    "gru_ref.keras.serialization.gru_config",
+    "gru_ref.keras.serialization.objects",
+    "html",
+    "json",
+    "pathlib",
+    "shutil",
+    "tempfile",
+}
+# What a command needs for a page, a bundle, another runtime, or a file without a GRU.
+WITHOUT_A_PAGE = {
+    "gru_ref.files.bundles",
+    "gru_ref.files.held",
+    "gru_ref.keras.layers.trace",
+    "gru_ref.layouts",
+    "gru_ref.presentation.document",
+    "gru_ref.presentation.page",
+    "html",
+    "jinja2",
+}
 # Every path of gru_ref that a page names, each reached after nothing was imported but gru_ref.
 PATHS = sorted(
     {
@@ -70,6 +96,32 @@ def test_numpy_alone_is_imported() -> None:
     loaded = _modules_after("import gru_ref; gru_ref.GRU(5)") - _modules_after("import numpy")
     packages = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
     assert packages - {"numpy"} == {"gru_ref"}
+
+
+def test_a_gru_imports_nothing_that_it_does_not_compute_with() -> None:
+    loaded = _modules_after("from gru_ref import GRU") - _modules_after("import numpy")
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("gru_ref.")}
+    assert rooms == {"core", "engines", "errors", "keras", "random_streams", "submodules"}
+    assert loaded.isdisjoint(WITHOUT_A_GRU)
+
+
+def test_a_first_output_imports_no_more_rooms() -> None:
+    call = "import numpy as np, gru_ref; gru_ref.GRU(5, engine='numpy')(np.zeros((1, 2, 3), 'f4'))"
+    loaded = _modules_after(call) - _modules_after("import numpy")
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("gru_ref.")}
+    assert rooms == {"core", "engines", "errors", "keras", "random_streams", "submodules"}
+    assert loaded.isdisjoint(WITHOUT_A_GRU)
+
+
+@pytest.mark.parametrize("command", ["inspect", "run"])
+def test_a_command_imports_no_page_and_no_other_layout(command: str) -> None:
+    loaded = _modules_after(f"import gru_ref.cli.commands.{command}")
+    assert loaded.isdisjoint(WITHOUT_A_PAGE)
+
+
+def test_the_help_imports_no_numpy() -> None:
+    shown = "import click; from gru_ref.cli.group import command as group"
+    assert "numpy" not in _modules_after(f"{shown}; group.get_help(click.Context(group))")
 
 
 def test_the_core_imports_no_other_room() -> None:
