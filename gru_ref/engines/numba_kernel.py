@@ -7,6 +7,7 @@ BLAS multiplies R and h the way that it is fastest, as Rᵀ hᵀ.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,8 +28,8 @@ Array = NDArray[Any]
 
 # Of the projections that are computed at once.
 BLOCK_BYTES = 1 << 22
-# Up to this many rows the compiled product is faster than calls of BLAS.
-SMALL_BATCH = 4
+# One row, and up to this many numbers of state: the compiled product is faster than calls of BLAS.
+SMALL_SIZE = 512
 # From this many multiplications in a product on, threads are worth their start.
 PARALLEL_SIZE = 1 << 20
 
@@ -368,8 +369,7 @@ class NumbaKernel:
         self.kernel = np.ascontiguousarray(weights.kernel, dtype)
         R = weights.recurrent_kernel.astype(dtype)
         columns = 3 * units if self.reset_after else 2 * units
-        self.R = np.ascontiguousarray(R[:, :columns])
-        self.R_h = np.ascontiguousarray(R[:, columns:].reshape(-1, units))
+        self.R, self.R_h = _aligned(R[:, :columns]), _aligned(R[:, columns:].reshape(-1, units))
         self.RT = np.stack([gate.T for gate in weights.recurrent_kernel_gates]).astype(dtype)
         # For BLAS the biases are one more row of the kernel, beside a one in every input.
         self.kernel_T = np.concatenate(
@@ -383,9 +383,14 @@ class NumbaKernel:
 
     def advance(self, x: Array, h: Array, used: Array | None, outputs: Array | None) -> None:
         """Run timesteps: see `gru_ref.engines.loop.Kernel.advance`."""
-        timesteps = len(x)
-        block = max(1, BLOCK_BYTES // (3 * h.nbytes or 1))
-        run = self._run_small if len(h) <= SMALL_BATCH else self._run_large
+        (timesteps, batch, features), units = x.shape, h.shape[1]
+        block = BLOCK_BYTES // ((3 * units + features + 1) * batch * h.itemsize or 1)
+        block = min(max(1, block), timesteps)
+        run = self._run_small
+        if batch > 1 and batch * units > SMALL_SIZE:
+            inputs = np.ones((block, 1, features + 1, batch), h.dtype)
+            p = np.empty((block, 3, units, batch), h.dtype)
+            run = functools.partial(self._run_large, inputs, p)
         for start in range(0, timesteps, block):
             part = slice(start, min(start + block, timesteps))
             now = None if used is None else np.ascontiguousarray(used[part])
@@ -400,16 +405,19 @@ class NumbaKernel:
             kept = outputs if outputs.flags.c_contiguous else np.empty(outputs.shape, h.dtype)
         threads = batch > 1 and p.size * h.shape[1] >= PARALLEL_SIZE and _has_threads()
         (_run_rows_parallel if threads else _run_rows)(
-            p.reshape(timesteps, batch, -1), h, self.R, self.R_h, self.bias,
+            p.reshape(timesteps, batch, 3 * h.shape[1]), h, self.R, self.R_h, self.bias,
             self.no_mask if used is None else used, kept, self.gates, self.candidate,
         )  # fmt: skip
         if outputs is not None and kept is not outputs:
             outputs[...] = kept
 
-    def _run_large(self, x: Array, h: Array, used: Array | None, outputs: Array | None) -> None:
-        """Run timesteps with BLAS and one compiled pass each."""
-        (timesteps, batch, features), units = x.shape, h.shape[1]
-        inputs = np.ones((timesteps, 1, features + 1, batch), h.dtype)
+    def _run_large(
+        self, inputs: Array, p: Array, x: Array, h: Array, used: Array | None, outputs: Array | None
+    ) -> None:
+        """Run timesteps with BLAS and one compiled pass each; inputs and p are overwritten."""
+        timesteps, batch, features = x.shape
+        units = h.shape[1]
+        inputs, p = inputs[:timesteps], p[:timesteps]
         inputs[:, 0, :features] = x.transpose(0, 2, 1)
         q, state = np.empty((3, units, batch), h.dtype), np.ascontiguousarray(h.T)
         kept, c = np.empty_like(state), np.repeat(self.bias[3], batch)
@@ -417,25 +425,34 @@ class NumbaKernel:
         fused = (self.gates, self.candidate) == (SIGMOID, TANH)
         threads = fused and batch * units * units >= PARALLEL_SIZE and _has_threads()
         with np.errstate(all="ignore"):
-            p = np.matmul(self.kernel_T, inputs).reshape(timesteps, -1)
-            for t in range(timesteps):
+            np.matmul(self.kernel_T, inputs, p)
+            for t, projections in enumerate(p.reshape(timesteps, -1)):
                 old = None if used is None else state.copy()
                 if self.reset_after:
                     np.matmul(self.RT, state, q)
                     if threads:
-                        _step_after_parallel(p[t], flat_q, c, flat)
+                        _step_after_parallel(projections, flat_q, c, flat)
                     else:
-                        _step_after(p[t], flat_q, c, flat, self.gates, self.candidate)
+                        _step_after(projections, flat_q, c, flat, self.gates, self.candidate)
                 else:
                     np.matmul(self.RT[:2], state, q[:2])
-                    _reset(p[t], flat_q, flat, flat_kept, self.gates)
+                    _reset(projections, flat_q, flat, flat_kept, self.gates)
                     np.matmul(self.RT[2], kept, q[2])
-                    _mix(p[t], flat_q, c, flat, self.candidate, False)
+                    _mix(projections, flat_q, c, flat, self.candidate, False)
                 if used is not None:
                     _keep(state, old, used[t])
                 if outputs is not None:
                     outputs[t] = state.T
         h[...] = state.T
+
+
+def _aligned(a: Array) -> Array:
+    """Return a C-contiguous copy that starts at a cache line: vectors of it cross no border."""
+    memory = np.empty(a.nbytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    copy = memory[start : start + a.nbytes].view(a.dtype).reshape(a.shape)
+    copy[...] = a
+    return copy
 
 
 def _has_threads() -> bool:
