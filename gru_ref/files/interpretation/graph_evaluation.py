@@ -7,9 +7,10 @@ result counts against the budget before it is computed.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -304,6 +305,10 @@ class Evaluation:
             value, self._fixed, lambda at: _counted(at) if _is_function(at) else (), is_fixed
         )
 
+    def known_constant(self, value: Value) -> Array | None:
+        """Return a constant if it was computed before; see `constant`."""
+        return self._constants.get(value)
+
     def constant(self, value: Value) -> Array | None:
         """Return a value that depends on no input; None if it depends on one."""
         if value not in self._constants:
@@ -330,81 +335,28 @@ class Evaluation:
         given: Mapping[Value, Array],
         terms: Mapping[Value, Array] | None = None,
     ) -> Array:
-        """Return a value where others have the values that are given.
+        """Return a value where others have the values that are given; see `Computation`."""
+        return Computation(self, value, given, terms or {})(given, terms)
 
-        Parameters
-        ----------
-        value : Value
-        given : mapping
-            Value → array, for inputs and for what is to be computed otherwise.
-        terms : mapping, optional
-            Output of an ``add`` of a constant → what is added instead.
+    def result(
+        self, scope: Scope, operation: Operation, arrays: Sequence[Array], output: int
+    ) -> Array:
+        """Return one output of an operation, within the limits; NumPy's warnings are the caller's.
 
         Raises
         ------
-        UnknownValue
-            It depends on what is neither given nor constant.
+        ImpossibleOperation
+            It does not take these arrays.
         MalformedFileError
-            It depends on itself, its operations contradict each other, or a limit is passed.
+            A limit is passed.
         """
-        terms = terms or {}
-        done: dict[Value, Array] = dict(given)
-        held = 0
-        begun: set[Value] = set()
-        stack = [value]
-        while stack:
-            at = stack[-1]
-            if at in done:
-                stack.pop()
-                continue
-            known = self._constants.get(at)
-            if known is not None:
-                done[at] = known
-                continue
-            scope, name = at
-            constant = scope.graph.constants.get(name)
-            if constant is not None:
-                array = constant.array
-            else:
-                made = scope.graph.makers.get(name)
-                if made is None or made[0].kind not in _FUNCTIONS:
-                    raise UnknownValue(at)
-                operation = made[0]
-                inputs = operands(at)
-                if operation.kind in _FILLING and not all(map(self.is_constant, inputs)):
-                    inputs = _counted(at)
-                waiting = [one for one in inputs if one not in done]
-                if at in terms:
-                    waiting = [one for one in waiting if not self.is_constant(one)]
-                if waiting:
-                    if at in begun:
-                        raise scope.error(f"the value {name!r} depends on itself", operation)
-                    begun.add(at)
-                    stack += waiting
-                    continue
-                if at in terms:
-                    (term,) = (done[one] for one in inputs if not self.is_constant(one))
-                    array = term + terms[at]
-                else:
-                    array = self._result(scope, operation, [done[i] for i in inputs], made[1])
-            held += array.size
-            self._check(held, scope)
-            done[at] = array
-            stack.pop()
-        return done[value]
-
-    def _result(
-        self, scope: Scope, operation: Operation, arrays: Sequence[Array], output: int
-    ) -> Array:
-        """Return one output of an operation."""
         try:
             if operation.kind in _FILLING and len(arrays) < len(operation.inputs):
                 return _filling_number(operation, arrays)
-            with np.errstate(all="ignore"):
-                size = _result_size(operation, arrays)
-                self._check(size, scope)
-                self.budget.take_products(size + 1, operation.name)
-                result = _FUNCTIONS[operation.kind](operation.attributes, *arrays)
+            size = _result_size(operation, arrays)
+            self.check_size(size, scope)
+            self.budget.take_products(size + 1, operation.name)
+            result = _FUNCTIONS[operation.kind](operation.attributes, *arrays)
             return np.asarray(result[output] if isinstance(result, list) else result)
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
             if isinstance(error, MalformedFileError):
@@ -413,7 +365,8 @@ class Evaluation:
                 scope.graph.name, operation.operator or operation.kind, str(error)
             ) from None
 
-    def _check(self, size: int, scope: Scope) -> None:
+    def check_size(self, size: int, scope: Scope) -> None:
+        """Refuse values of more numbers than the limits allow."""
         most = self.budget.limits.max_bytes
         if size * _ITEMSIZE > most:
             raise scope.error(
@@ -436,6 +389,162 @@ class Evaluation:
                 break
             value = others[0]
         return value
+
+
+class _Step(NamedTuple):
+    """One value, how it is made, and of what.
+
+    Parameters
+    ----------
+    value : Value
+    operation : Operation or None
+        None: it is a constant of the file.
+    output : int
+        Which of the operation's outputs it is.
+    inputs : list of Value
+    moves : bool
+        Whether it follows from a value that is given.
+    """
+
+    value: Value
+    operation: Operation | None
+    output: int
+    inputs: list[Value]
+    moves: bool
+
+
+class Computation:
+    """One value as a function of others, for numbers that vary.
+
+    The graph is searched once, and what follows from constants alone is computed once, in the first
+    call.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    value : Value
+    given : container of Value
+        What has given values in every call: inputs, and what is to be computed otherwise.
+    terms : container of Value
+        Outputs of an ``add`` of a constant, where every call adds something else instead.
+
+    Raises
+    ------
+    UnknownValue
+        The value depends on what is neither given nor constant.
+    MalformedFileError
+        It depends on itself.
+    """
+
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        value: Value,
+        given: Container[Value],
+        terms: Container[Value] = (),
+    ) -> None:
+        self._evaluation = evaluation
+        self._value = value
+        self._fixed: dict[Value, Array] = {}
+        self._steps = self._order(given, terms)
+
+    def __call__(
+        self, given: Mapping[Value, Array], terms: Mapping[Value, Array] | None = None
+    ) -> Array:
+        """Return the value.
+
+        Parameters
+        ----------
+        given, terms : mapping
+            Of those that the computation was made for → arrays.
+
+        Raises
+        ------
+        ImpossibleOperation
+            An operation does not take the arrays that it is given.
+        MalformedFileError
+            A limit is passed.
+        """
+        terms = terms or {}
+        done = {**self._fixed, **given}
+        held = 0
+        with np.errstate(all="ignore"):
+            for value, operation, output, inputs, _ in self._steps:
+                scope = value[0]
+                if operation is None:
+                    array = scope.graph.constants[value[1]].array
+                elif value in terms:
+                    array = done[inputs[0]] + terms[value]
+                else:
+                    arrays = [done[one] for one in inputs]
+                    array = self._evaluation.result(scope, operation, arrays, output)
+                held += array.size
+                self._evaluation.check_size(held, scope)
+                done[value] = array
+        if not all(step.moves for step in self._steps):
+            self._keep(done)
+        return done[self._value]
+
+    def _keep(self, done: Mapping[Value, Array]) -> None:
+        """Leave what does not move out of the calls to come."""
+        used = {self._value}.union(*(step.inputs for step in self._steps if step.moves))
+        self._fixed |= {
+            step.value: done[step.value]
+            for step in self._steps
+            if not step.moves and step.value in used
+        }
+        self._steps = [step for step in self._steps if step.moves]
+
+    def _order(self, given: Container[Value], terms: Container[Value]) -> list[_Step]:
+        """Return the steps to the value, each after those that it takes; no recursion."""
+        steps: dict[Value, _Step] = {}
+        begun: set[Value] = set()
+        stack = [self._value]
+        while stack:
+            at = stack[-1]
+            if at in given or at in steps or at in self._fixed:
+                stack.pop()
+                continue
+            known = self._evaluation.known_constant(at)
+            if known is not None:
+                self._fixed[at] = known
+                continue
+            operation, output, inputs = self._made_of(at, terms)
+            waiting = [
+                one for one in inputs if not (one in given or one in steps or one in self._fixed)
+            ]
+            if waiting:
+                if at in begun:
+                    scope, name = at
+                    raise scope.error(f"the value {name!r} depends on itself", operation)
+                begun.add(at)
+                stack += waiting
+                continue
+            moves = at in terms or any(
+                one in given or (one in steps and steps[one].moves) for one in inputs
+            )
+            steps[at] = _Step(at, operation, output, inputs, moves)
+            stack.pop()
+        return list(steps.values())
+
+    def _made_of(
+        self, value: Value, terms: Container[Value]
+    ) -> tuple[Operation | None, int, list[Value]]:
+        """Return the operation that makes a value, which output it is, and what the call takes."""
+        scope, name = value
+        if name in scope.graph.constants:
+            return None, 0, []
+        made = scope.graph.makers.get(name)
+        if made is None or made[0].kind not in _FUNCTIONS:
+            raise UnknownValue(value)
+        is_constant = self._evaluation.is_constant
+        inputs = operands(value)
+        if value in terms:
+            (term,) = (one for one in inputs if not is_constant(one))
+            inputs = [term]
+        elif made[0].kind in _FILLING and not all(map(is_constant, inputs)):
+            inputs = _counted(value)
+        return *made, inputs
 
 
 def _filling_number(operation: Operation, arrays: Sequence[Array]) -> Array:
@@ -513,7 +622,10 @@ def _result_size(operation: Operation, arrays: Sequence[Array]) -> int:
         inner, outer = (columns, rows) if attributes.get("transpose_b") else (rows, columns)
         return math.prod((arrays[0].size // max(inner, 1), outer, *shapes[1][:-2]))
     if kind in _SHAPE_BY_BROADCAST:
-        return math.prod(np.broadcast_shapes(*shapes))
+        different = {shape for shape in shapes if shape}
+        return math.prod(
+            np.broadcast_shapes(*different) if len(different) > 1 else next(iter(different), ())
+        )
     return sum(array.size for array in arrays)
 
 
@@ -565,17 +677,21 @@ def _stack(attributes: _Attributes, *arrays: Array) -> Array:
 def _split(attributes: _Attributes, x: Array, *rest: Array) -> list[Array]:
     left = list(rest)
     axis = _integer(attributes["axis"] if "axis" in attributes else left.pop(0))
+    length = x.shape[axis]
     if "count" not in attributes:
         sizes = list(_integers(_parameter(attributes, "sizes", left)))
         if -1 in sizes:
-            sizes[sizes.index(-1)] = x.shape[axis] - sum(sizes) - 1
-        if min(sizes) < 0 or sum(sizes) != x.shape[axis]:
-            raise ValueError(f"sizes {sizes} of {x.shape[axis]}")
-        return np.split(x, np.cumsum(sizes)[:-1], axis)
-    count = _integer(attributes["count"])
-    if not 1 <= count <= x.shape[axis]:
-        raise ValueError(f"{count} parts of {x.shape[axis]}")
-    return np.split(x, count, axis)
+            sizes[sizes.index(-1)] = length - sum(sizes) - 1
+        if min(sizes) < 0 or sum(sizes) != length:
+            raise ValueError(f"sizes {sizes} of {length}")
+    else:
+        count = _integer(attributes["count"])
+        if not 1 <= count <= length or length % count:
+            raise ValueError(f"{count} parts of {length}")
+        sizes = [length // count] * count
+    before = (slice(None),) * (axis % x.ndim)
+    ends = itertools.accumulate(sizes)
+    return [x[(*before, slice(end - size, end))] for size, end in zip(sizes, ends, strict=True)]
 
 
 def _unstack(attributes: _Attributes, x: Array) -> list[Array]:

@@ -9,8 +9,9 @@ with `gru_ref.core.step`.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from gru_ref.core.step import gru_step
 from gru_ref.core.weights import GRUWeights
 from gru_ref.files.formats.dataflow import Array, Constant
 from gru_ref.files.interpretation.graph_evaluation import (
+    Computation,
     Evaluation,
     ImpossibleOperation,
     UnknownValue,
@@ -376,28 +378,34 @@ class _Probe:
         return self.rng.normal(size=(self.batch, self.units)) * scale
 
     def given(self, blocks: Mapping[_Block, Array], h: Array) -> tuple[Any, Any]:
-        """Return the values of products and terms, as `Evaluation.compute` takes them."""
-        zero = np.zeros((self.batch, self.units))
-        arrays = [
-            np.concatenate(
-                [
-                    np.broadcast_to(blocks.get(_Block(i, start), zero), zero.shape)
-                    for start in range(0, columns, self.units)
-                ],
-                axis=1,
-            )
-            for i, columns in enumerate(self.columns)
-        ]
+        """Return the values of products and terms, as a `Computation` takes them."""
+        arrays = [np.zeros((self.batch, columns)) for columns in self.columns]
+        for block, numbers in blocks.items():
+            arrays[block.source][:, block.start : block.start + self.units] = numbers
         products = [*self.inputs, *self.direct, *self.gated]
         given = {p.value: array for p, array in zip(products, arrays, strict=False)}
         given[self.search.state] = h
         terms = zip(self.terms, arrays[len(products) :], strict=True)
         return given, {term.value: array for term, array in terms}
 
+    def _computation(self, value: Value) -> Computation:
+        """Return a value as a function of `given`."""
+        products = (*self.inputs, *self.direct, *self.gated)
+        given = {self.search.state, *(p.value for p in products)}
+        return Computation(self.evaluation, value, given, {term.value for term in self.terms})
+
+    @functools.cached_property
+    def _new_state(self) -> Computation:
+        return self._computation(self.search.new)
+
+    @functools.cached_property
+    def _gated(self) -> Computation:
+        return self._computation(self.gated[0].operand)
+
     def new_state(self, blocks: Mapping[_Block, Array], h: float | Array) -> Array:
         """Return the new state; the products do not follow h."""
         state = np.broadcast_to(np.asarray(h, np.float64), (self.batch, self.units))
-        result = self.evaluation.compute(self.search.new, *self.given(blocks, state))
+        result = self._new_state(*self.given(blocks, state))
         if result.size != state.size:
             raise ImpossibleOperation("", "the new state", f"its shape is {result.shape}")
         array: Array = result.reshape(state.shape).astype(np.float64)
@@ -414,22 +422,25 @@ class _Probe:
 
     def reset_gate(self, blocks: Mapping[_Block, Array]) -> Array:
         """Return what multiplies the state before its product, where that is so."""
-        given, terms = self.given(blocks, np.ones((self.batch, self.units)))
-        result = self.evaluation.compute(self.gated[0].operand, given, terms)
+        result = self._gated(*self.given(blocks, np.ones((self.batch, self.units))))
         return np.asarray(result, np.float64).reshape(self.batch, self.units)
 
-    def moves(
+    def moving(
         self,
         function: Callable[[Mapping[_Block, Array]], Array],
-        blocks: Mapping[_Block, Array],
-        block: _Block,
-    ) -> bool:
-        """Return whether other numbers in a block change a result."""
-        before = function(blocks)
-        return any(
-            not np.allclose(before, function({**blocks, block: self.draw(scale)}), 1e-9, 1e-9)
-            for scale in (1.2, 0.4, 4.0)
-        )
+        base: Mapping[_Block, Array],
+        blocks: Iterable[_Block],
+    ) -> list[_Block]:
+        """Return those of the blocks in which other numbers change a result."""
+        before = function(base)
+        return [
+            block
+            for block in blocks
+            if any(
+                not np.allclose(before, function({**base, block: self.draw(scale)}), 1e-9, 1e-9)
+                for scale in (1.2, 0.4, 4.0)
+            )
+        ]
 
     # ---- what it is
 
@@ -486,29 +497,32 @@ class _Probe:
         mixed = self.new_state(base, 0.0) + z * h
         if not np.allclose(self.new_state(base, h), mixed, 1e-6, 1e-6):
             raise self.search.unlike("its new state is no mix of the old one and a candidate")
-        roles = {b: "z" for b in blocks if self.moves(self.update_gate, base, b)}
+        roles = dict.fromkeys(self.moving(self.update_gate, base, blocks), "z")
         self._open(roles, base)
         others = [b for b in blocks if b not in roles]
-        plain = {b: v for b, v in base.items() if b in roles or self.kinds[b] == "x"}
         if self.gated:
-            for b in others:
-                if self.moves(self.reset_gate, base, b):
-                    roles[b] = "r"
-                elif self.moves(self.candidate, base, b):
-                    roles[b] = "h"
+            roles |= dict.fromkeys(self.moving(self.reset_gate, base, others), "r")
+            others = [b for b in others if b not in roles]
+            roles |= dict.fromkeys(self.moving(self.candidate, base, others), "h")
         else:
-            for b in others:
-                if self.moves(self.candidate, plain, b):
-                    direct = self.kinds[b] == "x"
-                    if self.kinds[b] == "b":  # does r multiply it?
-                        r = next((o for o in others if roles.get(o) == "r"), None)
-                        fixed = {**plain, b: self.draw()}
-                        direct = r is None or not self.moves(self.candidate, fixed, r)
-                    roles[b] = "h" if direct else "q"
-                elif self.moves(self.candidate, base, b):
-                    roles[b] = "r"
+            self._split_candidate(roles, base, others)
         self._check_roles(roles)
         return roles
+
+    def _split_candidate(
+        self, roles: dict[_Block, str], base: Mapping[_Block, Array], others: list[_Block]
+    ) -> None:
+        """Find what r multiplies: without that, r moves no candidate."""
+        plain = {b: v for b, v in base.items() if b in roles or self.kinds[b] == "x"}
+        summed = self.moving(self.candidate, plain, others)
+        gates = self.moving(self.candidate, base, (b for b in others if b not in summed))
+        roles |= dict.fromkeys(gates, "r")
+        for b in summed:
+            direct = self.kinds[b] == "x"
+            if self.kinds[b] == "b":  # does r multiply it?
+                fixed = {**plain, b: self.draw()}
+                direct = not self.moving(self.candidate, fixed, gates[:1])
+            roles[b] = "h" if direct else "q"
 
     def _open(self, roles: Mapping[_Block, str], base: dict[_Block, Array]) -> None:
         """Give the update gate values at which the candidate can be seen."""
@@ -641,12 +655,16 @@ def _agrees(
     weights = GRUWeights(gru.kernel, gru.recurrent_kernel, gru.bias).astype(np.float64)
     φ, ρ = gru.functions
     recurrence = Recurrence(φ, ρ, reset_after=gru.reset_after, dtype="float64")
+    try:
+        computation = Computation(evaluation, new, {state, x_value})
+    except UnknownValue:
+        return False
     for scale in (1.0, 0.1):
         x = rng.normal(size=(batch, features)) * scale
         h = rng.normal(size=(batch, units)) * scale
         try:
-            actual = evaluation.compute(new, {state: h, x_value: x})
-        except (UnknownValue, ImpossibleOperation):
+            actual = computation({state: h, x_value: x})
+        except ImpossibleOperation:
             return False
         with np.errstate(all="ignore"):
             expected = gru_step(x, h, weights, recurrence).h
