@@ -66,10 +66,10 @@ help:  ## Say what each target does
 	@echo '  CHROMIUM=PATH        page-test: the browser (default: chromium or google-chrome)'
 	@echo '  CC=cc                the C compiler of vectors-test'
 	@echo '  CASE=ID              parity, parity-full: run this one case again'
-	@echo '  ARGS="..."           more arguments for most of the targets'
+	@echo '  ARGS="..."           more arguments for most of the targets (test: -n 0 for one process)'
 
 test: .venv/.ready  ## Check gru_ref against the fixtures, without Keras
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n auto --dist worksteal $(ARGS)
 
 parity: .venv/.ready $(keras_ready)  ## Compare gru_ref with live Keras 2 and Keras 3
 	.venv/bin/python -m parity_tests --keras-python "$(keras_python)"$(if $(CASE), --case "$(CASE)") $(ARGS)
