@@ -127,7 +127,7 @@ def _check_functions(found: Found, supplied: str, file: object) -> None:
     releases = (_of_the_ledger(inferred.value, "inferred"), _supplied(supplied))
     here, there = (tables.names(resolve(release.name)) for release in releases)
     for argument in ("activation", "recurrent_activation"):
-        name = found.already_known.get(argument)
+        name = found.already_known.get(argument, "")
         if name in here and name in there and not same(here[name], there[name], "float64"):
             raise ValueError(
                 f"keras_version is {shown(supplied)}, expected a Keras {inferred.value} or "

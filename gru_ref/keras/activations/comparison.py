@@ -29,6 +29,7 @@ Activation = Callable[[Array], Array]
 
 SAME = 2.0  # eps of the dtype
 _ROW = 8  # softmax and its kin work on rows
+_FIRST = slice(32)  # rows
 
 
 def difference(one: Activation, known: Activation, dtype: str) -> float:
@@ -57,18 +58,24 @@ def difference(one: Activation, known: Activation, dtype: str) -> float:
     >>> round(difference(KERAS_2["hard_sigmoid"], KERAS_3["hard_sigmoid"], "float32"), 4)
     0.0833
     """
+    return _difference(one, known, dtype, slice(None))
+
+
+def _difference(one: Activation, known: Activation, dtype: str, rows: slice) -> float:
+    """Return the worst difference over some rows of the grid."""
     if one is known:
         return 0.0
     try:
         a, b = _values(_Identity(one), dtype), _known_values(_Identity(known), dtype)
     except Exception:  # a user's function may raise anything
         return math.inf
+    a, b = a[rows], b[rows]
     with np.errstate(all="ignore"):
         both = np.isfinite(a) & np.isfinite(b)
         if not np.array_equal(a[~both], b[~both], equal_nan=True):
             return math.inf
         scale = np.maximum(1, np.maximum(np.abs(a), np.abs(b)))
-        return float((np.abs(a - b) / scale)[both].max())
+        return float((np.abs(a - b) / scale)[both].max(initial=0.0))
 
 
 def tolerance(dtype: str) -> float:
@@ -79,7 +86,9 @@ def tolerance(dtype: str) -> float:
 
 def same(one: Activation, known: Activation, dtype: str) -> bool:
     """Return whether two activations compute the same, up to `SAME` eps of the dtype."""
-    return difference(one, known, dtype) <= tolerance(dtype)
+    allowed = tolerance(dtype)
+    # The first rows show most that differ: no rows differ by more than all of them.
+    return all(_difference(one, known, dtype, rows) <= allowed for rows in (_FIRST, slice(None)))
 
 
 class _Identity:

@@ -15,7 +15,9 @@ InvalidArgumentError (`FLOATX_ONLY_2`).
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from gru_ref.core import piecewise_activations, smooth_activations
 from gru_ref.core.piecewise_activations import linear
@@ -39,7 +41,8 @@ _FUNCTIONS: Mapping[str, Function] = {
 }
 
 
-def names(behaviour: Behaviour) -> dict[str, Function]:
+@functools.cache
+def names(behaviour: Behaviour) -> Mapping[str, Function]:
     """Return the names that a GRU of the release can use, each with the release's function.
 
     Examples
@@ -47,7 +50,9 @@ def names(behaviour: Behaviour) -> dict[str, Function]:
     >>> names(resolve("3.0"))["gelu"].__name__, names(resolve("3.15"))["gelu"].__name__
     ('gelu_3_0_1', 'gelu')
     """
-    return {name: _FUNCTIONS[function] for name, function in behaviour.activation_names.items()}
+    return MappingProxyType(
+        {name: _FUNCTIONS[function] for name, function in behaviour.activation_names.items()}
+    )
 
 
 KERAS_2: Mapping[str, Function] = names(resolve("2"))

@@ -29,7 +29,9 @@ measured on TensorFlow 2.1, 2.4, 2.5 and 2.9 and on Keras 3.0.0, 3.0.5, 3.2, 3.3
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gru_ref.keras.ledger.releases import Release
@@ -187,7 +189,8 @@ class ActivationRows:
     )
 
 
-def activation_names(release: Release) -> dict[str, str]:
+@functools.cache
+def activation_names(release: Release) -> Mapping[str, str]:
     """Return the name of the function of every activation name that a GRU of the release can use.
 
     Examples
@@ -198,14 +201,17 @@ def activation_names(release: Release) -> dict[str, str]:
     ('gelu_3_0_1', 'gelu')
     """
     table = _KERAS_2 if release.generation == 2 else _KERAS_3
-    return {
-        name: value_at(changes, release.minor)
-        for name, changes in table.items()
-        if release.minor >= min(changes)
-    }
+    return MappingProxyType(
+        {
+            name: value_at(changes, release.minor)
+            for name, changes in table.items()
+            if release.minor >= min(changes)
+        }
+    )
 
 
-def unusable_activations(release: Release) -> dict[str, str]:
+@functools.cache
+def unusable_activations(release: Release) -> Mapping[str, str]:
     """Return the names that resolve in the release but fail in a GRU, each with its reason.
 
     Examples
@@ -214,4 +220,6 @@ def unusable_activations(release: Release) -> dict[str, str]:
     ['glu']
     """
     table = _UNUSABLE_2 if release.generation == 2 else _UNUSABLE_3
-    return {name: reason for name, (since, reason) in table.items() if release.minor >= since}
+    return MappingProxyType(
+        {name: reason for name, (since, reason) in table.items() if release.minor >= since}
+    )

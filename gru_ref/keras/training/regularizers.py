@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -91,15 +93,15 @@ def resolve(value: Any, behaviour: Behaviour, argument: str) -> Identifier | Non
     return Identifier(found.class_name, parameters)
 
 
-def _names(behaviour: Behaviour) -> dict[str, str]:
+@functools.cache
+def _names(behaviour: Behaviour) -> Mapping[str, str]:
     """Return every spelling that the release knows → class."""
     absent = {
         *(() if behaviour.orthogonal_regularizer else _ORTHOGONAL),
         *(() if behaviour.l1_and_l2_classes else ("L1", "L2")),
     }
-    return {
-        name: cls for name, cls in NAMES[behaviour.regularizer_names].items() if name not in absent
-    }
+    names = NAMES[behaviour.regularizer_names]
+    return MappingProxyType({name: cls for name, cls in names.items() if name not in absent})
 
 
 def _rename_parameters(
