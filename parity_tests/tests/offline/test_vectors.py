@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,34 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def lamp(**options: Any) -> GoldenVectors:
-    """Return the vectors of the model of docs/debugging.md."""
+def lamp_layer() -> gru_ref.GRU:
+    """Return the layer of the model of docs/debugging.md."""
     (layer,) = gru_ref.load_grus(LAMP).values()
-    return vectors(layer, **options)
+    return layer
+
+
+@functools.cache
+def lamp(weights: str | None = None) -> GoldenVectors:
+    """Return the vectors of that layer, made once."""
+    return vectors(lamp_layer(), weights=weights)
+
+
+@pytest.fixture(scope="module")
+def lamp_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of their files, and of the arguments of the last."""
+    folder = tmp_path_factory.mktemp("lamp")
+    lamp().save(folder)
+    *_, last = lamp().vectors
+    np.save(folder / "x.npy", last.x)
+    np.save(folder / "mask.npy", last.mask)
+    np.save(folder / "h.npy", last.initial_state)
+    return folder
+
+
+@functools.cache
+def small(weights: str | None = None, **arguments: Any) -> GoldenVectors:
+    """Return the vectors of the small layer with some arguments, made once."""
+    return vectors(small_gru.layer(**arguments), weights=weights)
 
 
 class TestGoldenNumbers:
@@ -74,7 +100,7 @@ class TestGoldenNumbers:
 
     @pytest.mark.parametrize("form", FORMS, ids=str)
     def test_the_stated_equations_are_those_of_the_numbers(self, form: dict[str, Any]) -> None:
-        made = vectors(small_gru.layer(**{**form, "dtype": "float64"}))
+        made = small(**{**form, "dtype": "float64"})
         stated = {
             name: re.sub(r"([xh)]) ([WR]_)", r"\1 @ \2", text)
             for name, text in made.facts["equations"].items()
@@ -111,7 +137,7 @@ class TestGoldenNumbers:
 
     def test_outputs_are_those_of_a_model_of_live_keras(self) -> None:
         x, y = (np.load(LAMP.with_name(f"{name}.npy")) for name in ("x", "keras"))
-        (one,) = lamp(x=x).vectors
+        (one,) = vectors(lamp_layer(), x).vectors
         assert np.abs(one.output - y).max() <= one.tolerance
 
     @pytest.mark.parametrize("weights", ["int8", "int16"])
@@ -136,7 +162,7 @@ class TestWitnesses:
 
     @pytest.mark.parametrize("arguments", FORMS)
     def test_weights_without_a_property_hide_no_mistake(self, arguments: dict[str, Any]) -> None:
-        made = vectors(small_gru.layer(**arguments))
+        made = small(**arguments)
         assert made.unrevealed == ()
         assert set(made.reveals) | set(made.cannot_be_made) == set(BY_NAME)
 
@@ -148,7 +174,7 @@ class TestWitnesses:
         assert "bias rows swapped: all biases are zero" in " ".join(str(made).split())
 
     def test_flags_follow_what_a_call_has(self) -> None:
-        made = {one.name: one.reveals for one in vectors(small_gru.layer()).vectors}
+        made = {one.name: one.reveals for one in small().vectors}
         assert list(made) == ["inputs", "mask", "state", "state_and_mask"]
         for name, flags in made.items():
             assert ("mask ignored" in flags) == ("mask" in name)
@@ -197,7 +223,7 @@ class TestQuantisation:
         ],
     )
     def test_the_bound_holds(self, arguments: dict[str, Any], weights: str) -> None:
-        cost = vectors(small_gru.layer(**arguments), weights=weights).quantisation_error
+        cost = small(weights, **arguments).quantisation_error
         assert cost is not None
         assert 0 < cost.error <= cost.bound
 
@@ -213,7 +239,7 @@ class TestQuantisation:
         assert made.quantisation_error.error > made.quantisation_error.bound / 4
 
     def test_errors_shrink_with_the_scale(self) -> None:
-        made = [lamp(weights=weights).quantisation_error for weights in ("int8", "int16")]
+        made = [lamp(weights).quantisation_error for weights in ("int8", "int16")]
         assert made[1].error < made[0].error / 50
         assert made[1].bound < made[0].bound / 50
 
@@ -225,7 +251,7 @@ class TestFormats:
         ("arguments", "weights"), [*((arguments, None) for arguments in FORMS), ({}, "int8")]
     )
     def test_every_format_reads_back(self, arguments: dict[str, Any], weights: str | None) -> None:
-        made = vectors(small_gru.layer(**arguments), weights=weights)
+        made = small(weights, **arguments)
         made.save(".")
         self._json(made)
         self._raw(made)
@@ -324,7 +350,7 @@ class TestFormats:
     def test_the_same_layer_gives_the_same_bytes(self) -> None:
         for folder in ("one", "two"):
             Path(folder).mkdir()
-            lamp(weights="int8").save(folder)
+            vectors(lamp_layer(), weights="int8").save(folder)
         for path in Path("one").iterdir():
             assert path.read_bytes() == (Path("two") / path.name).read_bytes()
 
@@ -393,14 +419,14 @@ class TestVectorsRefusals:
     )
     def test_paths(self, path: str, formats: list[str] | None, says: str) -> None:
         with pytest.raises(ValueError, match="expected") as caught:
-            vectors(small_gru.layer()).save(path, formats=formats)
+            small().save(path, formats=formats)
         assert says in str(caught.value)
         assert list(Path().iterdir()) == []
 
     @pytest.mark.parametrize("prefix", ["", "1a", "_a", "a b", "é", "a*/"])
     def test_prefixes(self, prefix: str) -> None:
         with pytest.raises(ValueError, match="expected letters of ASCII"):
-            vectors(small_gru.layer()).save("x.h", prefix=prefix)
+            small().save("x.h", prefix=prefix)
 
 
 class TestVectorsCommand:
@@ -422,7 +448,7 @@ class TestVectorsCommand:
 
     def test_the_object_prints_what_the_command_prints(self) -> None:
         printed = invoke("vectors", LAMP, "-o", "lamp.h", "--weights", "int8").out
-        assert printed == f"lamp.h\n{lamp(weights='int8')}\n"
+        assert printed == f"lamp.h\n{lamp('int8')}\n"
 
     def test_json_is_the_summary(self) -> None:
         ended = invoke("vectors", LAMP, "-o", "lamp.h", "--json")
@@ -471,15 +497,8 @@ class TestTheirs:
     CALL = ("diff", LAMP, "--inputs", "x.npy", "--theirs")
 
     @pytest.fixture(autouse=True)
-    def _files(self, _folder: None) -> None:
-        (layer,) = gru_ref.load_grus(LAMP).values()
-        made = vectors(layer)
-        made.save(".")
-        *_, last = made.vectors
-        np.save("x.npy", last.x)
-        np.save("mask.npy", last.mask)
-        np.save("h.npy", last.initial_state)
-        self.made = made
+    def _files(self, _folder: None, lamp_files: Path) -> None:
+        shutil.copytree(lamp_files, ".", dirs_exist_ok=True)
 
     @pytest.mark.parametrize(
         "name", ["gru.json", "gru.bin", "gru.bin.json", "gru.npz", "gru.state_and_mask.csv"]
@@ -532,7 +551,7 @@ class TestTheirs:
     )  # fmt: skip
     @pytest.mark.parametrize("batch", [1, 4])
     def test_what_a_port_prints(self, name: str, batch: int) -> None:
-        one = self.made.vectors[0]
+        one = lamp().vectors[0]
         np.save("x.npy", one.x[:batch])
         array = one.output[:batch].astype("float64")
         self._write(name, array)
@@ -547,7 +566,7 @@ class TestTheirs:
         assert f"timestep 2, row {batch - 1} of the batch, unit 3" in " ".join(ended.out.split())
 
     def test_a_final_state(self) -> None:
-        np.savetxt("h.csv", self.made.vectors[0].state, delimiter=",")
+        np.savetxt("h.csv", lamp().vectors[0].state, delimiter=",")
         ended = invoke(*self.CALL, "h.csv")
         assert (ended.status, "the final state" in ended.err) == (0, True)
 
