@@ -20,6 +20,8 @@ NODES += [{"VARIABLE_VALUE": key} for key in "ab"]
 
 def varint(value: int) -> bytes:
     """Return an unsigned number as Protocol Buffers and LevelDB write it."""
+    if value <= 0x7F:
+        return bytes((value,))
     written = bytearray()
     while value > 0x7F:
         written.append(value & 0x7F | 0x80)

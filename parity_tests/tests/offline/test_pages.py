@@ -223,7 +223,7 @@ def _reports(folder: Path) -> list[Any]:
         diff(layer, x, noise),
         lint_vectors(layer, x),
         diagnose(weights, x[:1, :6], y[:1, :6]),
-        diagnose(weights, x[:1, :6], noise[:1, :6]),
+        diagnose(weights, x[:1, :6], noise[:1, :6], activation="tanh"),
         layer.trace(x, mask=page_cases.holed_mask()),
         gru_ref.inspect(folder / HOSTILE_FILE),
     ]

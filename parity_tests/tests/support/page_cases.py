@@ -169,7 +169,7 @@ def large_difference(units: int = 512, timesteps: int = 400, batch: int = 16) ->
     names = "z", "r", "candidate", "h"
     expected = {name: rng.uniform(size=shape) for name in names}
     bound = {name: np.full(shape, 1e-6) for name in names}
-    ratio = {name: rng.uniform(size=shape) ** 4 for name in names}
+    ratio = {name: np.square(np.square(rng.uniform(size=shape))) for name in names}
     place = timesteps - 67, batch - 5, units - 111
     ratio["h"][place] = 1.5
     theirs = {name: expected[name] + ratio[name] * bound[name] for name in names}
