@@ -21,8 +21,11 @@ def varint(part: FilePart, start: int) -> tuple[int, int]:
     MalformedFileError
         It does not end within the part, or is wider than 64 bits.
     """
+    data = part.data
+    if start < len(data) and data[start] < 0x80:  # most are of one byte
+        return data[start], start + 1
     value = 0
-    for i, byte in enumerate(part.data[start : start + _WIDEST]):
+    for i, byte in enumerate(data[start : start + _WIDEST]):
         value |= (byte & 0x7F) << 7 * i
         if byte < 0x80:
             if value >> 64:
