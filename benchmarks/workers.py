@@ -65,7 +65,7 @@ class Worker:
         line = self._process.stdout.readline()
         if not line:
             last = "\n".join(self._log.read_text(encoding="utf-8").splitlines()[-12:])
-            raise click.ClickException(f"the process of {self.name} has ended, its last words:\n{last}")
+            raise click.ClickException(f"the process of {self.name} has ended; it said:\n{last}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

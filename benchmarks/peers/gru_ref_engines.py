@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import Any
 
 import gru_ref
 from benchmarks.peers import Call, NotServedError
 from benchmarks.problems import Problem
+from gru_ref.errors import EngineWarning
 
 
 def build(problem: Problem, engine: str) -> Any:
@@ -38,14 +40,16 @@ def build(problem: Problem, engine: str) -> Any:
 
 def make(problem: Problem, threads: int, engine: str) -> Call:
     """Return what runs a problem on one engine."""
-    try:
-        layer = build(problem, engine)
-    except ModuleNotFoundError as error:
-        raise NotServedError(f"{error.name} is not installed") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EngineWarning)
+        try:
+            layer = build(problem, engine)
+        except EngineWarning as reason:
+            raise NotServedError(str(reason)) from reason
     x = problem.x
     if problem.state == "handed":
         steps = itertools.cycle(problem.steps)
-        stream = gru_ref.stream(layer, problem.batch)
+        stream = gru_ref.stream(layer, batch=problem.batch)
         return lambda: stream(next(steps))
     if problem.state == "kept":
         steps = itertools.cycle(problem.steps)
