@@ -54,7 +54,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test page-test parity parity-full drift files models fixtures fixtures-check record-configs runtimes vectors-test docs dist-test lint format lock clean remake
+.PHONY: help test page-test parity parity-full bench drift files models fixtures fixtures-check record-configs runtimes vectors-test docs dist-test lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -107,6 +107,9 @@ page-test: .venv-docs/.ready  ## Look at the pages of results in headless Chromi
 			'make page-test CHROMIUM=/path/to/chromium' >&2; exit 1; }
 	CHROMIUM="$(chromium)" .venv-docs/bin/python -m pytest parity_tests/tests/pages $(ARGS)
 
+bench: .venv-bench/.ready  ## Measure gru_ref beside ONNX Runtime, PyTorch, Keras and others
+	.venv-bench/bin/python -m benchmarks $(ARGS)
+
 vectors-test: .venv/.ready  ## Compile golden vectors with a GRU in C, compare every gate
 	@command -v "$(firstword $(CC))" >/dev/null || { \
 		echo "CC is '$(CC)', which is no command here, expected a C compiler:" \
@@ -142,7 +145,7 @@ lock: .venv-lock/.ready  ## Resolve constraints.txt again (ARGS=--upgrade: newer
 	cat build/constraints.txt; } > build/constraints.new && mv build/constraints.new constraints.txt
 
 clean:  ## Remove the environments and everything built
-	rm -rf .venv .venv-dist .venv-docs .venv-keras .venv-lint .venv-lock .venv-runtimes build dist docs/generated
+	rm -rf .venv .venv-bench .venv-dist .venv-docs .venv-keras .venv-lint .venv-lock .venv-runtimes build dist docs/generated
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find gru_ref parity_tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -172,6 +175,14 @@ clean:  ## Remove the environments and everything built
 	@.venv-runtimes/bin/python -m pip install -qq -r $<
 	@npm install --silent --no-save --prefix .venv-runtimes \
 		$(foreach package,core layers backend-cpu,@tensorflow/tfjs-$(package)@4.22.0)
+	@touch $@
+
+# So are those that the benchmark compares with; gru_ref and its own extras come from here.
+.venv-bench/.ready: benchmarks/requirements.txt pyproject.toml $(call remake,.venv-bench)
+	@echo 'Set-up: TensorFlow, PyTorch, JAX and ONNX Runtime into .venv-bench (1 to 5 minutes, 4 GB)'
+	$(call venv,.venv-bench)
+	@.venv-bench/bin/python -m pip install -qq -r $<
+	@.venv-bench/bin/python -m pip install -qq --constraint $< -e '.[all]'
 	@touch $@
 
 .venv-lint/.ready: pyproject.toml constraints.txt $(call remake,.venv-lint)

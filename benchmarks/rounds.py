@@ -18,7 +18,7 @@ from benchmarks.workers import Worker, started
 
 MIN_TIME = 0.02  # seconds that the loops of a value take at least
 LONG = 0.15  # seconds of a call from which on it is measured once a session, not in every round
-CHECKED_TIMESTEPS = 10_000  # of a longer input the core takes minutes in float64
+CHECKED_TIMESTEPS = 10_000  # the core takes minutes of a longer input, and so do calibrations
 # (problem, peer)
 Pair = tuple[str, str]
 
@@ -84,8 +84,23 @@ class Measured:
                         if (ratio := self.ratio(name, engine, peer))
                     },
                 }
-            row |= {peer: {"reason": r} for (name, peer), r in self.reasons.items() if name == problem.name}
+            row |= {
+                peer: {"reason": r}
+                for (name, peer), r in self.reasons.items()
+                if name == problem.name
+            }
         return data
+
+    def commands(self) -> dict[str, Any]:
+        """Return medians and spreads of commands, for JSON."""
+        return {
+            name: {
+                "median": _short(found.median()),
+                "spread": _short(found.median_abs_dev()),
+                "values": found.get_nvalue(),
+            }
+            for (name, _), found in self.benchmarks.items()
+        }
 
     def write(self, folder: Path) -> None:
         """Write a file of pyperf for each peer, which `pyperf compare_to` reads."""
@@ -107,6 +122,7 @@ def measure(
     sessions: int,
     rounds: int,
     say: Callable[[str], None],
+    long_rounds: int = 1,
     keep: bool = True,
 ) -> Measured:
     """Measure problems with peers.
@@ -121,6 +137,8 @@ def measure(
         How often every problem is measured in a session.
     say : callable
         It is told how far this is.
+    long_rounds : int
+        How many of the rounds of a session have the calls that take longer than LONG.
     keep : bool
         Whether a process holds all problems at once. Without it a problem's rounds come one after
         another, and then the next problem.
@@ -140,12 +158,20 @@ def measure(
                     _make(problem, workers, Path(folder), measured, loops, long)
                 for number in range(rounds):
                     for problem in group:
-                        say(f"{problem.name}: round {number + 1} of {rounds}, session {session + 1}")
+                        say(
+                            f"{problem.name}: round {number + 1} of {rounds}, session {session + 1}"
+                        )
                         for peer in _turn(peers, number):
                             pair = problem.name, peer
-                            if pair in loops and not (number and pair in long):
-                                _time(pair, workers[peer], session * rounds + number, measured,
-                                      loops[pair], long=pair in long)
+                            if pair in loops and not (number >= long_rounds and pair in long):
+                                _time(
+                                    pair,
+                                    workers[peer],
+                                    session * rounds + number,
+                                    measured,
+                                    loops[pair],
+                                    long=pair in long,
+                                )
                 if not keep:
                     for peer, worker in workers.items():
                         if (group[0].name, peer) in loops:
@@ -172,7 +198,8 @@ def _make(
     for peer, worker in workers.items():
         paths[peer] = folder / f"{peer}.npy"
         paths[peer].unlink(missing_ok=True)
-        worker.send("make", problem=problem.as_data(), output=str(paths[peer]))
+        output = str(paths[peer]) if problem.timesteps <= CHECKED_TIMESTEPS else None
+        worker.send("make", problem=problem.as_data(), output=output)
     served = {}
     for peer, worker in workers.items():
         answer = worker.answer()
@@ -186,6 +213,9 @@ def _make(
             measured.apart[problem.name, peer] = distance
     for peer, worker in served.items():
         pair = problem.name, peer
+        if problem.timesteps > CHECKED_TIMESTEPS:
+            loops[pair] = 1
+            long.add(pair)
         if pair in loops:
             continue
         answer = worker.ask(

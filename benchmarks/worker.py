@@ -32,20 +32,18 @@ class PeerProcess:
         self.runner.parse_args(["--worker", "--loops=1", "--warmups=0", "--quiet"])
         self.timed = 0
 
-    def make(self, problem: Problem, output: str) -> dict[str, Any]:
-        """Make what runs a problem, and write what it returns."""
+    def make(self, problem: Problem, output: str | None) -> dict[str, Any]:
+        """Make what runs a problem, and write what it returns where a file is named."""
         assert self.peer is not None
         try:
             call = self.peer.make(problem, self.threads)
         except NotServedError as reason:
             return {"reason": str(reason)}
-        if problem.streams:
-            returned = [np.array(call()).reshape(problem.batch, -1) for _ in range(STREAM_STEPS)]
-            result = np.stack(returned, axis=1) if self.peer.checked else None
-        else:
-            result = call()
-        if self.peer.checked:
-            np.save(output, result)
+        if output is not None:
+            returned = [call() for _ in range(STREAM_STEPS if problem.streams else 1)]
+            if self.peer.checked:
+                steps = [np.reshape(one, (problem.batch, 1, -1)) for one in returned]
+                np.save(output, np.concatenate(steps, axis=1) if problem.streams else returned[0])
         self.calls[problem.name] = call
         return {}
 

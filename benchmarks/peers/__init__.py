@@ -37,6 +37,8 @@ class Peer:
         What tells apart the peers of one file.
     checked : bool
         Whether its output is that of a GRU.
+    timesteps : int
+        The longest sequence that it runs within some seconds.
     """
 
     name: str
@@ -45,9 +47,12 @@ class Peer:
     packages: tuple[str, ...]
     arguments: tuple[str, ...] = ()
     checked: bool = True
+    timesteps: int = 10**5
 
     def make(self, problem: Problem, threads: int) -> Call:
         """Return what runs a problem once."""
+        if problem.timesteps > self.timesteps:
+            raise NotServedError("a call takes too long")
         module = importlib.import_module(f"{__name__}.{self.module}")
         try:
             call: Call = module.make(problem, threads, *self.arguments)
@@ -67,12 +72,12 @@ class Peer:
 
 
 ENGINES = (
-    Peer("numba", "gru_ref, numba", "gru_ref_engines", ("gru-ref", "numba"), ("numba",)),
-    Peer("numpy", "gru_ref, numpy", "gru_ref_engines", ("gru-ref", "numpy"), ("numpy",)),
-    Peer("core", "gru_ref, core", "gru_ref_engines", ("gru-ref", "numpy"), ("core",)),
+    Peer("numba", "gru_ref, numba", "gru_ref_engines", ("numba",), ("numba",), timesteps=10**6),
+    Peer("numpy", "gru_ref, numpy", "gru_ref_engines", ("numpy",), ("numpy",), timesteps=10**6),
+    Peer("core", "gru_ref, core", "gru_ref_engines", ("numpy",), ("core",)),
 )
 OTHERS = (
-    Peer("onnxruntime", "ONNX Runtime", "onnx_runtime", ("onnxruntime",)),
+    Peer("onnxruntime", "ONNX Runtime", "onnx_runtime", ("onnxruntime",), timesteps=10**6),
     Peer("torch", "PyTorch", "pytorch", ("torch",)),
     Peer("litert", "LiteRT (TFLite)", "litert", ("ai-edge-litert",)),
     Peer("keras-xla", "Keras, XLA", "keras_tensorflow", ("keras", "tensorflow"), ("xla",)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
 import subprocess
 import sys
 
@@ -15,15 +17,14 @@ from benchmarks.problems import Problem
 
 
 def make(problem: Problem, threads: int) -> Call:
-    """Return what invokes the interpreter; TensorFlow converts in another process."""
+    """Return what invokes the interpreter; TensorFlow converts."""
     if problem.state == "kept":
         raise NotServedError("a model of LiteRT keeps no state between calls here")
     if problem.dtype == "float64":
         raise NotServedError("its operators are float32")
     path = model_path(problem, "tflite")
     if not path.exists():
-        command = [sys.executable, "-m", "benchmarks.peers.litert_converter"]
-        subprocess.run(command, input=json_of(problem), text=True, check=True)
+        _convert(problem)
     interpreter = Interpreter(model_path=str(path), num_threads=threads)
     interpreter.allocate_tensors()
     # A converted function numbers its inputs: x, mask, state, of which some are not there.
@@ -55,8 +56,21 @@ def make(problem: Problem, threads: int) -> Call:
     return step
 
 
-def json_of(problem: Problem) -> str:
-    """Return a problem as the converter reads it."""
-    import json
+@functools.cache
+def _converter() -> subprocess.Popen[str]:
+    """Return the process that converts: TensorFlow's threads are not to be in this one."""
+    command = [sys.executable, "-m", "benchmarks.peers.litert_converter"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    return json.dumps(problem.as_data())
+
+def _convert(problem: Problem) -> None:
+    """Have the model of a problem written."""
+    converter = _converter()
+    assert converter.stdin is not None
+    assert converter.stdout is not None
+    converter.stdin.write(json.dumps(problem.as_data()) + "\n")
+    converter.stdin.flush()
+    for line in converter.stdout:  # TensorFlow prints there, too
+        if line == "written\n":
+            return
+    raise ChildProcessError(f"TensorFlow could not convert {problem.name}")

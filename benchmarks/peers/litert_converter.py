@@ -1,4 +1,4 @@
-"""Writes a problem as a model of LiteRT: TensorFlow's converter, in a process of its own."""
+"""Writes problems as models of LiteRT, with TensorFlow's converter."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import tensorflow as tf
 from benchmarks.files import model_path
 from benchmarks.peers.keras_layers import build
 from benchmarks.problems import Problem
+
+DONE = "written"  # what the interpreter's side waits for
 
 
 def convert(problem: Problem) -> bytes:
@@ -37,12 +39,14 @@ def convert(problem: Problem) -> bytes:
 
 
 def main() -> None:
-    """Read the problem from standard input."""
-    problem = Problem(**json.load(sys.stdin))
-    path = model_path(problem, "tflite")
-    partial = path.with_suffix(".partial-lite")
-    partial.write_bytes(convert(problem))
-    partial.rename(path)
+    """Read a problem a line from standard input, and say on standard output when it is written."""
+    for line in sys.stdin:
+        problem = Problem(**json.loads(line))
+        path = model_path(problem, "tflite")
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(convert(problem))
+        partial.replace(path)
+        print(DONE, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ def onnx_file(problem: Problem) -> str:
     if not path.exists():
         import onnx
 
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(f".{os.getpid()}")  # two peers may want it at once
         onnx.save(_model(problem), partial)
-        partial.rename(path)
+        partial.replace(path)
     return str(path)
 
 
