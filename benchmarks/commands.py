@@ -97,15 +97,3 @@ def memory(peers: Sequence[str], say: Callable[[str], None], longest: int) -> di
             )
             row[peer] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def suite() -> dict[str, Any] | None:
-    """Return what the last `make parity` says of its own speed, None if there was none."""
-    report = ROOT / "build" / "parity" / "report.json"
-    if not report.exists():
-        return None
-    data = json.loads(report.read_text(encoding="utf-8"))
-    cases = sum(
-        lane["compared"] for oracle in data["oracles"].values() for lane in oracle["lanes"].values()
-    )
-    return {"cases": cases, "extent": data["extent"], **data["seconds"]}

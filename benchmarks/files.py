@@ -8,7 +8,7 @@ from benchmarks.problems import Problem
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "bench"
-RESULTS = Path(__file__).parent / "results.json"
+RESULTS = BUILD / "results.json"
 
 
 def model_path(problem: Problem, ending: str) -> Path:

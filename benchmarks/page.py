@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from benchmarks.files import RESULTS, ROOT
+from benchmarks.files import ROOT
 from benchmarks.peers import ENGINES, OTHERS, PEERS
 from benchmarks.problems import GROWTH, SHAPES, STREAMS, VARIED, Problem, variants
 
@@ -197,14 +196,3 @@ def render(data: Mapping[str, Any]) -> str:
         duration=duration,
         table=table,
     )
-
-
-def read() -> dict[str, Any]:
-    """Return the results of the last whole run."""
-    data: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    return data
-
-
-def write() -> None:
-    """Write the page from the results of the last whole run."""
-    PAGE.write_text(render(read()), encoding="utf-8")

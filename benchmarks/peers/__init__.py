@@ -93,6 +93,14 @@ OTHERS = (
     Peer("keras-numpy", "Keras, NumPy", "keras_numpy", ("keras", "numpy")),
     Peer("onnx-reference", "onnx, reference", "onnx_reference", ("onnx",)),
     Peer("loop", "plain NumPy loop", "plain_loop", ("numpy",)),
-    Peer("products", "the products alone", "products_alone", ("numpy",), checked=False),
+    Peer("products", "products, h R", "products_alone", ("numpy",), ("rows",), checked=False),
+    Peer(
+        "products-columns",
+        "products, Rᵀ hᵀ",
+        "products_alone",
+        ("numpy",),
+        ("columns",),
+        checked=False,
+    ),
 )
 PEERS = {peer.name: peer for peer in (*ENGINES, *OTHERS)}
