@@ -24,8 +24,6 @@ FIRST_OUTPUTS = (
     "keras-numpy",
     "keras-jax",
 )
-# The sizes of the model that the commands of gru-ref read.
-MODEL = {"batch": 8, "timesteps": 100, "features": 40, "units": 128}
 MEMORY_PEERS = ("numba", "numpy", "core", "onnxruntime", "torch")
 
 

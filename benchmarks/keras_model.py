@@ -12,7 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 import numpy as np
 
-from benchmarks.commands import MODEL
+from benchmarks.problems import MODEL
 
 
 def main() -> None:

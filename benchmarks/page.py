@@ -9,9 +9,10 @@ from typing import Any
 
 import jinja2
 
+from benchmarks.agreement import TOLERANCE
 from benchmarks.files import ROOT
-from benchmarks.peers import ENGINES, OTHERS, PEERS
-from benchmarks.problems import GROWTH, SHAPES, STREAMS, VARIED, Problem, variants
+from benchmarks.peers import ENGINES, PEERS
+from benchmarks.problems import GROWTH, MODEL, SHAPES, STREAMS, VARIED, Problem, variants
 
 PAGE = ROOT / "docs" / "performance.md"
 FOLDER = Path(__file__).parent
@@ -94,8 +95,8 @@ def time_table(cells: Cells, problems: Sequence[Problem], columns: Any = None) -
     )
 
 
-def step_table(cells: Cells, problems: Sequence[Problem], first: str, values: Sequence[str]) -> str:
-    """Return microseconds a timestep: a row a problem, a column a peer."""
+def step_table(cells: Cells, problems: Sequence[Problem], first: str, size: str) -> str:
+    """Return microseconds a timestep: a row a problem, named by one of its sizes."""
     peers = measured_peers(cells, problems)
 
     def step(problem: Problem, peer: str) -> str:
@@ -106,11 +107,37 @@ def step_table(cells: Cells, problems: Sequence[Problem], first: str, values: Se
 
     return table(
         [first, *(PEERS[peer].title for peer in peers)],
-        (
-            [value, *(step(problem, peer) for peer in peers)]
-            for value, problem in zip(values, problems, strict=True)
-        ),
+        ([f"{getattr(one, size):,}", *(step(one, peer) for peer in peers)] for one in problems),
     )
+
+
+def limit_table(cells: Cells, problems: Sequence[Problem], engines: Sequence[str]) -> str:
+    """Return times over that of the faster form of the products: a row a problem."""
+    shown = [peer for peer in (*engines, "onnxruntime") if peer in measured_peers(cells, problems)]
+    rows = []
+    for problem in problems:
+        row = cells.get(problem.name, {})
+        forms = [row[peer] for peer in ("products", "products-columns") if peer in row]
+        if forms:
+            base = min(forms, key=lambda cell: cell["median"])
+            times = [row.get(peer, {}).get("median") for peer in shown]
+            over = [significant(t / base["median"], 2) if t else MISSING for t in times]
+            rows.append([problem.shape, timing(base), *over])
+    return table(["", "products", *(f"{PEERS[peer].title} /" for peer in shown)], rows)
+
+
+def slower_table(parts: Iterable[Mapping[str, Any]], engine: str) -> str:
+    """Return where a peer that runs a whole GRU took less time than an engine."""
+    rows = [
+        [name, PEERS[peer].title, significant(cell["ratios"][engine][0], 2)]
+        for part in parts
+        for name, row in part["cells"].items()
+        for peer, cell in row.items()
+        if PEERS[peer].checked and cell.get("ratios", {}).get(engine, [0])[0] > 1
+    ]
+    if not rows:
+        return "Nowhere."
+    return table(["problem", "peer", "ratio"], rows).replace("--: | --:", "--- | --:")
 
 
 def memory_table(memory: Cells, problems: Sequence[Problem]) -> str:
@@ -133,19 +160,17 @@ def memory_table(memory: Cells, problems: Sequence[Problem]) -> str:
     )
 
 
-def reason_table(cells: Cells) -> str:
+def reason_table(parts: Iterable[Mapping[str, Any]]) -> str:
     """Return what was not measured: a row for every reason."""
     where: dict[tuple[str, str], list[str]] = {}
-    problems = {
-        one.name: one for one in (*SHAPES, *STREAMS, *(v for s in VARIED for v in variants(s)))
-    }
-    for name, row in cells.items():
-        for peer, cell in row.items():
-            if "reason" in cell and name in problems:
-                place = problems[name].label or problems[name].shape
-                places = where.setdefault((peer, cell["reason"]), [])
-                if place not in places:
-                    places.append(place)
+    for part in parts:
+        for name, row in part["cells"].items():
+            for peer, cell in row.items():
+                if "reason" in cell:
+                    places = where.setdefault((peer, cell["reason"]), [])
+                    place = name.partition(" ")[2] or name  # a variant's label says enough
+                    if place not in places:
+                        places.append(place)
     rows = sorted(where.items(), key=lambda item: list(PEERS).index(item[0][0]))
     return table(
         ["peer", "not measured", "because"],
@@ -166,9 +191,11 @@ def command_table(start: Mapping[str, Any], names: Mapping[str, str], over: str 
     return table(["", "time", *([f"/ {names[over]}"] if base is not None and over else [])], rows)
 
 
-def render(data: Mapping[str, Any]) -> str:
-    """Return the page."""
-    engines = [e.name for e in ENGINES if e.name in measured_peers(data["one"], SHAPES)]
+def render(data: Mapping[str, Any], shapes: Sequence[Problem] = SHAPES) -> str:
+    """Return the page of what was measured; a part that was not has no section."""
+    compared = [data[part] for part in ("shapes", "calls") if part in data]
+    timed = compared[0]["cells"] if compared else {}
+    names = {peer for row in timed.values() for peer, cell in row.items() if "median" in cell}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         undefined=jinja2.StrictUndefined,
@@ -178,21 +205,23 @@ def render(data: Mapping[str, Any]) -> str:
     )
     return environment.get_template("performance.md.jinja").render(
         data=data,
-        engines=engines,
-        fastest=engines[0],
-        titles={peer.name: peer.title for peer in (*ENGINES, *OTHERS)},
-        SHAPES=SHAPES,
-        STREAMS=STREAMS,
-        VARIED=VARIED,
+        compared=compared,
+        engines=[engine.name for engine in ENGINES if engine.name in names],
+        titles={peer.name: peer.title for peer in PEERS.values()},
+        shapes=shapes,
+        streams=[one for one in STREAMS if one.name in timed],
         GROWTH=GROWTH,
+        MODEL=MODEL,
+        TOLERANCE=TOLERANCE,
+        VARIED=VARIED,
         variants=variants,
         ratio_table=ratio_table,
+        limit_table=limit_table,
         time_table=time_table,
         step_table=step_table,
         memory_table=memory_table,
+        slower_table=slower_table,
         reason_table=reason_table,
         command_table=command_table,
         significant=significant,
-        duration=duration,
-        table=table,
     )

@@ -92,7 +92,7 @@ def _threads(run: Run) -> dict[str, Any]:
 
 
 def _growth(run: Run) -> dict[str, Any]:
-    problems = [one for kind in GROWTH.values() for one in kind]
+    problems = dict.fromkeys(one for kind in GROWTH.values() for one in kind)
     return run.compare(
         "growth",
         [one for one in problems if one.timesteps <= 10**4 or not run.quick],

@@ -31,14 +31,13 @@ MARKS = {
 }
 
 
-def draw(data: Mapping[str, Any]) -> None:
-    """Write the picture."""
+def draw(cells: Mapping[str, Any]) -> None:
+    """Write the picture of the part "shapes"."""
     matplotlib.use("svg")
     matplotlib.rcParams |= {"svg.hashsalt": "gru_ref", "font.size": 11, "axes.axisbelow": True}
     from matplotlib import pyplot
 
     problems = [*SHAPES, STREAMS[0]]
-    cells = data["one"]
     peers = [peer for peer in measured_peers(cells, problems) if peer in MARKS]
     base = next(engine.name for engine in ENGINES if engine.name in peers)
     # Narrow, so that the letters stay large enough where a phone scales it down.

@@ -162,3 +162,5 @@ GROWTH = {
     ),
     "batch": tuple(replace(_GROWING, batch=2**k) for k in range(10)),
 }
+# The sizes of the model that the commands of gru-ref read.
+MODEL = {"batch": 8, "timesteps": 100, "features": 40, "units": 128}
