@@ -27,7 +27,9 @@ MARKS = {
     "keras-jax": ("<", "#7f7f7f"),
     "keras-numpy": (">", "#7f7f7f"),
     "loop": ("h", "#4b0082"),
+    "onnx-reference": ("p", "#7f7f7f"),
     "products": ("|", "#000000"),
+    "products-columns": ("|", "#7f7f7f"),
 }
 
 
@@ -38,7 +40,7 @@ def draw(cells: Mapping[str, Any]) -> None:
     from matplotlib import pyplot
 
     problems = [*SHAPES, STREAMS[0]]
-    peers = [peer for peer in measured_peers(cells, problems) if peer in MARKS]
+    peers = measured_peers(cells, problems)
     base = next(engine.name for engine in ENGINES if engine.name in peers)
     # Narrow, so that the letters stay large enough where a phone scales it down.
     figure, axes = pyplot.subplots(figsize=(5.4, 7.4), layout="constrained")
