@@ -149,9 +149,7 @@ def measure(
     for session in range(sessions):
         with started(peers, threads) as workers, tempfile.TemporaryDirectory() as folder:
             for worker in workers.values():
-                worker.send("versions")
-            for worker in workers.values():
-                measured.versions |= worker.answer()["versions"]
+                measured.versions |= worker.ask("versions")["versions"]
             for group in [problems] if keep else [[problem] for problem in problems]:
                 for problem in group:
                     say(f"{problem.name}: outputs, session {session + 1} of {sessions}")
@@ -194,26 +192,27 @@ def _make(
     long: set[Pair],
 ) -> None:
     """Have every peer make a problem, compare what they return, and find the loops of a value."""
-    paths = {}
+    checked = problem.timesteps <= CHECKED_TIMESTEPS
+    served, outputs = {}, {}
+    # One after another: the threads of several BLAS libraries would wait for work at once.
     for peer, worker in workers.items():
-        paths[peer] = folder / f"{peer}.npy"
-        paths[peer].unlink(missing_ok=True)
-        output = str(paths[peer]) if problem.timesteps <= CHECKED_TIMESTEPS else None
-        worker.send("make", problem=problem.as_data(), output=output)
-    served = {}
-    for peer, worker in workers.items():
-        answer = worker.answer()
+        path = folder / f"{peer}.npy"
+        path.unlink(missing_ok=True)
+        answer = worker.ask(
+            "make", problem=problem.as_data(), output=str(path) if checked else None
+        )
         if "reason" in answer:
             measured.reasons[problem.name, peer] = answer["reason"]
-        else:
-            served[peer] = worker
-    outputs = {peer: paths[peer] for peer in served if paths[peer].exists()}
-    if problem.timesteps <= CHECKED_TIMESTEPS:
+            continue
+        served[peer] = worker
+        if path.exists():
+            outputs[peer] = path
+    if checked:
         for peer, distance in check(problem, outputs).items():
             measured.apart[problem.name, peer] = distance
     for peer, worker in served.items():
         pair = problem.name, peer
-        if problem.timesteps > CHECKED_TIMESTEPS:
+        if not checked:
             loops[pair] = 1
             long.add(pair)
         if pair in loops:

@@ -52,27 +52,19 @@ class Worker:
                 preexec_fn=pin,
             )
 
-    def send(self, do: str, **request: Any) -> None:
-        """Ask for something without waiting for it."""
+    def ask(self, do: str, **request: Any) -> dict[str, Any]:
+        """Return the answer to a request."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # the answer says that the process has ended
             self._process.stdin.write(json.dumps({"do": do, **request}) + "\n")
             self._process.stdin.flush()
-
-    def answer(self) -> dict[str, Any]:
-        """Return the answer to what was asked last."""
-        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             last = "\n".join(self._log.read_text(encoding="utf-8").splitlines()[-12:])
             raise click.ClickException(f"the process of {self.name} has ended; it said:\n{last}")
         answer: dict[str, Any] = json.loads(line)
         return answer
-
-    def ask(self, do: str, **request: Any) -> dict[str, Any]:
-        """Return the answer to a request."""
-        self.send(do, **request)
-        return self.answer()
 
     def close(self) -> None:
         """End the process."""
