@@ -105,7 +105,7 @@ def main(
     if narrow:
         for block in re.findall(r"^(?:#.*\n|(?:\|.*\n)+|Shape .*\n)", text, re.MULTILINE):
             console().print(Markdown(block))
-    else:
+    elif "shapes" in data:  # what the page begins with
         page.PAGE.write_text(text, encoding="utf-8")
         plot.draw(data["shapes"]["cells"])
 

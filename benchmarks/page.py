@@ -178,7 +178,7 @@ def reason_table(parts: Iterable[Mapping[str, Any]]) -> str:
     ).replace("--:", "---")
 
 
-def command_table(start: Mapping[str, Any], names: Mapping[str, str], over: str | None) -> str:
+def command_table(start: Mapping[str, Any], names: Mapping[str, str], over: str = "") -> str:
     """Return the times of commands, and how much longer than another each takes."""
     base = start[over]["median"] if over in start else None
     rows = []
@@ -186,9 +186,11 @@ def command_table(start: Mapping[str, Any], names: Mapping[str, str], over: str 
         if name in start:
             row = [title, timing(start[name])]
             if base is not None:
-                row.append(significant(start[name]["median"] / base, 2))
+                seconds = start[name]["median"]
+                row += [f"{1e3 * (seconds - base):+,.0f} ms", significant(seconds / base, 2)]
             rows.append(row)
-    return table(["", "time", *([f"/ {names[over]}"] if base is not None and over else [])], rows)
+    more = [f"− {names[over]}", f"/ {names[over]}"] if base is not None else []
+    return table(["", "time", *more], rows)
 
 
 def render(data: Mapping[str, Any], shapes: Sequence[Problem] = SHAPES) -> str:
@@ -206,6 +208,10 @@ def render(data: Mapping[str, Any], shapes: Sequence[Problem] = SHAPES) -> str:
     return environment.get_template("performance.md.jinja").render(
         data=data,
         compared=compared,
+        minutes=sum(part.get("minutes", 0) for part in data.values()),
+        apart={dtype: max(part["apart"][dtype] for part in compared) for dtype in TOLERANCE}
+        if compared
+        else {},
         engines=[engine.name for engine in ENGINES if engine.name in names],
         titles={peer.name: peer.title for peer in PEERS.values()},
         shapes=shapes,

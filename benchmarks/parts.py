@@ -84,7 +84,7 @@ def _shapes(run: Run) -> dict[str, Any]:
 
 
 def _calls(run: Run) -> dict[str, Any]:
-    return run.compare("calls", VARIANTS)
+    return run.compare("calls", VARIANTS, sessions=1)
 
 
 def _threads(run: Run) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from benchmarks.worker import STREAM_CALLS
 from benchmarks.workers import Worker, started
 
 MIN_TIME = 0.02  # seconds that the loops of a value take at least
-LONG = 0.15  # seconds of a call from which on it is measured once a session, not in every round
+SLOW = 0.05  # seconds of a call from which on a round has one value of it, without warm-up
+LONG = 0.5  # seconds of a call from which on it is measured once a session, not in every round
 CHECKED_TIMESTEPS = 10_000  # the core takes minutes of a longer input, and so do calibrations
 # (problem, peer)
 Pair = tuple[str, str]
@@ -145,7 +146,7 @@ def measure(
     """
     measured = Measured()
     loops: dict[Pair, int] = {}
-    long: set[Pair] = set()
+    seconds: dict[Pair, float] = {}  # of a call
     for session in range(sessions):
         with started(peers, threads) as workers, tempfile.TemporaryDirectory() as folder:
             for worker in workers.values():
@@ -153,7 +154,7 @@ def measure(
             for group in [problems] if keep else [[problem] for problem in problems]:
                 for problem in group:
                     say(f"{problem.name}: outputs, session {session + 1} of {sessions}")
-                    _make(problem, workers, Path(folder), measured, loops, long)
+                    _make(problem, workers, Path(folder), measured, loops, seconds)
                 for number in range(rounds):
                     for problem in group:
                         say(
@@ -161,15 +162,20 @@ def measure(
                         )
                         for peer in _turn(peers, number):
                             pair = problem.name, peer
-                            if pair in loops and not (number >= long_rounds and pair in long):
-                                _time(
-                                    pair,
-                                    workers[peer],
-                                    session * rounds + number,
-                                    measured,
-                                    loops[pair],
-                                    long=pair in long,
-                                )
+                            if pair not in loops or (
+                                number >= long_rounds and seconds[pair] > LONG
+                            ):
+                                continue
+                            one = loops[pair] == STREAM_CALLS or seconds[pair] > SLOW
+                            answer = workers[peer].ask(
+                                "time",
+                                name=problem.name,
+                                loops=loops[pair],
+                                min_time=MIN_TIME,
+                                warmups=int(seconds[pair] <= SLOW),
+                                values=1 if one else 3,
+                            )
+                            measured.add(pair, session * rounds + number, answer["suite"])
                 if not keep:
                     for peer, worker in workers.items():
                         if (group[0].name, peer) in loops:
@@ -189,7 +195,7 @@ def _make(
     folder: Path,
     measured: Measured,
     loops: dict[Pair, int],
-    long: set[Pair],
+    seconds: dict[Pair, float],
 ) -> None:
     """Have every peer make a problem, compare what they return, and find the loops of a value."""
     checked = problem.timesteps <= CHECKED_TIMESTEPS
@@ -213,32 +219,13 @@ def _make(
     for peer, worker in served.items():
         pair = problem.name, peer
         if not checked:
-            loops[pair] = 1
-            long.add(pair)
+            loops[pair], seconds[pair] = 1, 2 * LONG
         if pair in loops:
             continue
         answer = worker.ask(
             "time", name=problem.name, loops=0, min_time=MIN_TIME, warmups=0, values=1
         )
         found = measured.add(pair, 0, answer["suite"])
-        loops[pair], seconds = found.get_runs()[0].warmups[-1]
-        if problem.streams and seconds * STREAM_CALLS < LONG * 4:
+        loops[pair], seconds[pair] = found.get_runs()[0].warmups[-1]
+        if problem.streams and seconds[pair] * STREAM_CALLS < LONG:
             loops[pair] = STREAM_CALLS
-        elif seconds > LONG:
-            long.add(pair)
-
-
-def _time(
-    pair: Pair, worker: Worker, number: int, measured: Measured, loops: int, *, long: bool
-) -> None:
-    """Have pyperf take the values of a round."""
-    values = 1 if long or loops == STREAM_CALLS else 3
-    answer = worker.ask(
-        "time",
-        name=pair[0],
-        loops=loops,
-        min_time=MIN_TIME,
-        warmups=0 if long else 1,
-        values=values,
-    )
-    measured.add(pair, number, answer["suite"])
