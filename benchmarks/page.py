@@ -129,7 +129,7 @@ def limit_table(cells: Cells, problems: Sequence[Problem], engines: Sequence[str
 def slower_table(parts: Iterable[Mapping[str, Any]], engine: str) -> str:
     """Return where a peer that runs a whole GRU took less time than an engine."""
     rows = [
-        [name, PEERS[peer].title, significant(cell["ratios"][engine][0], 2)]
+        [name, PEERS[peer].title, significant(cell["ratios"][engine][0])]
         for part in parts
         for name, row in part["cells"].items()
         for peer, cell in row.items()
