@@ -43,15 +43,17 @@ def draw(cells: Mapping[str, Any]) -> None:
     peers = measured_peers(cells, problems)
     base = next(engine.name for engine in ENGINES if engine.name in peers)
     # Narrow, so that the letters stay large enough where a phone scales it down.
-    figure, axes = pyplot.subplots(figsize=(5.4, 7.4), layout="constrained")
-    for peer in peers:
+    figure, axes = pyplot.subplots(figsize=(5.4, 9), layout="constrained")
+    for number, peer in enumerate(peers):
         mark, colour = MARKS[peer]
+        # Peers below one another within a row, for equal ones to be seen.
+        shift = 0.0 if mark == "|" else 0.7 * (number + 0.5) / len(peers) - 0.35
         points = [
-            (1 / cell["ratios"][base][0], row)
+            (1 / cell["ratios"][base][0], row + shift)
             for row, problem in enumerate(problems)
             if base in (cell := cells.get(problem.name, {}).get(peer, {})).get("ratios", {})
         ]
-        size = 15 if mark == "|" else 9
+        size = 30 if mark == "|" else 7
         axes.plot(
             *zip(*points, strict=True),
             linestyle="none",
@@ -68,9 +70,12 @@ def draw(cells: Mapping[str, Any]) -> None:
     axes.set_yticks(range(len(problems)), [_label(one) for one in problems])
     axes.set_ylim(len(problems) - 0.5, -0.5)
     axes.grid(axis="x", color="0.85")
-    axes.grid(axis="y", color="0.93", linewidth=8)
+    for row in range(0, len(problems), 2):
+        axes.axhspan(row - 0.5, row + 0.5, color="0.95")
     axes.set_xlabel(f"time / that of {PEERS[base].title}\n(to the right: slower)")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False, handletextpad=0.2)
+    legend = figure.legend(loc="outside lower center", ncols=2, frameon=False, handletextpad=0.2)
+    for handle in legend.legend_handles:
+        handle.set_markersize(min(handle.get_markersize(), 12))
     PICTURE.parent.mkdir(exist_ok=True)
     figure.savefig(PICTURE, facecolor="white", metadata={"Date": None})
     pyplot.close(figure)
