@@ -103,7 +103,8 @@ def main(
         click.echo("\r\x1b[K", err=True, nl=False)
     text = page.render(data, problems)
     if narrow:
-        for block in re.findall(r"^(?:#.*\n|(?:\|.*\n)+|Shape .*\n)", text, re.MULTILINE):
+        tables = text.partition("## What was tried")[0]
+        for block in re.findall(r"^(?:#.*\n|(?:\|.*\n){3,}|Shape .*\n)", tables, re.MULTILINE):
             console().print(Markdown(block))
     elif "shapes" in data:  # what the page begins with
         page.PAGE.write_text(text, encoding="utf-8")
