@@ -66,7 +66,7 @@ from gru_ref.presentation.tables import console
     "--rounds",
     type=click.IntRange(1),
     metavar="N",
-    default=4,
+    default=3,
     show_default=True,
     help="How often everything is measured in a session.",
 )
