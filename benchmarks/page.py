@@ -178,19 +178,20 @@ def reason_table(parts: Iterable[Mapping[str, Any]]) -> str:
     ).replace("--:", "---")
 
 
-def command_table(start: Mapping[str, Any], names: Mapping[str, str], over: str = "") -> str:
-    """Return the times of commands, and how much longer than another each takes."""
+def command_table(
+    start: Mapping[str, Any], names: Mapping[str, str], over: str = "", sign: str = "/"
+) -> str:
+    """Return the times of commands, and how much longer ("−" or "/") than another each takes."""
     base = start[over]["median"] if over in start else None
     rows = []
     for name, title in names.items():
         if name in start:
-            row = [title, timing(start[name])]
+            row, seconds = [title, timing(start[name])], start[name]["median"]
             if base is not None:
-                seconds = start[name]["median"]
-                row += [f"{1e3 * (seconds - base):+,.0f} ms", significant(seconds / base, 2)]
+                more = significant(seconds / base, 2)
+                row.append(more if sign == "/" else f"{1e3 * (seconds - base):+,.0f} ms")
             rows.append(row)
-    more = [f"− {names[over]}", f"/ {names[over]}"] if base is not None else []
-    return table(["", "time", *more], rows)
+    return table(["", "time", *([f"{sign} {names[over]}"] if base is not None else [])], rows)
 
 
 def render(data: Mapping[str, Any], shapes: Sequence[Problem] = SHAPES) -> str:
