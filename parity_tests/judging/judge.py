@@ -14,12 +14,13 @@ from parity_tests.cases.predictions import bound_for, is_step_local
 from parity_tests.cases.sweeps import SEED, Case
 from parity_tests.cases.witness import MaskedWitness, Witness, exact_enough, witness
 from parity_tests.environment import again
-from parity_tests.judging import compare, run_gru_ref, step_local
+from parity_tests.judging import compare, engines, run_gru_ref, step_local
 from parity_tests.judging.mistakes import MISTAKES, Mistake, WitnessRun
 from parity_tests.oracles.client import Oracle
 from parity_tests.oracles.pool import keras_version_of
 
 REDRAWS = 40
+TINY = 1e-300  # in place of a bound of zero: any error is over it
 # In eps: what two generations that compute the same do not differ by.
 APART, APART_IN_HALVES = 1e6, 16.0
 OTHER_GENERATION = {"keras2": "3", "keras3": "2"}
@@ -32,6 +33,19 @@ class Disagreement(AssertionError):
     """
 
     record: Record | None = None
+
+
+@dataclass
+class EngineRecord:
+    """What the report needs of one case and one of the faster engines, compared with live Keras.
+
+    `reason` is why it did not compute all of the case; then nothing else is told. `over` is the
+    error in units of the case's bounds: none in the lanes of tolerance zero.
+    """
+
+    reason: str = ""
+    equal: bool = False
+    over: float = 0.0
 
 
 @dataclass
@@ -53,6 +67,7 @@ class Record:
     deviations: list[str] = field(default_factory=list)
     mistakes: dict[str, float] = field(default_factory=dict)
     looks_like: list[str] = field(default_factory=list)
+    engines: dict[str, EngineRecord] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -199,6 +214,45 @@ def _judge(
         for mistake in mistakes
         if mistake.applies(mine.attempt)
     }
+    failures = []
+    for name in engines.installed():
+        try:
+            _judge_engine(name, case, seen, record, mine, run)
+        except (Disagreement, engines.WrongEngine) as failure:
+            failures.append(str(failure))
+    if failures:
+        record.outcome = "disagreement"
+        raise Disagreement("\n".join(failures))
+
+
+def _judge_engine(
+    name: str,
+    case: Case,
+    seen: Observation,
+    record: Record,
+    mine: WitnessRun,
+    core: run_gru_ref.CaseRun,
+) -> None:
+    """Hold a faster engine to what the core is held to: live Keras, within the case's bounds."""
+    run = mine.run(name)
+    kept = record.engines[name] = EngineRecord(run.reason)
+    if not run.calls:
+        return
+    if (run.path, run.quirks) != (core.path, core.quirks):
+        raise Disagreement(
+            f"engine {name} takes the {run.path} path and warns of {run.quirks}, the core takes "
+            f"the {core.path} path and warns of {core.quirks}"
+        )
+    kept.equal = True
+    for calls in filter(None, (run.calls, run.again)):
+        worst = compare.difference(calls, seen.reply["calls"])
+        ratio = 0.0
+        if is_step_local(case) and (worst.index or not worst.error):
+            ratio = _ratio(case, seen, calls)
+        kept.equal = kept.equal and worst.error == 0
+        kept.over = max(kept.over, ratio, worst.error / (record.bound or TINY))
+        if kept.over > 1:
+            raise Disagreement(explain(case, mine, worst, record.bound, ratio, engine=name))
 
 
 def _check_quirks(case: Case, record: Record, run: run_gru_ref.CaseRun) -> None:
@@ -285,6 +339,7 @@ def explain(
     bound: float,
     ratio: float,
     looks_like: Sequence[str] = (),
+    engine: str = engines.CORE,
 ) -> str:
     """Return the message of a disagreement: the call, the worst index, the error, the rerun."""
     arguments = ", ".join(f"{name}={value!r}" for name, value in mine.constructor.items())
@@ -293,7 +348,8 @@ def explain(
     return "\n".join(
         [
             f"{case.oracle} {case.id}",
-            f"  GRU({arguments}), path {mine.path}",
+            f"  GRU({arguments}), path {mine.path}"
+            + ("" if engine == engines.CORE else f", engine {engine}"),
             f"  {worst.where}{shown if worst.index else ''}",
             f"  error {compare.error_words(worst.error, worst.absolute)}, bound {bound:g} eps"
             + (f", {ratio:g} of the step-local bound" if ratio else ""),

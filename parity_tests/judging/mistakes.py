@@ -15,6 +15,7 @@ from gru_ref.debugging.mistakes.gru_run import Attempt, Call
 from gru_ref.debugging.mistakes.table import MISTAKES, Mistake
 from gru_ref.errors import KerasQuirkWarning
 from parity_tests.judging import run_gru_ref
+from parity_tests.judging.engines import CORE
 from parity_tests.judging.run_gru_ref import CallResult, CaseRun
 from parity_tests.matrix.mistakes import IN_RECORDS
 
@@ -32,10 +33,10 @@ class WitnessRun:
     keras_version: str
     path: str
 
-    def run(self) -> CaseRun:
-        """Return what gru_ref computes for it."""
+    def run(self, engine: str = CORE) -> CaseRun:
+        """Return what an engine of gru_ref computes for it; see `run_gru_ref.run`."""
         return run_gru_ref.run(
-            self.constructor, self.weights, self.calls, self.masks, self.keras_version
+            self.constructor, self.weights, self.calls, self.masks, self.keras_version, engine
         )
 
     @functools.cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import gru_ref
-from gru_ref.errors import KerasQuirkWarning
+from gru_ref.errors import EngineWarning, KerasQuirkWarning
+from parity_tests.judging import engines
 from parity_tests.oracles import codec
 
 
@@ -22,11 +24,17 @@ class CallResult(NamedTuple):
 
 
 class CaseRun(NamedTuple):
-    """What a witness gave: a result for each call, the path taken and the quirks warned of."""
+    """What a witness gave: a result for each call, the path taken and the quirks warned of.
+
+    Of a faster engine also why it did not compute all of it, and the results of the same calls of
+    the same layer once more, which takes a shorter way through it.
+    """
 
     calls: list[CallResult]
     path: str
     quirks: tuple[str, ...]
+    reason: str = ""
+    again: Sequence[CallResult] = ()
 
 
 def run(
@@ -35,6 +43,7 @@ def run(
     calls: Sequence[Any],
     masks: Sequence[Mapping[str, Any]],
     keras_version: str,
+    engine: str = engines.CORE,
 ) -> CaseRun:
     """Build a `gru_ref.GRU` and make the calls of a witness.
 
@@ -44,33 +53,61 @@ def run(
         Objects with x, initial_state, mask and training, or the string "reset".
     masks : sequence of mappings
         For each call the captured dropout_mask and recurrent_dropout_mask.
+    engine : str
+        The core, or a faster engine: where that computes no plain call of the layer, nothing is
+        run.
+
+    Raises
+    ------
+    WrongEngine
+        Another engine than this one and, for a reason that is given, the core was seen to run.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _watch(engine) as seen:
         warnings.simplefilter("always", KerasQuirkWarning)
-        layer = gru_ref.GRU(**constructor, keras_version=keras_version, engine="core")
+        warnings.simplefilter("ignore", EngineWarning)
+        layer = gru_ref.GRU(**constructor, keras_version=keras_version, engine=engine)
+        if reason := engines.refusal(engine, layer):
+            return CaseRun([], layer.config.path, (), reason)
         first = next(call for call in calls if call != "reset")
         layer.build(first.x.shape)
         layer.set_weights(weights)
-        results = []
-        for call, dropped in zip(calls, masks, strict=True):
-            if call == "reset":
-                layer.reset_states()
-                results.append(CallResult([], "reset", layer.recorded_state))
-                continue
-            value = layer(
-                call.x,
-                call.initial_state,
-                mask=call.mask,
-                training=call.training,
-                dropout_mask=dropped.get("dropout_mask"),
-                recurrent_dropout_mask=dropped.get("recurrent_dropout_mask"),
-            )
-            container = type(value).__name__ if isinstance(value, (list, tuple)) else "tensor"
-            outputs = [value] if container == "tensor" else list(value)
-            state = layer.recorded_state if layer.stateful else None
-            results.append(CallResult(outputs, container, state))
+        results, again = _make_calls(layer, calls, masks), []
+        if seen is not None:
+            reason = seen.reason(engine, layer)
+            if not layer.stateful:
+                again = _make_calls(layer, calls, masks)
     quirks = {str(w.message).partition(":")[0] for w in caught}
-    return CaseRun(results, layer.config.path, tuple(sorted(quirks)))
+    return CaseRun(results, layer.config.path, tuple(sorted(quirks)), reason, again)
+
+
+def _watch(engine: str) -> contextlib.AbstractContextManager[engines.Watch | None]:
+    """Return what watches a faster engine; the core computes whatever it is asked to."""
+    return contextlib.nullcontext() if engine == engines.CORE else engines.watch()
+
+
+def _make_calls(
+    layer: Any, calls: Sequence[Any], masks: Sequence[Mapping[str, Any]]
+) -> list[CallResult]:
+    """Return the results of the calls of a witness."""
+    results = []
+    for call, dropped in zip(calls, masks, strict=True):
+        if call == "reset":
+            layer.reset_states()
+            results.append(CallResult([], "reset", layer.recorded_state))
+            continue
+        value = layer(
+            call.x,
+            call.initial_state,
+            mask=call.mask,
+            training=call.training,
+            dropout_mask=dropped.get("dropout_mask"),
+            recurrent_dropout_mask=dropped.get("recurrent_dropout_mask"),
+        )
+        container = type(value).__name__ if isinstance(value, (list, tuple)) else "tensor"
+        outputs = [value] if container == "tensor" else list(value)
+        state = layer.recorded_state if layer.stateful else None
+        results.append(CallResult(outputs, container, state))
+    return results
 
 
 class StepOutcome(NamedTuple):
@@ -89,6 +126,7 @@ def steps(
     rows: Sequence[Sequence[Any]],
     keras_version: str,
     rng: np.random.Generator | None = None,
+    engine: str | None = None,
 ) -> list[StepOutcome]:
     """Carry out methods of a `gru_ref.GRU` one by one, up to the first that raises.
 
@@ -100,6 +138,8 @@ def steps(
         the class of what it raises. ``fit_once`` at the learning rate 0 is `apply_constraints`.
     rng : numpy.random.Generator, optional
         What draws the dropout masks of calls in training.
+    engine : str, optional
+        What computes the calls; by default what gru_ref takes by itself.
     """
     layer: Any = None
     outcomes = []
@@ -126,6 +166,8 @@ def steps(
         outcomes.append(StepOutcome(method, value, None, _memory(layer) == before))
         if method in ("construct", "from_config"):
             layer = value
+            if engine is not None:
+                layer.engine = engine
     return outcomes
 
 

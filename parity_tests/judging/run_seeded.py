@@ -12,6 +12,7 @@ import numpy as np
 import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.random_streams import seeds
+from parity_tests.judging import engines
 from parity_tests.matrix.seeded import Path
 
 # The weights are no matter where the masks alone are compared: none is drawn.
@@ -49,7 +50,10 @@ def run(given: Mapping[str, Any], keras_version: str) -> dict[str, Any]:
         warnings.simplefilter("ignore", KerasQuirkWarning)
         seeds.enable_tf_random_generator(given["generators"])
         layer = gru_ref.GRU(
-            **given["constructor"], keras_version=keras_version, execution=given["execution"]
+            **given["constructor"],
+            keras_version=keras_version,
+            execution=given["execution"],
+            engine=engines.CORE,
         )
         seeds.enable_tf_random_generator(False)
         layer.build(given["x"].shape)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import gru_ref
-from gru_ref.errors import KerasQuirkWarning
-from parity_tests.judging import compare
+from gru_ref.errors import EngineWarning, KerasQuirkWarning
+from parity_tests.judging import compare, engines
 from parity_tests.judging.run_gru_ref import StepOutcome, carry_out
 
 
@@ -29,19 +29,41 @@ def layer_from(written: Any, keras_version: str) -> Any:
     return kind(**arguments, **own)
 
 
+class WrapperRun(NamedTuple):
+    """The outcomes of the steps, the quirks warned of, and why the engine did not compute it all.
+
+    The reason is empty for the core, and None for a cell, which no engine runs.
+    """
+
+    outcomes: list[StepOutcome]
+    quirks: list[str]
+    reason: str | None = ""
+
+
 def run(
-    steps: Sequence[Sequence[Any]], keras_version: str, masks: Sequence[Any] = ()
-) -> tuple[list[StepOutcome], list[str]]:
-    """Carry out the steps of a case, and return their outcomes and the quirks warned of.
+    steps: Sequence[Sequence[Any]],
+    keras_version: str,
+    masks: Sequence[Any] = (),
+    engine: str | None = engines.CORE,
+) -> WrapperRun:
+    """Carry out the steps of a case.
 
     Parameters
     ----------
     masks : sequence
         For each step the dropout masks of its call, or None.
+    engine : str or None
+        The core, a faster engine, or what the layer takes by itself.
+
+    Raises
+    ------
+    WrongEngine
+        Another engine than this one and, for a reason that is given, the core was seen to run.
     """
     layer, outcomes = None, []
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, engines.watch() as seen:
         warnings.simplefilter("always", KerasQuirkWarning)
+        warnings.simplefilter("ignore", EngineWarning)
         for number, (method, positional, keywords) in enumerate(steps):
             given = masks[number] if number < len(masks) else None
             if given is not None:
@@ -61,8 +83,17 @@ def run(
             except Exception as error:  # every class is an outcome here
                 outcomes.append(StepOutcome(method, error=error))
                 break
+            made = method in ("construct", "from_config") and hasattr(layer, "engine")
+            if made and engine is not None:
+                layer.engine = engine
             outcomes.append(StepOutcome(method, value))
-    return outcomes, sorted({str(w.message).partition(":")[0] for w in caught})
+        reason: str | None = ""
+        if not hasattr(layer, "engine"):
+            reason = None
+        elif engine not in (None, engines.CORE) and any(o.method == "call" for o in outcomes):
+            reason = seen.reason(engine, layer)
+    quirks = sorted({str(w.message).partition(":")[0] for w in caught})
+    return WrapperRun(outcomes, quirks, reason)
 
 
 def difference(actual: Any, expected: Any) -> float:

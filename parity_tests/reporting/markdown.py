@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from parity_tests.reporting import disagreements
+from parity_tests.reporting import disagreements, engines_table
 from parity_tests.reporting.report import Test, lane_rows, left_out_sentences
 
 MEANING = {
@@ -34,6 +34,7 @@ def text(data: Mapping[str, Any], tests: Mapping[str, Test]) -> str:
         f"{data['seconds']['wall']:.0f} s.",
         "",
         *_lanes(data["oracles"]),
+        *engines_table.markdown(data["engines"]),
         *_bullets("Problems", data["problems"][:SHOWN]),
         *_bullets("Left out", left_out_sentences(data["left_out"])),
         *_bullets("What it looks like", _looks_like(data["oracles"])),

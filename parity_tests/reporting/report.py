@@ -22,7 +22,7 @@ from parity_tests.judging import float32_runs
 from parity_tests.judging.compare import error_words
 from parity_tests.matrix.deviations import DEVIATIONS
 from parity_tests.recording import golden
-from parity_tests.reporting import mistakes_page
+from parity_tests.reporting import engines_table, mistakes_page
 
 INSIDE: pytest.StashKey[list[dict[str, float]]] = pytest.StashKey()
 VERDICTS = ("parity", "Keras drifted", "gru_ref regressed", "fixtures stale")
@@ -128,12 +128,14 @@ def summarise(
             test.partition(f"_{name}")[2].lstrip(":") or test for test in failed
         )
     cells = mistakes_page.Cells(records["case"], mistakes_page.path_of)
+    engines = engines_table.engine_data(records["case"], records["wrappers"])
     problems = [not_collected_sentence(name) for name in collected.not_collected]
     if extent == "quick" and not collected.failed:
-        problems += cells.unseen(set(oracles))
+        problems += cells.unseen(set(oracles)) + engines_table.problems(engines)
     if extent == "whole":
         problems += _unneeded_rows(oracles) + _uncovered(oracles, records["case"])
         problems += mistakes_page.problems(records["case"], oracles)
+        problems += engines_table.problems(engines)
         problems += _not_compared(oracles, records["fixture"])
     elsewhere = [
         test for test in collected.failed if not any(f"_{name}" in test for name in oracles)
@@ -143,6 +145,7 @@ def summarise(
         "verdict": verdict(records["fixture"], collected.failed),
         "extent": extent,
         "oracles": oracles,
+        "engines": engines,
         "seconds": {
             "wall": round(wall, 1),
             "keras": round(sum(sum(process.values()) for process in inside), 1),
@@ -369,6 +372,8 @@ def print_summary(data: dict[str, Any], disagreements: Sequence[str] = (), path:
             console.print(f"  {name} is CORRUPT on purpose: a test of this suite")
         for row, count in sorted(oracle["deviations"].items()):
             console.print(f"  {count:5d} {row}")
+    for shown in engines_table.terminal(data["engines"]):
+        console.print(shown)
     for name, row in data["seeded"].items():
         if row["mask_elements"] or row["seeds"]:
             console.print(

@@ -50,8 +50,11 @@ def compare_layers(oracle: Oracle, layers: Sequence[Layer]) -> dict[str, Any]:
     result : dict
         rows: id, path, outcome and deviations of each case, in the order of the table. messages:
         what the disagreements say, by id. mistakes: by name, lane and path, in how many cases it
-        showed and was made. blocks: how many blocks of weights the cases have, and do not sense.
-        redrawn: how many runs were discarded. digest: of every number that Keras returned.
+        showed and was made. engines: by name, of each faster engine that is installed, how many
+        cases it computed, how many of them equal, why it did not compute the others, and in how
+        many of them each mistake showed and was made. blocks: how many blocks of weights the cases
+        have, and do not sense. redrawn: how many runs were discarded. digest: of every
+        number that Keras returned.
     """
     oracle.describe()  # no request may come between those of the layers
     compared = _Compared(layers)
@@ -106,6 +109,7 @@ class _Compared:
         self.digests: dict[str, str] = {}
         self.messages: dict[str, str] = {}
         self.mistakes: Counter[tuple[str, str, str, str]] = Counter()
+        self.engines: Counter[tuple[str, ...]] = Counter()
         self.blocks: Counter[str] = Counter()
         self.redrawn = 0
 
@@ -134,7 +138,20 @@ class _Compared:
             for what in ("made", "shown") if error > 0 else ("made",):
                 recorded = name_in_records(BY_NAME[name])
                 self.mistakes[recorded, case.lane, case.path, what] += 1
+        self._add_engines(record)
         return True
+
+    def _add_engines(self, record: judge.Record) -> None:
+        """Count what the faster engines came to."""
+        for engine, found in record.engines.items():
+            if found.reason:
+                self.engines[engine, "not_served", found.reason] += 1
+                continue
+            self.engines[engine, "compared"] += 1
+            self.engines[engine, "equal"] += found.equal
+            for name, error in record.mistakes.items():
+                self.engines[engine, "made", name] += 1
+                self.engines[engine, "shown", name] += error > 0
 
     def result(self) -> dict[str, Any]:
         """Return everything as plain data, in an order that no redraw changes."""
@@ -147,6 +164,7 @@ class _Compared:
             "rows": [self.rows[i] for i in ids],
             "messages": {i: self.messages[i] for i in ids if i in self.messages},
             "mistakes": mistakes,
+            "engines": [[*where, count] for where, count in sorted(self.engines.items())],
             "blocks": dict(sorted(self.blocks.items())),
             "redrawn": self.redrawn,
             "digest": digest.hexdigest(),

@@ -15,7 +15,7 @@ OUTCOMES = ("equal", "raised", "disagreement")
 # Of no case here: hard_sigmoid is no activation of the exact or the saturated lane.
 ELSEWHERE = ("hard_sigmoid",)
 # What `merge` adds up of a report.
-SUMMED = ("blocks", "cases", "deviations", "mistakes", "weights", "messages")
+SUMMED = ("blocks", "cases", "deviations", "mistakes", "engines", "weights", "messages")
 QUIRKS = {row.name for row in DEVIATIONS if row.kind == "quirk"}
 
 
@@ -38,6 +38,7 @@ def total(
     data: dict[str, Any] = {"surroundings": dict(surroundings), "shards": [shard], "blocks": {}}
     messages: dict[str, str] = {}
     mistakes: Counter[tuple[str, str]] = Counter()
+    engines: Counter[tuple[str, ...]] = Counter()
     weights: Counter[str] = Counter()
     ordered = sorted(results, key=lambda block: block.name)
     for block in ordered:
@@ -52,10 +53,12 @@ def total(
         messages.update({f"{block.oracle}:{i}": m for i, m in result["messages"].items()})
         for where, made in result["mistakes"].items():
             mistakes.update({(f"{block.oracle} | {where}", key): n for key, n in made.items()})
+        engines.update({tuple(where): number for *where, number in result["engines"]})
         weights.update({**result["blocks"], "redrawn": result["redrawn"]})
     data["cases"] = _nest(counts)
     data["deviations"] = _nest(deviations)
     data["mistakes"] = _nest(mistakes)
+    data["engines"] = _nest(engines)
     data["weights"] = dict(sorted(weights.items()))
     data["messages"] = messages
     return data
@@ -98,6 +101,7 @@ def conclude(data: dict[str, Any], *, whole: bool) -> dict[str, Any]:
     found = []
     if whole:
         found = _missing_cases(data) + _idle_deviations(data) + _survivors(data)
+        found += _unseen_by_engines(data)
     return {**data, "problems": found, "verdict": verdict([], list(data["messages"]))}
 
 
@@ -150,6 +154,16 @@ def _survivors(data: Mapping[str, Any]) -> list[str]:
         f"mistake {where}: survives {made['made']} cases"
         for where, made in data["mistakes"].items()
         if made["made"] and not made.get("shown")
+    ]
+
+
+def _unseen_by_engines(data: Mapping[str, Any]) -> list[str]:
+    """Return the mistakes that were made in cases an engine computes, and showed in none."""
+    return [
+        f"mistake '{mistake}' shows in no case that engine {name} computes"
+        for name, figures in data["engines"].items()
+        for mistake in figures.get("made", {})
+        if not figures.get("shown", {}).get(mistake)
     ]
 
 

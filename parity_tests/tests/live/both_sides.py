@@ -10,6 +10,7 @@ import numpy as np
 
 from gru_ref.errors import KerasQuirkWarning
 from parity_tests.judging import run_gru_ref, run_wrappers
+from parity_tests.judging.engines import CORE
 from parity_tests.judging.run_gru_ref import StepOutcome
 from parity_tests.matrix.invalid import RELEASES
 from parity_tests.oracles import codec
@@ -48,7 +49,9 @@ def own_steps(oracle: str, steps: Steps) -> list[StepOutcome]:
     """Return what came of every step in gru_ref; the quirks that it warns of are ignored."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", KerasQuirkWarning)
-        return run_gru_ref.steps(codec.encode(list(steps)), live_run.keras_version(oracle))
+        return run_gru_ref.steps(
+            codec.encode(list(steps)), live_run.keras_version(oracle), engine=CORE
+        )
 
 
 def unfit_release(oracle: str) -> str:
@@ -78,5 +81,5 @@ def values(oracle: str, steps: Steps) -> tuple[list[Any], list[Any]]:
 def wrapper_values(oracle: str, steps: Steps) -> tuple[list[Any], list[Any]]:
     """Return what `values` does, for the steps of a cell, RNN or Bidirectional."""
     live = live_steps(oracle, steps, "wrappers")
-    own, _ = run_wrappers.run(steps, live_run.keras_version(oracle))
+    own = run_wrappers.run(steps, live_run.keras_version(oracle)).outcomes
     return [value(outcome) for outcome in live], [value(outcome) for outcome in own]

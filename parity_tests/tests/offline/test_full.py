@@ -37,6 +37,7 @@ def result(block: Block, outcome: str = "equal") -> dict[str, Any]:
         "rows": [[case_id, "loop", outcome, []]],
         "messages": said,
         "mistakes": {},
+        "engines": [["numpy", "compared", 1], ["numpy", "made", "mask ignored", 1]],
         "blocks": {"all": 6, "unsensed": 1},
         "redrawn": 0,
         "digest": block.name,
@@ -219,12 +220,14 @@ class TestExecutors:
 def test_the_table_is_whole_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
     counts = {"equal": 81_216, "raised": 10_176, "quirk": 20_479, "disagreement": 91_392}
     data = {"cases": {"keras2": {"saturated": {"unroll": counts}}}}
+    figures = {"compared": 536, "equal": 536, "not_served": {"it rounds": 24}, "made": {"a": 1}}
     rest = {"surroundings": {}, "messages": {}, "problems": [], "verdict": "parity"}
+    rest["engines"] = {"numpy": figures}
     summary.print_report({**data, **rest})
     shown = capsys.readouterr().out
     assert "…" not in shown
     assert max(map(len, shown.splitlines())) <= 80
-    for word in ("keras2", "saturated", "81,216", "20,479", "disagree"):
+    for word in ("keras2", "saturated", "81,216", "20,479", "disagree", "0 of 1 mistakes seen"):
         assert word in shown
 
 

@@ -13,6 +13,7 @@ import gru_ref
 from gru_ref.errors import KerasQuirkWarning
 from gru_ref.keras.ledger import LEDGER
 from parity_tests.judging import run_wrappers
+from parity_tests.judging.engines import CORE, installed
 from parity_tests.judging.invalid_rows import check_own
 from parity_tests.matrix import wrappers as table
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
@@ -32,15 +33,16 @@ class TestRecordedWrappers:
     """gru_ref gives what live Keras gave."""
 
     @for_rows([(case.oracle, case.id) for case in CASES])
-    def test_the_case_is_the_recorded_one(self, oracle: str, case_id: str) -> None:
+    def test_the_case_is_the_recorded_one_by_every_engine(self, oracle: str, case_id: str) -> None:
         (case,) = [c for c in CASES if (c.oracle, c.id) == (oracle, case_id)]
-        ours, _ = run_wrappers.run(case.steps, case.keras_version, case.masks)
-        assert ours[-1].error is None, f"{ours[-1].method}: {ours[-1].error!r}"
         bound = table.DOUBLE_BOUND if "+double" in case_id else 0.0
-        for outcome, expected in zip(ours, case.values, strict=True):
-            if outcome.method not in NOT_COMPARED:
-                error = run_wrappers.difference_of(outcome.method, outcome.value, expected)
-                assert error <= bound, outcome.method
+        for engine in (CORE, *installed()):
+            ours = run_wrappers.run(case.steps, case.keras_version, case.masks, engine).outcomes
+            assert ours[-1].error is None, f"{engine}, {ours[-1].method}: {ours[-1].error!r}"
+            for outcome, expected in zip(ours, case.values, strict=True):
+                if outcome.method not in NOT_COMPARED:
+                    error = run_wrappers.difference_of(outcome.method, outcome.value, expected)
+                    assert error <= bound, (engine, outcome.method)
 
     @for_rows(sorted(CONFIGS))
     def test_the_config_is_the_recorded_one(self, oracle: str, name: str) -> None:
@@ -60,7 +62,7 @@ class TestWrapperRows:
     def test_the_call_does_what_the_row_says(self, oracle: str, id: str) -> None:
         row = ROWS[id]
         expected = row.outcome(oracle)
-        outcomes, quirks = run_wrappers.run(row.steps, RELEASES[oracle])
+        outcomes, quirks, _ = run_wrappers.run(row.steps, RELEASES[oracle], engine=None)
         assert [name for name in quirks if not LEDGER[name].quirk] == []
         if expected.verdict == "fault":
             assert quirks != [], "computes without a warning"
