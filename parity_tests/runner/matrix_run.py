@@ -26,6 +26,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    # What names no engine is the reference, not what the machine has installed.
+    "GRU_REF_ENGINE": "core",
 }
 NO_PARITY, NOT_RUN = 1, 2
 
