@@ -85,6 +85,18 @@ def watch() -> Iterator[Watch]:
         yield seen
 
 
+@contextlib.contextmanager
+def for_large_batches(name: str) -> Iterator[None]:
+    """Let an engine compute a batch of two rows and more as it computes a large one."""
+    if name != "numba":
+        yield
+        return
+    from gru_ref.engines import numba_kernel
+
+    with mock.patch.object(numba_kernel, "SMALL_SIZE", 0):
+        yield
+
+
 def refusal(name: str, layer: Any) -> str:
     """Return why an engine computes no plain call of a layer; empty where it does."""
     directions = [getattr(layer, each, None) for each in ("forward_layer", "backward_layer")]

@@ -27,7 +27,7 @@ class CaseRun(NamedTuple):
     """What a witness gave: a result for each call, the path taken and the quirks warned of.
 
     Of a faster engine also why it did not compute all of it, and the results of the same calls of
-    the same layer once more, which takes a shorter way through it.
+    the same layer once more, which takes a shorter way through it, and that of large batches.
     """
 
     calls: list[CallResult]
@@ -75,7 +75,8 @@ def run(
         if seen is not None:
             reason = seen.reason(engine, layer)
             if not layer.stateful:
-                again = _make_calls(layer, calls, masks)
+                with engines.for_large_batches(engine):
+                    again = _make_calls(layer, calls, masks)
     quirks = {str(w.message).partition(":")[0] for w in caught}
     return CaseRun(results, layer.config.path, tuple(sorted(quirks)), reason, again)
 

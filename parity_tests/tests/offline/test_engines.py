@@ -111,6 +111,7 @@ class TestSaturated:
         drawn=saturated_layers.layers,
         calls=st.lists(saturated_layers.calls, min_size=1, max_size=3),
         block=st.sampled_from([1, 300, 1000, 1 << 20]),
+        large=st.booleans(),
         seed=st.integers(0, 1 << 16),
     )
     def test_a_layer_gives_the_bits_of_the_core(
@@ -119,6 +120,7 @@ class TestSaturated:
         drawn: dict[str, Any],
         calls: list[dict[str, Any]],
         block: int,
+        large: bool,
         seed: int,
     ) -> None:
         reference = saturated_layers.make(drawn, "core", seed)
@@ -128,7 +130,8 @@ class TestSaturated:
             x, arguments = saturated_layers.arguments(drawn, call, seed + number)
             before = copy.deepcopy((np.array(x), arguments))
             expected = _outcome(reference, x, arguments)
-            with _blocks(block):
+            way = engines.for_large_batches(engine) if large else contextlib.nullcontext()
+            with _blocks(block), way:
                 actual = _outcome(layer, x, arguments)
             np.testing.assert_equal((np.array(x), arguments), before)
             np.testing.assert_equal(actual, expected)
@@ -167,6 +170,36 @@ class TestSaturated:
         for thread in threads:
             thread.join()
         assert wrong == []
+
+
+@pytest.mark.skipif("numba" not in INSTALLED, reason="numba is not installed")
+class TestThreads:
+    """The compiled engine's loops over parts of a batch, one part after another.
+
+    What is compiled of them for threads is the same code.
+    """
+
+    @pytest.mark.parametrize("large", [False, True])
+    @pytest.mark.parametrize("parts", [2, 3, 7])
+    def test_parts_are_the_whole(self, large: bool, parts: int) -> None:
+        from gru_ref.engines import numba_kernel
+
+        layer = small_gru.layer(return_sequences=True, engine="numba")
+        rng = np.random.default_rng(4)
+        x = rng.normal(size=(7, 6, small_gru.FEATURES)).astype("float32")
+        way = engines.for_large_batches("numba") if large else contextlib.nullcontext()
+        with way, contextlib.ExitStack() as stack:
+            whole = layer(x)
+            for name in ("_run_rows_parallel", "_step_after_parallel"):
+                plain = getattr(numba_kernel, name)
+                spy = mock.Mock(side_effect=getattr(plain, "py_func", plain))
+                stack.enter_context(mock.patch.object(numba_kernel, name, spy))
+                if large == (name == "_step_after_parallel"):
+                    used = spy
+            stack.enter_context(mock.patch.object(numba_kernel, "PARALLEL_SIZE", 1))
+            stack.enter_context(mock.patch("numba.get_num_threads", lambda: parts))
+            np.testing.assert_array_equal(layer(x), whole)
+        assert used.called
 
 
 @contextlib.contextmanager

@@ -9,9 +9,10 @@ import pytest
 
 import gru_ref
 from gru_ref import GRU, RNN, Bidirectional, GRUCell
+from parity_tests.judging.engines import CORE, installed
 from parity_tests.tests.support import small_gru
 
-ENGINES = ["core", "numpy"]
+ENGINES = [CORE, *installed()]
 TIMESTEPS = 12
 # Sums of whole numbers are exact in any order, so chunks are compared bit for bit.
 EXACT: dict[str, Any] = {"activation": "relu", "recurrent_activation": "hard_sigmoid"}
