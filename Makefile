@@ -54,7 +54,7 @@ remake = $(if $(filter-out file,$(origin PYTHON)),$(if $(wildcard $(1)/bin/pytho
 	[ "$$($(1)/bin/python -c '$(identity)')" = "$$("$(PYTHON)" -c '$(identity)' 2>/dev/null)" ] \
 	|| echo remake)))
 
-.PHONY: help test page-test parity parity-full bench drift files models fixtures fixtures-check record-configs runtimes vectors-test docs dist-test lint format lock clean remake
+.PHONY: help test page-test parity parity-full bench drift files models fixtures fixtures-check record-configs runtimes vectors-test mutants docs dist-test lint format lock clean remake
 
 help:  ## Say what each target does
 	@echo 'Targets'
@@ -109,6 +109,9 @@ page-test: .venv-docs/.ready  ## Look at the pages of results in headless Chromi
 
 bench: .venv-bench/.ready  ## Measure gru_ref beside ONNX Runtime, PyTorch, Keras and others
 	.venv-bench/bin/python -m benchmarks $(ARGS)
+
+mutants: .venv/.ready  ## Make mistakes in the engines' sources, in a copy: each has to be seen
+	.venv/bin/python -m parity_tests.runner.engine_mutants $(ARGS)
 
 vectors-test: .venv/.ready  ## Compile golden vectors with a GRU in C, compare every gate
 	@command -v "$(firstword $(CC))" >/dev/null || { \
