@@ -197,7 +197,7 @@ class TestThreads:
                 if large == (name == "_step_after_parallel"):
                     used = spy
             stack.enter_context(mock.patch.object(numba_kernel, "PARALLEL_SIZE", 1))
-            stack.enter_context(mock.patch("numba.get_num_threads", lambda: parts))
+            stack.enter_context(mock.patch("numba.get_num_threads", return_value=parts))
             np.testing.assert_array_equal(layer(x), whole)
         assert used.called
 
