@@ -63,7 +63,6 @@ MUTANTS = (
     Mutant(NUMPY, "np.divide(one, a, a)", "np.divide(one, a, a)\n    np.minimum(a, 0.999, out=a)"),
     Mutant(NUMPY, "np.add(a, one, a)", "np.add(a, 1.000001, a)"),
     Mutant(NUMPY, "np.maximum(a, 0, out=a)", "np.maximum(a, -1, out=a)"),
-    Mutant(NUMPY, "np.add(a, 0, a)  # turns -0 into +0", "np.negative(np.negative(a, a), a)"),
     Mutant(NUMPY, "function(a.T).T", "function(a)"),
     # ---- the driver of both
     Mutant(LOOP, "x = x[::-1] if recurrence.go_backwards else x", "x = x"),

@@ -49,8 +49,8 @@ if "numba" in installed():
     SIGMOIDS["numba"] = _compiled("SIGMOID")
     TANHS["numba"] = _compiled("TANH")
 # engine → the largest error in units of the last place, of float32 and float64.
-SIGMOID_ULP = {"core": (9, 2.5), "numpy": (9, 2.6), "numba": (9, 2.5)}
-TANH_ULP = {"numba": (9, 2.6)}
+SIGMOID_ULP = {"core": (3.6, 2.6), "numpy": (3.6, 2.6), "numba": (2.5, 2.5)}
+TANH_ULP = {"numba": (2.5, 2.6)}
 
 
 def _float32(top: float) -> Array:

@@ -106,7 +106,7 @@ class TestSaturated:
 
     @quiet
     @pytest.mark.parametrize("engine", INSTALLED)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(
         drawn=saturated_layers.layers,
         calls=st.lists(saturated_layers.calls, min_size=1, max_size=3),
@@ -143,6 +143,47 @@ class TestSaturated:
             earlier += arrays
             if drawn["stateful"] and not isinstance(expected, Exception):
                 np.testing.assert_equal(_recorded(layer), _recorded(reference))
+
+    @quiet
+    @pytest.mark.parametrize("engine", INSTALLED)
+    @pytest.mark.parametrize("large", [False, True])
+    @pytest.mark.parametrize("batch", [1, 3])
+    def test_blocks_are_one_sequence(self, engine: str, large: bool, batch: int) -> None:
+        layer = small_gru.layer(return_sequences=True, return_state=True, engine=engine)
+        rng = np.random.default_rng(6)
+        x = rng.normal(size=(batch, 7, small_gru.FEATURES)).astype("float32")
+        mask = rng.random((batch, 7)) < 0.7
+        row_bytes = 4 * (3 * small_gru.UNITS + small_gru.FEATURES + 1)
+        way = engines.for_large_batches(engine) if large else contextlib.nullcontext()
+        with way:
+            whole = layer(x), layer(x, mask=mask)
+            for timesteps in (1, 2, 3, 6):
+                with _blocks(timesteps * batch * row_bytes):
+                    for parts, expected in zip((layer(x), layer(x, mask=mask)), whole, strict=True):
+                        for part, each in zip(parts, expected, strict=True):
+                            np.testing.assert_allclose(part, each, rtol=1e-5, atol=1e-6)
+
+    @quiet
+    @pytest.mark.parametrize("engine", INSTALLED)
+    @pytest.mark.parametrize("keras_version", ["2", "3"])
+    @pytest.mark.parametrize("go_backwards", [False, True])
+    @pytest.mark.parametrize("unroll", [False, True])
+    @pytest.mark.parametrize("unused", ["first", "last"])
+    def test_the_last_output_alone_is_zeroed_as_by_the_core(
+        self, engine: str, keras_version: str, go_backwards: bool, unroll: bool, unused: str
+    ) -> None:
+        layer = small_gru.layer(
+            zero_output_for_mask=True,
+            keras_version=keras_version,
+            go_backwards=go_backwards,
+            unroll=unroll,
+            engine=engine,
+        )
+        mask = np.ones((2, 3), bool)
+        mask[0, 0 if unused == "first" else -1] = False
+        output = layer(small_gru.x(), mask=mask)
+        layer.engine = "core"
+        np.testing.assert_allclose(output, layer(small_gru.x(), mask=mask), rtol=1e-5, atol=1e-6)
 
     @pytest.mark.parametrize("engine", INSTALLED)
     def test_no_rows_give_no_rows(self, engine: str) -> None:

@@ -70,6 +70,22 @@ def test_without_sequences_the_last_output_is_returned(engine: Any) -> None:
     np.testing.assert_array_equal(live.state, output)
 
 
+@pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("keras_version", ["2", "3"])
+@pytest.mark.parametrize("unroll", [False, True])
+def test_the_last_output_alone_is_zeroed_as_by_the_layer(
+    engine: Any, keras_version: Any, unroll: bool
+) -> None:
+    arguments = {**EXACT, "zero_output_for_mask": True, "unroll": unroll, "engine": engine}
+    layer = _exact(GRU(5, keras_version=keras_version, **arguments), (2, TIMESTEPS, 4))
+    x, mask = _x(), np.arange(TIMESTEPS) < [[9], [12]]
+    live = gru_ref.stream(layer, batch=2)
+    for part, used in zip(_chunks(x, [5, 7]), _chunks(mask, [5, 7]), strict=True):
+        output = live(part, mask=used)
+    np.testing.assert_array_equal(output, layer(x, mask=mask))
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_stack_keeps_the_states_of_all_its_cells(engine: Any) -> None:
     cells = [GRUCell(3, **EXACT), GRUCell(5, **EXACT)]
