@@ -1,5 +1,6 @@
 """A live GRU layer of either Keras: how it is made, called, and read."""
 
+import contextlib
 import random
 import sys
 import time
@@ -12,6 +13,8 @@ INITIALIZERS = ("kernel_initializer", "recurrent_initializer", "bias_initializer
 
 class LiveKeras:
     """What the two generations share."""
+
+    indices = None  # those that slices keep, where they do
 
     def __init__(self, tf, keras, codec):
         self.tf = tf
@@ -40,8 +43,10 @@ class LiveKeras:
         """Make one layer and its calls; what Keras raises is a reply too."""
         began = time.perf_counter()
         place = {"stage": "constructor"}
+        plain = request.get("plain") and self.indices
         try:
-            reply = self._run(request, place)
+            with self.indices.suspended() if plain else contextlib.nullcontext():
+                reply = self._run(request, place)
         except Exception as error:
             return {"ok": False, "error": describe_error(error, place["stage"])}
         if corrupt:

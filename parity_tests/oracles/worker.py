@@ -10,7 +10,7 @@ operation other keys of the request               other keys of the reply
 ========= ======================================= ================================================
 describe                                          versions, signature, names that resolve, corrupt
 run       constructor, weights, calls,            path, seconds, calls: {outputs, container,
-          seed, gates                             dropout_mask, recurrent_dropout_mask, state,
+          seed, gates, plain                      dropout_mask, recurrent_dropout_mask, state,
                                                   gates} or {reset, state} each
 reused    constructor, forget, runs: weights,     seconds, runs: what run replies
           calls, seed each
@@ -23,6 +23,9 @@ wrappers  steps: [method, positional, keywords]   steps: an outcome each, of a c
                                                   or Bidirectional
 quit                                              none: the process ends
 ========= ======================================= ================================================
+
+``plain`` has TensorFlow make every index of its slices anew, for the test that the kept ones (see
+`kept_indices`) change nothing.
 
 The steps are ``construct``, ``from_config``, ``call`` (its ``x`` goes by position), ``attempt`` (a
 call that may fail: what it raises is the value), ``fit_once`` (one step of SGD on the layer alone,
@@ -55,6 +58,7 @@ try:
         from parity_tests.oracles import (
             behaviours,
             codec,
+            kept_indices,
             line_arrays,
             live_halves,
             live_layer,
@@ -66,6 +70,7 @@ try:
     else:
         import behaviours
         import codec
+        import kept_indices
         import line_arrays
         import live_halves
         import live_layer
@@ -85,6 +90,9 @@ OLDEST_TENSORFLOW = (2, 1)  # of the ledger
 
 # How many requests pass before what Keras keeps of old layers is cleared.
 REQUESTS_PER_CLEARING = 250
+# And how many objects are made before Python looks for cycles among them: CPython's own 700 are
+# made in a few calls of a layer, and a twentieth of all time went into looking.
+OBJECTS_PER_COLLECTION = 50000
 
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
@@ -135,7 +143,9 @@ def find_oracle(generation, package):
     tf.get_logger().setLevel("ERROR")
     codec.take_dtype(tf.bfloat16.as_numpy_dtype)
     kinds = {2: live_layer.LiveKeras2, 3: live_layer.LiveKeras3}
-    return kinds[generation](tf, keras, codec)
+    oracle = kinds[generation](tf, keras, codec)
+    oracle.indices = kept_indices.install(tf)
+    return oracle
 
 
 def why_not(error, package):
@@ -329,6 +339,7 @@ def main():
     # What the imports made stays: the collector need not look at it again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(OBJECTS_PER_COLLECTION)
     if options.corrupt:
         print(f"this worker corrupts: it adds {options.corrupt} to every run", file=sys.stderr)
     write({"ok": True, "corrupt": options.corrupt != 0, "source": source})
