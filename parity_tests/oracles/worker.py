@@ -90,9 +90,6 @@ OLDEST_TENSORFLOW = (2, 1)  # of the ledger
 
 # How many requests pass before what Keras keeps of old layers is cleared.
 REQUESTS_PER_CLEARING = 250
-# And how many objects are made before Python looks for cycles among them: CPython's own 700 are
-# made in a few calls of a layer, and a twentieth of all time went into looking.
-OBJECTS_PER_COLLECTION = 50000
 
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
@@ -339,7 +336,6 @@ def main():
     # What the imports made stays: the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(OBJECTS_PER_COLLECTION)
     if options.corrupt:
         print(f"this worker corrupts: it adds {options.corrupt} to every run", file=sys.stderr)
     write({"ok": True, "corrupt": options.corrupt != 0, "source": source})
