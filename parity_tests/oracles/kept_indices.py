@@ -1,9 +1,10 @@
 """Has TensorFlow keep the indices of its slices, which it makes anew at every slice of every call.
 
 ``tensor[:, :units]`` makes three tensors of integers: where it begins, where it ends, its strides.
-They take a tenth of all time in Keras's layers, in Keras 3 up to a seventh. An eager tensor cannot be changed, so one of the
-same integers serves every later slice as well, and the slice itself is made as ever. Kept are those
-of plain integers alone, and outside of graphs alone: within, a tensor is a node of its own graph.
+They take a tenth of all time in Keras's layers, in Keras 3 up to a seventh. An eager tensor cannot
+be changed, so one of the same integers serves every later slice as well, and the slice itself is
+made as ever. Kept are those of plain integers alone, and outside of graphs alone: within, a tensor
+is a node of its own graph.
 
 Releases of TensorFlow whose slices ask nobody else for these tensors, up to 2.12, keep none. This
 file runs in every Keras's own environment, as `worker` says.
