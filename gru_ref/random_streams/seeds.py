@@ -193,6 +193,11 @@ class SeedGenerator(_OneSeed):
     count : int, optional
         The number of draws so far.
 
+    Raises
+    ------
+    ValueError
+        The seed has more than 64 bits.
+
     Source
     ------
     keras/src/random/seed_generator.py and _cast_seed in keras/src/backend/tensorflow/random.py
@@ -200,7 +205,7 @@ class SeedGenerator(_OneSeed):
     """
 
     def __init__(self, seed: int, *, wraps: bool, count: int = 0) -> None:
-        super().__init__(seed)
+        super().__init__(_within_64_bits(seed))
         self.count = count
         self._wraps = wraps
 
@@ -334,8 +339,14 @@ class Stateless(_OneSeed):
     """
 
     def next(self, place: int, shape: Sequence[int], dtype: str) -> Stream:
-        """Return the stream of every draw."""
-        return scrambled(self.seed, 0)
+        """Return the stream of every draw.
+
+        Raises
+        ------
+        ValueError
+            The seed has more than 64 bits.
+        """
+        return scrambled(_within_64_bits(self.seed), 0)
 
 
 class Entropy:
@@ -367,6 +378,13 @@ def whole_seed(seed: Any) -> int | None:
         return None if seed is None else operator.index(seed)
     except TypeError:
         raise ValueError(f"seed is {shown(seed)}, expected an integer or None") from None
+
+
+def _within_64_bits(seed: int) -> int:
+    """Return a seed that becomes a tensor of TensorFlow, which has no more bits than 64."""
+    if not -(2**63) <= seed < 2**63:
+        raise ValueError(f"seed is {shown(seed)}, expected an int of 64 bits")
+    return seed
 
 
 def _global_seed_or_default() -> int:

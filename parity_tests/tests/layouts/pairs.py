@@ -34,15 +34,18 @@ REFUSED: dict[str, set[str]] = {
 }
 
 
-def pair(name: str, **arguments: Any) -> tuple[GRUWeights, GRUConfig]:
+def pair(
+    name: str, *, sizes: tuple[int, int] = (FEATURES, UNITS), **arguments: Any
+) -> tuple[GRUWeights, GRUConfig]:
     """Return random weights and a config that the layout can represent, but for `arguments`."""
+    features, units = sizes
     given = {"reset_after": "reset_after True" not in REFUSED[name], **arguments}
-    config = GRUConfig(UNITS, **given)
+    config = GRUConfig(units, **given)
     rng = np.random.default_rng(5)
-    shapes = config.weight_shapes(FEATURES).values()
+    shapes = config.weight_shapes(features).values()
     arrays = [rng.normal(size=shape).astype(config.dtype) for shape in shapes]
     if config.use_bias and config.reset_after and "recurrent bias" in REFUSED[name]:
-        arrays[2][1, 2 * UNITS :] = 0
+        arrays[2][1, 2 * units :] = 0
     return GRUWeights(*arrays), config
 
 

@@ -41,6 +41,21 @@ def test_weights_come_back_bit_for_bit_or_as_the_canonical_split(
     same_arrays(read.weights, weights)
 
 
+@pytest.mark.parametrize(("features", "units"), [(1, 5), (4, 1), (1, 1), (4, 2), (4, 3)])
+@pytest.mark.parametrize(("name", "reset_after"), FORMS)
+def test_weights_of_small_sizes_come_back(
+    name: str, reset_after: bool, features: int, units: int
+) -> None:
+    weights, config = pair(name, sizes=(features, units), reset_after=reset_after)
+    layout = layouts.convert((weights, config), to=name)
+    read = layouts.layout(name).from_layout(layout)
+    assert read.arguments["units"] == units
+    assert (read.weights.features, read.weights.units) == (features, units)
+    pairs.same_layouts(layouts.convert((read.weights, read.config()), to=name), layout)
+    for one, other in zip(read.weights.arrays()[:2], weights.arrays()[:2], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("go_backwards", [True, False])
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize(("name", "reset_after"), FORMS)

@@ -16,6 +16,7 @@ from parameterized import parameterized
 
 import gru_ref
 from gru_ref.core import rounding
+from gru_ref.core.smooth_activations import log_softmax, softmax
 from gru_ref.errors import KerasQuirkWarning
 from parity_tests.cases import sweeps
 from parity_tests.cases.sweeps import Case
@@ -145,6 +146,41 @@ class TestRounding:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             _layer("mixed_float16", keras_version="2.12.0", stateful=True)
+
+
+# softmax and log_softmax of NUMBERS, the first three of them, by tf.nn of TensorFlow 2.21 with
+# TF_ENABLE_ONEDNN_OPTS=0: up to seven numbers are summed one by one.
+NUMBERS = np.arange(12) * 7 % 11 / 4
+SOFTMAX: dict[tuple[str, int], list[list[float]]] = {
+    ("float16", 7): [[0.02728271484375, 0.156982421875, 0.057769775390625],
+                     [-3.6015625, -1.8515625, -2.8515625]],
+    ("float16", 8): [[0.0248870849609375, 0.1431884765625, 0.052703857421875],
+                     [-3.693359375, -1.943359375, -2.943359375]],
+    ("float16", 12): [[0.01904296875, 0.10955810546875, 0.040313720703125],
+                      [-3.9609375, -2.2109375, -3.2109375]],
+    ("bfloat16", 7): [[0.0272216796875, 0.1572265625, 0.0576171875],
+                      [-3.59375, -1.8515625, -2.84375]],
+    ("bfloat16", 8): [[0.0247802734375, 0.1435546875, 0.052734375],
+                      [-3.6875, -1.9453125, -2.9375]],
+    ("bfloat16", 12): [[0.01904296875, 0.109375, 0.040283203125],
+                       [-3.96875, -2.21875, -3.21875]],
+    ("float64", 12): [[0.019028065759309324, 0.10949895813773444, 0.04028241552856491],
+                      [-3.9618402444947334, -2.2118402444947334, -3.2118402444947334]],
+}  # fmt: skip
+
+
+class TestSoftmax:
+    """The sum over the units, in the layer's dtype."""
+
+    @parameterized.expand(SOFTMAX)
+    def test_the_numbers_are_tensorflows(self, dtype: str, units: int) -> None:
+        numbers = NUMBERS[:units].astype(rounding.numpy_dtype(dtype))
+        # exp, log and the sum may each differ in the last place.
+        within = 4 * np.finfo("float64").eps if dtype == "float64" else 0
+        for function, expected in zip((softmax, log_softmax), SOFTMAX[dtype, units], strict=True):
+            computed = function(numbers)
+            assert computed.dtype == numbers.dtype
+            np.testing.assert_allclose(computed[:3].astype("float64"), expected, rtol=within)
 
 
 class TestSuite:

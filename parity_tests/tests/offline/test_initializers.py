@@ -81,6 +81,23 @@ SEEDS: dict[int, tuple[float, float, float]] = {
     2**31 - 2: (-0.07979264855384827, -0.3089374601840973, -0.07979264855384827),
     2**31: (0.05936557054519653, 0.3217601180076599, 0.2410913109779358),
     2**40 + 1: (0.12708377838134766, 0.10295653343200684, 0.404620885848999),
+    # What one more or one less bit in the cut would change.
+    2**31 - 1: (0.10762697458267212, 0.404620885848999, 0.10762697458267212),
+    2**32 - 1: (-0.06664404273033142, -0.32508283853530884, 0.3530903458595276),
+    2**32: (-0.37756597995758057, 0.08616262674331665, -0.3089374601840973),
+    2**32 + 5: (-0.3546571135520935, 0.2754024863243103, -0.4683985114097595),
+    2**63 - 1: (-0.43632352352142334, 0.2641383409500122, 0.3530903458595276),
+    -(2**63): (0.04851794242858887, 0.2932029366493225, -0.3089374601840973),
+}
+
+# VarianceScaling(3.0, mode, "uniform", seed=1) of tf_keras 2.21 and Keras 3.15.1 alike: the first
+# number by mode, for the fans of weights that are not two sizes from 2 on.
+FANS: dict[tuple[int, ...], tuple[float, float, float]] = {
+    (1, 6): (2.2709293365478516, 0.9271029233932495, 1.2138627767562866),
+    (6, 1): (0.9271029233932495, 2.2709293365478516, 1.2138627767562866),
+    (1, 1): (2.2709293365478516, 2.2709293365478516, 2.2709293365478516),
+    (6,): (0.9271029233932495, 0.9271029233932495, 0.9271029233932495),
+    (1,): (2.2709293365478516, 2.2709293365478516, 2.2709293365478516),
 }
 
 
@@ -102,6 +119,15 @@ class TestSeeded:
     def test_large_and_negative_seeds_are_cut_as_the_release_cuts_them(self, seed: int) -> None:
         drawn = [_first(v, instance("GlorotUniform", seed=seed), 1)[0] for v in ("2", "3", "3.3")]
         assert drawn == list(SEEDS[seed])
+
+    @parameterized.expand([(v, shape) for v in ("2", "3") for shape in FANS])
+    def test_the_fans_are_those_of_the_shape(self, version: str, shape: tuple[int, ...]) -> None:
+        given = {"scale": 3.0, "distribution": "uniform", "seed": 1}
+        drawn = [
+            _weight(instance("VarianceScaling", mode=mode, **given), version, shape).flat[0]
+            for mode in ("fan_in", "fan_out", "fan_avg")
+        ]
+        assert drawn == list(FANS[shape])
 
     def test_a_serialized_generator_draws_as_its_seed(self) -> None:
         generator = instance("SeedGenerator", seed=1, name="generator")

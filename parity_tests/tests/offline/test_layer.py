@@ -51,6 +51,16 @@ class TestShapes:
         assert type(shapes) is type(outputs)
         assert list(shapes) == [output.shape for output in outputs]
 
+    # Of no rows tf_keras 2.21 returns none.
+    @parameterized.expand([(s, b) for s in (False, True) for b in (False, True)])
+    def test_time_major_may_have_no_rows(self, sequences: bool, go_backwards: bool) -> None:
+        loop = {"return_sequences": sequences, "go_backwards": go_backwards}
+        layer = small_gru.layer(time_major=True, **loop)
+        expected = (TIMESTEPS, 0, UNITS) if sequences else (0, UNITS)
+        assert layer(np.ones((TIMESTEPS, 0, FEATURES), "float32")).shape == expected
+        with pytest.raises(ValueError, match=r"x has shape \(0, 2, 4\), expected at least one time"):
+            layer(np.ones((0, BATCH, FEATURES), "float32"))
+
     def test_unknown_sizes_stay_unknown(self) -> None:
         layer = GRU(UNITS, return_sequences=True)
         assert layer.compute_output_shape((None, None, 4)) == (None, None, UNITS)
@@ -125,7 +135,25 @@ KERAS_3 = {"keras_version": "3"}
 # A quirk: the constructor of a layer, a call of it that warns, calls that do not.
 QUIRKS: dict[str, list[dict[str, Any]]] = {
     "unroll_zeroes_unreversed": [ZEROED, {"mask": RIGHT}, {"mask": HOLES}, {}],
-    "fused_mask_per_timestep": [{"dropout": 0.5}, TRAINING, {**TRAINING, "x": x(1)}, PER_UNIT, {}],
+    "fused_mask_per_timestep": [
+        {"dropout": 0.5},
+        {**TRAINING, "x": x(2)},
+        {**TRAINING, "x": x(1)},
+        PER_UNIT,
+        {},
+    ],
+    "graph_loop_draws_every_timestep": [
+        {"dropout": 0.5, "activation": "relu", "execution": "graph"},
+        {**TRAINING, "x": x(2)},
+        {**TRAINING, "x": x(1)},
+        {},
+    ],
+    "zero_last_output": [
+        {"zero_output_for_mask": True, "activation": "relu"},
+        {"mask": RIGHT},
+        {"mask": HOLES},
+        {},
+    ],
     "unroll_unit_mask_fails": [{"unroll": True}, PER_UNIT, {"mask": PER_UNIT["mask"][..., :1]}],
     "extra_initial_states_ignored": [
         KERAS_3,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from parameterized import parameterized
 
+from gru_ref.core.rounding import numpy_dtype
 from gru_ref.random_streams import philox
 from gru_ref.random_streams.philox import Stream
 
@@ -35,10 +36,22 @@ UNIFORMS: dict[str, tuple[tuple[int, int], str, bool, list[float]]] = {
     ),
     "negative": ((-7, -2), "float32", False, [0.7080883, 0.48767126]),
     "long": ((2**40 + 7, 2), "float32", False, [0.7522085, 0.48694372]),
+    "longest": ((2**63 - 1, -(2**63)), "float32", False, [0.4237498, 0.91029835, 0.5814179]),
+    "brain16": ((7, 2), "bfloat16", False, [0.7734375, 0.3125, 0.1015625]),
+    "xla-brain16": ((7, 2), "bfloat16", True, [0.205078125, 0.080078125, 0.58203125, 0.8359375]),
 }
 NORMALS: dict[str, list[float]] = {
     "float32": [0.9531441926956177, 1.4359053373336792, 0.581122100353241],
     "float64": [-0.5356726617302432, -0.3608395466189984, 1.3935075157352264],
+}
+# Place → number, of the float32 normals.
+LOGARITHMS = {
+    37: 0.7445597648620605,
+    52: 0.8130319118499756,
+    61: -1.4279241561889648,
+    71: 0.3937167823314667,
+    90: -0.7757763266563416,
+    101: -0.6402671933174133,
 }
 # The first five, and the last two of 9001.
 TRUNCATED: dict[str, tuple[list[float], list[float]]] = {
@@ -104,7 +117,8 @@ class TestNumbers:
 
     @parameterized.expand(UNIFORMS)
     def test_uniforms_are_tensorflows(self, name: str) -> None:
-        seeds, dtype, xla, expected = UNIFORMS[name]
+        seeds, given, xla, expected = UNIFORMS[name]
+        dtype = numpy_dtype(given)
         drawn = philox.uniform(philox.scrambled(*seeds), (1, len(expected)), dtype, xla=xla)
         np.testing.assert_array_equal(drawn, np.array([expected], dtype))
         assert drawn.dtype == dtype
@@ -114,6 +128,11 @@ class TestNumbers:
         drawn = philox.normal(philox.scrambled(7, 2), (3,), dtype)
         assert drawn.dtype == dtype
         np.testing.assert_allclose(drawn, NORMALS[dtype], rtol=WITHIN[dtype], atol=0)
+
+    def test_the_logarithm_of_float32_is_rounded_once(self) -> None:
+        """Of numbers that a float32 logarithm of NumPy gives otherwise, TensorFlow 2.21's."""
+        drawn = philox.normal(philox.scrambled(7, 2), (102,), "float32")
+        assert [float(drawn[place]) for place in LOGARITHMS] == list(LOGARITHMS.values())
 
     @parameterized.expand(TRUNCATED)
     def test_truncated_normals_are_tensorflows(self, dtype: str) -> None:

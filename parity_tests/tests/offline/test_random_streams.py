@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from parameterized import parameterized
 import gru_ref
 from gru_ref.errors import UnseededError
 from gru_ref.random_streams import philox, seeds
+from gru_ref.random_streams.seeds import RandomSource
 from parity_tests.judging import run_seeded
 from parity_tests.matrix.seeded import PATHS, UNREPEATED
 from parity_tests.recording import recorded_seeds
@@ -25,6 +27,82 @@ WEIGHTS_WITHIN, OUTPUTS_WITHIN = 1e-6, 2e-6
 GENERATOR, STATELESS = {"rng_type": "stateful"}, {"rng_type": "stateless"}
 ZEROS = run_seeded.ZEROS
 QUIET = "ignore::gru_ref.KerasQuirkWarning"
+
+# A source, and the first two numbers of two draws after set_random_seed(3), by tf_keras 2.21,
+# Keras 3.15.1 and (modulo: False) Keras 3.3.3.
+Draws = list[list[float]]
+SOURCES: dict[str, tuple[Callable[[], RandomSource], Draws]] = {
+    "generator-64": (lambda: seeds.Generator(2**64 + 5),
+        [[0.8619617223739624, 0.7206940650939941], [0.8701568841934204, 0.8423264026641846]]),
+    "generator-130": (lambda: seeds.Generator(2**130 + 2**70 + 3),
+        [[0.5757371187210083, 0.0028520822525024414], [0.20196902751922607, 0.6344201564788818]]),
+    "generator-192": (lambda: seeds.Generator(2**192 + 9),
+        [[0.8203654289245605, 0.7047035694122314], [0.36881446838378906, 0.52960205078125]]),
+    "operation-64": (lambda: seeds.EagerOperations(2**64 + 5),
+        [[0.8105223178863525, 0.0832819938659668], [0.6414953470230103, 0.4872647523880005]]),
+    "operation-31": (lambda: seeds.EagerOperations(2**31 - 1),
+        [[0.12736403942108154, 0.8146913051605225], [0.7780691385269165, 0.5052884817123413]]),
+    "stateless-63": (lambda: seeds.Stateless(2**63 - 1),
+        [[0.09185671806335449, 0.8658895492553711]] * 2),
+    "modulo-32": (lambda: seeds.SeedGenerator(2**32 + 5, wraps=False),
+        [[0.7576154470443726, 0.6337721347808838]]),
+    "modulo-63": (lambda: seeds.SeedGenerator(2**63 - 1, wraps=False),
+        [[0.7470787763595581, 0.67218017578125]]),
+    "modulo-count": (lambda: seeds.SeedGenerator(7, wraps=False, count=2**31 - 1),
+        [[0.040120720863342285, 0.5423469543457031], [0.22646749019622803, 0.09326648712158203]]),
+    "bits-32": (lambda: seeds.SeedGenerator(2**32 + 5, wraps=True),
+        [[0.06185328960418701, 0.8316690921783447]]),
+    "bits-63": (lambda: seeds.SeedGenerator(-(2**63), wraps=True),
+        [[0.2110154628753662, 0.7060099840164185]]),
+}  # fmt: skip
+# set_random_seed → the first two numbers of the next operation and of the operation seed 0 (tf_keras
+# 2.21), and of a generator without a seed (Keras 3.15.1)
+GLOBAL_SEEDS: dict[int, Draws] = {
+    2**31 - 1: [[0.22508418560028076, 0.9144017696380615],
+                [0.01975703239440918, 0.0070421695709228516],
+                [0.46606481075286865, 0.22512459754943848]],
+    2**31: [[0.9894423484802246, 0.047913551330566406],
+            [0.8126964569091797, 0.07857465744018555],
+            [0.06184840202331543, 0.20980870723724365]],
+    2**32 - 1: [[0.417744517326355, 0.7324346303939819],
+                [0.8126964569091797, 0.07857465744018555],
+                [0.7551232576370239, 0.7713526487350464]],
+}  # fmt: skip
+
+
+class TestLargeSeeds:
+    """Seeds and counts beyond 31, 32 and 64 bits."""
+
+    @parameterized.expand(SOURCES)
+    def test_a_seed_is_cut_as_keras_cuts_it(self, name: str) -> None:
+        make, expected = SOURCES[name]
+        gru_ref.set_random_seed(3)
+        source = make()
+        assert [_numbers(source) for _ in expected] == expected
+
+    @parameterized.expand([(seed,) for seed in GLOBAL_SEEDS])
+    def test_a_global_seed_is_cut_as_keras_cuts_it(self, seed: int) -> None:
+        gru_ref.set_random_seed(seed)
+        sources = [seeds.EagerOperations(None), seeds.EagerOperations(0)]
+        sources.append(seeds.SeedGenerator(seeds.next_keras_seed(from_python=True), wraps=False))
+        assert [_numbers(source) for source in sources] == GLOBAL_SEEDS[seed]
+
+    @parameterized.expand([(2**63,), (-(2**63) - 1,), (2**64 + 5,)])
+    def test_a_seed_of_more_bits_than_a_tensor_has_is_refused(self, seed: int) -> None:
+        given = {"dropout": 0.5, "seed": seed, **ZEROS}
+        for version in ("3.3", "3"):
+            with pytest.raises(ValueError, match=r"^seed is .*, expected an int of 64 bits"):
+                small_gru.layer(keras_version=version, **given)
+        layer = small_gru.layer(**given, **STATELESS)
+        layer(x())
+        with pytest.raises(ValueError, match=r"^seed is .*, expected an int of 64 bits"):
+            layer(x(), training=True)
+
+
+def _numbers(source: RandomSource) -> list[float]:
+    """Return the next two numbers of a source."""
+    numbers: list[float] = philox.uniform(source.next(0, (2,), "float32"), (2,), "float32").tolist()
+    return numbers
 
 
 class TestRecordedSeeds:

@@ -220,6 +220,47 @@ def _project(value: Any, version: str = "2", array: np.ndarray = WEIGHT, **optio
     return constraints.project(found, array, behaviour, "kernel_constraint", **options)
 
 
+BOUNDS = instance("MinMaxNorm", min_value=0.5, max_value=2.0)
+SLOW = instance("MinMaxNorm", min_value=0.5, max_value=2.0, rate=0.5)
+# A constraint, and epsilon → the columns [3, 4] and [0.25, 0] projected, by tf_keras 2.21 and Keras
+# 3.15.1 alike with set_epsilon: quotients of small numbers.
+WITH_EPSILON: dict[str, tuple[Any, dict[float, list[list[float]]]]] = {
+    "MaxNorm": ("max_norm", {
+        1.0: [[6 / 6, 8 / 6], [0.25 * 0.25 / 1.25, 0]],
+        0.1: [[6 / 5.1, 8 / 5.1], [0.0625 / 0.35, 0]],
+    }),
+    "MinMaxNorm": (BOUNDS, {
+        1.0: [[6 / 6, 8 / 6], [0.125 / 1.25, 0]],
+        0.1: [[6 / 5.1, 8 / 5.1], [0.125 / 0.35, 0]],
+    }),
+    "rate": (SLOW, {
+        1.0: [[10.5 / 6, 14 / 6], [0.09375 / 1.25, 0]],
+        0.1: [[10.5 / 5.1, 14 / 5.1], [0.09375 / 0.35, 0]],
+    }),
+    "UnitNorm": ("unit_norm", {
+        1.0: [[3 / 6, 4 / 6], [0.25 / 1.25, 0]],
+        0.1: [[3 / 5.1, 4 / 5.1], [0.25 / 0.35, 0]],
+    }),
+}  # fmt: skip
+INF, NAN = math.inf, math.nan
+SPECIAL = np.array([[INF, NAN, -INF, 1, 3e38], [1, 1, 1, 0, 3e38], [0.5, 2, -3, 0, 1]], "float32")
+NORM_0 = [[NAN, NAN, NAN, 1, 0], [0, NAN, 0, 0, 0], [0, NAN, 0, 0, 0]]
+NORM_INF = [[NAN, NAN, NAN, 1, NAN], [NAN, NAN, NAN, 0, NAN], [NAN, NAN, NAN, 0, NAN]]
+# A constraint, and SPECIAL as tf_keras 2.21 and Keras 3.15.1 alike project it; the square of 3e38
+# overflows.
+NOT_FINITE: dict[str, tuple[Any, list[list[float]]]] = {
+    "MaxNorm": ("max_norm", NORM_0),
+    "MaxNorm-inf": (instance("MaxNorm", max_value=INF), NORM_INF),
+    "MaxNorm-rows": (instance("MaxNorm", axis=1), [
+        [NAN] * 5, [0] * 5,
+        [0.26490646600723267, 1.0596258640289307, -1.589438796043396, 0, 0.5298129320144653],
+    ]),
+    "MinMaxNorm": (BOUNDS, NORM_INF),
+    "rate": (SLOW, NORM_INF),
+    "UnitNorm": ("unit_norm", NORM_0),
+}  # fmt: skip
+
+
 class TestProjections:
     """The projection of one weight, and of a layer's."""
 
@@ -244,6 +285,26 @@ class TestProjections:
         layer = small_gru.layer(recurrent_constraint="unit_norm")
         layer.apply_constraints(epsilon=1e9)
         assert np.abs(layer.get_weights()[1]).max() < 1e-6
+
+    @parameterized.expand([(v, name) for v in ("2", "3") for name in WITH_EPSILON])
+    def test_a_projection_takes_the_epsilon_that_was_set(self, version: str, name: str) -> None:
+        constraint, by_epsilon = WITH_EPSILON[name]
+        columns = np.array([[3, 0.25], [4, 0]], "float32")
+        for epsilon, expected in by_epsilon.items():
+            for dtype in ("float32", "float64"):
+                projected = _project(constraint, version, columns.astype(dtype), epsilon=epsilon)
+                assert projected.dtype == dtype
+                within = 2 * float(np.finfo(dtype).eps)
+                exact = np.array(expected)
+                np.testing.assert_allclose(projected.T, exact, rtol=max(within, 2e-16), atol=0)
+
+    @parameterized.expand([(v, name) for v in ("2", "3") for name in NOT_FINITE])
+    def test_infinite_and_nan_weights_are_projected_as_by_keras(
+        self, version: str, name: str
+    ) -> None:
+        constraint, expected = NOT_FINITE[name]
+        projected = _project(constraint, version, SPECIAL)
+        np.testing.assert_allclose(projected, np.array(expected, "float32"), rtol=3e-7, atol=0)
 
     @parameterized.expand([("2", True), ("3.14.1", True), ("3.15.1", False)])
     def test_non_neg_of_special_values(self, version: str, multiplies: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import ml_dtypes
@@ -16,6 +18,7 @@ from parity_tests.judging import run_wrappers
 from parity_tests.judging.engines import CORE, installed
 from parity_tests.judging.invalid_rows import check_own
 from parity_tests.matrix import wrappers as table
+from parity_tests.matrix.objects import instance
 from parity_tests.matrix.wrappers_invalid import AROUND_INVALID
 from parity_tests.recording import recorded_wrappers
 from parity_tests.tests.live.each_case import for_each, for_rows
@@ -158,6 +161,30 @@ class TestCell:
         output, _ = cell(x[:, 0], h, training=True, **masks)
         np.testing.assert_array_equal(output, layer(x, initial_state=h, training=True, **masks))
 
+    # Keras 3.3.3 and 3.7.0 returned these integers.
+    @parameterized.expand([(True, [[-42, -538]]), (False, [[-84, -568]])])
+    def test_the_mask_of_the_state_acts_in_the_mix(self, reset_after: bool, expected: Any) -> None:
+        rows = [[1, 0, 0, 1, -1, 2], [0, 1, 1, 0, 1, -1]]
+        weights = [
+            np.array(array, "float32")
+            for array in (
+                [[1, 2, -1, 1, 1, 2]],
+                [[1, 0, -1, 1, 2, -1], [0, 1, 1, 2, 1, 1]],
+                rows if reset_after else rows[0],
+            )
+        ]
+        linear = dict.fromkeys(("activation", "recurrent_activation"), "linear")
+        for version in ("3.3.3", "3.7.0"):
+            cell = gru_ref.GRUCell(
+                2, **linear, recurrent_dropout=0.5, reset_after=reset_after, keras_version=version
+            )
+            cell.build((1, 1))
+            cell.set_weights(weights)
+            x, h = np.ones((1, 1), "float32"), np.array([[1, 3]], "float32")
+            with pytest.warns(KerasQuirkWarning, match="masked_state_in_mix"):
+                output, _ = cell(x, h, training=True, recurrent_dropout_mask=np.array([[0.0, 2.0]]))
+            assert output.tolist() == expected
+
     @parameterized.expand(["2", "3"])
     def test_a_state_of_one_row_under_recurrent_dropout(self, version: str) -> None:
         gru_ref.set_random_seed(7)
@@ -234,3 +261,224 @@ class TestBuilt:
         assert both.compute_mask(None, None) is None
         both.build((2, 4, 6))
         assert len(both.states) == 2
+
+    # The shapes that tf_keras 2.21 and Keras 3.15.1 build alike: the last size counts alone.
+    @parameterized.expand(
+        [(v, shape) for v in "23" for shape in ((6,), (2, 6), (None, 3, 6), (2, 3, 4, 6), [2, 6])]
+    )
+    def test_a_cell_is_built_for_the_last_size(self, version: str, shape: Any) -> None:
+        cells = [gru_ref.GRUCell(units, keras_version=version, **ZEROS) for units in (5, 3)]
+        cells[0].build(shape)
+        assert cells[0].weight_shapes() == {
+            "kernel": (6, 15),
+            "recurrent_kernel": (5, 15),
+            "bias": (2, 15),
+        }
+        gru_ref.StackedRNNCells(cells).build(shape)
+        assert cells[1].weight_shapes()["kernel"] == (5, 9)
+
+    @parameterized.expand([("2",), ("3",)])
+    def test_a_cell_is_not_built_for_no_size(self, version: str) -> None:
+        cell = gru_ref.GRUCell(5, keras_version=version)
+        for made in (cell, gru_ref.StackedRNNCells([cell])):
+            with pytest.raises(IndexError):
+                made.build(())
+            assert not cell.built
+
+    @parameterized.expand([(True,), (False,), ("auto",)])
+    def test_both_directions_take_use_cudnn(self, given: Any) -> None:
+        """Keras 3.15.1 says so of both, and fails on a CPU for True."""
+        both = gru_ref.Bidirectional(gru_ref.GRU(5, use_cudnn=given, keras_version="3", **ZEROS))
+        layers = (both.forward_layer, both.backward_layer)
+        assert [layer.config.use_cudnn for layer in layers] == [given] * 2
+        if given is True:
+            with pytest.raises(ValueError, match="use_cudnn is True, expected 'auto' or False"):
+                both(X)
+
+
+class TestShapes:
+    """The shapes of Bidirectional are those that both Kerases computed."""
+
+    @parameterized.expand(
+        [
+            (v, mode, sequences)
+            for v in "23"
+            for mode in ("concat", "sum", None)
+            for sequences in (False, True)
+        ]
+    )
+    def test_computed_shapes_are_those_of_the_outputs(
+        self, version: str, mode: Any, sequences: bool
+    ) -> None:
+        layer = gru_ref.GRU(
+            5, return_sequences=sequences, return_state=True, keras_version=version, **ZEROS
+        )
+        both = gru_ref.Bidirectional(layer, mode)
+        last = 10 if mode == "concat" else 5
+        merged = [(2, 4, last) if sequences else (2, last)] * (1 if mode else 2)
+        container = list if version == "2" else tuple
+        expected = container([*merged, (2, 5), (2, 5)])
+        assert both.compute_output_shape((2, 4, 6)) == expected
+        assert container(output.shape for output in both(X)) == expected
+        # Without states, one output is not in a container.
+        layer = gru_ref.GRU(5, return_sequences=sequences, keras_version=version, **ZEROS)
+        expected = container(merged) if mode is None else merged[0]
+        assert gru_ref.Bidirectional(layer, mode).compute_output_shape((2, 4, 6)) == expected
+
+    @parameterized.expand([("2", list), ("3", tuple)])
+    def test_a_stack_has_the_states_of_all_cells_twice(self, version: str, container: Any) -> None:
+        cells = [gru_ref.GRUCell(units, keras_version=version) for units in (5, 3)]
+        both = gru_ref.Bidirectional(gru_ref.RNN(cells, return_state=True))
+        expected = container([(2, 6), (2, 5), (2, 3), (2, 5), (2, 3)])
+        assert both.compute_output_shape((2, 3, 4)) == expected
+
+    @parameterized.expand(["2", "3"])
+    def test_the_forward_layer_decides_and_unknown_sizes_stay_unknown(self, version: str) -> None:
+        made = {"keras_version": version, "return_sequences": True}
+        backward = gru_ref.GRU(3, go_backwards=True, **made)
+        both = gru_ref.Bidirectional(gru_ref.GRU(5, **made), backward_layer=backward)
+        assert both.compute_output_shape((None, None, 4)) == (None, None, 10)
+
+
+class TestRagged:
+    """Rows of different lengths."""
+
+    # tf_keras 2.21, kernels of ones, inputs of _ragged, lengths 5 and 2.
+    @parameterized.expand([("2",), ("2.5.0",)])
+    def test_rows_may_be_longer_than_there_are_features(self, version: str) -> None:
+        output = _ragged_layer(keras_version=version)(_ragged(6, 3), ragged_lengths=[5, 2])
+        expected = [[0.010355070233345032] * 2, [-0.1252172589302063] * 2]
+        np.testing.assert_allclose(output, expected, rtol=0, atol=1e-6)
+
+    def test_rows_are_no_longer_than_the_timesteps(self) -> None:
+        with pytest.raises(ValueError, match="expected lengths from 0 to 3"):
+            _ragged_layer()(_ragged(3, 6), ragged_lengths=[5, 2])
+
+    # Of tf_keras 2.21: "tanh" takes the fused path and so a mask a timestep, "relu" the loop.
+    @parameterized.expand(
+        [
+            (
+                "tanh",
+                [[0, 0.20482420921325684, 0.219395250082016, 0.23555594682693481],
+                 [0, -0.8491126894950867, 0, 0]],
+            ),
+            ("relu", [[0, 0, 0, 0.23840582370758057], [0, 0, 0, 0]]),
+        ]
+    )  # fmt: skip
+    @pytest.mark.filterwarnings("ignore::gru_ref.KerasQuirkWarning")
+    def test_a_ragged_call_drops_as_its_path_does(self, activation: str, rows: Any) -> None:
+        layer = _ragged_layer(
+            activation=activation, return_sequences=True, dropout=0.5, seed=3, rng_type="stateless"
+        )
+        output = layer(_ragged(4, 2), training=True, ragged_lengths=[4, 2])
+        np.testing.assert_allclose(output[..., 0], rows, rtol=0, atol=1e-6)
+        assert layer.last_masks.dropout_mask.ndim == (3 if activation == "tanh" else 2)
+
+    def test_some_releases_run_ragged_input_in_the_loop(self) -> None:
+        for version, ndim in (("2.2.0", 3), ("2.3.0", 2), ("2.7.0", 2), ("2.8.0", 3)):
+            layer = _ragged_layer(dropout=0.5, keras_version=version)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                layer(_ragged(4, 2), training=True, ragged_lengths=[4, 2])
+            assert layer.last_masks.dropout_mask.ndim == ndim, version
+
+
+def _ragged(timesteps: int, features: int) -> np.ndarray:
+    """Return two rows that are not alike."""
+    numbers = np.arange(2 * timesteps * features).reshape(2, timesteps, features)
+    return ((numbers * 7 % 5 - 2) / 2).astype("float32")
+
+
+def _ragged_layer(**constructor: Any) -> gru_ref.GRU:
+    ones = dict.fromkeys(("kernel_initializer", "recurrent_initializer"), "ones")
+    return gru_ref.GRU(2, **ones, **constructor)
+
+
+def _penalized_rnn(version: str, **constructor: Any) -> gru_ref.RNN:
+    """Return an RNN of two cells whose penalties differ, and one of its output."""
+    cells = [_cell(version, 2, 1.0), _cell(version, 3, 2.0)]
+    return gru_ref.RNN(cells, activity_regularizer=instance("L1", l1=0.25), **constructor)
+
+
+def _penalized_both(version: str, **constructor: Any) -> gru_ref.Bidirectional:
+    """Return a Bidirectional whose layers have penalties of weights and of the output."""
+    one = gru_ref.GRU(2, **_linear(version), kernel_regularizer=instance("L1", l1=1.0),
+                      recurrent_regularizer=instance("L1", l1=2.0),
+                      activity_regularizer=instance("L1", l1=0.25))  # fmt: skip
+    return gru_ref.Bidirectional(one, **constructor)
+
+
+def _both_of_rnn(version: str, **constructor: Any) -> gru_ref.Bidirectional:
+    return gru_ref.Bidirectional(_penalized_rnn(version), **constructor)
+
+
+def _cell(version: str, units: int, l1: float) -> gru_ref.GRUCell:
+    return gru_ref.GRUCell(units, **_linear(version), kernel_regularizer=instance("L1", l1=l1))
+
+
+def _linear(version: str) -> dict[str, Any]:
+    linear = dict.fromkeys(("activation", "recurrent_activation"), "linear")
+    return {**linear, **ZEROS, "use_bias": False, "keras_version": version}
+
+
+# What makes a layer; its losses in tf_keras 2.21, then in Keras 3.15.1, weight n filled with
+# (n + 1) / 8 and an input of ones (2, 3, 4). The outputs of Keras 3's are first.
+ACTIVITY = 0.27459150552749634, 0.22649261355400085, 0.28812217712402344, 1.9704301152129516e18
+LOSSES: dict[str, tuple[Callable[..., Any], list[float], list[float]]] = {
+    "rnn": (_penalized_rnn, [ACTIVITY[0], 3, 13.5], [ACTIVITY[0], 3, 13.5]),
+    "bidirectional": (
+        _penalized_both,
+        [ACTIVITY[1], 3, 6, ACTIVITY[2], 9, 12],
+        [ACTIVITY[1], ACTIVITY[2], 3, 6, 9, 12],
+    ),
+    "bidirectional-rnn": (
+        _both_of_rnn,
+        [3, 13.5, 15, 31.5],
+        [ACTIVITY[0], ACTIVITY[3], 3, 13.5, 15, 31.5],
+    ),
+}
+
+
+class TestLosses:
+    """The penalties of wrappers, in Keras's order, and of what is frozen in them."""
+
+    @parameterized.expand([(v, name) for v in "23" for name in LOSSES])
+    def test_the_losses_are_kerass_and_frozen_ones_too(self, version: str, name: str) -> None:
+        make, keras_2, keras_3 = LOSSES[name]
+        expected = keras_2 if version == "2" else keras_3
+        outputs = [loss for loss in expected if loss in ACTIVITY]
+        for constructor in ({}, {"trainable": False}):
+            layer = _filled(make(version, **constructor))
+            frozen = bool(constructor) and version == "3"
+            assert _losses(layer) == pytest.approx(outputs if frozen else expected, rel=1e-6)
+            layer.trainable = not layer.trainable
+            frozen = not constructor and version == "3"
+            assert _losses(layer) == pytest.approx(outputs if frozen else expected, rel=1e-6)
+
+    @parameterized.expand([("2", [3, 13.5]), ("3", [13.5])])
+    def test_a_frozen_cell_has_none_in_keras_3(self, version: str, expected: Any) -> None:
+        layer = _filled(_penalized_rnn(version))
+        layer.cell.cells[0].trainable = False
+        assert _losses(layer)[1:] == expected
+        layer.trainable = False
+        layer.cell.cells[0].trainable = True
+        assert _losses(layer)[1:] == (expected if version == "2" else [])
+
+    @parameterized.expand([("2", [3, 6, 9, 12]), ("3", [9, 12])])
+    def test_a_frozen_direction_has_none_in_keras_3(self, version: str, expected: Any) -> None:
+        layer = _filled(_penalized_both(version))
+        layer.forward_layer.trainable = False
+        assert [loss for loss in _losses(layer) if loss >= 1] == expected
+
+
+def _filled(layer: Any) -> Any:
+    """Return the layer with weights whose penalties differ."""
+    layer(X[:, :3, :4])
+    arrays = layer.get_weights()
+    layer.set_weights([np.full_like(a, (n + 1) / 8) for n, a in enumerate(arrays)])
+    return layer
+
+
+def _losses(layer: Any) -> list[float]:
+    layer(X[:, :3, :4])
+    return [float(loss) for loss in layer.losses]
