@@ -175,11 +175,12 @@ class TestQuirks:
         assert _quirks(layer, x(), layer.states[0]) == []
         assert _quirks(layer, x()) == []
 
+    @pytest.mark.parametrize("engine", ["core", "numpy"])
     @pytest.mark.parametrize("quirk", QUIRKS)
-    def test_a_call_that_warns_and_calls_that_do_not(self, quirk: str) -> None:
+    def test_a_call_that_warns_and_calls_that_do_not(self, quirk: str, engine: Any) -> None:
         constructor, warned, *quiet = QUIRKS[quirk]
         assert LEDGER[quirk].quirk
-        layer = small_gru.layer(**constructor)
+        layer = small_gru.layer(**constructor, engine=engine)
         for call, expected in ((warned, [quirk]), *((call, []) for call in quiet)):
             assert _quirks(layer, **{"x": x(), **call}) == expected
 
