@@ -9,7 +9,7 @@ float16 and bfloat16 are rounded to the nearest number, ties to even unless note
   ml_dtypes for bfloat16
 - once in a matrix product, after a sum in float32: `product`. bfloat16 is truncated there, not
   rounded. Older kernels round float16 after every term: `product_by_term`
-- after every term in the sum of a softmax: `softmax_sum`
+- after every term in the sum of a softmax, but for the sum of eight in float32: `softmax_sum`
 
 Weights and a recorded state may be stored in another dtype than the one used for computation:
 `gru_ref.keras.identifiers.POLICIES`.
@@ -35,8 +35,8 @@ Array = NDArray[Any]
 Product = Callable[[Array, Array], Array]
 
 _HALF = ("float16", "bfloat16")
-# Eigen adds up to this many numbers one by one.
-_PACKET = 8
+# Eigen adds this many numbers at once, and in this many sums side by side.
+_PACKET, _SUMS = 8, 4
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
@@ -149,16 +149,35 @@ def reduce_sum(
 
 
 def softmax_sum(x: Array) -> Array:
-    """Return the sums along the last axis, which is kept with size 1.
+    """Return the sums along the last axis, which is kept with size 1, as softmax computes them.
 
-    A half type is summed number by number, in float32 from eight numbers on.
+    Equation
+    --------
+    Of a half type, with every + rounded: packets of eight numbers are added place by place, those
+    that come in whole groups of four in four sums, which are then added in order, and those behind
+    them after that. The eight sums are added in float32 and rounded once; the numbers behind the
+    last packet, added one by one, come last.
+
+    Source
+    ------
+    InnerMostDimReducer of Eigen's TensorReduction.h, with the packets of AVX: bit-equal to TensorFlow
+    2.21 for 7 to 300 numbers in float16 and bfloat16.
     """
     if not is_half(x.dtype):
         return np.asarray(np.sum(x, axis=-1, keepdims=True))
-    if x.shape[-1] >= _PACKET:
-        wide = np.sum(x, axis=-1, keepdims=True, dtype=np.float32)
-        return np.asarray(wide.astype(x.dtype))
-    added = np.zeros_like(x[..., :1])
-    for place in range(x.shape[-1]):
-        added = added + x[..., place : place + 1]
+    count = x.shape[-1] // _PACKET
+    fours = count // _SUMS * _SUMS
+    packets = x[..., : count * _PACKET].reshape(*x.shape[:-1], count, _PACKET)
+    sums = [_add_in_order(packets[..., first:fours:_SUMS, :]) for first in range(_SUMS)]
+    lanes = _add_in_order(np.concatenate([np.stack(sums, -2), packets[..., fours:, :]], -2))
+    rest = _add_in_order(x[..., count * _PACKET :, np.newaxis])
+    wide = np.sum(lanes, axis=-1, keepdims=True, dtype=np.float32)
+    return np.asarray(wide.astype(x.dtype) + rest)
+
+
+def _add_in_order(x: Array) -> Array:
+    """Return the sums along the last axis but one, rounded after every term."""
+    added = np.zeros((*x.shape[:-2], x.shape[-1]), x.dtype)
+    for place in range(x.shape[-2]):
+        added = added + x[..., place, :]
     return added

@@ -15,8 +15,8 @@ from parity_tests.judging import compare
 from parity_tests.recording import golden
 from parity_tests.recording.golden import Golden
 
-# The evaluator computes tanh and sigmoid, whatever a node says. It sums in another order than Keras,
-# and its sigmoid is another formula: 1.5 eps measured.
+# The evaluator computes tanh and sigmoid, whatever a node says. It sums in another order than
+# Keras, and its sigmoid is another formula: 1.5 eps measured.
 BOUND = 6
 DEFAULTS = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 REFUSED = ("stateful", "zero_output_for_mask")

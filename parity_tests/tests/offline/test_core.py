@@ -42,12 +42,21 @@ def test_a_recurrence_names_what_is_wrong(arguments: dict[str, Any], message: st
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
-        (((4, 14), (5, 15)), r"kernel has shape \(4, 14\), expected \(features, 15\) beside a recur"),
+        (
+            ((4, 14), (5, 15)),
+            r"kernel has shape \(4, 14\), expected \(features, 15\) beside a recur",
+        ),
         (((4, 16), (5, 15)), r"kernel has shape \(4, 16\), expected \(features, 15\)"),
         (((4, 5), (5, 15)), r"kernel has shape \(4, 5\), expected \(features, 15\)"),
         (((15,), (5, 15)), r"kernel has shape \(15,\), expected \(features, 15\)"),
-        (((4, 15), (5, 10)), r"recurrent_kernel has shape \(5, 10\), expected \(units, 3 \* units\)"),
-        (((4, 15), (5, 15), (15, 1)), r"bias has shape \(15, 1\), expected \(2, 15\) for reset_after"),
+        (
+            ((4, 15), (5, 10)),
+            r"recurrent_kernel has shape \(5, 10\), expected \(units, 3 \* units\)",
+        ),
+        (
+            ((4, 15), (5, 15), (15, 1)),
+            r"bias has shape \(15, 1\), expected \(2, 15\) for reset_after",
+        ),
         (((4, 15), (5, 15), (5,)), r"bias has shape \(5,\), expected \(2, 15\)"),
     ],
 )

@@ -58,7 +58,9 @@ class TestShapes:
         layer = small_gru.layer(time_major=True, **loop)
         expected = (TIMESTEPS, 0, UNITS) if sequences else (0, UNITS)
         assert layer(np.ones((TIMESTEPS, 0, FEATURES), "float32")).shape == expected
-        with pytest.raises(ValueError, match=r"x has shape \(0, 2, 4\), expected at least one time"):
+        with pytest.raises(
+            ValueError, match=r"x has shape \(0, 2, 4\), expected at least one time"
+        ):
             layer(np.ones((0, BATCH, FEATURES), "float32"))
 
     def test_unknown_sizes_stay_unknown(self) -> None:

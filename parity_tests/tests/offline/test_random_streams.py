@@ -55,8 +55,8 @@ SOURCES: dict[str, tuple[Callable[[], RandomSource], Draws]] = {
     "bits-63": (lambda: seeds.SeedGenerator(-(2**63), wraps=True),
         [[0.2110154628753662, 0.7060099840164185]]),
 }  # fmt: skip
-# set_random_seed → the first two numbers of the next operation and of the operation seed 0 (tf_keras
-# 2.21), and of a generator without a seed (Keras 3.15.1)
+# set_random_seed → the first two numbers of the next operation and of the operation seed 0
+# (tf_keras 2.21), and of a generator without a seed (Keras 3.15.1)
 GLOBAL_SEEDS: dict[int, Draws] = {
     2**31 - 1: [[0.22508418560028076, 0.9144017696380615],
                 [0.01975703239440918, 0.0070421695709228516],

@@ -276,6 +276,7 @@ class TestBuilt:
         }
         gru_ref.StackedRNNCells(cells).build(shape)
         assert cells[1].weight_shapes()["kernel"] == (5, 9)
+        assert cells[1].build_config == {"input_shape": (shape[0], 5)}
 
     @parameterized.expand([("2",), ("3",)])
     def test_a_cell_is_not_built_for_no_size(self, version: str) -> None:
@@ -450,6 +451,7 @@ class TestLosses:
         layer.cell.cells[0].trainable = False
         assert _losses(layer)[1:] == expected
         layer.trainable = False
+        assert [part.trainable for part in (layer.cell, *layer.cell.cells)] == [False] * 3
         layer.cell.cells[0].trainable = True
         assert _losses(layer)[1:] == (expected if version == "2" else [])
 
