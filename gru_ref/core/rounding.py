@@ -160,8 +160,8 @@ def softmax_sum(x: Array) -> Array:
 
     Source
     ------
-    InnerMostDimReducer of Eigen's TensorReduction.h, with the packets of AVX: bit-equal to TensorFlow
-    2.21 for 7 to 300 numbers in float16 and bfloat16.
+    InnerMostDimReducer of Eigen's TensorReduction.h, with the packets of AVX: bit-equal to
+    TensorFlow 2.21 for 7 to 300 numbers in float16 and bfloat16.
     """
     if not is_half(x.dtype):
         return np.asarray(np.sum(x, axis=-1, keepdims=True))

@@ -149,8 +149,8 @@ class TestRounding:
 
 
 # softmax and log_softmax of NUMBERS, the first three of them, by tf.nn of TensorFlow 2.21 with
-# TF_ENABLE_ONEDNN_OPTS=0: up to seven are summed one by one, and from 32 on in four sums. MANY is for
-# 72 of them.
+# TF_ENABLE_ONEDNN_OPTS=0: up to seven are summed one by one, and from 32 on in four sums. MANY is
+# for 72 of them.
 NUMBERS = np.array([14, 15, 4, 1, -8, -2, -8, -3, 13, 5, 12, -15]) / 8
 MANY = np.arange(72) * 2 % 16 / 8 - 1
 SOFTMAX: dict[tuple[str, int], list[list[float]]] = {
