@@ -297,7 +297,7 @@ class TestBuilt:
                 both(X)
 
 
-class TestShapes:
+class TestBidirectionalShapes:
     """The shapes of Bidirectional are those that both Kerases computed."""
 
     @parameterized.expand(
@@ -429,7 +429,7 @@ LOSSES: dict[str, tuple[Callable[..., Any], list[float], list[float]]] = {
 }
 
 
-class TestLosses:
+class TestWrapperLosses:
     """The penalties of wrappers, in Keras's order, and of what is frozen in them."""
 
     @parameterized.expand([(v, name) for v in "23" for name in LOSSES])
