@@ -25,7 +25,7 @@ def installed() -> tuple[str, ...]:
     return tuple(name for name in FASTER if name != "numba" or choice.numba_is_installed())
 
 
-class Watch:
+class KernelWatch:
     """What ran: how often a kernel of each engine and the core's loop, and why it was the core."""
 
     def __init__(self) -> None:
@@ -58,9 +58,9 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watch() -> Iterator[Watch]:
+def watch() -> Iterator[KernelWatch]:
     """Count every run of a kernel and of the core's loop, and note why a call is the core's."""
-    seen = Watch()
+    seen = KernelWatch()
 
     def counted(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         def run(*arguments: Any, **keywords: Any) -> Any:

@@ -81,7 +81,7 @@ def run(
     return CaseRun(results, layer.config.path, tuple(sorted(quirks)), reason, again)
 
 
-def _watch(engine: str) -> contextlib.AbstractContextManager[engines.Watch | None]:
+def _watch(engine: str) -> contextlib.AbstractContextManager[engines.KernelWatch | None]:
     """Return what watches a faster engine; the core computes whatever it is asked to."""
     return contextlib.nullcontext() if engine == engines.CORE else engines.watch()
 

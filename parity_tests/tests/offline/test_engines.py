@@ -30,7 +30,7 @@ quiet = pytest.mark.filterwarnings(
 )
 
 
-class TestGolden:
+class TestGoldenOnEngines:
     """Golden vectors of live Keras."""
 
     @pytest.mark.parametrize("group", GROUPS)

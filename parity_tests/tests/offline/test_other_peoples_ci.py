@@ -42,6 +42,7 @@ DATA: dict[str, Any] = {
     "extent": "quick",
     "problems": ["deviation row 'a <b>' matches no case of keras3"],
     "seconds": {"wall": 12.3, "keras": 20.0},
+    "engines": {},
     "oracles": {
         "keras3": {
             "keras": "3.15.1",
